@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse as parseDotenv } from 'dotenv';
+import { SettingsReader } from './settings-reader.js';
+
+export const SERVICES = ['api', 'worker', 'scheduler'] as const;
+export type Service = (typeof SERVICES)[number];
+
+/** How to reach a PostgreSQL server as one role. */
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The embedded server, or a server of one's own with the program's role and, where given, the owner's. */
+export type DatabaseSettings =
+  | { readonly kind: 'embedded'; readonly directory: string; readonly database: string }
+  | { readonly kind: 'server'; readonly app: ConnectionSettings; readonly owner: ConnectionSettings | null };
+
+/** Every setting, read once at the start. Times are in seconds. */
+export interface Config {
+  readonly secretKey: string;
+  readonly debug: boolean;
+  readonly allowedHosts: readonly string[];
+  readonly appSubdomain: string;
+  readonly baseDomain: string;
+  readonly useHttps: boolean;
+  readonly database: DatabaseSettings;
+  readonly poolSize: number;
+  readonly dataDirectory: string;
+  readonly mediaDirectory: string;
+  readonly host: string;
+  readonly port: number;
+  readonly corsOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+  readonly accessTokenLifetime: number;
+  readonly refreshTokenLifetime: number;
+  readonly loginFailures: { readonly perAccount: number; readonly perAddress: number; readonly window: number };
+  readonly logLevel: string;
+  readonly services: ReadonlySet<Service>;
+  readonly tasksDueSoonDefaultDays: number;
+  readonly tasksIncludeOverdueDefault: boolean;
+  readonly notificationsIncludeReadDefault: boolean;
+  readonly notificationStreamAllowedOrigin: string;
+}
+
+/** What is wrong with the settings, all of it; one line per problem. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+const WELL_KNOWN_KEYS = new Set(['secret', 'secretkey', 'secret-key', 'changeme', 'change-me', 'your-secret-key']);
+const SHORTEST_KEY = 32;
+
+/**
+ * Reads the environment and, behind it, the file `.env` of `directory`.
+ * @throws ConfigError naming every setting that is missing or wrong.
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directory = process.cwd()): Config {
+  const envFile = join(directory, '.env');
+  const fromFile = existsSync(envFile) ? parseDotenv(readFileSync(envFile)) : {};
+  const read = new SettingsReader({ ...fromFile, ...environment });
+
+  const dataDirectory = resolve(directory, read.text('LEOPARD_DATA_DIR', '.leopard'));
+  const database = readDatabase(read, dataDirectory);
+  // A server of one's own is taken for production, where a forgotten DEBUG must not open anything.
+  const debug = read.boolean('DEBUG', database.kind === 'embedded');
+  const config: Config = {
+    secretKey: readSecretKey(read, debug, dataDirectory),
+    debug,
+    allowedHosts: read.list('ALLOWED_HOSTS', ['*']).map((host) => host.toLowerCase()),
+    appSubdomain: read.text('APP_SUBDOMAIN', 'immigrate').toLowerCase(),
+    baseDomain: read.text('BASE_DOMAIN', 'localhost').toLowerCase(),
+    useHttps: read.boolean('USE_HTTPS', false),
+    database,
+    poolSize: read.integer('DB_POOL_SIZE', 5, { min: 1, max: 200 }),
+    dataDirectory,
+    mediaDirectory: resolve(directory, read.text('MEDIA_DIR', join(dataDirectory, 'media'))),
+    host: read.text('HOST', '127.0.0.1'),
+    port: read.integer('PORT', 8000, { min: 0, max: 65535 }),
+    corsOrigins: read.origins('CORS_ALLOWED_ORIGINS'),
+    trustedProxies: read.list('TRUSTED_PROXIES', []),
+    accessTokenLifetime: read.integer('ACCESS_TOKEN_LIFETIME', 4 * 3600, { min: 1, max: 366 * 86_400 }),
+    refreshTokenLifetime: read.integer('REFRESH_TOKEN_LIFETIME', 86_400, { min: 1, max: 366 * 86_400 }),
+    loginFailures: {
+      perAccount: read.integer('LOGIN_FAILURES_PER_ACCOUNT', 10, { min: 0, max: 1_000_000 }),
+      perAddress: read.integer('LOGIN_FAILURES_PER_ADDRESS', 100, { min: 0, max: 1_000_000 }),
+      window: read.integer('LOGIN_FAILURE_WINDOW', 900, { min: 1, max: 86_400 }),
+    },
+    logLevel: read.choice('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
+    services: new Set(read.choices('LEOPARD_SERVICES', SERVICES)),
+    tasksDueSoonDefaultDays: read.integer('TASKS_DUE_SOON_DEFAULT_DAYS', 3, { min: 1, max: 3650 }),
+    tasksIncludeOverdueDefault: read.boolean('TASKS_INCLUDE_OVERDUE_DEFAULT', true),
+    notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),
+    notificationStreamAllowedOrigin: read.text('NOTIFICATION_STREAM_ALLOWED_ORIGIN', '*'),
+  };
+  if (read.problems.length > 0) throw new ConfigError(read.problems);
+  return config;
+}
+
+function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSettings {
+  const url = read.databaseUrl('DATABASE_URL');
+  if (!url && !read.has('DB_HOST')) {
+    return { kind: 'embedded', directory: join(dataDirectory, 'postgresql'), database: read.text('DB_NAME', 'leopard') };
+  }
+  const app: ConnectionSettings = url ?? {
+    host: read.text('DB_HOST', 'localhost'),
+    port: read.integer('DB_PORT', 5432, { min: 1, max: 65535 }),
+    database: read.required('DB_NAME'),
+    user: read.required('DB_USER'),
+    password: read.required('DB_PASSWORD'),
+  };
+  const ownerUrl = read.databaseUrl('DATABASE_OWNER_URL');
+  if (ownerUrl) return { kind: 'server', app, owner: ownerUrl };
+  if (!read.has('DB_OWNER_USER')) return { kind: 'server', app, owner: null };
+  const owner = { ...app, user: read.required('DB_OWNER_USER'), password: read.required('DB_OWNER_PASSWORD') };
+  if (owner.user === app.user) {
+    read.problem('DB_OWNER_USER', 'must not be DB_USER: the program itself must own no table');
+  }
+  return { kind: 'server', app, owner };
+}
+
+/** With DEBUG on, a key is made once and kept, so that log-ins outlive a restart. */
+function readSecretKey(read: SettingsReader, debug: boolean, dataDirectory: string): string {
+  const given = read.text('SECRET_KEY', '');
+  if (debug) return given || keptSecretKey(dataDirectory);
+  if (!given) read.problem('SECRET_KEY', 'is missing; set a random text of 50 characters or more');
+  else if (given.length < SHORTEST_KEY) read.problem('SECRET_KEY', `is shorter than ${SHORTEST_KEY} characters`);
+  else if (given.startsWith('django-insecure-') || WELL_KNOWN_KEYS.has(given.toLowerCase()) || new Set(given).size < 8) {
+    read.problem('SECRET_KEY', 'is a well-known or easily guessed text; set a random one');
+  }
+  return given;
+}
+
+function keptSecretKey(dataDirectory: string): string {
+  const file = join(dataDirectory, 'secret-key');
+  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+  mkdirSync(dataDirectory, { recursive: true });
+  const key = randomBytes(48).toString('base64url');
+  writeFileSync(file, `${key}\n`, { mode: 0o600 });
+  return key;
+}

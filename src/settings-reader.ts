@@ -1,0 +1,103 @@
+import type { ConnectionSettings } from './config.js';
+
+const TRUE = new Set(['true', '1', 'yes', 'on']);
+const FALSE = new Set(['false', '0', 'no', 'off']);
+
+/** Reads settings by name and collects what is wrong with them, so that all problems are told at once. */
+export class SettingsReader {
+  readonly problems: string[] = [];
+
+  constructor(private readonly values: Readonly<Record<string, string | undefined>>) {}
+
+  problem(name: string, text: string): void {
+    this.problems.push(`${name} ${text}`);
+  }
+
+  /** Whether the setting is there and not empty. */
+  has(name: string): boolean {
+    return this.text(name, '') !== '';
+  }
+
+  text(name: string, fallback: string): string {
+    const value = this.values[name]?.trim();
+    return value ? value : fallback;
+  }
+
+  required(name: string): string {
+    const value = this.text(name, '');
+    if (!value) this.problem(name, 'is missing');
+    return value;
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    const value = this.text(name, '').toLowerCase();
+    if (!value) return fallback;
+    if (!TRUE.has(value) && !FALSE.has(value)) this.problem(name, `must be true or false, not "${value}"`);
+    return TRUE.has(value);
+  }
+
+  integer(name: string, fallback: number, range: { min: number; max: number }): number {
+    const value = this.text(name, '');
+    if (!value) return fallback;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= range.min && number <= range.max) return number;
+    this.problem(name, `must be a whole number from ${range.min} to ${range.max}, not "${value}"`);
+    return fallback;
+  }
+
+  list(name: string, fallback: readonly string[]): string[] {
+    const items = this.text(name, '')
+      .split(',')
+      .map((item) => item.trim())
+      .filter(Boolean);
+    return items.length > 0 ? items : [...fallback];
+  }
+
+  choice<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+    const value = this.text(name, fallback);
+    const match = allowed.find((choice) => choice === value);
+    if (!match) this.problem(name, `must be one of ${allowed.join(', ')}, not "${value}"`);
+    return match ?? fallback;
+  }
+
+  /** Several of the allowed values, separated by commas; all of them when nothing is given. */
+  choices<T extends string>(name: string, allowed: readonly T[]): T[] {
+    const given = this.list(name, allowed);
+    for (const item of given) {
+      if (!allowed.includes(item as T)) this.problem(name, `must be among ${allowed.join(', ')}, not "${item}"`);
+    }
+    return allowed.filter((choice) => given.includes(choice));
+  }
+
+  /** Origins, `scheme://host[:port]`; a `*` stands for one or more letters, digits, hyphens or dots. */
+  origins(name: string): string[] {
+    const given = this.list(name, []);
+    for (const item of given) {
+      if (!/^https?:\/\/[\w.*-]+(:(\d+|\*))?$/.test(item)) {
+        this.problem(name, `must hold origins such as https://app.example.com, not "${item}"`);
+      }
+    }
+    return given.map((item) => item.toLowerCase());
+  }
+
+  /** A `postgres://user:password@host:port/database` address, or null when it is not given. */
+  databaseUrl(name: string): ConnectionSettings | null {
+    const value = this.text(name, '');
+    if (!value) return null;
+    try {
+      const url = new URL(value);
+      const database = decodeURIComponent(url.pathname.slice(1));
+      if (!/^postgres(ql)?:$/.test(url.protocol) || !url.hostname || !url.username || !database) throw new Error();
+      return {
+        host: url.hostname,
+        port: Number(url.port || 5432),
+        database,
+        user: decodeURIComponent(url.username),
+        password: decodeURIComponent(url.password),
+      };
+    } catch {
+      this.problem(name, 'must look like postgres://user:password@host:5432/database');
+      return null;
+    }
+  }
+}
