@@ -39,7 +39,11 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   readonly accessTokenLifetime: number;
   readonly refreshTokenLifetime: number;
-  readonly loginFailures: { readonly perAccount: number; readonly perAddress: number; readonly window: number };
+  readonly loginFailures: {
+    readonly perAccount: number;
+    readonly perAddress: number;
+    readonly window: number;
+  };
   readonly logLevel: string;
   readonly services: ReadonlySet<Service>;
   readonly tasksDueSoonDefaultDays: number;
@@ -56,7 +60,14 @@ export class ConfigError extends Error {
   }
 }
 
-const WELL_KNOWN_KEYS = new Set(['secret', 'secretkey', 'secret-key', 'changeme', 'change-me', 'your-secret-key']);
+const WELL_KNOWN_KEYS = new Set([
+  'secret',
+  'secretkey',
+  'secret-key',
+  'changeme',
+  'change-me',
+  'your-secret-key',
+]);
 const SHORTEST_KEY = 32;
 
 /**
@@ -94,7 +105,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
       perAddress: read.integer('LOGIN_FAILURES_PER_ADDRESS', 100, { min: 0, max: 1_000_000 }),
       window: read.integer('LOGIN_FAILURE_WINDOW', 900, { min: 1, max: 86_400 }),
     },
-    logLevel: read.choice('LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
+    logLevel: read.choice(
+      'LOG_LEVEL',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'info',
+    ),
     services: new Set(read.choices('LEOPARD_SERVICES', SERVICES)),
     tasksDueSoonDefaultDays: read.integer('TASKS_DUE_SOON_DEFAULT_DAYS', 3, { min: 1, max: 3650 }),
     tasksIncludeOverdueDefault: read.boolean('TASKS_INCLUDE_OVERDUE_DEFAULT', true),
@@ -108,7 +123,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
 function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSettings {
   const url = read.databaseUrl('DATABASE_URL');
   if (!url && !read.has('DB_HOST')) {
-    return { kind: 'embedded', directory: join(dataDirectory, 'postgresql'), database: read.text('DB_NAME', 'leopard') };
+    return {
+      kind: 'embedded',
+      directory: join(dataDirectory, 'postgresql'),
+      database: read.text('DB_NAME', 'leopard'),
+    };
   }
   const app: ConnectionSettings = url ?? {
     host: read.text('DB_HOST', 'localhost'),
@@ -120,7 +139,11 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
   const ownerUrl = read.databaseUrl('DATABASE_OWNER_URL');
   if (ownerUrl) return { kind: 'server', app, owner: ownerUrl };
   if (!read.has('DB_OWNER_USER')) return { kind: 'server', app, owner: null };
-  const owner = { ...app, user: read.required('DB_OWNER_USER'), password: read.required('DB_OWNER_PASSWORD') };
+  const owner = {
+    ...app,
+    user: read.required('DB_OWNER_USER'),
+    password: read.required('DB_OWNER_PASSWORD'),
+  };
   if (owner.user === app.user) {
     read.problem('DB_OWNER_USER', 'must not be DB_USER: the program itself must own no table');
   }
@@ -132,8 +155,13 @@ function readSecretKey(read: SettingsReader, debug: boolean, dataDirectory: stri
   const given = read.text('SECRET_KEY', '');
   if (debug) return given || keptSecretKey(dataDirectory);
   if (!given) read.problem('SECRET_KEY', 'is missing; set a random text of 50 characters or more');
-  else if (given.length < SHORTEST_KEY) read.problem('SECRET_KEY', `is shorter than ${SHORTEST_KEY} characters`);
-  else if (given.startsWith('django-insecure-') || WELL_KNOWN_KEYS.has(given.toLowerCase()) || new Set(given).size < 8) {
+  else if (given.length < SHORTEST_KEY)
+    read.problem('SECRET_KEY', `is shorter than ${SHORTEST_KEY} characters`);
+  else if (
+    given.startsWith('django-insecure-') ||
+    WELL_KNOWN_KEYS.has(given.toLowerCase()) ||
+    new Set(given).size < 8
+  ) {
     read.problem('SECRET_KEY', 'is a well-known or easily guessed text; set a random one');
   }
   return given;

@@ -64,7 +64,8 @@ export class SettingsReader {
   choices<T extends string>(name: string, allowed: readonly T[]): T[] {
     const given = this.list(name, allowed);
     for (const item of given) {
-      if (!allowed.includes(item as T)) this.problem(name, `must be among ${allowed.join(', ')}, not "${item}"`);
+      if (!allowed.includes(item as T))
+        this.problem(name, `must be among ${allowed.join(', ')}, not "${item}"`);
     }
     return allowed.filter((choice) => given.includes(choice));
   }
@@ -87,7 +88,8 @@ export class SettingsReader {
     try {
       const url = new URL(value);
       const database = decodeURIComponent(url.pathname.slice(1));
-      if (!/^postgres(ql)?:$/.test(url.protocol) || !url.hostname || !url.username || !database) throw new Error();
+      if (!/^postgres(ql)?:$/.test(url.protocol) || !url.hostname || !url.username || !database)
+        throw new Error();
       return {
         host: url.hostname,
         port: Number(url.port || 5432),

@@ -1,0 +1,95 @@
+import './http/fastify-types.js';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Authentication } from './auth/authentication.js';
+import { CurrentUsers } from './auth/current-user.js';
+import { LoginThrottle } from './auth/login-throttle.js';
+import { tokenRoutes } from './auth/routes.js';
+import { Sessions } from './auth/sessions.js';
+import { Tokens } from './auth/tokens.js';
+import type { Config } from './config.js';
+import type { Database } from './database/database.js';
+import type { Listener } from './database/listener.js';
+import { statement } from './database/statement.js';
+import { Admission } from './http/admission.js';
+import { apiRootRoute } from './http/api-root.js';
+import { registerBodyParsers } from './http/body-parsers.js';
+import { Cors } from './http/cors.js';
+import { handleError } from './http/error-handler.js';
+import { detailError } from './http/errors.js';
+import { healthRoute } from './http/health.js';
+import { collectRoutes, openapiDocument } from './http/openapi/document.js';
+import { documentationRoutes } from './http/openapi/routes.js';
+import { PathTable } from './http/path-table.js';
+import { registerRoutes } from './http/register-routes.js';
+import type { RouteDefinition } from './http/route.js';
+import { serializerFor } from './http/serializer.js';
+import { ProfilePictures } from './immigration/clients/profile-picture.js';
+import { clientRoutes } from './immigration/clients/routes.js';
+import { MediaStore } from './storage/media-store.js';
+import { mediaRoutes } from './storage/routes.js';
+import { SignedUrls } from './storage/signed-urls.js';
+import { tenantRoutes } from './tenancy/routes.js';
+import { Tenants } from './tenancy/tenants.js';
+
+export interface AppParts {
+  readonly config: Config;
+  readonly database: Database;
+  readonly listener: Listener;
+}
+
+export interface App {
+  readonly server: FastifyInstance;
+  /** Every route that is served, for tests that go over all of them. */
+  readonly routes: readonly RouteDefinition[];
+}
+
+const LONGEST_PARAMETER = 2_000;
+
+/** The application: every route, ready to listen or to be injected requests; `start` the listener after this. */
+export async function buildApp(parts: AppParts): Promise<App> {
+  const { config, database, listener } = parts;
+  const server = Fastify({
+    logger: { level: config.logLevel },
+    disableRequestLogging: true,
+    trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    routerOptions: { maxParamLength: LONGEST_PARAMETER, caseSensitive: true },
+    frameworkErrors: (_error, request, reply) =>
+      handleError(detailError(404, 'Not found.'), request as FastifyRequest, reply as FastifyReply),
+    return503OnClosing: false, // what arrives while closing is still served
+  });
+
+  const tenants = new Tenants(database, listener);
+  const tokens = new Tokens(config);
+  const users = new CurrentUsers(database, listener);
+  const sessions = new Sessions(database, tokens, new LoginThrottle(config.loginFailures));
+  const media = new MediaStore(config.mediaDirectory);
+  const urls = new SignedUrls(config.secretKey);
+
+  const resources = [...clientRoutes(database, new ProfilePictures(database, media, urls))];
+  const routes: RouteDefinition[] = [
+    ...tokenRoutes(sessions),
+    ...tenantRoutes(),
+    ...resources,
+    apiRootRoute(resources),
+    healthRoute(() => database.publicQuery(statement('SELECT 1'))),
+    ...mediaRoutes(media, urls),
+    ...documentationRoutes(() => openapiDocument(server)),
+  ];
+
+  const paths = new PathTable(routes);
+  const authentication = new Authentication(tokens, users);
+  const admission = new Admission({ config, tenants, authentication, cors: new Cors(config), paths });
+  server.decorateRequest('admitted', null);
+  server.setValidatorCompiler(() => () => true); // bodies are read by the routes, in the contract's order
+  server.setSerializerCompiler(serializerFor as Parameters<typeof server.setSerializerCompiler>[0]);
+  server.setErrorHandler(handleError);
+  server.addHook('onRequest', (request, reply) => admission.admit(request, reply));
+  server.setNotFoundHandler(() => {
+    throw detailError(404, 'Not found.');
+  });
+  registerBodyParsers(server);
+  await collectRoutes(server);
+  registerRoutes(server, routes, paths);
+  await server.ready();
+  return { server, routes };
+}

@@ -1,0 +1,82 @@
+import { unauthorized } from '../http/errors.js';
+import { type Tenant, tenantName } from '../tenancy/tenants.js';
+import type { CurrentUser, CurrentUsers } from './current-user.js';
+import { type Claims, InvalidTokenError, type Tokens } from './tokens.js';
+
+const LARGEST_ID = Number.MAX_SAFE_INTEGER;
+
+/** Finds out who sends a request, by the order of checks of the contract; the words are SimpleJWT's. */
+export class Authentication {
+  constructor(
+    private readonly tokens: Tokens,
+    private readonly users: CurrentUsers,
+  ) {}
+
+  /**
+   * The active user of this tenant whose access token the header holds.
+   * @throws HttpError 401
+   */
+  async authenticate(header: string | undefined, tenant: Tenant): Promise<CurrentUser> {
+    const claims = this.#accessClaims(bearerToken(header));
+    checkTenant(claims, tenant, () => invalidAccessToken('Token is invalid'));
+    const id = userIdOf(claims);
+    const user = await this.users.byId(tenant, id);
+    if (!user) throw unauthorized('User not found', { code: 'user_not_found' });
+    if (!user.isActive) throw unauthorized('User is inactive', { code: 'user_inactive' });
+    return user;
+  }
+
+  #accessClaims(token: string): Partial<Claims> {
+    try {
+      return this.tokens.read(token, 'access');
+    } catch (error) {
+      if (error instanceof InvalidTokenError) throw invalidAccessToken(error.message);
+      throw error;
+    }
+  }
+}
+
+/** The token in an Authorization header. Another scheme than Bearer counts as no credentials. */
+function bearerToken(header: string | undefined): string {
+  const parts = header?.trim().split(/\s+/) ?? [];
+  if (parts[0] !== 'Bearer') throw unauthorized('Authentication credentials were not provided.');
+  if (parts.length !== 2) {
+    throw unauthorized('Authorization header must contain two space-delimited values', {
+      code: 'bad_authorization_header',
+    });
+  }
+  return parts[1] as string;
+}
+
+function invalidAccessToken(message: string) {
+  return unauthorized('Given token not valid for any token type', {
+    code: 'token_not_valid',
+    messages: [{ token_class: 'AccessToken', token_type: 'access', message }],
+  });
+}
+
+/**
+ * Checks that a token is this tenant's: by name, and not older than the tenant, since a name can be registered anew.
+ * @param tooOld what to throw for a token of an earlier tenant of that name
+ */
+export function checkTenant(claims: Partial<Claims>, tenant: Tenant, tooOld: () => Error): void {
+  const expected = tenantName(tenant);
+  if (typeof claims.tid !== 'string' || claims.tid === '') {
+    throw unauthorized('Invalid token: missing tenant information. Please log in again.');
+  }
+  if (claims.tid !== expected) {
+    throw unauthorized(
+      `Token is not valid for this tenant. Please log in at the correct subdomain. (Expected: ${expected}, Got: ${claims.tid})`,
+    );
+  }
+  if (typeof claims.iat !== 'number' || claims.iat < tenant.createdAt) throw tooOld();
+}
+
+/** The user's id in a token. @throws HttpError 401 when there is none */
+export function userIdOf({ user_id: id }: Partial<Claims>): number {
+  if (id === undefined || id === null) {
+    throw unauthorized('Token contained no recognizable user identification', { code: 'token_not_valid' });
+  }
+  const number = Number(id);
+  return Number.isInteger(number) && number > 0 && number <= LARGEST_ID ? number : 0; // 0 is nobody's
+}

@@ -1,0 +1,74 @@
+import type { Database } from '../database/database.js';
+import type { Listener } from '../database/listener.js';
+import { NoticeCache } from '../database/notice-cache.js';
+import { statement } from '../database/statement.js';
+import type { Tenant } from '../tenancy/tenants.js';
+
+/** Who is asking, with all that policies and scopes need. */
+export interface CurrentUser {
+  readonly id: number;
+  readonly username: string;
+  readonly email: string;
+  readonly isActive: boolean;
+  readonly isSuperuser: boolean;
+  /** Names, the primary group first. */
+  readonly groups: readonly string[];
+  /** `app_label.codename` of the groups' and the user's own permissions; all there are for a superuser. */
+  readonly permissions: ReadonlySet<string>;
+  /** The user's branches that are not deleted, by when they were given. */
+  readonly branchIds: readonly number[];
+  readonly regionIds: readonly number[];
+  /** The branches of the user's regions that are not deleted. */
+  readonly regionBranchIds: readonly number[];
+}
+
+type Row = Omit<CurrentUser, 'permissions'> & { readonly permissions: readonly string[] };
+
+/** The channel on which the database tells that a user, a group, a grant or a branch of a schema changed. */
+const ACCESS_CHANNEL = 'leopard_access';
+const KEPT_FOR_MS = 5_000;
+const KEPT_USERS = 20_000;
+
+const USER_COLUMNS = `
+  u.id, u.username, u.email, u.is_active AS "isActive", u.is_superuser AS "isSuperuser",
+  ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
+        WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
+  ARRAY(SELECT ct.app_label || '.' || p.codename
+        FROM auth_permission p JOIN django_content_type ct ON ct.id = p.content_type_id
+        WHERE u.is_superuser OR p.id IN (
+          SELECT up.permission_id FROM immigration_user_user_permissions up WHERE up.user_id = u.id
+          UNION ALL
+          SELECT gp.permission_id FROM immigration_user_groups ug
+          JOIN auth_group_permissions gp ON gp.group_id = ug.group_id WHERE ug.user_id = u.id)) AS permissions,
+  ARRAY(SELECT ub.branch_id FROM immigration_user_branches ub JOIN immigration_branch b ON b.id = ub.branch_id
+        WHERE ub.user_id = u.id AND b.deleted_at IS NULL ORDER BY ub.id) AS "branchIds",
+  ARRAY(SELECT ur.region_id FROM immigration_user_regions ur WHERE ur.user_id = u.id ORDER BY ur.id) AS "regionIds",
+  ARRAY(SELECT b.id FROM immigration_user_regions ur JOIN immigration_branch b ON b.region_id = ur.region_id
+        WHERE ur.user_id = u.id AND b.deleted_at IS NULL ORDER BY b.id) AS "regionBranchIds"`;
+
+/** Finds users of tenants by id. Kept in memory for seconds, and dropped when the database tells of a change. */
+export class CurrentUsers {
+  readonly #cache: NoticeCache<CurrentUser>;
+
+  constructor(
+    private readonly database: Database,
+    listener: Listener,
+  ) {
+    this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_USERS });
+    listener.on(ACCESS_CHANNEL, (schema) => this.#cache.drop(schema));
+  }
+
+  /** The user with this id, active or not; null when there is none. */
+  async byId(tenant: Tenant, id: number): Promise<CurrentUser | null> {
+    return await this.#cache.get(tenant.schema, String(id), async () => {
+      const query = statement<Row>(`SELECT ${USER_COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
+      const [row] = await this.database.tenantQuery({ schema: tenant.schema, userId: null }, query);
+      return row ? { ...row, permissions: new Set(row.permissions) } : null;
+    });
+  }
+
+  /** To be called after a change made by this process, which need not wait for the database's notice. */
+  drop(tenant: Tenant): void {
+    this.#cache.drop(tenant.schema);
+  }
+}

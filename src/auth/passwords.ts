@@ -1,0 +1,44 @@
+import { pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { type Algorithm, hash, verify } from '@node-rs/argon2';
+
+const derive = promisify(pbkdf2);
+
+/** OWASP's first choice for argon2id: 19 MiB, two passes, one lane (Password Storage Cheat Sheet). */
+const ARGON2 = { algorithm: 2 as Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const CURRENT = /^argon2\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
+const ARGON2_PREFIX = 'argon2$';
+const PBKDF2 = /^pbkdf2_sha256\$(\d{1,8})\$([^$]+)\$([A-Za-z0-9+/=]+)$/;
+
+/** Stores a password as Django's Argon2PasswordHasher does: `argon2$argon2id$v=19$…`. */
+export async function hashPassword(password: string): Promise<string> {
+  return `argon2${await hash(password, ARGON2)}`;
+}
+
+/** Whether this is the password that was stored; false too for formats that are not known, such as Django's "!". */
+export async function verifyPassword(password: string, stored: string): Promise<boolean> {
+  if (stored.startsWith(ARGON2_PREFIX)) {
+    return await verify(stored.slice('argon2'.length), password).catch(() => false);
+  }
+  const match = PBKDF2.exec(stored);
+  if (!match) return false;
+  const [, iterations, salt, expected] = match as unknown as [string, string, string, string];
+  const wanted = Buffer.from(expected, 'base64');
+  const derived = await derive(password, salt, Number(iterations), 32, 'sha256');
+  return wanted.length === derived.length && timingSafeEqual(wanted, derived);
+}
+
+/** Whether a stored password should be stored anew at the next log-in: in another format or strength than new ones. */
+export function needsRehash(stored: string): boolean {
+  return !CURRENT.test(stored);
+}
+
+/** Whether a stored text is of a format that verifyPassword knows. */
+export function isUsable(stored: string): boolean {
+  return stored.startsWith(ARGON2_PREFIX) || PBKDF2.test(stored);
+}
+
+/** A stored form that no password matches, as Django marks users who cannot log in. */
+export function unusablePassword(): string {
+  return `!${randomBytes(30).toString('base64url')}`;
+}

@@ -1,0 +1,35 @@
+import type { CurrentUser } from './current-user.js';
+
+export const ROLES = ['SUPER_ADMIN', 'REGION_MANAGER', 'BRANCH_ADMIN', 'CONSULTANT'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Which branches' records a user sees: the whole tenant's, or those of these branches (none: nothing). */
+export type Scope =
+  | { readonly kind: 'tenant' }
+  | { readonly kind: 'branches'; readonly branchIds: readonly number[] };
+
+const WHOLE_TENANT: Scope = { kind: 'tenant' };
+
+/** The role that decides a user's scope: the primary group, where it is one of the four. */
+export function roleOf(user: CurrentUser): Role | null {
+  return ROLES.find((role) => role === user.groups[0]) ?? null;
+}
+
+/** The rule of who sees what, used by every resource that hangs on a branch. */
+export function scopeOf(user: CurrentUser): Scope {
+  const primary = user.groups[0];
+  if (primary === 'SUPER_ADMIN' || (user.isSuperuser && primary === undefined)) return WHOLE_TENANT;
+  if (primary === undefined) return { kind: 'branches', branchIds: [] };
+  if (primary === 'REGION_MANAGER') return { kind: 'branches', branchIds: user.regionBranchIds };
+  return { kind: 'branches', branchIds: user.branchIds };
+}
+
+/** Whether a record of this branch (null: of none) lies in the scope. */
+export function covers(scope: Scope, branchId: number | null): boolean {
+  return scope.kind === 'tenant' || (branchId !== null && scope.branchIds.includes(branchId));
+}
+
+/** The scope's branches for SQL, where null stands for the whole tenant: `($1::bigint[] IS NULL OR branch_id = ANY ($1))`. */
+export function scopeBranches(scope: Scope): readonly number[] | null {
+  return scope.kind === 'tenant' ? null : scope.branchIds;
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { createSigner, createVerifier, TokenError as JwtError } from 'fast-jwt';
+import type { Config } from '../config.js';
+
+export type TokenType = 'access' | 'refresh';
+
+/** The claims of both kinds of token. Times in seconds since 1970. */
+export interface Claims {
+  readonly token_type: TokenType;
+  readonly exp: number;
+  readonly iat: number;
+  /** 32 hex digits, unique per token. */
+  readonly jti: string;
+  readonly user_id: string;
+  /** The tenant: its schema without `tenant_`. */
+  readonly tid: string;
+  readonly email: string;
+  readonly username: string;
+  readonly groups: readonly string[];
+}
+
+/** A token that is not valid, in SimpleJWT's words. */
+export class InvalidTokenError extends Error {}
+
+/** The part of the claims that says who it is. */
+export type Holder = Pick<Claims, 'user_id' | 'tid' | 'email' | 'username' | 'groups'>;
+
+/** Makes and checks tokens (HS256) with the key of the settings. */
+export class Tokens {
+  readonly #sign: (claims: object) => string;
+  readonly #verify: (token: string) => unknown;
+  readonly #lifetimes: Readonly<Record<TokenType, number>>;
+
+  constructor({ secretKey, accessTokenLifetime, refreshTokenLifetime }: Config) {
+    this.#sign = createSigner({ key: secretKey, algorithm: 'HS256', noTimestamp: true });
+    this.#verify = createVerifier({ key: secretKey, algorithms: ['HS256'], requiredClaims: ['exp'] });
+    this.#lifetimes = { access: accessTokenLifetime, refresh: refreshTokenLifetime };
+  }
+
+  /** A new token of this kind; also its claims. */
+  issue(type: TokenType, holder: Holder): { token: string; claims: Claims } {
+    const iat = Math.floor(Date.now() / 1000);
+    const claims: Claims = {
+      token_type: type,
+      exp: iat + this.#lifetimes[type],
+      iat,
+      jti: randomUUID().replaceAll('-', ''),
+      ...holder,
+    };
+    return { token: this.#sign(claims), claims };
+  }
+
+  /**
+   * The claims of a token, after signature, expiry and, where given, kind were checked. Which claims are there
+   * beyond that is for the caller to check.
+   * @throws InvalidTokenError
+   */
+  read(token: string, type?: TokenType): Partial<Claims> {
+    let claims: Partial<Claims>;
+    try {
+      claims = this.#verify(token) as Partial<Claims>;
+    } catch (error) {
+      const expired = error instanceof JwtError && error.code === JwtError.codes.expired;
+      throw new InvalidTokenError(expired ? 'Token is expired' : 'Token is invalid');
+    }
+    if (typeof claims !== 'object' || claims === null) throw new InvalidTokenError('Token is invalid');
+    if (type && claims.token_type !== type) throw new InvalidTokenError('Token has wrong type');
+    return claims;
+  }
+}

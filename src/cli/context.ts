@@ -1,0 +1,30 @@
+import { type Config, loadConfig } from '../config.js';
+import { createProgress, type Progress } from './progress.js';
+
+/** What every command gets: where its settings come from and where its words go. */
+export interface CliContext {
+  /** The environment; what is given on the command line may be laid over it. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Whether somebody can be asked. */
+  readonly isInteractive: boolean;
+  /** One line of result on stdout. */
+  print(line: string): void;
+  /** Shows what is being done: on stderr when stdout carries data to be read by a program. */
+  progress(stream?: NodeJS.WriteStream): Progress;
+  /** @throws ConfigError with all that is wrong with the settings. */
+  config(overrides?: Readonly<Record<string, string | undefined>>): Config;
+}
+
+/** The context of a command started by a person or a script. */
+export function createContext(environment: NodeJS.ProcessEnv = process.env): CliContext {
+  return {
+    environment,
+    isInteractive: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    print: (line) => void process.stdout.write(`${line}\n`),
+    progress: (stream = process.stdout) => createProgress(stream),
+    config: (overrides = {}) => {
+      const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+      return loadConfig({ ...environment, ...Object.fromEntries(given) });
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** Tells what is being done. */
+export interface Progress {
+  /** A step begins; the one before is done. */
+  say(text: string): void;
+  /** How far a long step is, such as `migrating tenants 120/1000`. */
+  count(text: string, done: number, total: number): void;
+  /** The last step is done; the line is free for other output. */
+  done(): void;
+  /** The last step failed. */
+  failed(): void;
+}
+
+export type ProgressStream = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>;
+
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const FRAME_MS = 80;
+const COUNT_MS = 2_000;
+const CLEAR_LINE = '\r\u001b[2K';
+
+/** A moving line on a terminal; elsewhere, such as in a log, one plain line per step. */
+export function createProgress(stream: ProgressStream): Progress {
+  return stream.isTTY ? movingLine(stream) : plainLines(stream);
+}
+
+function plainLines(stream: ProgressStream): Progress {
+  let last = '';
+  let lastCount = 0;
+  const say = (text: string) => {
+    if (text === last) return;
+    last = text;
+    stream.write(`${text}\n`);
+  };
+  return {
+    say,
+    count(text, done, total) {
+      if (done < total && Date.now() - lastCount < COUNT_MS) return;
+      lastCount = Date.now();
+      say(`${text} ${done}/${total}`);
+    },
+    done: () => undefined,
+    failed: () => undefined,
+  };
+}
+
+function movingLine(stream: ProgressStream): Progress {
+  let current = '';
+  let detail = '';
+  let frame = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const draw = () => {
+    const room = (stream.columns || 80) - 3;
+    stream.write(`${CLEAR_LINE}${FRAMES[frame++ % FRAMES.length]} ${`${current}${detail}`.slice(0, room)}`);
+  };
+  const finish = (mark: string) => {
+    clearInterval(timer);
+    timer = undefined;
+    if (current) stream.write(`${CLEAR_LINE}${mark} ${current}${detail}\n`);
+    current = detail = '';
+  };
+  const begin = (text: string) => {
+    if (text === current) return;
+    finish('✔');
+    current = text;
+    draw();
+    timer = setInterval(draw, FRAME_MS);
+    timer.unref();
+  };
+  return {
+    say: begin,
+    count(text, done, total) {
+      begin(text);
+      detail = ` ${done}/${total}`;
+    },
+    done: () => finish('✔'),
+    failed: () => finish('✖'),
+  };
+}

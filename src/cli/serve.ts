@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import type { Config } from '../config.js';
+import { type DatabaseHandle, openDatabase } from '../database/connections.js';
+import { bringUpToDate } from './bring-up-to-date.js';
+import { CliError } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { checkAddress, explainListenError } from './listen-check.js';
+import type { Progress } from './progress.js';
+import { Shutdown } from './shutdown.js';
+import { hasNoTenant, welcome } from './welcome.js';
+
+interface ServeOptions {
+  readonly services?: string;
+  readonly port?: string;
+  readonly host?: string;
+}
+
+/** `leopard serve`: everything from an empty folder to a running program. */
+export function registerServe(program: Command, context: CliContext): void {
+  program
+    .command('serve')
+    .description('start the program, with its database where none is set')
+    .option('--services <list>', 'which of api, worker and scheduler this process runs (LEOPARD_SERVICES)')
+    .option('--port <number>', 'the port to listen on (PORT)')
+    .option('--host <address>', 'the address to listen on (HOST)')
+    .action((options: ServeOptions) => serve(context, options));
+}
+
+/** Runs until it is asked to stop. @throws what keeps it from starting, and CliError when its database ends. */
+async function serve(context: CliContext, options: ServeOptions): Promise<void> {
+  const config = context.config({
+    LEOPARD_SERVICES: options.services,
+    PORT: options.port,
+    HOST: options.host,
+  });
+  const progress = context.progress();
+  const shutdown = new Shutdown();
+  shutdown.listen(() => {
+    progress.done();
+    context.print('stopping');
+  });
+  try {
+    const handle = await start(config, context, progress, shutdown);
+    await Promise.race([shutdown.requested, handle.ended.then(() => failUnlessAsked(shutdown))]);
+  } catch (error) {
+    // What a stop cuts short fails, and that is no failure.
+    if (!shutdown.isRequested) {
+      progress.failed();
+      throw error;
+    }
+  } finally {
+    await shutdown.run();
+  }
+  context.print('stopped');
+}
+
+async function start(
+  config: Config,
+  context: CliContext,
+  progress: Progress,
+  shutdown: Shutdown,
+): Promise<DatabaseHandle> {
+  const runsApi = config.services.has('api');
+  if (runsApi && config.port !== 0) await checkAddress(config.host, config.port);
+
+  const opening = openDatabase(config, { onProgress: progress.say });
+  shutdown.onStop(() => opening.then((handle) => handle.close(), ignore));
+  const handle = await opening;
+  shutdown.onQuit(() => handle.abandon());
+  ensureGoingOn(shutdown);
+
+  await bringUpToDate(handle, progress);
+  ensureGoingOn(shutdown);
+  if (handle.kind === 'embedded' && (await hasNoTenant(handle))) {
+    const { seedDemo } = await import('../seed/demo.js');
+    await seedDemo(handle, { onProgress: progress.say });
+    ensureGoingOn(shutdown);
+  }
+
+  progress.say('starting the server');
+  const { startServer } = await import('../server.js');
+  const starting = startServer(config, handle);
+  shutdown.onStop(() => starting.then((server) => server.close(), ignore));
+  const { address } = await starting.catch((error: unknown) => {
+    throw explainListenError(error, config.host, config.port);
+  });
+  progress.done();
+  if (runsApi) {
+    const port = Number(new URL(address).port || 80);
+    for (const line of await welcome(config, handle, port)) context.print(line);
+  } else {
+    context.print(`running ${[...config.services].join(' and ')}`);
+  }
+  return handle;
+}
+
+const ignore = () => undefined;
+
+/** Between two steps of the start: no further one is begun once a stop was asked for. */
+function ensureGoingOn(shutdown: Shutdown): void {
+  if (shutdown.isRequested) throw new CliError('stopped while starting');
+}
+
+function failUnlessAsked(shutdown: Shutdown): void {
+  if (shutdown.isRequested) return;
+  throw new CliError('the embedded database has ended unexpectedly; start again, it recovers by itself');
+}

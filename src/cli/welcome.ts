@@ -1,0 +1,67 @@
+import type { Config } from '../config.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import { withOwner } from '../database/owner.js';
+
+/** The demonstration data's administrators, who are there only where that data is. */
+const DEMO_ADMINS = [
+  { schema: 'tenant_main', email: 'admin@main.com', password: 'admin123' },
+  { schema: 'tenant_demo', email: 'admin@demo.com', password: 'demo123' },
+] as const;
+
+const SHOWN_DOMAINS = 5;
+
+/** Whether the database holds no tenant yet. */
+export async function hasNoTenant(handle: DatabaseHandle): Promise<boolean> {
+  return await withOwner(handle.owner ?? handle.app, async (client) => {
+    const { rowCount } = await client.query('SELECT FROM public.tenants_tenant LIMIT 1');
+    return rowCount === 0;
+  });
+}
+
+/**
+ * The lines for whoever has just started the program: where it is, who can log in, where the documentation is.
+ * @param port where it listens
+ */
+export async function welcome(config: Config, handle: DatabaseHandle, port: number): Promise<string[]> {
+  const { domains, admins } = await readFacts(handle);
+  const base = (domain: string) => `http://${domain}:${port}`;
+  const lines = [`Leopard is ready on port ${port}.`, ''];
+  if (domains.length === 0) {
+    lines.push(`  There is no agency yet; create one: leopard tenants create`);
+    return lines;
+  }
+  for (const domain of domains) lines.push(`  ${base(domain)}`);
+  if (admins.length > 0) {
+    lines.push('', '  Log-ins of the demonstration data:');
+    for (const { email, password } of admins) lines.push(`  ${email} / ${password}`);
+  }
+  const docs = domains.find((domain) => !domain.startsWith('*'));
+  if (docs) lines.push('', `  API documentation: ${base(docs)}/api/docs/`);
+  if (config.useHttps)
+    lines.push('', '  USE_HTTPS is on: browsers are sent to https, so put a proxy in front.');
+  return lines;
+}
+
+async function readFacts(handle: DatabaseHandle) {
+  return await withOwner(handle.owner ?? handle.app, async (client) => {
+    const { rows } = await client.query<{ domain: string }>(
+      `SELECT domain FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id
+       WHERE t.is_active ORDER BY is_primary DESC, tenant_id, domain LIMIT $1`,
+      [SHOWN_DOMAINS],
+    );
+    const admins = [];
+    for (const admin of handle.kind === 'embedded' ? DEMO_ADMINS : []) {
+      const { rows: found } = await client.query<{ there: boolean }>(
+        'SELECT to_regclass($1) IS NOT NULL AS there',
+        [`${admin.schema}.immigration_user`],
+      );
+      if (!found[0]?.there) continue;
+      const { rowCount } = await client.query(
+        `SELECT FROM ${admin.schema}.immigration_user WHERE email = $1 AND is_active`,
+        [admin.email],
+      );
+      if (rowCount) admins.push(admin);
+    }
+    return { domains: rows.map(({ domain }) => domain), admins };
+  });
+}

@@ -1,0 +1,97 @@
+import type { ConnectionSettings } from '../config.js';
+import { type OwnerClient, withOwner } from './owner.js';
+import { tolerantly } from './roles.js';
+import { quoteIdentifier, quoteLiteral } from './schema-name.js';
+
+/** The database and the two roles that the program needs on a server. */
+export interface WantedDatabase {
+  readonly database: string;
+  readonly owner: { readonly user: string; readonly password: string };
+  readonly app: { readonly user: string; readonly password: string };
+}
+
+/** How long the program's statements may take, wait or leave a transaction open: a request never needs more. */
+const APP_SETTINGS = {
+  statement_timeout: '30s',
+  lock_timeout: '10s',
+  idle_in_transaction_session_timeout: '60s',
+};
+
+const DUPLICATE_DATABASE = '42P04';
+const UNIQUE_VIOLATION = '23505';
+
+/**
+ * Locales that know letters beyond ASCII, the best first. Under plain C, a search without case finds no "É" for
+ * "é"; names here are Nepali, Chinese, Vietnamese, Arabic.
+ */
+const LOCALES = [
+  "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C'",
+  "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'", // PostgreSQL 17 and newer
+  "LOCALE_PROVIDER libc LOCALE 'C.UTF-8'",
+  "LOCALE_PROVIDER libc LOCALE 'en_US.UTF-8'",
+];
+
+/**
+ * Makes the owner's and the program's role and the database, as far as they are missing; passwords and settings
+ * are set anew. May run in several processes at once.
+ * @param admin a superuser, or a role with CREATEDB and CREATEROLE, on any database of the server
+ * @throws errors of the database, such as a lack of rights
+ */
+export async function bootstrapDatabase(admin: ConnectionSettings, wanted: WantedDatabase): Promise<void> {
+  await withOwner(admin, async (client) => {
+    await ensureLogin(client, wanted.owner, 'CREATEROLE NOCREATEDB');
+    await ensureLogin(client, wanted.app, 'NOINHERIT NOCREATEDB NOCREATEROLE', APP_SETTINGS);
+    await joinOwner(client, wanted.owner.user);
+    const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [wanted.database]);
+    if (rowCount === 0) await createDatabase(client, wanted);
+    const database = quoteIdentifier(wanted.database);
+    const [owner, app] = [quoteIdentifier(wanted.owner.user), quoteIdentifier(wanted.app.user)];
+    await client.query(
+      tolerantly(
+        `REVOKE ALL ON DATABASE ${database} FROM PUBLIC; GRANT CONNECT ON DATABASE ${database} TO ${owner}, ${app};`,
+      ),
+    );
+  });
+}
+
+async function ensureLogin(
+  client: OwnerClient,
+  login: { user: string; password: string },
+  attributes: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const role = quoteIdentifier(login.user);
+  const set = Object.entries(settings).map(
+    ([key, value]) => `ALTER ROLE ${role} SET ${key} TO ${quoteLiteral(value)};`,
+  );
+  await client.query(
+    tolerantly(`
+      IF to_regrole(${quoteLiteral(role)}) IS NULL THEN CREATE ROLE ${role}; END IF;
+      ALTER ROLE ${role} LOGIN ${attributes} PASSWORD ${quoteLiteral(login.password)};
+      ${set.join('\n')}`),
+  );
+}
+
+/** Who is no superuser may only make a database for roles that they belong to. */
+async function joinOwner(client: OwnerClient, owner: string): Promise<void> {
+  const { rows } = await client.query('SELECT rolsuper FROM pg_roles WHERE rolname = current_user');
+  if (!rows[0].rolsuper) await client.query(tolerantly(`GRANT ${quoteIdentifier(owner)} TO CURRENT_USER;`));
+}
+
+async function createDatabase(client: OwnerClient, wanted: WantedDatabase): Promise<void> {
+  const [name, owner] = [quoteIdentifier(wanted.database), quoteIdentifier(wanted.owner.user)];
+  let refusal: unknown;
+  for (const locale of LOCALES) {
+    try {
+      await client.query(
+        `CREATE DATABASE ${name} OWNER ${owner} TEMPLATE template0 ENCODING 'UTF8' ${locale}`,
+      );
+      return;
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === DUPLICATE_DATABASE || code === UNIQUE_VIOLATION) return; // another process was quicker
+      refusal = error;
+    }
+  }
+  throw refusal;
+}

@@ -1,0 +1,148 @@
+import type { Config, ConnectionSettings } from '../config.js';
+import { bootstrapDatabase } from './bootstrap.js';
+import { attachEmbedded, type EmbeddedServer, startEmbedded } from './embedded/embedded.js';
+import {
+  checkAppConnection,
+  codeOf,
+  DatabaseUnavailableError,
+  explained,
+  MISSING_DATABASE,
+  OWNER_SETTINGS,
+  withConnection,
+} from './reachability.js';
+
+/** A database that is there and can be used, and how to connect to it. */
+export interface DatabaseHandle {
+  readonly kind: 'embedded' | 'server';
+  /** The program's own role, which owns nothing. */
+  readonly app: ConnectionSettings;
+  /** The owner of the tables, for migrations and provisioning; null when its settings are not given. */
+  readonly owner: ConnectionSettings | null;
+  /** Resolves should the embedded server end, asked to or not; never for a server of one's own. */
+  readonly ended: Promise<void>;
+  /** Stops the embedded server if it was started here. Close all connections first. */
+  close(): Promise<void>;
+  /** Asks the embedded server to stop without waiting for it. */
+  abandon(): void;
+}
+
+export interface OpenOptions {
+  readonly onProgress?: (text: string) => void;
+  /** For commands beside a running program: its embedded server may be used, instead of being in the way. */
+  readonly shared?: boolean;
+}
+
+const OWNER_ROLE = 'leopard_owner';
+const APP_ROLE = 'leopard_app';
+
+/**
+ * Makes the database of the settings available: starts the embedded server and creates roles and database, or
+ * checks that one's own server can be used.
+ * @throws PlainError (DatabaseUnavailableError, EmbeddedDatabaseError …) with one line that says what to do.
+ */
+export async function openDatabase(
+  config: Pick<Config, 'database'>,
+  options: OpenOptions = {},
+): Promise<DatabaseHandle> {
+  const { database } = config;
+  if (database.kind === 'embedded') return openEmbedded(database, options);
+  const { app, owner } = database;
+  if (owner) await prepareOwnServer(app, owner, options);
+  await checkAppConnection(app);
+  return {
+    kind: 'server',
+    app,
+    owner,
+    ended: new Promise(() => undefined),
+    close: async () => undefined,
+    abandon: () => undefined,
+  };
+}
+
+async function openEmbedded(
+  settings: { directory: string; database: string },
+  { onProgress, shared }: OpenOptions,
+): Promise<DatabaseHandle> {
+  const start = shared ? attachEmbedded : startEmbedded;
+  const server: EmbeddedServer = await start(
+    { directory: settings.directory },
+    onProgress ? { onProgress } : {},
+  );
+  const { host, port } = server.admin;
+  const role = (user: string, password: string) => ({
+    host,
+    port,
+    database: settings.database,
+    user,
+    password,
+  });
+  const app = role(APP_ROLE, server.passwords.app);
+  const owner = role(OWNER_ROLE, server.passwords.owner);
+  try {
+    await bootstrapDatabase(server.admin, { database: settings.database, owner, app });
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return {
+    kind: 'embedded',
+    app,
+    owner,
+    ended: server.ended,
+    close: server.stop,
+    abandon: server.abandon,
+  };
+}
+
+interface Rights {
+  readonly databaseExists: boolean;
+  readonly appExists: boolean;
+  readonly maySetUp: boolean;
+}
+
+/** Creates the database and the program's role on one's own server when they are missing and the owner may. */
+async function prepareOwnServer(
+  app: ConnectionSettings,
+  owner: ConnectionSettings,
+  { onProgress }: OpenOptions,
+): Promise<void> {
+  const { settings, rights } = await explained(owner, OWNER_SETTINGS, () => rightsOf(owner, app));
+  if (rights.databaseExists && rights.appExists) return;
+  if (!rights.maySetUp) {
+    const missing = rights.databaseExists ? `the role ${app.user}` : `the database ${app.database}`;
+    throw new DatabaseUnavailableError(
+      `${missing} does not exist at ${app.host}:${app.port}, and ${owner.user} may not create databases and roles; create it, or run: ALTER ROLE ${owner.user} CREATEDB CREATEROLE`,
+    );
+  }
+  onProgress?.('creating the database');
+  await explained(owner, OWNER_SETTINGS, () =>
+    bootstrapDatabase(settings, { database: app.database, owner, app }),
+  );
+}
+
+/** Through the database of the settings or, when it is not there yet, through the one that every server has. */
+async function rightsOf(
+  owner: ConnectionSettings,
+  app: ConnectionSettings,
+): Promise<{ settings: ConnectionSettings; rights: Rights }> {
+  try {
+    return { settings: owner, rights: await readRights(owner, app) };
+  } catch (error) {
+    if (codeOf(error) !== MISSING_DATABASE) throw error;
+    const settings = { ...owner, database: 'postgres' };
+    return { settings, rights: await readRights(settings, app) };
+  }
+}
+
+function readRights(settings: ConnectionSettings, app: ConnectionSettings): Promise<Rights> {
+  return withConnection(settings, async (client) => {
+    const { rows } = await client.query(
+      `SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1) AS "databaseExists",
+              EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $2) AS "appExists",
+              rolsuper OR (rolcreatedb AND rolcreaterole) AS "maySetUp"
+       FROM pg_catalog.pg_roles WHERE rolname = current_user`,
+      [app.database, app.user],
+    );
+    return rows[0] as Rights;
+  });
+}

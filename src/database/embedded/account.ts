@@ -1,0 +1,141 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, lchownSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Binaries } from './binaries.js';
+import { EmbeddedDatabaseError } from './errors.js';
+import type { Layout } from './layout.js';
+
+/** What to give to `spawn`. */
+export interface Command {
+  readonly file: string;
+  readonly args: string[];
+  readonly options: { uid?: number; gid?: number };
+}
+
+/** As whom PostgreSQL runs, which refuses to be root. */
+export interface Account {
+  /** How it is done, for messages and tests. */
+  readonly kind: 'same' | 'user' | 'namespace' | 'capability';
+  /** The owner of PostgreSQL's files; null: nothing is to be changed. */
+  readonly owner: { readonly uid: number; readonly gid: number } | null;
+  command(file: string, args: readonly string[]): Command;
+}
+
+interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const SAME: Account = {
+  kind: 'same',
+  owner: null,
+  command: (file, args) => ({ file, args: [...args], options: {} }),
+};
+
+/**
+ * Finds a way to run PostgreSQL with these folders. Anybody but root runs it as himself. For root, in this order,
+ * the first that works in a trial: the owner of the existing data, the system's user `postgres`, then `nobody`;
+ * where those cannot get through to the folders (a clone in /root, say), root in a user namespace of its own,
+ * where it has another number and no power; then a user who may pass through every folder, and nothing else.
+ * @throws EmbeddedDatabaseError when no way works, or the data is somebody else's.
+ */
+export function chooseAccount(layout: Layout, binaries: Binaries): Account {
+  const self = process.getuid?.();
+  if (self === undefined) return SAME; // Windows: pg_ctl drops the rights that are too many
+  const owner = existsSync(layout.data) ? statSync(layout.data) : null;
+  if (self !== 0) {
+    if (!owner || owner.uid === self) return SAME;
+    throw new EmbeddedDatabaseError(
+      `data directory ${layout.data} belongs to another user (uid ${owner.uid}); start as that user or set LEOPARD_DATA_DIR`,
+    );
+  }
+  const account = candidates(owner).find((candidate) =>
+    works(candidate, layout.directory, binaries.postgres),
+  );
+  if (account) return account;
+  throw new EmbeddedDatabaseError(
+    `PostgreSQL refuses to run as root, and no other user can reach ${layout.directory} and ${binaries.postgres}; allow it (chmod o+x on the folders above them), start as an ordinary user, or set LEOPARD_DATA_DIR to a folder such as /var/lib/leopard`,
+  );
+}
+
+function candidates(owner: User | null): Account[] {
+  const users = ['postgres', 'nobody'].map(findUser).filter((user) => user !== null);
+  const generic = [...users.map(asUser), ...users.slice(-1).map(inNamespace), ...users.map(withCapability)];
+  if (!owner) return generic;
+  if (owner.uid === 0) return [...users.slice(-1).map(inNamespace), ...generic];
+  return [asUser(owner), withCapability(owner), ...generic];
+}
+
+function findUser(name: string): User | null {
+  try {
+    const id = (flag: string) =>
+      Number(execFileSync('id', [flag, name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+    return { uid: id('-u'), gid: id('-g') };
+  } catch {
+    return null;
+  }
+}
+
+function asUser({ uid, gid }: User): Account {
+  return {
+    kind: 'user',
+    owner: { uid, gid },
+    command: (file, args) => ({ file, args: [...args], options: { uid, gid } }),
+  };
+}
+
+/** The files stay root's. Within, the user must have a name, which initdb asks for. */
+function inNamespace({ uid, gid }: User): Account {
+  const flags = ['--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'];
+  return {
+    kind: 'namespace',
+    owner: { uid: 0, gid: 0 },
+    command: (file, args) => ({ file: 'unshare', args: [...flags, file, ...args], options: {} }),
+  };
+}
+
+function withCapability({ uid, gid }: User): Account {
+  const capability = `+${passingCapability()}`;
+  const flags = [
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    `--inh-caps=${capability}`,
+    `--ambient-caps=${capability}`,
+    '--',
+  ];
+  return {
+    kind: 'capability',
+    owner: { uid, gid },
+    command: (file, args) => ({ file: 'setpriv', args: [...flags, file, ...args], options: {} }),
+  };
+}
+
+/** Containers often have only the greater of the two. */
+function passingCapability(): string {
+  const DAC_READ_SEARCH = 1n << 2n;
+  try {
+    const [, bits = '0'] = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    return BigInt(`0x${bits}`) & DAC_READ_SEARCH ? 'dac_read_search' : 'dac_override';
+  } catch {
+    return 'dac_read_search';
+  }
+}
+
+/** Tries for real whether the server's program starts, and from within the directory. */
+function works(account: Account, directory: string, postgres: string): boolean {
+  const script = 'cd "$1" && exec "$2" --version';
+  const { file, args, options } = account.command('/bin/sh', ['-c', script, 'sh', directory, postgres]);
+  return spawnSync(file, args, { ...options, stdio: 'ignore' }).status === 0;
+}
+
+/** Gives a file or folder of PostgreSQL's, with all in it, to the account, unless it has it already. */
+export function giveTo(account: Account, path: string): void {
+  if (!account.owner || !existsSync(path)) return;
+  const { uid, gid } = account.owner;
+  const stat = statSync(path);
+  if (stat.uid === uid) return;
+  const inside = stat.isDirectory() ? (readdirSync(path, { recursive: true }) as string[]) : [];
+  for (const entry of inside) lchownSync(join(path, entry), uid, gid);
+  lchownSync(path, uid, gid); // last: a change that was cut short is done again
+}

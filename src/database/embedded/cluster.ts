@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type Account, giveTo } from './account.js';
+import type { Binaries } from './binaries.js';
+import { cleanEnvironment } from './environment.js';
+import { EmbeddedDatabaseError } from './errors.js';
+import type { Layout } from './layout.js';
+import { createPasswords, readPasswords } from './passwords.js';
+import { ACCESS_FILE, MAIN_FILE } from './server-settings.js';
+
+const UNFINISHED = /^data\.new-/;
+/** The embedded binaries' major version. */
+const MAJOR_VERSION = '18';
+
+/**
+ * Locales to try. Sorting and upper and lower case of all scripts come from ICU, or from PostgreSQL itself; the
+ * system's locale only says which letters belong to words (pg_trgm), and not every system has the same ones.
+ */
+const LOCALES = [
+  ['--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=und'],
+  ['--locale=en_US.UTF-8', '--locale-provider=icu', '--icu-locale=und'],
+  ['--locale=C', '--locale-provider=icu', '--icu-locale=und'],
+  ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+];
+
+/**
+ * Makes PostgreSQL's data where there is none. It is made beside its place and then put there in one step, so
+ * that a start that was killed half-way leaves nothing that the next one would take for a database.
+ * @throws EmbeddedDatabaseError with initdb's own words; also when the data is of another major version.
+ */
+export async function ensureCluster(
+  layout: Layout,
+  account: Account,
+  binaries: Binaries,
+  onProgress: (text: string) => void,
+): Promise<void> {
+  removeUnfinished(layout.directory);
+  if (existsSync(layout.data)) return checkVersion(layout);
+  onProgress('creating the database');
+  createPasswords(layout.passwords);
+  const fresh = join(layout.directory, `data.new-${randomBytes(6).toString('hex')}`);
+  const passwordFile = `${fresh}.password`;
+  try {
+    writeFileSync(passwordFile, readPasswords(layout.passwords).superuser, { mode: 0o600 });
+    giveTo(account, passwordFile);
+    await initialise(fresh, passwordFile, account, binaries);
+    for (const [name, text] of [
+      ['postgresql.conf', MAIN_FILE],
+      ['pg_hba.conf', ACCESS_FILE],
+    ] as const) {
+      writeFileSync(join(fresh, name), text);
+    }
+    renameSync(fresh, layout.data);
+  } finally {
+    removeUnfinished(layout.directory);
+  }
+}
+
+function checkVersion(layout: Layout): void {
+  const version = readFileSync(join(layout.data, 'PG_VERSION'), 'utf8').trim();
+  if (version === MAJOR_VERSION) return;
+  throw new EmbeddedDatabaseError(
+    `the data in ${layout.data} is PostgreSQL ${version}'s, the embedded server is ${MAJOR_VERSION}; move it over with pg_dump and pg_restore of version ${version}`,
+  );
+}
+
+async function initialise(
+  data: string,
+  passwordFile: string,
+  account: Account,
+  binaries: Binaries,
+): Promise<void> {
+  let said = '';
+  for (const locale of LOCALES) {
+    rmSync(data, { recursive: true, force: true });
+    mkdirSync(data);
+    chmodSync(data, 0o700);
+    giveTo(account, data);
+    const args = ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`];
+    const result = await run(account, binaries.initdb, [
+      ...args,
+      '--encoding=UTF8',
+      '--data-checksums',
+      ...locale,
+    ]);
+    if (result.status === 0) return;
+    said ||= result.said;
+  }
+  const reason = /^initdb: error: (.*)$/m.exec(said) ?? /(?:FATAL|PANIC): +(.*)$/m.exec(said);
+  throw new EmbeddedDatabaseError(
+    `the embedded database could not be created: ${reason?.[1] ?? said.trim().split('\n').at(-1)}`,
+  );
+}
+
+/** In a session of its own: a Ctrl-C at the terminal is the program's to answer. */
+function run(
+  account: Account,
+  file: string,
+  args: string[],
+): Promise<{ status: number | null; said: string }> {
+  const command = account.command(file, args);
+  return new Promise((resolve, reject) => {
+    const child = spawn(command.file, command.args, {
+      ...command.options,
+      env: cleanEnvironment(),
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      windowsHide: true,
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    child.once('error', reject);
+    child.once('close', (status) => resolve({ status, said }));
+  });
+}
+
+function removeUnfinished(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (!UNFINISHED.test(name)) continue;
+    rmSync(join(directory, name), { recursive: true, force: true, maxRetries: 5 });
+  }
+}

@@ -1,0 +1,160 @@
+import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionSettings } from '../../config.js';
+import { type Account, chooseAccount, giveTo } from './account.js';
+import { type Binaries, findBinaries } from './binaries.js';
+import { ensureCluster } from './cluster.js';
+import { DataDirectoryInUseError, EmbeddedDatabaseError } from './errors.js';
+import { claimDirectory, readInstance } from './instance-file.js';
+import { type Layout, layoutOf } from './layout.js';
+import { clearOrphans } from './orphans.js';
+import { type Passwords, readPasswords } from './passwords.js';
+import { type Postmaster, startPostmaster } from './postmaster.js';
+import { giveToOwnerOf } from './private-file.js';
+
+export interface EmbeddedSettings {
+  /** Where the data lies; made when it is not there. */
+  readonly directory: string;
+}
+
+export interface EmbeddedOptions {
+  readonly onProgress?: (text: string) => void;
+}
+
+/** A running embedded PostgreSQL. */
+export interface EmbeddedServer {
+  /** As the superuser `postgres`, to the database `postgres`. */
+  readonly admin: ConnectionSettings;
+  readonly passwords: Passwords;
+  /** False: another process runs it, and `stop` leaves it running. */
+  readonly startedHere: boolean;
+  /** How the server is kept from being root (`same`: nothing is needed). */
+  readonly account: Account['kind'] | null;
+  /** Resolves when the server has ended, asked to or not. Never for one that another process runs. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+  /** Asks the server to stop without waiting for it. */
+  abandon(): void;
+}
+
+const STARTING_ELSEWHERE_MS = 60_000;
+
+/**
+ * Starts PostgreSQL on the directory, whatever a killed instance has left there, for this process alone.
+ * @throws DataDirectoryInUseError when another living process has the directory.
+ * @throws EmbeddedDatabaseError when it cannot be started, with the reason.
+ */
+export async function startEmbedded(
+  settings: EmbeddedSettings,
+  options: EmbeddedOptions = {},
+): Promise<EmbeddedServer> {
+  try {
+    return await startIn(prepareDirectory(settings.directory), options.onProgress ?? (() => undefined));
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (!code || !syscall) throw error;
+    throw new EmbeddedDatabaseError(
+      `cannot use the data directory ${settings.directory} (${(error as Error).message}); start as its owner or set LEOPARD_DATA_DIR`,
+    );
+  }
+}
+
+async function startIn(layout: Layout, onProgress: (text: string) => void): Promise<EmbeddedServer> {
+  const claim = await claimDirectory(layout.directory, layout.instance);
+  try {
+    const binaries = findBinaries();
+    await clearOrphans(layout, onProgress);
+    const account = chooseAccount(layout, binaries);
+    prepareFolders(layout, account);
+    await ensureCluster(layout, account, binaries, onProgress);
+    const passwords = readPasswords(layout.passwords);
+    const postmaster = await start(layout, account, binaries, onProgress);
+    const host = layout.socket ?? '127.0.0.1';
+    claim.publish({ host, port: postmaster.port });
+    let stopping: Promise<void> | undefined;
+    return {
+      admin: adminOf(host, postmaster.port, passwords),
+      passwords,
+      startedHere: true,
+      account: account.kind,
+      ended: postmaster.ended,
+      abandon: postmaster.abandon,
+      stop() {
+        stopping ??= postmaster.stop().finally(claim.release);
+        return stopping;
+      },
+    };
+  } catch (error) {
+    claim.release();
+    throw error;
+  }
+}
+
+/**
+ * The server of the process that has the directory at present; where there is none, one of this process's own,
+ * as `startEmbedded` gives it. For commands that are used beside a running program.
+ */
+export async function attachEmbedded(
+  settings: EmbeddedSettings,
+  options: EmbeddedOptions = {},
+): Promise<EmbeddedServer> {
+  const until = Date.now() + STARTING_ELSEWHERE_MS;
+  for (;;) {
+    const attached = attach(settings.directory);
+    if (attached) return attached;
+    try {
+      return await startEmbedded(settings, options);
+    } catch (error) {
+      // Another process is just starting the server: it will be there in a moment.
+      if (!(error instanceof DataDirectoryInUseError) || Date.now() > until) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+function attach(directory: string): EmbeddedServer | null {
+  if (!existsSync(directory)) return null;
+  const layout = layoutOf(realpathSync(directory));
+  const server = readInstance(layout.instance)?.server;
+  if (!server) return null;
+  const passwords = readPasswords(layout.passwords);
+  return {
+    admin: adminOf(server.host, server.port, passwords),
+    passwords,
+    startedHere: false,
+    account: null,
+    ended: new Promise(() => undefined),
+    abandon: () => undefined,
+    stop: async () => undefined,
+  };
+}
+
+function adminOf(host: string, port: number, { superuser }: Passwords): ConnectionSettings {
+  return { host, port, database: 'postgres', user: 'postgres', password: superuser };
+}
+
+function start(layout: Layout, account: Account, binaries: Binaries, onProgress: (text: string) => void) {
+  giveTo(account, layout.data);
+  onProgress('starting the database');
+  return startPostmaster(layout, account, binaries, onProgress) satisfies Promise<Postmaster>;
+}
+
+/** As root, the server's user must be able to pass; every part within is closed to others. */
+function prepareDirectory(directory: string): Layout {
+  if (!existsSync(directory)) {
+    mkdirSync(directory, { recursive: true });
+    chmodSync(directory, process.getuid?.() === 0 ? 0o711 : 0o700);
+  }
+  return layoutOf(realpathSync(directory));
+}
+
+function prepareFolders(layout: Layout, account: Account): void {
+  for (const folder of [layout.log, layout.socket]) {
+    if (!folder) continue;
+    if (!existsSync(folder)) {
+      mkdirSync(folder, { mode: 0o700 });
+      giveToOwnerOf(layout.directory, folder);
+    }
+    giveTo(account, folder);
+  }
+}

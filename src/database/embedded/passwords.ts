@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { EmbeddedDatabaseError } from './errors.js';
+import { createPrivateFile } from './private-file.js';
+
+/** The passwords of the embedded server's roles: made once, at random. */
+export interface Passwords {
+  readonly superuser: string;
+  readonly owner: string;
+  readonly app: string;
+}
+
+/** Makes the file of passwords where there is none. */
+export function createPasswords(path: string): void {
+  const random = () => randomBytes(24).toString('base64url');
+  const passwords: Passwords = { superuser: random(), owner: random(), app: random() };
+  createPrivateFile(path, `${JSON.stringify(passwords, null, 2)}\n`);
+}
+
+/** @throws EmbeddedDatabaseError when the file is missing, may not be read or is damaged. */
+export function readPasswords(path: string): Passwords {
+  try {
+    const read = JSON.parse(readFileSync(path, 'utf8')) as Partial<Passwords>;
+    if (!read.superuser || !read.owner || !read.app) throw new Error('a password is missing in it');
+    return { superuser: read.superuser, owner: read.owner, app: read.app };
+  } catch (error) {
+    throw new EmbeddedDatabaseError(
+      `cannot read the embedded database's passwords (${(error as Error).message}); start as the owner of ${path}, or restore that file`,
+    );
+  }
+}

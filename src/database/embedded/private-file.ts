@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chownSync,
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+/** Replaces a file that only its owner may read, in one step: nobody ever sees half of it. */
+export function replacePrivateFile(path: string, text: string): void {
+  const temporary = writeBeside(path, text);
+  renameSync(temporary, path);
+}
+
+/** Makes a file that only its owner may read. @returns false when there is one already. */
+export function createPrivateFile(path: string, text: string): boolean {
+  const temporary = writeBeside(path, text);
+  try {
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+function writeBeside(path: string, text: string): string {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  giveToOwnerOf(dirname(path), temporary);
+  return temporary;
+}
+
+/** As root in somebody's directory: the file is to be that person's, who may start the program next. */
+export function giveToOwnerOf(directory: string, path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(directory);
+  chownSync(path, uid, gid);
+}

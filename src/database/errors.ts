@@ -1,0 +1,28 @@
+/** What a failure of the database means for the one who asked. */
+export type DatabaseFailure =
+  | { readonly kind: 'invalid' } // a value that PostgreSQL cannot take
+  | { readonly kind: 'unavailable' } // no connection, or too slow
+  | { readonly kind: 'conflict'; readonly constraint: string };
+
+const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40/;
+const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND']);
+const CONNECTION_MESSAGE =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client was closed)/i;
+
+/** Reads an error of the driver; null when it is no failure of the database, or a fault of the program. */
+export function databaseFailure(error: unknown): DatabaseFailure | null {
+  if (!(error instanceof Error)) return null;
+  const { code = '', constraint = '' } = error as { code?: string; constraint?: string };
+  if (/^22...$/.test(code)) return { kind: 'invalid' };
+  if (/^23...$/.test(code)) return { kind: 'conflict', constraint };
+  if (UNAVAILABLE.test(code) || CONNECTION_CODES.has(code) || CONNECTION_MESSAGE.test(error.message)) {
+    return { kind: 'unavailable' };
+  }
+  return null;
+}
+
+/** Whether the error is the violation of this constraint. */
+export function violates(error: unknown, constraint: string): boolean {
+  const failure = databaseFailure(error);
+  return failure?.kind === 'conflict' && failure.constraint === constraint;
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../package-root.js';
+
+/** `shared` migrations change schema `public`, `tenant` ones each tenant's schema. */
+export type MigrationKind = 'shared' | 'tenant';
+
+/** One numbered SQL file. */
+export interface Migration {
+  readonly kind: MigrationKind;
+  readonly number: number;
+  /** File name without number and ending, such as `client_search`. */
+  readonly name: string;
+  readonly sql: string;
+  /** SHA-256 of the text, in hexadecimal. */
+  readonly checksum: string;
+}
+
+/** All migrations, each kind in the order of its numbers. */
+export interface MigrationFiles {
+  readonly shared: readonly Migration[];
+  readonly tenant: readonly Migration[];
+}
+
+export const MIGRATIONS_DIRECTORY = join(PACKAGE_ROOT, 'migrations');
+
+const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
+
+/**
+ * Reads `shared/` and `tenant/` of this folder.
+ * @throws Error when a file is named otherwise than `0001_some_name.sql`, or the numbers are not 1, 2, 3 …
+ */
+export function readMigrations(directory: string = MIGRATIONS_DIRECTORY): MigrationFiles {
+  return { shared: readKind(directory, 'shared'), tenant: readKind(directory, 'tenant') };
+}
+
+function readKind(directory: string, kind: MigrationKind): Migration[] {
+  const folder = join(directory, kind);
+  return readdirSync(folder)
+    .sort()
+    .map((file, index) => {
+      const [, number, name] = FILE_NAME.exec(file) ?? [];
+      if (!number || !name) throw new Error(`${join(folder, file)}: migrations are named 0001_some_name.sql`);
+      if (Number(number) !== index + 1) {
+        throw new Error(`${join(folder, file)}: migration ${index + 1} is missing or there twice`);
+      }
+      const sql = readText(join(folder, file));
+      return { kind, number: Number(number), name, sql, checksum: sha256(sql) };
+    });
+}
+
+/** What these migrations amount to: changes when any of them changes, or one is added. */
+export function checksumOf(migrations: readonly Migration[]): string {
+  return sha256(migrations.map(({ number, name, checksum }) => `${number} ${name} ${checksum}\n`).join(''));
+}
+
+/** A text file with the line ends of the repository, also where a check-out has changed them. */
+export function readText(path: string): string {
+  return readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,145 @@
+import { PlainError } from '../plain-error.js';
+import type { MigrationFiles, MigrationKind } from './migration-files.js';
+import type { OwnerClient } from './owner.js';
+
+/** Where a migration is applied: `shared`, or the schema of a tenant. */
+export type Scope = string;
+
+export interface ScopedMigration {
+  readonly scope: Scope;
+  readonly number: number;
+  readonly name: string;
+}
+
+export interface AppliedMigration extends ScopedMigration {
+  /** ISO 8601, UTC. */
+  readonly appliedAt: string;
+}
+
+/** What there is to do in a database. */
+export interface MigrationState {
+  readonly pending: readonly ScopedMigration[];
+  /** Scopes on which the program's role lacks its rights, because it is a new one. */
+  readonly withoutRights: readonly Scope[];
+}
+
+/** Files that were changed after they had been applied: the tables are not what the files say. */
+export class MigrationChangedError extends PlainError {
+  override readonly name = 'MigrationChangedError';
+
+  constructor(changed: readonly ScopedMigration[]) {
+    const [first] = changed;
+    const others = changed.length > 1 ? ` (and ${changed.length - 1} more like it)` : '';
+    super(
+      `migration ${fileName(first!)} was changed after it had been applied to ${first!.scope}${others}; restore the file and put the change into a new migration`,
+    );
+  }
+}
+
+const UNDEFINED_TABLE = '42P01';
+
+// One query however many tenants there are: only what is not as it should be comes back.
+const STATE = `
+  WITH file AS (
+    SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[]) AS f (kind, number, name, checksum)
+  ), scope AS (
+    SELECT 0::bigint AS place, 'shared' AS scope, 'shared' AS kind
+    UNION ALL SELECT id, schema_name, 'tenant' FROM public.tenants_tenant
+  ), program AS (
+    SELECT to_regrole(quote_ident($5)) AS role
+  )
+  SELECT 'pending' AS what, place, scope, number, name
+  FROM scope JOIN file USING (kind)
+  WHERE NOT EXISTS (
+    SELECT FROM public.migration_ledger l WHERE l.scope = scope.scope AND l.number = file.number
+  )
+  UNION ALL
+  SELECT 'changed', place, scope, number, file.name
+  FROM scope JOIN file USING (kind) JOIN public.migration_ledger l USING (scope, number)
+  WHERE l.checksum <> file.checksum
+  UNION ALL
+  SELECT 'without rights', place, scope, 0, ''
+  FROM scope, program
+  WHERE CASE kind
+    WHEN 'shared' THEN NOT coalesce(has_table_privilege(role, 'public.tenants_tenant', 'SELECT'), false)
+    ELSE NOT EXISTS (
+      SELECT FROM pg_auth_members m WHERE m.member = role AND m.roleid = to_regrole(quote_ident(scope))
+    )
+  END
+  ORDER BY place, number`;
+
+/**
+ * Compares files and ledger, in one query.
+ * @throws MigrationChangedError when an applied migration's file is not what it was
+ */
+export async function migrationState(
+  client: OwnerClient,
+  appUser: string,
+  files: MigrationFiles,
+): Promise<MigrationState> {
+  const all = [...files.shared, ...files.tenant];
+  const columns = [
+    all.map(({ kind }): MigrationKind => kind),
+    all.map(({ number }) => number),
+    all.map(({ name }) => name),
+    all.map(({ checksum }) => checksum),
+  ];
+  try {
+    const { rows } = await client.query<ScopedMigration & { what: string }>(STATE, [...columns, appUser]);
+    const those = (what: string): ScopedMigration[] =>
+      rows.filter((row) => row.what === what).map(({ scope, number, name }) => ({ scope, number, name }));
+    const changed = those('changed');
+    if (changed.length > 0) throw new MigrationChangedError(changed);
+    return { pending: those('pending'), withoutRights: those('without rights').map(({ scope }) => scope) };
+  } catch (error) {
+    if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
+    // An empty database, or one whose first start was cut short.
+    return { pending: await pendingShared(client, files), withoutRights: ['shared'] };
+  }
+}
+
+/** The migrations that are still to be applied, tenant by tenant. */
+export async function pendingMigrations(
+  client: OwnerClient,
+  appUser: string,
+  files: MigrationFiles,
+): Promise<readonly ScopedMigration[]> {
+  return (await migrationState(client, appUser, files)).pending;
+}
+
+/** What the ledger holds, shared ones first, then tenant by tenant. */
+export async function appliedMigrations(client: OwnerClient): Promise<AppliedMigration[]> {
+  if (!(await hasLedger(client))) return [];
+  const { rows } = await client.query<AppliedMigration>(`
+    SELECT scope, number, name, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "appliedAt"
+    FROM public.migration_ledger
+    ORDER BY scope <> 'shared', scope, number`);
+  return rows;
+}
+
+/** Which migrations of one scope the ledger holds: number → checksum. */
+export async function ledgerOf(client: OwnerClient, scope: Scope): Promise<Map<number, string>> {
+  if (!(await hasLedger(client))) return new Map();
+  const { rows } = await client.query<{ number: number; checksum: string }>(
+    'SELECT number, checksum FROM public.migration_ledger WHERE scope = $1',
+    [scope],
+  );
+  return new Map(rows.map(({ number, checksum }) => [number, checksum]));
+}
+
+/** The file's name without its ending, such as `0003_clients`. */
+export function fileName({ number, name }: { number: number; name: string }): string {
+  return `${String(number).padStart(4, '0')}_${name}`;
+}
+
+async function pendingShared(client: OwnerClient, files: MigrationFiles): Promise<ScopedMigration[]> {
+  const applied = await ledgerOf(client, 'shared');
+  return files.shared
+    .filter(({ number }) => !applied.has(number))
+    .map(({ number, name }) => ({ scope: 'shared', number, name }));
+}
+
+async function hasLedger(client: OwnerClient): Promise<boolean> {
+  const { rows } = await client.query("SELECT to_regclass('public.migration_ledger') IS NOT NULL AS there");
+  return rows[0].there;
+}

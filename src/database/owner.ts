@@ -1,0 +1,73 @@
+import pg from 'pg';
+import type { ConnectionSettings } from '../config.js';
+import { PlainError } from '../plain-error.js';
+
+/** The oldest PostgreSQL that the program's SQL runs on. */
+const OLDEST_MAJOR = 15;
+const CONNECT_WITHIN_MS = 10_000;
+
+/** A connection with the owner's rights, for migrations, provisioning and operators' commands. */
+export type OwnerClient = pg.Client;
+
+/** The server's PostgreSQL is too old for the program. */
+export class ServerTooOldError extends PlainError {
+  override readonly name = 'ServerTooOldError';
+
+  constructor(version: string) {
+    super(
+      `the database server is PostgreSQL ${version}, Leopard needs ${OLDEST_MAJOR} or newer; upgrade it or set DB_HOST to another server`,
+    );
+  }
+}
+
+/** @throws ServerTooOldError when `version`, such as "15.4", is older than the program's SQL needs. */
+export function checkServerVersion(version: string): void {
+  if (Number.parseInt(version, 10) < OLDEST_MAJOR) throw new ServerTooOldError(version);
+}
+
+/**
+ * Runs `work` on a connection of its own with the owner's rights, which is closed afterwards, whatever happens.
+ * @returns what `work` returns
+ * @throws ServerTooOldError; errors of connecting, and what `work` throws
+ */
+export async function withOwner<T>(
+  settings: ConnectionSettings,
+  work: (client: OwnerClient) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    ...settings,
+    application_name: 'leopard-owner',
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+  });
+  // A connection that is cut fails the statement under way; without a listener it would end the process as well.
+  client.on('error', () => undefined);
+  let version = '';
+  // The server tells its version while connecting, so that no query is needed for it.
+  client.connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {
+    if (told.parameterName === 'server_version') version = told.parameterValue;
+  });
+  try {
+    await client.connect();
+    checkServerVersion(version);
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/**
+ * Runs `work` in one transaction of this connection: commits when it is done, rolls back when it throws.
+ * @throws what `work` throws, and errors of the database
+ */
+export async function inTransaction<T>(client: OwnerClient, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    const result = await work();
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // When the connection is gone, so is the transaction; the first error is the one that says why.
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { ConnectionSettings } from '../config.js';
+import { PlainError } from '../plain-error.js';
+import { checkServerVersion } from './owner.js';
+import { quoteIdentifier } from './schema-name.js';
+
+/** A database server of one's own cannot be used as it is set; the message says what to do. */
+export class DatabaseUnavailableError extends PlainError {
+  override readonly name = 'DatabaseUnavailableError';
+}
+
+/** How a role is set, for messages. */
+export interface RoleSettings {
+  readonly user: string;
+  readonly password: string;
+  readonly url: string;
+}
+
+export const APP_SETTINGS: RoleSettings = { user: 'DB_USER', password: 'DB_PASSWORD', url: 'DATABASE_URL' };
+export const OWNER_SETTINGS: RoleSettings = {
+  user: 'DB_OWNER_USER',
+  password: 'DB_OWNER_PASSWORD',
+  url: 'DATABASE_OWNER_URL',
+};
+
+export const MISSING_DATABASE = '3D000';
+const WRONG_LOG_IN = new Set(['28P01', '28000']);
+const STARTING = '57P03';
+const TOO_MANY_CONNECTIONS = '53300';
+
+const CONNECT_WITHIN_MS = 5_000;
+const STARTING_WITHIN_MS = 30_000;
+
+/**
+ * Runs `work` on a connection of its own, closed afterwards. Waits while the server is starting.
+ * @throws the driver's errors, and what `work` throws.
+ */
+export async function withConnection<T>(
+  settings: ConnectionSettings,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const until = Date.now() + STARTING_WITHIN_MS;
+  for (;;) {
+    const client = new pg.Client({
+      ...settings,
+      application_name: 'leopard-start',
+      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      if (codeOf(error) !== STARTING || Date.now() > until) throw error;
+      await sleep(500);
+      continue;
+    }
+    try {
+      return await work(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * Connects as the program's own role and makes sure that it may be used.
+ * @throws DatabaseUnavailableError, and ServerTooOldError before PostgreSQL 15.
+ */
+export async function checkAppConnection(app: ConnectionSettings): Promise<void> {
+  const { version, privileged } = await explained(app, APP_SETTINGS, () =>
+    withConnection(app, async (client) => {
+      const { rows } = await client.query<{ version: string; privileged: boolean }>(
+        `SELECT current_setting('server_version') AS version, rolsuper OR rolbypassrls AS privileged
+         FROM pg_catalog.pg_roles WHERE rolname = current_user`,
+      );
+      return rows[0] ?? { version: '', privileged: false };
+    }),
+  );
+  checkServerVersion(version);
+  if (!privileged) return;
+  throw new DatabaseUnavailableError(
+    `the database role ${app.user} is a superuser, which would lift the separation of tenants; set DB_USER to a role without rights`,
+  );
+}
+
+/** Runs `work` and turns the driver's errors of connecting into a line that says what to do. */
+export async function explained<T>(
+  settings: ConnectionSettings,
+  names: RoleSettings,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof PlainError) throw error;
+    throw new DatabaseUnavailableError(explain(error, settings, names));
+  }
+}
+
+function explain(error: unknown, settings: ConnectionSettings, names: RoleSettings): string {
+  const code = codeOf(error);
+  const place = `${settings.host}:${settings.port}`;
+  const { user, database } = settings;
+  const said = messageOf(error);
+  if (code === MISSING_DATABASE) {
+    const create = `CREATE DATABASE ${quoteIdentifier(database)} OWNER <owner> ENCODING 'UTF8'`;
+    return `the database ${database} does not exist at ${place}; create it (${create}) or set DB_NAME`;
+  }
+  if (WRONG_LOG_IN.has(code)) {
+    return `PostgreSQL at ${place} refuses the log-in of ${user} (${said}); set ${names.user} and ${names.password}, or ${names.url}`;
+  }
+  if (code === TOO_MANY_CONNECTIONS) {
+    return `PostgreSQL at ${place} has no connection left for ${user} (${said}); raise its max_connections or lower DB_POOL_SIZE`;
+  }
+  if (/^[0-9A-Z]{5}$/.test(code)) return `PostgreSQL at ${place} answers ${user}: ${said}`;
+  return `cannot reach PostgreSQL at ${place} (${reasonOf(code, said)}); start it, or set DB_HOST and DB_PORT (or DATABASE_URL); without them the embedded server is used`;
+}
+
+function reasonOf(code: string, said: string): string {
+  const reasons: Record<string, string> = {
+    ECONNREFUSED: 'connection refused',
+    ENOTFOUND: 'unknown host name',
+    EAI_AGAIN: 'the host name cannot be looked up',
+    EHOSTUNREACH: 'no way to the host',
+    ENETUNREACH: 'no way to the host',
+    ETIMEDOUT: 'no answer',
+  };
+  return reasons[code] ?? (/timeout/i.test(said) ? `no answer within ${CONNECT_WITHIN_MS / 1000} s` : said);
+}
+
+/** The SQLSTATE or the system's code of an error; empty when it has none. */
+export function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code ?? '');
+}
+
+/** On one line; errors of several tried addresses have no text of their own. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && !error.message) return messageOf(error.errors[0]);
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
+}

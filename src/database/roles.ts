@@ -1,0 +1,127 @@
+import { PlainError } from '../plain-error.js';
+import type { OwnerClient } from './owner.js';
+import { checkSchemaName, quoteIdentifier, quoteLiteral } from './schema-name.js';
+
+/** What the program's own role may read in `public`; everything else it reaches through a tenant's role. */
+const READABLE_BY_THE_PROGRAM = [
+  'migration_ledger',
+  'tenants_tenant',
+  'tenants_domain',
+  'immigration_event_processing_control',
+];
+
+interface RoleRow {
+  rolsuper: boolean;
+  rolinherit: boolean;
+}
+
+/** PostgreSQL 16 and newer hold inheritance per membership, older ones per role. */
+const GRANT_BY_MEMBERSHIP_FROM = 160_000;
+
+/**
+ * Gives the program's role its rights on `public`. The role itself must be there: only whoever runs the server
+ * knows its password.
+ * @throws PlainError when the role is missing, a superuser, or would inherit the tenants' rights
+ */
+export async function ensureAppRole(client: OwnerClient, appUser: string): Promise<void> {
+  const found = await client.query<RoleRow>('SELECT rolsuper, rolinherit FROM pg_roles WHERE rolname = $1', [
+    appUser,
+  ]);
+  const role = found.rows[0];
+  if (!role)
+    throw new PlainError(
+      `the database role ${appUser} does not exist; create it, or set DB_USER to one that does`,
+    );
+  if (role.rolsuper) {
+    throw new PlainError(
+      `the database role ${appUser} is a superuser, which would lift the separation of tenants; set DB_USER to a role without rights`,
+    );
+  }
+  if (role.rolinherit) await stopInheriting(client, appUser);
+  const user = quoteIdentifier(appUser);
+  const tables = READABLE_BY_THE_PROGRAM.map((table) => `public.${table}`).join(', ');
+  await client.query(`GRANT USAGE ON SCHEMA public TO ${user}; GRANT SELECT ON ${tables} TO ${user}`);
+}
+
+async function stopInheriting(client: OwnerClient, appUser: string): Promise<void> {
+  if ((await serverVersion(client)) >= GRANT_BY_MEMBERSHIP_FROM) return;
+  await client.query(`ALTER ROLE ${quoteIdentifier(appUser)} NOINHERIT`).catch(() => {
+    throw new PlainError(
+      `the database role ${appUser} would inherit the rights of every tenant; run: ALTER ROLE ${quoteIdentifier(appUser)} NOINHERIT`,
+    );
+  });
+}
+
+/**
+ * Makes the NOLOGIN role of a tenant, named as its schema, and lets the program's role take it on (but not
+ * inherit it). Roles belong to the whole server, so another database may be making the same one just now.
+ */
+export async function ensureTenantRole(client: OwnerClient, schema: string, appUser: string): Promise<void> {
+  const role = quoteIdentifier(checkSchemaName(schema));
+  const perMembership = (await serverVersion(client)) >= GRANT_BY_MEMBERSHIP_FROM;
+  const isMember = `
+    SELECT FROM pg_auth_members m
+    WHERE m.roleid = to_regrole(${quoteLiteral(role)}) AND m.member = to_regrole(${quoteLiteral(quoteIdentifier(appUser))})
+      ${perMembership ? 'AND m.set_option AND NOT m.inherit_option' : ''}`;
+  const options = perMembership ? ' WITH INHERIT FALSE, SET TRUE' : '';
+  await client.query(
+    tolerantly(`
+      IF to_regrole(${quoteLiteral(role)}) IS NULL THEN CREATE ROLE ${role} NOLOGIN; END IF;
+      IF NOT EXISTS (${isMember}) THEN GRANT ${role} TO ${quoteIdentifier(appUser)}${options}; END IF;`),
+  );
+}
+
+/**
+ * The statements that give a tenant's role its rights on its schema: on tables that are there and, through default
+ * privileges, on those of later migrations, which take back where less is meant.
+ */
+export function schemaRightsSql(schema: string): string {
+  const name = quoteIdentifier(checkSchemaName(schema));
+  return `
+    GRANT USAGE ON SCHEMA ${name} TO ${name};
+    ALTER DEFAULT PRIVILEGES IN SCHEMA ${name} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${name};`;
+}
+
+/**
+ * Removes a tenant's role, unless another database of the server has a tenant of the same name.
+ * @returns whether it was removed
+ */
+export async function dropTenantRole(client: OwnerClient, schema: string): Promise<boolean> {
+  const role = quoteIdentifier(checkSchemaName(schema));
+  await client.query(`
+    DO $$ BEGIN
+      DROP ROLE IF EXISTS ${role};
+    EXCEPTION WHEN dependent_objects_still_exist OR insufficient_privilege THEN
+      RAISE NOTICE '%', SQLERRM;
+    END $$`);
+  const { rows } = await client.query('SELECT to_regrole($1) IS NULL AS gone', [role]);
+  return rows[0].gone;
+}
+
+/**
+ * A DO block that runs `statements` once more when another transaction of the server changes the same role at the
+ * same moment. The statements must ask for themselves what is left to do.
+ */
+export function tolerantly(statements: string): string {
+  return `
+    DO $$ BEGIN
+      FOR attempt IN 1 .. 20 LOOP
+        BEGIN
+          ${statements}
+          EXIT;
+        EXCEPTION
+          WHEN duplicate_object OR unique_violation THEN
+            IF attempt = 20 THEN RAISE; END IF;
+          WHEN internal_error THEN
+            IF attempt = 20 OR SQLERRM !~ '^tuple concurrently' THEN RAISE; END IF;
+        END;
+        PERFORM pg_sleep(0.01 * attempt);
+      END LOOP;
+    END $$`;
+}
+
+/** The server's version as a number: 150004 for 15.4. */
+async function serverVersion(client: OwnerClient): Promise<number> {
+  const { rows } = await client.query("SELECT current_setting('server_version_num')::integer AS version");
+  return rows[0].version;
+}

@@ -1,0 +1,42 @@
+const TENANT_SCHEMA = /^tenant_[a-z][a-z0-9_]{0,55}$/;
+
+/**
+ * Lets only names of tenant schemas through: `tenant_` and 1 to 56 small letters, digits or underscores.
+ * @returns the name itself
+ * @throws InvalidSchemaNameError for any other text
+ */
+export function checkSchemaName(name: string): string {
+  if (!TENANT_SCHEMA.test(name)) throw new InvalidSchemaNameError(name);
+  return name;
+}
+
+/** A text that names no tenant's schema. */
+export class InvalidSchemaNameError extends Error {
+  constructor(name: string) {
+    super(
+      `"${name.slice(0, 80)}" is not the schema of a tenant: tenant_ and 1 to 56 small letters, digits or _, ` +
+        'beginning with a letter',
+    );
+    this.name = 'InvalidSchemaNameError';
+  }
+}
+
+/**
+ * An identifier as it stands in SQL text, in double quotes.
+ * @example quoteIdentifier('tenant_main') // '"tenant_main"'
+ * @throws Error for a text that PostgreSQL cannot hold as a name: empty, or with a NUL byte.
+ */
+export function quoteIdentifier(name: string): string {
+  if (name === '' || name.includes('\0')) throw new Error('not a name that PostgreSQL can hold');
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/**
+ * A text as it stands in SQL, in single quotes. Only for statements that take no parameters, such as CREATE ROLE.
+ * @throws Error for a text with a NUL byte.
+ */
+export function quoteLiteral(text: string): string {
+  if (text.includes('\0')) throw new Error('a text with a NUL byte cannot stand in SQL');
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}

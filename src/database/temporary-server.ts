@@ -1,0 +1,152 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chownSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { ConnectionSettings } from '../config.js';
+import { tryPort } from '../try-port.js';
+import { type Binaries, findBinaries } from './embedded/binaries.js';
+import { withOwner } from './owner.js';
+
+/** A PostgreSQL server in a folder of its own that is gone when it is stopped. */
+export interface TemporaryServer {
+  /** A superuser, on database `postgres`. */
+  readonly admin: ConnectionSettings;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const run = promisify(execFile);
+const STARTS_WITHIN_MS = 30_000;
+
+/** Nothing of it has to outlive a power cut; speed matters more. Passwords are checked, cheaply. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '200',
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  scram_iterations: '1',
+  timezone: 'UTC',
+};
+
+/**
+ * Starts the embedded PostgreSQL on an empty temporary folder and a free port, for tests and generators. Works as
+ * root too, whom PostgreSQL refuses: it then runs as `postgres` or `nobody`.
+ * @throws Error when it does not start, with what it said
+ */
+export async function startTemporaryServer(): Promise<TemporaryServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'leopard-postgresql-'));
+  const account = process.getuid?.() === 0 ? ordinaryAccount() : null;
+  try {
+    const binaries = reachableBinaries(folder, account);
+    const password = randomBytes(12).toString('base64url');
+    const data = join(folder, 'data');
+    const passwordFile = join(folder, 'password');
+    writeFileSync(passwordFile, password);
+    if (account) for (const path of [folder, passwordFile]) chownSync(path, account.uid, account.gid);
+    await run(
+      binaries.initdb,
+      [
+        '-D',
+        data,
+        '-U',
+        'postgres',
+        '-E',
+        'UTF8',
+        '--locale=C',
+        '-A',
+        'scram-sha-256',
+        '-N',
+        `--pwfile=${passwordFile}`,
+      ],
+      { ...account, cwd: folder },
+    );
+    const port = await tryPort('127.0.0.1', 0);
+    const options = Object.entries(SETTINGS).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    const child = spawn(binaries.postgres, ['-D', data, '-p', String(port), ...options], {
+      ...account,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const admin = { host: '127.0.0.1', port, database: 'postgres', user: 'postgres', password };
+    return await whenUp(child, admin, folder);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function whenUp(
+  child: ChildProcess,
+  admin: ConnectionSettings,
+  folder: string,
+): Promise<TemporaryServer> {
+  let said = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    said = (said + text.toString()).slice(-4000);
+  });
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  // Whatever ends this process must end the server too.
+  const kill = () => child.kill('SIGQUIT');
+  process.once('exit', kill);
+  const stop = async () => {
+    child.kill('SIGINT');
+    await exited;
+    process.off('exit', kill);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(50)) {
+    if (child.exitCode !== null) throw new Error(`PostgreSQL ended while starting:\n${said}`);
+    try {
+      await withOwner(admin, async () => undefined);
+      return { admin, pid: child.pid!, stop };
+    } catch (error) {
+      if (Date.now() < deadline) continue;
+      await stop();
+      throw new Error(`PostgreSQL did not start in time: ${(error as Error).message}\n${said}`);
+    }
+  }
+}
+
+/** An account without rights that PostgreSQL may run as. */
+function ordinaryAccount(): Account {
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  const found = ['postgres', 'nobody'].map((name) => accounts.find(([user]) => user === name)).find(Boolean);
+  if (!found)
+    throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor nobody');
+  return { uid: Number(found[2]), gid: Number(found[3]) };
+}
+
+/** The binaries, copied where the other account cannot reach them, as below root's own home. */
+function reachableBinaries(folder: string, account: Account | null): Binaries {
+  const binaries = findBinaries();
+  if (!account || isOpenToAll(dirname(binaries.postgres))) return binaries;
+  cpSync(join(dirname(binaries.postgres), '..'), join(folder, 'native'), {
+    recursive: true,
+    verbatimSymlinks: true,
+  });
+  const copied = (path: string) => join(folder, 'native', 'bin', path.slice(dirname(path).length + 1));
+  return {
+    postgres: copied(binaries.postgres),
+    initdb: copied(binaries.initdb),
+    pgCtl: copied(binaries.pgCtl),
+  };
+}
+
+function isOpenToAll(directory: string): boolean {
+  for (let path = directory; ; path = dirname(path)) {
+    if ((statSync(path).mode & 0o001) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
+}

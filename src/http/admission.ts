@@ -1,0 +1,138 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Authentication } from '../auth/authentication.js';
+import type { CurrentUser } from '../auth/current-user.js';
+import type { Config } from '../config.js';
+import { hostName, isAllowedHost } from '../tenancy/host.js';
+import type { Tenant, Tenants } from '../tenancy/tenants.js';
+import type { Cors } from './cors.js';
+import { detailError, HttpError, permissionDenied } from './errors.js';
+import { acceptsJson } from './negotiation.js';
+import { optionsAnswer } from './options-answer.js';
+import type { PathEntry, PathTable } from './path-table.js';
+import { allows, requiredPolicy } from './policy.js';
+import { QueryParameters } from './query-parameters.js';
+import type { RouteDefinition, TenantRequest } from './route.js';
+import { SECURITY_HEADERS } from './security-headers.js';
+
+export interface AdmissionParts {
+  readonly config: Config;
+  readonly tenants: Tenants;
+  readonly authentication: Authentication;
+  readonly cors: Cors;
+  readonly paths: PathTable;
+}
+
+const API_VARY = 'Accept, origin';
+const PAGE_VARY = 'origin';
+
+/**
+ * Lets a request through to its route, or answers it. The order of the checks is the contract's: host, missing
+ * slash, Accept, token, method, permission; body and record come after it.
+ */
+export class Admission {
+  readonly #bareHosts: ReadonlySet<string>;
+
+  constructor(private readonly parts: AdmissionParts) {
+    this.#bareHosts = new Set(['localhost', '127.0.0.1', '[::1]', parts.config.baseDomain]);
+  }
+
+  /** The first hook of every request. */
+  async admit(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { config, cors, paths } = this.parts;
+    const { origin } = request.headers;
+    reply.headers(SECURITY_HEADERS).header('vary', PAGE_VARY);
+    if (config.useHttps) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    if (origin) {
+      if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) {
+        return reply.headers(cors.preflight(origin)).header('content-length', '0').code(200).send();
+      }
+      const headers = cors.headers(origin);
+      if (headers) reply.headers(headers);
+    }
+    const { definition } = request.routeOptions.config;
+    const path = request.url.split('?', 1)[0] as string;
+    const entry = definition ? request.routeOptions.config.entry : paths.find(path);
+    const hosts = definition?.hosts ?? entry?.routes[0]?.hosts ?? 'tenant';
+    const tenant = await this.#tenantOf(request, hosts);
+    if (config.useHttps && request.protocol === 'http' && !definition?.page)
+      return this.#toHttps(request, reply);
+    if (!entry) return this.#unknownPath(request, reply, path);
+    if (!definition?.page) this.#negotiate(request, reply, entry);
+
+    const user = await this.#userOf(request, definition, entry, tenant);
+    if (!definition) return this.#otherMethod(request, reply, entry);
+    if (!allows(definition.policy, user)) throw permissionDenied();
+    request.admitted = admitted(request, tenant, user, config.useHttps);
+    return undefined;
+  }
+
+  /** @throws HttpError 404 where the host is nobody's, 403 where its tenant is suspended */
+  async #tenantOf(request: FastifyRequest, hosts: RouteDefinition['hosts']): Promise<Tenant | null> {
+    const host = hostName(request.host);
+    const allowed = host !== null && isAllowedHost(host, this.parts.config.allowedHosts);
+    const isHealth = request.routeOptions.config.definition?.path === '/health/';
+    if (isHealth) return null; // answers on any host, and without the database's help
+    const tenant = allowed ? await this.parts.tenants.byHost(host) : null;
+    if (tenant && !tenant.usable) throw permissionDenied('This account is not active.');
+    if (tenant || hosts === 'any') return tenant;
+    if (hosts === 'bare' && allowed && this.#bareHosts.has(host)) return null;
+    throw detailError(404, 'Not found.');
+  }
+
+  #toHttps(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    return reply.code(301).header('location', `https://${request.host}${request.url}`).send();
+  }
+
+  #unknownPath(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
+    if (path.endsWith('/') || !this.parts.paths.find(`${path}/`)) throw detailError(404, 'Not found.');
+    const search = request.url.slice(path.length);
+    return reply.code(301).header('location', `${path}/${search}`).send();
+  }
+
+  #negotiate(request: FastifyRequest, reply: FastifyReply, entry: PathEntry): void {
+    reply.header('vary', API_VARY).header('allow', entry.allow);
+    if (entry.routes[0]?.negotiates === false || acceptsJson(request.headers.accept)) return;
+    throw detailError(406, 'Could not satisfy the request Accept header.');
+  }
+
+  async #userOf(
+    request: FastifyRequest,
+    definition: RouteDefinition | undefined,
+    entry: PathEntry,
+    tenant: Tenant | null,
+  ): Promise<CurrentUser | null> {
+    const isPublic = definition ? definition.policy.kind === 'public' : entry.isPublic;
+    if (isPublic || !tenant) return null;
+    return await this.parts.authentication.authenticate(request.headers.authorization, tenant);
+  }
+
+  #otherMethod(request: FastifyRequest, reply: FastifyReply, entry: PathEntry): FastifyReply {
+    if (request.method === 'OPTIONS') return reply.send(optionsAnswer(entry));
+    throw new HttpError(405, { detail: `Method "${request.method}" not allowed.` });
+  }
+}
+
+function admitted(
+  request: FastifyRequest,
+  tenant: Tenant | null,
+  user: CurrentUser | null,
+  useHttps: boolean,
+): TenantRequest {
+  return {
+    tenant,
+    user,
+    context: { schema: tenant?.schema ?? '', userId: user?.id ?? null },
+    params: request.params as Record<string, string>,
+    query: new QueryParameters(request.query as Record<string, string>),
+    origin: `${useHttps ? 'https' : request.protocol}://${request.host}`,
+    ip: request.ip,
+    raw: request,
+  };
+}
+
+/** Checked for every route at the start, so that nothing is served without a policy. */
+export function checkRoute(definition: RouteDefinition): void {
+  const name = `${definition.method} ${definition.path}`;
+  requiredPolicy(name, definition.policy);
+  if (!definition.page && !definition.path.endsWith('/')) throw new Error(`${name}: a path ends in a slash`);
+}

@@ -1,0 +1,28 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { databaseFailure } from '../database/errors.js';
+import { HttpError } from './errors.js';
+
+/** Answers whatever was thrown: the error's own answer, or one that tells nothing of the inside. */
+export function handleError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
+  const answer = answerTo(error);
+  if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
+  reply.code(answer.status).headers(answer.headers).type('application/json; charset=utf-8');
+  reply.serializer(JSON.stringify).send(answer.body);
+}
+
+function answerTo(error: FastifyError | Error): HttpError {
+  if (error instanceof HttpError) return error;
+  switch (databaseFailure(error)?.kind) {
+    case 'invalid':
+      return new HttpError(400, { detail: 'A value is out of range.' });
+    case 'conflict':
+      return new HttpError(400, { detail: 'The change conflicts with other records.' });
+    case 'unavailable':
+      return new HttpError(503, { detail: 'The service is busy. Try again.' }, { 'retry-after': '1' });
+  }
+  const status = 'statusCode' in error ? error.statusCode : undefined;
+  if (status === 413) return new HttpError(413, { detail: 'Request body is too large.' });
+  if (status !== undefined && status >= 400 && status < 500)
+    return new HttpError(400, { detail: error.message });
+  return new HttpError(500, { detail: 'Internal server error.' });
+}

@@ -1,0 +1,17 @@
+import type { UploadedFile } from './body-parsers.js';
+import type { PathEntry } from './path-table.js';
+import type { RouteDefinition, TenantRequest } from './route.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set when the request was admitted to its route. */
+    admitted: TenantRequest | null;
+    /** Whether the body came as a form, where "" may stand for null. */
+    isForm: boolean;
+    files: Readonly<Record<string, UploadedFile>> | null;
+  }
+  interface FastifyContextConfig {
+    definition?: RouteDefinition;
+    entry?: PathEntry;
+  }
+}

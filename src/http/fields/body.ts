@@ -1,0 +1,92 @@
+import { type TObject, type TProperties, Type } from '@sinclair/typebox';
+import { component } from '../component.js';
+import { type FieldErrors, invalid } from '../errors.js';
+import { type Field, FieldError, MESSAGES } from './field.js';
+
+export type Shape = Readonly<Record<string, Field>>;
+
+type Parsed<F> = F extends Field<infer T, boolean> ? T : never;
+type RequiredKeys<S extends Shape> = {
+  [K in keyof S]: S[K] extends Field<unknown, true> ? K : never;
+}[keyof S];
+
+/** What a body of this shape holds once it is read: only fields that were given. */
+export type Input<S extends Shape> = { [K in RequiredKeys<S>]: Parsed<S[K]> } & {
+  [K in Exclude<keyof S, RequiredKeys<S>>]?: Parsed<S[K]>;
+};
+
+/** A request body: documented by `schema`, read by `parse`. */
+export interface Body<S extends Shape = Shape> {
+  readonly shape: S;
+  readonly schema: TObject;
+  /**
+   * Reads what was sent; fields that the shape does not name are left out.
+   * @param form whether it came as a form, where "" may stand for null or for nothing
+   * @throws HttpError 400 with messages under every field that is wrong
+   */
+  parse(value: unknown, form: boolean): Input<S>;
+}
+
+/** @param name how the documentation calls it */
+export function body<S extends Shape>(name: string, shape: S): Body<S> {
+  const properties: TProperties = {};
+  for (const [key, { schema, required }] of Object.entries(shape)) {
+    properties[key] = required ? schema : Type.Optional(schema);
+  }
+  return {
+    shape,
+    schema: component(name, Type.Object(properties)),
+    parse: (value, form) => readObject(shape, value, form) as Input<S>,
+  };
+}
+
+/** The same fields, none of them required: for PATCH, and for PUT, which changes only what is given too. */
+export function optional<S extends Shape>(shape: S): { [K in keyof S]: Field<Parsed<S[K]>, false> } {
+  const entries = Object.entries(shape).map(([key, field]) => [key, { ...field, required: false }]);
+  return Object.fromEntries(entries);
+}
+
+function readObject(shape: Shape, value: unknown, form: boolean): Record<string, unknown> {
+  if (value === null) throw invalid({ non_field_errors: ['No data provided'] });
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw invalid({
+      non_field_errors: [`Invalid data. Expected a dictionary, but got ${pythonType(value)}.`],
+    });
+  }
+  const given = value as Record<string, unknown>;
+  const input: Record<string, unknown> = {};
+  const errors: FieldErrors = {};
+  for (const [key, field] of Object.entries(shape)) {
+    try {
+      const result = readField(field, Object.hasOwn(given, key) ? given[key] : undefined, form);
+      if (result !== undefined) input[key] = result;
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error;
+      errors[key] = error.errors;
+    }
+  }
+  if (Object.keys(errors).length > 0) throw invalid(errors);
+  return input;
+}
+
+function readField(field: Field, given: unknown, form: boolean): unknown {
+  let value = given;
+  if (form && value === '' && !field.blank) value = field.nullable ? null : field.required ? '' : undefined;
+  if (value === undefined) {
+    if (field.required) throw FieldError.of(MESSAGES.required);
+    return undefined;
+  }
+  if (value === null) {
+    if (!field.nullable) throw FieldError.of(MESSAGES.null);
+    return null;
+  }
+  return field.parse(value);
+}
+
+/** The name of the type in Python, which DRF's message gives. */
+function pythonType(value: unknown): string {
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'string') return 'str';
+  if (typeof value === 'boolean') return 'bool';
+  return Number.isInteger(value) ? 'int' : 'float';
+}

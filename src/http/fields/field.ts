@@ -1,0 +1,66 @@
+import { type TSchema, Type } from '@sinclair/typebox';
+import type { FieldErrors } from '../errors.js';
+
+/** What is wrong with one value: messages, or messages by key where the value is an object or a list. */
+export class FieldError extends Error {
+  constructor(readonly errors: string[] | FieldErrors) {
+    super(JSON.stringify(errors));
+  }
+
+  static of(message: string): FieldError {
+    return new FieldError([message]);
+  }
+}
+
+/**
+ * One field of a request body: how it is documented and how it is read. `parse` gets any JSON value but null and
+ * undefined and throws FieldError in Django REST Framework's words, which clients compare.
+ */
+export interface Field<T = unknown, Required extends boolean = boolean> {
+  readonly schema: TSchema;
+  readonly required: Required;
+  readonly nullable: boolean;
+  /** Whether "" means something of its own; if not, a form's empty input counts as null or as not given. */
+  readonly blank: boolean;
+  parse(value: unknown): T;
+}
+
+export const MESSAGES = {
+  required: 'This field is required.',
+  null: 'This field may not be null.',
+  blank: 'This field may not be blank.',
+  notText: 'Not a valid string.',
+  nul: 'Null characters are not allowed.',
+  surrogate: 'Not a valid string.',
+  date: 'Date has wrong format. Use one of these formats instead: YYYY-MM-DD.',
+  datetime:
+    'Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].',
+  integer: 'A valid integer is required.',
+  boolean: 'Must be a valid boolean.',
+  email: 'Enter a valid email address.',
+} as const;
+
+/** An optional field that may be neither null nor, unless it says so, blank. */
+export function field<T>(schema: TSchema, parse: (value: unknown) => T, blank = false): Field<T, false> {
+  return { schema, parse, blank, required: false, nullable: false };
+}
+
+/** The same field, but it must be given. */
+export function required<T>(inner: Field<T>): Field<T, true> {
+  return { ...inner, required: true };
+}
+
+/** The same field, but null is a value too. */
+export function nullable<T, R extends boolean>(inner: Field<T, R>): Field<T | null, R> {
+  return { ...inner, nullable: true, schema: nullableSchema(inner.schema) };
+}
+
+/** OpenAPI 3.0's way of saying that null is allowed. */
+export function nullableSchema<S extends TSchema>(schema: S): S {
+  return Type.Unsafe({ ...schema, nullable: true }) as unknown as S;
+}
+
+/** The same field with the value that the documentation gives when it is left out. */
+export function withDefault<T, R extends boolean>(inner: Field<T, R>, value: T): Field<T, R> {
+  return { ...inner, schema: Type.Unsafe({ ...inner.schema, default: value }) };
+}

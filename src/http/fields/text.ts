@@ -1,0 +1,103 @@
+import { domainToASCII } from 'node:url';
+import { type TSchema, Type } from '@sinclair/typebox';
+import { type Field, FieldError, field, MESSAGES } from './field.js';
+
+export interface TextOptions {
+  /** Characters at most (code points, as PostgreSQL counts them). */
+  readonly max?: number;
+  /** 1: the text may not be blank. */
+  readonly min?: 1;
+  /** For passwords: spaces at the ends count. */
+  readonly keepSpaces?: boolean;
+  readonly writeOnly?: boolean;
+}
+
+/**
+ * Text as DRF's CharField reads it: numbers become text, spaces at the ends go.
+ * @throws FieldError also for what PostgreSQL cannot store: NUL and lone surrogates.
+ */
+export function readText(value: unknown, options: TextOptions = {}): string {
+  if (typeof value !== 'string' && typeof value !== 'number') throw FieldError.of(MESSAGES.notText);
+  const given = String(value);
+  if (given.includes('\0')) throw FieldError.of(MESSAGES.nul);
+  if (!given.isWellFormed()) throw FieldError.of(MESSAGES.surrogate);
+  const text = options.keepSpaces ? given : given.trim();
+  if (options.min && text === '') throw FieldError.of(MESSAGES.blank);
+  // Counting code points is slow, and never needed where even the UTF-16 length fits.
+  if (options.max !== undefined && text.length > options.max && [...text].length > options.max) {
+    throw FieldError.of(`Ensure this field has no more than ${options.max} characters.`);
+  }
+  return text;
+}
+
+/** A text field; "" clears it unless `min` is 1. */
+export function text(options: TextOptions = {}): Field<string, false> {
+  const { max, min, writeOnly } = options;
+  const schema = Type.String({
+    ...(min !== undefined && { minLength: min }),
+    ...(max !== undefined && { maxLength: max }),
+    ...(writeOnly && { writeOnly }),
+  });
+  return field(schema, (value) => readText(value, options), !min);
+}
+
+// A dot-atom or quoted local part and a domain of dotted labels, as Django's EmailValidator wants them.
+const LOCAL_PART =
+  /^(?:[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*|"(?:[\x21\x23-\x5b\x5d-\x7e]|\\[\x21-\x7e])*")$/i;
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z0-9-]{2,63}(?<!-))$/i;
+
+/** Whether this is an e-mail address by Django's rules. */
+export function isEmail(address: string): boolean {
+  const at = address.lastIndexOf('@');
+  if (at < 1 || address.length > 320) return false;
+  const domain = domainToASCII(address.slice(at + 1)); // names of any script
+  return (
+    LOCAL_PART.test(address.slice(0, at)) && (DOMAIN.test(domain) || domain.toLowerCase() === 'localhost')
+  );
+}
+
+/** The documentation's form for "one of these, or empty text". */
+export function orBlank(schema: TSchema): TSchema {
+  return Type.Unsafe({ oneOf: [schema, { enum: [''] }] });
+}
+
+/** An e-mail address, or "" for none unless `min` is 1. */
+export function email(options: TextOptions = {}): Field<string, false> {
+  const { max = 254, min } = options;
+  const schema = Type.String({ format: 'email', maxLength: max, ...(min && { minLength: min }) });
+  const parse = (value: unknown) => {
+    const address = readText(value, { ...options, max });
+    if (address !== '' && !isEmail(address)) throw FieldError.of(MESSAGES.email);
+    return address;
+  };
+  return field(min ? schema : orBlank(schema), parse, !min);
+}
+
+export interface ChoiceOptions {
+  /** What "" stands for; without it "" is refused. */
+  readonly blankAs?: string;
+  /** The documentation shows only the form of the text, not the list (countries, currencies). */
+  readonly schema?: TSchema;
+}
+
+/** One of these texts. */
+export function choice<T extends string>(values: readonly T[], options: ChoiceOptions = {}): Field<T, false> {
+  const allowed = new Set<string>(values);
+  const blank = options.blankAs !== undefined;
+  const schema = Type.Unsafe({ type: 'string', enum: [...values] });
+  const parse = (value: unknown) => {
+    if (typeof value !== 'string' && typeof value !== 'number') throw notAChoice(JSON.stringify(value));
+    const given = readText(value);
+    if (given === '') {
+      if (options.blankAs !== undefined) return options.blankAs as T;
+      throw notAChoice('');
+    }
+    if (!allowed.has(given)) throw notAChoice(given);
+    return given as T;
+  };
+  return field(options.schema ?? (blank ? orBlank(schema) : schema), parse, blank);
+}
+
+function notAChoice(given: string): FieldError {
+  return FieldError.of(`"${given}" is not a valid choice.`);
+}

@@ -1,0 +1,49 @@
+import { Type } from '@sinclair/typebox';
+import { component } from './component.js';
+import { anybody } from './policy.js';
+import { publicRoute, type RouteDefinition } from './route.js';
+
+const SERVICE = 'leopard-backend';
+const KEPT_FOR_MS = 1_000;
+
+const Health = component(
+  'Health',
+  Type.Object({
+    status: Type.Unsafe<string>({ type: 'string', enum: ['healthy', 'unhealthy'] }),
+    service: Type.Unsafe<string>({ type: 'string', enum: [SERVICE] }),
+  }),
+);
+
+/**
+ * Whether this process can serve, on any host and without log-in.
+ * @param ask asks the database something; it is asked once a second at most, however many want to know
+ */
+export function healthRoute(ask: () => Promise<unknown>): RouteDefinition {
+  let checkedAt = 0;
+  let answer: Promise<boolean> = Promise.resolve(false);
+  const isHealthy = () => {
+    if (Date.now() - checkedAt > KEPT_FOR_MS) {
+      checkedAt = Date.now();
+      answer = ask().then(
+        () => true,
+        () => false,
+      );
+    }
+    return answer;
+  };
+  return publicRoute({
+    method: 'GET',
+    path: '/health/',
+    tag: 'health',
+    summary: 'Whether the service is up.',
+    policy: anybody,
+    hosts: 'any',
+    page: true,
+    response: Health,
+    handler: async (_request, reply) => {
+      const healthy = await isHealthy();
+      if (!healthy) reply.code(503);
+      return { status: healthy ? 'healthy' : 'unhealthy', service: SERVICE };
+    },
+  });
+}

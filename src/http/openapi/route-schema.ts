@@ -1,0 +1,69 @@
+import { type TSchema, Type } from '@sinclair/typebox';
+import { mediaTypes } from '../body-parsers.js';
+import { component } from '../component.js';
+import type { RouteDefinition } from '../route.js';
+
+const ErrorDetail = component(
+  'ErrorDetail',
+  Type.Object({
+    detail: Type.String(),
+    code: Type.Optional(Type.String()),
+    messages: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: true }))),
+  }),
+);
+const ErrorFields = component(
+  'ErrorFields',
+  Type.Object(
+    {},
+    {
+      description: 'field (or non_field_errors) → list of messages; {detail} for what belongs to no field',
+      additionalProperties: true,
+    },
+  ),
+);
+
+const ERRORS: Readonly<Record<number, { readonly description: string; readonly schema: TSchema }>> = {
+  400: { description: 'refused: what is wrong, by field', schema: ErrorFields },
+  401: { description: 'not signed in, or the token is no good here', schema: ErrorDetail },
+  403: { description: 'not allowed', schema: ErrorDetail },
+  404: { description: 'not found', schema: ErrorDetail },
+  429: { description: 'too many failed attempts; Retry-After says when to come back', schema: ErrorDetail },
+};
+
+/** What the documentation, and the serialiser, need to know of a route. */
+export function routeSchema(definition: RouteDefinition) {
+  const { tag, summary, policy, query, body, upload, path } = definition;
+  const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
+  return {
+    tags: [tag],
+    summary,
+    ...(policy.kind === 'public' && { security: [] }),
+    ...(parameters.length > 0 && { params: Type.Object(parametersOf(parameters)) }),
+    ...(query && { querystring: Type.Object(mapValues(query, (schema) => Type.Optional(schema))) }),
+    ...(body && { body: body.schema, consumes: mediaTypes(upload === true) }),
+    response: responses(definition),
+  };
+}
+
+function parametersOf(names: readonly string[]): Record<string, TSchema> {
+  const isNumber = (name: string) => name === 'id' || name.endsWith('_id');
+  return Object.fromEntries(names.map((name) => [name, isNumber(name) ? Type.Integer() : Type.String()]));
+}
+
+function responses({ status = 200, response, policy, errors = [] }: RouteDefinition) {
+  const described: Record<number, unknown> = {};
+  if (response) described[status] = { ...response, description: status === 201 ? 'created' : 'OK' };
+  else described[status] = { type: 'null', description: status === 204 ? 'no body' : 'OK' };
+  const signedIn = policy.kind === 'public' ? [] : [401];
+  const permitted = policy.kind === 'permission' ? [403] : [];
+  for (const code of new Set([...signedIn, ...permitted, ...errors])) {
+    const error = ERRORS[code];
+    if (!error) throw new Error(`no description of status ${code}`);
+    described[code] = { ...error.schema, description: error.description };
+  }
+  return described;
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

@@ -1,0 +1,59 @@
+import type { RouteDefinition } from './route.js';
+
+/** A path with everything that it supports. */
+export interface PathEntry {
+  readonly path: string;
+  /** The Allow header. */
+  readonly allow: string;
+  readonly routes: readonly RouteDefinition[];
+  /** Whether its routes need no log-in. */
+  readonly isPublic: boolean;
+}
+
+const ORDER = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+/** Every path of the API: answers what a path allows where the router only knows that a method is not among it. */
+export class PathTable {
+  readonly #byPath = new Map<string, PathEntry>();
+  readonly #patterns: { readonly pattern: RegExp; readonly entry: PathEntry }[] = [];
+
+  constructor(routes: readonly RouteDefinition[]) {
+    for (const [path, group] of groupByPath(routes)) {
+      const entry: PathEntry = {
+        path,
+        allow: allowHeader(group),
+        routes: group,
+        isPublic: group.every(({ policy }) => policy.kind === 'public'),
+      };
+      this.#byPath.set(path, entry);
+      const pattern = path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+');
+      this.#patterns.push({ pattern: new RegExp(`^${pattern}$`), entry });
+    }
+    // What names no parameter goes first: `clients/stage-counts/` before `clients/:id/`.
+    this.#patterns.sort((a, b) => Number(a.entry.path.includes(':')) - Number(b.entry.path.includes(':')));
+  }
+
+  /** By the path as its route declares it. */
+  entry(path: string): PathEntry {
+    const entry = this.#byPath.get(path);
+    if (!entry) throw new Error(`no route declares ${path}`);
+    return entry;
+  }
+
+  /** By the path that a client sent. */
+  find(path: string): PathEntry | undefined {
+    return this.#patterns.find(({ pattern }) => pattern.test(path))?.entry;
+  }
+}
+
+function groupByPath(routes: readonly RouteDefinition[]): Map<string, RouteDefinition[]> {
+  const groups = new Map<string, RouteDefinition[]>();
+  for (const route of routes) groups.set(route.path, [...(groups.get(route.path) ?? []), route]);
+  return groups;
+}
+
+function allowHeader(routes: readonly RouteDefinition[]): string {
+  const methods = ORDER.filter((method) => routes.some((route) => route.method === method));
+  const head = routes.some((route) => route.method === 'GET' && route.head !== false);
+  return [...methods, ...(head ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+}

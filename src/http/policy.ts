@@ -1,0 +1,32 @@
+import type { CurrentUser } from '../auth/current-user.js';
+
+/**
+ * Who may use a route. `public`: anybody; `signedIn`: any active user of the tenant; `permission`: who holds one of
+ * these permissions (`app_label.codename`). A route without a policy stops the start.
+ */
+export type Policy =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'signedIn' }
+  | { readonly kind: 'permission'; readonly anyOf: readonly string[] };
+
+export const anybody: Policy = { kind: 'public' };
+export const signedIn: Policy = { kind: 'signedIn' };
+
+/** @param codenames of permissions of the app `immigration`, or with their app: `auth.add_group`; one suffices */
+export function requires(...codenames: [string, ...string[]]): Policy {
+  const anyOf = codenames.map((codename) => (codename.includes('.') ? codename : `immigration.${codename}`));
+  return { kind: 'permission', anyOf };
+}
+
+/** Whether this user may use a route with this policy. */
+export function allows(policy: Policy, user: CurrentUser | null): boolean {
+  if (policy.kind === 'public') return true;
+  if (!user) return false;
+  return policy.kind === 'signedIn' || policy.anyOf.some((permission) => user.permissions.has(permission));
+}
+
+/** @throws Error when a route (by this name) has no policy: what is not allowed to anybody must not be served */
+export function requiredPolicy(name: string, policy: Policy | undefined): Policy {
+  if (!policy) throw new Error(`${name} has no policy; say who may use it`);
+  return policy;
+}

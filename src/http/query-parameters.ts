@@ -1,0 +1,60 @@
+import { invalidField } from './errors.js';
+import { FieldError, MESSAGES } from './fields/field.js';
+import { readDate, readInteger } from './fields/scalar.js';
+
+const TRUE = new Set(['true', '1', 'yes', 'on']);
+
+/**
+ * The query of a request by the contract's rules: an empty value counts as not given, of a repeated parameter the
+ * last one counts (all of them for choices), what does not parse is a 400 that names it.
+ */
+export class QueryParameters {
+  constructor(private readonly raw: Readonly<Record<string, string | string[] | undefined>>) {}
+
+  /** Every parameter as it was sent, for links to other pages. */
+  entries(): [string, string][] {
+    return Object.entries(this.raw).flatMap(([name, value]) =>
+      (Array.isArray(value) ? value : [value ?? '']).map((item): [string, string] => [name, item]),
+    );
+  }
+
+  text(name: string): string | undefined {
+    const value = this.raw[name];
+    const last = (Array.isArray(value) ? value.at(-1) : value)?.trim();
+    if (!last) return undefined;
+    if (last.includes('\0')) throw invalidField(name, MESSAGES.nul);
+    return last;
+  }
+
+  /** Any of several values: repeated, with brackets (`status[]=`) or once. Undefined when none is given. */
+  choices(name: string): string[] | undefined {
+    const given = [this.raw[name], this.raw[`${name}[]`]].flat();
+    const values = given.map((value) => value?.trim() ?? '').filter((value) => value !== '');
+    if (values.some((value) => value.includes('\0'))) throw invalidField(name, MESSAGES.nul);
+    return values.length > 0 ? values : undefined;
+  }
+
+  boolean(name: string): boolean | undefined {
+    const value = this.text(name);
+    return value === undefined ? undefined : TRUE.has(value.toLowerCase());
+  }
+
+  integer(name: string): number | undefined {
+    return this.#read(name, readInteger);
+  }
+
+  date(name: string): string | undefined {
+    return this.#read(name, readDate);
+  }
+
+  #read<T>(name: string, read: (value: unknown) => T): T | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    try {
+      return read(value);
+    } catch (error) {
+      if (!(error instanceof FieldError) || !Array.isArray(error.errors)) throw error;
+      throw invalidField(name, error.errors[0] ?? '');
+    }
+  }
+}

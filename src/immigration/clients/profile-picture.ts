@@ -1,0 +1,164 @@
+import { Type } from '@sinclair/typebox';
+import { fileTypeFromBuffer } from 'file-type';
+import type { Database } from '../../database/database.js';
+import { queries, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { LARGEST_FILE, type UploadedFile } from '../../http/body-parsers.js';
+import { component } from '../../http/component.js';
+import { detailError, notFound } from '../../http/errors.js';
+import { nullableSchema } from '../../http/fields/field.js';
+import type { UserRequest } from '../../http/route.js';
+import type { MediaStore } from '../../storage/media-store.js';
+import type { SignedUrls } from '../../storage/signed-urls.js';
+import { fullName } from '../shared/people.js';
+import { checkReadable, clientBranch, lockClient } from './access.js';
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+};
+const KIND = 'profile-pictures';
+
+const address = () => Type.String({ format: 'uri' });
+const time = () => Type.String({ format: 'date-time' });
+
+export const ProfilePicture = component(
+  'ProfilePicture',
+  Type.Object({
+    id: Type.Integer(),
+    client: Type.Integer(),
+    file: address(),
+    file_url: address(),
+    file_size: Type.Integer(),
+    file_type: Type.Unsafe<string>({ type: 'string', enum: Object.keys(EXTENSIONS) }),
+    uploaded_by: nullableSchema(Type.Integer()),
+    uploaded_by_name: nullableSchema(Type.String()),
+    created_at: time(),
+    updated_at: time(),
+  }),
+);
+
+/** A row as the API shows it, with the file's path in place of its addresses. */
+interface PictureRow {
+  readonly file: string;
+}
+
+/** Clients' pictures: a row in the database, a file in the tenant's own storage. */
+export class ProfilePictures {
+  constructor(
+    private readonly database: Database,
+    private readonly media: MediaStore,
+    private readonly urls: SignedUrls,
+  ) {}
+
+  /** The client's picture. @throws HttpError 404, 403 */
+  async read(request: UserRequest, clientId: number) {
+    const [[client], [picture]] = await this.database.tenantTransaction(request.context, (transaction) =>
+      Promise.all([
+        transaction.query(clientBranch(clientId)),
+        transaction.last(
+          shown(sql`(SELECT * FROM immigration_profilepicture WHERE client_id = ${clientId})`),
+        ),
+      ]),
+    );
+    checkReadable(request.user, client);
+    if (!picture) throw notFound('Profile picture');
+    return this.#present(request, picture);
+  }
+
+  /**
+   * Stores a picture in place of the one there.
+   * @throws HttpError 404, 403; 400 without a file, for one that is too large or no picture
+   */
+  async replace(request: UserRequest, clientId: number, file: UploadedFile | undefined) {
+    const { schema } = request.context;
+    let stored: string | undefined;
+    try {
+      const [picture, replaced] = await this.database.tenantTransaction(
+        request.context,
+        async (transaction) => {
+          await lockClient(transaction, request.user, clientId);
+          const type = await pictureType(file);
+          stored = await this.media.put(
+            schema,
+            KIND,
+            EXTENSIONS[type] as string,
+            (file as UploadedFile).content,
+          );
+          const values = {
+            file: stored,
+            file_size: (file as UploadedFile).content.length,
+            file_type: type,
+            uploaded_by_id: request.user.id,
+          };
+          const earlier = transaction.query(storedFile(clientId));
+          const upsert = queries
+            .insertInto('immigration_profilepicture')
+            .values({ client_id: clientId, ...values })
+            .onConflict((conflict) =>
+              conflict.column('client_id').doUpdateSet({ ...values, updated_at: sql`now()` }),
+            )
+            .returningAll();
+          const rows = transaction.last(sql<PictureRow>`WITH changed AS (${upsert}) ${shown(sql`changed`)}`);
+          const [[before], [after]] = await Promise.all([earlier, rows]);
+          return [after as PictureRow, before?.file] as const;
+        },
+      );
+      if (replaced) await this.media.remove(schema, replaced);
+      return this.#present(request, picture);
+    } catch (error) {
+      if (stored) await this.media.remove(schema, stored);
+      throw error;
+    }
+  }
+
+  /** Removes the picture, row and file. @throws HttpError 404, 403 */
+  async remove(request: UserRequest, clientId: number): Promise<void> {
+    const { schema } = request.context;
+    const file = await this.database.tenantTransaction(
+      request.context,
+      async (transaction: TenantTransaction) => {
+        await lockClient(transaction, request.user, clientId);
+        const deletion = queries
+          .deleteFrom('immigration_profilepicture')
+          .where('client_id', '=', clientId)
+          .returning('file');
+        const [picture] = await transaction.last(deletion);
+        if (!picture) throw notFound('Profile picture');
+        return picture.file;
+      },
+    );
+    await this.media.remove(schema, file);
+  }
+
+  #present({ origin, tenant }: UserRequest, picture: PictureRow) {
+    const url = origin + this.urls.sign(tenant, picture.file);
+    return { ...picture, file: url, file_url: url };
+  }
+}
+
+function storedFile(clientId: number) {
+  return queries.selectFrom('immigration_profilepicture').select('file').where('client_id', '=', clientId);
+}
+
+function shown(source: ReturnType<typeof sql>) {
+  return sql<PictureRow>`
+    SELECT p.id, p.client_id AS client, p.file, p.file_size, p.file_type, p.uploaded_by_id AS uploaded_by,
+           ${fullName('u')} AS uploaded_by_name, p.created_at, p.updated_at
+    FROM ${source} p LEFT JOIN immigration_user u ON u.id = p.uploaded_by_id`;
+}
+
+/** The media type of a picture, by its content. @throws HttpError 400 */
+async function pictureType(file: UploadedFile | undefined): Promise<string> {
+  if (!file) throw detailError(400, 'No file was submitted.');
+  if (file.content.length === 0) throw detailError(400, 'The submitted file is empty.');
+  if (file.tooLarge) {
+    throw detailError(400, `The file is larger than ${LARGEST_FILE / 1024 / 1024} MB.`);
+  }
+  const type = await fileTypeFromBuffer(file.content).catch(() => undefined);
+  if (!type || !(type.mime in EXTENSIONS))
+    throw detailError(400, 'The file must be a JPEG, PNG, GIF or WebP picture.');
+  return type.mime;
+}

@@ -1,0 +1,220 @@
+import { Type } from '@sinclair/typebox';
+import { scopeOf } from '../../auth/scope.js';
+import type { Database } from '../../database/database.js';
+import { notFound } from '../../http/errors.js';
+import { body } from '../../http/fields/body.js';
+import { field, required } from '../../http/fields/field.js';
+import { pageAnswer, pageParameters, pageSchema, readPage } from '../../http/pagination.js';
+import { pathId } from '../../http/path-id.js';
+import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import { checkClientScope } from './access.js';
+import { clientPolicy } from './policy.js';
+import { ProfilePicture, type ProfilePictures } from './profile-picture.js';
+import {
+  ClientCreate,
+  ClientOutput,
+  ClientPatch,
+  ClientStageCount,
+  ClientUpdate,
+  STAGES,
+} from './schemas.js';
+import { clientById, clientStageCounts, listClients } from './selectors.js';
+import { createClient, deleteClient, restoreClient, updateClient } from './services.js';
+import { ClientActivityOutput, clientTimeline } from './timeline.js';
+
+const PATH = '/api/v1/clients/';
+const RECORD = `${PATH}:id/`;
+const tag = 'clients';
+
+const PictureUpload = body('ProfilePictureRequest', {
+  file: required(field(Type.String({ format: 'binary' }), (value) => value)),
+});
+
+const listParameters = {
+  active: Type.Boolean(),
+  email: Type.String(),
+  first_name: Type.String(),
+  include_deleted: Type.Boolean(),
+  last_name: Type.String(),
+  ...pageParameters(),
+  search: Type.String(),
+  stage: Type.String({
+    description: `one of ${[...STAGES].sort().join(', ')}; any other value: an empty list`,
+  }),
+  visa_category: Type.Integer(),
+};
+
+const clientId = ({ params }: UserRequest) => pathId(params.id, 'Client');
+
+/** Clients with their stages, timeline and picture. */
+export function clientRoutes(database: Database, pictures: ProfilePictures): RouteDefinition[] {
+  return [
+    route({
+      method: 'GET',
+      path: PATH,
+      tag,
+      summary: 'The clients in scope, newest first.',
+      policy: clientPolicy.see,
+      query: listParameters,
+      response: pageSchema('PaginatedClientOutputList', ClientOutput),
+      errors: [400, 404],
+      handler: async (request) => {
+        const { query, context, user } = request;
+        const page = readPage(request);
+        const filters = {
+          search: query.text('search'),
+          email: query.text('email'),
+          firstName: query.text('first_name'),
+          lastName: query.text('last_name'),
+          stages: query.choices('stage'),
+          active: query.boolean('active'),
+          visaCategory: query.integer('visa_category'),
+          includeDeleted: query.boolean('include_deleted'),
+        };
+        const list = await database.tenantTransaction(context, (transaction) =>
+          listClients(transaction, scopeOf(user), filters, page),
+        );
+        return pageAnswer(request, page, list);
+      },
+    }),
+    route({
+      method: 'POST',
+      path: PATH,
+      tag,
+      summary: 'Creates a client.',
+      policy: clientPolicy.create,
+      body: ClientCreate,
+      status: 201,
+      response: ClientOutput,
+      errors: [400],
+      handler: async ({ context, user, input }) => {
+        const given = input();
+        return await database.tenantTransaction(context, (transaction) =>
+          createClient(transaction, user, given),
+        );
+      },
+    }),
+    route({
+      method: 'GET',
+      path: `${PATH}stage-counts/`,
+      tag,
+      summary: 'How many clients in scope are in each stage.',
+      policy: clientPolicy.see,
+      response: ClientStageCount,
+      handler: async ({ context, user }) =>
+        await database.tenantTransaction(context, (transaction) =>
+          clientStageCounts(transaction, scopeOf(user)),
+        ),
+    }),
+    route({
+      method: 'GET',
+      path: RECORD,
+      tag,
+      summary: 'One client.',
+      policy: clientPolicy.see,
+      response: ClientOutput,
+      errors: [404],
+      handler: async (request) => {
+        const [client] = await database.tenantQuery(request.context, clientById(clientId(request)));
+        if (!client) throw notFound('Client');
+        checkClientScope(request.user, client);
+        return client;
+      },
+    }),
+    ...[
+      { method: 'PUT', summary: 'Changes what is given of a client.', body: ClientUpdate } as const,
+      { method: 'PATCH', summary: 'Changes what is given of a client.', body: ClientPatch } as const,
+    ].map((change) =>
+      route({
+        ...change,
+        path: RECORD,
+        tag,
+        policy: clientPolicy.change,
+        response: ClientOutput,
+        errors: [400, 404],
+        handler: async (request) =>
+          await database.tenantTransaction(request.context, (transaction) =>
+            updateClient(transaction, request.user, clientId(request), request.input),
+          ),
+      }),
+    ),
+    route({
+      method: 'DELETE',
+      path: RECORD,
+      tag,
+      summary: 'Archives a client.',
+      policy: clientPolicy.remove,
+      status: 204,
+      errors: [404],
+      handler: async (request) => {
+        await database.tenantTransaction(request.context, (transaction) =>
+          deleteClient(transaction, request.user, clientId(request)),
+        );
+      },
+    }),
+    route({
+      method: 'POST',
+      path: `${RECORD}restore/`,
+      tag,
+      summary: 'Brings an archived client back.',
+      policy: clientPolicy.restore,
+      response: ClientOutput,
+      errors: [404],
+      handler: async (request) =>
+        await database.tenantTransaction(request.context, (transaction) =>
+          restoreClient(transaction, request.user, clientId(request)),
+        ),
+    }),
+    route({
+      method: 'GET',
+      path: `${RECORD}timeline/`,
+      tag,
+      summary: 'What happened to a client, newest first.',
+      policy: clientPolicy.see,
+      query: { activity_type: Type.String(), ...pageParameters() },
+      response: pageSchema('PaginatedClientActivityOutputList', ClientActivityOutput),
+      errors: [404],
+      handler: async (request) => {
+        const page = readPage(request);
+        const types = request.query.choices('activity_type');
+        const list = await database.tenantTransaction(request.context, (transaction) =>
+          clientTimeline(transaction, request.user, clientId(request), types, page),
+        );
+        return pageAnswer(request, page, list);
+      },
+    }),
+    route({
+      method: 'GET',
+      path: `${RECORD}profile-picture/`,
+      tag,
+      summary: "The client's picture.",
+      policy: clientPolicy.see,
+      response: ProfilePicture,
+      errors: [404],
+      handler: async (request) => await pictures.read(request, clientId(request)),
+    }),
+    route({
+      method: 'POST',
+      path: `${RECORD}profile-picture/`,
+      tag,
+      summary: "Stores the client's picture in place of the one there: JPEG, PNG, GIF or WebP, 5 MB at most.",
+      policy: clientPolicy.addPicture,
+      body: PictureUpload,
+      upload: true,
+      status: 201,
+      response: ProfilePicture,
+      errors: [400, 404],
+      handler: async (request) => await pictures.replace(request, clientId(request), request.raw.files?.file),
+    }),
+    route({
+      method: 'DELETE',
+      path: `${RECORD}profile-picture/`,
+      tag,
+      summary: "Removes the client's picture.",
+      policy: clientPolicy.removePicture,
+      status: 204,
+      errors: [404],
+      handler: async (request) => await pictures.remove(request, clientId(request)),
+    }),
+  ];
+}

@@ -1,0 +1,126 @@
+import { type Scope, scopeBranches } from '../../auth/scope.js';
+import { allOf, anywhere } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+import { isId } from '../../http/path-id.js';
+import { fullName } from '../shared/people.js';
+import { type ClientOutput, STAGES } from './schemas.js';
+
+export interface ClientFilters {
+  readonly search?: string | undefined;
+  readonly email?: string | undefined;
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
+  readonly stages?: readonly string[] | undefined;
+  readonly active?: boolean | undefined;
+  readonly visaCategory?: number | undefined;
+  readonly includeDeleted?: boolean | undefined;
+}
+
+/** A client's columns as the API shows them, of rows `c` with the records that they name. */
+const COLUMNS = sql`
+  c.id, c.first_name, c.middle_name, c.last_name, c.gender, c.dob, c.phone_number, c.email, c.referred_by,
+  c.street, c.suburb, c.state, c.postcode, c.country,
+  c.visa_category_id AS visa_category, vc.name AS visa_category_name, c.agent_id AS agent, a.agent_name,
+  c.description, c.assigned_to_id AS assigned_to, ${fullName('assignee')} AS assigned_to_name, c.stage, c.active,
+  c.branch_id AS branch, b.name AS branch_name, c.created_by_id AS created_by,
+  ${fullName('creator')} AS created_by_name, c.created_at, c.updated_by_id AS updated_by, c.updated_at`;
+
+const NAMED = sql`
+  LEFT JOIN immigration_visacategory vc ON vc.id = c.visa_category_id
+  LEFT JOIN immigration_agent a ON a.id = c.agent_id
+  LEFT JOIN immigration_user assignee ON assignee.id = c.assigned_to_id
+  LEFT JOIN immigration_branch b ON b.id = c.branch_id
+  LEFT JOIN immigration_user creator ON creator.id = c.created_by_id`;
+
+/** The API's form of the clients that `source` (a subquery, or a table's name) yields. */
+export function clientsFrom(source: RawBuilder<unknown>): RawBuilder<ClientOutput> {
+  return sql<ClientOutput>`SELECT ${COLUMNS} FROM ${source} c ${NAMED}`;
+}
+
+/** One client that is not deleted, wherever it belongs; the caller checks the scope. */
+export function clientById(id: number): RawBuilder<ClientOutput> {
+  return sql<ClientOutput>`${clientsFrom(sql`immigration_client`)} WHERE c.id = ${id} AND c.deleted_at IS NULL`;
+}
+
+/** What the trigram index holds of a client: the fields that `search` covers, apart by a letter nobody types. */
+const SEARCHED = sql`(c.first_name || E'\\x1f' || c.last_name || E'\\x1f' || c.email || E'\\x1f' || c.phone_number)`;
+
+function conditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
+  const branches = scopeBranches(scope);
+  // A text filter on one field asks the index of all four, too, which narrows it down to a few rows.
+  const contains = (field: RawBuilder<unknown>, text: string | undefined) =>
+    text !== undefined && sql`${SEARCHED} ILIKE ${anywhere(text)} AND ${field} ILIKE ${anywhere(text)}`;
+  const { visaCategory } = filters;
+  return allOf([
+    !filters.includeDeleted && sql`c.deleted_at IS NULL`,
+    branches !== null && sql`c.branch_id = ANY (${branches}::bigint[])`,
+    filters.stages && sql`c.stage = ANY (${filters.stages}::text[])`,
+    filters.active !== undefined && sql`c.active = ${filters.active}`,
+    visaCategory !== undefined &&
+      (isId(visaCategory) ? sql`c.visa_category_id = ${visaCategory}` : sql`false`),
+    filters.search !== undefined && sql`${SEARCHED} ILIKE ${anywhere(filters.search)}`,
+    contains(sql`c.email`, filters.email),
+    contains(sql`c.first_name`, filters.firstName),
+    contains(sql`c.last_name`, filters.lastName),
+  ]);
+}
+
+/**
+ * How many clients there are. Where only stage, activity and branch matter, the sums kept by the database's triggers
+ * tell, exactly and without reading the clients; otherwise they are counted.
+ */
+function countOf(scope: Scope, filters: ClientFilters): RawBuilder<{ count: number }> {
+  const { search, email, firstName, lastName, visaCategory } = filters;
+  if ([search, email, firstName, lastName, visaCategory].some((filter) => filter !== undefined)) {
+    return sql`SELECT count(*) AS count FROM immigration_client c WHERE ${conditions(scope, filters)}`;
+  }
+  const branches = scopeBranches(scope);
+  const counted = allOf([
+    !filters.includeDeleted && sql`NOT deleted`,
+    branches !== null && sql`branch_id = ANY (${branches}::bigint[])`,
+    filters.stages && sql`stage = ANY (${filters.stages}::text[])`,
+    filters.active !== undefined && sql`active = ${filters.active}`,
+  ]);
+  return sql`SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${counted}`;
+}
+
+/** A page of the clients in scope, newest first. */
+export async function listClients(
+  transaction: TenantTransaction,
+  scope: Scope,
+  filters: ClientFilters,
+  page: PageRequest,
+): Promise<PageOf<ClientOutput>> {
+  const counting = transaction.query(countOf(scope, filters));
+  const pageFrom = (offset: number) =>
+    clientsFrom(sql`(
+    SELECT * FROM immigration_client c WHERE ${conditions(scope, filters)}
+    ORDER BY c.created_at DESC, c.id DESC LIMIT ${page.size} OFFSET ${offset})`);
+  const newestFirst = sql`ORDER BY c.created_at DESC, c.id DESC`;
+  const total = page.page === 'last' ? ((await counting)[0]?.count ?? 0) : 0;
+  const offset = offsetOf(page, () => total);
+  const listing = transaction.last(sql<ClientOutput>`${pageFrom(offset)} ${newestFirst}`);
+  const [[counted], items] = await Promise.all([counting, listing]);
+  return { count: counted?.count ?? 0, items };
+}
+
+/** How many clients in scope are in each stage, and in all. */
+export async function clientStageCounts(transaction: TenantTransaction, scope: Scope) {
+  const branches = scopeBranches(scope);
+  const rows = await transaction.last(sql<{ stage: string; count: number }>`
+    SELECT stage, sum(n)::bigint AS count FROM immigration_client_count
+    WHERE NOT deleted AND ${branches === null ? sql`true` : sql`branch_id = ANY (${branches}::bigint[])`}
+    GROUP BY stage`);
+  const counts = Object.fromEntries(STAGES.map((stage) => [stage, 0])) as Record<
+    (typeof STAGES)[number],
+    number
+  >;
+  let TOTAL = 0;
+  for (const { stage, count } of rows) {
+    TOTAL += count;
+    if (stage in counts) counts[stage as keyof typeof counts] = count;
+  }
+  return { ...counts, TOTAL };
+}

@@ -1,0 +1,117 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { roleOf, scopeOf } from '../../auth/scope.js';
+import { queries, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError, permissionDenied } from '../../http/errors.js';
+import { checkClientScope, lockClient } from './access.js';
+import { checkRelated, type RelatedIds } from './related.js';
+import type { ClientCreateInput, ClientOutput, ClientUpdateInput } from './schemas.js';
+import { clientsFrom } from './selectors.js';
+
+const RELATED = ['visa_category_id', 'agent_id', 'assigned_to_id', 'branch_id'] as const;
+
+/** The branch of a client that this user creates without naming one. @throws HttpError 403 for staff of no branch */
+function homeBranch(user: CurrentUser): number | null {
+  if (scopeOf(user).kind === 'tenant') return null;
+  const fallback = roleOf(user) === 'REGION_MANAGER' ? user.regionBranchIds[0] : undefined;
+  const branch = user.branchIds[0] ?? fallback;
+  if (branch === undefined) throw permissionDenied(`User ${user.username} belongs to no branch`);
+  return branch;
+}
+
+/**
+ * Creates a client.
+ * @throws HttpError 400 for records that do not exist, 403 for those out of reach
+ */
+export async function createClient(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: ClientCreateInput,
+): Promise<ClientOutput> {
+  await checkRelated(transaction, user, input);
+  const inserted = queries
+    .insertInto('immigration_client')
+    .values({
+      ...input,
+      branch_id: input.branch_id ?? homeBranch(user),
+      created_by_id: user.id,
+      updated_by_id: user.id,
+    })
+    .returningAll();
+  return await changed(transaction, inserted);
+}
+
+/**
+ * Changes what is given of a client.
+ * @param read reads the input; called after the record was found, as its errors come second
+ * @throws HttpError 404, 403, 400
+ */
+export async function updateClient(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => ClientUpdateInput,
+): Promise<ClientOutput> {
+  const client = await lockClient(transaction, user, id);
+  const input = read();
+  const related: Record<string, number | null | undefined> = {};
+  for (const key of RELATED) if (input[key] !== client[key]) related[key] = input[key];
+  if (related.branch_id === null && scopeOf(user).kind !== 'tenant') {
+    throw permissionDenied(`User ${user.username} cannot take a client out of every branch`);
+  }
+  await checkRelated(transaction, user, related as RelatedIds);
+  const update = queries
+    .updateTable('immigration_client')
+    .set({ ...input, updated_by_id: user.id, updated_at: sql`now()` })
+    .where('id', '=', id)
+    .returningAll();
+  return await changed(transaction, update);
+}
+
+/** Archives a client: it leaves lists and details, what points to it stays. @throws HttpError 404, 403 */
+export async function deleteClient(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await lockClient(transaction, user, id);
+  await transaction.last(
+    queries
+      .updateTable('immigration_client')
+      .set({ deleted_at: sql`now()`, updated_at: sql`now()`, updated_by_id: user.id })
+      .where('id', '=', id),
+  );
+}
+
+/** Brings an archived client back. @throws HttpError 404 when it is not archived, 403 when it is out of scope */
+export async function restoreClient(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<ClientOutput> {
+  const deleted = queries
+    .selectFrom('immigration_client')
+    .select(['id', 'branch_id as branch'])
+    .where('id', '=', id)
+    .where('deleted_at', 'is not', null)
+    .forUpdate();
+  const [client] = await transaction.query(deleted);
+  if (!client) throw detailError(404, 'Client not found or not soft-deleted');
+  checkClientScope(user, client);
+  const update = queries
+    .updateTable('immigration_client')
+    .set({ deleted_at: null, updated_at: sql`now()`, updated_by_id: user.id })
+    .where('id', '=', id)
+    .returningAll();
+  return await changed(transaction, update);
+}
+
+type Writing = { toOperationNode: unknown };
+
+/** Runs a change that returns the client's row, commits, and gives the client as the API shows it. */
+async function changed(transaction: TenantTransaction, writing: Writing): Promise<ClientOutput> {
+  const query = sql<ClientOutput>`WITH changed AS (${writing}) ${clientsFrom(sql`changed`)}`;
+  const [client] = await transaction.last(query);
+  if (!client) throw new Error('a change of a client returned no row');
+  return client;
+}

@@ -1,0 +1,37 @@
+import { buildApp } from './app.js';
+import type { Config } from './config.js';
+import type { DatabaseHandle } from './database/connections.js';
+import { Database } from './database/database.js';
+import { Listener } from './database/listener.js';
+
+export interface RunningServer {
+  /** Where it listens, as `http://127.0.0.1:8000`. */
+  readonly address: string;
+  /** Takes no new work, finishes what it has, closes every connection. */
+  close(): Promise<void>;
+}
+
+/** Starts to listen with the API. */
+export async function startServer(config: Config, handle: DatabaseHandle): Promise<RunningServer> {
+  const database = new Database(handle.app, { size: config.poolSize });
+  const listener = new Listener(handle.app);
+  const close = async () => {
+    await listener.close();
+    await database.close();
+  };
+  try {
+    const { server } = await buildApp({ config, database, listener });
+    await listener.start();
+    const address = await server.listen({ host: config.host, port: config.port });
+    return {
+      address,
+      close: async () => {
+        await server.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
+import type { Readable } from 'node:stream';
+
+/** A stored file's path below its tenant's folder, made by us alone. */
+const PATH = /^[a-z-]+\/[A-Za-z0-9-]+\.[a-z0-9]{1,5}$/;
+
+/** Files of tenants, each tenant's in a folder of its own. */
+export class MediaStore {
+  constructor(private readonly directory: string) {}
+
+  /**
+   * Stores a file under a new name that cannot be guessed.
+   * @param kind the folder, such as `profile-pictures`
+   * @returns its path inside the tenant's storage
+   */
+  async put(schema: string, kind: string, extension: string, content: Buffer): Promise<string> {
+    const path = `${kind}/${randomUUID()}.${extension}`;
+    const file = this.#fileOf(schema, path);
+    await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+    // Written aside first: a file under its own name is always whole.
+    const unfinished = `${file}.part`;
+    await writeFile(unfinished, content, { mode: 0o640, flag: 'wx' });
+    await rename(unfinished, file);
+    return path;
+  }
+
+  /** Removes a file; one that is gone already is no error. */
+  async remove(schema: string, path: string): Promise<void> {
+    await rm(this.#fileOf(schema, path), { force: true });
+  }
+
+  /** A file's size in bytes and its content as a stream; null when there is none. */
+  async open(schema: string, path: string): Promise<{ size: number; stream: Readable } | null> {
+    if (!PATH.test(path)) return null;
+    const file = this.#fileOf(schema, path);
+    const found = await stat(file).catch(() => null);
+    return found?.isFile() ? { size: found.size, stream: createReadStream(file) } : null;
+  }
+
+  #fileOf(schema: string, path: string): string {
+    if (!PATH.test(path) || !/^tenant_[a-z0-9_]+$/.test(schema))
+      throw new Error(`not a stored file: ${path}`);
+    return join(this.directory, schema, ...path.split('/'))
+      .split('/')
+      .join(sep);
+  }
+}

@@ -1,0 +1,46 @@
+import { extname } from 'node:path';
+import { detailError } from '../http/errors.js';
+import { anybody } from '../http/policy.js';
+import { publicRoute, type RouteDefinition } from '../http/route.js';
+import type { Tenant } from '../tenancy/tenants.js';
+import type { MediaStore } from './media-store.js';
+import type { SignedUrls } from './signed-urls.js';
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.jpg': 'image/jpeg',
+  '.png': 'image/png',
+  '.gif': 'image/gif',
+  '.webp': 'image/webp',
+};
+
+/** Stored files, for whoever has a signed address of the tenant's. */
+export function mediaRoutes(media: MediaStore, urls: SignedUrls): RouteDefinition[] {
+  return [
+    publicRoute({
+      method: 'GET',
+      path: '/media/*',
+      page: true,
+      tag: 'media',
+      summary: 'A stored file, by its signed address.',
+      policy: anybody,
+      handler: async (request, reply) => {
+        const tenant = request.tenant as Tenant;
+        const path = request.params['*'] ?? '';
+        const signed = urls.verify(
+          tenant,
+          path,
+          request.query.text('expires'),
+          request.query.text('signature'),
+        );
+        const file = signed ? await media.open(tenant.schema, path) : null;
+        if (!file) throw detailError(404, 'Not found.');
+        reply.type(TYPES[extname(path)] ?? 'application/octet-stream').header('content-length', file.size);
+        reply.header('cache-control', 'private, max-age=3600, immutable');
+        // Pictures are shown by a front end on another host; they are never documents of their own.
+        reply.header('cross-origin-resource-policy', 'cross-origin');
+        reply.header('content-security-policy', "default-src 'none'; sandbox");
+        return reply.send(file.stream);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,29 @@
+const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?)$/;
+const LONGEST_HOST = 253;
+
+/**
+ * The host name of a Host header: without port and final dot, in lower case; null when it is none.
+ * @example hostName('Main.localhost:8000') // 'main.localhost'
+ */
+export function hostName(header: string | undefined): string | null {
+  if (!header) return null;
+  const name = header.toLowerCase().replace(/:\d{1,5}$/, '');
+  if (name.length > LONGEST_HOST || !HOST.test(name) || name.includes('..')) return null;
+  return name.endsWith('.') ? name.slice(0, -1) : name;
+}
+
+/** The wildcard domain that may answer for a host of three or more labels, `*.` and all but the first; else null. */
+export function wildcardOf(host: string): string | null {
+  const labels = host.split('.');
+  return labels.length < 3 ? null : `*.${labels.slice(1).join('.')}`;
+}
+
+/** Whether the setting ALLOWED_HOSTS admits this host: `*`, the name itself, or `.example.com` for all below it. */
+export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
+  return allowed.some(
+    (pattern) =>
+      pattern === '*' ||
+      pattern === host ||
+      (pattern.startsWith('.') && (host.endsWith(pattern) || host === pattern.slice(1))),
+  );
+}

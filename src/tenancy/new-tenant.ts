@@ -1,0 +1,84 @@
+import { checkSchemaName } from '../database/schema-name.js';
+import { PlainError } from '../plain-error.js';
+
+export type SubscriptionStatus = 'TRIAL' | 'ACTIVE' | 'SUSPENDED' | 'CANCELLED';
+
+/** What makes a new tenant. */
+export interface NewTenant {
+  /** `tenant_` and the tenant's short name. */
+  readonly schema: string;
+  readonly name: string;
+  /** Host names without port, or wildcards such as `*.app.example.com`; stored in lower case. */
+  readonly domains: readonly { readonly domain: string; readonly isPrimary: boolean }[];
+  /** TRIAL when not given. */
+  readonly status?: SubscriptionStatus;
+  readonly contactEmail?: string | null;
+  readonly contactPhone?: string | null;
+  /** `time_zone`, an IANA name, and the system's own keys. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** 50 when not given. */
+  readonly maxUsers?: number;
+}
+
+/** A tenant as it was created. */
+export interface CreatedTenant {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly domains: readonly string[];
+}
+
+/** What is given for a new tenant cannot be one. */
+export class InvalidTenantError extends PlainError {
+  override readonly name = 'InvalidTenantError';
+}
+
+/** Schema, name or domain belongs to another tenant. Nothing was changed. */
+export class TenantExistsError extends PlainError {
+  override readonly name = 'TenantExistsError';
+
+  constructor(
+    readonly what: 'schema' | 'name' | 'domain',
+    readonly value: string,
+  ) {
+    super(`there is a tenant with the ${what} "${value}" already; choose another ${what}`);
+  }
+}
+
+/** There is no tenant with this schema. */
+export class TenantNotFoundError extends PlainError {
+  override readonly name = 'TenantNotFoundError';
+
+  constructor(schema: string) {
+    super(`there is no tenant with the schema ${schema}; see: leopard tenants list`);
+  }
+}
+
+const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
+const DOMAIN = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`);
+
+/**
+ * Checks a new tenant and brings it to the form in which it is stored.
+ * @throws InvalidSchemaNameError, InvalidTenantError
+ */
+export function checkNewTenant(tenant: NewTenant): NewTenant {
+  checkSchemaName(tenant.schema);
+  const name = tenant.name.trim();
+  if (name === '' || name.length > 200)
+    throw new InvalidTenantError('a tenant needs a name of 1 to 200 characters');
+  const domains = tenant.domains.map(({ domain, isPrimary }) => ({
+    domain: domain.trim().toLowerCase(),
+    isPrimary,
+  }));
+  for (const { domain } of domains) {
+    if (domain.length > 253 || !DOMAIN.test(domain)) {
+      throw new InvalidTenantError(
+        `"${domain}" is not a domain: give a host name without port, or *. and a host name`,
+      );
+    }
+  }
+  if (domains.filter(({ isPrimary }) => isPrimary).length > 1) {
+    throw new InvalidTenantError('a tenant has one primary domain at most');
+  }
+  return { ...tenant, name, domains };
+}

@@ -1,0 +1,62 @@
+import type { Database } from '../database/database.js';
+import type { Listener } from '../database/listener.js';
+import { NoticeCache } from '../database/notice-cache.js';
+import { statement } from '../database/statement.js';
+import { wildcardOf } from './host.js';
+
+/** An agency, as far as a request needs to know it. */
+export interface Tenant {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  /** Neither switched off nor SUSPENDED nor CANCELLED. */
+  readonly usable: boolean;
+  readonly maxUsers: number;
+  /** IANA name, from the tenant's settings. */
+  readonly timeZone: string;
+  /** In seconds since 1970: a token issued earlier belongs to another tenant that had this name before. */
+  readonly createdAt: number;
+}
+
+/** The channel on which the database tells that a tenant or a domain changed. */
+const TENANTS_CHANNEL = 'leopard_tenants';
+const KEPT_FOR_MS = 5_000;
+const KEPT_HOSTS = 10_000;
+
+const TENANT_BY_DOMAIN = `
+  SELECT t.id, t.schema_name AS schema, t.name,
+         t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED') AS usable,
+         t.max_users AS "maxUsers",
+         coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone",
+         floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
+  FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
+  WHERE d.domain IN ($1, $2)
+  ORDER BY d.domain = $1 DESC
+  LIMIT 1`;
+
+/** The name that tokens carry: the schema without `tenant_`. */
+export function tenantName(tenant: Tenant): string {
+  return tenant.schema.slice('tenant_'.length);
+}
+
+/** Finds the tenant of a host: an exact domain first, then a wildcard. Kept in memory until the database says otherwise. */
+export class Tenants {
+  readonly #cache: NoticeCache<Tenant>;
+
+  constructor(
+    private readonly database: Database,
+    listener: Listener,
+  ) {
+    this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_HOSTS });
+    listener.on(TENANTS_CHANNEL, () => this.#cache.drop(''));
+  }
+
+  /** @param host lower case, without port (see hostName) */
+  async byHost(host: string): Promise<Tenant | null> {
+    return await this.#cache.get('', host, async () => {
+      const query = statement<Tenant>(TENANT_BY_DOMAIN, [host, wildcardOf(host) ?? host]);
+      const [tenant] = await this.database.publicQuery(query);
+      return tenant ?? null;
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import type { TestProject } from 'vitest/node';
+import type { ConnectionSettings } from '../../src/config.js';
+import { bootstrapDatabase } from '../../src/database/bootstrap.js';
+import { migrateAll } from '../../src/database/migrator.js';
+import { withOwner } from '../../src/database/owner.js';
+import { createTenant } from '../../src/tenancy/provisioning.js';
+import { connectionsTo, processExists } from './leaks.js';
+import { startPostgres } from './postgres-server.js';
+
+/** What every test file gets: the server's superuser and the two roles' names and passwords. */
+export interface TestServer {
+  readonly admin: ConnectionSettings;
+  readonly owner: { readonly user: string; readonly password: string };
+  readonly app: { readonly user: string; readonly password: string };
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    testServer: TestServer;
+  }
+}
+
+export const TEMPLATE = 'leopard_template';
+
+/** One server for the whole run, with a migrated database of two tenants that tests get copies of. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startPostgres();
+  const testServer: TestServer = {
+    admin: server.admin,
+    owner: { user: 'leopard_owner', password: 'owner' },
+    app: { user: 'leopard_app', password: 'app' },
+  };
+  try {
+    await buildTemplate(testServer);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  project.provide('testServer', testServer);
+  return async () => {
+    const leaked = await connectionsTo(server.admin, null);
+    await server.stop();
+    if (leaked.length > 0) throw new Error(`connections left open by the tests:\n${leaked.join('\n')}`);
+    if (processExists(server.pid))
+      throw new Error(`the database server (pid ${server.pid}) is still running`);
+  };
+}
+
+async function buildTemplate({ admin, owner, app }: TestServer): Promise<void> {
+  await bootstrapDatabase(admin, { database: TEMPLATE, owner, app });
+  const settings = { ...admin, database: TEMPLATE, ...owner };
+  await migrateAll(settings, app.user);
+  for (const name of ['main', 'demo']) {
+    await createTenant(settings, app.user, {
+      schema: `tenant_${name}`,
+      name: `Tenant ${name}`,
+      domains: [{ domain: `${name}.localhost`, isPrimary: true }],
+      status: 'ACTIVE',
+    });
+  }
+  // The first search of each test would otherwise pay for missing statistics.
+  await withOwner({ ...admin, database: TEMPLATE }, (client) => client.query('VACUUM (FREEZE, ANALYZE)'));
+}

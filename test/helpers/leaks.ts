@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionSettings } from '../../src/config.js';
+import { withOwner } from '../../src/database/owner.js';
+
+/** A closed connection stays listed until its backend has ended. */
+const ENDS_WITHIN_MS = 2_000;
+
+/**
+ * Who is connected to one database of the server, or (null) to any, besides this question; one line each.
+ * Waits a little for connections that are just being closed.
+ */
+export async function connectionsTo(admin: ConnectionSettings, database: string | null): Promise<string[]> {
+  return await withOwner({ ...admin, database: 'postgres' }, async (client) => {
+    for (const deadline = Date.now() + ENDS_WITHIN_MS; ; await sleep(25)) {
+      const { rows } = await client.query<{ line: string }>(
+        `SELECT format('%s as %s (%s), %s: %s', datname, usename, application_name, state, left(query, 200)) AS line
+         FROM pg_stat_activity
+         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND ($1::text IS NULL OR datname = $1)`,
+        [database],
+      );
+      if (rows.length === 0 || Date.now() > deadline) return rows.map(({ line }) => line);
+    }
+  });
+}
+
+/** Whether a process with this number runs. */
+export function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
