@@ -1,5 +1,10 @@
 import './http/fastify-types.js';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { Authentication } from './auth/authentication.js';
 import { CurrentUsers } from './auth/current-user.js';
 import { LoginThrottle } from './auth/login-throttle.js';
@@ -10,6 +15,7 @@ import type { Config } from './config.js';
 import type { Database } from './database/database.js';
 import type { Listener } from './database/listener.js';
 import { statement } from './database/statement.js';
+import { logRequests } from './http/access-log.js';
 import { Admission } from './http/admission.js';
 import { apiRootRoute } from './http/api-root.js';
 import { registerBodyParsers } from './http/body-parsers.js';
@@ -50,7 +56,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const { config, database, listener } = parts;
   const server = Fastify({
     logger: { level: config.logLevel },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }), // access-log.ts writes one line instead
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     routerOptions: { maxParamLength: LONGEST_PARAMETER, caseSensitive: true },
     frameworkErrors: (_error, request, reply) =>
@@ -87,6 +93,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   server.setNotFoundHandler(() => {
     throw detailError(404, 'Not found.');
   });
+  if (['info', 'debug', 'trace'].includes(config.logLevel)) logRequests(server);
   registerBodyParsers(server);
   await collectRoutes(server);
   registerRoutes(server, routes, paths);

@@ -108,7 +108,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     logLevel: read.choice(
       'LOG_LEVEL',
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-      'info',
+      'warn',
     ),
     services: new Set(read.choices('LEOPARD_SERVICES', SERVICES)),
     tasksDueSoonDefaultDays: read.integer('TASKS_DUE_SOON_DEFAULT_DAYS', 3, { min: 1, max: 3650 }),

@@ -32,7 +32,7 @@ export class Tokens {
   readonly #lifetimes: Readonly<Record<TokenType, number>>;
 
   constructor({ secretKey, accessTokenLifetime, refreshTokenLifetime }: Config) {
-    this.#sign = createSigner({ key: secretKey, algorithm: 'HS256', noTimestamp: true });
+    this.#sign = createSigner({ key: secretKey, algorithm: 'HS256' });
     this.#verify = createVerifier({ key: secretKey, algorithms: ['HS256'], requiredClaims: ['exp'] });
     this.#lifetimes = { access: accessTokenLifetime, refresh: refreshTokenLifetime };
   }

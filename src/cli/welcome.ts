@@ -35,8 +35,7 @@ export async function welcome(config: Config, handle: DatabaseHandle, port: numb
     lines.push('', '  Log-ins of the demonstration data:');
     for (const { email, password } of admins) lines.push(`  ${email} / ${password}`);
   }
-  const docs = domains.find((domain) => !domain.startsWith('*'));
-  if (docs) lines.push('', `  API documentation: ${base(docs)}/api/docs/`);
+  lines.push('', `  API documentation: ${base(domains[0]!)}/api/docs/`);
   if (config.useHttps)
     lines.push('', '  USE_HTTPS is on: browsers are sent to https, so put a proxy in front.');
   return lines;
@@ -46,7 +45,7 @@ async function readFacts(handle: DatabaseHandle) {
   return await withOwner(handle.owner ?? handle.app, async (client) => {
     const { rows } = await client.query<{ domain: string }>(
       `SELECT domain FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id
-       WHERE t.is_active ORDER BY is_primary DESC, tenant_id, domain LIMIT $1`,
+       WHERE t.is_active AND domain NOT LIKE '*%' ORDER BY is_primary DESC, tenant_id, domain LIMIT $1`,
       [SHOWN_DOMAINS],
     );
     const admins = [];

@@ -4,12 +4,14 @@ import { attachEmbedded, type EmbeddedServer, startEmbedded } from './embedded/e
 import {
   checkAppConnection,
   codeOf,
+  createDatabaseStatement,
   DatabaseUnavailableError,
   explained,
   MISSING_DATABASE,
   OWNER_SETTINGS,
   withConnection,
 } from './reachability.js';
+import { quoteIdentifier } from './schema-name.js';
 
 /** A database that is there and can be used, and how to connect to it. */
 export interface DatabaseHandle {
@@ -94,24 +96,29 @@ async function openEmbedded(
   };
 }
 
-interface Rights {
+interface Facts {
   readonly databaseExists: boolean;
   readonly appExists: boolean;
-  readonly maySetUp: boolean;
+  readonly isSuperuser: boolean;
 }
 
-/** Creates the database and the program's role on one's own server when they are missing and the owner may. */
+/**
+ * Creates the database and the program's role on one's own server when they are missing and the owner is a
+ * superuser; for any other owner it tells what to run.
+ */
 async function prepareOwnServer(
   app: ConnectionSettings,
   owner: ConnectionSettings,
   { onProgress }: OpenOptions,
 ): Promise<void> {
-  const { settings, rights } = await explained(owner, OWNER_SETTINGS, () => rightsOf(owner, app));
-  if (rights.databaseExists && rights.appExists) return;
-  if (!rights.maySetUp) {
-    const missing = rights.databaseExists ? `the role ${app.user}` : `the database ${app.database}`;
+  const { settings, facts } = await explained(owner, OWNER_SETTINGS, () => factsFor(owner, app));
+  if (facts.databaseExists && facts.appExists) return;
+  if (!facts.isSuperuser) {
+    const [what, how] = facts.databaseExists
+      ? [`role ${app.user}`, `CREATE ROLE ${quoteIdentifier(app.user)} LOGIN NOINHERIT PASSWORD '…'`]
+      : [`database ${app.database}`, createDatabaseStatement(app.database, owner.user)];
     throw new DatabaseUnavailableError(
-      `${missing} does not exist at ${app.host}:${app.port}, and ${owner.user} may not create databases and roles; create it, or run: ALTER ROLE ${owner.user} CREATEDB CREATEROLE`,
+      `the ${what} does not exist at ${app.host}:${app.port}; run as its administrator: ${how}`,
     );
   }
   onProgress?.('creating the database');
@@ -121,28 +128,28 @@ async function prepareOwnServer(
 }
 
 /** Through the database of the settings or, when it is not there yet, through the one that every server has. */
-async function rightsOf(
+async function factsFor(
   owner: ConnectionSettings,
   app: ConnectionSettings,
-): Promise<{ settings: ConnectionSettings; rights: Rights }> {
+): Promise<{ settings: ConnectionSettings; facts: Facts }> {
   try {
-    return { settings: owner, rights: await readRights(owner, app) };
+    return { settings: owner, facts: await readFacts(owner, app) };
   } catch (error) {
     if (codeOf(error) !== MISSING_DATABASE) throw error;
     const settings = { ...owner, database: 'postgres' };
-    return { settings, rights: await readRights(settings, app) };
+    return { settings, facts: await readFacts(settings, app) };
   }
 }
 
-function readRights(settings: ConnectionSettings, app: ConnectionSettings): Promise<Rights> {
+function readFacts(settings: ConnectionSettings, app: ConnectionSettings): Promise<Facts> {
   return withConnection(settings, async (client) => {
     const { rows } = await client.query(
       `SELECT EXISTS (SELECT FROM pg_catalog.pg_database WHERE datname = $1) AS "databaseExists",
               EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $2) AS "appExists",
-              rolsuper OR (rolcreatedb AND rolcreaterole) AS "maySetUp"
+              rolsuper AS "isSuperuser"
        FROM pg_catalog.pg_roles WHERE rolname = current_user`,
       [app.database, app.user],
     );
-    return rows[0] as Rights;
+    return rows[0] as Facts;
   });
 }

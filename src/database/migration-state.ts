@@ -1,5 +1,5 @@
 import { PlainError } from '../plain-error.js';
-import type { MigrationFiles, MigrationKind } from './migration-files.js';
+import { type MigrationFiles, type MigrationKind, readMigrations } from './migration-files.js';
 import type { OwnerClient } from './owner.js';
 
 /** Where a migration is applied: `shared`, or the schema of a tenant. */
@@ -102,7 +102,7 @@ export async function migrationState(
 export async function pendingMigrations(
   client: OwnerClient,
   appUser: string,
-  files: MigrationFiles,
+  files: MigrationFiles = readMigrations(),
 ): Promise<readonly ScopedMigration[]> {
   return (await migrationState(client, appUser, files)).pending;
 }

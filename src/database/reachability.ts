@@ -105,8 +105,8 @@ function explain(error: unknown, settings: ConnectionSettings, names: RoleSettin
   const { user, database } = settings;
   const said = messageOf(error);
   if (code === MISSING_DATABASE) {
-    const create = `CREATE DATABASE ${quoteIdentifier(database)} OWNER <owner> ENCODING 'UTF8'`;
-    return `the database ${database} does not exist at ${place}; create it (${create}) or set DB_NAME`;
+    const how = createDatabaseStatement(database, '<owner>');
+    return `the database ${database} does not exist at ${place}; set DB_NAME, or run as its administrator: ${how}`;
   }
   if (WRONG_LOG_IN.has(code)) {
     return `PostgreSQL at ${place} refuses the log-in of ${user} (${said}); set ${names.user} and ${names.password}, or ${names.url}`;
@@ -116,6 +116,11 @@ function explain(error: unknown, settings: ConnectionSettings, names: RoleSettin
   }
   if (/^[0-9A-Z]{5}$/.test(code)) return `PostgreSQL at ${place} answers ${user}: ${said}`;
   return `cannot reach PostgreSQL at ${place} (${reasonOf(code, said)}); start it, or set DB_HOST and DB_PORT (or DATABASE_URL); without them the embedded server is used`;
+}
+
+/** What creates a database for this program. */
+export function createDatabaseStatement(database: string, owner: string): string {
+  return `CREATE DATABASE ${quoteIdentifier(database)} OWNER ${quoteIdentifier(owner)} ENCODING 'UTF8' TEMPLATE template0`;
 }
 
 function reasonOf(code: string, said: string): string {

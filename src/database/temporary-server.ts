@@ -1,6 +1,15 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,6 +34,8 @@ interface Account {
 
 const run = promisify(execFile);
 const STARTS_WITHIN_MS = 30_000;
+const MEMORY = '/dev/shm';
+const MEMORY_NEEDED = 2 * 1024 ** 3;
 
 /** Nothing of it has to outlive a power cut; speed matters more. Passwords are checked, cheaply. */
 const SETTINGS: Readonly<Record<string, string>> = {
@@ -44,7 +55,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
  * @throws Error when it does not start, with what it said
  */
 export async function startTemporaryServer(): Promise<TemporaryServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'leopard-postgresql-'));
+  const folder = mkdtempSync(join(roomyMemory() ?? tmpdir(), 'leopard-postgresql-'));
   const account = process.getuid?.() === 0 ? ordinaryAccount() : null;
   try {
     const binaries = reachableBinaries(folder, account);
@@ -85,6 +96,16 @@ export async function startTemporaryServer(): Promise<TemporaryServer> {
   }
 }
 
+/** A file system in memory, where there is one with room: a copy of a database took 30 ms there, 600 ms on a disk. */
+function roomyMemory(): string | null {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    return bavail * bsize >= MEMORY_NEEDED ? MEMORY : null;
+  } catch {
+    return null; // only Linux has it
+  }
+}
+
 async function whenUp(
   child: ChildProcess,
   admin: ConnectionSettings,
@@ -96,12 +117,19 @@ async function whenUp(
   });
   const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
   // Whatever ends this process must end the server too.
-  const kill = () => child.kill('SIGQUIT');
-  process.once('exit', kill);
+  const abandon = () => {
+    child.kill('SIGQUIT');
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  const onSignal = (signal: NodeJS.Signals) => {
+    abandon();
+    process.kill(process.pid, signal); // the handler is gone by now, so that this ends the process
+  };
+  process.once('exit', abandon).once('SIGTERM', onSignal).once('SIGHUP', onSignal);
   const stop = async () => {
+    process.off('exit', abandon).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
     child.kill('SIGINT');
     await exited;
-    process.off('exit', kill);
     rmSync(folder, { recursive: true, force: true });
   };
   for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(50)) {

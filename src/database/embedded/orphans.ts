@@ -1,17 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { createConnection } from 'node:net';
 import { basename, join, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EmbeddedDatabaseError } from './errors.js';
 import type { Layout } from './layout.js';
-import { identify, isAlive, type ProcessIdentity } from './process-identity.js';
+import { identify, isAlive, isNumberTaken, type ProcessIdentity } from './process-identity.js';
 
 const FAST_SHUTDOWN_MS = 20_000;
 const AT_ONCE_MS = 5_000;
 
+const hasProc = existsSync('/proc/self/cwd');
+
 /**
  * Ends what an instance that was killed has left running on the directory, in order where that is possible, and
- * removes a postmaster.pid whose number meanwhile is another program's: PostgreSQL would take that one for its own.
- * To be called only by the process that has claimed the directory.
+ * removes a postmaster.pid whose number is another program's by now, or nobody's who runs: PostgreSQL would take
+ * that one for a server. To be called only by the process that has claimed the directory.
+ * @throws EmbeddedDatabaseError when a server answers that this process cannot see.
  */
 export async function clearOrphans(layout: Layout, onProgress: (text: string) => void): Promise<void> {
   const postmaster = postmasterPid(layout);
@@ -27,10 +32,41 @@ export async function clearOrphans(layout: Layout, onProgress: (text: string) =>
     }
     await allEnd(running, AT_ONCE_MS);
   }
-  const isForeign = postmaster !== null && identify(postmaster) !== null;
-  if (isForeign && processesOn(layout.directory).length === 0) {
+  await ensureNobodyAnswers(layout);
+  // Only where orphaned backends can be seen: without that file PostgreSQL would not notice them.
+  if (
+    hasProc &&
+    postmaster !== null &&
+    isNumberTaken(postmaster) &&
+    processesOn(layout.directory).length === 0
+  ) {
     rmSync(join(layout.data, 'postmaster.pid'), { force: true });
   }
+}
+
+/** In another container on the same volume, processes have other numbers; the socket is the same. */
+async function ensureNobodyAnswers({ directory, socket }: Layout): Promise<void> {
+  if (!socket || !existsSync(socket)) return;
+  for (const name of readdirSync(socket).filter((entry) => !entry.endsWith('.lock'))) {
+    const answers = await accepts(join(socket, name));
+    if (!answers) continue;
+    throw new EmbeddedDatabaseError(
+      `data directory ${directory} is in use by a server elsewhere, such as in another container; stop it or set LEOPARD_DATA_DIR`,
+    );
+  }
+}
+
+function accepts(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = createConnection(socket);
+    const answer = (accepted: boolean) => {
+      connection.destroy();
+      resolve(accepted);
+    };
+    connection.once('connect', () => answer(true));
+    connection.once('error', () => answer(false));
+    connection.setTimeout(1_000, () => answer(false));
+  });
 }
 
 /**
@@ -79,7 +115,7 @@ function postmasterPid(layout: Layout): number | null {
 
 /** PostgreSQL's processes that work in this directory: servers with their backends, and initdb. */
 function processesOn(directory: string): ProcessIdentity[] {
-  const pids = existsSync('/proc/self/cwd') ? pidsFromProc(directory) : pidsFromPs(directory);
+  const pids = hasProc ? pidsFromProc(directory) : pidsFromPs(directory);
   return pids.map(identify).filter((process) => process !== null);
 }
 

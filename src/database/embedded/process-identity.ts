@@ -12,7 +12,7 @@ const hasProc = existsSync('/proc/self/stat');
 
 /** Who has this number at present, or null when nobody has. */
 export function identify(pid: number): ProcessIdentity | null {
-  if (!isRunning(pid)) return null;
+  if (!isNumberTaken(pid)) return null;
   const started = startOf(pid);
   return started === null ? null : { pid, started };
 }
@@ -22,7 +22,8 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.started === identity.started;
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process has this number, even one that has ended and that nobody has asked after yet. */
+export function isNumberTaken(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);

@@ -1,0 +1,175 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ConfigError, loadConfig } from './config.js';
+import { PACKAGE_ROOT } from './package-root.js';
+import { SettingsReader } from './settings-reader.js';
+
+const GOOD_KEY = 'k7Jq2mX9vT4wB8nR5sY1zC6dF3gH0pLaEuKi';
+const SERVER = { DB_HOST: 'db', DB_NAME: 'crm', DB_USER: 'app', DB_PASSWORD: 'secret', SECRET_KEY: GOOD_KEY };
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'leopard-config-'));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    loadConfig(environment, directory);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe('defaults', () => {
+  it('need no setting at all: the embedded database, DEBUG on, a key that is kept', () => {
+    const config = loadConfig({}, directory);
+    expect(config.database).toEqual({
+      kind: 'embedded',
+      directory: join(directory, '.leopard', 'postgresql'),
+      database: 'leopard',
+    });
+    expect(config.debug).toBe(true);
+    expect(config.port).toBe(8000);
+    expect([...config.services]).toEqual(['api', 'worker', 'scheduler']);
+    expect(loadConfig({}, directory).secretKey).toBe(config.secretKey);
+    expect(config.secretKey.length).toBeGreaterThanOrEqual(50);
+    expect(statSync(join(directory, '.leopard', 'secret-key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('turn DEBUG off for a server of one’s own', () => {
+    expect(loadConfig(SERVER, directory).debug).toBe(false);
+    expect(loadConfig({ ...SERVER, DEBUG: 'yes' }, directory).debug).toBe(true);
+  });
+});
+
+describe('problems', () => {
+  it('are told all together, each with the setting’s name', () => {
+    const problems = problemsOf({
+      DB_HOST: 'db',
+      PORT: '80000',
+      DEBUG: 'maybe',
+      LOG_LEVEL: 'loud',
+      LEOPARD_SERVICES: 'api,mail',
+      CORS_ALLOWED_ORIGINS: 'example.com',
+      DB_POOL_SIZE: '0',
+      TASKS_DUE_SOON_DEFAULT_DAYS: '-1',
+    });
+    const names = problems.map((problem) => problem.split(' ')[0]);
+    expect(names.toSorted()).toEqual([
+      'CORS_ALLOWED_ORIGINS',
+      'DB_NAME',
+      'DB_PASSWORD',
+      'DB_POOL_SIZE',
+      'DB_USER',
+      'DEBUG',
+      'LEOPARD_SERVICES',
+      'LOG_LEVEL',
+      'PORT',
+      'SECRET_KEY',
+      'TASKS_DUE_SOON_DEFAULT_DAYS',
+    ]);
+    expect(problems.every((problem) => !problem.includes('\n'))).toBe(true);
+  });
+
+  it('do not repeat passwords', () => {
+    const said = problemsOf({ DATABASE_URL: 'mysql://app:hunter2@db/crm', SECRET_KEY: 'short' }).join();
+    expect(said).not.toContain('hunter2');
+    expect(said).not.toContain('short,');
+  });
+});
+
+describe('SECRET_KEY with DEBUG off', () => {
+  const keyProblems = (key: string) =>
+    problemsOf({ DEBUG: 'off', SECRET_KEY: key }).filter((text) => text.startsWith('SECRET_KEY'));
+
+  it.each([
+    ['missing', '', /missing/],
+    ['short', GOOD_KEY.slice(0, 31), /shorter than 32/],
+    ['Django’s default', `django-insecure-${GOOD_KEY}`, /well-known/],
+    ['of few different letters', 'ab'.repeat(30), /well-known/],
+  ])('refuses one that is %s', (_, key, problem) => {
+    expect(keyProblems(key)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  it('takes a long random one, and with DEBUG on any', () => {
+    expect(keyProblems(GOOD_KEY)).toEqual([]);
+    expect(loadConfig({ DEBUG: 'on', SECRET_KEY: 'x' }, directory).secretKey).toBe('x');
+  });
+});
+
+describe('the database’s address', () => {
+  it('is read from DATABASE_URL, percent signs and all', () => {
+    const url = 'postgresql://app%40x:p%2Fw%3A@db.example.com/crm';
+    expect(loadConfig({ DATABASE_URL: url, SECRET_KEY: GOOD_KEY }, directory).database).toEqual({
+      kind: 'server',
+      app: { host: 'db.example.com', port: 5432, database: 'crm', user: 'app@x', password: 'p/w:' },
+      owner: null,
+    });
+  });
+
+  it.each([
+    'db.example.com',
+    'http://a:b@c/d',
+    'postgres://host/db',
+    'postgres://a:b@host',
+    'postgres://a:b@host:99999/d',
+  ])('is refused when it is %s', (url) => {
+    expect(problemsOf({ DATABASE_URL: url, SECRET_KEY: GOOD_KEY })).toEqual([
+      expect.stringMatching(/^DATABASE_URL must look like/),
+    ]);
+  });
+
+  it('has a second pair for the owner, who must not be the program’s own role', () => {
+    const { database } = loadConfig(
+      { ...SERVER, DB_PORT: '6432', DB_OWNER_USER: 'owner', DB_OWNER_PASSWORD: 'other' },
+      directory,
+    );
+    expect(database).toMatchObject({
+      app: { host: 'db', port: 6432, user: 'app', password: 'secret' },
+      owner: { host: 'db', port: 6432, database: 'crm', user: 'owner', password: 'other' },
+    });
+    expect(problemsOf({ ...SERVER, DB_OWNER_USER: 'app', DB_OWNER_PASSWORD: 'x' })).toHaveLength(1);
+    expect(problemsOf({ ...SERVER, DB_OWNER_USER: 'owner' })).toEqual(['DB_OWNER_PASSWORD is missing']);
+  });
+});
+
+describe('.env', () => {
+  it('is read, and the environment wins over it', () => {
+    writeFileSync(join(directory, '.env'), 'PORT=9001\nHOST="0.0.0.0"\n# BASE_DOMAIN=example.com\n');
+    try {
+      const config = loadConfig({ PORT: '9002' }, directory);
+      expect([config.port, config.host, config.baseDomain]).toEqual([9002, '0.0.0.0', 'localhost']);
+    } finally {
+      rmSync(join(directory, '.env'));
+    }
+  });
+});
+
+describe('.env.example', () => {
+  it('holds every setting that is read, and no other', () => {
+    const text = vi.spyOn(SettingsReader.prototype, 'text');
+    loadConfig({}, directory);
+    loadConfig({ ...SERVER, DB_OWNER_USER: 'owner', DB_OWNER_PASSWORD: 'x' }, directory);
+    const read = new Set(text.mock.calls.map(([name]) => name));
+    text.mockRestore();
+    const example = readFileSync(join(PACKAGE_ROOT, '.env.example'), 'utf8');
+    const listed = [...example.matchAll(/^(?:# )?([A-Z][A-Z_]+)=/gm)].map(([, name]) => name!);
+    expect(listed.toSorted()).toEqual([...read].toSorted());
+  });
+
+  it('says the true defaults', () => {
+    const example = readFileSync(join(PACKAGE_ROOT, '.env.example'), 'utf8');
+    const values = Object.fromEntries(
+      [...example.matchAll(/^# ([A-Z][A-Z_]+)=(.+)$/gm)]
+        .map(([, name, value]) => [name!, value!] as const)
+        .filter(([name]) => !/^(DATABASE_|DB_PORT)/.test(name)),
+    );
+    const { secretKey, ...expected } = loadConfig({}, directory);
+    expect(loadConfig(values, directory)).toEqual({ secretKey, ...expected });
+  });
+});

@@ -1,0 +1,32 @@
+import type { Selectable } from 'kysely';
+import type { TenantTables } from '../database/generated/tables.js';
+import { sql } from '../database/queries.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+
+/** A row as it is written: columns left out hold their default, columns of JSON are given as values. */
+export type NewRow<Table extends keyof TenantTables> = Partial<Selectable<TenantTables[Table]>>;
+
+/**
+ * Inserts rows of one table in one statement. All of them must name the same columns.
+ * @returns the rows' ids, in the order of the rows
+ */
+export async function insertRows<Table extends keyof TenantTables>(
+  transaction: TenantTransaction,
+  table: Table,
+  rows: readonly NewRow<Table>[],
+): Promise<number[]> {
+  const [first] = rows;
+  if (!first) return [];
+  const columns = Object.keys(first);
+  if (rows.some((row) => Object.keys(row).join() !== columns.join())) {
+    throw new Error(`rows of ${table} name different columns`);
+  }
+  const names = sql.join(columns.map((column) => sql.ref(column)));
+  // The table's own type says what each value is; one parameter carries any number of rows.
+  const inserted = await transaction.query(sql<{ id: number }>`
+    INSERT INTO ${sql.table(table)} (${names})
+    SELECT ${names} FROM jsonb_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::jsonb)
+      WITH ORDINALITY ORDER BY ordinality
+    RETURNING id`);
+  return inserted.map(({ id }) => id);
+}

@@ -1,0 +1,127 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type App, buildApp } from '../../src/app.js';
+import { type Config, loadConfig } from '../../src/config.js';
+import { Database } from '../../src/database/database.js';
+import { Listener } from '../../src/database/listener.js';
+import { type TestDatabase, testDatabase } from './database.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** Parsed where it is JSON, else the text. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
+  readonly body: any;
+  /** As it came. */
+  readonly raw: Buffer;
+}
+
+export interface Ask {
+  /** The tenant whose host is asked (`main`), or a whole host name (`a.b.c:80`). */
+  readonly host?: string;
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** An object is sent as JSON; text and bytes as they are. */
+  readonly body?: unknown;
+}
+
+export interface TestApp {
+  readonly app: App;
+  readonly config: Config;
+  readonly database: Database;
+  readonly databases: TestDatabase;
+  readonly base: string;
+  ask(method: string, path: string, ask?: Ask): Promise<Answer>;
+  /** A user's access token. */
+  logIn(username: string, tenant?: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+export const PASSWORD = 'Passw0rd!23';
+
+export interface TestAppOptions {
+  /** Settings other than the tests' own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly from?: 'template' | 'empty';
+  /** Fills the database before the server starts. */
+  readonly prepare?: (databases: TestDatabase) => Promise<void>;
+}
+
+/** The whole application on a real port, with a database of its own. */
+export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const databases = await testDatabase(options.from ? { from: options.from } : {});
+  await options.prepare?.(databases);
+  const directory = await mkdtemp(join(tmpdir(), 'leopard-test-'));
+  const config = loadConfig(
+    {
+      SECRET_KEY: 'test-key-0123456789-abcdefghijklmnopqrstuvwxyz',
+      DEBUG: 'true',
+      LEOPARD_DATA_DIR: directory,
+      LOG_LEVEL: 'error',
+      LOGIN_FAILURES_PER_ACCOUNT: '0',
+      LOGIN_FAILURES_PER_ADDRESS: '0',
+      ...options.environment,
+    },
+    directory,
+  );
+  const database = new Database(databases.app, { size: config.poolSize });
+  const listener = new Listener(databases.app);
+  const app = await buildApp({ config, database, listener });
+  await listener.start();
+  const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
+
+  const ask = (method: string, path: string, asked: Ask = {}) => send(base, method, path, asked);
+  return {
+    app,
+    config,
+    database,
+    databases,
+    base,
+    ask,
+    async logIn(username, tenant = 'main') {
+      const body = { username, password: PASSWORD };
+      const answer = await ask('POST', '/api/token/', { host: tenant, body });
+      if (answer.status !== 200) throw new Error(`log-in of ${username} at ${tenant}: ${answer.status}`);
+      return answer.body.access;
+    },
+    async close() {
+      await app.server.close();
+      await listener.close();
+      await database.close();
+      await databases.drop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function send(base: string, method: string, path: string, asked: Ask): Promise<Answer> {
+  const { host = 'main', token, body } = asked;
+  const isData = typeof body === 'object' && body !== null && !Buffer.isBuffer(body);
+  const content = isData ? JSON.stringify(body) : (body as string | Buffer | undefined);
+  const { hostname, port } = new URL(base);
+  const headers = {
+    host: host.includes('.') ? host : `${host}.localhost`,
+    ...(token && { authorization: `Bearer ${token}` }),
+    ...(isData && { 'content-type': 'application/json' }),
+    ...(content !== undefined && { 'content-length': String(Buffer.byteLength(content)) }),
+    ...asked.headers,
+  };
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        const raw = Buffer.concat(chunks);
+        const isJson = response.headers['content-type']?.includes('json') && raw.length > 0;
+        const text = raw.toString();
+        const parsed = isJson ? JSON.parse(text) : text;
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parsed, raw });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(content);
+  });
+}

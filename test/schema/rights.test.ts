@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { migrateShared } from '../../src/database/migrator.js';
+import { type OwnerClient, withOwner } from '../../src/database/owner.js';
+import { type TestDatabase, testDatabase } from '../helpers/database.js';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+
+afterAll(() => database.drop());
+
+/** Connected as the program, in a transaction that is rolled back; with `role` taken on where one is given. */
+function asProgram<T>(role: string | null, work: (client: OwnerClient) => Promise<T>): Promise<T> {
+  return withOwner(database.app, async (client) => {
+    await client.query('BEGIN');
+    if (role) await client.query(`SET LOCAL ROLE ${role}`);
+    return await work(client);
+  });
+}
+
+const refused = 'permission denied';
+
+describe('the program’s own role', () => {
+  it.each(['migration_ledger', 'tenants_tenant', 'tenants_domain', 'immigration_event_processing_control'])(
+    'may read public.%s and nothing more',
+    async (table) => {
+      await asProgram(null, (client) => client.query(`SELECT * FROM public.${table}`));
+      for (const statement of [
+        `UPDATE public.${table} SET ${table.startsWith('imm') ? 'is_paused = true' : table === 'migration_ledger' ? "name = ''" : 'id = 1'}`,
+        `DELETE FROM public.${table}`,
+        `INSERT INTO public.${table} DEFAULT VALUES`,
+        `TRUNCATE public.${table}`,
+      ]) {
+        await expect(asProgram(null, (client) => client.query(statement))).rejects.toThrow(refused);
+      }
+    },
+  );
+
+  it.each([
+    'SELECT * FROM public.auth_user',
+    'SELECT * FROM tenant_main.immigration_client',
+    'CREATE TABLE public.mine (id integer)',
+    'CREATE SCHEMA mine',
+    'CREATE TEMPORARY TABLE mine (id integer)',
+    'CREATE ROLE mine',
+    'SET ROLE leopard_owner',
+  ])('is refused: %s', async (statement) => {
+    await expect(asProgram(null, (client) => client.query(statement))).rejects.toThrow(refused);
+  });
+
+  it('has limits on how long a statement, a lock and an idle transaction may take', async () => {
+    const { rows } = await asProgram(null, (client) =>
+      client.query(`SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
+        current_setting('idle_in_transaction_session_timeout') AS idle`),
+    );
+    expect(rows).toEqual([{ statement: '30s', lock: '10s', idle: '1min' }]);
+  });
+});
+
+describe('a tenant’s role', () => {
+  it('reads and writes its own tables', async () => {
+    await asProgram('tenant_main', async (client) => {
+      await client.query("INSERT INTO tenant_main.immigration_client (first_name) VALUES ('Ada')");
+      await client.query("UPDATE tenant_main.immigration_client SET first_name = 'Eve'");
+      await client.query('DELETE FROM tenant_main.immigration_client');
+    });
+  });
+
+  it.each([
+    'SELECT * FROM tenant_demo.immigration_client',
+    'SELECT * FROM public.tenants_tenant',
+    'TRUNCATE tenant_main.immigration_note',
+    "UPDATE tenant_main.immigration_clientactivity SET description = ''",
+    'DELETE FROM tenant_main.immigration_clientactivity',
+    'INSERT INTO tenant_main.immigration_client_count VALUES (NULL, ?, false, false, 1)'.replace(
+      '?',
+      "'LEAD'",
+    ),
+    'UPDATE tenant_main.immigration_client_count SET n = 0',
+    'DELETE FROM tenant_main.immigration_client_count',
+    'DROP TABLE tenant_main.immigration_note',
+    'CREATE TABLE tenant_main.mine (id integer)',
+  ])('is refused: %s', async (statement) => {
+    await expect(asProgram('tenant_main', (client) => client.query(statement))).rejects.toThrow(
+      /permission denied|must be owner/,
+    );
+  });
+
+  it('adds to the timeline and reads it', async () => {
+    await asProgram('tenant_main', async (client) => {
+      const { rows } = await client.query(
+        'INSERT INTO tenant_main.immigration_client DEFAULT VALUES RETURNING id',
+      );
+      await client.query('INSERT INTO tenant_main.immigration_clientactivity (client_id) VALUES ($1)', [
+        rows[0].id,
+      ]);
+      const read = await client.query('SELECT * FROM tenant_main.immigration_clientactivity');
+      expect(read.rowCount).toBe(1);
+    });
+  });
+
+  it('gets its rights on tables of later migrations', async () => {
+    await withOwner(database.owner, (client) => client.query('CREATE TABLE tenant_main.later (id integer)'));
+    await asProgram('tenant_main', (client) => client.query('SELECT * FROM tenant_main.later'));
+  });
+});
+
+it('refuses to serve through a superuser, or a role that is not there', async () => {
+  await withOwner(database.owner, async (client) => {
+    await expect(migrateShared(client, 'postgres')).rejects.toThrow('superuser');
+    await expect(migrateShared(client, 'nobody_knows')).rejects.toThrow('does not exist');
+  });
+});

@@ -1,0 +1,22 @@
+import { startEmbedded } from '../../src/database/embedded/embedded.js';
+import { PlainError } from '../../src/plain-error.js';
+
+// Runs the embedded server of the directory in argv[2] until a signal comes, so that tests can kill its process.
+try {
+  const server = await startEmbedded(
+    { directory: process.argv[2]! },
+    { onProgress: (text) => console.log(text) },
+  );
+  console.log(`ready as ${server.account}`);
+  const alive = setInterval(() => undefined, 60_000);
+  await new Promise((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  clearInterval(alive);
+  await server.stop();
+} catch (error) {
+  if (!(error instanceof PlainError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
