@@ -1,5 +1,6 @@
 import { type Config, loadConfig } from '../config.js';
 import { createProgress, type Progress } from './progress.js';
+import { ask } from './prompt.js';
 
 /** What every command gets: where its settings come from and where its words go. */
 export interface CliContext {
@@ -9,6 +10,10 @@ export interface CliContext {
   readonly isInteractive: boolean;
   /** One line of result on stdout. */
   print(line: string): void;
+  /** One line of warning or error on stderr. */
+  warn(line: string): void;
+  /** What somebody at the terminal answers; `hidden` for passwords. To be called only when `isInteractive`. */
+  ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;
   /** Shows what is being done: on stderr when stdout carries data to be read by a program. */
   progress(stream?: NodeJS.WriteStream): Progress;
   /** @throws ConfigError with all that is wrong with the settings. */
@@ -21,6 +26,8 @@ export function createContext(environment: NodeJS.ProcessEnv = process.env): Cli
     environment,
     isInteractive: process.stdin.isTTY === true && process.stdout.isTTY === true,
     print: (line) => void process.stdout.write(`${line}\n`),
+    warn: (line) => void process.stderr.write(`${line}\n`),
+    ask,
     progress: (stream = process.stdout) => createProgress(stream),
     config: (overrides = {}) => {
       const given = Object.entries(overrides).filter(([, value]) => value !== undefined);

@@ -1,25 +1,55 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
 import { PlainError } from '../plain-error.js';
+import { registerAssignUserScope } from './assign-user-scope.js';
 import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { registerCreateOperator, registerCreateSuperuser } from './createsuperuser.js';
+import { registerDbShell } from './dbshell.js';
+import { registerDoctor } from './doctor.js';
+import { registerMigrate } from './migrate.js';
+import { registerSeed } from './seed.js';
 import { registerServe } from './serve.js';
+import { registerSetupRolePermissions } from './setup-role-permissions.js';
+import { registerShell } from './shell.js';
+import { registerShowMigrations } from './showmigrations.js';
+import { acceptBothSpellings, termOf, withKnownSpelling } from './spellings.js';
+import { registerTenantRegistration } from './tenant-commands.js';
+import { registerTenants } from './tenants.js';
 
 /** Adds one command to the program; every file of a command exports one. */
 export type Register = (program: Command, context: CliContext) => void;
 
-const COMMANDS: readonly Register[] = [registerServe];
+const COMMANDS: readonly Register[] = [
+  registerServe,
+  registerMigrate,
+  registerShowMigrations,
+  registerTenants,
+  registerTenantRegistration,
+  registerCreateSuperuser,
+  registerCreateOperator,
+  registerSetupRolePermissions,
+  registerAssignUserScope,
+  registerSeed,
+  registerShell,
+  registerDbShell,
+  registerDoctor,
+];
 
 /** The command line, `leopard <command> …`. */
 export function createProgram(context: CliContext): Command {
   const program = new Command('leopard')
     .description('Backend of a multi-tenant CRM for immigration and study-abroad agencies')
     .helpCommand('help [command]', 'show all commands, or one')
+    .configureHelp({ subcommandTerm: termOf })
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+    .configureOutput({ writeOut: (text) => context.print(text.trimEnd()), writeErr: () => undefined });
   for (const register of COMMANDS) register(program, context);
-  for (const command of allCommands(program)) command.copyInheritedSettings(program);
+  for (const command of allCommands(program)) {
+    command.copyInheritedSettings(program);
+    acceptBothSpellings(command);
+  }
   return program;
 }
 
@@ -35,12 +65,12 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
       context.print(program.helpInformation().trimEnd());
       return USAGE_EXIT_CODE;
     }
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withKnownSpelling(args, allCommands(program)), { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // help was asked for, and shown
     const { lines, exitCode } = describe(error);
-    process.stderr.write(lines.map((line) => `${line}\n`).join(''));
+    for (const line of lines) context.warn(line);
     return exitCode;
   }
 }
@@ -55,6 +85,8 @@ const SURROUNDINGS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
 /** What to say of an error. Only faults of the program itself show where they come from. */
 export function describe(error: unknown): { lines: string[]; exitCode: number } {
   if (error instanceof CommanderError) {
+    if (error.code === 'commander.help')
+      return { lines: ['a subcommand is missing; see: leopard help'], exitCode: USAGE_EXIT_CODE };
     const text = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
     return { lines: [`${text}; see: leopard help`], exitCode: USAGE_EXIT_CODE };
   }

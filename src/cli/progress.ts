@@ -15,6 +15,7 @@ export type ProgressStream = Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'colum
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const FRAME_MS = 80;
 const COUNT_MS = 2_000;
+const BAR_WIDTH = 20;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /** A moving line on a terminal; elsewhere, such as in a log, one plain line per step. */
@@ -69,9 +70,14 @@ function movingLine(stream: ProgressStream): Progress {
     say: begin,
     count(text, done, total) {
       begin(text);
-      detail = ` ${done}/${total}`;
+      detail = ` ${bar(done, total)} ${done}/${total}`;
     },
     done: () => finish('✔'),
     failed: () => finish('✖'),
   };
+}
+
+function bar(done: number, total: number): string {
+  const filled = Math.round((BAR_WIDTH * Math.min(done, total)) / Math.max(total, 1));
+  return '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
 }

@@ -15,6 +15,9 @@ interface ServeOptions {
   readonly host?: string;
 }
 
+/** The embedded server has bounds of its own. */
+const DATABASE_WITHIN_MS = 60_000;
+
 /** `leopard serve`: everything from an empty folder to a running program. */
 export function registerServe(program: Command, context: CliContext): void {
   program
@@ -64,7 +67,7 @@ async function start(
   if (runsApi && config.port !== 0) await checkAddress(config.host, config.port);
 
   const opening = openDatabase(config, { onProgress: progress.say });
-  shutdown.onStop(() => opening.then((handle) => handle.close(), ignore));
+  shutdown.onStop(() => opening.then((handle) => handle.close(), ignore), DATABASE_WITHIN_MS);
   const handle = await opening;
   shutdown.onQuit(() => handle.abandon());
   ensureGoingOn(shutdown);

@@ -1,13 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 type Step = () => Promise<unknown> | unknown;
 
 /** One press of Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
 const SAME_PRESS_MS = 500;
+const STEP_WITHIN_MS = 15_000;
+const PARENT_LOOK_MS = 200;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
 /** Stops the program once and in order: the steps run in the reverse order of their beginnings. */
 export class Shutdown {
-  readonly #steps: Step[] = [];
+  readonly #steps: { run: Step; within: number }[] = [];
   readonly #requested: Promise<void>;
   #request: () => void = () => undefined;
   #requestedAt = 0;
@@ -30,9 +34,9 @@ export class Shutdown {
     return this.#requested;
   }
 
-  /** Adds what ends something that has begun, or is beginning. */
-  onStop(step: Step): void {
-    this.#steps.push(step);
+  /** Adds what ends something that has begun, or is beginning; after `within` milliseconds the next step goes on. */
+  onStop(run: Step, within = STEP_WITHIN_MS): void {
+    this.#steps.push({ run, within });
   }
 
   /** What still has to be done, without waiting, when a second signal asks to end at once. */
@@ -40,20 +44,34 @@ export class Shutdown {
     this.#quit = quit;
   }
 
-  /** Answers the system's signals from now on. */
+  /**
+   * Answers the system's signals from now on. Under npm, the end of the parent counts as one: npm signals only
+   * the shell between, which ends without passing it on.
+   */
   listen(onFirst: () => void): void {
+    const request = () => {
+      this.#requestedAt = Date.now();
+      onFirst();
+      this.#request();
+    };
     for (const signal of SIGNALS) {
       process.on(signal, () => {
         if (!this.isRequested) {
-          this.#requestedAt = Date.now();
-          onFirst();
-          this.#request();
+          request();
         } else if (Date.now() - this.#requestedAt > SAME_PRESS_MS) {
           this.#quit();
           process.exit(128 + NUMBERS[signal]);
         }
       });
     }
+    if (process.env.npm_lifecycle_event === undefined) return;
+    const parent = process.ppid;
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return;
+      clearInterval(watch);
+      if (!this.isRequested) request();
+    }, PARENT_LOOK_MS);
+    watch.unref();
   }
 
   /** Runs the steps, once however often it is called. A step that fails does not stop the others. */
@@ -65,7 +83,7 @@ export class Shutdown {
   async #runSteps(): Promise<void> {
     for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
       try {
-        await step();
+        await Promise.race([step.run(), sleep(step.within, undefined, { ref: false })]);
       } catch (error) {
         process.stderr.write(`while stopping: ${(error as Error).message}\n`);
       }

@@ -1,7 +1,13 @@
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import type { CliContext } from './context.js';
+import { explainNotUpToDate } from './not-up-to-date.js';
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+export interface WithDatabaseOptions {
+  /** The work answers Ctrl-C itself, as a program that it runs does. */
+  readonly keepsInterrupt?: boolean;
+}
 
 /**
  * Runs a command's work with the database: beside a running program with its embedded server, else with one that
@@ -11,6 +17,7 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 export async function withDatabase<T>(
   context: CliContext,
   work: (handle: DatabaseHandle) => Promise<T>,
+  { keepsInterrupt = false }: WithDatabaseOptions = {},
 ): Promise<T> {
   const progress = context.progress(process.stderr);
   const opening = openDatabase(context.config(), {
@@ -18,13 +25,22 @@ export async function withDatabase<T>(
     ...(process.stderr.isTTY ? { onProgress: progress.say } : {}),
   });
   const close = () => opening.then((handle) => handle.close());
-  for (const [signal, number] of Object.entries(SIGNALS)) {
-    process.once(signal, () => void close().finally(() => process.exit(128 + number)));
-  }
-  const handle = await opening.finally(progress.done);
+  const listeners = Object.entries(SIGNALS).map(([signal, number]) => {
+    const end = () => void close().finally(() => process.exit(128 + number));
+    const listener = keepsInterrupt && signal === 'SIGINT' ? () => undefined : end;
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
   try {
-    return await work(handle);
+    const handle = await opening.finally(progress.done);
+    try {
+      return await work(handle);
+    } catch (error) {
+      throw explainNotUpToDate(error);
+    } finally {
+      await close();
+    }
   } finally {
-    await close();
+    for (const stopListening of listeners) stopListening();
   }
 }

@@ -139,7 +139,10 @@ async function pendingShared(client: OwnerClient, files: MigrationFiles): Promis
     .map(({ number, name }) => ({ scope: 'shared', number, name }));
 }
 
+// Not to_regclass: within a transaction it may go on answering that there is none after another has made it.
 async function hasLedger(client: OwnerClient): Promise<boolean> {
-  const { rows } = await client.query("SELECT to_regclass('public.migration_ledger') IS NOT NULL AS there");
-  return rows[0].there;
+  const { rowCount } = await client.query(
+    "SELECT FROM pg_class WHERE relname = 'migration_ledger' AND relnamespace = 'public'::regnamespace",
+  );
+  return rowCount === 1;
 }

@@ -40,6 +40,7 @@ export function healthRoute(ask: () => Promise<unknown>): RouteDefinition {
     hosts: 'any',
     page: true,
     response: Health,
+    otherAnswers: { 503: { description: 'out of order', schema: Health } },
     handler: async (_request, reply) => {
       const healthy = await isHealthy();
       if (!healthy) reply.code(503);

@@ -58,8 +58,14 @@ export interface RouteDefinition {
   /** The answer's status, 200 if not given. 204 has no body. */
   readonly status?: 200 | 201 | 204;
   readonly response?: TSchema;
+  /** For answers that are text instead of JSON: their media types. */
+  readonly produces?: readonly string[];
   /** Further statuses that the documentation names: 400, 404 … */
   readonly errors?: readonly number[];
+  /** Further statuses whose body has a form of its own. */
+  readonly otherAnswers?: Readonly<
+    Record<number, { readonly description: string; readonly schema: TSchema }>
+  >;
   readonly tag: string;
   readonly handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>;
 }

@@ -8,6 +8,7 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../plain-error.js';
 import { createTenant, deleteTenant } from '../tenancy/provisioning.js';
 import * as rows from './contract-rows.js';
+import { forgetEvents } from './forget-events.js';
 import { insertRows } from './insert-rows.js';
 import { countTenants, ownerOf, qualified, vacuumTables } from './owner-work.js';
 
@@ -93,6 +94,7 @@ async function fillMain(database: Database, onProgress?: (text: string) => void)
     await insertRows(transaction, 'immigration_task', rows.tasks(at, now));
     onProgress?.('loading 10,000 notifications');
     await insertRows(transaction, 'immigration_notification', rows.notifications(at));
+    await forgetEvents(transaction);
   });
 }
 

@@ -16,6 +16,8 @@ import {
 
 export interface ProvisioningOptions {
   readonly files?: MigrationFiles;
+  /** What the tenant starts with beside its reference rows; in the same transaction, with its schema as search path. */
+  readonly fill?: (client: OwnerClient) => Promise<void>;
 }
 
 interface DatabaseError extends Error {
@@ -40,15 +42,14 @@ export async function createTenant(
   options: ProvisioningOptions = {},
 ): Promise<CreatedTenant> {
   const wanted = checkNewTenant(tenant);
-  const files = options.files ?? readMigrations();
-  return await withOwner(owner, (client) => createTenantOn(client, appUser, wanted, files));
+  return await withOwner(owner, (client) => createTenantOn(client, appUser, wanted, options));
 }
 
 async function createTenantOn(
   client: OwnerClient,
   appUser: string,
   tenant: NewTenant,
-  files: MigrationFiles,
+  { files = readMigrations(), fill }: ProvisioningOptions,
 ): Promise<CreatedTenant> {
   const schema = quoteIdentifier(checkSchemaName(tenant.schema));
   try {
@@ -63,6 +64,7 @@ async function createTenantOn(
       for (const sql of script ? [script] : files.tenant.map((migration) => migration.sql))
         await client.query(sql);
       await recordMigrations(client, tenant.schema, files.tenant);
+      await fill?.(client);
       return {
         id,
         schema: tenant.schema,

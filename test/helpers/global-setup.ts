@@ -4,7 +4,7 @@ import { bootstrapDatabase } from '../../src/database/bootstrap.js';
 import { migrateAll } from '../../src/database/migrator.js';
 import { withOwner } from '../../src/database/owner.js';
 import { createTenant } from '../../src/tenancy/provisioning.js';
-import { connectionsTo, processExists } from './leaks.js';
+import { connectionsTo, databasesLeft, processExists } from './leaks.js';
 import { startPostgres } from './postgres-server.js';
 
 /** What every test file gets: the server's superuser and the two roles' names and passwords. */
@@ -38,12 +38,20 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
   project.provide('testServer', testServer);
   return async () => {
-    const leaked = await connectionsTo(server.admin, null);
+    const connections = await connectionsTo(server.admin, null);
+    const databases = await databasesLeft(server.admin);
     await server.stop();
-    if (leaked.length > 0) throw new Error(`connections left open by the tests:\n${leaked.join('\n')}`);
-    if (processExists(server.pid))
-      throw new Error(`the database server (pid ${server.pid}) is still running`);
+    if (connections.length > 0) fail(`connections left open by the tests:\n${connections.join('\n')}`);
+    // Whose connections went with their process, unseen, if there were any: only drop() tells.
+    if (databases.length > 0) fail(`databases that no test dropped: ${databases.join(', ')}`);
+    if (processExists(server.pid)) fail(`the database server (pid ${server.pid}) is still running`);
   };
+}
+
+/** Vitest prints what a teardown throws, but does not fail because of it. */
+function fail(message: string): never {
+  process.exitCode = 1;
+  throw new Error(message);
 }
 
 async function buildTemplate({ admin, owner, app }: TestServer): Promise<void> {

@@ -23,6 +23,16 @@ export async function connectionsTo(admin: ConnectionSettings, database: string 
   });
 }
 
+/** Copies of the template that were not dropped. */
+export async function databasesLeft(admin: ConnectionSettings): Promise<string[]> {
+  return await withOwner({ ...admin, database: 'postgres' }, async (client) => {
+    const { rows } = await client.query(
+      "SELECT datname FROM pg_database WHERE datname LIKE 'test\\_%' ORDER BY 1",
+    );
+    return rows.map(({ datname }) => datname);
+  });
+}
+
 /** Whether a process with this number runs. */
 export function processExists(pid: number): boolean {
   try {

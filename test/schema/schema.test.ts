@@ -5,6 +5,8 @@ import {
   readConstraints,
   readIndexes,
 } from '../../src/database/generate/catalog.js';
+import { TYPES_FILE, writeTableTypes } from '../../src/database/generate/table-types.js';
+import { readText } from '../../src/database/migration-files.js';
 import { migrateTenant } from '../../src/database/migrator.js';
 import { withOwner } from '../../src/database/owner.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
@@ -52,6 +54,11 @@ it('knows every default that the contract prints in bold', () => {
 
 it('makes the same tenant from the prepared script as by replaying the migrations', () => {
   expect(everything.get('tenant_main')).toEqual(everything.get('tenant_replayed'));
+});
+
+it('has table types that are up to date', async () => {
+  const types = await withOwner(database.owner, (client) => writeTableTypes(client, 'tenant_main'));
+  expect(types === readText(TYPES_FILE), 'run: npm run generate').toBe(true);
 });
 
 describe.each(SCHEMAS)('%s', (schema) => {

@@ -28,11 +28,11 @@ export class Program {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
 
-  private constructor(args: readonly string[], { directory, environment, user }: StartOptions) {
+  private constructor(file: string, args: readonly string[], { directory, environment, user }: StartOptions) {
     const { PATH = '' } = process.env;
-    this.#child = spawn(process.execPath, args, {
+    this.#child = spawn(file, args, {
       cwd: directory,
-      env: { PATH, ...environment },
+      env: { PATH, LEOPARD, ...environment },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...user,
@@ -54,12 +54,20 @@ export class Program {
 
   /** `leopard …` */
   static leopard(args: readonly string[], options: StartOptions): Program {
-    return new Program([LEOPARD, ...args], options);
+    return new Program(process.execPath, [LEOPARD, ...args], options);
+  }
+
+  /** A shell's script, which finds the program in $LEOPARD. */
+  static shell(script: string, options: StartOptions): Program {
+    return new Program('sh', ['-c', script], options);
   }
 
   /** The embedded server alone, without the rest of the program; says `ready` and stops when it is signalled. */
   static embedded(directory: string, options: Partial<StartOptions> = {}): Program {
-    return new Program(['--import', 'tsx', EMBEDDED, directory], { directory: PACKAGE_ROOT, ...options });
+    return new Program(process.execPath, ['--import', 'tsx', EMBEDDED, directory], {
+      directory: PACKAGE_ROOT,
+      ...options,
+    });
   }
 
   get pid(): number {

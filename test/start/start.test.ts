@@ -89,11 +89,30 @@ describe('a start', () => {
     expect(postgresOf(pg)).toEqual([]);
   });
 
+  it('by npm ends with npm, which does not pass SIGTERM on', async () => {
+    const npm = Program.shell('node "$LEOPARD" serve & wait', {
+      directory: folder,
+      environment: { ...ANY_PORT, npm_lifecycle_event: 'start' },
+    });
+    await npm.said(READY);
+    await npm.kill('SIGTERM');
+    expect(npm.stdout).toMatch(/stopped\n$/);
+    expect(postgresOf(pg)).toEqual([]);
+  });
+
   it('that is stopped while it starts leaves nothing behind', async () => {
     const program = serve();
     await program.said(/starting the database/);
     expect(await program.interrupt()).toEqual({ code: 0, signal: null });
     expect(postgresOf(pg)).toEqual([]);
+  });
+
+  it('whose database is killed ends too, and says so', async () => {
+    const program = serve();
+    await program.said(READY);
+    killAll([postmasterOf(pg)]);
+    expect((await program.ended).code).toBe(1);
+    expect(program.stderr).toMatch(/^the embedded database has ended unexpectedly;.*$/m);
   });
 
   it('after kill -9 of the program alone recovers', async () => {

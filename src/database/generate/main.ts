@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { PACKAGE_ROOT } from '../../package-root.js';
 import { bootstrapDatabase } from '../bootstrap.js';
 import { readMigrations, readText } from '../migration-files.js';
@@ -8,13 +8,12 @@ import { withOwner } from '../owner.js';
 import { startTemporaryServer } from '../temporary-server.js';
 import { SNAPSHOT_FILE } from '../tenant-snapshot.js';
 import { writeSnapshot } from './snapshot.js';
-import { writeTableTypes } from './table-types.js';
+import { TYPES_FILE, writeTableTypes } from './table-types.js';
 
 // npm run generate             writes the prepared script for new tenants and the table types
 // npm run generate -- --check  only tells whether they are what would be written
 
 const SCHEMA = 'tenant_made_to_be_copied';
-const TYPES_FILE = join(PACKAGE_ROOT, 'src', 'database', 'generated', 'tables.ts');
 
 async function generate(): Promise<Map<string, string>> {
   const files = readMigrations();

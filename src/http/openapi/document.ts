@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { COMPONENT } from '../component.js';
@@ -29,18 +30,31 @@ export function openapiDocument(app: FastifyInstance): Node {
   const paths = document.paths as Node;
   for (const [path, operations] of Object.entries(paths)) {
     if (path.includes('*')) delete paths[path];
-    else paths[path] = withoutHeads(hoist(operations, schemas) as Node);
+    else paths[path] = hoist(mapOperations(operations as Operations), schemas);
   }
   document.components = { ...document.components, schemas: sorted(schemas) };
   return document;
 }
 
+type Operations = Record<string, { requestBody?: { content: Record<string, { schema: Node }> } }>;
+
 /** HEAD is there wherever GET is: the document need not say it for each. */
-function withoutHeads({ head: _head, ...operations }: Node): Node {
+function mapOperations({ head: _head, ...operations }: Operations): Operations {
+  for (const { requestBody } of Object.values(operations)) {
+    if (requestBody) Object.assign(requestBody, { required: needsBody(requestBody.content) });
+  }
   return operations;
 }
 
-/** Replaces each named schema by a reference and puts it into `schemas`. */
+/** Where no field is required, a request without body changes nothing, which is allowed. */
+function needsBody(content: Record<string, { schema: Node }>): boolean {
+  return Object.values(content).some(({ schema }) => Array.isArray(schema.required));
+}
+
+/** What may be said of a named schema where it is used. */
+const ANNOTATIONS = ['nullable', 'readOnly', 'writeOnly', 'default'];
+
+/** Replaces each named schema by a reference and puts it into `schemas`. @throws Error when two share a name */
 function hoist(node: unknown, schemas: Node): unknown {
   if (Array.isArray(node)) return node.map((item) => hoist(item, schemas));
   if (typeof node !== 'object' || node === null) return node;
@@ -48,13 +62,14 @@ function hoist(node: unknown, schemas: Node): unknown {
   const inner: Node = {};
   for (const [key, value] of Object.entries(rest)) inner[key] = hoist(value, schemas);
   if (typeof name !== 'string') return inner;
-  const { nullable, description, ...schema } = inner;
-  schemas[name] ??=
-    description !== undefined && description !== 'OK' && description !== 'created'
-      ? { description, ...schema }
-      : schema;
+  const entries = Object.entries(inner);
+  const isAnnotation = ([key]: [string, unknown]) => ANNOTATIONS.includes(key);
+  const schema = Object.fromEntries(entries.filter((entry) => !isAnnotation(entry)));
+  schemas[name] ??= schema;
+  if (!isDeepStrictEqual(schemas[name], schema)) throw new Error(`two schemas are called ${name}`);
   const reference = { $ref: `#/components/schemas/${name}` };
-  return nullable ? { allOf: [reference], nullable } : reference;
+  const annotations = entries.filter(isAnnotation); // beside a $ref they would be passed over
+  return annotations.length > 0 ? { allOf: [reference], ...Object.fromEntries(annotations) } : reference;
 }
 
 function sorted(node: Node): Node {

@@ -50,18 +50,32 @@ function parametersOf(names: readonly string[]): Record<string, TSchema> {
   return Object.fromEntries(names.map((name) => [name, isNumber(name) ? Type.Integer() : Type.String()]));
 }
 
-function responses({ status = 200, response, policy, errors = [] }: RouteDefinition) {
+function responses(definition: RouteDefinition) {
+  const { status = 200, response, produces, policy, errors = [], otherAnswers = {} } = definition;
   const described: Record<number, unknown> = {};
-  if (response) described[status] = { ...response, description: status === 201 ? 'created' : 'OK' };
+  if (response) described[status] = answer(response, status === 201 ? 'created' : 'OK');
+  else if (produces) described[status] = { description: 'OK', content: textIn(produces) };
   else described[status] = { type: 'null', description: status === 204 ? 'no body' : 'OK' };
   const signedIn = policy.kind === 'public' ? [] : [401];
   const permitted = policy.kind === 'permission' ? [403] : [];
   for (const code of new Set([...signedIn, ...permitted, ...errors])) {
     const error = ERRORS[code];
     if (!error) throw new Error(`no description of status ${code}`);
-    described[code] = { ...error.schema, description: error.description };
+    described[code] = answer(error.schema, error.description);
+  }
+  for (const [code, { schema, description }] of Object.entries(otherAnswers)) {
+    described[Number(code)] = answer(schema, description);
   }
   return described;
+}
+
+/** The schema keeps a description of its own; this one is the answer's. */
+function answer(schema: TSchema, description: string) {
+  return { ...schema, 'x-response-description': description };
+}
+
+function textIn(mediaTypes: readonly string[]) {
+  return Object.fromEntries(mediaTypes.map((type) => [type, { schema: { type: 'string' } }]));
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {

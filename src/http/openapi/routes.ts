@@ -34,6 +34,7 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
       path: '/api/schema/',
       summary: 'The OpenAPI document of this API, as YAML or as JSON.',
       query: { format: Type.String({ enum: ['yaml', 'json'] }) },
+      produces: [YAML, JSON_TYPE],
       handler: async ({ query, raw }, reply) => {
         const format = query.text('format') ?? (/\bjson\b/.test(raw.headers.accept ?? '') ? 'json' : 'yaml');
         if (format === 'json') return reply.type(JSON_TYPE).send(json());
@@ -46,6 +47,7 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
         method: 'GET',
         path: `/api/${name}/`,
         summary: page.summary,
+        produces: ['text/html'],
         handler: async (_request, reply) =>
           reply
             .type('text/html; charset=utf-8')

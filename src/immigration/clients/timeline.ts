@@ -37,7 +37,7 @@ export const ClientActivityOutput = component(
     client: Type.Integer(readOnly),
     activity_type: component(
       'ActivityTypeEnum',
-      Type.Unsafe<string>({ type: 'string', enum: [...ACTIVITY_TYPES] }),
+      Type.Unsafe<string>({ type: 'string', enum: [...ACTIVITY_TYPES], ...readOnly }),
     ),
     activity_type_display: Type.String(readOnly),
     performed_by: nullableSchema(Type.Integer(readOnly)),

@@ -4,3 +4,8 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 export function fullName(alias: string): RawBuilder<string | null> {
   return sql`trim(${sql.ref(`${alias}.first_name`)} || ' ' || ${sql.ref(`${alias}.last_name`)})`;
 }
+
+/** The same for the user whose id stands in this column, looked up by a subquery. */
+export function nameOf(column: string): RawBuilder<string | null> {
+  return sql`(SELECT ${fullName('u')} FROM immigration_user u WHERE u.id = ${sql.ref(column)})`;
+}

@@ -1,0 +1,41 @@
+import { isEmail } from '../http/fields/text.js';
+import { PlainError } from '../plain-error.js';
+import { hashPassword } from './passwords.js';
+
+/** What an operator gives for a new account. */
+export interface NewAccount {
+  readonly username: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+/** An account as it is stored. */
+export interface StorableAccount {
+  readonly username: string;
+  readonly email: string;
+  /** In Django's format. */
+  readonly passwordHash: string;
+}
+
+const USERNAME = /^[\p{L}\p{N}\p{M}_.@+-]{1,150}$/u;
+const LONGEST_EMAIL = 254;
+
+/**
+ * Checks a new account by Django's rules for usernames and e-mail addresses, and hashes its password. Operators may
+ * set any password that is not empty.
+ * @throws PlainError that says what is wrong
+ */
+export async function prepareAccount(account: NewAccount): Promise<StorableAccount> {
+  const username = account.username.trim();
+  const email = account.email.trim();
+  if (!isEmail(email) || email.length > LONGEST_EMAIL) {
+    throw new PlainError(`${JSON.stringify(email)} is not an e-mail address`);
+  }
+  if (!USERNAME.test(username)) {
+    throw new PlainError(
+      `${JSON.stringify(username)} cannot be a username; use 1 to 150 letters, digits and @ . + - _`,
+    );
+  }
+  if (account.password === '') throw new PlainError('the password is empty');
+  return { username, email, passwordHash: await hashPassword(account.password) };
+}

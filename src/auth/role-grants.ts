@@ -1,0 +1,92 @@
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import { ROLES, type Role } from './scope.js';
+
+/** What setting one role's grants changed. */
+export interface RoleGrants {
+  readonly role: Role;
+  /** Permissions that the role holds now. */
+  readonly granted: number;
+  readonly added: number;
+  readonly removed: number;
+}
+
+/** Two roles hold all there is but what is named here; permissions on auth.group are those of ON_GROUPS. */
+const ALL_BUT: Partial<Record<Role, readonly string[]>> = {
+  SUPER_ADMIN: [],
+  BRANCH_ADMIN: ['add_branch', 'change_branch', 'delete_branch', 'change_group'],
+};
+const ON_GROUPS = ['view_group', 'change_group'];
+const FOUR = ['view', 'add', 'change', 'delete'];
+
+/** The others hold what is named: models and what may be done with them. */
+const ONLY: Partial<Record<Role, readonly (readonly [models: string, verbs: readonly string[]])[]>> = {
+  REGION_MANAGER: [
+    ['client visaapplication task note profilepicture institute', FOUR],
+    ['branch', ['view', 'add', 'change']],
+    ['user', ['view', 'change']],
+    ['notification', ['view', 'add']],
+    ['clientactivity region', ['view']],
+  ],
+  CONSULTANT: [
+    ['client visaapplication task note profilepicture', ['view', 'add', 'change']],
+    ['notification user clientactivity institute', ['view']],
+  ],
+};
+
+const SET_GRANTS = `
+  WITH wanted AS (
+    SELECT g.id AS group_id, p.id AS permission_id
+    FROM auth_group g
+    CROSS JOIN auth_permission p
+    JOIN django_content_type c ON c.id = p.content_type_id
+    WHERE g.name = $1 AND CASE
+      WHEN $2::text[] IS NULL THEN c.app_label = 'immigration' AND p.codename = ANY ($3::text[])
+      ELSE ((c.app_label = 'immigration' AND c.model NOT IN ('event', 'eventprocessingcontrol'))
+            OR (c.app_label = 'auth' AND p.codename = ANY ($4::text[])))
+           AND p.codename <> ALL ($2::text[])
+    END
+  ), removed AS (
+    DELETE FROM auth_group_permissions gp
+    USING auth_group g
+    WHERE g.name = $1 AND gp.group_id = g.id
+      AND NOT EXISTS (SELECT FROM wanted w WHERE w.permission_id = gp.permission_id)
+    RETURNING gp.id
+  ), added AS (
+    INSERT INTO auth_group_permissions (group_id, permission_id)
+    SELECT group_id, permission_id FROM wanted ORDER BY permission_id
+    ON CONFLICT (group_id, permission_id) DO NOTHING
+    RETURNING id
+  )
+  SELECT (SELECT count(*) FROM wanted) AS granted, (SELECT count(*) FROM added) AS added,
+         (SELECT count(*) FROM removed) AS removed`;
+
+/**
+ * Creates the four groups of a tenant where they are missing and sets their grants to the defaults; grants beside
+ * these are taken away. Other groups, and what users hold themselves, stay as they are.
+ */
+export async function setUpRoles(database: Database, schema: string): Promise<RoleGrants[]> {
+  return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
+    await transaction.query(
+      statement(
+        `INSERT INTO auth_group (name) SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS r (name, place)
+         WHERE NOT EXISTS (SELECT FROM auth_group g WHERE g.name = r.name) ORDER BY place
+         ON CONFLICT (name) DO NOTHING`,
+        [ROLES],
+      ),
+    );
+    const results: RoleGrants[] = [];
+    for (const role of ROLES) {
+      const parameters = [role, ALL_BUT[role] ?? null, codenames(role), ON_GROUPS];
+      const [counts] = await transaction.query(statement<Omit<RoleGrants, 'role'>>(SET_GRANTS, parameters));
+      results.push({ role, ...counts! });
+    }
+    return results;
+  });
+}
+
+function codenames(role: Role): string[] {
+  return (ONLY[role] ?? []).flatMap(([models, verbs]) =>
+    models.split(' ').flatMap((model) => verbs.map((verb) => `${verb}_${model}`)),
+  );
+}

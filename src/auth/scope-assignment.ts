@@ -1,0 +1,143 @@
+import type { Database } from '../database/database.js';
+import { type Statement, statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { PlainError } from '../plain-error.js';
+
+/** Where a user works: what their role's scope is made of. */
+export interface UserScope {
+  readonly id: number;
+  readonly username: string;
+  readonly email: string;
+  readonly isActive: boolean;
+  readonly groups: readonly string[];
+  /** Names, in the order in which they were given; branches that are deleted are left out. */
+  readonly branches: readonly string[];
+  readonly regions: readonly string[];
+}
+
+/** What is to change. Names separated by commas replace those that the user has, "" empties; what is not given stays. */
+export interface ScopeChange {
+  readonly branches?: string;
+  readonly regions?: string;
+}
+
+interface Named {
+  readonly id: number;
+  readonly name: string;
+}
+
+const BRANCHES = statement<Named>('SELECT id, name FROM immigration_branch WHERE deleted_at IS NULL');
+const REGIONS = statement<Named>('SELECT id, name FROM immigration_region');
+
+/** All users of a tenant with their branches and regions. */
+export async function listScopes(database: Database, schema: string): Promise<UserScope[]> {
+  return await database.tenantQuery({ schema, userId: null }, scopesOf(null));
+}
+
+/**
+ * Sets the branches and regions of one user by name, all of it or nothing.
+ * @param user e-mail address or username, in any case
+ * @returns where the user works now
+ * @throws PlainError when there is no such user, or more than one; or naming all branches and regions that are not
+ *   there
+ */
+export async function assignScope(
+  database: Database,
+  schema: string,
+  user: string,
+  change: ScopeChange,
+): Promise<UserScope> {
+  return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
+    const [users, branches, regions] = await Promise.all([
+      transaction.query(usersNamed(user)),
+      transaction.query(BRANCHES),
+      transaction.query(REGIONS),
+    ]);
+    const [found, another] = users;
+    if (!found) {
+      throw new PlainError(`there is no user ${user} in ${schema}; see: leopard assign_user_scope --list`);
+    }
+    if (another) throw new PlainError(`several users of ${schema} answer to ${user}; give a username`);
+
+    const unknown: string[] = [];
+    const resolve = (names: string | undefined, known: readonly Named[], what: string) => {
+      if (names === undefined) return null;
+      const result = idsByName(names, known);
+      unknown.push(...result.unknown.map((name) => `${what} "${name}"`));
+      return result.ids;
+    };
+    const branchIds = resolve(change.branches, branches, 'branch');
+    const regionIds = resolve(change.regions, regions, 'region');
+    if (unknown.length > 0) throw new PlainError(`there is no ${unknown.join(', no ')} in ${schema}`);
+
+    if (branchIds) await replaceLinks(transaction, 'branch', found.id, branchIds);
+    if (regionIds) await replaceLinks(transaction, 'region', found.id, regionIds);
+    const [scope] = await transaction.query(scopesOf(found.id));
+    return scope!;
+  });
+}
+
+/** Reads names separated by commas. A name may hold commas itself: the longest known one counts. */
+function idsByName(text: string, known: readonly Named[]): { ids: number[]; unknown: string[] } {
+  const idOf = new Map(known.map(({ id, name }) => [name, id]));
+  const parts = text.split(',');
+  const ids = new Set<number>();
+  const unknown: string[] = [];
+  for (let start = 0; start < parts.length; ) {
+    let end = parts.length;
+    const candidate = () => parts.slice(start, end).join(',').trim();
+    while (end > start + 1 && !idOf.has(candidate())) end--;
+    const name = candidate();
+    const id = idOf.get(name);
+    if (id !== undefined) ids.add(id);
+    else if (name !== '') unknown.push(name);
+    start = end;
+  }
+  return { ids: [...ids], unknown };
+}
+
+/** Set anew as a whole, since the order counts: a user's first branch is that of the clients they create. */
+async function replaceLinks(
+  transaction: TenantTransaction,
+  what: 'branch' | 'region',
+  userId: number,
+  ids: readonly number[],
+): Promise<void> {
+  const [table, column] =
+    what === 'branch'
+      ? ['immigration_user_branches', 'branch_id']
+      : ['immigration_user_regions', 'region_id'];
+  await transaction.query(statement(`DELETE FROM ${table} WHERE user_id = $1`, [userId]));
+  await transaction.query(
+    statement(
+      `INSERT INTO ${table} (user_id, ${column})
+       SELECT $1, id FROM unnest($2::bigint[]) WITH ORDINALITY AS given (id, place) ORDER BY place`,
+      [userId, ids],
+    ),
+  );
+}
+
+function usersNamed(user: string): Statement<{ id: number }> {
+  return statement(
+    `SELECT id FROM immigration_user
+     WHERE username = $1 OR lower(email) = lower($1) OR lower(username) = lower($1)
+     ORDER BY id LIMIT 2 FOR UPDATE`,
+    [user.trim()],
+  );
+}
+
+function scopesOf(userId: number | null): Statement<UserScope> {
+  return statement(
+    `SELECT u.id, u.username, u.email, u.is_active AS "isActive",
+            ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
+                  WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
+            ARRAY(SELECT b.name::text FROM immigration_user_branches ub JOIN immigration_branch b ON b.id = ub.branch_id
+                  WHERE ub.user_id = u.id AND b.deleted_at IS NULL ORDER BY ub.id) AS branches,
+            ARRAY(SELECT r.name::text FROM immigration_user_regions ur JOIN immigration_region r ON r.id = ur.region_id
+                  WHERE ur.user_id = u.id ORDER BY ur.id) AS regions
+     FROM immigration_user u
+     WHERE $1::bigint IS NULL OR u.id = $1
+     ORDER BY u.id`,
+    [userId],
+  );
+}

@@ -1,0 +1,52 @@
+import { passwordProblems } from '../auth/password-rules.js';
+import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import type { CliContext } from './context.js';
+
+/** Where a password may stand so that no list of processes shows it. */
+const PASSWORD_VARIABLE = 'LEOPARD_PASSWORD';
+
+/** What is given, or else asked for at a terminal. @throws CliError when neither is possible */
+export async function givenOrAsked(
+  context: CliContext,
+  given: string | undefined,
+  option: string,
+  question: string,
+): Promise<string> {
+  if (given !== undefined) return given;
+  if (!context.isInteractive) throw new CliError(`${option} is missing; see: leopard help`, USAGE_EXIT_CODE);
+  return await context.ask(question);
+}
+
+/**
+ * The password of the option, the environment or, at a terminal, of whoever types it twice.
+ * @throws CliError when there is none, or the two differ
+ */
+export async function passwordFor(
+  context: CliContext,
+  given: string | undefined,
+  option = '--password',
+): Promise<string> {
+  const known = given ?? context.environment[PASSWORD_VARIABLE];
+  if (known) return known;
+  if (!context.isInteractive || known === '') {
+    throw new CliError(
+      `the password is missing; give ${option} or set ${PASSWORD_VARIABLE}`,
+      USAGE_EXIT_CODE,
+    );
+  }
+  const password = await context.ask('Password: ', { hidden: true });
+  if (password === '') throw new CliError('the password is empty; nothing was done');
+  const again = await context.ask('The same again: ', { hidden: true });
+  if (again !== password) throw new CliError('the two passwords differ; nothing was done');
+  return password;
+}
+
+/** Warns of a password that the API would refuse; an operator may set it all the same. */
+export function warnOfWeakPassword(
+  context: CliContext,
+  password: string,
+  owner: { readonly username: string; readonly email: string },
+): void {
+  const problems = passwordProblems(password, owner);
+  if (problems.length > 0) context.warn(`warning: a weak password. ${problems.join(' ')}`);
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { ConfigError } from '../config.js';
+import { diagnose, type Finding } from '../database/diagnosis.js';
+import { PlainError } from '../plain-error.js';
+import { CliError } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { formatTable } from './table.js';
+import { withDatabase } from './with-database.js';
+
+/** `leopard doctor`: whether settings and database are as the program needs them. */
+export function registerDoctor(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .description('check the settings, the database server, its roles and the state of the tables')
+    .option('--json', 'print JSON')
+    .action(({ json }: { json?: boolean }) => examine(context, json === true));
+}
+
+async function examine(context: CliContext, json: boolean): Promise<void> {
+  const findings = await lookAround(context);
+  const problems = findings.filter(({ status }) => status === 'problem').length;
+  if (json) {
+    context.print(JSON.stringify({ ok: problems === 0, checks: findings }, null, 2));
+  } else {
+    const rows = findings.map(({ check, status, text }) => [check, status, text]);
+    for (const line of formatTable(['CHECK', 'STATUS', 'FINDING'], rows)) context.print(line);
+  }
+  if (problems > 0) throw new CliError(`${problems} ${problems === 1 ? 'check' : 'checks'} found a problem`);
+}
+
+/** What keeps later checks from being made is the last finding. */
+async function lookAround(context: CliContext): Promise<Finding[]> {
+  try {
+    context.config();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((text) => ({ check: 'settings', status: 'problem', text }));
+  }
+  const settings: Finding = { check: 'settings', status: 'ok', text: 'can be read' };
+  try {
+    const findings = await withDatabase(context, async (handle) => await diagnose(handle));
+    return [settings, { check: 'connection', status: 'ok', text: 'the database answers' }, ...findings];
+  } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    return [settings, { check: 'connection', status: 'problem', text: error.message }];
+  }
+}

@@ -1,0 +1,14 @@
+import { PlainError } from '../plain-error.js';
+import { CliError } from './cli-error.js';
+
+/** A table, column, right or role is missing. */
+const CODES = new Set(['42P01', '42703', '42501', '22023']);
+
+/** Says what to do where an error means that the database is not set up, or not up to date; others come back as they are. */
+export function explainNotUpToDate(error: unknown): unknown {
+  const { code = '', message } = error as Error & { code?: string };
+  if (error instanceof PlainError || !CODES.has(code)) return error;
+  return new CliError(
+    `the database is not up to date, or its roles lack rights (${message}); run: leopard migrate`,
+  );
+}

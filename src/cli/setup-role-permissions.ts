@@ -1,0 +1,38 @@
+import { type Command, Option } from 'commander';
+import { setUpRoles } from '../auth/role-grants.js';
+import { findTenant, listTenants } from '../tenancy/tenant-list.js';
+import { shortName } from '../tenancy/tenant-name.js';
+import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { withTables } from './with-tables.js';
+
+interface SetupOptions {
+  readonly tenant?: string;
+  readonly all?: boolean;
+}
+
+/** `leopard setup_role_permissions`: the four groups with their default grants. */
+export function registerSetupRolePermissions(program: Command, context: CliContext): void {
+  program
+    .command('setup_role_permissions')
+    .description("create a tenant's four groups and set their grants to the defaults")
+    .option('--tenant <tenant>', 'short name or schema')
+    .addOption(new Option('--all', 'every tenant').conflicts('tenant'))
+    .action((options: SetupOptions) => setUp(context, options));
+}
+
+async function setUp(context: CliContext, { tenant, all }: SetupOptions): Promise<void> {
+  if (tenant === undefined && !all) throw new CliError('give --tenant or --all', USAGE_EXIT_CODE);
+  await withTables(context, async ({ database }) => {
+    const tenants = tenant === undefined ? await listTenants(database) : [await findTenant(database, tenant)];
+    for (const { schema } of tenants) {
+      const grants = await setUpRoles(database, schema);
+      const shown = grants.map(({ role, granted, added, removed }) => {
+        const changes = [added && `${added} added`, removed && `${removed} taken away`].filter(Boolean);
+        return `${role} ${granted}${changes.length > 0 ? ` (${changes.join(', ')})` : ''}`;
+      });
+      context.print(`${shortName(schema)}: ${shown.join(', ')}`);
+    }
+    if (tenants.length === 0) context.print('there is no tenant');
+  });
+}

@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { prepareAccount } from '../auth/new-account.js';
+import { deregisterTenant } from '../tenancy/deregistration.js';
+import { registerTenant } from '../tenancy/registration.js';
+import { findTenant } from '../tenancy/tenant-list.js';
+import { checkShortName, schemaOf, shortName } from '../tenancy/tenant-name.js';
+import { passwordFor, warnOfWeakPassword } from './account-options.js';
+import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { ownerSettings } from './owner-settings.js';
+import { withDatabase } from './with-database.js';
+import { withTables } from './with-tables.js';
+
+interface RegisterOptions {
+  readonly name: string;
+  readonly tenant: string;
+  readonly domain?: readonly string[];
+  readonly adminEmail?: string;
+  readonly adminUsername?: string;
+  readonly adminPassword?: string;
+}
+
+interface DeregisterOptions {
+  readonly tenant: string;
+  readonly force?: boolean;
+}
+
+/** `register_tenant` and `deregister_tenant`, as operators' scripts know them; also under `tenants`. */
+export function registerTenantRegistration(program: Command, context: CliContext): void {
+  addRegister(program.command('register_tenant'), context);
+  addDeregister(program.command('deregister_tenant'), context);
+}
+
+/** The options and the work of registering a tenant. */
+export function addRegister(command: Command, context: CliContext): void {
+  command
+    .description('create a tenant on trial, with its domains and, if wanted, its first admin: all or nothing')
+    .requiredOption('--name <name>', "the agency's name")
+    .requiredOption('--tenant <tenant>', 'its short name; the schema is tenant_ and this')
+    .option('--domain <domain...>', 'more domains, beside the two that every tenant gets')
+    .option('--admin-email <email>', 'creates the first admin: superuser and staff, in no group')
+    .option('--admin-username <username>', "the admin's log-in name; the e-mail address when not given")
+    .option('--admin-password <password>', "the admin's password; better in LEOPARD_PASSWORD")
+    .action((options: RegisterOptions) => register(context, options));
+}
+
+/** The options and the work of removing a tenant. */
+export function addDeregister(command: Command, context: CliContext): void {
+  command
+    .description('remove a tenant for good: its schema, domains, row and files')
+    .requiredOption('--tenant <tenant>', 'short name or schema')
+    .option('--force', 'do not ask')
+    .action((options: DeregisterOptions) => deregister(context, options));
+}
+
+async function register(context: CliContext, options: RegisterOptions): Promise<void> {
+  const tenant = checkShortName(options.tenant);
+  const admin = await firstAdmin(context, options);
+  const config = context.config();
+  const created = await withDatabase(context, (handle) =>
+    registerTenant(ownerSettings(handle), handle.app.user, config, {
+      tenant,
+      name: options.name,
+      domains: options.domain ?? [],
+      ...(admin && { admin }),
+    }),
+  );
+  context.print(`tenant ${tenant} is registered, on trial; its schema is ${created.schema}`);
+  for (const domain of created.domains) context.print(`  ${domain}`);
+  if (admin) context.print(`its admin logs in as ${admin.username}`);
+}
+
+async function firstAdmin(context: CliContext, options: RegisterOptions) {
+  const { adminEmail: email, adminUsername, adminPassword } = options;
+  if (email === undefined) {
+    if (adminUsername === undefined && adminPassword === undefined) return null;
+    throw new CliError('an admin needs --admin-email', USAGE_EXIT_CODE);
+  }
+  const username = adminUsername ?? email;
+  const password = await passwordFor(context, adminPassword, '--admin-password');
+  const account = await prepareAccount({ username, email, password });
+  warnOfWeakPassword(context, password, { username, email });
+  return account;
+}
+
+async function deregister(context: CliContext, { tenant, force = false }: DeregisterOptions): Promise<void> {
+  const schema = schemaOf(tenant);
+  if (!force && !context.isInteractive) {
+    throw new CliError(
+      `removing ${schema} cannot be undone; there is no terminal to ask at, so add --force`,
+      USAGE_EXIT_CODE,
+    );
+  }
+  const { mediaDirectory } = context.config();
+  await withTables(context, async ({ database, handle }) => {
+    const { name } = await findTenant(database, schema);
+    const owner = ownerSettings(handle);
+    if (!force) {
+      const answer = await context.ask(
+        `This removes ${name} (${schema}) with all its records and files, for good. Type DELETE to go on: `,
+      );
+      if (answer.trim() !== 'DELETE') throw new CliError('nothing was removed');
+    }
+    await deregisterTenant(owner, mediaDirectory, schema);
+  });
+  context.print(`tenant ${shortName(schema)} is removed`);
+}

@@ -1,0 +1,240 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CommandOptions, runCommand, settingsFor } from '../../test/helpers/cli.js';
+import { type TestDatabase, testDatabase } from '../../test/helpers/database.js';
+import { verifyPassword } from '../auth/passwords.js';
+import { withOwner } from '../database/owner.js';
+
+let database: TestDatabase;
+let folder: string;
+let settings: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'leopard-cli-'));
+  database = await testDatabase();
+  settings = settingsFor(database, folder);
+});
+afterAll(async () => {
+  await database.drop();
+  rmSync(folder, { recursive: true });
+});
+
+const leopard = (args: readonly string[], options: CommandOptions = {}) =>
+  runCommand(settings, args, options);
+
+async function rows(sql: string, parameters: unknown[] = []) {
+  return await withOwner(database.owner, async (client) => (await client.query(sql, parameters)).rows);
+}
+
+async function tenantNames(): Promise<string[]> {
+  const { stdout } = await leopard(['tenants', 'list', '--json']);
+  return JSON.parse(stdout).map(({ tenant }: { tenant: string }) => tenant);
+}
+
+describe('register_tenant', () => {
+  it('creates a tenant on trial with its two domains and those given', async () => {
+    const { exitCode, stderr, stdout } = await leopard([
+      ...['register_tenant', '--name', ' Acme Pty ', '--tenant', 'acme_north'],
+      ...['--domain', 'CRM.acme.example', '*.acme.example'],
+    ]);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('tenant acme_north is registered, on trial');
+    const { stdout: list } = await leopard(['tenants', 'list', '--json']);
+    expect(JSON.parse(list).at(-1)).toEqual({
+      id: expect.any(Number),
+      tenant: 'acme_north',
+      schema_name: 'tenant_acme_north',
+      name: 'Acme Pty',
+      subscription_status: 'TRIAL',
+      is_active: true,
+      max_users: 50,
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      domains: [
+        { domain: 'acme-north-immigrate.localhost', is_primary: true },
+        { domain: 'acme-north.localhost', is_primary: false },
+        { domain: 'crm.acme.example', is_primary: false },
+        { domain: '*.acme.example', is_primary: false },
+      ],
+    });
+    expect(await rows('SELECT FROM tenant_acme_north.auth_group')).toHaveLength(4);
+  });
+
+  it('makes domains from the settings', async () => {
+    const environment = { APP_SUBDOMAIN: 'App', BASE_DOMAIN: 'Example.COM' };
+    const args = ['tenants', 'create', '--name', 'Own domains', '--tenant', 'own'];
+    const { stdout } = await leopard(args, { environment });
+    expect(stdout.split('\n').slice(1)).toEqual(['  own-app.example.com', '  own.example.com']);
+  });
+
+  it('creates the first admin: superuser and staff, in no group', async () => {
+    const { exitCode, stderr, stdout } = await leopard([
+      ...['register-tenant', '--name', 'With admin', '--tenant', 'withadmin'],
+      ...['--admin_email', 'boss@agency.example', '--admin-password=admin123'],
+    ]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('its admin logs in as boss@agency.example');
+    expect(stderr).toBe('warning: a weak password. This password is too common.');
+    const [admin, ...others] = await rows(
+      `SELECT u.*, (SELECT count(*)::int FROM tenant_withadmin.immigration_user_groups) AS groups
+       FROM tenant_withadmin.immigration_user u`,
+    );
+    expect(others).toEqual([]);
+    expect(admin).toMatchObject({
+      username: 'boss@agency.example',
+      email: 'boss@agency.example',
+      is_superuser: true,
+      is_staff: true,
+      is_active: true,
+      last_login: null,
+      groups: 0,
+    });
+    expect(await verifyPassword('admin123', admin.password)).toBe(true);
+  });
+
+  it('takes the password from the environment, and asks for it only at a terminal', async () => {
+    const args = ['register_tenant', '--name', 'By env', '--tenant', 'byenv', '--admin-email', 'a@b.example'];
+    const missing = await leopard(args);
+    expect([missing.exitCode, missing.stderr]).toEqual([
+      2,
+      'the password is missing; give --admin-password or set LEOPARD_PASSWORD',
+    ]);
+    const { exitCode } = await leopard(args, { environment: { LEOPARD_PASSWORD: 'zebra-Crossing-42' } });
+    expect(exitCode).toBe(0);
+    const asked = await leopard(
+      ['register_tenant', '--name', 'Asked', '--tenant', 'asked', '--admin-email', 'a@b.example'],
+      { answers: ['zebra-Crossing-42', 'zebra-Crossing-42'] },
+    );
+    expect([asked.exitCode, asked.questions.length]).toEqual([0, 2]);
+  });
+
+  it.each([
+    [
+      ['--name', 'Main again', '--tenant', 'main'],
+      1,
+      'there is a tenant with the schema "tenant_main" already; choose another schema',
+    ],
+    [['--name', 'Tenant main', '--tenant', 'other'], 1, /with the name "Tenant main" already/],
+    [
+      ['--name', 'Other', '--tenant', 'other', '--domain', 'main.localhost'],
+      1,
+      /with the domain "main.localhost" already/,
+    ],
+    [['--name', 'Other', '--tenant', 'other', '--domain', 'a b'], 1, /^"a b" is not a domain/],
+    [['--name', 'Other', '--tenant', 'other', '--domain', 'c.example:8000'], 1, /is not a domain/],
+    [['--name', ' ', '--tenant', 'other'], 1, /needs a name/],
+    [['--name', 'Other', '--tenant', 'Other'], 1, /^"Other" cannot be a tenant's name/],
+    [['--name', 'Other', '--tenant', 'x"; DROP SCHEMA public'], 1, /cannot be a tenant's name/],
+    [['--name', 'Other', '--tenant', 'tenant_other'], 1, /without tenant_/],
+    [['--name', 'Other', '--tenant', 'o'.repeat(57)], 1, /56 at most/],
+    [
+      ['--name', 'Other', '--tenant', 'other', '--admin-email', 'nobody', '--admin-password', 'x'],
+      1,
+      '"nobody" is not an e-mail address',
+    ],
+    [['--name', 'Other', '--tenant', 'other', '--admin-password', 'x'], 2, 'an admin needs --admin-email'],
+    [['--name', 'Other'], 2, /--tenant <tenant>' not specified/],
+  ])('refuses %j and leaves nothing behind', async (args, exitCode, message) => {
+    const before = await tenantNames();
+    const result = await leopard(['register_tenant', ...args]);
+    expect([result.exitCode, result.stdout]).toEqual([exitCode, '']);
+    expect(result.stderr).toMatch(message);
+    expect(result.stderr).not.toContain('\n');
+    expect(await tenantNames()).toEqual(before);
+    expect(await rows(`SELECT FROM pg_namespace WHERE nspname = 'tenant_other'`)).toEqual([]);
+  });
+
+  it('leaves nothing behind when the admin cannot be created', async () => {
+    const username = 'a'.repeat(200);
+    const { exitCode, stderr } = await leopard([
+      ...['register_tenant', '--name', 'Half', '--tenant', 'half'],
+      ...[
+        '--admin-email',
+        'a@b.example',
+        '--admin-username',
+        username,
+        '--admin-password',
+        'zebra-Crossing-42',
+      ],
+    ]);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('cannot be a username')]);
+    expect(await tenantNames()).not.toContain('half');
+  });
+});
+
+describe('tenants list', () => {
+  it('is a table for people', async () => {
+    const { exitCode, stdout } = await leopard(['tenants', 'list']);
+    const [heading, first] = stdout.split('\n');
+    expect(exitCode).toBe(0);
+    expect(heading).toMatch(/^TENANT +NAME +STATUS +DOMAINS$/);
+    expect(first).toMatch(/^main +Tenant main +ACTIVE +main\.localhost$/);
+  });
+});
+
+describe('deregister_tenant', () => {
+  const files = (tenant: string) => join(folder, 'media', `tenant_${tenant}`);
+  const register = async (tenant: string) => {
+    await leopard(['register_tenant', '--name', `To go: ${tenant}`, '--tenant', tenant]);
+    mkdirSync(join(files(tenant), 'profile-pictures'), { recursive: true });
+    writeFileSync(join(files(tenant), 'profile-pictures', 'a.png'), 'picture');
+  };
+
+  it('removes schema, role, domains, row and files, and nothing of others', async () => {
+    await register('leaving');
+    await register('staying');
+    const { exitCode, stdout } = await leopard(['deregister_tenant', '--tenant', 'leaving', '--force']);
+    expect([exitCode, stdout]).toEqual([0, 'tenant leaving is removed']);
+    expect(await tenantNames()).not.toContain('leaving');
+    expect(await rows(`SELECT FROM pg_namespace WHERE nspname = 'tenant_leaving'`)).toEqual([]);
+    expect(await rows(`SELECT FROM public.tenants_domain WHERE domain LIKE 'leaving%'`)).toEqual([]);
+    expect([existsSync(files('leaving')), existsSync(files('staying'))]).toEqual([false, true]);
+    expect(await tenantNames()).toContain('staying');
+  });
+
+  it('refuses without a terminal and without --force', async () => {
+    const { exitCode, stderr } = await leopard(['tenants', 'delete', '--tenant', 'staying']);
+    expect([exitCode, stderr]).toEqual([
+      2,
+      'removing tenant_staying cannot be undone; there is no terminal to ask at, so add --force',
+    ]);
+    expect(await tenantNames()).toContain('staying');
+  });
+
+  it.each(['', 'delete', 'yes'])('at a terminal does nothing for the answer "%s"', async (answer) => {
+    const result = await leopard(['deregister_tenant', '--tenant', 'staying'], { answers: [answer] });
+    expect([result.exitCode, result.stderr]).toEqual([1, 'nothing was removed']);
+    expect(result.questions[0]).toContain('To go: staying (tenant_staying)');
+    expect(await tenantNames()).toContain('staying');
+  });
+
+  it('at a terminal goes on after DELETE', async () => {
+    const args = ['deregister_tenant', '--tenant', 'tenant_staying'];
+    expect((await leopard(args, { answers: ['DELETE'] })).exitCode).toBe(0);
+    expect(await tenantNames()).not.toContain('staying');
+  });
+
+  it('tells that there is no such tenant, without asking', async () => {
+    const result = await leopard(['deregister_tenant', '--tenant', 'nobody'], { answers: [] });
+    expect([result.exitCode, result.stderr]).toEqual([
+      1,
+      'there is no tenant with the schema tenant_nobody; see: leopard tenants list',
+    ]);
+  });
+});
+
+it('commands that need the owner say so when it is not set', async () => {
+  const withoutOwner = { DATABASE_OWNER_URL: '' };
+  for (const args of [
+    ['register_tenant', '--name', 'N', '--tenant', 'n'],
+    ['deregister_tenant', '--tenant', 'main', '--force'],
+    ['migrate'],
+    ['create_super_super_admin', '--email', 'a@b.example', '--password', 'zebra-Crossing-42'],
+    ['seed', 'demo'],
+  ]) {
+    const { exitCode, stderr } = await leopard(args, { environment: withoutOwner });
+    expect([exitCode, stderr], args.join(' ')).toEqual([1, expect.stringContaining('DB_OWNER_USER')]);
+  }
+  expect((await leopard(['tenants', 'list'], { environment: withoutOwner })).exitCode).toBe(0);
+});

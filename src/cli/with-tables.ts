@@ -1,0 +1,36 @@
+import type { DatabaseHandle } from '../database/connections.js';
+import { Database } from '../database/database.js';
+import type { CliContext } from './context.js';
+import { type WithDatabaseOptions, withDatabase } from './with-database.js';
+
+/** What a command works with. */
+export interface Tables {
+  /** The program's own connections, with no right on any tenant's table outside a tenant transaction. */
+  readonly database: Database;
+  readonly handle: DatabaseHandle;
+}
+
+const CONNECTIONS = 2;
+
+/**
+ * Runs a command's work on the tables of a database that is set up already.
+ * @throws PlainError when the database cannot be used, and what `work` throws
+ */
+export async function withTables<T>(
+  context: CliContext,
+  work: (tables: Tables) => Promise<T>,
+  options?: WithDatabaseOptions,
+): Promise<T> {
+  return await withDatabase(
+    context,
+    async (handle) => {
+      const database = new Database(handle.app, { size: CONNECTIONS });
+      try {
+        return await work({ database, handle });
+      } finally {
+        await database.close();
+      }
+    },
+    options,
+  );
+}

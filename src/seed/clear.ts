@@ -1,0 +1,49 @@
+import type { ConnectionSettings } from '../config.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import { inTransaction, withOwner } from '../database/owner.js';
+import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
+import { TenantNotFoundError } from '../tenancy/new-tenant.js';
+import { ownerOf } from './owner-work.js';
+
+/** What every new tenant starts with, and keeps; and a count that is emptied with what it counts. */
+const KEPT_TABLES = [
+  'django_content_type',
+  'auth_permission',
+  'auth_group',
+  'auth_group_permissions',
+  'immigration_client_count',
+];
+const LONGEST_WAIT = '30s';
+
+/** @throws TenantNotFoundError, InvalidSchemaNameError */
+export async function checkTenantExists(owner: ConnectionSettings, schema: string): Promise<void> {
+  checkSchemaName(schema);
+  const found = await withOwner(owner, (client) =>
+    client.query('SELECT FROM public.tenants_tenant WHERE schema_name = $1', [schema]),
+  );
+  if (found.rowCount === 0) throw new TenantNotFoundError(schema);
+}
+
+/**
+ * Removes everything in a tenant's tables, its users too, but for content types, permissions and groups with their
+ * grants. Ids are not given again, so that an old token is nobody else's. Files of profile pictures stay. Waits up
+ * to 30 s for transactions that use the tables.
+ * @throws TenantNotFoundError, InvalidSchemaNameError; PlainError without the owner's settings
+ */
+export async function clearTenantData(handle: DatabaseHandle, schema: string): Promise<void> {
+  const owner = ownerOf(handle);
+  await checkTenantExists(owner, schema);
+  await withOwner(owner, (client) =>
+    inTransaction(client, async () => {
+      await client.query(`SET LOCAL lock_timeout TO '${LONGEST_WAIT}'`);
+      const { rows } = await client.query<{ name: string }>(
+        `SELECT relname AS name FROM pg_catalog.pg_class
+         WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' AND relname <> ALL ($2::text[])`,
+        [quoteIdentifier(schema), KEPT_TABLES],
+      );
+      const tables = rows.map(({ name }) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
+      // The tenant's role may neither truncate nor take entries off the timeline.
+      await client.query(`TRUNCATE ${tables.join(', ')}`);
+    }),
+  );
+}

@@ -1,0 +1,48 @@
+import type { Random } from './random.js';
+
+export const HOUR = 3_600_000;
+export const DAY = 24 * HOUR;
+
+const OPENS = 9;
+const OPEN_HOURS = 8.5;
+const SATURDAY = 6;
+const SUNDAY = 0;
+
+/** When things happen in an agency: during office hours of its own time. Times are milliseconds since 1970. */
+export class OfficeCalendar {
+  constructor(
+    readonly now: number,
+    private readonly random: Random,
+    private readonly utcOffsetHours: number,
+  ) {}
+
+  /** A moment of office hours on the day of `time`, or on the Monday after a weekend; never after now. */
+  officeHours(time: number): number {
+    const moment = this.#openMoment(time);
+    return moment < this.now ? moment : this.now - this.random.integer(1, 90) * 60_000;
+  }
+
+  /** The same, but after now: for appointments and due dates. */
+  upcoming(days: number): number {
+    const moment = this.#openMoment(this.now + days * DAY);
+    return moment > this.now ? moment : moment + DAY;
+  }
+
+  #openMoment(time: number): number {
+    const offset = this.utcOffsetHours * HOUR;
+    let midnight = Math.floor((time + offset) / DAY) * DAY;
+    const weekday = new Date(midnight).getUTCDay();
+    if (weekday === SATURDAY) midnight += 2 * DAY;
+    if (weekday === SUNDAY) midnight += DAY;
+    const minutes = this.random.integer(0, OPEN_HOURS * 60);
+    return midnight + OPENS * HOUR + minutes * 60_000 + this.random.integer(0, 59_999) - offset;
+  }
+}
+
+export function timestamp(time: number): string {
+  return new Date(time).toISOString();
+}
+
+export function date(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}

@@ -1,0 +1,142 @@
+import { hashPassword } from '../../auth/passwords.js';
+import { queries } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { insertRows } from '../insert-rows.js';
+import { DAY, type OfficeCalendar, timestamp } from './calendar.js';
+import { plainLetters } from './cultures.js';
+import type { AgencyProfile, BranchProfile, StaffProfile, StaffRole } from './profile.js';
+
+export interface StaffMember {
+  readonly id: number;
+  readonly username: string;
+  readonly fullName: string;
+  readonly role: StaffRole | 'SUPER_ADMIN';
+}
+
+export interface Branch {
+  readonly id: number;
+  readonly regionId: number;
+  readonly profile: BranchProfile;
+  /** Its admin first. */
+  readonly staff: StaffMember[];
+}
+
+export interface Offices {
+  readonly admin: StaffMember;
+  readonly branches: readonly Branch[];
+}
+
+/** Who logs in as what. The admin's username is the e-mail address. */
+export interface Passwords {
+  readonly adminEmail: string;
+  readonly admin: string;
+  readonly staff: string;
+}
+
+const OPENED_DAYS_AGO = 900;
+
+/** `first.last`, in plain letters. */
+export function staffUsername({ first, last }: Pick<StaffProfile, 'first' | 'last'>): string {
+  return `${plainLetters(first)}.${plainLetters(last)}`;
+}
+
+/** Fills in regions, branches and staff with their groups, branches and regions. */
+export async function fillOffices(
+  transaction: TenantTransaction,
+  agency: AgencyProfile,
+  calendar: OfficeCalendar,
+  passwords: Passwords,
+): Promise<Offices> {
+  const opened = timestamp(calendar.now - OPENED_DAYS_AGO * DAY);
+  const stamps = { created_at: opened, updated_at: opened };
+  const regionIds = await insertRows(
+    transaction,
+    'immigration_region',
+    agency.regions.map(({ name, description }) => ({ name, description, ...stamps })),
+  );
+  const profiles = agency.regions.flatMap(({ branches }, region) =>
+    branches.map((profile) => ({ profile, regionId: regionIds[region]! })),
+  );
+  const branchIds = await insertRows(
+    transaction,
+    'immigration_branch',
+    profiles.map(({ profile: { name, phone, street, place }, regionId }) => ({
+      name,
+      phone,
+      street,
+      suburb: place[0],
+      state: place[1],
+      postcode: place[2],
+      country: agency.country,
+      website: `https://${agency.emailDomain}`,
+      region_id: regionId,
+      ...stamps,
+    })),
+  );
+  const branches = profiles.map((branch, index) => ({ id: branchIds[index]!, ...branch, staff: [] }));
+  const admin = await fillStaff(transaction, agency, calendar, passwords, regionIds, branches);
+  return { admin, branches };
+}
+
+async function fillStaff(
+  transaction: TenantTransaction,
+  agency: AgencyProfile,
+  calendar: OfficeCalendar,
+  passwords: Passwords,
+  regionIds: readonly number[],
+  branches: readonly Branch[],
+): Promise<StaffMember> {
+  const people = [
+    {
+      ...agency.admin,
+      role: 'SUPER_ADMIN' as const,
+      username: passwords.adminEmail,
+      email: passwords.adminEmail,
+    },
+    ...agency.staff.map((person) => ({
+      ...person,
+      username: staffUsername(person),
+      email: `${staffUsername(person)}@${agency.emailDomain}`,
+    })),
+  ];
+  const hashes = await Promise.all(
+    people.map(({ role }) => hashPassword(role === 'SUPER_ADMIN' ? passwords.admin : passwords.staff)),
+  );
+  const ids = await insertRows(
+    transaction,
+    'immigration_user',
+    people.map(({ first, last, role, username, email }, index) => ({
+      username,
+      email,
+      password: hashes[index]!,
+      first_name: first,
+      last_name: last,
+      is_staff: role === 'SUPER_ADMIN',
+      is_superuser: role === 'SUPER_ADMIN',
+      date_joined: timestamp(calendar.officeHours(calendar.now - (OPENED_DAYS_AGO - 25 * index) * DAY)),
+    })),
+  );
+  const groups = await transaction.query(queries.selectFrom('auth_group').select(['id', 'name']));
+  const groupIds = new Map(groups.map(({ id, name }) => [name, id]));
+  const inGroup = [];
+  const inBranch = [];
+  const inRegion = [];
+  const members: StaffMember[] = [];
+  for (const [index, person] of people.entries()) {
+    const { first, last, role, username } = person;
+    const user_id = ids[index]!;
+    const member = { id: user_id, username, fullName: `${first} ${last}`, role };
+    members.push(member);
+    inGroup.push({ user_id, group_id: groupIds.get(role)! });
+    const branch = 'branch' in person ? branches[person.branch!] : undefined;
+    branch?.staff.push(member);
+    if (branch) inBranch.push({ user_id, branch_id: branch.id });
+    // Region managers assign work to those who share a region with them.
+    const region = branch?.regionId ?? ('region' in person ? regionIds[person.region!] : undefined);
+    if (region !== undefined) inRegion.push({ user_id, region_id: region });
+  }
+  await insertRows(transaction, 'immigration_user_groups', inGroup);
+  await insertRows(transaction, 'immigration_user_branches', inBranch);
+  await insertRows(transaction, 'immigration_user_regions', inRegion);
+  return members[0]!;
+}

@@ -1,0 +1,92 @@
+import type { NewRow } from '../insert-rows.js';
+import type { CultureName } from './cultures.js';
+import type { InstituteName } from './institute-catalogue.js';
+
+export type StaffRole = 'REGION_MANAGER' | 'BRANCH_ADMIN' | 'CONSULTANT';
+
+export interface StaffProfile {
+  readonly first: string;
+  readonly last: string;
+  readonly role: StaffRole;
+  /** Position in `regions`, for region managers. */
+  readonly region?: number;
+  /** Position among all branches, for everybody else. */
+  readonly branch?: number;
+}
+
+export type Place = readonly [suburb: string, state: string, postcode: string];
+
+export interface BranchProfile {
+  readonly name: string;
+  readonly phone: string;
+  readonly street: string;
+  readonly place: Place;
+  /** Where the clients of this branch live who live near it. */
+  readonly nearby: readonly Place[];
+}
+
+export interface VisaProfile {
+  readonly name: string;
+  readonly code: string;
+  readonly description: string;
+  /** Where its holders study; nowhere when not given. */
+  readonly studyIn?: string;
+  readonly types: readonly VisaTypeProfile[];
+}
+
+export interface VisaTypeProfile {
+  readonly name: string;
+  readonly code: string;
+  /** What the authority asks, in whole units of `currency`. */
+  readonly fee: number;
+  readonly currency: string;
+  readonly checklist: readonly string[];
+}
+
+/** An agency as the demonstration data shows it. */
+export interface AgencyProfile {
+  readonly seed: number;
+  readonly name: string;
+  readonly timeZone: string;
+  readonly utcOffsetHours: number;
+  readonly emailDomain: string;
+  readonly contactPhone: string;
+  /** In which the agency asks its own fees. */
+  readonly currency: string;
+  readonly country: string;
+  readonly admin: { readonly first: string; readonly last: string };
+  readonly regions: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly branches: readonly BranchProfile[];
+  }[];
+  readonly staff: readonly StaffProfile[];
+  readonly clientCount: number;
+  readonly cultures: readonly (readonly [CultureName, number])[];
+  /** Streets near the branches. */
+  readonly streets: readonly string[];
+  /** How many of the clients live near their branch, from 0 to 1. */
+  readonly livingNearby: number;
+  readonly visas: readonly VisaProfile[];
+  readonly agents: readonly NewRow<'immigration_agent'>[];
+  readonly institutes: readonly InstituteName[];
+}
+
+export function branchStaff(
+  role: 'BRANCH_ADMIN' | 'CONSULTANT',
+  first: string,
+  last: string,
+  branch: number,
+): StaffProfile {
+  return { first, last, role, branch };
+}
+
+export function agent(
+  agent_name: string,
+  agent_type: 'SUPER_AGENT' | 'SUB_AGENT',
+  country: string,
+  phone_number: string,
+  suburb: string,
+): NewRow<'immigration_agent'> {
+  return { agent_name, agent_type, country, phone_number, suburb, company_name: agent_name };
+}

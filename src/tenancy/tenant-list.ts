@@ -1,0 +1,49 @@
+import type { Database } from '../database/database.js';
+import { type Statement, statement } from '../database/statement.js';
+import { TenantNotFoundError } from './new-tenant.js';
+import { schemaOf } from './tenant-name.js';
+
+/** A tenant as operators see it. */
+export interface ListedTenant {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly status: string;
+  readonly isActive: boolean;
+  readonly maxUsers: number;
+  /** ISO 8601, UTC. */
+  readonly createdAt: string;
+  /** The primary one first. */
+  readonly domains: readonly { readonly domain: string; readonly isPrimary: boolean }[];
+}
+
+/** All tenants, in the order in which they were created. */
+export async function listTenants(database: Database): Promise<ListedTenant[]> {
+  return await database.publicQuery(tenantsWhere(null));
+}
+
+/**
+ * The tenant with this short name or schema.
+ * @throws TenantNotFoundError; PlainError for a text that can be neither
+ */
+export async function findTenant(database: Database, tenant: string): Promise<ListedTenant> {
+  const schema = schemaOf(tenant);
+  const [found] = await database.publicQuery(tenantsWhere(schema));
+  if (!found) throw new TenantNotFoundError(schema);
+  return found;
+}
+
+function tenantsWhere(schema: string | null): Statement<ListedTenant> {
+  return statement(
+    `SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
+            t.max_users AS "maxUsers",
+            to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt",
+            coalesce((SELECT json_agg(json_build_object('domain', d.domain, 'isPrimary', d.is_primary)
+                                      ORDER BY d.is_primary DESC, d.id)
+                      FROM public.tenants_domain d WHERE d.tenant_id = t.id), '[]') AS domains
+     FROM public.tenants_tenant t
+     WHERE $1::text IS NULL OR t.schema_name = $1
+     ORDER BY t.id`,
+    [schema],
+  );
+}

@@ -1,0 +1,37 @@
+import { PlainError } from '../plain-error.js';
+
+const PREFIX = 'tenant_';
+const NAME = /^[a-z][a-z0-9_]{0,55}$/;
+const SHAPE = 'small letters, digits and _, beginning with a letter, 56 at most';
+
+/**
+ * The schema of the tenant that an operator names, by its short name or its schema.
+ * @example schemaOf('main') // 'tenant_main'
+ * @throws PlainError for a text that can be neither
+ */
+export function schemaOf(tenant: string): string {
+  const name = tenant.startsWith(PREFIX) ? tenant.slice(PREFIX.length) : tenant;
+  if (!NAME.test(name)) throw new PlainError(`${JSON.stringify(tenant)} names no tenant; a name is ${SHAPE}`);
+  return PREFIX + name;
+}
+
+/** The short name of a tenant, which tokens and host names carry: the schema without `tenant_`. */
+export function shortName(schema: string): string {
+  return schema.slice(PREFIX.length);
+}
+
+/**
+ * Makes sure that this can be the short name of a new tenant.
+ * @throws PlainError when it cannot, or when it begins with `tenant_`, which the schema adds
+ */
+export function checkShortName(name: string): string {
+  if (name.startsWith(PREFIX)) {
+    throw new PlainError(
+      `give the tenant's name without ${PREFIX}, which its schema adds: "${name.slice(PREFIX.length)}"`,
+    );
+  }
+  if (!NAME.test(name)) {
+    throw new PlainError(`${JSON.stringify(name)} cannot be a tenant's name; use ${SHAPE}`);
+  }
+  return name;
+}

@@ -1,0 +1,44 @@
+import { type Facts, type Node, operationsOf } from './openapi-facts.js';
+
+export interface Comparison {
+  /** One line for each place where an operation that both documents have differs. */
+  readonly differences: string[];
+  /** Operations of the contract that are not served. */
+  readonly missing: string[];
+  /** Operations that are served and not in the contract. */
+  readonly unknown: string[];
+}
+
+/**
+ * Holds the document that is served against the contract's.
+ * @param additions answers that are documented beyond the contract, as `METHOD /path status`
+ */
+export function compareDocuments(contract: Node, served: Node, additions: readonly string[]): Comparison {
+  const [wanted, got] = [operationsOf(contract), operationsOf(served)];
+  const shared = [...wanted.keys()].filter((name) => got.has(name));
+  return {
+    differences: shared.flatMap((name) => {
+      const added = additions
+        .filter((addition) => addition.startsWith(`${name} `))
+        .map((addition) => `answer ${addition.slice(name.length + 1)}`);
+      return factDifferences(wanted.get(name) as Facts, got.get(name) as Facts, added).map(
+        (line) => `${name}: ${line}`,
+      );
+    }),
+    missing: [...wanted.keys()].filter((name) => !got.has(name)),
+    unknown: [...got.keys()].filter((name) => !wanted.has(name)),
+  };
+}
+
+function factDifferences(wanted: Facts, got: Facts, added: readonly string[]): string[] {
+  return [...new Set([...wanted.keys(), ...got.keys()])]
+    .filter((place) => !added.some((answer) => place === answer || place.startsWith(`${answer} `)))
+    .map((place) => [place, shown(wanted, place), shown(got, place)] as const)
+    .filter(([, want, have]) => want !== have)
+    .map(([place, want, have]) => `${place}: contract ${want}, served ${have}`);
+}
+
+function shown(facts: Facts, place: string): string {
+  const value = facts.get(place);
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { startTestApp, type TestApp } from '../helpers/app.js';
+import { OPERATIONS_NOT_BUILT } from './not-built-yet.js';
+import { compareDocuments } from './openapi-differences.js';
+import { type Node, operationsOf } from './openapi-facts.js';
+
+const SCHEMA = '/api/schema/';
+const JSON_TYPE = 'application/vnd.oai.openapi+json';
+const YAML_TYPE = 'application/vnd.oai.openapi';
+
+/** Answers that the documentation names although the contract's document does not. */
+const ADDITIONS = ['POST /api/token/ 429'];
+
+const contract: Node = JSON.parse(readFileSync(new URL('openapi.json', import.meta.url), 'utf8'));
+let app: TestApp;
+let served: Node;
+
+beforeAll(async () => {
+  app = await startTestApp();
+  served = (await app.ask('GET', `${SCHEMA}?format=json`)).body;
+});
+afterAll(() => app?.close());
+
+describe('the document', () => {
+  test('says of every operation what the contract says', () => {
+    const { differences } = compareDocuments(contract, served, ADDITIONS);
+    expect(differences.join('\n')).toBe('');
+  });
+
+  test('lacks exactly the operations that are listed as not built', () => {
+    const { missing, unknown } = compareDocuments(contract, served, ADDITIONS);
+    const listed = new Set(OPERATIONS_NOT_BUILT);
+    const report = [
+      ...missing.filter((name) => !listed.has(name)).map((name) => `${name} is not served`),
+      ...OPERATIONS_NOT_BUILT.filter((name) => !missing.includes(name)).map((name) =>
+        operationsOf(contract).has(name)
+          ? `${name} is served: strike it off the list`
+          : `${name} is listed as not built, but no operation of the contract`,
+      ),
+      ...unknown.map((name) => `${name} is served and not in the contract`),
+    ];
+    expect(report.join('\n')).toBe('');
+    expect(listed.size).toBe(OPERATIONS_NOT_BUILT.length);
+  });
+
+  test('is valid OpenAPI 3.0', async () => {
+    const { valid, errors } = await new Validator().validate(structuredClone(served) as Record<string, unknown>);
+    expect([valid, errors ?? []]).toEqual([true, []]);
+    expect(served.openapi).toMatch(/^3\.0\./);
+  });
+
+  test('is used whole: no reference leads nowhere, no component is left over', () => {
+    const text = JSON.stringify(served);
+    const { schemas } = served.components as { schemas: Node };
+    const used = new Set([...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name));
+    expect([...used].sort()).toEqual(Object.keys(schemas).sort());
+    expect(text).not.toContain('"x-');
+  });
+});
+
+describe('its forms', () => {
+  test('YAML and JSON say the same', async () => {
+    const yaml = await app.ask('GET', SCHEMA);
+    expect(parse(yaml.raw.toString())).toEqual(served);
+  });
+
+  test.each([
+    ['', undefined, YAML_TYPE],
+    ['', '*/*', YAML_TYPE],
+    ['', 'text/html,application/xhtml+xml,*/*;q=0.8', YAML_TYPE],
+    ['', 'application/json', JSON_TYPE],
+    ['', 'application/json, text/plain, */*', JSON_TYPE],
+    ['', JSON_TYPE, JSON_TYPE],
+    ['', YAML_TYPE, YAML_TYPE],
+    ['', 'application/yaml, application/json;q=0', YAML_TYPE],
+    ['?format=json', YAML_TYPE, JSON_TYPE],
+    ['?format=yaml', 'application/json', YAML_TYPE],
+    ['?format=json', undefined, JSON_TYPE],
+  ])('%s with Accept %s: %s', async (query, accept, type) => {
+    const answer = await app.ask('GET', SCHEMA + query, accept === undefined ? {} : { headers: { accept } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers['content-type']?.split(';')[0]).toBe(type);
+    expect(answer.headers.vary).toBe('Accept, origin');
+    expect(answer.headers.allow).toBe('GET, HEAD, OPTIONS');
+  });
+
+  test('a format that there is not: 404, as DRF says it', async () => {
+    const answer = await app.ask('GET', `${SCHEMA}?format=xml`);
+    expect([answer.status, answer.body]).toEqual([404, { detail: 'Not found.' }]);
+  });
+});

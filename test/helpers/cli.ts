@@ -1,0 +1,60 @@
+import { type CliContext, createContext } from '../../src/cli/context.js';
+import { runCli } from '../../src/cli/program.js';
+import type { ConnectionSettings } from '../../src/config.js';
+import type { TestDatabase } from './database.js';
+
+/** What a command said, and how it ended. */
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What was asked at the terminal. */
+  readonly questions: readonly string[];
+}
+
+export interface CommandOptions {
+  /** What somebody at the terminal answers, one after the other; without it there is no terminal. */
+  readonly answers?: readonly string[];
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** The settings of a program that uses this database. */
+export function settingsFor(database: TestDatabase, folder: string): NodeJS.ProcessEnv {
+  return {
+    DATABASE_URL: databaseUrl(database.app),
+    DATABASE_OWNER_URL: databaseUrl(database.owner),
+    SECRET_KEY: 'a key for tests, long enough and like no other: 9182736450',
+    LEOPARD_DATA_DIR: folder,
+    MEDIA_DIR: `${folder}/media`,
+  };
+}
+
+export function databaseUrl({ host, port, database, user, password }: ConnectionSettings): string {
+  return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
+}
+
+/** Runs one command as `leopard` would, and collects what it says. */
+export async function runCommand(
+  settings: NodeJS.ProcessEnv,
+  args: readonly string[],
+  { answers, environment = {} }: CommandOptions = {},
+): Promise<CommandResult> {
+  const [stdout, stderr, questions]: [string[], string[], string[]] = [[], [], []];
+  const left = [...(answers ?? [])];
+  const real = createContext({ ...settings, ...environment });
+  const context: CliContext = {
+    ...real,
+    isInteractive: answers !== undefined,
+    print: (line) => void stdout.push(line),
+    warn: (line) => void stderr.push(line),
+    progress: () => ({ say() {}, count() {}, done() {}, failed() {} }),
+    async ask(question) {
+      questions.push(question);
+      const answer = left.shift();
+      if (answer === undefined) throw new Error(`nobody answers: ${question}`);
+      return answer;
+    },
+  };
+  const exitCode = await runCli(args, context);
+  return { exitCode, stdout: stdout.join('\n'), stderr: stderr.join('\n'), questions };
+}

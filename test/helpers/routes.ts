@@ -1,0 +1,54 @@
+import type { RouteDefinition } from '../../src/http/route.js';
+import type { TestApp } from './app.js';
+import { type ResourceSample, sampleOf } from './records.js';
+
+export function routeName({ method, path }: RouteDefinition): string {
+  return `${method} ${path}`;
+}
+
+/** Whether the path names a record by its id. */
+export function isRecordRoute({ path }: RouteDefinition): boolean {
+  return path.includes(':');
+}
+
+/** The path with this in place of its parameter. */
+export function pathOf({ path }: RouteDefinition, parameter: string | number): string {
+  return path.replace(/:\w+|\*/, String(parameter));
+}
+
+/** The routes with an id for which no sample says how to make a record, by name. */
+export function withoutSample(routes: readonly RouteDefinition[]): string[] {
+  return routes.filter((route) => isRecordRoute(route) && !recordSampleOf(route)).map(routeName);
+}
+
+function recordSampleOf({ path }: RouteDefinition): ResourceSample | undefined {
+  return sampleOf(path.slice(0, path.indexOf(':')));
+}
+
+/** A new record of a tenant for a route with an id; archived where the route brings archived ones back. */
+export async function createRecord(app: TestApp, schema: string, route: RouteDefinition): Promise<number> {
+  const sample = recordSampleOf(route);
+  if (!sample) throw new Error(`test/helpers/records.ts has no sample for ${route.path}`);
+  const archived = route.path.endsWith('/restore/');
+  return await app.database.tenantTransaction({ schema, userId: null }, (transaction) =>
+    sample.create(transaction, { archived }),
+  );
+}
+
+/** The smallest picture there is. */
+export const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=',
+  'base64',
+);
+
+/** A body that the route takes, with its headers; none for a route without body. */
+export function validBody(route: RouteDefinition): { body?: unknown; headers?: Record<string, string> } {
+  if (route.upload) {
+    const head = `--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n`;
+    return {
+      body: Buffer.concat([Buffer.from(head), PICTURE, Buffer.from('\r\n--x--\r\n')]),
+      headers: { 'content-type': 'multipart/form-data; boundary=x' },
+    };
+  }
+  return route.body ? { body: { ...sampleOf(route.path)?.body } } : {};
+}
