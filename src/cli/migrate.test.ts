@@ -100,11 +100,12 @@ describe('showmigrations', () => {
     expect(lines[0]).toBe('public');
     expect(lines[1]).toMatch(/^ {2}\[x\] 0001_migration_ledger {2}\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
     const acme = lines.slice(lines.indexOf('tenant_acme') + 1);
-    expect(acme.slice(0, acme.indexOf('tenant_broken')).at(-1)).toMatch(/^ {2}\[ \] \d{4}_rights$/);
+    const pending = acme.slice(0, acme.indexOf('tenant_broken')).filter((line) => line.includes('[ ]'));
+    expect(pending).toEqual([expect.stringMatching(/^ {2}\[ \] \d{4}_rights$/)]);
   });
 });
 
-/** Takes the last migration, which may be applied twice, out of the ledger. */
+/** Takes a migration that may be applied twice out of the ledger. */
 async function loseMigrations(schema: string): Promise<void> {
   await withOwner(database.owner, (client) =>
     client.query(`DELETE FROM public.migration_ledger WHERE scope = $1 AND name = 'rights'`, [schema]),

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { start as startRepl } from 'node:repl';
+import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Database } from '../database/database.js';
 import { queries, sql } from '../database/queries.js';
@@ -29,28 +30,34 @@ export function registerShell(program: Command, context: CliContext): void {
   program
     .command('shell')
     .description('open a JavaScript console with tenant(…), database and sql; runs what is piped into it')
-    .action(() => withTables(context, ({ database }) => runConsole(context, database)));
+    .option('-c, --command <code>', 'run this instead')
+    .action(({ command }: { command?: string }) =>
+      withTables(context, async ({ database }) => {
+        const scope = { tenant: consoleTenant(database), database, sql, queries };
+        if (command !== undefined) await runScript(command, scope);
+        else if (context.isInteractive) await runConsole(context, scope);
+        else await runScript(await text(process.stdin), scope);
+      }),
+    );
 }
 
-async function runConsole(context: CliContext, database: Database): Promise<void> {
-  const { isInteractive } = context;
-  if (isInteractive) context.print(GREETING);
-  const console = startRepl({ prompt: isInteractive ? 'leopard> ' : '', terminal: isInteractive });
-  Object.assign(console.context, { database, sql, queries, tenant: consoleTenant(database) });
-  let failed = false;
-  if (!isInteractive) {
-    // Nobody reads along: an error must show in the exit code.
-    const evaluate = console.eval;
-    const watching: typeof evaluate = function (this: unknown, code, scope, file, done) {
-      evaluate.call(console, code, scope, file, (error, result) => {
-        if (error && error.name !== 'Recoverable' && !('err' in error)) failed = true;
-        done(error, result);
-      });
-    };
-    Object.defineProperty(console, 'eval', { value: watching });
-  }
+type Scope = Readonly<Record<string, unknown>>;
+
+async function runConsole(context: CliContext, scope: Scope): Promise<void> {
+  context.print(GREETING);
+  const console = startRepl({ prompt: 'leopard> ' });
+  Object.assign(console.context, scope);
   await once(console, 'exit');
-  if (failed) throw new CliError('a statement failed');
+}
+
+/** Runs the text as one script, so that each statement waits for the one before and the first error ends it. */
+async function runScript(code: string, scope: Scope): Promise<void> {
+  const AsyncFunction = (async () => undefined).constructor as FunctionConstructor;
+  try {
+    await new AsyncFunction(...Object.keys(scope), code)(...Object.values(scope));
+  } catch (error) {
+    throw new CliError(`the script failed: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** What `tenant` is at the console. */

@@ -49,9 +49,11 @@ export class Admission {
       const headers = cors.headers(origin);
       if (headers) reply.headers(headers);
     }
-    const { definition } = request.routeOptions.config;
+    const matched = request.routeOptions.config;
     const path = request.url.split('?', 1)[0] as string;
-    const entry = definition ? request.routeOptions.config.entry : paths.find(path);
+    // A path that names no parameter is itself for every method: DELETE `clients/stage-counts/` means no client.
+    const entry = paths.literal(path) ?? (matched.definition ? matched.entry : paths.find(path));
+    const definition = entry === matched.entry ? matched.definition : undefined;
     const hosts = definition?.hosts ?? entry?.routes[0]?.hosts ?? 'tenant';
     const tenant = await this.#tenantOf(request, hosts);
     if (config.useHttps && request.protocol === 'http' && !definition?.page)

@@ -1,3 +1,4 @@
+import { requiredPolicy } from './policy.js';
 import type { RouteDefinition } from './route.js';
 
 /** A path with everything that it supports. */
@@ -17,13 +18,16 @@ export class PathTable {
   readonly #byPath = new Map<string, PathEntry>();
   readonly #patterns: { readonly pattern: RegExp; readonly entry: PathEntry }[] = [];
 
+  /** @throws Error for a route without a policy */
   constructor(routes: readonly RouteDefinition[]) {
     for (const [path, group] of groupByPath(routes)) {
       const entry: PathEntry = {
         path,
         allow: allowHeader(group),
         routes: group,
-        isPublic: group.every(({ policy }) => policy.kind === 'public'),
+        isPublic: group.every(
+          ({ method, policy }) => requiredPolicy(`${method} ${path}`, policy).kind === 'public',
+        ),
       };
       this.#byPath.set(path, entry);
       const pattern = path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+');
@@ -38,6 +42,11 @@ export class PathTable {
     const entry = this.#byPath.get(path);
     if (!entry) throw new Error(`no route declares ${path}`);
     return entry;
+  }
+
+  /** By the path that a client sent, where a route declares just that. */
+  literal(path: string): PathEntry | undefined {
+    return this.#byPath.get(path);
   }
 
   /** By the path that a client sent. */

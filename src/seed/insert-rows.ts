@@ -1,5 +1,5 @@
-import type { Selectable } from 'kysely';
 import type { TenantTables } from '../database/generated/tables.js';
+import type { Selectable } from '../database/queries.js';
 import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attachEmbedded, type EmbeddedServer } from '../../src/database/embedded/embedded.js';
 import { withOwner } from '../../src/database/owner.js';
-import { killAll, Program, postgresOf } from './program.js';
+import { killAll, Program, postgresOf, postmasterOf } from './program.js';
 
 const READY = /Leopard is ready on port (\d+)/;
 const ANY_PORT = { PORT: '0' };

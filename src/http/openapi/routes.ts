@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { stringify } from 'yaml';
 import { detailError } from '../errors.js';
+import { acceptedTypes } from '../negotiation.js';
 import { anybody } from '../policy.js';
 import { publicRoute, type RouteDefinition } from '../route.js';
 import { PAGES } from './pages.js';
@@ -36,9 +37,10 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
       query: { format: Type.String({ enum: ['yaml', 'json'] }) },
       produces: [YAML, JSON_TYPE],
       handler: async ({ query, raw }, reply) => {
-        const format = query.text('format') ?? (/\bjson\b/.test(raw.headers.accept ?? '') ? 'json' : 'yaml');
+        const format = query.text('format') ?? preferredFormat(raw.headers.accept);
         if (format === 'json') return reply.type(JSON_TYPE).send(json());
-        return reply.type(YAML).send(yaml());
+        if (format === 'yaml') return reply.type(YAML).send(yaml());
+        throw detailError(404, 'Not found.');
       },
     }),
     ...Object.entries(PAGES).map(([name, page]) =>
@@ -71,6 +73,13 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
       },
     }),
   ];
+}
+
+/** YAML, unless the Accept header names JSON and not YAML. */
+function preferredFormat(accept: string | undefined): string {
+  const types = acceptedTypes(accept);
+  const yaml = types.some((type) => type === YAML || type.includes('yaml'));
+  return !yaml && types.some((type) => type.endsWith('json')) ? 'json' : 'yaml';
 }
 
 function once(make: () => string): () => string {

@@ -16,16 +16,19 @@ export class OfficeCalendar {
     private readonly utcOffsetHours: number,
   ) {}
 
-  /** A moment of office hours on the day of `time`, or on the Monday after a weekend; never after now. */
-  officeHours(time: number): number {
+  /**
+   * A moment of office hours on the day of `time`, or on the Monday after a weekend; not after now.
+   * @param earliest what it must not be before
+   */
+  officeHours(time: number, earliest = 0): number {
     const moment = this.#openMoment(time);
-    return moment < this.now ? moment : this.now - this.random.integer(1, 90) * 60_000;
+    const past = moment < this.now ? moment : this.now - this.random.integer(1, 90) * 60_000;
+    return Math.max(past, earliest);
   }
 
-  /** The same, but after now: for appointments and due dates. */
-  upcoming(days: number): number {
-    const moment = this.#openMoment(this.now + days * DAY);
-    return moment > this.now ? moment : moment + DAY;
+  /** A moment of office hours so many days from now, or ago where negative: for appointments and due dates. */
+  inDays(days: number): number {
+    return this.#openMoment(this.now + days * DAY);
   }
 
   #openMoment(time: number): number {

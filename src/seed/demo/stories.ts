@@ -32,6 +32,11 @@ export interface Story {
 
 export type StoredStory = Story & { readonly id: number };
 
+/** When the client last moved to another stage, or came. */
+export function lastStep({ changes, createdAt }: Story): number {
+  return changes.at(-1)?.at ?? createdAt;
+}
+
 type Draft = NewRow<'immigration_client'>;
 
 const HISTORY_DAYS = 540;
@@ -89,7 +94,7 @@ function tellStory(
   const consultant = waiting ? null : random.chance(0.15) ? branchAdmin! : random.pick(consultants);
   const lastChange = changes.at(-1)?.at ?? createdAt;
   const archived = random.chance(stage === 'CLIENT' ? 0 : 0.04);
-  const archivedAt = archived ? calendar.officeHours(lastChange + random.integer(1, 20) * DAY) : null;
+  const archivedAt = archived ? calendar.officeHours(lastChange + random.integer(1, 20) * DAY, lastChange) : null;
   const createdBy = random.chance(0.5) && consultant ? consultant : branchAdmin!;
   const row: Draft = {
     ...personal(agency, branch, person, calendar, random, taken),

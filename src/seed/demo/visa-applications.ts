@@ -68,7 +68,7 @@ function application(
   closed: number | undefined,
 ): { row: Row; createdAt: number } {
   const createdAt = Math.min(
-    calendar.officeHours(signed + random.integer(0, 6) * DAY),
+    calendar.officeHours(signed + random.integer(0, 6) * DAY, signed),
     closed ?? calendar.now,
   );
   const progress = followThrough(calendar.now, random, createdAt, closed);

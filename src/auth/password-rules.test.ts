@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { passwordProblems } from './password-rules.js';
+
+const SHORT = 'This password is too short. It must contain at least 8 characters.';
+const COMMON = 'This password is too common.';
+const NUMERIC = 'This password is entirely numeric.';
+const similar = (what: string) => `The password is too similar to the ${what}.`;
+
+it.each([
+  ['zebra-Crossing-42', {}, []],
+  ['Ab1!xyz', {}, [SHORT]],
+  ['1234567', {}, [SHORT, NUMERIC]],
+  ['8529637410', {}, [NUMERIC]],
+  ['१२३४५६७८', {}, [NUMERIC]],
+  ['Password1', {}, [COMMON]],
+  ['admin123', { username: 'admin' }, [similar('username'), COMMON]],
+  ['demo123', { email: 'admin@demo.com' }, [similar('email address'), SHORT]],
+  ['mariana99', { email: 'mariana.silva@agency.example' }, [similar('email address')]],
+  ['KATHMANDUx', { firstName: 'Kathmandu' }, [similar('first name')]],
+  ['नेपालीनेपाली', { lastName: 'नेपालीनेपाल' }, [similar('last name')]],
+  ['a long sentence holding an ann', { firstName: 'Ann' }, []],
+  ['🐆🐆🐆🐆🐆🐆🐆', {}, [SHORT]],
+])('%s of %j', (password, owner, problems) => {
+  expect(passwordProblems(password, owner)).toEqual(problems);
+});

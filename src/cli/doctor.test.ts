@@ -1,0 +1,135 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand, settingsFor } from '../../test/helpers/cli.js';
+import { type TestDatabase, testDatabase } from '../../test/helpers/database.js';
+import type { Finding } from '../database/diagnosis.js';
+import { withOwner } from '../database/owner.js';
+
+let database: TestDatabase;
+let folder: string;
+let settings: NodeJS.ProcessEnv;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'leopard-cli-'));
+  database = await testDatabase();
+  settings = settingsFor(database, folder);
+});
+afterAll(async () => {
+  await database.drop();
+  rmSync(folder, { recursive: true });
+});
+
+async function examine(environment: NodeJS.ProcessEnv = {}) {
+  const { exitCode, stdout, stderr } = await runCommand(settings, ['doctor', '--json'], { environment });
+  const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Finding[] };
+  return { exitCode, stderr, ok, checks: new Map(checks.map((finding) => [finding.check, finding])) };
+}
+
+/** Runs SQL as the server's superuser, and what undoes it after `work`. */
+async function given(sql: string, undo: string, work: () => Promise<void>): Promise<void> {
+  await withOwner(database.admin, (client) => client.query(sql));
+  try {
+    await work();
+  } finally {
+    await withOwner(database.admin, (client) => client.query(undo));
+  }
+}
+
+describe('doctor', () => {
+  it('finds nothing to put right in a database as the program makes it', async () => {
+    const { exitCode, ok, checks, stderr } = await examine();
+    expect([...checks.values()].filter(({ status }) => status === 'problem')).toEqual([]);
+    expect([exitCode, ok, stderr]).toEqual([0, true, '']);
+    expect([...checks.keys()]).toEqual([
+      ...['settings', 'connection', 'server', 'locale', 'pg_trgm', 'roles', 'migrations', 'notices'],
+    ]);
+    expect(checks.get('notices')?.status).toBe('ok');
+  });
+
+  it('is a table for people', async () => {
+    const { stdout } = await runCommand(settings, ['doctor']);
+    expect(stdout.split('\n')[0]).toMatch(/^CHECK +STATUS +FINDING$/);
+    expect(stdout).toMatch(/^server +ok +PostgreSQL \d+/m);
+  });
+
+  it('tells of pending migrations, and ends with 1', async () => {
+    const all = 'CREATE TABLE public.kept AS SELECT * FROM public.migration_ledger WHERE number = 2';
+    const back = 'INSERT INTO public.migration_ledger SELECT * FROM public.kept; DROP TABLE public.kept';
+    await given(`${all}; DELETE FROM public.migration_ledger WHERE number = 2`, back, async () => {
+      const { exitCode, ok, checks, stderr } = await examine();
+      expect([exitCode, ok, stderr]).toEqual([1, false, '1 check found a problem']);
+      expect(checks.get('migrations')).toMatchObject({
+        status: 'problem',
+        text: expect.stringMatching(/^3 are pending, the first is 0002_\w+ of shared; run: leopard migrate$/),
+      });
+    });
+  });
+
+  it("tells when the program's role owns something", async () => {
+    const create = `CREATE TABLE public.own (); ALTER TABLE public.own OWNER TO ${database.app.user}`;
+    await given(create, 'DROP TABLE public.own', async () => {
+      expect((await examine()).checks.get('roles')).toMatchObject({
+        status: 'problem',
+        text: expect.stringMatching(/owns 1 objects/),
+      });
+    });
+  });
+
+  it("tells when the program's role reaches a tenant by itself", async () => {
+    const right = (verb: string) => `${verb} USAGE ON SCHEMA tenant_demo`;
+    const { user } = database.app;
+    await given(`${right('GRANT')} TO ${user}`, `${right('REVOKE')} FROM ${user}`, async () => {
+      expect((await examine()).checks.get('roles')).toMatchObject({
+        status: 'problem',
+        text: expect.stringContaining('reaches tenant_demo outside the tenant transaction'),
+      });
+    });
+  });
+
+  it('warns where pg_trgm is missing, which only costs speed', async () => {
+    await given('DROP EXTENSION pg_trgm CASCADE', 'CREATE EXTENSION pg_trgm WITH SCHEMA public', async () => {
+      const { exitCode, checks } = await examine();
+      expect([exitCode, checks.get('pg_trgm')?.status]).toEqual([0, 'warning']);
+    });
+  });
+
+  it('warns where the owner is not set', async () => {
+    const { exitCode, checks } = await examine({ DATABASE_OWNER_URL: '' });
+    expect([exitCode, checks.get('roles')?.status]).toEqual([0, 'warning']);
+  });
+
+  it('tells all that is wrong with the settings', async () => {
+    const { exitCode, stdout } = await runCommand(settings, ['doctor', '--json'], {
+      environment: { PORT: 'x', SECRET_KEY: 'short' },
+    });
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout).checks.map(({ text }: Finding) => text)).toEqual([
+      expect.stringMatching(/^SECRET_KEY /),
+      expect.stringMatching(/^PORT /),
+    ]);
+  });
+
+  it('tells that the database does not answer', async () => {
+    const url = 'postgres://leopard_app:x@127.0.0.1:1/leopard';
+    const { exitCode, checks } = await examine({ DATABASE_URL: url, DATABASE_OWNER_URL: '' });
+    expect([exitCode, checks.get('connection')?.status]).toEqual([1, 'problem']);
+  });
+
+  it('tells of a database whose locale knows ASCII alone', async () => {
+    const name = `${database.app.database}_c`;
+    const url = (text: string | undefined) => text?.replace(/[^/]+$/, name);
+    const create = `CREATE DATABASE ${name} OWNER ${database.owner.user} TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'`;
+    await given(create, `DROP DATABASE ${name}`, async () => {
+      const environment = {
+        DATABASE_URL: url(settings.DATABASE_URL),
+        DATABASE_OWNER_URL: url(settings.DATABASE_OWNER_URL),
+      };
+      expect((await examine(environment)).checks.get('locale')).toMatchObject({
+        status: 'problem',
+        text: expect.stringContaining('É and é do not match'),
+      });
+    });
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { runCommand } from '../../test/helpers/cli.js';
+import { CliError } from './cli-error.js';
+import { createContext } from './context.js';
+import { createProgram, describe as describeError } from './program.js';
+import { createProgress } from './progress.js';
+import { formatTable } from './table.js';
+
+const leopard = (...args: string[]) => runCommand({}, args);
+
+/** Commands that operators' scripts know. */
+const KNOWN = [
+  'migrate_schemas',
+  'showmigrations',
+  'register_tenant',
+  'deregister_tenant',
+  'create_super_super_admin',
+  'setup_role_permissions',
+  'assign_user_scope',
+  'seed_data',
+  'shell',
+  'dbshell',
+];
+
+describe('leopard help', () => {
+  it('lists every command, one line each by its old name', async () => {
+    const { exitCode, stdout } = await leopard('help');
+    expect(exitCode).toBe(0);
+    for (const name of KNOWN) expect(stdout).toContain(name);
+    expect(stdout).not.toContain('register-tenant');
+  });
+
+  it.each([[['--help']], [['help', 'migrate']], [['seed_data', '--help']], [['tenants', 'help', 'create']]])(
+    'ends with 0: %j',
+    async (args) => {
+      const { exitCode, stdout, stderr } = await leopard(...args);
+      expect([exitCode, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('Usage: leopard');
+    },
+  );
+});
+
+describe('wrong usage ends with 2 and one line', () => {
+  it.each([
+    [['fly'], "unknown command 'fly'; see: leopard help"],
+    [['migrte'], "unknown command 'migrte' (Did you mean migrate?); see: leopard help"],
+    [['tenants'], 'a subcommand is missing; see: leopard help'],
+    [['seed'], "missing required argument 'data-set'; see: leopard help"],
+    [['seed', 'everything'], /Allowed choices are demo, contract\.?; see: leopard help$/],
+    [['tenants', 'list', 'extra'], /too many arguments/],
+    [['register_tenant', '--tenant'], /argument missing/],
+  ])('%j', async (args, message) => {
+    const { exitCode, stdout, stderr } = await leopard(...args);
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('\n');
+  });
+
+  it('but shows the help where nothing is asked for', async () => {
+    const { exitCode, stdout } = await leopard();
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain('Usage: leopard');
+  });
+});
+
+it('knows every name with underscores and with hyphens', () => {
+  const program = createProgram(createContext({}));
+  const names = new Set(program.commands.flatMap((command) => [command.name(), ...command.aliases()]));
+  for (const name of KNOWN) {
+    expect(names).toContain(name);
+    expect(names).toContain(name.replaceAll('_', '-'));
+  }
+});
+
+it('shows where an error comes from only when it is a fault of the program', () => {
+  expect(describeError(new CliError('no', 3))).toEqual({ lines: ['no'], exitCode: 3 });
+  expect(describeError(new TypeError('x is not a function')).lines[0]).toMatch(/^TypeError: x .*\n {4}at /s);
+});
+
+it('sets a table in columns, whatever the script', () => {
+  expect(
+    formatTable(
+      ['A', 'BB'],
+      [
+        ['काठमाडौँ', 'x'],
+        ['y', ''],
+      ],
+    ),
+  ).toEqual(['A         BB', 'काठमाडौँ  x', 'y']);
+});
+
+describe('progress', () => {
+  const shown = (isTTY: boolean) => {
+    const written: string[] = [];
+    const progress = createProgress({
+      isTTY,
+      columns: 80,
+      write: (text: string | Uint8Array) => written.push(String(text)) > 0,
+    });
+    progress.count('migrating', 1, 4);
+    progress.count('migrating', 4, 4);
+    progress.done();
+    return written.join('');
+  };
+
+  it('is a bar on a terminal', () => {
+    expect(shown(true)).toContain('✔ migrating ████████████████████ 4/4\n');
+  });
+
+  it('is plain lines elsewhere', () => {
+    expect(shown(false)).toBe('migrating 1/4\nmigrating 4/4\n');
+  });
+});

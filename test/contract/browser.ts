@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const ARGUMENTS = [
+  '--no-sandbox', // as root, in a container, it does not start otherwise
+  '--headless',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Where a Chromium is installed on this machine; undefined where none is. */
+export function findChromium(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
+}
+
+/** Starts a browser; to be closed by whoever starts it. It finds `*.localhost` at 127.0.0.1 by itself. */
+export async function startBrowser(executablePath: string): Promise<Browser> {
+  return await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false });
+}
+
+export interface Visit {
+  /** Error messages of the console, uncaught errors, violations of the content security policy, failed requests. */
+  readonly problems: string[];
+  /** The origin of every request, those refused by the policy included. */
+  readonly origins: Set<string>;
+  /** The text that the page shows. */
+  readonly text: string;
+}
+
+/** Opens a page, waits until `ready` (a CSS selector) is visible, and tells what happened. */
+export async function visit(browser: Browser, url: string, ready: string): Promise<Visit> {
+  const page = await browser.newPage();
+  const problems: string[] = [];
+  const origins = new Set<string>();
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.text().includes('Content Security Policy')) {
+      problems.push(`console: ${message.text()}`);
+    }
+  });
+  page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
+  page.on('requestfailed', (request) => problems.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('response', (response) => {
+    if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
+  });
+  page.on('request', (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol.startsWith('http')) origins.add(origin);
+  });
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', (event) =>
+      console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`),
+    );
+  });
+  try {
+    await page.goto(url);
+    await page.locator(ready).first().waitFor({ state: 'visible' });
+    await page.waitForLoadState('networkidle');
+    return { problems, origins, text: await page.locator('body').innerText() };
+  } finally {
+    await page.close();
+  }
+}

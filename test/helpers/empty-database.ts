@@ -1,0 +1,24 @@
+import type { DatabaseHandle } from '../../src/database/connections.js';
+import { migrateAll } from '../../src/database/migrator.js';
+import { type TestDatabase, testDatabase } from './database.js';
+
+export interface EmptyDatabase extends TestDatabase {
+  /** The database as commands get it. */
+  readonly handle: DatabaseHandle;
+}
+
+/** A migrated database of its own, without tenants. */
+export async function emptyDatabase(): Promise<EmptyDatabase> {
+  const database = await testDatabase({ from: 'empty' });
+  const { app, owner } = database;
+  await migrateAll(owner, app.user);
+  const handle: DatabaseHandle = {
+    kind: 'server',
+    app,
+    owner,
+    ended: new Promise(() => undefined),
+    close: async () => undefined,
+    abandon: () => undefined,
+  };
+  return { ...database, handle };
+}
