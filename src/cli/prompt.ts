@@ -2,28 +2,36 @@ import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { CliError } from './cli-error.js';
 
+export interface AskOptions {
+  /** Shows nothing of what is typed, for passwords. */
+  readonly hidden?: boolean;
+  readonly input?: NodeJS.ReadableStream;
+  readonly output?: NodeJS.WritableStream;
+}
+
 const INTERRUPTED_EXIT_CODE = 130;
 
 /**
  * Asks at the terminal and waits for a line.
- * @param options.hidden shows nothing of what is typed, for passwords
  * @throws CliError when the question is left with Ctrl-C or Ctrl-D
  */
-export async function ask(question: string, { hidden = false }: { hidden?: boolean } = {}): Promise<string> {
+export async function ask(question: string, options: AskOptions = {}): Promise<string> {
+  const { hidden = false, input = process.stdin, output = process.stdout } = options;
   const silent = new Writable({ write: (_chunk, _encoding, written) => written() });
-  if (hidden) process.stdout.write(question);
-  const terminal = createInterface({
-    input: process.stdin,
-    output: hidden ? silent : process.stdout,
-    terminal: true,
-  });
+  if (hidden) output.write(question);
+  const terminal = createInterface({ input, output: hidden ? silent : output, terminal: true });
+  let answered = false;
   try {
     return await new Promise<string>((resolve, reject) => {
       terminal.once('close', () => reject(new CliError('nothing was done', INTERRUPTED_EXIT_CODE)));
-      terminal.question(hidden ? '' : question, resolve);
+      terminal.question(hidden ? '' : question, (answer) => {
+        answered = true;
+        resolve(answer);
+      });
     });
   } finally {
     terminal.close();
-    if (hidden) process.stdout.write('\n');
+    // The line that was typed has ended the output's line only where it was shown.
+    if (hidden || !answered) output.write('\n');
   }
 }

@@ -1,12 +1,16 @@
 import { Argument, type Command } from 'commander';
 import type { DatabaseHandle } from '../database/connections.js';
+import { DEMO_LOGINS, type DemoLogin } from '../seed/demo-logins.js';
+import { removeTenantFiles } from '../storage/tenant-files.js';
+import { TenantExistsError } from '../tenancy/new-tenant.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { bringUpToDate } from './bring-up-to-date.js';
-import { CliError } from './cli-error.js';
+import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { ownerSettings } from './owner-settings.js';
 import type { Progress } from './progress.js';
+import { formatTable } from './table.js';
 import { withDatabase } from './with-database.js';
 import { withTables } from './with-tables.js';
 
@@ -21,69 +25,106 @@ export function registerSeed(program: Command, context: CliContext): void {
   program
     .command('seed')
     .description(
-      'load a data set into a database without tenants: demo, or contract for the recorded examples',
+      'create the tenants main and demo with a data set: demo, or contract for the recorded examples',
     )
     .addArgument(new Argument('<data-set>').choices(['demo', 'contract']))
     .action((dataSet: 'demo' | 'contract') =>
-      withDatabase(context, (handle) => withProgress(context, (progress) => seed(handle, dataSet, progress))),
+      dataSet === 'demo' ? seedDemoAgencies(context) : seedContractData(context),
     );
   program
     .command('seed_data')
-    .description('load demonstration data: into one tenant, or the agencies main and demo with theirs')
+    .description('load demonstration data into a tenant, or create the tenants main and demo with it')
     .option('--tenant <tenant>', 'short name or schema')
-    .option('--clear', "remove the tenant's records first")
+    .option('--clear', "remove the tenant's users, records and files first")
     .option('--force', 'do not ask before removing')
     .action((options: SeedDataOptions) => seedData(context, options));
 }
 
-async function seed(handle: DatabaseHandle, dataSet: 'demo' | 'contract', progress: Progress): Promise<void> {
-  ownerSettings(handle);
-  await bringUpToDate(handle, progress);
-  const onProgress = progress.say;
-  if (dataSet === 'demo') {
-    const { seedDemo } = await import('../seed/demo.js');
-    await seedDemo(handle, { onProgress });
-  } else {
+async function seedContractData(context: CliContext): Promise<void> {
+  await onMigrated(context, async (handle, progress) => {
     const { seedContract } = await import('../seed/contract.js');
-    await seedContract(handle, { onProgress });
-  }
+    await seedContract(handle, { onProgress: progress.say });
+  });
+  context.print('the data set of the recorded examples is loaded');
+}
+
+async function seedDemoAgencies(context: CliContext): Promise<void> {
+  const { appSubdomain, baseDomain } = context.config();
+  await onMigrated(context, async (handle, progress) => {
+    const { seedDemo } = await import('../seed/demo.js');
+    await seedDemo(handle, { onProgress: progress.say, appSubdomain, baseDomain }).catch((error: unknown) => {
+      if (!(error instanceof TenantExistsError)) throw error;
+      throw new CliError(
+        `${error.message.split(';')[0]}; to load demonstration data into one that is there: leopard seed_data --tenant`,
+      );
+    });
+  });
+  printLogins(context, DEMO_LOGINS);
 }
 
 async function seedData(context: CliContext, { tenant, clear, force }: SeedDataOptions): Promise<void> {
   if (tenant === undefined) {
-    if (clear) throw new CliError('--clear needs --tenant: it removes the records of one tenant');
-    return await withDatabase(context, (handle) =>
-      withProgress(context, (progress) => seed(handle, 'demo', progress)),
-    );
+    if (clear) {
+      throw new CliError('--clear removes the records of one tenant; give --tenant', USAGE_EXIT_CODE);
+    }
+    return await seedDemoAgencies(context);
   }
-  await withTables(context, async ({ database, handle }) => {
+  const { mediaDirectory } = context.config();
+  const logins = await withTables(context, async ({ database, handle }) => {
+    ownerSettings(handle);
     const { schema, name } = await findTenant(database, tenant);
     if (clear && !force && context.isInteractive) {
       const answer = await context.ask(
-        `This removes all records of ${name} (${schema}), its users too. Type DELETE to go on: `,
+        `This removes all users, records and files of ${name} (${schema}). Type DELETE to go on: `,
       );
       if (answer.trim() !== 'DELETE') throw new CliError('nothing was removed');
     }
     const { clearTenantData, seedTenantDemo } = await import('../seed/demo.js');
-    await withProgress(context, async (progress) => {
+    return await withProgress(context, async (progress) => {
       if (clear) {
         progress.say(`removing the records of ${shortName(schema)}`);
         await clearTenantData(handle, schema);
+        await removeTenantFiles(mediaDirectory, schema);
       }
-      progress.say(`loading demonstration data into ${shortName(schema)}`);
-      await seedTenantDemo(handle, schema);
+      return await seedTenantDemo(handle, schema, { onProgress: progress.say });
     });
   });
+  printLogins(context, logins);
 }
 
-async function withProgress(context: CliContext, work: (progress: Progress) => Promise<void>): Promise<void> {
+async function onMigrated(
+  context: CliContext,
+  work: (handle: DatabaseHandle, progress: Progress) => Promise<void>,
+): Promise<void> {
+  await withDatabase(context, (handle) =>
+    withProgress(context, async (progress) => {
+      ownerSettings(handle);
+      await bringUpToDate(handle, progress);
+      await work(handle, progress);
+    }),
+  );
+}
+
+async function withProgress<T>(context: CliContext, work: (progress: Progress) => Promise<T>): Promise<T> {
   const progress = context.progress(process.stderr);
   try {
-    await work(progress);
+    const result = await work(progress);
+    progress.done();
+    return result;
   } catch (error) {
     progress.failed();
     throw error;
   }
-  progress.done();
-  context.print('the data is loaded');
+}
+
+/** Passwords of tenants other than main and demo are told here and nowhere else. */
+function printLogins(context: CliContext, logins: readonly DemoLogin[]): void {
+  context.print('demonstration data is loaded; log in as');
+  const rows = logins.map(({ schema, role, username, password }) => [
+    shortName(schema),
+    role,
+    username,
+    password,
+  ]);
+  for (const line of formatTable(['TENANT', 'ROLE', 'USERNAME', 'PASSWORD'], rows)) context.print(line);
 }

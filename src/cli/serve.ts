@@ -7,7 +7,7 @@ import type { CliContext } from './context.js';
 import { checkAddress, explainListenError } from './listen-check.js';
 import type { Progress } from './progress.js';
 import { Shutdown } from './shutdown.js';
-import { hasNoTenant, welcome } from './welcome.js';
+import { welcome } from './welcome.js';
 
 interface ServeOptions {
   readonly services?: string;
@@ -74,10 +74,13 @@ async function start(
 
   await bringUpToDate(handle, progress);
   ensureGoingOn(shutdown);
-  if (handle.kind === 'embedded' && (await hasNoTenant(handle))) {
-    const { seedDemo } = await import('../seed/demo.js');
-    await seedDemo(handle, { onProgress: progress.say });
-    ensureGoingOn(shutdown);
+  if (handle.kind === 'embedded') {
+    const { demoSeedPending, seedDemo } = await import('../seed/demo.js');
+    if (await demoSeedPending(handle)) {
+      const { appSubdomain, baseDomain } = config;
+      await seedDemo(handle, { onProgress: progress.say, appSubdomain, baseDomain });
+      ensureGoingOn(shutdown);
+    }
   }
 
   progress.say('starting the server');

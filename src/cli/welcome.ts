@@ -1,29 +1,16 @@
 import type { Config } from '../config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { withOwner } from '../database/owner.js';
-
-/** The demonstration data's administrators, who are there only where that data is. */
-const DEMO_ADMINS = [
-  { schema: 'tenant_main', email: 'admin@main.com', password: 'admin123' },
-  { schema: 'tenant_demo', email: 'admin@demo.com', password: 'demo123' },
-] as const;
+import { DEMO_LOGINS } from '../seed/demo-logins.js';
 
 const SHOWN_DOMAINS = 5;
-
-/** Whether the database holds no tenant yet. */
-export async function hasNoTenant(handle: DatabaseHandle): Promise<boolean> {
-  return await withOwner(handle.owner ?? handle.app, async (client) => {
-    const { rowCount } = await client.query('SELECT FROM public.tenants_tenant LIMIT 1');
-    return rowCount === 0;
-  });
-}
 
 /**
  * The lines for whoever has just started the program: where it is, who can log in, where the documentation is.
  * @param port where it listens
  */
 export async function welcome(config: Config, handle: DatabaseHandle, port: number): Promise<string[]> {
-  const { domains, admins } = await readFacts(handle);
+  const { domains, logins } = await readFacts(handle);
   const base = (domain: string) => `http://${domain}:${port}`;
   const lines = [`Leopard is ready on port ${port}.`, ''];
   if (domains.length === 0) {
@@ -31,9 +18,11 @@ export async function welcome(config: Config, handle: DatabaseHandle, port: numb
     return lines;
   }
   for (const domain of domains) lines.push(`  ${base(domain)}`);
-  if (admins.length > 0) {
-    lines.push('', '  Log-ins of the demonstration data:');
-    for (const { email, password } of admins) lines.push(`  ${email} / ${password}`);
+  if (logins.length > 0) {
+    lines.push('', '  Log-ins of the demonstration data (user name / password):');
+    for (const { schema, role, username, password } of logins) {
+      lines.push(`  ${schema.replace('tenant_', '').padEnd(5)} ${role.padEnd(14)} ${username} / ${password}`);
+    }
   }
   lines.push('', `  API documentation: ${base(domains[0]!)}/api/docs/`);
   if (config.useHttps)
@@ -48,19 +37,19 @@ async function readFacts(handle: DatabaseHandle) {
        WHERE t.is_active AND domain NOT LIKE '*%' ORDER BY is_primary DESC, tenant_id, domain LIMIT $1`,
       [SHOWN_DOMAINS],
     );
-    const admins = [];
-    for (const admin of handle.kind === 'embedded' ? DEMO_ADMINS : []) {
+    const logins = [];
+    for (const login of handle.kind === 'embedded' ? DEMO_LOGINS : []) {
       const { rows: found } = await client.query<{ there: boolean }>(
         'SELECT to_regclass($1) IS NOT NULL AS there',
-        [`${admin.schema}.immigration_user`],
+        [`${login.schema}.immigration_user`],
       );
       if (!found[0]?.there) continue;
       const { rowCount } = await client.query(
-        `SELECT FROM ${admin.schema}.immigration_user WHERE email = $1 AND is_active`,
-        [admin.email],
+        `SELECT FROM ${login.schema}.immigration_user WHERE email = $1 AND is_active`,
+        [login.email],
       );
-      if (rowCount) admins.push(admin);
+      if (rowCount) logins.push(login);
     }
-    return { domains: rows.map(({ domain }) => domain), admins };
+    return { domains: rows.map(({ domain }) => domain), logins };
   });
 }

@@ -32,7 +32,8 @@ export async function withDatabase<T>(
     return () => process.off(signal, listener);
   });
   try {
-    const handle = await opening.finally(progress.done);
+    opening.then(progress.done, progress.failed);
+    const handle = await opening;
     try {
       return await work(handle);
     } catch (error) {

@@ -25,7 +25,9 @@ const UNIQUE_VIOLATION = '23505';
  * "é"; names here are Nepali, Chinese, Vietnamese, Arabic.
  */
 const LOCALES = [
-  "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C'",
+  // LC_CTYPE decides which letters pg_trgm sees: under C it would find nothing in names beyond ASCII.
+  "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
+  "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'en_US.UTF-8'",
   "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'", // PostgreSQL 17 and newer
   "LOCALE_PROVIDER libc LOCALE 'C.UTF-8'",
   "LOCALE_PROVIDER libc LOCALE 'en_US.UTF-8'",

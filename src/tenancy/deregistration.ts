@@ -1,8 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ConnectionSettings } from '../config.js';
-import { checkSchemaName } from '../database/schema-name.js';
-import { PlainError } from '../plain-error.js';
+import { removeTenantFiles } from '../storage/tenant-files.js';
 import { deleteTenant } from './provisioning.js';
 
 /**
@@ -15,12 +12,7 @@ export async function deregisterTenant(
   mediaDirectory: string,
   schema: string,
 ): Promise<void> {
-  const folder = join(mediaDirectory, checkSchemaName(schema));
   // The database first: files that nobody can reach do less harm than records whose files are gone.
   await deleteTenant(owner, schema);
-  await rm(folder, { recursive: true, force: true }).catch((error: Error) => {
-    throw new PlainError(
-      `${schema} is removed, but not its files (${error.message}); remove the folder ${folder}`,
-    );
-  });
+  await removeTenantFiles(mediaDirectory, schema);
 }

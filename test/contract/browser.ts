@@ -24,6 +24,9 @@ export async function startBrowser(executablePath: string): Promise<Browser> {
   return await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false });
 }
 
+const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
+  console.error('Content Security Policy: ' + event.violatedDirective + ' ' + event.blockedURI))`;
+
 export interface Visit {
   /** Error messages of the console, uncaught errors, violations of the content security policy, failed requests. */
   readonly problems: string[];
@@ -44,7 +47,9 @@ export async function visit(browser: Browser, url: string, ready: string): Promi
     }
   });
   page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
-  page.on('requestfailed', (request) => problems.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) =>
+    problems.push(`failed: ${request.url()} ${request.failure()?.errorText}`),
+  );
   page.on('response', (response) => {
     if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
   });
@@ -52,15 +57,12 @@ export async function visit(browser: Browser, url: string, ready: string): Promi
     const { protocol, origin } = new URL(request.url());
     if (protocol.startsWith('http')) origins.add(origin);
   });
-  await page.addInitScript(() => {
-    document.addEventListener('securitypolicyviolation', (event) =>
-      console.error(`Content Security Policy: ${event.violatedDirective} ${event.blockedURI}`),
-    );
-  });
+  await page.addInitScript({ content: REPORT_VIOLATIONS });
   try {
     await page.goto(url);
     await page.locator(ready).first().waitFor({ state: 'visible' });
     await page.waitForLoadState('networkidle');
+    // biome-ignore lint/performance/useDomNodeTextContent: only what is visible counts
     return { problems, origins, text: await page.locator('body').innerText() };
   } finally {
     await page.close();

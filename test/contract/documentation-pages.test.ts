@@ -26,14 +26,14 @@ describe.each(PAGES)('%s', (path) => {
       [path, 'text/html'],
       ['/api/schema/', 'application/vnd.oai.openapi'],
     ] as const) {
-      const answer = await app.ask('GET', asked, { host });
+      const answer = await app.ask('GET', asked, { headers: { host } });
       expect([answer.status, answer.headers['content-type']?.split(';')[0]]).toEqual([200, type]);
     }
   });
 
   test('is not served at a host of nobody', async () => {
     for (const host of ['nobody.localhost', 'nobody.example.com', 'localhost.evil.test']) {
-      expect((await app.ask('GET', path, { host })).status).toBe(404);
+      expect((await app.ask('GET', path, { headers: { host } })).status).toBe(404);
     }
   });
 
@@ -85,7 +85,8 @@ test('a browser keeps the files of the pages, and no others can be read', async 
 });
 
 const executable = findChromium();
-if (!executable) console.log('skipped: no Chromium is installed, so the documentation pages are not opened in one');
+if (!executable)
+  console.log('skipped: no Chromium is installed, so the documentation pages are not opened in one');
 
 describe.skipIf(!executable)('in a browser', () => {
   let browser: Browser;
@@ -95,16 +96,13 @@ describe.skipIf(!executable)('in a browser', () => {
   afterAll(() => browser?.close());
 
   test.each([
-    ['/api/docs/', '.opblock-summary-path'],
-    ['/api/redoc/', '[data-section-id] h2, [role=menuitem]'],
-  ])('%s shows the operations, and nothing goes wrong or elsewhere', async (path, ready) => {
-    const { port } = new URL(app.base);
-    for (const host of ['main.localhost', '127.0.0.1']) {
-      const origin = `http://${host}:${port}`;
-      const { problems, origins, text } = await visit(browser, origin + path, ready);
-      expect(problems).toEqual([]);
-      expect([...origins]).toEqual([origin]);
-      expect(text.replaceAll('\u200b', '')).toContain('Archives a client.');
-    }
+    ['/api/docs/', 'main.localhost', '.opblock-summary-path'],
+    ['/api/redoc/', '127.0.0.1', '[data-section-id] h2, [role=menuitem]'],
+  ])('%s at %s shows the operations, and nothing goes wrong or elsewhere', async (path, host, ready) => {
+    const origin = `http://${host}:${new URL(app.base).port}`;
+    const { problems, origins, text } = await visit(browser, origin + path, ready);
+    expect(problems).toEqual([]);
+    expect([...origins]).toEqual([origin]);
+    expect(text).toContain('Archives a client.');
   });
 });

@@ -61,7 +61,10 @@ class Reader {
     if (oneOf) this.#facts.set(`${place}.oneOf`, this.#alternatives(oneOf as Node[]));
     if (items) this.#schema(`${place}[]`, items as Node);
     for (const [name, schema] of Object.entries((properties as Record<string, Node> | undefined) ?? {})) {
-      this.#facts.set(`${place}.${name} required`, (required as string[] | undefined)?.includes(name) === true);
+      this.#facts.set(
+        `${place}.${name} required`,
+        (required as string[] | undefined)?.includes(name) === true,
+      );
       this.#schema(`${place}.${name}`, schema);
     }
   }

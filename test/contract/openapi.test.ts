@@ -47,7 +47,9 @@ describe('the document', () => {
   });
 
   test('is valid OpenAPI 3.0', async () => {
-    const { valid, errors } = await new Validator().validate(structuredClone(served) as Record<string, unknown>);
+    const { valid, errors } = await new Validator().validate(
+      structuredClone(served) as Record<string, unknown>,
+    );
     expect([valid, errors ?? []]).toEqual([true, []]);
     expect(served.openapi).toMatch(/^3\.0\./);
   });
@@ -58,6 +60,56 @@ describe('the document', () => {
     const used = new Set([...text.matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name));
     expect([...used].sort()).toEqual(Object.keys(schemas).sort());
     expect(text).not.toContain('"x-');
+  });
+});
+
+describe('the comparison', () => {
+  // biome-ignore lint/suspicious/noExplicitAny: any part of it is changed
+  type Changeable = any;
+  type Change = (document: Changeable) => void;
+  const schemaOf = ({ components }: Changeable, name: string) => components.schemas[name].properties;
+  const clients = '/api/v1/clients/';
+  const cases: [string, Change, string][] = [
+    [
+      'a parameter',
+      ({ paths }) => paths[clients].get.parameters.shift(),
+      `GET ${clients}: query parameter active required: contract false, served nothing`,
+    ],
+    [
+      'a length',
+      (document) => (schemaOf(document, 'ClientCreateRequest').first_name.maxLength = 99),
+      `POST ${clients}: body application/json .first_name.maxLength: contract 100, served 99`,
+    ],
+    [
+      'null',
+      (document) => delete schemaOf(document, 'ClientOutput').dob.nullable,
+      `GET ${clients}{id}/: answer 200 application/json .dob.nullable: contract true, served nothing`,
+    ],
+    [
+      'a choice',
+      (document) => schemaOf(document, 'ClientUpdateRequest').gender.enum.pop(),
+      `PUT ${clients}{id}/: body multipart/form-data .gender.enum: contract ["FEMALE","MALE","OTHER"], served ["FEMALE","MALE"]`,
+    ],
+    [
+      'a status',
+      ({ paths }) => delete paths[`${clients}{id}/`].delete.responses['404'],
+      `DELETE ${clients}{id}/: answer 404: contract "is there", served nothing`,
+    ],
+    [
+      'a media type',
+      ({ paths }) => delete paths[clients].post.requestBody.content['multipart/form-data'],
+      `POST ${clients}: body multipart/form-data .email required: contract false, served nothing`,
+    ],
+    [
+      'a required field',
+      ({ components }) => components.schemas.TokenPair.required.pop(),
+      'POST /api/token/: answer 200 application/json .access required: contract true, served false',
+    ],
+  ];
+  test.each(cases)('sees %s', (_what, change, line) => {
+    const changed = structuredClone(served);
+    change(changed);
+    expect(compareDocuments(contract, changed, ADDITIONS).differences).toContain(line);
   });
 });
 

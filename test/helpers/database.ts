@@ -23,7 +23,7 @@ export interface TestDatabaseOptions {
 
 // Copying the files takes a third of the time that writing the copy through the log does.
 const FROM_TEMPLATE = 'TEMPLATE leopard_template STRATEGY FILE_COPY';
-const EMPTY = `TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'und'`;
+const EMPTY = `TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'`;
 
 /** A database of its own for a test file. */
 export async function testDatabase({ from = 'template' }: TestDatabaseOptions = {}): Promise<TestDatabase> {

@@ -40,6 +40,8 @@ export async function checkRelated(
     : undefined;
   const assigning =
     typeof assignee === 'number' ? checkAssignment(transaction, user, assignee, 'clients') : undefined;
+  // Whichever is refused first, the other's refusal must not go unheard: that would end the process.
+  assigning?.catch(() => undefined);
   const [found] = (await looking) ?? [];
   if (found) {
     if (typeof category === 'number' && !found.visa_category) throw invalidPk('visa_category_id', category);

@@ -69,7 +69,8 @@ export async function clientTimeline(
   const counting = transaction.query(
     sql<{ count: number }>`SELECT count(*) AS count FROM immigration_clientactivity t WHERE ${shown}`,
   );
-  const total = page.page === 'last' ? ((await counting)[0]?.count ?? 0) : 0;
+  // Awaited together, so that neither can fail unheard.
+  const total = page.page === 'last' ? ((await Promise.all([counting, finding]))[0][0]?.count ?? 0) : 0;
   const listing = transaction.last(sql<Omit<ClientActivityOutput, 'activity_type_display'>>`
     SELECT t.id, t.client_id AS client, t.activity_type, t.performed_by_id AS performed_by,
            ${fullName('u')} AS performed_by_name, t.description, t.metadata, t.created_at

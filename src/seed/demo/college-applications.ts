@@ -52,7 +52,10 @@ export async function fillCollegeApplications(
       if (institutes.length === 0) return [];
       const institute = random.pick(institutes);
       const by = story.consultant ?? story.branch.staff[0]!;
-      const createdAt = Math.min(calendar.officeHours(signed + random.integer(1, 9) * DAY, signed), calendar.now);
+      const createdAt = Math.min(
+        calendar.officeHours(signed + random.integer(1, 9) * DAY, signed),
+        calendar.now,
+      );
       const course = random.pick(institute.courses);
       const type = types[institute.name.includes('University') ? UNIVERSITY : COLLEGE]!;
       const intake =

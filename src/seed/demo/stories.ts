@@ -94,7 +94,9 @@ function tellStory(
   const consultant = waiting ? null : random.chance(0.15) ? branchAdmin! : random.pick(consultants);
   const lastChange = changes.at(-1)?.at ?? createdAt;
   const archived = random.chance(stage === 'CLIENT' ? 0 : 0.04);
-  const archivedAt = archived ? calendar.officeHours(lastChange + random.integer(1, 20) * DAY, lastChange) : null;
+  const archivedAt = archived
+    ? calendar.officeHours(lastChange + random.integer(1, 20) * DAY, lastChange)
+    : null;
   const createdBy = random.chance(0.5) && consultant ? consultant : branchAdmin!;
   const row: Draft = {
     ...personal(agency, branch, person, calendar, random, taken),

@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { migrateAll } from '../../src/database/migrator.js';
+import { seedContract } from '../../src/seed/contract.js';
+import { startTestApp, type TestApp } from '../helpers/app.js';
+import type { TestDatabase } from '../helpers/database.js';
+import { EXAMPLES_NOT_BUILT } from './not-built-yet.js';
+
+interface Difference {
+  readonly path: string;
+  readonly expected?: unknown;
+  readonly got?: unknown;
+}
+
+interface Result {
+  readonly name: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly reason?: string;
+  readonly differences?: readonly Difference[];
+}
+
+const fileHere = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const EXAMPLES: { readonly name: string }[] = JSON.parse(readFileSync(fileHere('examples.json'), 'utf8'));
+
+/** An empty database with the data on which the examples were recorded. */
+async function loadContract({ app, owner }: TestDatabase): Promise<void> {
+  const { failures } = await migrateAll(owner, app.user);
+  expect(failures).toEqual([]);
+  const noop = async () => undefined;
+  const ended = new Promise<void>(() => undefined);
+  await seedContract({ kind: 'server', app, owner, ended, close: noop, abandon: noop });
+}
+
+/** Plays every example against a server, in a process of its own, as anybody would. */
+async function replay(base: string, secret: string): Promise<Map<string, Result>> {
+  const args = [fileHere('replay.mjs'), '--base', base, '--secret', secret, '--json'];
+  const output = await new Promise<string>((resolve, reject) => {
+    execFile(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error && error.code !== 1) reject(new Error(`replay.mjs: ${stderr || error.message}`));
+      else resolve(stdout);
+    });
+  });
+  const { results } = JSON.parse(output) as { results: Result[] };
+  return new Map(results.map((result) => [result.name, result]));
+}
+
+let app: TestApp;
+let results: Map<string, Result>;
+
+beforeAll(async () => {
+  app = await startTestApp({ from: 'empty', prepare: loadContract });
+  results = await replay(app.base, app.config.secretKey);
+}, 120_000);
+afterAll(() => app?.close());
+
+const reported = ({ path, expected, got }: Difference) =>
+  `${path}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`;
+
+describe('the recorded examples', () => {
+  test.each(EXAMPLES.map(({ name }) => name).filter((name) => !EXAMPLES_NOT_BUILT.includes(name)))(
+    '%s',
+    (name) => {
+      const result = results.get(name);
+      expect(result?.differences?.map(reported).join('\n') ?? result?.reason).toBe('');
+      expect(result?.outcome).toBe('passed');
+    },
+  );
+
+  test('that are listed as not built do not pass yet', () => {
+    const passed = EXAMPLES_NOT_BUILT.filter((name) => results.get(name)?.outcome === 'passed');
+    expect(passed.map((name) => `${name} passes: strike it off the list`).join('\n')).toBe('');
+  });
+
+  test('that are listed exist', () => {
+    const unknown = EXAMPLES_NOT_BUILT.filter((name) => !EXAMPLES.some((example) => example.name === name));
+    expect(unknown).toEqual([]);
+    expect(results.size).toBe(EXAMPLES.length);
+  });
+});

@@ -1,0 +1,73 @@
+import { type Node, Syntax } from './syntax.js';
+
+/** Functions of src/database/ whose result is safe inside SQL text. */
+const QUOTING = new Set(['quoteIdentifier', 'quoteLiteral', 'schemaRightsSql']);
+/** Calls whose first argument is SQL text, whatever it looks like. */
+const TAKES_TEXT = new Set(['statement', 'sql.raw', 'sql.lit']);
+
+/**
+ * The places of a TypeScript file where SQL text is made from anything but constants and quoted names, as
+ * `line: source`. Templates with the tag `sql` are no such places: what is put into them becomes a parameter.
+ */
+export function unsafeSqlText(source: string): string[] {
+  const syntax = new Syntax(source);
+  return syntax.nodes
+    .filter((node) => node.type === 'CallExpression' && isUnsafe(node, syntax))
+    .map(({ start }) => {
+      const line = source.slice(0, start).split('\n').length;
+      return `${line}: ${source.split('\n')[line - 1]?.trim()}`;
+    });
+}
+
+function isUnsafe(call: Node, syntax: Syntax): boolean {
+  const [text] = call.arguments as Node[];
+  const callee = nameOf(call.callee as Node);
+  if (!text) return false;
+  if (TAKES_TEXT.has(callee)) return !isConstant(text, syntax);
+  if (!/\.(query|last)$/.test(callee)) return false;
+  // Besides text these take queries, which are looked at where they are built.
+  const value = text.type === 'Identifier' ? syntax.valueOf(String(text.name), text) : text;
+  return !!value && isText(value) && !isConstant(text, syntax);
+}
+
+const isText = ({ type }: Node) => ['Literal', 'TemplateLiteral', 'BinaryExpression'].includes(type);
+
+/** `name`, `object.name`, `….name`; "" for what is called without a name. */
+function nameOf(node: Node): string {
+  if (node.type === 'Identifier') return String(node.name);
+  if (node.type !== 'MemberExpression') return '';
+  return `${nameOf(node.object as Node) || '…'}.${(node.property as Node).name}`;
+}
+
+function isConstant(node: Node | null, syntax: Syntax): boolean {
+  const all = (parts: unknown) => (parts as (Node | null)[]).every((part) => isConstant(part, syntax));
+  switch (node?.type) {
+    case 'Literal':
+      return true;
+    case 'TemplateLiteral':
+      return all(node.expressions);
+    case 'BinaryExpression':
+      return all([node.left, node.right]);
+    case 'ConditionalExpression':
+      return all([node.consequent, node.alternate]);
+    case 'ArrayExpression':
+      return all(node.elements);
+    case 'ObjectExpression':
+      return all((node.properties as Node[]).map(({ value }) => value ?? null));
+    case 'MemberExpression':
+      return isConstant(node.object as Node, syntax);
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSNonNullExpression':
+      return isConstant(node.expression as Node, syntax);
+    case 'CallExpression':
+      return QUOTING.has(nameOf(node.callee as Node));
+    case 'Identifier': {
+      const value = syntax.valueOf(String(node.name), node);
+      // What is imported in capitals is a constant of another file.
+      return value === undefined ? /^[A-Z][A-Z_]+$/.test(String(node.name)) : isConstant(value, syntax);
+    }
+    default:
+      return false;
+  }
+}
