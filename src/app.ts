@@ -27,6 +27,7 @@ import { collectRoutes, openapiDocument } from './http/openapi/document.js';
 import { documentationRoutes } from './http/openapi/routes.js';
 import { PathTable } from './http/path-table.js';
 import { registerRoutes } from './http/register-routes.js';
+import { repairUrl } from './http/repair-url.js';
 import type { RouteDefinition } from './http/route.js';
 import { serializerFor } from './http/serializer.js';
 import { ProfilePictures } from './immigration/clients/profile-picture.js';
@@ -49,7 +50,7 @@ export interface App {
   readonly routes: readonly RouteDefinition[];
 }
 
-const LONGEST_PARAMETER = 2_000;
+const LONGEST_PARAMETER = 16_384; // longer than Node lets a whole request head be
 
 /** The application: every route, ready to listen or to be injected requests; `start` the listener after this. */
 export async function buildApp(parts: AppParts): Promise<App> {
@@ -58,6 +59,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     logger: { level: config.logLevel },
     logController: new LogController({ disableRequestLogging: true }), // access-log.ts writes one line instead
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
+    rewriteUrl: ({ url = '/' }) => repairUrl(url),
     routerOptions: { maxParamLength: LONGEST_PARAMETER, caseSensitive: true },
     frameworkErrors: (_error, request, reply) =>
       handleError(detailError(404, 'Not found.'), request as FastifyRequest, reply as FastifyReply),

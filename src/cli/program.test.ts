@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../test/helpers/cli.js';
+import { PACKAGE_ROOT } from '../package-root.js';
 import { CliError } from './cli-error.js';
 import { createContext } from './context.js';
 import { createProgram, describe as describeError } from './program.js';
@@ -70,6 +74,23 @@ it('knows every name with underscores and with hyphens', () => {
     expect(names).toContain(name);
     expect(names).toContain(name.replaceAll('_', '-'));
   }
+});
+
+it('documents every command and option', () => {
+  const page = readFileSync(join(PACKAGE_ROOT, 'docs', 'commands.md'), 'utf8');
+  const check = (command: Command, name: string) => {
+    expect(page).toContain(`\`${name}`);
+    for (const { long } of command.options) expect(page, name).toContain(`\`${long}`);
+    for (const child of command.commands) check(child, `${name} ${child.name()}`);
+  };
+  for (const command of createProgram(createContext({})).commands) check(command, command.name());
+});
+
+it('shows its version', async () => {
+  expect(await leopard('--version')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+  });
 });
 
 it('shows where an error comes from only when it is a fault of the program', () => {

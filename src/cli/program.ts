@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
+import { PACKAGE_ROOT } from '../package-root.js';
 import { PlainError } from '../plain-error.js';
 import { registerAssignUserScope } from './assign-user-scope.js';
 import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
@@ -40,6 +43,7 @@ const COMMANDS: readonly Register[] = [
 export function createProgram(context: CliContext): Command {
   const program = new Command('leopard')
     .description('Backend of a multi-tenant CRM for immigration and study-abroad agencies')
+    .version(JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')).version, '--version')
     .helpCommand('help [command]', 'show all commands, or one')
     .configureHelp({ subcommandTerm: termOf })
     .showSuggestionAfterError(true)

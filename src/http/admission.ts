@@ -24,6 +24,7 @@ export interface AdmissionParts {
 
 const API_VARY = 'Accept, origin';
 const PAGE_VARY = 'origin';
+const HEALTH = '/health/';
 
 /**
  * Lets a request through to its route, or answers it. The order of the checks is the contract's: host, missing
@@ -41,25 +42,28 @@ export class Admission {
     const { config, cors, paths } = this.parts;
     const { origin } = request.headers;
     reply.headers(SECURITY_HEADERS).header('vary', PAGE_VARY);
-    if (config.useHttps) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
-    if (origin) {
-      if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) {
-        return reply.headers(cors.preflight(origin)).header('content-length', '0').code(200).send();
-      }
-      const headers = cors.headers(origin);
-      if (headers) reply.headers(headers);
+    if (config.useHttps && request.protocol === 'https')
+      reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) {
+      return reply.headers(cors.preflight(origin)).header('content-length', '0').code(200).send();
     }
+    const shared = cors.headers(origin);
+    if (shared) reply.headers(shared);
+
     const matched = request.routeOptions.config;
     const path = request.url.split('?', 1)[0] as string;
     // A path that names no parameter is itself for every method: DELETE `clients/stage-counts/` means no client.
     const entry = paths.literal(path) ?? (matched.definition ? matched.entry : paths.find(path));
     const definition = entry === matched.entry ? matched.definition : undefined;
-    const hosts = definition?.hosts ?? entry?.routes[0]?.hosts ?? 'tenant';
-    const tenant = await this.#tenantOf(request, hosts);
-    if (config.useHttps && request.protocol === 'http' && !definition?.page)
-      return this.#toHttps(request, reply);
-    if (!entry) return this.#unknownPath(request, reply, path);
-    if (!definition?.page) this.#negotiate(request, reply, entry);
+    const slashless = entry ? undefined : paths.find(`${path}/`);
+    const about = (entry ?? slashless)?.routes[0]; // says what kind of path this is
+    const tenant = await this.#tenantOf(request, about);
+    if (config.useHttps && request.protocol === 'http' && about?.path !== HEALTH) {
+      return reply.code(301).header('location', `https://${request.host}${request.url}`).send();
+    }
+    if (slashless) return this.#addSlash(request, reply, path);
+    if (!entry) throw detailError(404, 'Not found.');
+    if (!about?.page) this.#negotiate(request, reply, entry);
 
     const user = await this.#userOf(request, definition, entry, tenant);
     if (!definition) return this.#otherMethod(request, reply, entry);
@@ -69,24 +73,18 @@ export class Admission {
   }
 
   /** @throws HttpError 404 where the host is nobody's, 403 where its tenant is suspended */
-  async #tenantOf(request: FastifyRequest, hosts: RouteDefinition['hosts']): Promise<Tenant | null> {
+  async #tenantOf(request: FastifyRequest, about: RouteDefinition | undefined): Promise<Tenant | null> {
+    if (about?.path === HEALTH) return null; // answers on any host, and without the database's help
     const host = hostName(request.host);
     const allowed = host !== null && isAllowedHost(host, this.parts.config.allowedHosts);
-    const isHealth = request.routeOptions.config.definition?.path === '/health/';
-    if (isHealth) return null; // answers on any host, and without the database's help
     const tenant = allowed ? await this.parts.tenants.byHost(host) : null;
     if (tenant && !tenant.usable) throw permissionDenied('This account is not active.');
-    if (tenant || hosts === 'any') return tenant;
-    if (hosts === 'bare' && allowed && this.#bareHosts.has(host)) return null;
+    if (tenant || about?.hosts === 'any') return tenant;
+    if (about?.hosts === 'bare' && allowed && this.#bareHosts.has(host)) return null;
     throw detailError(404, 'Not found.');
   }
 
-  #toHttps(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-    return reply.code(301).header('location', `https://${request.host}${request.url}`).send();
-  }
-
-  #unknownPath(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
-    if (path.endsWith('/') || !this.parts.paths.find(`${path}/`)) throw detailError(404, 'Not found.');
+  #addSlash(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
     const search = request.url.slice(path.length);
     return reply.code(301).header('location', `${path}/${search}`).send();
   }
@@ -109,6 +107,7 @@ export class Admission {
   }
 
   #otherMethod(request: FastifyRequest, reply: FastifyReply, entry: PathEntry): FastifyReply {
+    reply.header('allow', entry.allow);
     if (request.method === 'OPTIONS') return reply.send(optionsAnswer(entry));
     throw new HttpError(405, { detail: `Method "${request.method}" not allowed.` });
   }

@@ -1,20 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { Busboy } from '@fastify/busboy';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { detailError } from './errors.js';
+import { readMultipart } from './multipart.js';
 
-/** A file of a multipart form. */
-export interface UploadedFile {
-  readonly name: string;
-  readonly content: Buffer;
-  /** Larger than the limit; `content` is its beginning. */
-  readonly tooLarge: boolean;
-}
-
-/** What is read of a JSON or form body at most. */
+/** What is read of a JSON or urlencoded body at most. */
 const LARGEST_BODY = 2_621_440; // Django's DATA_UPLOAD_MAX_MEMORY_SIZE
-export const LARGEST_FILE = 5 * 1024 * 1024;
-const FORM_LIMITS = { fields: 1_000, fieldSize: LARGEST_BODY, files: 10, parts: 1_010, headerPairs: 100 };
 
 const MEDIA_TYPES = {
   json: 'application/json',
@@ -48,86 +38,43 @@ export function registerBodyParsers(app: FastifyInstance): void {
       if (length === 0) return undefined;
       throw detailError(415, `Unsupported media type "${header}" in request.`);
     }
-    if (type === MEDIA_TYPES.multipart) return await readMultipart(request, payload);
-    const text = decode(await readAll(payload));
-    if (type === MEDIA_TYPES.json) return parseJson(text);
+    if (type === MEDIA_TYPES.json) return parseJson(await readAll(payload));
     request.isForm = true;
+    if (type === MEDIA_TYPES.multipart) {
+      const { fields, files } = await readMultipart(header, payload);
+      request.files = files;
+      return fields;
+    }
+    const text = (await readAll(payload)).toString();
     return Object.fromEntries(new URLSearchParams(text)); // of a repeated field the last value counts
   });
 }
 
-async function readAll(payload: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of payload) {
-    size += (chunk as Buffer).length;
-    if (size > LARGEST_BODY) throw detailError(413, 'Request body is too large.');
-    chunks.push(chunk as Buffer);
-  }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+/** @throws HttpError 413, and 400 when the client goes away */
+function readAll(payload: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    payload.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= LARGEST_BODY) chunks.push(chunk);
+      // What follows is read and dropped: a client that is still sending would not see an answer otherwise.
+      else reject(detailError(413, 'Request body is too large.'));
+    });
+    payload.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    for (const event of ['error', 'aborted'] as const) {
+      payload.on(event, () => reject(detailError(400, 'The body ended early.')));
+    }
+  });
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function decode(content: Buffer): string {
+function parseJson(content: Buffer): unknown {
+  if (content.length === 0) return undefined;
   try {
-    return utf8.decode(content);
-  } catch {
-    throw detailError(400, 'JSON parse error - the body is not valid UTF-8');
-  }
-}
-
-function parseJson(text: string): unknown {
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text);
+    return JSON.parse(utf8.decode(content));
   } catch (error) {
     throw detailError(400, `JSON parse error - ${(error as Error).message}`);
   }
-}
-
-function readMultipart(request: FastifyRequest, payload: IncomingMessage): Promise<unknown> {
-  request.isForm = true;
-  return new Promise((resolve, reject) => {
-    const refuse = (reason: string) => {
-      payload.unpipe();
-      payload.resume();
-      reject(detailError(400, `Multipart form parse error - ${reason}`));
-    };
-    const fields: Record<string, string> = {};
-    const files: Record<string, UploadedFile> = {};
-    let parser: InstanceType<typeof Busboy>;
-    try {
-      parser = new Busboy({
-        headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },
-        limits: { ...FORM_LIMITS, fileSize: LARGEST_FILE },
-      });
-    } catch (error) {
-      refuse((error as Error).message);
-      return;
-    }
-    parser.on('field', (name, value, nameTruncated, valueTruncated) => {
-      if (nameTruncated || valueTruncated) refuse('a field is too large');
-      else
-        Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
-    });
-    parser.on('file', (field, stream, name) => {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        files[field] = { name: name ?? '', content: Buffer.concat(chunks), tooLarge: stream.truncated };
-      });
-    });
-    parser.on('error', (error) => refuse((error as Error).message));
-    for (const event of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) {
-      parser.on(event, () => refuse('too many fields'));
-    }
-    parser.on('finish', () => {
-      request.files = files;
-      resolve(fields);
-    });
-    payload.on('error', () => refuse('the body ended early'));
-    payload.on('aborted', () => refuse('the body ended early'));
-    payload.pipe(parser);
-  });
 }

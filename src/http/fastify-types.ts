@@ -1,4 +1,4 @@
-import type { UploadedFile } from './body-parsers.js';
+import type { UploadedFile } from './multipart.js';
 import type { PathEntry } from './path-table.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Type } from '@sinclair/typebox';
 import { component } from './component.js';
 import { anybody } from './policy.js';
@@ -5,6 +6,8 @@ import { publicRoute, type RouteDefinition } from './route.js';
 
 const SERVICE = 'leopard-backend';
 const KEPT_FOR_MS = 1_000;
+/** A database that takes longer is out; who asks for health gives up about then. */
+const ANSWERS_WITHIN_MS = 5_000;
 
 const Health = component(
   'Health',
@@ -17,17 +20,19 @@ const Health = component(
 /**
  * Whether this process can serve, on any host and without log-in.
  * @param ask asks the database something; it is asked once a second at most, however many want to know
+ * @param within how many milliseconds it may take
  */
-export function healthRoute(ask: () => Promise<unknown>): RouteDefinition {
+export function healthRoute(ask: () => Promise<unknown>, within = ANSWERS_WITHIN_MS): RouteDefinition {
   let checkedAt = 0;
   let answer: Promise<boolean> = Promise.resolve(false);
   const isHealthy = () => {
     if (Date.now() - checkedAt > KEPT_FOR_MS) {
       checkedAt = Date.now();
-      answer = ask().then(
+      const asked = ask().then(
         () => true,
         () => false,
       );
+      answer = Promise.race([asked, sleep(within, false, { ref: false })]);
     }
     return answer;
   };

@@ -102,7 +102,7 @@ function bind<S extends Shape>(definition: Definition<TenantRequest, S>): RouteD
       const admitted = request.admitted as TenantRequest;
       const input = () => {
         if (!body) throw new Error(`${definition.method} ${definition.path} declares no body`);
-        return body.parse(request.body ?? {}, request.isForm);
+        return body.parse(request.body === undefined ? {} : request.body, request.isForm);
       };
       return handler(Object.assign(Object.create(admitted), { input }), reply);
     },

@@ -66,24 +66,7 @@ function conditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
   ]);
 }
 
-/**
- * How many clients there are. Where only stage, activity and branch matter, the sums kept by the database's triggers
- * tell, exactly and without reading the clients; otherwise they are counted.
- */
-function countOf(scope: Scope, filters: ClientFilters): RawBuilder<{ count: number }> {
-  const { search, email, firstName, lastName, visaCategory } = filters;
-  if ([search, email, firstName, lastName, visaCategory].some((filter) => filter !== undefined)) {
-    return sql`SELECT count(*) AS count FROM immigration_client c WHERE ${conditions(scope, filters)}`;
-  }
-  const branches = scopeBranches(scope);
-  const counted = allOf([
-    !filters.includeDeleted && sql`NOT deleted`,
-    branches !== null && sql`branch_id = ANY (${branches}::bigint[])`,
-    filters.stages && sql`stage = ANY (${filters.stages}::text[])`,
-    filters.active !== undefined && sql`active = ${filters.active}`,
-  ]);
-  return sql`SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${counted}`;
-}
+const NEWEST_FIRST = sql`c.created_at DESC, c.id DESC`;
 
 /** A page of the clients in scope, newest first. */
 export async function listClients(
@@ -92,15 +75,64 @@ export async function listClients(
   filters: ClientFilters,
   page: PageRequest,
 ): Promise<PageOf<ClientOutput>> {
-  const counting = transaction.query(countOf(scope, filters));
-  const shown = conditions(scope, filters);
+  const { search, email, firstName, lastName, visaCategory } = filters;
+  const asked = [search, email, firstName, lastName, visaCategory].some((filter) => filter !== undefined);
+  return await (asked ? countedPage : summedPage)(transaction, scope, filters, page);
+}
+
+/**
+ * Where only stage, activity and branch matter, the sums kept by the database's triggers tell how many clients there
+ * are, exactly and without reading them.
+ */
+async function summedPage(
+  transaction: TenantTransaction,
+  scope: Scope,
+  filters: ClientFilters,
+  page: PageRequest,
+): Promise<PageOf<ClientOutput>> {
+  const branches = scopeBranches(scope);
+  const counted = allOf([
+    !filters.includeDeleted && sql`NOT deleted`,
+    branches !== null && sql`branch_id = ANY (${branches}::bigint[])`,
+    filters.stages && sql`stage = ANY (${filters.stages}::text[])`,
+    filters.active !== undefined && sql`active = ${filters.active}`,
+  ]);
+  const counting = transaction.query(
+    sql<{
+      count: number;
+    }>`SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${counted}`,
+  );
   const total = page.page === 'last' ? ((await counting)[0]?.count ?? 0) : 0;
-  const offset = offsetOf(page, () => total);
   const listing = transaction.last(sql<ClientOutput>`
-    ${clientsFrom(sql`immigration_client`)} WHERE ${shown}
-    ORDER BY c.created_at DESC, c.id DESC LIMIT ${page.size} OFFSET ${offset}`);
-  const [[counted], items] = await Promise.all([counting, listing]);
-  return { count: counted?.count ?? 0, items };
+    ${clientsFrom(sql`immigration_client`)} WHERE ${conditions(scope, filters)}
+    ORDER BY ${NEWEST_FIRST} LIMIT ${page.size} OFFSET ${offsetOf(page, () => total)}`);
+  const [[sum], items] = await Promise.all([counting, listing]);
+  return { count: sum?.count ?? 0, items };
+}
+
+/** Otherwise one statement finds the clients once, and both counts them and shows the page. */
+async function countedPage(
+  transaction: TenantTransaction,
+  scope: Scope,
+  filters: ClientFilters,
+  page: PageRequest,
+): Promise<PageOf<ClientOutput>> {
+  const offset =
+    page.page === 'last'
+      ? sql`greatest(0, (SELECT count(*) - 1 FROM found)) / ${page.size}::bigint * ${page.size}::bigint`
+      : sql`${offsetOf(page, () => 0)}::bigint`;
+  const rows = await transaction.last(sql<ClientOutput & { total: number }>`
+    WITH found AS MATERIALIZED (
+      SELECT c.id, c.created_at FROM immigration_client c WHERE ${conditions(scope, filters)})
+    SELECT (SELECT count(*) FROM found) AS total, shown.*
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (
+      ${clientsFrom(sql`(
+        SELECT f.id FROM found f ORDER BY f.created_at DESC, f.id DESC LIMIT ${page.size} OFFSET ${offset}
+      ) page JOIN immigration_client`)} ON c.id = page.id) shown ON true
+    ORDER BY shown.created_at DESC, shown.id DESC`);
+  // A page without clients still tells the count, in a row of nulls.
+  const items = rows.filter(({ id }) => id !== null).map(({ total: _, ...client }) => client);
+  return { count: rows[0]?.total ?? 0, items };
 }
 
 /** How many clients in scope are in each stage, and in all. */

@@ -1,0 +1,174 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../src/config.js';
+import { type DatabaseHandle, openDatabase } from '../src/database/connections.js';
+import { withOwner } from '../src/database/owner.js';
+import { CONTRACT_PASSWORD } from '../src/seed/contract-rows.js';
+import { ask } from './ask.js';
+import type { BareServerCalls } from './bare-server.js';
+import { captureStatements } from './capture.js';
+import { ADMIN, type Case, cases } from './cases.js';
+import type { CeilingCalls } from './ceiling-process.js';
+import { Child } from './child.js';
+import type { LoadCalls } from './load-process.js';
+import { measureAll } from './measure.js';
+import { measureNames } from './names.js';
+import type { Options } from './options.js';
+import { freePort, Instance, Program } from './program.js';
+import type { RoundTrip } from './replay.js';
+import { circumstances, type Report, type Table, tables } from './report.js';
+import { measureLogIn, measureProvisioning, measureStart, memoryAtRest } from './single-figures.js';
+import { loadAverage, surroundings } from './surroundings.js';
+import type { Workshop } from './workshop.js';
+
+export interface Outcome {
+  readonly tables: readonly Table[];
+  /** Where and when. */
+  readonly lines: readonly string[];
+  readonly report: unknown;
+}
+
+type Say = (line: string) => void;
+
+/** The program with the contract's data set, and what the bench knows of it. */
+interface Stage {
+  readonly instance: Instance;
+  readonly program: Program;
+  readonly handle: DatabaseHandle;
+  readonly all: readonly Case[];
+  readonly logIn: () => Promise<string>;
+}
+
+/** Runs what the options ask for; the workshop's end stops whatever runs. */
+export async function runBench(options: Options, workshop: Workshop, say: Say): Promise<Outcome> {
+  const loadBefore = loadAverage();
+  if (loadBefore > 0.5) say(`the machine is busy (load average ${loadBefore.toFixed(1)}): take ratios only`);
+  const port = await freePort();
+  const { quick, micro, only } = options;
+  await new Instance(workshop.directory, port).leopard('help'); // builds what is stale
+
+  let start: Report['start'] = null;
+  if (only.has('start') && !micro) {
+    say('starting in an empty folder, and again');
+    const toStop = (program: Program) => workshop.atEnd(() => program.stop());
+    start = await measureStart(join(workshop.directory, 'start'), port, quick ? 1 : 3, toStop);
+  }
+
+  const stage = await setUp(workshop, port, say);
+  if (micro) return await runMicro(options, stage, workshop, say);
+
+  const { program, instance, handle, all } = stage;
+  const memoryAfterStart = await memoryAtRest(program);
+  const measured = all.filter(({ name }) => only.has(name));
+  const figures = await measureCases(stage, measured, options, workshop, say);
+  const memoryAfterLoad = await memoryAtRest(program);
+
+  const times = quick ? 5 : 20;
+  if (only.has('provisioning')) say(`creating ${times} tenants`);
+  const report: Report = {
+    surroundings: surroundings(instance.directory, await versionOf(handle), loadBefore),
+    rounds: options.rounds,
+    seconds: options.seconds,
+    poolSize: instance.config.poolSize,
+    cases: figures,
+    start,
+    logIn: only.has('login') ? await measureLogIn(() => stage.logIn(), times) : null,
+    provisioning: only.has('provisioning') ? await measureProvisioning(handle, times) : null,
+    memoryAfterStart,
+    memoryAfterLoad,
+  };
+  return { tables: tables(report), lines: circumstances(report), report };
+}
+
+async function setUp(workshop: Workshop, port: number, say: Say): Promise<Stage> {
+  const directory = join(workshop.directory, 'data');
+  await mkdir(directory);
+  const instance = new Instance(directory, port);
+  say("loading the contract's data set");
+  await instance.leopard('seed', 'contract');
+  say('starting the program');
+  const program = await Program.start(instance);
+  workshop.atEnd(() => program.stop());
+  const handle = await openDatabase(instance.config, { shared: true });
+  const host = `main.localhost:${port}`;
+  const logIn = () => logInAt(port, host);
+  return { instance, program, handle, logIn, all: cases(host, await logIn(), CONTRACT_PASSWORD) };
+}
+
+/** An access token of the data set's admin. */
+async function logInAt(port: number, host: string): Promise<string> {
+  const headers = { host, 'content-type': 'application/json' };
+  const body = JSON.stringify({ username: ADMIN.username, password: CONTRACT_PASSWORD });
+  const answer = await ask(port, { method: 'POST', path: '/api/token/', headers, body });
+  if (answer.status !== 200) throw new Error(`the log-in was answered with status ${answer.status}`);
+  return (JSON.parse(answer.body) as { access: string }).access;
+}
+
+async function measureCases(
+  { instance, program, handle }: Stage,
+  measured: readonly Case[],
+  { connections, rounds, seconds }: Options,
+  workshop: Workshop,
+  say: Say,
+) {
+  if (measured.length === 0) return [];
+  return await measureAll(
+    {
+      port: instance.port,
+      watched: program.watched,
+      database: handle.app,
+      poolSize: instance.config.poolSize,
+      ...startChildren(workshop),
+      statements: await statementsOf(measured, instance.config, handle),
+    },
+    { cases: measured, connections, rounds, seconds, say },
+  );
+}
+
+function startChildren(workshop: Workshop) {
+  const children = {
+    load: new Child<LoadCalls>('load-process.ts'),
+    ceiling: new Child<CeilingCalls>('ceiling-process.ts'),
+    bareServer: new Child<BareServerCalls>('bare-server.ts'),
+  };
+  for (const child of Object.values(children)) workshop.atEnd(() => child.stop());
+  return children;
+}
+
+async function statementsOf(measured: readonly Case[], config: Config, handle: DatabaseHandle) {
+  const found = new Map<string, RoundTrip[][]>();
+  for (const { name, ceiling, requests } of measured) {
+    if (ceiling === 'sql') found.set(name, await captureStatements(config, handle, requests));
+  }
+  return found;
+}
+
+async function runMicro(
+  { rounds, seconds }: Options,
+  { instance, program, handle, all }: Stage,
+  workshop: Workshop,
+  say: Say,
+): Promise<Outcome> {
+  const { ceiling } = startChildren(workshop);
+  const wanted = all.filter(({ name }) => name === 'list' || name === 'client');
+  const statements = await statementsOf(wanted, instance.config, handle);
+  const firstOf = (name: string) => statements.get(name)?.[0] ?? [];
+  const found = await measureNames({
+    database: handle.app,
+    watched: program.watched,
+    ceiling,
+    list: firstOf('list'),
+    client: firstOf('client'),
+    rounds,
+    seconds,
+    say,
+  });
+  return { tables: found, lines: [], report: found };
+}
+
+async function versionOf({ app }: DatabaseHandle): Promise<string> {
+  return await withOwner(app, async (client) => {
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version ?? '';
+  });
+}

@@ -1,0 +1,73 @@
+import pg from 'pg';
+import { buildApp } from '../src/app.js';
+import type { Config } from '../src/config.js';
+import type { DatabaseHandle } from '../src/database/connections.js';
+import { Database } from '../src/database/database.js';
+import { Listener } from '../src/database/listener.js';
+import { type Statement, statement } from '../src/database/statement.js';
+import type { HttpRequest } from './http-connection.js';
+import type { RoundTrip } from './replay.js';
+
+type Query = (this: pg.Client, text: string, values?: unknown[]) => Promise<unknown>;
+
+/**
+ * The statements that the program sends for each of these requests, once it knows tenant and user: recorded at the
+ * driver, so that they are the program's own whatever it comes to send. Runs each request twice.
+ */
+export async function captureStatements(
+  config: Config,
+  handle: DatabaseHandle,
+  requests: readonly HttpRequest[],
+): Promise<RoundTrip[][]> {
+  const database = new Database(handle.app, { size: 1 });
+  const listener = new Listener(handle.app);
+  try {
+    const { server } = await buildApp({ config, database, listener });
+    await listener.start();
+    const ask = async ({ method, path, headers, body }: HttpRequest) => {
+      const { statusCode } = await server.inject({
+        method: method as 'GET',
+        url: path,
+        headers,
+        ...(body && { payload: body }),
+      });
+      if (statusCode >= 300) throw new Error(`${method} ${path} was answered with status ${statusCode}`);
+    };
+    const captured: RoundTrip[][] = [];
+    for (const request of requests) {
+      await ask(request);
+      captured.push(await recording(() => ask(request)));
+    }
+    await server.close();
+    return captured;
+  } finally {
+    await listener.close();
+    await database.close();
+  }
+}
+
+/** Of the connections that open a transaction: others are those that hear the database's notices. */
+async function recording(work: () => Promise<void>): Promise<RoundTrip[]> {
+  const roundTrips = new Map<pg.Client, Statement[][]>();
+  const answered = new Set<pg.Client>();
+  const prototype = pg.Client.prototype as unknown as { query: Query };
+  const { query } = prototype;
+  prototype.query = function (this: pg.Client, text, values) {
+    const own = roundTrips.get(this) ?? [];
+    roundTrips.set(this, own);
+    if (own.length === 0 || answered.delete(this)) own.push([]);
+    own.at(-1)?.push(statement(text, values ?? []));
+    const answer = query.call(this, text, values);
+    answer.then(
+      () => answered.add(this),
+      () => undefined,
+    );
+    return answer;
+  };
+  try {
+    await work();
+  } finally {
+    prototype.query = query;
+  }
+  return [...roundTrips.values()].filter(([first]) => first?.[0]?.sql.startsWith('BEGIN')).flat();
+}

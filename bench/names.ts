@@ -1,0 +1,193 @@
+import { isDeepStrictEqual } from 'node:util';
+import pg from 'pg';
+import type { ConnectionSettings } from '../src/config.js';
+import { type Statement, statement } from '../src/database/statement.js';
+import { ADMIN } from './cases.js';
+import type { CeilingCalls } from './ceiling-process.js';
+import type { Child } from './child.js';
+import type { Sample } from './closed-loop.js';
+import type { Watched } from './processes.js';
+import type { Replay, RoundTrip } from './replay.js';
+import type { Table } from './report.js';
+import { median } from './statistics.js';
+
+/**
+ * What two decisions are worth: looking names up by subqueries instead of joins, and sending what opens a
+ * transaction along with its statements instead of ahead of them. On the statements that the program sends.
+ */
+
+type Request = readonly RoundTrip[];
+type Run = (options: Replay) => Promise<Sample>;
+
+export interface MicroSetting {
+  readonly database: ConnectionSettings;
+  readonly watched: Watched;
+  readonly ceiling: Child<CeilingCalls>;
+  /** The statements of one request each. */
+  readonly list: Request;
+  readonly client: Request;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly say: (line: string) => void;
+}
+
+interface Variant {
+  readonly what: string;
+  readonly request: Request;
+  readonly run: Run;
+}
+
+const CONNECTIONS = 5;
+const NAME = /\(SELECT (.+?) FROM (\w+)(?: (\w+))? WHERE (?:\w+\.)?id = "?c"?\."?(\w+)"?\)/g;
+const NAMES = 5;
+const EXPLAINED = 200;
+
+/** The same query with its names joined. @throws Error when it does not look up five names by subqueries */
+export function withJoins({ sql, parameters }: Statement): Statement {
+  const joins: string[] = [];
+  const selected = sql.replaceAll(NAME, (_, expression: string, table: string, alias, column) => {
+    const own = `n${joins.length}`;
+    joins.push(`LEFT JOIN ${table} ${own} ON ${own}.id = c.${column}`);
+    return alias ? expression.replaceAll(`"${alias}".`, `${own}.`) : `${own}.${expression}`;
+  });
+  const from = /FROM immigration_client c\b/;
+  if (joins.length !== NAMES || !from.test(selected)) throw new Error(`not a query with names: ${sql}`);
+  return { sql: selected.replace(from, (found) => `${found} ${joins.join(' ')}`), parameters };
+}
+
+export async function measureNames(setting: MicroSetting): Promise<Table[]> {
+  const { list, client } = setting;
+  await checkEqualRows(setting.database, list);
+  await checkEqualRows(setting.database, client);
+  return [await planning(setting), await rates(setting)];
+}
+
+const isQuery = ({ sql }: Statement) => sql.replaceAll(NAME, '') !== sql;
+const joined = (request: Request): Request =>
+  request.map((statements) => statements.map((one) => (isQuery(one) ? withJoins(one) : one)));
+const oneByOne = (request: Request): Request => request.flat().map((one) => [one]);
+
+/** The opening is one text for one round trip; separately, each of its statements takes one. */
+const separately = (request: Request): Request =>
+  oneByOne(request).flatMap(([one]) =>
+    one && one.parameters.length === 0
+      ? one.sql.split('; ').map((sql) => [statement(sql)])
+      : [[one as Statement]],
+  );
+
+async function rates({
+  ceiling,
+  database,
+  watched,
+  rounds,
+  seconds,
+  say,
+  ...given
+}: MicroSetting): Promise<Table> {
+  const run: Run = (options) => ceiling.call('replay', options);
+  const throughLayer: Run = (options) => ceiling.call('replayThroughLayer', { ...options, ...ADMIN });
+  const variants: Variant[] = (['list', 'client'] as const).flatMap((name) => [
+    { what: `${name}: as the program sends it`, request: given[name], run },
+    { what: `${name}: names by joins`, request: joined(given[name]), run },
+    { what: `${name}: opening, query and COMMIT in three round trips`, request: oneByOne(given[name]), run },
+    { what: `${name}: every statement in its own round trip`, request: separately(given[name]), run },
+    { what: `${name}: through the program's database layer`, request: given[name], run: throughLayer },
+  ]);
+  const samples = new Map<Variant, Sample[]>(variants.map((variant) => [variant, []]));
+  for (let round = 1; round <= rounds; round++) {
+    for (const [variant, found] of samples) {
+      const { request } = variant;
+      const watching = { node: null, postmaster: watched.postmaster };
+      const sample = await variant.run({
+        database,
+        requests: [request],
+        connections: CONNECTIONS,
+        seconds,
+        watched: watching,
+      });
+      found.push(sample);
+      say(`round ${round} of ${rounds}: ${variant.what}: ${sample.perSecond.toFixed(0)} a second`);
+    }
+  }
+  return {
+    title: `Without HTTP, over ${CONNECTIONS} connections`,
+    head: ['', 'requests/s', 'PostgreSQL ms', 'node ms'],
+    rows: [...samples].map(([{ what }, found]) => [
+      what,
+      median(found.map(({ perSecond }) => perSecond)).toFixed(0),
+      median(found.map(({ cpu }) => cpu.postgres ?? Number.NaN)).toFixed(3),
+      median(found.map(({ cpu }) => cpu.own)).toFixed(3),
+    ]),
+  };
+}
+
+/** What PostgreSQL itself says about planning and running the query. */
+async function planning({ database, list, client }: MicroSetting): Promise<Table> {
+  const rows: string[][] = [];
+  for (const [name, request] of [
+    ['list', list],
+    ['client', client],
+  ] as const) {
+    const query = queryOf(request);
+    for (const [how, explained] of [
+      ['by subqueries', query],
+      ['by joins', withJoins(query)],
+    ] as const) {
+      const { plan, run } = await explainedTimes(database, request, explained);
+      rows.push([`${name}, names ${how}`, plan.toFixed(3), run.toFixed(3)]);
+    }
+  }
+  return {
+    title: `PostgreSQL's own account, median of ${EXPLAINED}`,
+    head: ['', 'planning ms', 'running ms'],
+    rows,
+  };
+}
+
+function queryOf(request: Request): Statement {
+  const query = request.flat().find(isQuery);
+  if (!query) throw new Error('the request sends no query with names');
+  return query;
+}
+
+/** Runs `work` in a transaction that is opened as the request opens its own. */
+async function inTransactionOf<T>(
+  database: ConnectionSettings,
+  request: Request,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client(database);
+  await client.connect();
+  try {
+    await client.query(request[0]?.[0]?.sql ?? '');
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+async function explainedTimes(
+  database: ConnectionSettings,
+  request: Request,
+  { sql, parameters }: Statement,
+) {
+  return await inTransactionOf(database, request, async (client) => {
+    const times: { plan: number; run: number }[] = [];
+    for (let i = 0; i < EXPLAINED; i++) {
+      const { rows } = await client.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, parameters as unknown[]);
+      const [told] = rows[0]['QUERY PLAN'];
+      times.push({ plan: told['Planning Time'], run: told['Execution Time'] });
+    }
+    return { plan: median(times.map(({ plan }) => plan)), run: median(times.map(({ run }) => run)) };
+  });
+}
+
+async function checkEqualRows(database: ConnectionSettings, request: Request): Promise<void> {
+  const query = queryOf(request);
+  await inTransactionOf(database, request, async (client) => {
+    const rowsOf = async ({ sql, parameters }: Statement) =>
+      (await client.query(sql, parameters as unknown[])).rows;
+    if (isDeepStrictEqual(await rowsOf(query), await rowsOf(withJoins(query)))) return;
+    throw new Error('the query with joins does not give the same rows');
+  });
+}

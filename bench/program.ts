@@ -1,0 +1,131 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type Config, loadConfig } from '../src/config.js';
+import { PACKAGE_ROOT } from '../src/package-root.js';
+import { ask } from './ask.js';
+import type { Watched } from './processes.js';
+
+const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
+const READY_WITHIN_MS = 60_000;
+const run = promisify(execFile);
+
+/** Where one instance of the program keeps its data, and its settings: those of production. */
+export class Instance {
+  readonly environment: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly directory: string,
+    readonly port: number,
+  ) {
+    const { PATH = '' } = process.env;
+    this.environment = {
+      PATH,
+      LEOPARD_DATA_DIR: directory,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      DEBUG: 'false',
+      SECRET_KEY: randomBytes(48).toString('base64url'),
+      npm_lifecycle_event: 'bench', // should the bench be killed, the program ends too, as under npm
+    };
+  }
+
+  get config(): Config {
+    return loadConfig(this.environment, this.directory);
+  }
+
+  /** Runs another command of the program to its end. @throws Error with what it said, when it fails */
+  async leopard(...args: string[]): Promise<void> {
+    await run(process.execPath, [LEOPARD, ...args], { cwd: this.directory, env: this.environment });
+  }
+
+  /** The postmaster's process, from PostgreSQL's own file; null where there is none. */
+  get postmaster(): number | null {
+    try {
+      const file = join(this.directory, 'postgresql', 'data', 'postmaster.pid');
+      return Number.parseInt(readFileSync(file, 'utf8'), 10);
+    } catch {
+      return null;
+    }
+  }
+}
+
+/** `leopard serve`, as built. */
+export class Program {
+  readonly #child: ChildProcess;
+  #output = '';
+  #ended = false;
+  /** Milliseconds from the command to the first answer of /health/. */
+  readyAfter = Number.NaN;
+
+  private constructor(private readonly instance: Instance) {
+    this.#child = spawn(process.execPath, [LEOPARD, 'serve'], {
+      cwd: instance.directory,
+      env: instance.environment,
+      detached: true, // Ctrl-C is for the bench, which then stops the program
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.on('data', (text) => {
+        this.#output += text;
+      });
+    }
+    this.#child.once('exit', () => {
+      this.#ended = true;
+    });
+  }
+
+  /** Starts it and waits until it answers. @throws Error with what it said, when it does not start */
+  static async start(instance: Instance): Promise<Program> {
+    const begun = performance.now();
+    const program = new Program(instance);
+    while (!(await isHealthy(instance.port))) {
+      const late = performance.now() - begun > READY_WITHIN_MS;
+      if (program.#ended || late) {
+        await program.stop();
+        throw new Error(`the program did not start:\n${program.#output}`);
+      }
+      await sleep(5);
+    }
+    program.readyAfter = performance.now() - begun;
+    return program;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get watched(): Watched {
+    return { node: this.pid, postmaster: this.instance.postmaster };
+  }
+
+  /** Stops it as Ctrl-C would, its database included; does nothing when it has stopped. */
+  async stop(): Promise<void> {
+    if (this.#ended) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGTERM');
+    await ended;
+  }
+}
+
+async function isHealthy(port: number): Promise<boolean> {
+  const answer = ask(port, { method: 'GET', path: '/health/', headers: {} });
+  return await answer.then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+/** A port that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

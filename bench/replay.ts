@@ -1,0 +1,73 @@
+import type { Writable } from 'node:stream';
+import pg from 'pg';
+import type { ConnectionSettings } from '../src/config.js';
+import { Database } from '../src/database/database.js';
+import { type Statement, statement } from '../src/database/statement.js';
+import { valueTypes } from '../src/database/value-types.js';
+import { closedLoop, type LoopOptions, type Sample } from './closed-loop.js';
+
+/** Statements that go to the database together, before any of them is answered. */
+export type RoundTrip = readonly Statement[];
+
+export interface Replay extends LoopOptions {
+  readonly database: ConnectionSettings;
+  /** The round trips of one request; of several, taken in turn. */
+  readonly requests: readonly (readonly RoundTrip[])[];
+  readonly connections: number;
+}
+
+/** Sends the statements of requests, and nothing else, over this many connections; rows are read as the program reads them. */
+export async function replay({ database, requests, connections, ...options }: Replay): Promise<Sample> {
+  const clients = Array.from(
+    { length: connections },
+    () =>
+      new pg.Client({ ...database, types: valueTypes, pipeline: true, application_name: 'leopard-bench' }),
+  );
+  await Promise.all(clients.map((client) => client.connect()));
+  let begun = 0;
+  const steps = clients.map((client) => async () => {
+    for (const statements of requests[begun++ % requests.length] ?? []) await roundTrip(client, statements);
+  });
+  try {
+    return await closedLoop(steps, options);
+  } finally {
+    await Promise.all(clients.map((client) => client.end()));
+  }
+}
+
+/** In one write, as the program does it. */
+async function roundTrip(client: pg.Client, statements: RoundTrip): Promise<void> {
+  const stream = client.connection.stream as Writable;
+  stream.cork();
+  const answers = statements.map(({ sql, parameters }) => client.query(sql, parameters as unknown[]));
+  process.nextTick(() => stream.uncork());
+  await Promise.all(answers);
+}
+
+export interface LayerReplay extends Replay {
+  readonly schema: string;
+  readonly userId: number;
+}
+
+/** The same through the program's own pool and tenant transaction, which add the opening and COMMIT themselves. */
+export async function replayThroughLayer(given: LayerReplay): Promise<Sample> {
+  const { database: settings, requests, connections, schema, userId, ...options } = given;
+  const database = new Database(settings, { size: connections });
+  const inner = requests.map((request) => request.flat().filter(({ sql }) => !/^(BEGIN|COMMIT)/.test(sql)));
+  let begun = 0;
+  const step = async () => {
+    const statements = (inner[begun++ % inner.length] ?? []).map((one) => statement(one.sql, one.parameters));
+    await database.tenantTransaction({ schema, userId }, async (transaction) => {
+      const last = statements.pop() as Statement;
+      await Promise.all([...statements.map((one) => transaction.query(one)), transaction.last(last)]);
+    });
+  };
+  try {
+    return await closedLoop(
+      Array.from({ length: connections }, () => step),
+      options,
+    );
+  } finally {
+    await database.close();
+  }
+}

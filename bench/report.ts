@@ -1,0 +1,154 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { REPLACED_MEMORY } from './cases.js';
+import type { Figures } from './measure.js';
+import type { Memory, StartTimes } from './single-figures.js';
+import type { Surroundings } from './surroundings.js';
+
+/** Everything that one run found; `--json` writes it as it is. Parts that were left out are null. */
+export interface Report {
+  readonly surroundings: Surroundings;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly poolSize: number;
+  readonly cases: readonly Figures[];
+  readonly start: StartTimes | null;
+  /** Milliseconds. */
+  readonly provisioning: number | null;
+  readonly logIn: number | null;
+  readonly memoryAfterStart: Memory;
+  readonly memoryAfterLoad: Memory;
+}
+
+export interface Table {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+const BEGIN = '<!-- figures: begin -->';
+const END = '<!-- figures: end -->';
+const NONE = '–';
+
+/** The report as tables for people. */
+export function tables(report: Report): Table[] {
+  const { cases } = report;
+  const found = [{ title: 'Once', head: ['', 'measured', ''], rows: single(report) }];
+  if (cases.length === 0) return found;
+  return [
+    {
+      title: 'Requests',
+      head: ['', 'connections', 'requests/s', 'p50 ms', 'p99 ms', 'ceiling/s', 'of it'],
+      rows: cases.map((figures) => [
+        figures.what,
+        String(figures.connections),
+        count(figures.perSecond),
+        milliseconds(figures.p50),
+        milliseconds(figures.p99),
+        count(figures.ceilingPerSecond),
+        decimals(figures.ratio, 2),
+      ]),
+    },
+    {
+      title: 'Processor time for one request, in ms',
+      head: ['', 'connections', 'node', 'PostgreSQL', 'ceiling: node', 'PostgreSQL', 'of it', 'sender'],
+      rows: cases.map(({ what, connections, cpu, ceilingCpu, cpuRatio, loadCpu }) => [
+        what,
+        String(connections),
+        ...[cpu.node, cpu.postgres, ceilingCpu.node, ceilingCpu.postgres].map((time) => decimals(time, 3)),
+        decimals(cpuRatio, 2),
+        decimals(loadCpu, 3),
+      ]),
+    },
+    {
+      title: 'Against the replaced system, requests/s at 16 connections',
+      head: ['', 'replaced', 'now', 'times', 'aim'],
+      rows: cases
+        .filter(({ factor }) => factor !== null)
+        .map(({ what, perSecond, factor, aim }) => [
+          what,
+          count(perSecond / (factor ?? 1)),
+          count(perSecond),
+          decimals(factor, 1),
+          `${aim}`,
+        ]),
+    },
+    ...found,
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+function single(report: Report): string[][] {
+  const { start, provisioning, logIn, memoryAfterStart: rest, memoryAfterLoad: loaded } = report;
+  const replaced = `${megabytes(REPLACED_MEMORY)} in the replaced system`;
+  return [
+    ...(start
+      ? [
+          ['first start, in an empty folder', seconds(start.first), 'aim: under 20 s'],
+          ['later start', seconds(start.later), 'aim: under 4 s'],
+        ]
+      : []),
+    ...(provisioning === null
+      ? []
+      : [['creating a tenant', `${decimals(provisioning, 0)} ms`, 'aim: under 500 ms']]),
+    ...(logIn === null ? [] : [['one log-in', `${decimals(logIn, 1)} ms`, '']]),
+    ['memory of the Node process at rest', megabytes(rest.node), 'aim: under 120 MB'],
+    ['the same after the load', megabytes(loaded.node), replaced],
+    ['memory of PostgreSQL at rest', megabytes(rest.postgres), ''],
+    ['the same after the load', megabytes(loaded.postgres), ''],
+  ];
+}
+
+/** Where and when, in a few lines. */
+export function circumstances({ surroundings: on, rounds, seconds: each, poolSize }: Report): string[] {
+  return [
+    `${on.date}, Leopard ${on.version}, Node ${on.node}, PostgreSQL ${on.postgres}, ${on.system}.`,
+    `${on.processors}, ${megabytes(on.memory)}; a durable write of 8 kB takes ${decimals(on.durableWrite, 2)} ms; load average before: ${decimals(on.loadAverage, 2)}.`,
+    `Medians of ${rounds} interleaved rounds of ${each} s; ${poolSize} database connections at most.`,
+  ];
+}
+
+/** A table in columns of equal width, names to the left and numbers to the right. */
+export function asText({ title, head, rows }: Table): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [title, ...all.map(line)].join('\n');
+}
+
+export function asMarkdown({ title, head, rows }: Table): string {
+  const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
+  const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
+  return [`### ${title}`, '', line(head), line(rule), ...rows.map(line)].join('\n');
+}
+
+/** Writes the text into the file, or between the marks of a file that has them. */
+export function writeMarkdown(file: string, text: string): void {
+  const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const [begin, end] = [old.indexOf(BEGIN), old.indexOf(END)];
+  const found = begin >= 0 && end > begin;
+  const [before, after] = found ? [old.slice(0, begin), old.slice(end + END.length)] : ['', '\n'];
+  writeFileSync(file, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
+}
+
+function decimals(value: number | null, digits: number): string {
+  return value === null || Number.isNaN(value) ? NONE : value.toFixed(digits);
+}
+
+function milliseconds(value: number): string {
+  return decimals(value, value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
+
+function seconds(value: number): string {
+  return `${decimals(value / 1000, 1)} s`;
+}
+
+function megabytes(bytes: number | null): string {
+  return bytes === null ? NONE : `${count(bytes / 1024 ** 2)} MiB`;
+}

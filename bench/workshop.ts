@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+type Step = () => Promise<unknown> | unknown;
+
+/** A temporary folder, and whatever else has to be put away in the end, the last first. */
+export class Workshop {
+  readonly #steps: Step[] = [];
+  #closing: Promise<void> | undefined;
+
+  private constructor(readonly directory: string) {}
+
+  static async open(): Promise<Workshop> {
+    const workshop = new Workshop(await mkdtemp(join(tmpdir(), 'leopard-bench-')));
+    workshop.atEnd(() => rm(workshop.directory, { recursive: true, force: true, maxRetries: 3 }));
+    return workshop;
+  }
+
+  atEnd(step: Step): void {
+    this.#steps.push(step);
+  }
+
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  /** Puts everything away, once. A step that fails does not keep the others from being done. */
+  close(): Promise<void> {
+    this.#closing ??= this.#putAway();
+    return this.#closing;
+  }
+
+  async #putAway(): Promise<void> {
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      await Promise.resolve()
+        .then(step)
+        .catch((error: Error) => console.error(`while clearing up: ${error.message}`));
+    }
+  }
+}

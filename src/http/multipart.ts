@@ -1,0 +1,83 @@
+import type { IncomingMessage } from 'node:http';
+import { Busboy } from '@fastify/busboy';
+import { detailError } from './errors.js';
+
+/** A file of a multipart form. */
+export interface UploadedFile {
+  readonly name: string;
+  readonly content: Buffer;
+  /** Larger than the limit; `content` is its beginning. */
+  readonly tooLarge: boolean;
+}
+
+export interface MultipartForm {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, UploadedFile>>;
+}
+
+export const LARGEST_FILE = 5 * 1024 * 1024;
+const LARGEST_FIELD = 2_621_440;
+/** What is kept in memory of one form at most. */
+const LARGEST_FORM = LARGEST_FILE + LARGEST_FIELD;
+const LIMITS = {
+  fields: 1_000,
+  fieldSize: LARGEST_FIELD,
+  files: 10,
+  fileSize: LARGEST_FILE,
+  parts: 1_010,
+  headerPairs: 100,
+};
+
+/**
+ * Reads a multipart form: of a repeated field or file the last one counts.
+ * @throws HttpError 400 for one that cannot be read or is cut short, 413 for one that is too large
+ */
+export function readMultipart(contentType: string, payload: IncomingMessage): Promise<MultipartForm> {
+  return new Promise((resolve, reject) => {
+    const fields: Record<string, string> = Object.create(null);
+    const files: Record<string, UploadedFile> = Object.create(null);
+    let kept = 0;
+
+    const give = (error: Error) => {
+      payload.unpipe();
+      payload.resume();
+      reject(error);
+    };
+    const refuse = (reason: string) => give(detailError(400, `Multipart form parse error - ${reason}`));
+    const keep = (size: number) => {
+      kept += size;
+      if (kept > LARGEST_FORM) give(detailError(413, 'Request body is too large.'));
+      return kept <= LARGEST_FORM;
+    };
+
+    let parser: InstanceType<typeof Busboy>;
+    try {
+      parser = new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS });
+    } catch (error) {
+      refuse((error as Error).message);
+      return;
+    }
+    parser.on('field', (name, value, nameTruncated, valueTruncated) => {
+      if (nameTruncated || valueTruncated) refuse('a field is too large');
+      else if (keep(value.length)) fields[name] = value;
+    });
+    parser.on('file', (field, stream, name) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => {
+        if (keep(chunk.length)) chunks.push(chunk);
+      });
+      stream.on('end', () => {
+        files[field] = { name: name ?? '', content: Buffer.concat(chunks), tooLarge: stream.truncated };
+      });
+    });
+    parser.on('error', (error) => refuse((error as Error).message));
+    for (const event of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) {
+      parser.on(event, () => refuse('too many fields'));
+    }
+    parser.on('finish', () => resolve({ fields, files }));
+    for (const event of ['error', 'aborted'] as const) {
+      payload.on(event, () => refuse('the body ended early'));
+    }
+    payload.pipe(parser);
+  });
+}

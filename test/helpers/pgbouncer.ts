@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConnectionSettings } from '../../src/config.js';
+import { withOwner } from '../../src/database/owner.js';
+import { tryPort } from '../../src/try-port.js';
+
+const PROGRAM = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'].find((path) =>
+  existsSync(path),
+);
+const STARTS_WITHIN_MS = 10_000;
+
+export const hasPgBouncer = PROGRAM !== undefined;
+export const NO_PGBOUNCER = 'PgBouncer is not installed (apt-get install pgbouncer); its tests are skipped';
+
+/** A pooler in front of a database. */
+export interface PgBouncer {
+  /** The same database and role, through the pooler. */
+  readonly settings: ConnectionSettings;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts PgBouncer in transaction mode in front of a database for one role, with so many connections to the server.
+ *
+ * What the program needs of it is little: no named prepared statement, no session setting and no startup parameter
+ * beyond PgBouncer's own is used, so neither `max_prepared_statements` nor `ignore_startup_parameters` has to be set.
+ * LISTEN does not work through it, which the listener finds out by itself.
+ */
+export async function startPgBouncer(
+  database: ConnectionSettings,
+  serverConnections: number,
+): Promise<PgBouncer> {
+  if (!PROGRAM) throw new Error(NO_PGBOUNCER);
+  const directory = mkdtempSync(join(tmpdir(), 'leopard-pgbouncer-'));
+  const port = await tryPort('127.0.0.1', 0);
+  const files = {
+    'users.txt': `"${database.user}" "${database.password}"\n`,
+    'pgbouncer.ini': `
+[databases]
+${database.database} = host=${database.host} port=${database.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${join(directory, 'users.txt')}
+pool_mode = transaction
+default_pool_size = ${serverConnections}
+max_client_conn = 200
+server_lifetime = 600
+log_connections = 0
+log_disconnections = 0
+`,
+  };
+  const account = process.getuid?.() === 0 ? ordinaryAccount() : null; // it refuses to run as root
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(directory, name), content, { mode: 0o600 });
+    if (account) chownSync(join(directory, name), account.uid, account.gid);
+  }
+  if (account) chownSync(directory, account.uid, account.gid);
+  const child = spawn(PROGRAM, [join(directory, 'pgbouncer.ini')], {
+    ...account,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => {
+    said = (said + text.toString()).slice(-4000);
+  });
+  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const stop = async () => {
+    process.off('exit', kill);
+    child.kill('SIGTERM');
+    await exited;
+    rmSync(directory, { recursive: true, force: true });
+  };
+  const settings = { ...database, host: '127.0.0.1', port };
+  for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(25)) {
+    try {
+      await withOwner(settings, (client) => client.query('SELECT 1'));
+      return { settings, stop };
+    } catch (error) {
+      if (child.exitCode === null && Date.now() < deadline) continue;
+      await stop();
+      throw new Error(`PgBouncer does not serve: ${(error as Error).message}\n${said}`);
+    }
+  }
+}
+
+function ordinaryAccount(): { uid: number; gid: number } {
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  const found = ['postgres', 'nobody'].map((name) => accounts.find(([user]) => user === name)).find(Boolean);
+  return { uid: Number(found?.[2]), gid: Number(found?.[3]) };
+}
