@@ -2,7 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../src/config.js';
 import { type DatabaseHandle, openDatabase } from '../src/database/connections.js';
+import { migrateAll } from '../src/database/migrator.js';
 import { withOwner } from '../src/database/owner.js';
+import { seedContract } from '../src/seed/contract.js';
 import { CONTRACT_PASSWORD } from '../src/seed/contract-rows.js';
 import { ask } from './ask.js';
 import type { BareServerCalls } from './bare-server.js';
@@ -14,10 +16,16 @@ import type { LoadCalls } from './load-process.js';
 import { measureAll } from './measure.js';
 import { measureNames } from './names.js';
 import type { Options } from './options.js';
-import { freePort, Instance, Program } from './program.js';
+import { build, freePort, Instance, type Program } from './program.js';
 import type { RoundTrip } from './replay.js';
 import { circumstances, type Report, type Table, tables } from './report.js';
-import { measureLogIn, measureProvisioning, measureStart, memoryAtRest } from './single-figures.js';
+import {
+  type Memory,
+  measureLogIn,
+  measureProvisioning,
+  measureStart,
+  memoryAtRest,
+} from './single-figures.js';
 import { loadAverage, surroundings } from './surroundings.js';
 import type { Workshop } from './workshop.js';
 
@@ -37,6 +45,7 @@ interface Stage {
   readonly handle: DatabaseHandle;
   readonly all: readonly Case[];
   readonly logIn: () => Promise<string>;
+  readonly memoryAfterStart: Memory;
 }
 
 /** Runs what the options ask for; the workshop's end stops whatever runs. */
@@ -45,20 +54,18 @@ export async function runBench(options: Options, workshop: Workshop, say: Say): 
   if (loadBefore > 0.5) say(`the machine is busy (load average ${loadBefore.toFixed(1)}): take ratios only`);
   const port = await freePort();
   const { quick, micro, only } = options;
-  await new Instance(workshop.directory, port).leopard('help'); // builds what is stale
+  await build();
 
   let start: Report['start'] = null;
   if (only.has('start') && !micro) {
     say('starting in an empty folder, and again');
-    const toStop = (program: Program) => workshop.atEnd(() => program.stop());
-    start = await measureStart(join(workshop.directory, 'start'), port, quick ? 1 : 3, toStop);
+    start = await measureStart(workshop, port, quick ? 1 : 3);
   }
 
   const stage = await setUp(workshop, port, say);
   if (micro) return await runMicro(options, stage, workshop, say);
 
-  const { program, instance, handle, all } = stage;
-  const memoryAfterStart = await memoryAtRest(program);
+  const { program, instance, handle, all, memoryAfterStart } = stage;
   const measured = all.filter(({ name }) => only.has(name));
   const figures = await measureCases(stage, measured, options, workshop, say);
   const memoryAfterLoad = await memoryAtRest(program);
@@ -84,15 +91,32 @@ async function setUp(workshop: Workshop, port: number, say: Say): Promise<Stage>
   const directory = join(workshop.directory, 'data');
   await mkdir(directory);
   const instance = new Instance(directory, port);
-  say("loading the contract's data set");
-  await instance.leopard('seed', 'contract');
+  await loadContract(instance, workshop, say);
   say('starting the program');
-  const program = await Program.start(instance);
-  workshop.atEnd(() => program.stop());
+  const program = workshop.start(instance);
+  await program.ready();
+  const memoryAfterStart = await memoryAtRest(program);
   const handle = await openDatabase(instance.config, { shared: true });
   const host = `main.localhost:${port}`;
   const logIn = () => logInAt(port, host);
-  return { instance, program, handle, logIn, all: cases(host, await logIn(), CONTRACT_PASSWORD) };
+  const all = cases(host, await logIn(), CONTRACT_PASSWORD);
+  return { instance, program, handle, logIn, all, memoryAfterStart };
+}
+
+async function loadContract(instance: Instance, workshop: Workshop, say: Say): Promise<void> {
+  workshop.ensureOpen();
+  const opening = openDatabase(instance.config);
+  workshop.atEnd(() =>
+    opening.then(
+      (handle) => handle.close(),
+      () => undefined,
+    ),
+  );
+  const handle = await opening;
+  if (!handle.owner) throw new Error("the owner's connection is missing");
+  await migrateAll(handle.owner, handle.app.user);
+  await seedContract(handle, { onProgress: say });
+  await handle.close();
 }
 
 /** An access token of the data set's admin. */
@@ -112,20 +136,26 @@ async function measureCases(
   say: Say,
 ) {
   if (measured.length === 0) return [];
-  return await measureAll(
-    {
-      port: instance.port,
-      watched: program.watched,
-      database: handle.app,
-      poolSize: instance.config.poolSize,
-      ...startChildren(workshop),
-      statements: await statementsOf(measured, instance.config, handle),
-    },
-    { cases: measured, connections, rounds, seconds, say },
-  );
+  const children = startChildren(workshop);
+  try {
+    return await measureAll(
+      {
+        port: instance.port,
+        watched: program.watched,
+        database: handle.app,
+        poolSize: instance.config.poolSize,
+        ...children,
+        statements: await statementsOf(measured, instance.config, handle),
+      },
+      { cases: measured, connections, rounds, seconds, say },
+    );
+  } finally {
+    for (const child of Object.values(children)) await child.stop(); // their connections cost memory
+  }
 }
 
 function startChildren(workshop: Workshop) {
+  workshop.ensureOpen();
   const children = {
     load: new Child<LoadCalls>('load-process.ts'),
     ceiling: new Child<CeilingCalls>('ceiling-process.ts'),

@@ -55,8 +55,11 @@ export class Child<C extends Calls> {
     });
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve));
     this.#process.kill('SIGKILL');
+    await ended;
   }
 }
 

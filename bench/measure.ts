@@ -59,6 +59,10 @@ export interface Plan {
   readonly say: (line: string) => void;
 }
 
+/** Until what runs hot has been compiled, and every connection knows the tables. */
+const WARM_UP_SECONDS = 0.7;
+const WARM_UP_CONNECTIONS = 16;
+
 interface Pair {
   readonly program: Sample;
   readonly ceiling: Sample;
@@ -73,6 +77,11 @@ export async function measureAll(setting: Setting, plan: Plan): Promise<Figures[
     const cells = plan.cases
       .filter((one) => one.writes === writes)
       .flatMap((one) => plan.connections.map((connections) => ({ one, connections, pairs: [] as Pair[] })));
+    for (const { one } of cells.filter(({ connections }) => connections === plan.connections.at(-1))) {
+      say(`warming up: ${one.name}`);
+      await measureProgram(setting, one, WARM_UP_CONNECTIONS, WARM_UP_SECONDS);
+      await measureCeiling(setting, one, WARM_UP_CONNECTIONS, WARM_UP_SECONDS, barePort);
+    }
     for (let round = 1; round <= rounds; round++) {
       for (const { one, connections, pairs } of cells) {
         const program = () => measureProgram(setting, one, connections, plan.seconds);

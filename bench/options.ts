@@ -21,7 +21,7 @@ export const USAGE = `npm run bench -- [options]
   --only a,b         of ${PARTS.join(', ')}
   --connections a,b  default 1,16,64
   --rounds n         default 3
-  --seconds n        of each measurement in each round, default 1.5
+  --seconds n        of each measurement in each round, default 1.2
   --micro            what single decisions cost, instead (bench/names.ts)
   --json FILE        also writes all figures for a program to read
   --markdown FILE    also writes the tables; between the marks of a file that has them, as docs/performance.md`;
@@ -47,7 +47,7 @@ export function readOptions(args: string[]): Options {
   if (unknown !== undefined) throw new Error(`there is no "${unknown}" to measure: ${PARTS.join(', ')}`);
   return {
     rounds: positive('rounds', values.rounds ?? (quick ? '1' : '3')),
-    seconds: positive('seconds', values.seconds ?? (quick ? '0.5' : '1.5')),
+    seconds: positive('seconds', values.seconds ?? (quick ? '0.5' : '1.2')),
     connections: values.connections.split(',').map((count) => positive('connections', count)),
     only: new Set(only),
     quick,

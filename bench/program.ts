@@ -13,7 +13,6 @@ import type { Watched } from './processes.js';
 
 const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
 const READY_WITHIN_MS = 60_000;
-const run = promisify(execFile);
 
 /** Where one instance of the program keeps its data, and its settings: those of production. */
 export class Instance {
@@ -39,11 +38,6 @@ export class Instance {
     return loadConfig(this.environment, this.directory);
   }
 
-  /** Runs another command of the program to its end. @throws Error with what it said, when it fails */
-  async leopard(...args: string[]): Promise<void> {
-    await run(process.execPath, [LEOPARD, ...args], { cwd: this.directory, env: this.environment });
-  }
-
   /** The postmaster's process, from PostgreSQL's own file; null where there is none. */
   get postmaster(): number | null {
     try {
@@ -55,15 +49,20 @@ export class Instance {
   }
 }
 
+/** Builds what is stale, as any command of the program does first. */
+export async function build(): Promise<void> {
+  await promisify(execFile)(process.execPath, [LEOPARD, 'help']);
+}
+
 /** `leopard serve`, as built. */
 export class Program {
   readonly #child: ChildProcess;
+  readonly #begun = performance.now();
   #output = '';
   #ended = false;
-  /** Milliseconds from the command to the first answer of /health/. */
-  readyAfter = Number.NaN;
 
-  private constructor(private readonly instance: Instance) {
+  /** Starts it; `ready` waits for it. */
+  constructor(private readonly instance: Instance) {
     this.#child = spawn(process.execPath, [LEOPARD, 'serve'], {
       cwd: instance.directory,
       env: instance.environment,
@@ -80,20 +79,18 @@ export class Program {
     });
   }
 
-  /** Starts it and waits until it answers. @throws Error with what it said, when it does not start */
-  static async start(instance: Instance): Promise<Program> {
-    const begun = performance.now();
-    const program = new Program(instance);
-    while (!(await isHealthy(instance.port))) {
-      const late = performance.now() - begun > READY_WITHIN_MS;
-      if (program.#ended || late) {
-        await program.stop();
-        throw new Error(`the program did not start:\n${program.#output}`);
-      }
+  /**
+   * Waits until /health/ answers.
+   * @returns the milliseconds that it took from the command on
+   * @throws Error with what it said, when it does not start
+   */
+  async ready(): Promise<number> {
+    while (!(await isHealthy(this.instance.port))) {
+      const late = performance.now() - this.#begun > READY_WITHIN_MS;
+      if (this.#ended || late) throw new Error(`the program did not start:\n${this.#output}`);
       await sleep(5);
     }
-    program.readyAfter = performance.now() - begun;
-    return program;
+    return performance.now() - this.#begun;
   }
 
   get pid(): number {

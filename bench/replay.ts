@@ -16,23 +16,24 @@ export interface Replay extends LoopOptions {
   readonly connections: number;
 }
 
+/** Kept from one measurement to the next, as the program keeps its own: a new one has much to learn. */
+const clients: pg.Client[] = [];
+
 /** Sends the statements of requests, and nothing else, over this many connections; rows are read as the program reads them. */
 export async function replay({ database, requests, connections, ...options }: Replay): Promise<Sample> {
-  const clients = Array.from(
-    { length: connections },
-    () =>
-      new pg.Client({ ...database, types: valueTypes, pipeline: true, application_name: 'leopard-bench' }),
-  );
-  await Promise.all(clients.map((client) => client.connect()));
+  while (clients.length < connections) clients.push(await connected(database));
   let begun = 0;
-  const steps = clients.map((client) => async () => {
+  const steps = clients.slice(0, connections).map((client) => async () => {
     for (const statements of requests[begun++ % requests.length] ?? []) await roundTrip(client, statements);
   });
-  try {
-    return await closedLoop(steps, options);
-  } finally {
-    await Promise.all(clients.map((client) => client.end()));
-  }
+  return await closedLoop(steps, options);
+}
+
+async function connected(database: ConnectionSettings): Promise<pg.Client> {
+  const settings = { ...database, types: valueTypes, pipeline: true, application_name: 'leopard-bench' };
+  const client = new pg.Client(settings);
+  await client.connect();
+  return client;
 }
 
 /** In one write, as the program does it. */
@@ -49,10 +50,13 @@ export interface LayerReplay extends Replay {
   readonly userId: number;
 }
 
+const layers = new Map<number, Database>();
+
 /** The same through the program's own pool and tenant transaction, which add the opening and COMMIT themselves. */
 export async function replayThroughLayer(given: LayerReplay): Promise<Sample> {
   const { database: settings, requests, connections, schema, userId, ...options } = given;
-  const database = new Database(settings, { size: connections });
+  const database = layers.get(connections) ?? new Database(settings, { size: connections });
+  layers.set(connections, database);
   const inner = requests.map((request) => request.flat().filter(({ sql }) => !/^(BEGIN|COMMIT)/.test(sql)));
   let begun = 0;
   const step = async () => {
@@ -62,12 +66,8 @@ export async function replayThroughLayer(given: LayerReplay): Promise<Sample> {
       await Promise.all([...statements.map((one) => transaction.query(one)), transaction.last(last)]);
     });
   };
-  try {
-    return await closedLoop(
-      Array.from({ length: connections }, () => step),
-      options,
-    );
-  } finally {
-    await database.close();
-  }
+  return await closedLoop(
+    Array.from({ length: connections }, () => step),
+    options,
+  );
 }

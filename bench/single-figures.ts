@@ -1,10 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseHandle } from '../src/database/connections.js';
 import { createTenant } from '../src/tenancy/provisioning.js';
 import { postgresMemory, residentMemory } from './processes.js';
-import { Instance, Program } from './program.js';
+import { Instance, type Program } from './program.js';
 import { median } from './statistics.js';
+import type { Workshop } from './workshop.js';
 
 /** Milliseconds until /health/ answers. */
 export interface StartTimes {
@@ -22,20 +24,18 @@ export interface Memory {
 
 const SETTLING_MS = 2_000;
 
-/** @param onStart gets each program, to be able to stop it whatever happens */
+/** Starts and stops the program in a folder of its own. */
 export async function measureStart(
-  directory: string,
+  workshop: Workshop,
   port: number,
   laterStarts: number,
-  onStart: (program: Program) => void,
 ): Promise<StartTimes> {
+  const directory = join(workshop.directory, 'start');
   await mkdir(directory);
-  const instance = new Instance(directory, port);
   const times: number[] = [];
   for (let i = 0; i <= laterStarts; i++) {
-    const program = await Program.start(instance);
-    onStart(program);
-    times.push(program.readyAfter);
+    const program = workshop.start(new Instance(directory, port));
+    times.push(await program.ready());
     await program.stop();
   }
   await rm(directory, { recursive: true, force: true });

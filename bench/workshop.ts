@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Instance, Program } from './program.js';
 
 type Step = () => Promise<unknown> | unknown;
 
@@ -17,12 +18,25 @@ export class Workshop {
     return workshop;
   }
 
+  /** Starts the program; it is stopped in the end, if not before. */
+  start(instance: Instance): Program {
+    this.ensureOpen();
+    const program = new Program(instance);
+    this.atEnd(() => program.stop());
+    return program;
+  }
+
   atEnd(step: Step): void {
     this.#steps.push(step);
   }
 
   get isClosing(): boolean {
     return this.#closing !== undefined;
+  }
+
+  /** To be called before anything is begun that would have to be put away. @throws Error when it is too late */
+  ensureOpen(): void {
+    if (this.isClosing) throw new Error('the bench is stopping');
   }
 
   /** Puts everything away, once. A step that fails does not keep the others from being done. */

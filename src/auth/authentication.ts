@@ -1,9 +1,8 @@
 import { unauthorized } from '../http/errors.js';
+import { isId } from '../http/path-id.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import type { CurrentUser, CurrentUsers } from './current-user.js';
 import { type Claims, InvalidTokenError, type Tokens } from './tokens.js';
-
-const LARGEST_ID = Number.MAX_SAFE_INTEGER;
 
 /** Finds out who sends a request, by the order of checks of the contract; the words are SimpleJWT's. */
 export class Authentication {
@@ -72,11 +71,14 @@ export function checkTenant(claims: Partial<Claims>, tenant: Tenant, tooOld: () 
   if (typeof claims.iat !== 'number' || claims.iat < tenant.createdAt) throw tooOld();
 }
 
-/** The user's id in a token. @throws HttpError 401 when there is none */
-export function userIdOf({ user_id: id }: Partial<Claims>): number {
+const DIGITS = /^\d{1,16}$/;
+const NOBODY = 0;
+
+/** The user's id in a token; one that nobody has where it is no id. @throws HttpError 401 when there is none */
+export function userIdOf({ user_id: id }: { readonly user_id?: unknown }): number {
   if (id === undefined || id === null) {
     throw unauthorized('Token contained no recognizable user identification', { code: 'token_not_valid' });
   }
-  const number = Number(id);
-  return Number.isInteger(number) && number > 0 && number <= LARGEST_ID ? number : 0; // 0 is nobody's
+  const number = typeof id === 'number' || (typeof id === 'string' && DIGITS.test(id)) ? Number(id) : NOBODY;
+  return isId(number) ? number : NOBODY;
 }

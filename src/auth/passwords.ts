@@ -8,7 +8,7 @@ const derive = promisify(pbkdf2);
 const ARGON2 = { algorithm: 2 as Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const CURRENT = /^argon2\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 const ARGON2_PREFIX = 'argon2$';
-const PBKDF2 = /^pbkdf2_sha256\$(\d{1,8})\$([^$]+)\$([A-Za-z0-9+/=]+)$/;
+const PBKDF2 = /^pbkdf2_sha256\$([1-9]\d{0,7})\$([^$]+)\$([A-Za-z0-9+/]{43}=)$/;
 
 /** Stores a password as Django's Argon2PasswordHasher does: `argon2$argon2id$v=19$…`. */
 export async function hashPassword(password: string): Promise<string> {
@@ -25,7 +25,7 @@ export async function verifyPassword(password: string, stored: string): Promise<
   const [, iterations, salt, expected] = match as unknown as [string, string, string, string];
   const wanted = Buffer.from(expected, 'base64');
   const derived = await derive(password, salt, Number(iterations), 32, 'sha256');
-  return wanted.length === derived.length && timingSafeEqual(wanted, derived);
+  return timingSafeEqual(wanted, derived);
 }
 
 /** Whether a stored password should be stored anew at the next log-in: in another format or strength than new ones. */

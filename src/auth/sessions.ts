@@ -6,7 +6,7 @@ import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import { checkTenant, userIdOf } from './authentication.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords.js';
-import { type Claims, InvalidTokenError, type Tokens } from './tokens.js';
+import { InvalidTokenError, type ReadClaims, type Tokens, type TokenType } from './tokens.js';
 
 export interface TokenPair {
   readonly refresh: string;
@@ -63,19 +63,20 @@ export class Sessions {
     const stored = account && isUsable(account.password) ? account.password : (decoy ?? (await DECOY));
     const matches = await verifyPassword(password, stored);
     if (!account?.isActive || !matches || stored !== account.password) {
-      await this.database.tenantTransaction(system, (transaction) =>
-        this.throttle.recordFailure(transaction, username, address),
-      );
+      const reached = await this.database.tenantQuery(system, this.throttle.failure(username, address));
+      this.throttle.checkFailure(reached);
       throw unauthorized(NO_ACCOUNT);
     }
     const rehashed = needsRehash(stored) ? await hashPassword(password) : null;
     return await this.database.tenantTransaction(system, async (transaction) => {
+      const failed = await transaction.query(this.throttle.standing(username, address));
+      this.throttle.check(failed);
       if (rehashed) {
         // Only if it is still the one that was checked: a change made meanwhile must win.
         const update = 'UPDATE immigration_user SET password = $2 WHERE id = $1 AND password = $3';
         void transaction.query(statement(update, [account.id, rehashed, stored])).catch(() => undefined);
       }
-      if (standing.some(({ kind }) => kind === 'account')) {
+      if (failed.some(({ kind }) => kind === 'account')) {
         void transaction.query(this.throttle.forget(username)).catch(() => undefined);
       }
       return await this.#issue(transaction, tenant, account);
@@ -97,7 +98,7 @@ export class Sessions {
       ]);
       if (!revoked) throw invalidToken('Token is blacklisted');
       if (!account?.isActive) {
-        throw unauthorized('No active account found for the given token.', { code: 'no_active_account' });
+        throw unauthorized('No active account found for the given token.');
       }
       return await this.#issue(transaction, tenant, account);
     });
@@ -120,24 +121,21 @@ export class Sessions {
     const query = statement<{ id: number }>(
       `SELECT b.id FROM token_blacklist_blacklistedtoken b
        JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id WHERE o.jti = $1`,
-      [String(claims.jti)],
+      [claims.jti],
     );
     const rows = await this.database.tenantQuery({ schema: tenant.schema, userId: null }, query);
     if (rows.length > 0) throw invalidToken('Token is blacklisted');
   }
 
-  #refreshClaims(token: string, tenant: Tenant): Partial<Claims> {
-    const claims = this.#claims(token);
-    if (claims.token_type !== 'refresh') throw invalidToken('Token has wrong type');
+  #refreshClaims(token: string, tenant: Tenant): ReadClaims {
+    const claims = this.#claims(token, 'refresh');
     checkTenant(claims, tenant, () => invalidToken('Token is invalid'));
-    if (typeof claims.jti !== 'string' || typeof claims.exp !== 'number')
-      throw invalidToken('Token is invalid');
     return claims;
   }
 
-  #claims(token: string): Partial<Claims> {
+  #claims(token: string, type?: TokenType): ReadClaims {
     try {
-      return this.tokens.read(token);
+      return this.tokens.read(token, type);
     } catch (error) {
       if (error instanceof InvalidTokenError) throw invalidToken(error.message);
       throw error;
@@ -145,7 +143,7 @@ export class Sessions {
   }
 
   /** Puts a token on the blacklist; false when it is there already. */
-  async #revoke(transaction: TenantTransaction, token: string, claims: Partial<Claims>): Promise<boolean> {
+  async #revoke(transaction: TenantTransaction, token: string, claims: ReadClaims): Promise<boolean> {
     // A token of a user who is gone, or whose row was cleaned up, still has to be remembered as used.
     const rows = await transaction.query(
       statement<{ id: number }>(

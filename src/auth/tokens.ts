@@ -19,6 +19,9 @@ export interface Claims {
   readonly groups: readonly string[];
 }
 
+/** The claims of a token that was read: these are there, the others may be missing or of any type. */
+export type ReadClaims = Partial<Claims> & Pick<Claims, 'exp' | 'jti'>;
+
 /** A token that is not valid, in SimpleJWT's words. */
 export class InvalidTokenError extends Error {}
 
@@ -33,7 +36,7 @@ export class Tokens {
 
   constructor({ secretKey, accessTokenLifetime, refreshTokenLifetime }: Config) {
     this.#sign = createSigner({ key: secretKey, algorithm: 'HS256' });
-    this.#verify = createVerifier({ key: secretKey, algorithms: ['HS256'], requiredClaims: ['exp'] });
+    this.#verify = createVerifier({ key: secretKey, algorithms: ['HS256'] });
     this.#lifetimes = { access: accessTokenLifetime, refresh: refreshTokenLifetime };
   }
 
@@ -55,7 +58,7 @@ export class Tokens {
    * beyond that is for the caller to check.
    * @throws InvalidTokenError
    */
-  read(token: string, type?: TokenType): Partial<Claims> {
+  read(token: string, type?: TokenType): ReadClaims {
     let claims: Partial<Claims>;
     try {
       claims = this.#verify(token) as Partial<Claims>;
@@ -64,7 +67,14 @@ export class Tokens {
       throw new InvalidTokenError(expired ? 'Token is expired' : 'Token is invalid');
     }
     if (typeof claims !== 'object' || claims === null) throw new InvalidTokenError('Token is invalid');
-    if (type && claims.token_type !== type) throw new InvalidTokenError('Token has wrong type');
-    return claims;
+    if (claims.exp === undefined) throw new InvalidTokenError("Token has no 'exp' claim");
+    if (typeof claims.jti !== 'string') throw new InvalidTokenError('Token has no id');
+    if (type) checkType(claims, type);
+    return claims as ReadClaims;
   }
+}
+
+function checkType(claims: Partial<Claims>, type: TokenType): void {
+  if (claims.token_type === undefined) throw new InvalidTokenError('Token has no type');
+  if (claims.token_type !== type) throw new InvalidTokenError('Token has wrong type');
 }

@@ -53,7 +53,9 @@ export class Admission {
     const matched = request.routeOptions.config;
     const path = request.url.split('?', 1)[0] as string;
     // A path that names no parameter is itself for every method: DELETE `clients/stage-counts/` means no client.
-    const entry = paths.literal(path) ?? (matched.definition ? matched.entry : paths.find(path));
+    // (For the router an empty id is one too; here `clients//` is no path at all.)
+    const routed = matched.definition && !path.includes('//') ? matched.entry : paths.find(path);
+    const entry = paths.literal(path) ?? routed;
     const definition = entry === matched.entry ? matched.definition : undefined;
     const slashless = entry ? undefined : paths.find(`${path}/`);
     const about = (entry ?? slashless)?.routes[0]; // says what kind of path this is

@@ -12,6 +12,8 @@ const MEDIA_TYPES = {
   multipart: 'multipart/form-data',
 };
 
+const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
+
 /** The media types that a route's body may have, as OPTIONS and the documentation tell. */
 export function mediaTypes(upload: boolean): string[] {
   return upload ? [MEDIA_TYPES.multipart] : Object.values(MEDIA_TYPES);
@@ -25,13 +27,19 @@ export function registerBodyParsers(app: FastifyInstance): void {
   app.decorateRequest('isForm', false);
   app.decorateRequest('files', null);
   app.removeAllContentTypeParsers();
+  // What is no media type at all Fastify refuses by itself, in its own words and even where no body is wanted.
+  app.addHook('onRequest', (request, _reply, done) => {
+    const type = request.headers['content-type'];
+    if (type !== undefined && !MEDIA_TYPE.test(type)) delete request.headers['content-type'];
+    done();
+  });
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
     const { definition } = request.routeOptions.config;
     if (!definition || (!definition.body && !definition.upload)) {
       payload.resume();
       return undefined;
     }
-    const header = request.headers['content-type'] ?? '';
+    const header = request.headers['content-type'] ?? sentType(request.raw);
     const type = header.split(';', 1)[0]?.trim().toLowerCase() ?? '';
     if (!mediaTypes(definition.upload === true).includes(type)) {
       const length = Number(request.headers['content-length'] ?? Number.NaN);
@@ -48,6 +56,14 @@ export function registerBodyParsers(app: FastifyInstance): void {
     const text = (await readAll(payload)).toString();
     return Object.fromEntries(new URLSearchParams(text)); // of a repeated field the last value counts
   });
+}
+
+/** The Content-Type header as it came. */
+function sentType({ rawHeaders }: IncomingMessage): string {
+  const name = rawHeaders.findIndex(
+    (text, index) => index % 2 === 0 && text.toLowerCase() === 'content-type',
+  );
+  return name < 0 ? '' : (rawHeaders[name + 1] ?? '');
 }
 
 /** @throws HttpError 413, and 400 when the client goes away */

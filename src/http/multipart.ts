@@ -66,6 +66,8 @@ export function readMultipart(contentType: string, payload: IncomingMessage): Pr
       stream.on('data', (chunk: Buffer) => {
         if (keep(chunk.length)) chunks.push(chunk);
       });
+      // Where the body ends within a file, its stream fails too, which would end the process if nobody heard it.
+      stream.on('error', (error: Error) => refuse(error.message));
       stream.on('end', () => {
         files[field] = { name: name ?? '', content: Buffer.concat(chunks), tooLarge: stream.truncated };
       });

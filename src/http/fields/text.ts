@@ -18,6 +18,10 @@ export interface TextOptions {
  */
 export function readText(value: unknown, options: TextOptions = {}): string {
   if (typeof value !== 'string' && typeof value !== 'number') throw FieldError.of(MESSAGES.notText);
+  // Digits beyond what a number holds have been lost while reading: better none than others.
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    throw FieldError.of(MESSAGES.notText);
+  }
   const given = String(value);
   if (given.includes('\0')) throw FieldError.of(MESSAGES.nul);
   if (!given.isWellFormed()) throw FieldError.of(MESSAGES.surrogate);
@@ -86,7 +90,7 @@ export function choice<T extends string>(values: readonly T[], options: ChoiceOp
   const blank = options.blankAs !== undefined;
   const schema = Type.Unsafe({ type: 'string', enum: [...values] });
   const parse = (value: unknown) => {
-    if (typeof value !== 'string' && typeof value !== 'number') throw notAChoice(JSON.stringify(value));
+    if (typeof value !== 'string' && typeof value !== 'number') throw notAChoice(shown(value));
     const given = readText(value);
     if (given === '') {
       if (options.blankAs !== undefined) return options.blankAs as T;
@@ -96,6 +100,12 @@ export function choice<T extends string>(values: readonly T[], options: ChoiceOp
     return given as T;
   };
   return field(options.schema ?? (blank ? orBlank(schema) : schema), parse, blank);
+}
+
+/** What is no text, in short: it may be of any size and depth. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return '[…]';
+  return typeof value === 'object' ? '{…}' : String(value);
 }
 
 function notAChoice(given: string): FieldError {

@@ -68,7 +68,8 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
       page: true,
       summary: 'A file of the documentation pages.',
       handler: async ({ params, raw }, reply) => {
-        const asset = ASSETS[params['*'] ?? ''];
+        const name = params['*'] ?? '';
+        const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined; // not so `constructor`
         if (!asset) throw detailError(404, 'Not found.');
         const { content, tag } = load(asset[0], asset[1]);
         reply.header('cache-control', 'public, max-age=86400').header('etag', tag);

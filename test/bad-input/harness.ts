@@ -1,0 +1,116 @@
+import { readdirSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { RouteDefinition } from '../../src/http/route.js';
+import { type Answer, type Ask, startTestApp, type TestApp } from '../helpers/app.js';
+import { createRecord, isRecordRoute, pathOf, routeName } from '../helpers/routes.js';
+import { seedStaff } from '../helpers/staff.js';
+import { WriteWatch } from '../helpers/written.js';
+
+/** Printed by fast-check with every failure; another one: BAD_INPUT_SEED=… */
+export const SEED = Number(process.env.BAD_INPUT_SEED ?? 20_261_125);
+const RUNS_IN_ALL = 12_000;
+
+/** How often each of so many operations is tried: fewer times as the API grows, so that the suite stays quick. */
+export function parameters(operations: number) {
+  return { seed: SEED, numRuns: Math.max(30, Math.min(150, Math.floor(RUNS_IN_ALL / operations))) };
+}
+
+/** What the last resort says when PostgreSQL refuses a value: the route should have found the field before that. */
+const LAST_RESORT = /^(A value is out of range|The change conflicts with other records)/;
+
+/** The application with a record for every route, and an eye on what is written. */
+export class Harness {
+  #known: Record<string, string> | undefined;
+
+  private constructor(
+    readonly app: TestApp,
+    private readonly watch: WriteWatch,
+    readonly token: string,
+    private readonly paths: ReadonlyMap<RouteDefinition, string>,
+  ) {}
+
+  static async start(environment: Record<string, string> = {}): Promise<Harness> {
+    // Log-ins with wrong passwords are counted, but here they may go on for ever.
+    const app = await startTestApp({ environment: { LOG_LEVEL: 'silent', ...environment } });
+    await seedStaff(app);
+    const paths = new Map<RouteDefinition, string>();
+    for (const definition of app.app.routes) {
+      const record = isRecordRoute(definition) ? await createRecord(app, 'tenant_main', definition) : 'x';
+      paths.set(definition, pathOf(definition, record));
+    }
+    return new Harness(app, await WriteWatch.open(app.databases), await app.logIn('admin'), paths);
+  }
+
+  /** The routes that are served and of this kind, with their names. */
+  operations(suits: (definition: RouteDefinition) => unknown): (readonly [string, RouteDefinition])[] {
+    return this.app.app.routes.filter(suits).map((definition) => [routeName(definition), definition]);
+  }
+
+  /**
+   * Sends a request to the route's record, as somebody who may do everything, and checks what holds for each answer:
+   * no failure of the server; a 400 that says what is wrong; nothing written unless it succeeded.
+   */
+  async send(
+    definition: RouteDefinition,
+    asked: Ask & { readonly search?: string; readonly path?: string },
+  ): Promise<Answer> {
+    const { search = '', path = this.paths.get(definition) ?? definition.path, ...rest } = asked;
+    const before = await this.#state();
+    const answer = await this.app.ask(definition.method, path + search, { token: this.token, ...rest });
+    expect(answer.status).toBeLessThan(500);
+    if (answer.status === 400 && !isUnread(answer)) checkProblem(definition, answer);
+    if (answer.status < 400) this.#known = undefined;
+    else expect(await this.#state(true)).toEqual(before);
+    return answer;
+  }
+
+  /** What is in the database and in store just now; to be compared. */
+  async written(): Promise<Record<string, string>> {
+    return await this.#state(true);
+  }
+
+  /** Whether the server still works. */
+  async expectHealthy(): Promise<void> {
+    expect((await this.app.ask('GET', '/health/')).body.status).toBe('healthy');
+  }
+
+  async close(): Promise<void> {
+    await this.watch.close();
+    await this.app.close();
+  }
+
+  /** The rows of the database and the files in store; looked up when they may have changed. */
+  async #state(anew = false): Promise<Record<string, string>> {
+    if (this.#known && !anew) return this.#known;
+    const { mediaDirectory } = this.app.config;
+    let files: string[] = [];
+    try {
+      files = readdirSync(mediaDirectory, { recursive: true, encoding: 'utf8' });
+    } catch {} // made with the first file
+    this.#known = { ...(await this.watch.state()), files: files.sort().join(' ') };
+    return this.#known;
+  }
+}
+
+/** Whether Node itself answered a request that is no HTTP, such as one with bare letters beyond ASCII in its address. */
+export function isUnread({ status, body }: Answer): boolean {
+  return status === 431 || (status === 400 && body?.message === 'Client Error');
+}
+
+function checkProblem(definition: RouteDefinition, { body }: Answer): void {
+  if (typeof body.detail === 'string') {
+    expect(body.detail).not.toMatch(LAST_RESORT);
+    return;
+  }
+  const known = [
+    ...Object.keys(definition.body?.shape ?? {}),
+    ...Object.keys(definition.query ?? {}),
+    'non_field_errors',
+  ];
+  expect(known).toEqual(expect.arrayContaining(Object.keys(body)));
+  expect(Object.keys(body)).not.toEqual([]);
+  for (const problem of Object.values(body)) {
+    if (Array.isArray(problem)) expect(problem).toEqual(problem.map(() => expect.any(String)));
+    else expect(problem).toEqual(expect.any(Object)); // by key, where the value has keys
+  }
+}
