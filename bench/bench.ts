@@ -18,7 +18,7 @@ import { measureNames } from './names.js';
 import type { Options } from './options.js';
 import { build, freePort, Instance, type Program } from './program.js';
 import type { RoundTrip } from './replay.js';
-import { circumstances, type Report, type Table, tables } from './report.js';
+import { type Conditions, circumstances, type Report, type Table, tables } from './report.js';
 import {
   type Memory,
   measureLogIn,
@@ -63,9 +63,9 @@ export async function runBench(options: Options, workshop: Workshop, say: Say): 
   }
 
   const stage = await setUp(workshop, port, say);
-  if (micro) return await runMicro(options, stage, workshop, say);
+  if (micro) return await runMicro(options, stage, workshop, say, loadBefore);
 
-  const { program, instance, handle, all, memoryAfterStart } = stage;
+  const { program, handle, all, memoryAfterStart } = stage;
   const measured = all.filter(({ name }) => only.has(name));
   const figures = await measureCases(stage, measured, options, workshop, say);
   const memoryAfterLoad = await memoryAtRest(program);
@@ -73,10 +73,7 @@ export async function runBench(options: Options, workshop: Workshop, say: Say): 
   const times = quick ? 5 : 20;
   if (only.has('provisioning')) say(`creating ${times} tenants`);
   const report: Report = {
-    surroundings: surroundings(instance.directory, await versionOf(handle), loadBefore),
-    rounds: options.rounds,
-    seconds: options.seconds,
-    poolSize: instance.config.poolSize,
+    ...(await conditions(stage, options, loadBefore)),
     cases: figures,
     start,
     logIn: only.has('login') ? await measureLogIn(() => stage.logIn(), times) : null,
@@ -174,26 +171,42 @@ async function statementsOf(measured: readonly Case[], config: Config, handle: D
 }
 
 async function runMicro(
-  { rounds, seconds }: Options,
-  { instance, program, handle, all }: Stage,
+  options: Options,
+  stage: Stage,
   workshop: Workshop,
   say: Say,
+  loadBefore: number,
 ): Promise<Outcome> {
+  const { instance, program, handle, all } = stage;
   const { ceiling } = startChildren(workshop);
   const wanted = all.filter(({ name }) => name === 'list' || name === 'client');
   const statements = await statementsOf(wanted, instance.config, handle);
   const firstOf = (name: string) => statements.get(name)?.[0] ?? [];
-  const found = await measureNames({
+  const decisions = await measureNames({
     database: handle.app,
     watched: program.watched,
     ceiling,
     list: firstOf('list'),
     client: firstOf('client'),
-    rounds,
-    seconds,
+    rounds: options.rounds,
+    seconds: options.seconds,
     say,
   });
-  return { tables: found, lines: [], report: found };
+  const found = { ...(await conditions(stage, options, loadBefore)), decisions };
+  return { tables: decisions, lines: circumstances(found), report: found };
+}
+
+async function conditions(
+  { instance, handle }: Stage,
+  { rounds, seconds }: Options,
+  loadBefore: number,
+): Promise<Conditions> {
+  return {
+    surroundings: surroundings(instance.directory, await versionOf(handle), loadBefore),
+    rounds,
+    seconds,
+    poolSize: instance.config.poolSize,
+  };
 }
 
 async function versionOf({ app }: DatabaseHandle): Promise<string> {

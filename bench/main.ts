@@ -22,7 +22,11 @@ async function main(): Promise<void> {
     console.log(`\n${[...tables.map(asText), lines.join('\n')].join('\n\n')}`);
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
     if (options.markdown !== undefined) {
-      writeMarkdown(options.markdown, [lines.join('\n'), ...tables.map(asMarkdown)].join('\n\n'));
+      writeMarkdown(
+        options.markdown,
+        options.micro ? 'decisions' : 'figures',
+        [lines.join('\n'), ...tables.map(asMarkdown)].join('\n\n'),
+      );
     }
   } catch (error) {
     if (workshop.isClosing) return await workshop.close(); // what a stop cuts short fails

@@ -4,12 +4,17 @@ import type { Figures } from './measure.js';
 import type { Memory, StartTimes } from './single-figures.js';
 import type { Surroundings } from './surroundings.js';
 
-/** Everything that one run found; `--json` writes it as it is. Parts that were left out are null. */
-export interface Report {
+/** What figures hold for. */
+export interface Conditions {
   readonly surroundings: Surroundings;
   readonly rounds: number;
   readonly seconds: number;
+  /** Database connections of the program at most. */
   readonly poolSize: number;
+}
+
+/** Everything that one run found; `--json` writes it as it is. Parts that were left out are null. */
+export interface Report extends Conditions {
   readonly cases: readonly Figures[];
   readonly start: StartTimes | null;
   /** Milliseconds. */
@@ -25,8 +30,6 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
-const BEGIN = '<!-- figures: begin -->';
-const END = '<!-- figures: end -->';
 const NONE = '–';
 
 /** The report as tables for people. */
@@ -98,7 +101,7 @@ function single(report: Report): string[][] {
 }
 
 /** Where and when, in a few lines. */
-export function circumstances({ surroundings: on, rounds, seconds: each, poolSize }: Report): string[] {
+export function circumstances({ surroundings: on, rounds, seconds: each, poolSize }: Conditions): string[] {
   return [
     `${on.date}, Leopard ${on.version}, Node ${on.node}, PostgreSQL ${on.postgres}, ${on.system}.`,
     `${on.processors}, ${megabytes(on.memory)}; a durable write of 8 kB takes ${decimals(on.durableWrite, 2)} ms; load average before: ${decimals(on.loadAverage, 2)}.`,
@@ -124,13 +127,14 @@ export function asMarkdown({ title, head, rows }: Table): string {
   return [`### ${title}`, '', line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
-/** Writes the text into the file, or between the marks of a file that has them. */
-export function writeMarkdown(file: string, text: string): void {
+/** Writes the text into the file; where it has the marks of that name, between them. */
+export function writeMarkdown(file: string, name: 'figures' | 'decisions', text: string): void {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
   const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const [begin, end] = [old.indexOf(BEGIN), old.indexOf(END)];
-  const found = begin >= 0 && end > begin;
-  const [before, after] = found ? [old.slice(0, begin), old.slice(end + END.length)] : ['', '\n'];
-  writeFileSync(file, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
+  const [from, to] = [old.indexOf(begin), old.indexOf(end)];
+  const found = from >= 0 && to > from;
+  const [before, after] = found ? [old.slice(0, from), old.slice(to + end.length)] : ['', '\n'];
+  writeFileSync(file, `${before}${begin}\n\n${text}\n\n${end}${after}`);
 }
 
 function decimals(value: number | null, digits: number): string {

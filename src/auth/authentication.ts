@@ -4,6 +4,12 @@ import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import type { CurrentUser, CurrentUsers } from './current-user.js';
 import { type Claims, InvalidTokenError, type Tokens } from './tokens.js';
 
+/** A user with a valid token; `expiresAt` in seconds since 1970. */
+export interface SignedIn {
+  readonly user: CurrentUser;
+  readonly expiresAt: number;
+}
+
 /** Finds out who sends a request, by the order of checks of the contract; the words are SimpleJWT's. */
 export class Authentication {
   constructor(
@@ -12,17 +18,17 @@ export class Authentication {
   ) {}
 
   /**
-   * The active user of this tenant whose access token the header holds.
+   * The active user of this tenant whose access token the header holds, and when that token expires.
    * @throws HttpError 401
    */
-  async authenticate(header: string | undefined, tenant: Tenant): Promise<CurrentUser> {
+  async authenticate(header: string | undefined, tenant: Tenant): Promise<SignedIn> {
     const claims = this.#accessClaims(bearerToken(header));
     checkTenant(claims, tenant, () => invalidAccessToken('Token is invalid'));
     const id = userIdOf(claims);
     const user = await this.users.byId(tenant, id);
     if (!user) throw unauthorized('User not found', { code: 'user_not_found' });
     if (!user.isActive) throw unauthorized('User is inactive', { code: 'user_inactive' });
-    return user;
+    return { user, expiresAt: claims.exp as number };
   }
 
   #accessClaims(token: string): Partial<Claims> {

@@ -25,7 +25,7 @@ export interface CurrentUser {
 type Row = Omit<CurrentUser, 'permissions'> & { readonly permissions: readonly string[] };
 
 /** The channel on which the database tells that a user, a group, a grant or a branch of a schema changed. */
-const ACCESS_CHANNEL = 'leopard_access';
+export const ACCESS_CHANNEL = 'leopard_access';
 const KEPT_FOR_MS = 5_000;
 const KEPT_USERS = 20_000;
 

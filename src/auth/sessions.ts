@@ -13,6 +13,14 @@ export interface TokenPair {
   readonly access: string;
 }
 
+/** The channel on which every process hears that somebody logged out. */
+export const LOG_OUTS_CHANNEL = 'leopard_log_outs';
+
+export interface LogOutNotice {
+  readonly schema: string;
+  readonly user: number;
+}
+
 interface Account {
   readonly id: number;
   readonly username: string;
@@ -107,9 +115,13 @@ export class Sessions {
   /** Revokes a refresh token: log-out. @throws HttpError 401 when it is not valid, or revoked already */
   async revoke(tenant: Tenant, token: string): Promise<void> {
     const claims = this.#refreshClaims(token, tenant);
-    const system = { schema: tenant.schema, userId: null };
-    await this.database.tenantTransaction(system, async (transaction) => {
+    const { schema } = tenant;
+    await this.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
       if (!(await this.#revoke(transaction, token, claims))) throw invalidToken('Token is blacklisted');
+      const notice: LogOutNotice = { schema, user: Number(claims.user_id) };
+      await transaction.last(
+        statement('SELECT pg_notify($1, $2)', [LOG_OUTS_CHANNEL, JSON.stringify(notice)]),
+      );
     });
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createSigner, createVerifier, TokenError as JwtError } from 'fast-jwt';
+import { LRUCache } from 'lru-cache';
 import type { Config } from '../config.js';
 
 export type TokenType = 'access' | 'refresh';
@@ -28,11 +29,15 @@ export class InvalidTokenError extends Error {}
 /** The part of the claims that says who it is. */
 export type Holder = Pick<Claims, 'user_id' | 'tid' | 'email' | 'username' | 'groups'>;
 
+const KEPT_TOKENS = 20_000;
+
 /** Makes and checks tokens (HS256) with the key of the settings. */
 export class Tokens {
   readonly #sign: (claims: object) => string;
   readonly #verify: (token: string) => unknown;
   readonly #lifetimes: Readonly<Record<TokenType, number>>;
+  /** Of tokens whose signature was checked: a browser sends the same one for hours. */
+  readonly #checked = new LRUCache<string, ReadClaims>({ max: KEPT_TOKENS });
 
   constructor({ secretKey, accessTokenLifetime, refreshTokenLifetime }: Config) {
     this.#sign = createSigner({ key: secretKey, algorithm: 'HS256' });
@@ -59,6 +64,17 @@ export class Tokens {
    * @throws InvalidTokenError
    */
   read(token: string, type?: TokenType): ReadClaims {
+    let claims = this.#checked.get(token);
+    if (claims && claims.exp * 1000 <= Date.now()) throw new InvalidTokenError('Token is expired');
+    if (!claims) {
+      claims = this.#check(token);
+      this.#checked.set(token, claims);
+    }
+    if (type) checkType(claims, type);
+    return claims;
+  }
+
+  #check(token: string): ReadClaims {
     let claims: Partial<Claims>;
     try {
       claims = this.#verify(token) as Partial<Claims>;
@@ -69,7 +85,6 @@ export class Tokens {
     if (typeof claims !== 'object' || claims === null) throw new InvalidTokenError('Token is invalid');
     if (claims.exp === undefined) throw new InvalidTokenError("Token has no 'exp' claim");
     if (typeof claims.jti !== 'string') throw new InvalidTokenError('Token has no id');
-    if (type) checkType(claims, type);
     return claims as ReadClaims;
   }
 }

@@ -1,11 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Authentication } from '../auth/authentication.js';
-import type { CurrentUser } from '../auth/current-user.js';
+import type { Authentication, SignedIn } from '../auth/authentication.js';
 import type { Config } from '../config.js';
 import { hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
 import type { Cors } from './cors.js';
-import { detailError, HttpError, permissionDenied } from './errors.js';
+import { detailError, HttpError, permissionDenied, textError } from './errors.js';
 import { acceptsJson } from './negotiation.js';
 import { optionsAnswer } from './options-answer.js';
 import type { PathEntry, PathTable } from './path-table.js';
@@ -67,10 +66,10 @@ export class Admission {
     if (!entry) throw detailError(404, 'Not found.');
     if (!about?.page) this.#negotiate(request, reply, entry);
 
-    const user = await this.#userOf(request, definition, entry, tenant);
+    const signedIn = await this.#signedIn(request, definition, entry, tenant);
     if (!definition) return this.#otherMethod(request, reply, entry);
-    if (!allows(definition.policy, user)) throw permissionDenied();
-    request.admitted = admitted(request, tenant, user, config.useHttps);
+    if (!allows(definition.policy, signedIn?.user ?? null)) throw permissionDenied();
+    request.admitted = admitted(request, tenant, signedIn, config.useHttps);
     return undefined;
   }
 
@@ -97,15 +96,23 @@ export class Admission {
     throw detailError(406, 'Could not satisfy the request Accept header.');
   }
 
-  async #userOf(
+  async #signedIn(
     request: FastifyRequest,
     definition: RouteDefinition | undefined,
     entry: PathEntry,
     tenant: Tenant | null,
-  ): Promise<CurrentUser | null> {
+  ): Promise<SignedIn | null> {
     const isPublic = definition ? definition.policy.kind === 'public' : entry.isPublic;
     if (isPublic || !tenant) return null;
-    return await this.parts.authentication.authenticate(request.headers.authorization, tenant);
+    const { authorization } = request.headers;
+    const { authentication } = this.parts;
+    if (!entry.routes[0]?.tokenInQuery) return await authentication.authenticate(authorization, tenant);
+    try {
+      return await authentication.authenticate(authorization ?? headerFromQuery(request), tenant);
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 401) throw error;
+      throw textError(401, (error.body as { detail: string }).detail, error.headers);
+    }
   }
 
   #otherMethod(request: FastifyRequest, reply: FastifyReply, entry: PathEntry): FastifyReply {
@@ -118,12 +125,14 @@ export class Admission {
 function admitted(
   request: FastifyRequest,
   tenant: Tenant | null,
-  user: CurrentUser | null,
+  signedIn: SignedIn | null,
   useHttps: boolean,
 ): TenantRequest {
+  const { user, expiresAt } = signedIn ?? { user: null, expiresAt: null };
   return {
     tenant,
     user,
+    expiresAt,
     context: { schema: tenant?.schema ?? '', userId: user?.id ?? null },
     params: request.params as Record<string, string>,
     query: new QueryParameters(request.query as Record<string, string>),
@@ -131,6 +140,13 @@ function admitted(
     ip: request.ip,
     raw: request,
   };
+}
+
+/** What the Authorization header would be had the client been able to set it. */
+function headerFromQuery(request: FastifyRequest): string | undefined {
+  const given = (request.query as Record<string, string | string[] | undefined>).token;
+  const token = Array.isArray(given) ? given.at(-1) : given;
+  return token ? `Bearer ${token}` : undefined;
 }
 
 /** Checked for every route at the start, so that nothing is served without a policy. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { detailError } from './errors.js';
+import { addField, type FormFields } from './form-fields.js';
 import { readMultipart } from './multipart.js';
 
 /** What is read of a JSON or urlencoded body at most. */
@@ -21,7 +22,8 @@ export function mediaTypes(upload: boolean): string[] {
 
 /**
  * Reads JSON and form bodies of the routes that declare one; for other routes whatever is sent is passed over, as
- * DRF does. Forms become objects of texts, with `request.isForm` set and their files in `request.files`.
+ * DRF does. Forms become objects of texts (lists of texts where a field is
+ * repeated), with `request.isForm` set and their files in `request.files`.
  */
 export function registerBodyParsers(app: FastifyInstance): void {
   app.decorateRequest('isForm', false);
@@ -54,7 +56,9 @@ export function registerBodyParsers(app: FastifyInstance): void {
       return fields;
     }
     const text = (await readAll(payload)).toString();
-    return Object.fromEntries(new URLSearchParams(text)); // of a repeated field the last value counts
+    const fields: FormFields = Object.create(null);
+    for (const [name, value] of new URLSearchParams(text)) addField(fields, name, value);
+    return fields;
   });
 }
 

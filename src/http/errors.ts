@@ -20,6 +20,15 @@ export function detailError(status: number, detail: string, extra: object = {}):
   return new HttpError(status, { detail, ...extra });
 }
 
+/** `{"error": …}` with this status: the form of the actions on tasks and notifications, and of the live stream. */
+export function textError(
+  status: number,
+  error: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpError {
+  return new HttpError(status, { error }, headers);
+}
+
 /** 404 `<Thing> not found`. */
 export function notFound(thing: string): HttpError {
   return detailError(404, `${thing} not found`);

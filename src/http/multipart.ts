@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
 import { detailError } from './errors.js';
+import { addField, type FormFields } from './form-fields.js';
 
 /** A file of a multipart form. */
 export interface UploadedFile {
@@ -11,7 +12,7 @@ export interface UploadedFile {
 }
 
 export interface MultipartForm {
-  readonly fields: Readonly<Record<string, string>>;
+  readonly fields: Readonly<FormFields>;
   readonly files: Readonly<Record<string, UploadedFile>>;
 }
 
@@ -29,12 +30,12 @@ const LIMITS = {
 };
 
 /**
- * Reads a multipart form: of a repeated field or file the last one counts.
+ * Reads a multipart form: a repeated field becomes a list, of a repeated file the last one counts.
  * @throws HttpError 400 for one that cannot be read or is cut short, 413 for one that is too large
  */
 export function readMultipart(contentType: string, payload: IncomingMessage): Promise<MultipartForm> {
   return new Promise((resolve, reject) => {
-    const fields: Record<string, string> = Object.create(null);
+    const fields: FormFields = Object.create(null);
     const files: Record<string, UploadedFile> = Object.create(null);
     let kept = 0;
 
@@ -59,7 +60,7 @@ export function readMultipart(contentType: string, payload: IncomingMessage): Pr
     }
     parser.on('field', (name, value, nameTruncated, valueTruncated) => {
       if (nameTruncated || valueTruncated) refuse('a field is too large');
-      else if (keep(value.length)) fields[name] = value;
+      else if (keep(value.length)) addField(fields, name, value);
     });
     parser.on('file', (field, stream, name) => {
       const chunks: Buffer[] = [];

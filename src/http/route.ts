@@ -16,6 +16,8 @@ export interface TenantRequest {
   /** Null only on public routes. */
   readonly user: CurrentUser | null;
   readonly context: TenantContext;
+  /** When the user's token expires, in seconds since 1970; null on public routes. */
+  readonly expiresAt: number | null;
   readonly params: Readonly<Record<string, string>>;
   readonly query: QueryParameters;
   /** Scheme, host and port as the client sent them: `http://main.localhost:8000`. */
@@ -29,6 +31,7 @@ export interface TenantRequest {
 export interface UserRequest extends TenantRequest {
   readonly tenant: Tenant;
   readonly user: CurrentUser;
+  readonly expiresAt: number;
 }
 
 export interface RouteDefinition {
@@ -49,8 +52,12 @@ export interface RouteDefinition {
   readonly negotiates?: boolean;
   /** False where GET comes without HEAD. */
   readonly head?: boolean;
+  /** For clients that cannot set headers: the token may come as `?token=`, and a 401 is `{"error": …}`. */
+  readonly tokenInQuery?: boolean;
   /** For the documentation: the query parameters. */
   readonly query?: Readonly<Record<string, TSchema>>;
+  /** For the documentation: the headers that it reads. */
+  readonly headers?: Readonly<Record<string, TSchema>>;
   /** For the documentation, and the reading of the body where the handler asks for it. */
   readonly body?: Body;
   /** Takes files, so only multipart bodies. */
@@ -104,7 +111,7 @@ function bind<S extends Shape>(definition: Definition<TenantRequest, S>): RouteD
         if (!body) throw new Error(`${definition.method} ${definition.path} declares no body`);
         return body.parse(request.body === undefined ? {} : request.body, request.isForm);
       };
-      return handler(Object.assign(Object.create(admitted), { input }), reply);
+      return handler({ ...admitted, input }, reply);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { type TObject, type TProperties, Type } from '@sinclair/typebox';
 import { component } from '../component.js';
 import { type FieldErrors, invalid } from '../errors.js';
-import { type Field, FieldError, MESSAGES } from './field.js';
+import { type Field, FieldError, MESSAGES, pythonType } from './field.js';
 
 export type Shape = Readonly<Record<string, Field>>;
 
@@ -71,6 +71,7 @@ function readObject(shape: Shape, value: unknown, form: boolean): Record<string,
 
 function readField(field: Field, given: unknown, form: boolean): unknown {
   let value = given;
+  if (form && given !== undefined) value = fromForm(field, given);
   if (form && value === '' && !field.blank) value = field.nullable ? null : field.required ? '' : undefined;
   if (value === undefined) {
     if (field.required) throw FieldError.of(MESSAGES.required);
@@ -83,10 +84,8 @@ function readField(field: Field, given: unknown, form: boolean): unknown {
   return field.parse(value);
 }
 
-/** The name of the type in Python, which DRF's message gives. */
-function pythonType(value: unknown): string {
-  if (Array.isArray(value)) return 'list';
-  if (typeof value === 'string') return 'str';
-  if (typeof value === 'boolean') return 'bool';
-  return Number.isInteger(value) ? 'int' : 'float';
+/** A form says a list by repeating the field. */
+function fromForm({ many }: Field, given: unknown): unknown {
+  if (many) return Array.isArray(given) ? given : given === '' ? [] : [given];
+  return Array.isArray(given) ? given.at(-1) : given;
 }

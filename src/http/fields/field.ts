@@ -22,6 +22,8 @@ export interface Field<T = unknown, Required extends boolean = boolean> {
   readonly nullable: boolean;
   /** Whether "" means something of its own; if not, a form's empty input counts as null or as not given. */
   readonly blank: boolean;
+  /** Whether it is a list; of other fields that a form repeats the last value counts. */
+  readonly many?: boolean;
   parse(value: unknown): T;
 }
 
@@ -63,4 +65,13 @@ export function nullableSchema<S extends TSchema>(schema: S): S {
 /** The same field with the value that the documentation gives when it is left out. */
 export function withDefault<T, R extends boolean>(inner: Field<T, R>, value: T): Field<T, R> {
   return { ...inner, schema: Type.Unsafe({ ...inner.schema, default: value }) };
+}
+
+/** The name of the type in Python, which DRF's messages give. */
+export function pythonType(value: unknown): string {
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'string') return 'str';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'object') return 'dict';
+  return Number.isInteger(value) ? 'int' : 'float';
 }

@@ -11,6 +11,8 @@ const ErrorDetail = component(
     messages: Type.Optional(Type.Array(Type.Object({}, { additionalProperties: true }))),
   }),
 );
+/** The body of answers that are `{"error": …}`. */
+export const ErrorText = component('ErrorText', Type.Object({ error: Type.String() }));
 const ErrorFields = component(
   'ErrorFields',
   Type.Object(
@@ -32,17 +34,22 @@ const ERRORS: Readonly<Record<number, { readonly description: string; readonly s
 
 /** What the documentation, and the serialiser, need to know of a route. */
 export function routeSchema(definition: RouteDefinition) {
-  const { tag, summary, policy, query, body, upload, path } = definition;
+  const { tag, summary, policy, query, headers, body, upload, path } = definition;
   const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
   return {
     tags: [tag],
     summary,
     ...(policy.kind === 'public' && { security: [] }),
     ...(parameters.length > 0 && { params: Type.Object(parametersOf(parameters)) }),
-    ...(query && { querystring: Type.Object(mapValues(query, (schema) => Type.Optional(schema))) }),
+    ...(query && { querystring: optional(query) }),
+    ...(headers && { headers: optional(headers) }),
     ...(body && { body: body.schema, consumes: mediaTypes(upload === true) }),
     response: responses(definition),
   };
+}
+
+function optional(schemas: Readonly<Record<string, TSchema>>): TSchema {
+  return Type.Object(mapValues(schemas, (schema) => Type.Optional(schema)));
 }
 
 function parametersOf(names: readonly string[]): Record<string, TSchema> {

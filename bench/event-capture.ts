@@ -1,0 +1,175 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openDatabase } from '../src/database/connections.js';
+import { Database } from '../src/database/database.js';
+import { migrateAll } from '../src/database/migrator.js';
+import { type OwnerClient, withOwner } from '../src/database/owner.js';
+import { statement } from '../src/database/statement.js';
+import { createTenant } from '../src/tenancy/provisioning.js';
+import { cpuTimes } from './processes.js';
+import { Instance } from './program.js';
+import { joined, median, percentile } from './statistics.js';
+import { Workshop } from './workshop.js';
+
+/**
+ * What the capture of domain events costs: the same statements in two tenants, one with its triggers and one without,
+ * in turns. npm run bench:capture [-- --rows 1000000 --json FILE]
+ */
+
+const TENANTS = { on: 'tenant_captured', off: 'tenant_bare' } as const;
+type Capture = keyof typeof TENANTS;
+const CAPTURES = ['off', 'on'] as const;
+
+const CLIENTS = 10_000;
+const ROUNDS = 6;
+const STATEMENTS_PER_ROUND = 500;
+
+/** `$1` is the number of the statement, from 0. */
+const STATEMENTS: Readonly<Record<string, string>> = {
+  'UPDATE of the stage (an event)': `UPDATE immigration_client
+    SET stage = (ARRAY['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'])[1 + ($1::integer / ${CLIENTS} + $1) % 4], updated_at = now()
+    WHERE id = 1 + ($1::integer * 7919) % ${CLIENTS}`,
+  'UPDATE of the e-mail (no event)': `UPDATE immigration_client SET email = 'a' || $1::integer || '@example.com', updated_at = now()
+    WHERE id = 1 + ($1::integer * 7919) % ${CLIENTS}`,
+  'INSERT of a task (an event)': `INSERT INTO immigration_task (title, due_date, assigned_to_id) VALUES ('Task ' || $1::integer, now(), 1)`,
+  'INSERT of a client (no event)': `INSERT INTO immigration_client (first_name, email) VALUES ('New', 'n' || $1::integer || '@example.com')`,
+};
+
+interface Figure {
+  readonly what: string;
+  readonly capture: Capture;
+  /** Milliseconds for one statement in a transaction of its own. */
+  readonly p50: number;
+  readonly p99: number;
+  /** PostgreSQL's processor time for one, in milliseconds; null where it cannot be told. */
+  readonly cpu: number | null;
+}
+
+interface BulkFigure {
+  readonly rows: number;
+  readonly capture: Capture;
+  readonly seconds: number;
+  /** Bytes of log that the statement wrote. */
+  readonly log: number;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { rows: { type: 'string' }, json: { type: 'string' } } });
+  const rows = Number(values.rows ?? 1_000_000);
+  const workshop = await Workshop.open();
+  try {
+    const instance = new Instance(join(workshop.directory, 'data'), 0);
+    const handle = await openDatabase(instance.config);
+    workshop.atEnd(() => handle.close());
+    const { owner, app } = handle;
+    if (!owner) throw new Error("the owner's connection is missing");
+    await migrateAll(owner, app.user);
+    for (const capture of CAPTURES) await makeTenant(owner, app.user, capture);
+    const database = new Database(app, { size: 1 });
+    workshop.atEnd(() => database.close());
+    const { postmaster } = instance;
+    const single: Figure[] = [];
+    for (const [what, sql] of Object.entries(STATEMENTS)) {
+      console.error(what);
+      single.push(...(await measureSingle(database, postmaster, what, sql)));
+    }
+    const bulk: BulkFigure[] = [];
+    for (const capture of CAPTURES) {
+      console.error(`UPDATE of ${rows} rows, capture ${capture}`);
+      bulk.push(await withOwner(owner, (client) => measureBulk(client, capture, rows)));
+    }
+    print(single, bulk);
+    if (values.json) writeFileSync(values.json, `${JSON.stringify({ single, bulk }, null, 2)}\n`);
+  } finally {
+    await workshop.close();
+  }
+}
+
+type Owner = Parameters<typeof withOwner>[0];
+
+async function makeTenant(owner: Owner, appUser: string, capture: Capture): Promise<void> {
+  const tenant = {
+    schema: TENANTS[capture],
+    name: capture,
+    domains: [{ domain: `${capture}.localhost`, isPrimary: true }],
+  };
+  await createTenant(owner, appUser, tenant, capture === 'off' ? { capture: null } : {});
+  await withOwner(owner, async (client) => {
+    await client.query(`SET search_path TO ${tenant.schema};
+      INSERT INTO immigration_user (username) VALUES ('user');`);
+    await addClients(client, CLIENTS);
+  });
+}
+
+async function addClients(client: OwnerClient, count: number): Promise<void> {
+  await client.query(
+    `INSERT INTO immigration_client (first_name, last_name, email, phone_number, assigned_to_id)
+     SELECT 'First' || i, 'Last' || i, 'client' || i || '@example.com', '+977-98' || i, 1 FROM generate_series(1, $1) i`,
+    [count],
+  );
+  await client.query('VACUUM (ANALYZE) immigration_client');
+}
+
+async function measureSingle(
+  database: Database,
+  postmaster: number | null,
+  what: string,
+  sql: string,
+): Promise<Figure[]> {
+  const times: Record<Capture, Float64Array[]> = { on: [], off: [] };
+  const cpu: Record<Capture, number[]> = { on: [], off: [] };
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const capture of round % 2 === 0 ? CAPTURES : [...CAPTURES].reverse()) {
+      const context = { schema: TENANTS[capture], userId: 1 };
+      const before = cpuTimes({ node: null, postmaster }).postgres;
+      const own = new Float64Array(STATEMENTS_PER_ROUND);
+      for (let i = 0; i < own.length; i++) {
+        const begun = performance.now();
+        await database.tenantQuery(context, statement(sql, [(round + 1) * STATEMENTS_PER_ROUND + i]));
+        own[i] = performance.now() - begun;
+      }
+      if (round < 0) continue; // plans and caches
+      times[capture].push(own);
+      const after = cpuTimes({ node: null, postmaster }).postgres;
+      if (before !== null && after !== null) cpu[capture].push((after - before) / STATEMENTS_PER_ROUND);
+    }
+  }
+  return CAPTURES.map((capture) => ({
+    what,
+    capture,
+    p50: percentile(joined(times[capture]), 0.5),
+    p99: percentile(joined(times[capture]), 0.99),
+    cpu: cpu[capture].length > 0 ? median(cpu[capture]) : null,
+  }));
+}
+
+/** After a small statement on the same connection, whose plan the large one then has to do with. */
+async function measureBulk(client: OwnerClient, capture: Capture, rows: number): Promise<BulkFigure> {
+  await client.query(`SET search_path TO ${TENANTS[capture]}`);
+  await addClients(client, rows - CLIENTS);
+  await client.query("UPDATE immigration_client SET stage = 'CLOSE' WHERE id = 1");
+  await client.query('CHECKPOINT').catch(() => undefined);
+  const position = async () =>
+    (await client.query("SELECT pg_current_wal_insert_lsn() - '0/0' AS at")).rows[0].at as string;
+  const before = BigInt(await position());
+  const begun = performance.now();
+  const { rowCount } = await client.query(
+    "UPDATE immigration_client SET stage = CASE stage WHEN 'CLIENT' THEN 'CLOSE' ELSE 'CLIENT' END",
+  );
+  const seconds = (performance.now() - begun) / 1000;
+  return { rows: rowCount ?? 0, capture, seconds, log: Number(BigInt(await position()) - before) };
+}
+
+function print(single: readonly Figure[], bulk: readonly BulkFigure[]): void {
+  const number = (value: number | null) => (value === null ? '–' : value.toFixed(3)).padStart(10);
+  console.log(`${''.padEnd(40)}${'p50 ms'.padStart(10)}${'p99 ms'.padStart(10)}${'CPU ms'.padStart(10)}`);
+  for (const { what, capture, p50, p99, cpu } of single)
+    console.log(`${`${what}, ${capture}`.padEnd(40)}${number(p50)}${number(p99)}${number(cpu)}`);
+  for (const { rows, capture, seconds, log } of bulk)
+    console.log(
+      `UPDATE of ${rows} rows, ${capture}: ${seconds.toFixed(1)} s, ${(log / 2 ** 20).toFixed(0)} MiB of log`,
+    );
+}
+
+await main();

@@ -1,0 +1,14 @@
+import type { FastifyRequest } from 'fastify';
+import { textError } from './errors.js';
+
+/**
+ * For actions whose one argument must be there: null, empty text and an empty list count as missing. What is there
+ * but wrong, or a body that is no object, is left to the reading of the body.
+ * @throws HttpError 400 `{"error": message}`
+ */
+export function requireArgument({ body = {} }: FastifyRequest, name: string, message: string): void {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return;
+  const value = Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
+  const isEmpty = value === undefined || value === null || value === '';
+  if (isEmpty || (Array.isArray(value) && value.length === 0)) throw textError(400, message);
+}

@@ -1,0 +1,39 @@
+import { Type } from '@sinclair/typebox';
+import type { FieldErrors } from '../errors.js';
+import { type Field, FieldError, field, MESSAGES, pythonType } from './field.js';
+
+/**
+ * A list of what `item` reads. In a form it is the field repeated, so a single value counts as a list of one there.
+ * @param options `min`: how many items there must be
+ */
+export function list<T>(item: Field<T>, options: { readonly min?: 1 } = {}): Field<T[], false> {
+  const { min } = options;
+  const schema = Type.Array(item.schema, min === undefined ? {} : { minItems: min });
+  return {
+    ...field(schema, (value) => {
+      if (!Array.isArray(value)) {
+        throw FieldError.of(`Expected a list of items but got type "${pythonType(value)}".`);
+      }
+      if (min !== undefined && value.length < min) throw FieldError.of('This list may not be empty.');
+      return readItems(item, value);
+    }),
+    many: true,
+  };
+}
+
+/** @throws FieldError with the messages of each item that is wrong under its place in the list */
+function readItems<T>(item: Field<T>, values: readonly unknown[]): T[] {
+  const errors: FieldErrors = {};
+  const items = values.map((value, index) => {
+    try {
+      if (value === null) throw FieldError.of(MESSAGES.null);
+      return item.parse(value);
+    } catch (error) {
+      if (!(error instanceof FieldError)) throw error;
+      errors[index] = error.errors;
+      return undefined as T;
+    }
+  });
+  if (Object.keys(errors).length > 0) throw new FieldError(errors);
+  return items;
+}

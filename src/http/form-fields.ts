@@ -1,0 +1,9 @@
+/** A form's fields; one that came several times is a list. Has no prototype, as the names are the client's. */
+export type FormFields = Record<string, string | string[]>;
+
+export function addField(fields: FormFields, name: string, value: string): void {
+  const known = fields[name];
+  if (known === undefined) fields[name] = value;
+  else if (Array.isArray(known)) known.push(value);
+  else fields[name] = [known, value];
+}
