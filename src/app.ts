@@ -32,6 +32,11 @@ import type { RouteDefinition } from './http/route.js';
 import { serializerFor } from './http/serializer.js';
 import { ProfilePictures } from './immigration/clients/profile-picture.js';
 import { clientRoutes } from './immigration/clients/routes.js';
+import { liveNotifications } from './immigration/notifications/live-source.js';
+import { notificationRoutes } from './immigration/notifications/routes.js';
+import { streamRoute } from './immigration/notifications/stream-route.js';
+import { type HubOptions, StreamHub } from './live/hub.js';
+import type { Metrics } from './metrics/metrics.js';
 import { MediaStore } from './storage/media-store.js';
 import { mediaRoutes } from './storage/routes.js';
 import { SignedUrls } from './storage/signed-urls.js';
@@ -42,6 +47,10 @@ export interface AppParts {
   readonly config: Config;
   readonly database: Database;
   readonly listener: Listener;
+  /** How live streams behave, where it differs from what is usual. */
+  readonly live?: HubOptions;
+  /** Where requests, connections and streams are counted. */
+  readonly metrics?: Metrics | undefined;
 }
 
 export interface App {
@@ -73,11 +82,20 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const media = new MediaStore(config.mediaDirectory);
   const urls = new SignedUrls(config.secretKey);
 
-  const resources = [...clientRoutes(database, new ProfilePictures(database, media, urls))];
+  const hub = new StreamHub({ database, listener, source: liveNotifications }, parts.live);
+  parts.metrics?.watchPool('api', database);
+  parts.metrics?.watchStreams(() => hub.size);
+  parts.metrics?.measureRequests(server);
+
+  const resources = [
+    ...clientRoutes(database, new ProfilePictures(database, media, urls)),
+    ...notificationRoutes(database, config.notificationsIncludeReadDefault),
+  ];
   const routes: RouteDefinition[] = [
     ...tokenRoutes(sessions),
     ...tenantRoutes(),
     ...resources,
+    streamRoute(hub, config.notificationStreamAllowedOrigin),
     apiRootRoute(resources),
     healthRoute(() => database.publicQuery(statement('SELECT 1'))),
     ...mediaRoutes(media, urls),
@@ -91,6 +109,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   server.setValidatorCompiler(() => () => true); // bodies are read by the routes, in the contract's order
   server.setSerializerCompiler(serializerFor as Parameters<typeof server.setSerializerCompiler>[0]);
   server.setErrorHandler(handleError);
+  server.addHook('preClose', async () => hub.close()); // streams would keep the server open
   server.addHook('onRequest', (request, reply) => admission.admit(request, reply));
   server.setNotFoundHandler(() => {
     throw detailError(404, 'Not found.');

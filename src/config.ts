@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
+import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
 import { SettingsReader } from './settings-reader.js';
 
 export const SERVICES = ['api', 'worker', 'scheduler'] as const;
@@ -35,6 +36,8 @@ export interface Config {
   readonly mediaDirectory: string;
   readonly host: string;
   readonly port: number;
+  /** Where the figures for Prometheus are given away; port 0: nowhere. */
+  readonly metrics: { readonly host: string; readonly port: number };
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
   readonly accessTokenLifetime: number;
@@ -50,6 +53,7 @@ export interface Config {
   readonly tasksIncludeOverdueDefault: boolean;
   readonly notificationsIncludeReadDefault: boolean;
   readonly notificationStreamAllowedOrigin: string;
+  readonly deliveries: DeliverySettings;
 }
 
 /** What is wrong with the settings, all of it; one line per problem. */
@@ -83,12 +87,13 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   const database = readDatabase(read, dataDirectory);
   // A server of one's own is taken for production, where a forgotten DEBUG must not open anything.
   const debug = read.boolean('DEBUG', database.kind === 'embedded');
+  const baseDomain = read.text('BASE_DOMAIN', 'localhost').toLowerCase();
   const config: Config = {
     secretKey: readSecretKey(read, debug, dataDirectory),
     debug,
     allowedHosts: read.list('ALLOWED_HOSTS', ['*']).map((host) => host.toLowerCase()),
     appSubdomain: read.text('APP_SUBDOMAIN', 'immigrate').toLowerCase(),
-    baseDomain: read.text('BASE_DOMAIN', 'localhost').toLowerCase(),
+    baseDomain,
     useHttps: read.boolean('USE_HTTPS', false),
     database,
     poolSize: read.integer('DB_POOL_SIZE', 5, { min: 1, max: 200 }),
@@ -96,6 +101,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     mediaDirectory: resolve(directory, read.text('MEDIA_DIR', join(dataDirectory, 'media'))),
     host: read.text('HOST', '127.0.0.1'),
     port: read.integer('PORT', 8000, { min: 0, max: 65535 }),
+    metrics: {
+      host: read.text('METRICS_HOST', '127.0.0.1'),
+      port: read.integer('METRICS_PORT', 9464, { min: 0, max: 65535 }),
+    },
     corsOrigins: read.origins('CORS_ALLOWED_ORIGINS'),
     trustedProxies: read.list('TRUSTED_PROXIES', []),
     accessTokenLifetime: read.integer('ACCESS_TOKEN_LIFETIME', 4 * 3600, { min: 1, max: 366 * 86_400 }),
@@ -115,6 +124,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     tasksIncludeOverdueDefault: read.boolean('TASKS_INCLUDE_OVERDUE_DEFAULT', true),
     notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),
     notificationStreamAllowedOrigin: read.text('NOTIFICATION_STREAM_ALLOWED_ORIGIN', '*'),
+    deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;

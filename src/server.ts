@@ -3,6 +3,7 @@ import type { Config } from './config.js';
 import type { DatabaseHandle } from './database/connections.js';
 import { Database } from './database/database.js';
 import { Listener } from './database/listener.js';
+import type { Metrics } from './metrics/metrics.js';
 
 export interface RunningServer {
   /** Where it listens, as `http://127.0.0.1:8000`. */
@@ -12,7 +13,11 @@ export interface RunningServer {
 }
 
 /** Starts to listen with the API. */
-export async function startServer(config: Config, handle: DatabaseHandle): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  handle: DatabaseHandle,
+  metrics?: Metrics,
+): Promise<RunningServer> {
   const database = new Database(handle.app, { size: config.poolSize });
   const listener = new Listener(handle.app);
   const close = async () => {
@@ -20,7 +25,7 @@ export async function startServer(config: Config, handle: DatabaseHandle): Promi
     await database.close();
   };
   try {
-    const { server } = await buildApp({ config, database, listener });
+    const { server } = await buildApp({ config, database, listener, metrics });
     await listener.start();
     const address = await server.listen({ host: config.host, port: config.port });
     return {

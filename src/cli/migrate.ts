@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DatabaseHandle } from '../database/connections.js';
 import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../database/migrator.js';
 import { withOwner } from '../database/owner.js';
+import { requireValidEventsConfig } from '../events/check-config.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -22,9 +23,10 @@ export function registerMigrate(program: Command, context: CliContext): void {
     .description('bring the database up to date: public and every tenant, or one of them')
     .addOption(shared)
     .option('--schema <tenant>', 'only this tenant, by schema or short name')
-    .action((options: MigrateCommandOptions) =>
-      withDatabase(context, (handle) => migrate(context, handle, options)),
-    );
+    .action(async (options: MigrateCommandOptions) => {
+      requireValidEventsConfig();
+      await withDatabase(context, (handle) => migrate(context, handle, options));
+    });
 }
 
 async function migrate(
@@ -32,9 +34,10 @@ async function migrate(
   handle: DatabaseHandle,
   options: MigrateCommandOptions,
 ): Promise<void> {
-  const { applied, scopes, failures } = await run(context, handle, options);
+  const { applied, scopes, captures, failures } = await run(context, handle, options);
   if (applied > 0)
     context.print(`applied ${count(applied, 'migration')} to ${count(scopes, 'schema', 'schemas')}`);
+  else if (captures > 0) context.print(`renewed the capture of events of ${count(captures, 'tenant')}`);
   else if (failures.length === 0) context.print('nothing to do: everything is applied');
   for (const { error } of failures) context.warn(error.message);
   if (failures.length > 0) {
@@ -55,13 +58,17 @@ async function run(
     return {
       applied: await withOwner(owner, (client) => migrateShared(client, user)),
       scopes: 1,
+      captures: 0,
+      newerCaptures: 0,
       failures: [],
     };
   }
   if (schema !== undefined) {
     const name = schemaOf(schema);
-    const applied = await withOwner(owner, (client) => migrateTenant(client, user, name));
-    return { applied, scopes: 1, failures: [] };
+    const { applied, captured } = await withOwner(owner, (client) =>
+      migrateTenant(client, user, name, { repairCapture: true }),
+    );
+    return { applied, scopes: 1, captures: Number(captured), newerCaptures: 0, failures: [] };
   }
   const progress = context.progress(process.stderr);
   const report = await migrateAll(owner, user, {

@@ -9,7 +9,9 @@ import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { registerCreateOperator, registerCreateSuperuser } from './createsuperuser.js';
 import { registerDbShell } from './dbshell.js';
+import { registerDeliveries } from './deliveries.js';
 import { registerDoctor } from './doctor.js';
+import { registerJobs, registerProcessReminders } from './jobs.js';
 import { registerMigrate } from './migrate.js';
 import { registerSeed } from './seed.js';
 import { registerServe } from './serve.js';
@@ -19,6 +21,7 @@ import { registerShowMigrations } from './showmigrations.js';
 import { acceptBothSpellings, termOf, withKnownSpelling } from './spellings.js';
 import { registerTenantRegistration } from './tenant-commands.js';
 import { registerTenants } from './tenants.js';
+import { registerWebhooks } from './webhooks.js';
 
 /** Adds one command to the program; every file of a command exports one. */
 export type Register = (program: Command, context: CliContext) => void;
@@ -34,6 +37,10 @@ const COMMANDS: readonly Register[] = [
   registerSetupRolePermissions,
   registerAssignUserScope,
   registerSeed,
+  registerJobs,
+  registerProcessReminders,
+  registerWebhooks,
+  registerDeliveries,
   registerShell,
   registerDbShell,
   registerDoctor,

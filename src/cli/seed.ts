@@ -99,7 +99,7 @@ async function onMigrated(
   await withDatabase(context, (handle) =>
     withProgress(context, async (progress) => {
       ownerSettings(handle);
-      await bringUpToDate(handle, progress);
+      for (const remark of await bringUpToDate(handle, progress)) context.warn(remark);
       await work(handle, progress);
     }),
   );

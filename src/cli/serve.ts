@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
+import { requireValidEventsConfig } from '../events/check-config.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -36,6 +37,7 @@ async function serve(context: CliContext, options: ServeOptions): Promise<void> 
     PORT: options.port,
     HOST: options.host,
   });
+  requireValidEventsConfig();
   const progress = context.progress();
   const shutdown = new Shutdown();
   shutdown.listen(() => {
@@ -72,7 +74,7 @@ async function start(
   shutdown.onQuit(() => handle.abandon());
   ensureGoingOn(shutdown);
 
-  await bringUpToDate(handle, progress);
+  for (const remark of await bringUpToDate(handle, progress)) context.warn(remark);
   ensureGoingOn(shutdown);
   if (handle.kind === 'embedded') {
     const { demoSeedPending, seedDemo } = await import('../seed/demo.js');
@@ -84,8 +86,16 @@ async function start(
   }
 
   progress.say('starting the server');
+  const { startMetrics } = await import('../metrics/start-metrics.js');
+  const measuring = await startMetrics(config, handle, context.warn);
+  shutdown.onStop(() => measuring?.close());
+  if (config.services.has('scheduler')) {
+    const { startScheduler } = await import('../scheduler.js');
+    const scheduler = startScheduler(config, handle, measuring?.metrics);
+    shutdown.onStop(() => scheduler.close());
+  }
   const { startServer } = await import('../server.js');
-  const starting = startServer(config, handle);
+  const starting = startServer(config, handle, measuring?.metrics);
   shutdown.onStop(() => starting.then((server) => server.close(), ignore));
   const { address } = await starting.catch((error: unknown) => {
     throw explainListenError(error, config.host, config.port);

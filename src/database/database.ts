@@ -68,6 +68,12 @@ export class Database {
     );
   }
 
+  /** How many connections there are, how many of them are idle, and how many requests wait for one. */
+  get load(): { readonly open: number; readonly idle: number; readonly waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.#pool;
+    return { open: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
   /** Closes every connection, after what runs on it. */
   close(): Promise<void> {
     return this.#pool.end();

@@ -21,6 +21,14 @@ export interface MigrationState {
   readonly pending: readonly ScopedMigration[];
   /** Scopes on which the program's role lacks its rights, because it is a new one. */
   readonly withoutRights: readonly Scope[];
+  readonly captures: readonly OutdatedCapture[];
+}
+
+/** A tenant whose capture of events is not this program's. */
+export interface OutdatedCapture {
+  readonly scope: Scope;
+  /** It was this program's once, so whoever has replaced it is likely to be newer. */
+  readonly isNewer: boolean;
 }
 
 /** Files that were changed after they had been applied: the tables are not what the files say. */
@@ -66,16 +74,22 @@ const STATE = `
       SELECT FROM pg_auth_members m WHERE m.member = role AND m.roleid = to_regrole(quote_ident(scope))
     )
   END
+  UNION ALL
+  SELECT CASE WHEN $6 = ANY (superseded) THEN 'newer capture' ELSE 'older capture' END, place, scope, 0, ''
+  FROM scope LEFT JOIN public.event_capture ON schema_name = scope
+  WHERE kind = 'tenant' AND checksum IS DISTINCT FROM $6 AND $6 IS NOT NULL
   ORDER BY place, number`;
 
 /**
  * Compares files and ledger, in one query.
+ * @param capture the checksum of what captures events; not given: whatever is there is right
  * @throws MigrationChangedError when an applied migration's file is not what it was
  */
 export async function migrationState(
   client: OwnerClient,
   appUser: string,
   files: MigrationFiles,
+  capture?: string,
 ): Promise<MigrationState> {
   const all = [...files.shared, ...files.tenant];
   const columns = [
@@ -85,16 +99,26 @@ export async function migrationState(
     all.map(({ checksum }) => checksum),
   ];
   try {
-    const { rows } = await client.query<ScopedMigration & { what: string }>(STATE, [...columns, appUser]);
+    const { rows } = await client.query<ScopedMigration & { what: string }>(STATE, [
+      ...columns,
+      appUser,
+      capture ?? null,
+    ]);
     const those = (what: string): ScopedMigration[] =>
       rows.filter((row) => row.what === what).map(({ scope, number, name }) => ({ scope, number, name }));
     const changed = those('changed');
     if (changed.length > 0) throw new MigrationChangedError(changed);
-    return { pending: those('pending'), withoutRights: those('without rights').map(({ scope }) => scope) };
+    return {
+      pending: those('pending'),
+      withoutRights: those('without rights').map(({ scope }) => scope),
+      captures: rows
+        .filter(({ what }) => what.endsWith(' capture'))
+        .map(({ what, scope }) => ({ scope, isNewer: what === 'newer capture' })),
+    };
   } catch (error) {
     if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
     // An empty database, or one whose first start was cut short.
-    return { pending: await pendingShared(client, files), withoutRights: ['shared'] };
+    return { pending: await pendingShared(client, files), withoutRights: ['shared'], captures: [] };
   }
 }
 
@@ -105,6 +129,16 @@ export async function pendingMigrations(
   files: MigrationFiles = readMigrations(),
 ): Promise<readonly ScopedMigration[]> {
   return (await migrationState(client, appUser, files)).pending;
+}
+
+/** The tenants whose capture of events is not this, by its checksum. */
+export async function pendingCaptures(
+  client: OwnerClient,
+  appUser: string,
+  capture: string,
+  files: MigrationFiles = readMigrations(),
+): Promise<readonly OutdatedCapture[]> {
+  return (await migrationState(client, appUser, files, capture)).captures;
 }
 
 /** What the ledger holds, shared ones first, then tenant by tenant. */

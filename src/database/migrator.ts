@@ -1,4 +1,7 @@
 import type { ConnectionSettings } from '../config.js';
+import { type Capture, shippedCapture } from '../events/capture/capture.js';
+import { checkCapture } from '../events/capture/check.js';
+import { captureChecksum, installCapture } from '../events/capture/install.js';
 import { PlainError } from '../plain-error.js';
 import { type Migration, type MigrationFiles, readMigrations } from './migration-files.js';
 import { fileName, ledgerOf, MigrationChangedError, migrationState, type Scope } from './migration-state.js';
@@ -6,14 +9,26 @@ import { inTransaction, type OwnerClient, withOwner } from './owner.js';
 import { ensureAppRole, ensureTenantRole, schemaRightsSql } from './roles.js';
 import { checkSchemaName, quoteIdentifier } from './schema-name.js';
 
-export { appliedMigrations, pendingMigrations } from './migration-state.js';
+export { appliedMigrations, pendingCaptures, pendingMigrations } from './migration-state.js';
 
 /** Called when a scope is done, well or not; `total` counts the scopes with something to do. */
 export type OnMigrated = (progress: { scope: Scope; done: number; total: number; error?: Error }) => void;
 
-export interface MigrateOptions {
-  readonly onProgress?: OnMigrated;
+export interface TenantMigrateOptions {
   readonly files?: MigrationFiles;
+  /** What captures domain events; null: nothing, as with other files than the shipped ones when it is not given. */
+  readonly capture?: Capture | null;
+  /** Installs that even where it is noted as installed: something else has changed it. */
+  readonly repairCapture?: boolean;
+}
+
+export interface MigrateOptions extends TenantMigrateOptions {
+  readonly onProgress?: OnMigrated;
+  /**
+   * For a start of the program beside others: looks only at the checksums of what captures events, not at the triggers
+   * that are really there, and leaves tenants alone in which a newer version has put its own in the place of this one's.
+   */
+  readonly keepNewerCapture?: boolean;
 }
 
 /** What `migrateAll` did. */
@@ -21,6 +36,10 @@ export interface MigrationReport {
   /** How many migrations were applied, and to how many scopes. */
   readonly applied: number;
   readonly scopes: number;
+  /** Tenants whose capture of events was installed or renewed. */
+  readonly captures: number;
+  /** Tenants that were left with the capture of a newer version of the program. */
+  readonly newerCaptures: number;
   /** Tenants that failed; each keeps what was applied to it before. Where there is one, the command has failed. */
   readonly failures: readonly { readonly scope: Scope; readonly error: Error }[];
 }
@@ -43,8 +62,9 @@ export const MIGRATION_LOCK = 7_236_071;
 const TENANTS_PER_CONNECTION = 25;
 
 /**
- * Applies everything that is pending, `public` first, then tenant by tenant. Does nothing after one query when
- * nothing is pending. A tenant that fails does not stop the others.
+ * Applies everything that is pending, `public` first, then tenant by tenant, and brings the capture of events up to
+ * date. Finds out with one query, or four where it looks at the triggers too, that there is nothing to do. A tenant
+ * that fails does not stop the others.
  * @throws MigrationChangedError, ServerTooOldError, PlainError about the program's role, MigrationFailedError of a
  *   shared migration
  */
@@ -54,13 +74,32 @@ export async function migrateAll(
   options: MigrateOptions = {},
 ): Promise<MigrationReport> {
   const files = options.files ?? readMigrations();
+  const capture = captureFor(options);
   const failures: { scope: Scope; error: Error }[] = [];
   let applied = 0;
+  let captures = 0;
+  let newerCaptures = 0;
+  let broken: ReadonlySet<Scope> = new Set();
+  const scopesToDo = async (client: OwnerClient): Promise<Scope[]> => {
+    const {
+      pending,
+      withoutRights,
+      captures: outdated,
+    } = await migrationState(client, appUser, files, capture?.checksum);
+    const isStart = options.keepNewerCapture ?? false;
+    const toRenew = outdated.filter(({ isNewer }) => !(isStart && isNewer));
+    newerCaptures = outdated.length - toRenew.length;
+    const scopes = [...[...pending, ...toRenew].map(({ scope }) => scope), ...withoutRights];
+    if (capture && !isStart && !scopes.includes('shared')) {
+      broken = new Set((await checkCapture(client, capture)).map(({ schema }) => schema));
+    }
+    return [...new Set([...scopes, ...broken])];
+  };
   let todo = await withOwner(owner, async (client) => {
-    const before = await scopesToDo(client, appUser, files);
+    const before = await scopesToDo(client);
     if (!before.includes('shared')) return before;
     applied += await migrateShared(client, appUser, files);
-    return ['shared', ...(await scopesToDo(client, appUser, files))];
+    return ['shared', ...(await scopesToDo(client))];
   });
   const total = todo.length;
   let done = 0;
@@ -73,9 +112,14 @@ export async function migrateAll(
   for (let first = 0; first < todo.length; first += TENANTS_PER_CONNECTION) {
     await withOwner(owner, async (client) => {
       for (const schema of todo.slice(first, first + TENANTS_PER_CONNECTION)) {
-        const error = await migrateTenant(client, appUser, schema, files).then(
-          (count) => {
-            applied += count;
+        const error = await migrateTenant(client, appUser, schema, {
+          files,
+          capture,
+          repairCapture: broken.has(schema),
+        }).then(
+          (done) => {
+            applied += done.applied;
+            captures += Number(done.captured);
           },
           (failure: Error) => failure,
         );
@@ -84,12 +128,13 @@ export async function migrateAll(
       }
     });
   }
-  return { applied, scopes: total - failures.length, failures };
+  return { applied, scopes: total - failures.length, captures, newerCaptures, failures };
 }
 
-async function scopesToDo(client: OwnerClient, appUser: string, files: MigrationFiles): Promise<Scope[]> {
-  const { pending, withoutRights } = await migrationState(client, appUser, files);
-  return [...new Set([...pending.map(({ scope }) => scope), ...withoutRights])];
+/** Other migration files than the shipped ones make other tables, for which the shipped capture is not made. */
+export function captureFor({ files, capture }: TenantMigrateOptions): Capture | null {
+  if (capture !== undefined) return capture;
+  return files ? null : shippedCapture();
 }
 
 /**
@@ -102,7 +147,7 @@ export async function migrateShared(
   appUser: string,
   files: MigrationFiles = readMigrations(),
 ): Promise<number> {
-  const count = await apply(client, 'shared', files.shared, 'public, pg_temp');
+  const count = await apply(client, 'shared', files.shared, 'public, pg_temp', nothingMore);
   await inTransaction(client, async () => {
     await lock(client);
     await ensureAppRole(client, appUser);
@@ -111,16 +156,20 @@ export async function migrateShared(
 }
 
 /**
- * Applies what is pending in one tenant's schema; makes the schema and its role where they are missing.
- * @returns how many were applied
- * @throws InvalidSchemaNameError; PlainError when there is no such tenant; MigrationChangedError, MigrationFailedError
+ * Applies what is pending in one tenant's schema, and brings the capture of its events up to date; makes the schema
+ * and its role where they are missing.
+ * @returns how many migrations were applied, and whether the capture was installed or renewed
+ * @throws InvalidSchemaNameError; PlainError when there is no such tenant; MigrationChangedError, MigrationFailedError,
+ *   CaptureFailedError
  */
 export async function migrateTenant(
   client: OwnerClient,
   appUser: string,
   schema: string,
-  files: MigrationFiles = readMigrations(),
-): Promise<number> {
+  options: TenantMigrateOptions = {},
+): Promise<{ applied: number; captured: boolean }> {
+  const { files = readMigrations() } = options;
+  const capture = captureFor(options);
   const name = quoteIdentifier(checkSchemaName(schema));
   const { rowCount } = await client.query('SELECT FROM public.tenants_tenant WHERE schema_name = $1', [
     schema,
@@ -132,22 +181,47 @@ export async function migrateTenant(
     await ensureTenantRole(client, schema, appUser);
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}; ${schemaRightsSql(schema)}`);
   });
-  return await apply(client, schema, files.tenant, `${name}, pg_temp`);
+  const searchPath = `${name}, pg_temp`;
+  let captured = false;
+  const renewCapture = async () => {
+    if (!capture) return;
+    const isNoted = (await captureChecksum(client, schema)) === capture.checksum;
+    if (isNoted && !options.repairCapture) return;
+    await client.query(`SET LOCAL search_path TO ${searchPath}`);
+    await installCapture(client, schema, capture);
+    captured = true;
+  };
+  // Together with the last migration: between the two, the old functions could meet a table that they do not know.
+  const applied = await apply(client, schema, files.tenant, searchPath, renewCapture);
+  if (!captured) {
+    await inTransaction(client, async () => {
+      await lock(client);
+      await renewCapture();
+    });
+  }
+  return { applied, captured };
 }
 
-/** Applies what the ledger lacks, each migration in a transaction of its own together with its ledger row. */
+const nothingMore = async () => undefined;
+
+/**
+ * Applies what the ledger lacks, each migration in a transaction of its own together with its ledger row, and what
+ * belongs to the last one in that one's.
+ */
 async function apply(
   client: OwnerClient,
   scope: Scope,
   migrations: readonly Migration[],
   searchPath: string,
+  withTheLast: () => Promise<void>,
 ): Promise<number> {
   const known = await ledgerOf(client, scope);
   const changed = migrations.filter(({ number, checksum }) => (known.get(number) ?? checksum) !== checksum);
   if (changed.length > 0)
     throw new MigrationChangedError(changed.map(({ number, name }) => ({ scope, number, name })));
   let count = 0;
-  for (const migration of migrations.filter(({ number }) => !known.has(number))) {
+  const pending = migrations.filter(({ number }) => !known.has(number));
+  for (const migration of pending) {
     await inTransaction(client, async () => {
       await lock(client);
       if ((await ledgerOf(client, scope)).has(migration.number)) return; // another migrator was quicker
@@ -156,6 +230,7 @@ async function apply(
         throw new MigrationFailedError(scope, migration, error);
       });
       await recordMigrations(client, scope, [migration]);
+      if (migration === pending.at(-1)) await withTheLast();
       count++;
     });
   }

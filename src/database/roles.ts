@@ -2,13 +2,22 @@ import { PlainError } from '../plain-error.js';
 import type { OwnerClient } from './owner.js';
 import { checkSchemaName, quoteIdentifier, quoteLiteral } from './schema-name.js';
 
-/** What the program's own role may read in `public`; everything else it reaches through a tenant's role. */
-const READABLE_BY_THE_PROGRAM = [
-  'migration_ledger',
-  'tenants_tenant',
-  'tenants_domain',
-  'immigration_event_processing_control',
-];
+/** What the program's own role may do in `public`; everything else it reaches through a tenant's role. */
+const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
+  migration_ledger: 'SELECT',
+  tenants_tenant: 'SELECT',
+  tenants_domain: 'SELECT',
+  immigration_event_processing_control: 'SELECT, UPDATE',
+  event_capture: 'SELECT',
+  // Written by functions that know whose transaction it is.
+  event_queue: 'SELECT',
+  event_sleeper: 'SELECT, INSERT, UPDATE, DELETE',
+  event_pause: 'SELECT, INSERT, UPDATE, DELETE',
+  delivery_queue: 'SELECT, UPDATE (claimed_until)',
+  job_tenant: 'SELECT',
+  job_change: 'SELECT',
+  job_run: 'SELECT, INSERT, UPDATE',
+};
 
 interface RoleRow {
   rolsuper: boolean;
@@ -39,8 +48,10 @@ export async function ensureAppRole(client: OwnerClient, appUser: string): Promi
   }
   if (role.rolinherit) await stopInheriting(client, appUser);
   const user = quoteIdentifier(appUser);
-  const tables = READABLE_BY_THE_PROGRAM.map((table) => `public.${table}`).join(', ');
-  await client.query(`GRANT USAGE ON SCHEMA public TO ${user}; GRANT SELECT ON ${tables} TO ${user}`);
+  const grants = Object.entries(RIGHTS_OF_THE_PROGRAM).map(
+    ([table, rights]) => `GRANT ${rights} ON public.${table} TO ${user}`,
+  );
+  await client.query(`GRANT USAGE ON SCHEMA public TO ${user}; ${grants.join('; ')}`);
 }
 
 async function stopInheriting(client: OwnerClient, appUser: string): Promise<void> {

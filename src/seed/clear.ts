@@ -44,6 +44,7 @@ export async function clearTenantData(handle: DatabaseHandle, schema: string): P
       const tables = rows.map(({ name }) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
       // The tenant's role may neither truncate nor take entries off the timeline.
       await client.query(`TRUNCATE ${tables.join(', ')}`);
+      await client.query('DELETE FROM public.event_queue WHERE schema_name = $1', [schema]);
     }),
   );
 }

@@ -1,9 +1,14 @@
-import { queries, sql } from '../database/queries.js';
+import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
-/** Removes the domain events that this transaction made: what is loaded has not just happened. */
+/**
+ * Removes the domain events that this transaction has made, from the queue too: what is loaded has not just happened.
+ * They bear the transaction's own time.
+ */
 export async function forgetEvents(transaction: TenantTransaction): Promise<void> {
   await transaction.query(
-    queries.deleteFrom('immigration_event').where('created_at', '>=', sql<string>`now()`),
+    statement(`
+      WITH forgotten AS (DELETE FROM immigration_event WHERE created_at = now() RETURNING id)
+      SELECT public.finish_events(ARRAY(SELECT id FROM forgotten))`),
   );
 }

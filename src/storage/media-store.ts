@@ -22,8 +22,13 @@ export class MediaStore {
     await mkdir(dirname(file), { recursive: true, mode: 0o750 });
     // Written aside first: a file under its own name is always whole.
     const unfinished = `${file}.part`;
-    await writeFile(unfinished, content, { mode: 0o640, flag: 'wx' });
-    await rename(unfinished, file);
+    try {
+      await writeFile(unfinished, content, { mode: 0o640, flag: 'wx' });
+      await rename(unfinished, file);
+    } catch (error) {
+      await rm(unfinished, { force: true });
+      throw error;
+    }
     return path;
   }
 

@@ -1,10 +1,16 @@
 import type { ConnectionSettings } from '../config.js';
-import { type MigrationFiles, readMigrations } from '../database/migration-files.js';
-import { MIGRATION_LOCK, recordMigrations } from '../database/migrator.js';
+import { readMigrations } from '../database/migration-files.js';
+import {
+  captureFor,
+  MIGRATION_LOCK,
+  recordMigrations,
+  type TenantMigrateOptions,
+} from '../database/migrator.js';
 import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
 import { dropTenantRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { readSnapshot } from '../database/tenant-snapshot.js';
+import { installCapture } from '../events/capture/install.js';
 import { PlainError } from '../plain-error.js';
 import {
   type CreatedTenant,
@@ -14,8 +20,7 @@ import {
   TenantNotFoundError,
 } from './new-tenant.js';
 
-export interface ProvisioningOptions {
-  readonly files?: MigrationFiles;
+export interface ProvisioningOptions extends TenantMigrateOptions {
   /** What the tenant starts with beside its reference rows; in the same transaction, with its schema as search path. */
   readonly fill?: (client: OwnerClient) => Promise<void>;
 }
@@ -31,7 +36,8 @@ const UNDEFINED_TABLE = '42P01';
 const LONGEST_WAIT = '30s';
 
 /**
- * Creates a tenant: its row and domains, schema, role, tables, reference rows and ledger, all in one transaction.
+ * Creates a tenant: its row and domains, schema, role, tables, reference rows, capture of events and ledger, all in
+ * one transaction.
  * @param appUser the program's role, which may take on the tenant's
  * @throws TenantExistsError, InvalidTenantError, InvalidSchemaNameError; nothing is left behind then
  */
@@ -49,8 +55,10 @@ async function createTenantOn(
   client: OwnerClient,
   appUser: string,
   tenant: NewTenant,
-  { files = readMigrations(), fill }: ProvisioningOptions,
+  options: ProvisioningOptions,
 ): Promise<CreatedTenant> {
+  const { files = readMigrations(), fill } = options;
+  const capture = captureFor(options);
   const schema = quoteIdentifier(checkSchemaName(tenant.schema));
   try {
     return await inTransaction(client, async () => {
@@ -64,6 +72,7 @@ async function createTenantOn(
       for (const sql of script ? [script] : files.tenant.map((migration) => migration.sql))
         await client.query(sql);
       await recordMigrations(client, tenant.schema, files.tenant);
+      if (capture) await installCapture(client, tenant.schema, capture);
       await fill?.(client);
       return {
         id,

@@ -19,7 +19,7 @@ export interface Tenant {
 }
 
 /** The channel on which the database tells that a tenant or a domain changed. */
-const TENANTS_CHANNEL = 'leopard_tenants';
+export const TENANTS_CHANNEL = 'leopard_tenants';
 const KEPT_FOR_MS = 5_000;
 const KEPT_HOSTS = 10_000;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { RouteDefinition } from '../../src/http/route.js';
 import { sampleOf } from '../helpers/records.js';
-import { Harness, parameters } from './harness.js';
+import { Harness, namesField, parameters } from './harness.js';
 import { anyJson, deep, faultsOf, objectWith } from './json.js';
 
 const harness = await Harness.start();
@@ -36,10 +36,16 @@ describe.each(operations)('%s', (_name, definition) => {
     for (const [name, field] of fields) {
       const faults = faultsOf(field);
       if (faults.length === 0) continue;
-      const chosen = fc.sample(fc.shuffledSubarray(faults, { minLength: Math.min(faults.length, 8) }), {
-        ...runs,
-        numRuns: 1,
-      });
+      const chosen = fc.sample(
+        fc.shuffledSubarray(faults, {
+          minLength: Math.min(faults.length, 5),
+          maxLength: Math.min(faults.length, 5),
+        }),
+        {
+          ...runs,
+          numRuns: 1,
+        },
+      );
       for (const fault of chosen[0] ?? []) {
         const { [name]: _left, ...others } = sample(definition) as Record<string, unknown>;
         if (fault === undefined && definition.method === 'PATCH') continue;
@@ -47,7 +53,7 @@ describe.each(operations)('%s', (_name, definition) => {
         const given = fault === undefined ? '' : `${JSON.stringify(name)}:${fault}`;
         const answer = await sendJson(definition, `{${[rest, given].filter(Boolean).join(',')}}`);
         expect([fault?.slice(0, 100), answer.status]).toEqual([fault?.slice(0, 100), 400]);
-        expect(Object.keys(answer.body), `${name}: ${fault?.slice(0, 100)}`).toContain(name);
+        expect(namesField(answer, name), `${name}: ${fault?.slice(0, 100)}: ${answer.raw}`).toBe(true);
       }
     }
   });

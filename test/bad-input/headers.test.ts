@@ -58,9 +58,9 @@ describe.each(Object.entries(harnesses))('%s', (_name, harness) => {
   const { base } = harness.app;
   const all = harness.operations(() => true);
   const bearer = `Authorization: Bearer ${harness.token}`;
-  const target = (definition: RouteDefinition) => pathOf(definition, 1);
+  const target = (definition: RouteDefinition) => pathOf(definition, 999_999);
   const bodyOf = ({ method }: RouteDefinition) =>
-    method === 'GET' || method === 'DELETE' ? '' : '{"username":"x","password":"y"}';
+    method === 'GET' || method === 'DELETE' ? '' : '{"username":[],"gender":"?"}';
 
   async function statusesOf(bytes: Buffer): Promise<number[]> {
     const { statuses, said } = await sendRaw(base, bytes);
@@ -69,62 +69,59 @@ describe.each(Object.entries(harnesses))('%s', (_name, harness) => {
     return statuses;
   }
 
-  async function expectHarmless(bytes: Buffer): Promise<void> {
+  /** Sends requests side by side, none of which could change anything if its headers were in order. */
+  async function expectHarmless(requests: readonly Buffer[]): Promise<number[][]> {
     const before = await harness.written();
-    const statuses = await statusesOf(bytes);
-    if (statuses[0] && statuses.every((status) => status >= 400)) expect(await harness.written()).toEqual(before);
+    const answers: number[][] = [];
+    const waiting = requests.entries();
+    const worker = async () => {
+      for (const [index, request] of waiting) answers[index] = await statusesOf(request);
+    };
+    await Promise.all(Array.from({ length: 20 }, worker));
+    expect(await harness.written()).toEqual(before);
+    await harness.expectHealthy();
+    return answers;
   }
 
   test('each absurd header does no harm', async () => {
     const some = all.filter(([name]) =>
       /^(GET|POST) \/api\/(token|v1\/clients)\/$|health|schema|tenant-info|media/.test(name),
     );
-    const before = await harness.written();
-    for (const [, definition] of some) {
-      const requests = lines.map((line) => {
+    const requests = some.flatMap(([, definition]) =>
+      lines.map((line) => {
         const own = line.startsWith('Authorization') ? [] : [bearer];
         return rawRequest(definition.method, target(definition), [...own, line], bodyOf(definition));
-      });
-      const answers = await Promise.all(requests.map(statusesOf));
-      // Hardly any is so wrong that it gets no answer.
-      expect(answers.filter((statuses) => statuses.length === 1).length).toBeGreaterThan(0.9 * lines.length);
-    }
-    expect(await harness.written()).toEqual(before); // no body was one that could be taken
-    await harness.expectHealthy();
+      }),
+    );
+    const answers = await expectHarmless(requests);
+    // Hardly any is so wrong that it gets no answer.
+    const unanswered = requests.filter((_, index) => answers[index]?.length === 0).map(String);
+    expect(unanswered.length, unanswered.join('\n')).toBeLessThan(requests.length / 20);
   });
 
   test('absurd headers together do no harm, on any route', async () => {
-    await fc.assert(
-      fc.asyncProperty(
+    const methods = [
+      'GET',
+      'HEAD',
+      'OPTIONS',
+      'POST',
+      'PUT',
+      'PATCH',
+      'DELETE',
+      'TRACE',
+      'PROPFIND',
+      'QUERY',
+    ];
+    const request = fc
+      .tuple(
         fc.constantFrom(...all),
-        fc.array(fc.constantFrom(...lines), { minLength: 2, maxLength: 6 }),
-        fc.constantFrom(
-          'GET',
-          'HEAD',
-          'OPTIONS',
-          'POST',
-          'PUT',
-          'PATCH',
-          'DELETE',
-          'TRACE',
-          'PROPFIND',
-          'QUERY',
-          null,
-        ),
-        async ([, definition], chosen, method) => {
-          await expectHarmless(
-            rawRequest(
-              method ?? definition.method,
-              target(definition),
-              [...chosen, bearer],
-              bodyOf(definition),
-            ),
-          );
-        },
-      ),
-      { seed: SEED, numRuns: 300 },
-    );
-    await harness.expectHealthy();
+        fc.subarray(lines, { minLength: 2, maxLength: 6 }),
+        fc.option(fc.constantFrom(...methods)),
+      )
+      .map(([[, definition], chosen, method]) =>
+        rawRequest(method ?? definition.method, target(definition), [...chosen, bearer], bodyOf(definition)),
+      );
+    await expectHarmless(fc.sample(request, { seed: SEED, numRuns: 500 }));
   });
 
   test('requests that are none do no harm', async () => {
@@ -142,8 +139,7 @@ describe.each(Object.entries(harnesses))('%s', (_name, harness) => {
       'POST /api/token/ HTTP/1.1\r\nHost: main.localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\nConnection: close\r\n\r\n{}',
       'POST /api/token/ HTTP/1.1\r\nHost: main.localhost\r\nContent-Length: 2\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n{}{}{}',
     ];
-    for (const request of requests) await expectHarmless(Buffer.from(request, 'latin1'));
-    await harness.expectHealthy();
+    await expectHarmless(requests.map((request) => Buffer.from(request, 'latin1')));
   });
 
   test('tokens of every make are refused', async () => {

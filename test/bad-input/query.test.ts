@@ -39,8 +39,9 @@ function faultsOf({ type, format }: TSchema): string[] {
     return ['x', '2024-02-30', '2024-13-01', '0000-01-01', '10000-01-01', '1', 'true', '%00'];
   return ['%00', 'a%00b'];
 }
-/** A bad size means the default, a bad page is not found; what is no truth is false. */
-const NEVER_REFUSED = (name: string, { type }: TSchema) => /^page(_size)?$/.test(name) || type === 'boolean';
+/** A bad size means the default, a bad page is not found; what is no truth is false, what is no token is none. */
+const NEVER_REFUSED = (name: string, { type }: TSchema) =>
+  /^(page|page_size|token)$/.test(name) || type === 'boolean';
 
 describe.each(listed)('%s', (_name, definition) => {
   const given = Object.entries(definition.query ?? {});

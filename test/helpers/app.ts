@@ -6,6 +6,7 @@ import { type App, buildApp } from '../../src/app.js';
 import { type Config, loadConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
+import type { HubOptions } from '../../src/live/hub.js';
 import { type TestDatabase, testDatabase } from './database.js';
 
 export interface Answer {
@@ -45,13 +46,19 @@ export interface TestAppOptions {
   /** Settings other than the tests' own. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly from?: 'template' | 'empty';
+  /** A second instance on the database of another one, which has to be closed after it. */
+  readonly sharing?: TestApp;
+  readonly live?: HubOptions;
+  /** Hears no notice of the database, as behind a pooler in transaction mode. */
+  readonly deaf?: boolean;
   /** Fills the database before the server starts. */
   readonly prepare?: (databases: TestDatabase) => Promise<void>;
 }
 
 /** The whole application on a real port, with a database of its own. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const databases = await testDatabase(options.from ? { from: options.from } : {});
+  const { sharing } = options;
+  const databases = sharing?.databases ?? (await testDatabase(options.from ? { from: options.from } : {}));
   await options.prepare?.(databases);
   const directory = await mkdtemp(join(tmpdir(), 'leopard-test-'));
   const config = loadConfig(
@@ -68,8 +75,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   );
   const database = new Database(databases.app, { size: config.poolSize });
   const listener = new Listener(databases.app);
-  const app = await buildApp({ config, database, listener });
-  await listener.start();
+  const app = await buildApp({ config, database, listener, ...(options.live && { live: options.live }) });
+  if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
 
   const ask = (method: string, path: string, asked: Ask = {}) => send(base, method, path, asked);
@@ -90,7 +97,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       await app.server.close();
       await listener.close();
       await database.close();
-      await databases.drop();
+      if (!sharing) await databases.drop();
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -111,15 +118,22 @@ function send(base: string, method: string, path: string, asked: Ask): Promise<A
   return new Promise((resolve, reject) => {
     const sent = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
+      const answered = () => {
         const raw = Buffer.concat(chunks);
         const isJson = response.headers['content-type']?.includes('json') && raw.length > 0;
         const text = raw.toString();
         const parsed = isJson ? JSON.parse(text) : text;
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: parsed, raw });
+      };
+      const isStream = response.headers['content-type'] === 'text/event-stream';
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        if (!isStream) return;
+        answered(); // a stream does not end by itself: its beginning is the answer
+        response.destroy();
       });
+      response.on('error', reject);
+      response.on('end', answered);
     });
     sent.on('error', reject);
     sent.end(content);

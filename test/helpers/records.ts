@@ -1,5 +1,6 @@
 import { queries } from '../../src/database/queries.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
+import { idOf } from './staff.js';
 
 /** What the suites that go over all routes need to know of a resource. */
 export interface ResourceSample {
@@ -42,6 +43,18 @@ export const SAMPLES: Readonly<Record<string, ResourceSample>> = {
         }),
       );
       return client_id;
+    },
+  },
+  '/api/v1/notifications/': {
+    body: { notification_ids: [1] },
+    async create(transaction) {
+      const [notification] = await transaction.query(
+        queries
+          .insertInto('immigration_notification')
+          .values({ title: 'Sample', assigned_to_id: idOf('admin') })
+          .returning('id'),
+      );
+      return (notification as { id: number }).id;
     },
   },
 };

@@ -63,6 +63,23 @@ export async function readConstraints(client: OwnerClient, schema: string): Prom
   return rows;
 }
 
+/** The foreign keys of one column each: which column leads to which table. */
+export async function readForeignKeys(
+  client: OwnerClient,
+  schema: string,
+): Promise<{ table: string; column: string; references: string }[]> {
+  const { rows } = await client.query(
+    `SELECT c.relname AS "table", a.attname AS "column", r.relname AS "references"
+     FROM pg_constraint k
+     JOIN pg_class c ON c.oid = k.conrelid
+     JOIN pg_class r ON r.oid = k.confrelid
+     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
+     WHERE k.connamespace = to_regnamespace($1) AND k.contype = 'f' AND cardinality(k.conkey) = 1`,
+    [schema],
+  );
+  return rows;
+}
+
 /** CREATE INDEX of every index that does not belong to a constraint. */
 export async function readIndexes(client: OwnerClient, schema: string): Promise<string[]> {
   return await texts(

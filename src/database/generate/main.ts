@@ -7,10 +7,11 @@ import { migrateShared, migrateTenant } from '../migrator.js';
 import { withOwner } from '../owner.js';
 import { startTemporaryServer } from '../temporary-server.js';
 import { SNAPSHOT_FILE } from '../tenant-snapshot.js';
+import { COLUMNS_FILE, writeColumns } from './columns.js';
 import { writeSnapshot } from './snapshot.js';
 import { TYPES_FILE, writeTableTypes } from './table-types.js';
 
-// npm run generate             writes the prepared script for new tenants and the table types
+// npm run generate             writes the prepared script for new tenants, the table types and columns
 // npm run generate -- --check  only tells whether they are what would be written
 
 const SCHEMA = 'tenant_made_to_be_copied';
@@ -26,8 +27,10 @@ async function generate(): Promise<Map<string, string>> {
       await migrateShared(client, app.user, files);
       const insert = 'INSERT INTO public.tenants_tenant (schema_name, name) VALUES ($1, $1)';
       await client.query(insert, [SCHEMA]);
-      await migrateTenant(client, app.user, SCHEMA, files);
+      // Without the capture of events, which is made from what is written here.
+      await migrateTenant(client, app.user, SCHEMA, { files, capture: null });
       return new Map([
+        [COLUMNS_FILE, await writeColumns(client, SCHEMA)],
         [TYPES_FILE, await writeTableTypes(client, SCHEMA)],
         [SNAPSHOT_FILE, await writeSnapshot(client, SCHEMA, files.tenant)],
       ]);

@@ -24,6 +24,8 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['text', 'string'],
   ['character', 'string'],
   ['character varying', 'string'],
+  ['character varying[]', 'string[]'],
+  ['uuid', 'string'],
   ['numeric', 'string'],
   ['date', 'string'],
   ['interval', 'string'],

@@ -25,6 +25,36 @@ export interface AuthPermission {
   codename: Generated<string>;
 }
 
+export interface Delivery {
+  id: Generated<number>;
+  kind: string;
+  endpoint_id: number | null;
+  recipient: string | null;
+  destination: string;
+  event_id: number | null;
+  notification_id: number | null;
+  event_type: Generated<string>;
+  subject: Generated<string>;
+  body: string;
+  idempotency_key: Generated<string>;
+  status: Generated<string>;
+  attempts: Generated<number>;
+  next_attempt_at: Generated<string>;
+  last_error: string | null;
+  sent_at: string | null;
+  created_at: Generated<string>;
+}
+
+export interface DeliveryAttempt {
+  id: Generated<number>;
+  delivery_id: number;
+  attempted_at: Generated<string>;
+  duration_ms: number;
+  status_code: number | null;
+  answer: string | null;
+  error: string | null;
+}
+
 export interface DjangoContentType {
   id: Generated<number>;
   app_label: Generated<string>;
@@ -566,6 +596,12 @@ export interface LoginFailure {
   window_started_at: Generated<string>;
 }
 
+export interface TaskNotice {
+  task_id: number;
+  kind: string;
+  due_date: string;
+}
+
 export interface TokenBlacklistBlacklistedtoken {
   id: Generated<number>;
   blacklisted_at: Generated<string>;
@@ -579,6 +615,19 @@ export interface TokenBlacklistOutstandingtoken {
   expires_at: string;
   user_id: number | null;
   jti: Generated<string>;
+}
+
+export interface WebhookEndpoint {
+  id: Generated<number>;
+  url: string;
+  secret: string;
+  event_types: GeneratedJson;
+  is_active: Generated<boolean>;
+  disabled_reason: string | null;
+  failures: Generated<number>;
+  failing_since: string | null;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
 }
 
 export interface PublicAuthGroup {
@@ -625,10 +674,50 @@ export interface PublicAuthUserUserPermissions {
   permission_id: number;
 }
 
+export interface PublicDeliveryQueue {
+  schema_name: string;
+  delivery_id: number;
+  destination: string;
+  due_at: string;
+  claimed_until: string | null;
+}
+
 export interface PublicDjangoContentType {
   id: Generated<number>;
   app_label: Generated<string>;
   model: Generated<string>;
+}
+
+export interface PublicEventCapture {
+  schema_name: string;
+  checksum: string;
+  superseded: Generated<string[]>;
+  installed_at: Generated<string>;
+}
+
+export interface PublicEventPause {
+  id: Generated<number>;
+  schema_name: string | null;
+  handler: string | null;
+  reason: Generated<string>;
+  paused_at: Generated<string>;
+  paused_until: string | null;
+}
+
+export interface PublicEventQueue {
+  schema_name: string;
+  event_id: number;
+  event_type: string;
+  entity_type: string;
+  entity_id: number;
+  due_at: Generated<string>;
+  queued_at: Generated<string>;
+  claims: Generated<number>;
+}
+
+export interface PublicEventSleeper {
+  worker: string;
+  asleep_since: Generated<string>;
 }
 
 export interface PublicImmigrationEventProcessingControl {
@@ -638,6 +727,31 @@ export interface PublicImmigrationEventProcessingControl {
   pause_reason: string | null;
   resumed_at: string | null;
   updated_at: Generated<string>;
+  paused_until: string | null;
+}
+
+export interface PublicJobChange {
+  id: Generated<number>;
+  job: string;
+  schema_name: string;
+}
+
+export interface PublicJobRun {
+  job: string;
+  next_at: Generated<string>;
+  runner: string | null;
+  running_until: string | null;
+  last_started_at: string | null;
+  last_finished_at: string | null;
+  last_done: number | null;
+  last_error: string | null;
+}
+
+export interface PublicJobTenant {
+  job: string;
+  schema_name: string;
+  next_at: string;
+  basis: string;
 }
 
 export interface PublicMigrationLedger {
@@ -674,6 +788,8 @@ export interface TenantTables {
   auth_group: AuthGroup;
   auth_group_permissions: AuthGroupPermissions;
   auth_permission: AuthPermission;
+  delivery: Delivery;
+  delivery_attempt: DeliveryAttempt;
   django_content_type: DjangoContentType;
   immigration_agent: ImmigrationAgent;
   immigration_applicationtype: ImmigrationApplicationtype;
@@ -714,8 +830,10 @@ export interface TenantTables {
   immigration_visacategory: ImmigrationVisacategory;
   immigration_visatype: ImmigrationVisatype;
   login_failure: LoginFailure;
+  task_notice: TaskNotice;
   token_blacklist_blacklistedtoken: TokenBlacklistBlacklistedtoken;
   token_blacklist_outstandingtoken: TokenBlacklistOutstandingtoken;
+  webhook_endpoint: WebhookEndpoint;
 }
 
 /** The tables of schema `public`, always named with it. */
@@ -726,8 +844,16 @@ export interface PublicTables {
   'public.auth_user': PublicAuthUser;
   'public.auth_user_groups': PublicAuthUserGroups;
   'public.auth_user_user_permissions': PublicAuthUserUserPermissions;
+  'public.delivery_queue': PublicDeliveryQueue;
   'public.django_content_type': PublicDjangoContentType;
+  'public.event_capture': PublicEventCapture;
+  'public.event_pause': PublicEventPause;
+  'public.event_queue': PublicEventQueue;
+  'public.event_sleeper': PublicEventSleeper;
   'public.immigration_event_processing_control': PublicImmigrationEventProcessingControl;
+  'public.job_change': PublicJobChange;
+  'public.job_run': PublicJobRun;
+  'public.job_tenant': PublicJobTenant;
   'public.migration_ledger': PublicMigrationLedger;
   'public.tenants_domain': PublicTenantsDomain;
   'public.tenants_tenant': PublicTenantsTenant;

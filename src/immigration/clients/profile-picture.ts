@@ -75,48 +75,35 @@ export class ProfilePictures {
   async replace(request: UserRequest, clientId: number, file: UploadedFile | undefined) {
     const { schema } = request.context;
     let stored: string | undefined;
+    const replacing = this.database.tenantTransaction(request.context, async (transaction) => {
+      await lockClient(transaction, request.user, clientId);
+      const { content, type } = await readPicture(file);
+      stored = await this.media.put(schema, KIND, EXTENSIONS[type] as string, content);
+      const uploaded_by_id = request.user.id;
+      const values = { file: stored, file_size: content.length, file_type: type, uploaded_by_id };
+      const earlier = transaction.query(storedFile(clientId));
+      const upsert = queries
+        .insertInto('immigration_profilepicture')
+        .values({ client_id: clientId, ...values })
+        .onConflict((conflict) =>
+          conflict.column('client_id').doUpdateSet({ ...values, updated_at: sql`now()` }),
+        )
+        .returningAll();
+      const rows = transaction.last(sql<PictureRow>`WITH changed AS (${upsert}) ${shown(sql`changed`)}`);
+      const [[before], [after]] = await Promise.all([earlier, rows]);
+      return { picture: after as PictureRow, replaced: before?.file };
+    });
     try {
-      const [picture, replaced] = await this.database.tenantTransaction(
-        request.context,
-        async (transaction) => {
-          await lockClient(transaction, request.user, clientId);
-          const type = await pictureType(file);
-          stored = await this.media.put(
-            schema,
-            KIND,
-            EXTENSIONS[type] as string,
-            (file as UploadedFile).content,
-          );
-          const values = {
-            file: stored,
-            file_size: (file as UploadedFile).content.length,
-            file_type: type,
-            uploaded_by_id: request.user.id,
-          };
-          const earlier = transaction.query(storedFile(clientId));
-          const upsert = queries
-            .insertInto('immigration_profilepicture')
-            .values({ client_id: clientId, ...values })
-            .onConflict((conflict) =>
-              conflict.column('client_id').doUpdateSet({ ...values, updated_at: sql`now()` }),
-            )
-            .returningAll();
-          const rows = transaction.last(sql<PictureRow>`WITH changed AS (${upsert}) ${shown(sql`changed`)}`);
-          const [[before], [after]] = await Promise.all([earlier, rows]);
-          return [after as PictureRow, before?.file] as const;
-        },
-      );
-      if (replaced) await this.media.remove(schema, replaced);
+      const { picture, replaced } = await replacing;
+      stored = replaced; // what no row names any more
       return this.#present(request, picture);
-    } catch (error) {
-      if (stored) await this.media.remove(schema, stored);
-      throw error;
+    } finally {
+      if (stored) await this.#discard(request, stored);
     }
   }
 
   /** Removes the picture, row and file. @throws HttpError 404, 403 */
   async remove(request: UserRequest, clientId: number): Promise<void> {
-    const { schema } = request.context;
     const file = await this.database.tenantTransaction(
       request.context,
       async (transaction: TenantTransaction) => {
@@ -130,7 +117,14 @@ export class ProfilePictures {
         return picture.file;
       },
     );
-    await this.media.remove(schema, file);
+    await this.#discard(request, file);
+  }
+
+  /** Removes a file that no row names. What cannot be removed is in nobody's way, so that is no failure. */
+  async #discard({ context, raw }: UserRequest, file: string): Promise<void> {
+    await this.media.remove(context.schema, file).catch((error: unknown) => {
+      raw.log.error({ err: error, file }, 'a stored file could not be removed');
+    });
   }
 
   #present({ origin, tenant }: UserRequest, picture: PictureRow) {
@@ -150,15 +144,16 @@ function shown(source: ReturnType<typeof sql>) {
     FROM ${source} p LEFT JOIN immigration_user u ON u.id = p.uploaded_by_id`;
 }
 
-/** The media type of a picture, by its content. @throws HttpError 400 */
-async function pictureType(file: UploadedFile | undefined): Promise<string> {
+/** A picture's content with its media type, by the content. @throws HttpError 400 */
+async function readPicture(file: UploadedFile | undefined): Promise<{ content: Buffer; type: string }> {
   if (!file) throw detailError(400, 'No file was submitted.');
-  if (file.content.length === 0) throw detailError(400, 'The submitted file is empty.');
-  if (file.tooLarge) {
-    throw detailError(400, `The file is larger than ${LARGEST_FILE / 1024 / 1024} MB.`);
-  }
-  const type = await fileTypeFromBuffer(file.content).catch(() => undefined);
-  if (!type || !(type.mime in EXTENSIONS))
+  const { content, tooLarge } = file;
+  if (content.length === 0) throw detailError(400, 'The submitted file is empty.');
+  if (tooLarge) throw detailError(400, `The file is larger than ${LARGEST_FILE / 1024 / 1024} MB.`);
+  const found = await fileTypeFromBuffer(content).catch(() => undefined);
+  const type = found?.mime === 'image/apng' ? 'image/png' : found?.mime; // an animated PNG is one
+  if (!type || !(type in EXTENSIONS)) {
     throw detailError(400, 'The file must be a JPEG, PNG, GIF or WebP picture.');
-  return type.mime;
+  }
+  return { content, type };
 }

@@ -1,0 +1,195 @@
+import { Argument, type Command, Option } from 'commander';
+import type { Database } from '../database/database.js';
+import {
+  cancelDeliveries,
+  DELIVERY_STATUSES,
+  type DeliveryFilter,
+  type DeliveryStatus,
+  type ListedDelivery,
+  listDeliveries,
+  retryDeliveries,
+  type ShownDelivery,
+  showDelivery,
+} from '../deliveries/administration.js';
+import { findTenant } from '../tenancy/tenant-list.js';
+import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { collectIds, parseId } from './id-argument.js';
+import { formatTable } from './table.js';
+import { withTables } from './with-tables.js';
+
+interface Options {
+  readonly tenant: string;
+  readonly json?: boolean;
+  readonly status?: DeliveryStatus;
+  readonly kind?: 'webhook' | 'email';
+  readonly endpoint?: number;
+  readonly event?: number;
+}
+
+type Change = (database: Database, schema: string, filter: DeliveryFilter) => Promise<number[]>;
+
+/** `leopard deliveries list|show|retry|cancel`: a tenant's webhooks and e-mails. */
+export function registerDeliveries(program: Command, context: CliContext): void {
+  const deliveries = program
+    .command('deliveries')
+    .description('show, repeat and cancel webhooks and e-mails of a tenant');
+  const command = (name: string, description: string) =>
+    deliveries
+      .command(name)
+      .description(description)
+      .requiredOption('--tenant <tenant>', 'short name or schema')
+      .option('--json', 'print JSON');
+
+  withFilter(command('list', 'list the newest deliveries'))
+    .option('--limit <number>', 'how many at most', parseId, 50)
+    .action((options: Options & { limit: number }) => list(context, options));
+  command('show', 'show a delivery with its text and the log of its attempts')
+    .argument('<id>', "the delivery's", parseId)
+    .action((id: number, options: Options) => show(context, id, options));
+  withFilter(command('retry', 'send deliveries anew, also those that were sent, each with its old key'))
+    .addArgument(ids())
+    .action((chosen: number[] | undefined, options: Options) =>
+      change(context, chosen, options, retryDeliveries, 'to be sent anew'),
+    );
+  withFilter(command('cancel', 'end deliveries that wait'))
+    .addArgument(ids())
+    .action((chosen: number[] | undefined, options: Options) =>
+      change(context, chosen, options, cancelDeliveries, 'cancelled'),
+    );
+}
+
+const ids = () =>
+  new Argument('[ids...]', 'which ones; else those that the options choose').argParser(collectIds);
+
+function withFilter(command: Command): Command {
+  return command
+    .addOption(new Option('--status <status>', 'only with this status').choices(DELIVERY_STATUSES))
+    .addOption(new Option('--kind <kind>', 'only these').choices(['webhook', 'email']))
+    .option('--endpoint <id>', 'only to this endpoint', parseId)
+    .option('--event <id>', 'only of this event', parseId);
+}
+
+function filterOf({ status, kind, endpoint, event }: Options): DeliveryFilter {
+  return {
+    ...(status && { status }),
+    ...(kind && { kind }),
+    ...(endpoint && { endpoint }),
+    ...(event && { event }),
+  };
+}
+
+async function list(context: CliContext, options: Options & { limit: number }): Promise<void> {
+  const found = await withTables(context, async ({ database }) => {
+    const { schema } = await findTenant(database, options.tenant);
+    return await listDeliveries(database, schema, filterOf(options), options.limit);
+  });
+  if (options.json) context.print(JSON.stringify(found.map(toJson), null, 2));
+  else for (const line of lines(found)) context.print(line);
+}
+
+async function show(context: CliContext, id: number, options: Options): Promise<void> {
+  const found = await withTables(context, async ({ database }) => {
+    const { schema } = await findTenant(database, options.tenant);
+    return await showDelivery(database, schema, id);
+  });
+  if (options.json) context.print(JSON.stringify(shownToJson(found), null, 2));
+  else for (const line of shownLines(found)) context.print(line);
+}
+
+async function change(
+  context: CliContext,
+  chosen: readonly number[] | undefined,
+  options: Options,
+  work: Change,
+  done: string,
+): Promise<void> {
+  const given = chosen ?? [];
+  const filter = { ...filterOf(options), ...(given.length > 0 && { ids: given }) };
+  if (Object.keys(filter).length === 0) {
+    throw new CliError(
+      'say which deliveries: their ids, or --status, --kind, --endpoint or --event',
+      USAGE_EXIT_CODE,
+    );
+  }
+  const changed = await withTables(context, async ({ database }) => {
+    const { schema } = await findTenant(database, options.tenant);
+    return await work(database, schema, filter);
+  });
+  if (options.json) context.print(JSON.stringify({ ids: changed }, null, 2));
+  else context.print(`${changed.length} ${changed.length === 1 ? 'delivery is' : 'deliveries are'} ${done}`);
+  const missing = given.filter((id) => !changed.includes(id));
+  if (missing.length > 0)
+    throw new CliError(`not ${done}: ${missing.join(', ')}; see: leopard deliveries show`);
+}
+
+function toJson(delivery: ListedDelivery) {
+  return {
+    id: delivery.id,
+    kind: delivery.kind,
+    status: delivery.status,
+    event_type: delivery.eventType,
+    event_id: delivery.eventId,
+    endpoint_id: delivery.endpointId,
+    to: delivery.to,
+    attempts: delivery.attempts,
+    next_attempt_at: delivery.nextAttemptAt,
+    last_error: delivery.lastError,
+    created_at: delivery.createdAt,
+    sent_at: delivery.sentAt,
+  };
+}
+
+function shownToJson(delivery: ShownDelivery) {
+  return {
+    ...toJson(delivery),
+    idempotency_key: delivery.idempotencyKey,
+    subject: delivery.subject,
+    body: delivery.body,
+    log: delivery.log.map(({ attemptedAt, durationMs, statusCode, answer, error }) => ({
+      attempted_at: attemptedAt,
+      duration_ms: durationMs,
+      status_code: statusCode,
+      answer,
+      error,
+    })),
+  };
+}
+
+function lines(found: readonly ListedDelivery[]): string[] {
+  if (found.length === 0) return ['there is no such delivery'];
+  return formatTable(
+    ['ID', 'STATUS', 'TYPE', 'TO', 'ATTEMPTS', 'CREATED', 'ERROR'],
+    found.map(({ id, status, eventType, to, attempts, createdAt, lastError }) => [
+      String(id),
+      status,
+      eventType,
+      to ?? '-',
+      String(attempts),
+      createdAt,
+      lastError ?? '',
+    ]),
+  );
+}
+
+function shownLines(delivery: ShownDelivery): string[] {
+  const { log, body, ...facts } = shownToJson(delivery);
+  const said = Object.entries(facts).filter(([, value]) => value !== null && value !== '');
+  const width = Math.max(...said.map(([name]) => name.length));
+  return [
+    ...said.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    '',
+    body,
+    '',
+    ...(log.length === 0 ? ['no attempt yet'] : []),
+    ...log.map(({ attempted_at, duration_ms, status_code, answer, error }) =>
+      [
+        attempted_at,
+        `${duration_ms} ms`,
+        status_code ?? '',
+        error ?? 'sent',
+        JSON.stringify(answer ?? ''),
+      ].join('  '),
+    ),
+  ];
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import { withOwner } from '../database/owner.js';
+import { shippedCapture } from '../events/capture/capture.js';
+import { checkCapture } from '../events/capture/check.js';
+import { CliError } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { withDatabase } from './with-database.js';
+
+/** `leopard events check`: whether every tenant's triggers capture what src/events/config.ts says. */
+export function registerEventsCheck(events: Command, context: CliContext): void {
+  events
+    .command('check')
+    .description('report tenants whose triggers do not capture what the configuration says')
+    .option('--json', 'print JSON')
+    .action(({ json }: { json?: boolean }) =>
+      withDatabase(context, async ({ owner, app }) => {
+        const findings = await withOwner(owner ?? app, (client) => checkCapture(client, shippedCapture()));
+        if (json) context.print(JSON.stringify(findings, null, 2));
+        else if (findings.length === 0) context.print('every tenant captures what the configuration says');
+        else
+          for (const { schema, problems } of findings)
+            for (const problem of problems) context.print(`${schema}: ${problem}`);
+        if (findings.length > 0) {
+          throw new CliError(
+            `events of ${findings.length} ${findings.length === 1 ? 'tenant are' : 'tenants are'} not captured as configured; run: leopard migrate`,
+          );
+        }
+      }),
+    );
+}

@@ -1,0 +1,124 @@
+import { Argument, type Command } from 'commander';
+import type { Job, JobResult } from '../jobs/job.js';
+import { type JobState, jobStates } from '../jobs/job-runs.js';
+import { JOBS } from '../jobs/jobs.js';
+import { findTenant } from '../tenancy/tenant-list.js';
+import { shortName } from '../tenancy/tenant-name.js';
+import { CliError } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { formatTable } from './table.js';
+import { withTables } from './with-tables.js';
+
+interface RunOptions {
+  readonly tenant?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** `leopard jobs list|run`: what the scheduler does, and doing it now. */
+export function registerJobs(program: Command, context: CliContext): void {
+  const jobs = program.command('jobs').description('show and run what falls due by the clock');
+  jobs
+    .command('list')
+    .description('list the jobs, when each ran last and when it is due next')
+    .option('--json', 'print JSON')
+    .action(({ json }: { json?: boolean }) =>
+      withTables(context, async ({ database }) => {
+        const states = await jobStates(database);
+        if (json)
+          context.print(
+            JSON.stringify(
+              JOBS.map((job) => toJson(job, states)),
+              null,
+              2,
+            ),
+          );
+        else for (const line of lines(states)) context.print(line);
+      }),
+    );
+  const names = JOBS.map(({ name }) => name);
+  addOptions(
+    jobs
+      .command('run')
+      .description('do what is due of one job now')
+      .addArgument(new Argument('<job>', 'which one').choices(names)),
+  ).action((name: string, options: RunOptions) => run(context, name, options));
+}
+
+/** `leopard process_reminders`: the name that operators' scripts know. */
+export function registerProcessReminders(program: Command, context: CliContext): void {
+  addOptions(
+    program
+      .command('process_reminders')
+      .description('notify of reminders that are due, as jobs run reminders'),
+  ).action((options: RunOptions) => run(context, 'reminders', options));
+}
+
+function addOptions(command: Command): Command {
+  return command
+    .option('--tenant <tenant>', 'only this one: short name or schema')
+    .option('--dry-run', 'change nothing, and tell what would be done')
+    .option('--json', 'print JSON');
+}
+
+async function run(context: CliContext, name: string, options: RunOptions): Promise<void> {
+  const { tenant, dryRun = false, json } = options;
+  const settings = context.config();
+  const job = JOBS.find((candidate) => candidate.name === name) as Job;
+  await withTables(context, async ({ database }) => {
+    const schema = tenant === undefined ? null : (await findTenant(database, tenant)).schema;
+    const { signal } = new AbortController();
+    const result = await job.run({
+      database,
+      settings,
+      schema,
+      everywhere: true,
+      dryRun,
+      moment: null,
+      signal,
+    });
+    if (json) {
+      const tenants = result.tenants.map(({ schema: of, done }) => ({ tenant: shortName(of), done }));
+      context.print(JSON.stringify({ job: name, dry_run: dryRun, ...result, tenants }, null, 2));
+    } else {
+      for (const line of report(name, dryRun, result)) context.print(line);
+    }
+    for (const { schema: of, error } of result.failures) context.warn(`${shortName(of)}: ${error}`);
+    const failed = result.failures.length;
+    if (failed > 0) throw new CliError(`it failed at ${failed} tenant${failed > 1 ? 's' : ''}`);
+  });
+}
+
+function report(name: string, dryRun: boolean, { done, tenants }: JobResult): string[] {
+  const details = tenants.map(({ schema, done: count }) => `  ${shortName(schema)}: ${count}`);
+  return [`${name}: ${dryRun ? `${done} to do; nothing was changed` : `${done} done`}`, ...details];
+}
+
+function toJson({ name, summary, every }: Job, states: readonly JobState[]) {
+  const state = states.find(({ job }) => job === name);
+  return {
+    job: name,
+    summary,
+    every_seconds: every,
+    running: state?.running ?? false,
+    next_at: state?.nextAt ?? null,
+    last_started_at: state?.lastStartedAt ?? null,
+    last_finished_at: state?.lastFinishedAt ?? null,
+    last_done: state?.lastDone ?? null,
+    last_error: state?.lastError ?? null,
+  };
+}
+
+function lines(states: readonly JobState[]): string[] {
+  const rows = JOBS.map(({ name, summary, every }) => {
+    const state = states.find(({ job }) => job === name);
+    const next = state?.running ? 'running' : (state?.nextAt ?? 'never yet');
+    return [name, duration(every), state?.lastFinishedAt ?? '-', next, state?.lastError ?? '-', summary];
+  });
+  return formatTable(['JOB', 'EVERY', 'LAST RUN', 'NEXT', 'LAST ERROR', 'DOES'], rows);
+}
+
+function duration(seconds: number): string {
+  if (seconds % 3_600 === 0) return `${seconds / 3_600} h`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}

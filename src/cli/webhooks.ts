@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import type { Database } from '../database/database.js';
+import {
+  addEndpoint,
+  type Endpoint,
+  findEndpoint,
+  listEndpoints,
+  removeEndpoint,
+  switchEndpoint,
+} from '../deliveries/endpoints.js';
+import { sendWebhook } from '../deliveries/webhook.js';
+import { findTenant } from '../tenancy/tenant-list.js';
+import { shortName } from '../tenancy/tenant-name.js';
+import { CliError } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { parseId } from './id-argument.js';
+import { formatTable } from './table.js';
+import { withTables } from './with-tables.js';
+
+interface Options {
+  readonly tenant: string;
+  readonly json?: boolean;
+}
+
+interface AddOptions extends Options {
+  readonly url: string;
+  readonly events: string;
+}
+
+/** `leopard webhooks add|list|remove|enable|disable|test`: where a tenant is told of events. */
+export function registerWebhooks(program: Command, context: CliContext): void {
+  const webhooks = program.command('webhooks').description('say where a tenant is told of its events');
+  const command = (name: string, description: string) =>
+    webhooks
+      .command(name)
+      .description(description)
+      .requiredOption('--tenant <tenant>', 'short name or schema')
+      .option('--json', 'print JSON');
+
+  command('add', 'add an endpoint; its secret is shown now and never again')
+    .requiredOption('--url <url>', 'an https:// address')
+    .option('--events <types>', 'types or patterns such as Client.*, separated by commas', '*')
+    .action((options: AddOptions) => add(context, options));
+  command('list', 'list the endpoints').action((options: Options) => list(context, options));
+  command('remove', 'remove an endpoint and cancel what waits for it')
+    .argument('<id>', "the endpoint's", parseId)
+    .action((id: number, options: Options) => remove(context, id, options));
+  command('enable', 'switch an endpoint on again')
+    .argument('<id>', "the endpoint's", parseId)
+    .action((id: number, options: Options) => change(context, id, null, options));
+  command('disable', 'switch an endpoint off and cancel what waits for it')
+    .argument('<id>', "the endpoint's", parseId)
+    .option('--reason <text>', 'why', 'switched off by an operator')
+    .action((id: number, options: Options & { reason: string }) =>
+      change(context, id, options.reason, options),
+    );
+  command('test', 'send something of the type Leopard.TEST to an endpoint now, and show the answer')
+    .argument('<id>', "the endpoint's", parseId)
+    .action((id: number, options: Options) => test(context, id, options));
+}
+
+/** Runs the work at the tenant of the options. */
+function atTenant<T>(
+  context: CliContext,
+  { tenant }: Options,
+  work: (database: Database, schema: string) => Promise<T>,
+): Promise<T> {
+  return withTables(context, async ({ database }) => {
+    const { schema } = await findTenant(database, tenant);
+    return await work(database, schema);
+  });
+}
+
+async function add(context: CliContext, options: AddOptions): Promise<void> {
+  const { url } = options;
+  const eventTypes = options.events
+    .split(',')
+    .map((type) => type.trim())
+    .filter(Boolean);
+  const policy = context.config().deliveries.webhooks;
+  const { secret, ...endpoint } = await atTenant(context, options, (database, schema) =>
+    addEndpoint(database, schema, { url, eventTypes }, policy),
+  );
+  if (options.json) {
+    context.print(JSON.stringify({ ...toJson(endpoint), secret }, null, 2));
+    return;
+  }
+  context.print(`endpoint ${endpoint.id} is added: ${endpoint.url}`);
+  context.print(`its secret, shown only now: ${secret}`);
+}
+
+async function list(context: CliContext, options: Options): Promise<void> {
+  const endpoints = await atTenant(context, options, listEndpoints);
+  if (options.json) context.print(JSON.stringify(endpoints.map(toJson), null, 2));
+  else for (const line of lines(endpoints)) context.print(line);
+}
+
+async function remove(context: CliContext, id: number, options: Options): Promise<void> {
+  await atTenant(context, options, (database, schema) => removeEndpoint(database, schema, id));
+  if (options.json) context.print(JSON.stringify({ id, removed: true }, null, 2));
+  else context.print(`endpoint ${id} is removed`);
+}
+
+async function change(context: CliContext, id: number, reason: string | null, options: Options) {
+  const endpoint = await atTenant(context, options, (database, schema) =>
+    switchEndpoint(database, schema, id, reason),
+  );
+  if (options.json) context.print(JSON.stringify(toJson(endpoint), null, 2));
+  else context.print(`endpoint ${id} is ${reason === null ? 'on' : `off: ${reason}`}`);
+}
+
+async function test(context: CliContext, id: number, options: Options): Promise<void> {
+  const policy = context.config().deliveries.webhooks;
+  const outcome = await atTenant(context, options, async (database, schema) => {
+    const { url, secret } = await findEndpoint(database, schema, id);
+    const [eventType, idempotencyKey] = ['Leopard.TEST', randomUUID()];
+    const created_at = new Date().toISOString();
+    const tenant = shortName(schema);
+    const body = JSON.stringify({ id: idempotencyKey, type: eventType, tenant, created_at, data: {} });
+    return await sendWebhook({ url, secret, eventType, body, idempotencyKey }, { policy });
+  });
+  const { sent, statusCode, durationMs, answer, error } = outcome;
+  if (options.json) {
+    const result = { sent, status_code: statusCode, duration_ms: durationMs, answer, error };
+    context.print(JSON.stringify(result, null, 2));
+  } else if (statusCode !== null) {
+    context.print(`endpoint ${id} answered ${statusCode} in ${durationMs} ms`);
+  }
+  if (!sent) throw new CliError(`endpoint ${id} did not take it: ${error}`);
+}
+
+function toJson(endpoint: Endpoint) {
+  return {
+    id: endpoint.id,
+    url: endpoint.url,
+    event_types: endpoint.eventTypes,
+    is_active: endpoint.isActive,
+    disabled_reason: endpoint.disabledReason,
+    failures: endpoint.failures,
+    created_at: endpoint.createdAt,
+  };
+}
+
+function lines(endpoints: readonly Endpoint[]): string[] {
+  if (endpoints.length === 0) return ['there is no endpoint yet; add one: leopard webhooks add'];
+  return formatTable(
+    ['ID', 'STATE', 'FAILURES', 'EVENTS', 'URL', 'REASON'],
+    endpoints.map(({ id, isActive, failures, eventTypes, url, disabledReason }) => [
+      String(id),
+      isActive ? 'on' : 'off',
+      String(failures),
+      eventTypes.join(','),
+      url,
+      disabledReason ?? '',
+    ]),
+  );
+}

@@ -1,0 +1,90 @@
+import { type Statement, statement } from '../database/statement.js';
+
+/** A delivery that was left, to be sent when its transaction commits. */
+export interface LeftDelivery {
+  readonly id: number;
+}
+
+/** Types among these events that an endpoint of the tenant wants to hear of. */
+export function typesForWebhooks(eventIds: readonly number[]): Statement<{ readonly event_type: string }> {
+  return statement(
+    `SELECT DISTINCT e.event_type
+     FROM webhook_endpoint w JOIN immigration_event e ON public.event_type_matches(w.event_types, e.event_type)
+     WHERE w.is_active AND e.id = ANY ($1::bigint[])`,
+    [eventIds],
+  );
+}
+
+/**
+ * Leaves one delivery for each endpoint that is switched on and wants this event. The body is what is sent, byte for
+ * byte: {id, type, tenant, created_at, data}.
+ */
+export function leaveWebhooks(eventId: number): Statement<LeftDelivery> {
+  return statement(
+    `INSERT INTO delivery (kind, endpoint_id, destination, event_id, event_type, idempotency_key, body)
+     SELECT 'webhook', w.id, ${DESTINATION}, e.id, e.event_type, key.id,
+            json_build_object(
+              'id', key.id,
+              'type', e.event_type,
+              'tenant', substr(current_schema(), length('tenant_') + 1),
+              'created_at', to_char(e.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+              'data', json_build_object(
+                'entity_type', e.entity_type,
+                'entity_id', coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id),
+                'previous_state', e.previous_state,
+                'current_state', e.current_state,
+                'changed_fields', e.changed_fields))::text
+     FROM immigration_event e
+     JOIN webhook_endpoint w ON w.is_active AND public.event_type_matches(w.event_types, e.event_type)
+     CROSS JOIN LATERAL (SELECT gen_random_uuid() AS id WHERE w.id IS NOT NULL) AS key
+     WHERE e.id = $1
+     ORDER BY w.id
+     RETURNING id`,
+    [eventId],
+  );
+}
+
+/** Host and port of an endpoint's address, which is kept as URL writes it: the usual port left out. */
+const DESTINATION = `substring(w.url from '^[a-z]+://([^/?#]+)')`;
+
+export interface NewEmail {
+  readonly eventId: number;
+  readonly eventType: string;
+  readonly subject: string;
+  /** Plain text. */
+  readonly body: string;
+}
+
+/** Who gets it: queries for users' ids that may use a row `r` with `user_ids` and `branch_id`, and what is in it. */
+export interface EmailRecipients {
+  readonly queries: readonly string[];
+  /** From FIRST_EMAIL_PARAMETER on. */
+  readonly parameters: readonly unknown[];
+  readonly userIds: readonly number[];
+  readonly branchId: number | null;
+}
+
+/** The number of the first parameter that a query for recipients may use. */
+export const FIRST_EMAIL_PARAMETER = 7;
+
+/**
+ * Leaves one e-mail for each of these users who is active and has an address; none where the tenant's settings do not
+ * switch e-mail on.
+ */
+export function leaveEmails(
+  { eventId, eventType, subject, body }: NewEmail,
+  { queries, parameters, userIds, branchId }: EmailRecipients,
+): Statement<LeftDelivery> {
+  return statement(
+    `INSERT INTO delivery (kind, recipient, destination, event_id, event_type, subject, body)
+      SELECT 'email', u.email, 'mail', $1::bigint, $2, left($3, 255), $4
+      FROM (SELECT $5::bigint[] AS user_ids, $6::bigint AS branch_id) r
+      CROSS JOIN LATERAL (${queries.join(' UNION ')}) addressee
+      JOIN immigration_user u ON u.id = addressee.id
+      WHERE (SELECT public.tenant_email_settings()) -> 'enabled' = 'true'
+        AND u.is_active AND u.email LIKE '%_@_%'
+      ORDER BY u.id
+      RETURNING id`,
+    [eventId, eventType, subject, body, userIds, branchId, ...parameters],
+  );
+}

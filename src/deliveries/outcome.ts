@@ -1,0 +1,24 @@
+/** What came of one attempt to send something. */
+export interface Outcome {
+  readonly sent: boolean;
+  readonly durationMs: number;
+  readonly statusCode: number | null;
+  /** The beginning of what the receiver answered. */
+  readonly answer: string | null;
+  /** Why it was not sent, in one line. */
+  readonly error: string | null;
+  /** Another attempt would end likewise. */
+  readonly permanent?: boolean;
+  /** In how many seconds the receiver wants to be asked again. */
+  readonly retryAfter?: number;
+}
+
+const LONGEST_ERROR = 500;
+
+/** A text that PostgreSQL can keep, in one line, not too long. */
+export function shortError(error: unknown): string {
+  const { message = String(error), code } = error as { message?: string; code?: string };
+  const text = message || code || 'it failed without a reason';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: such characters are what it takes out
+  return text.replaceAll(/[\u0000-\u001f\s]+/g, ' ').slice(0, LONGEST_ERROR);
+}

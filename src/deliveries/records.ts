@@ -1,0 +1,160 @@
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { MOST_ATTEMPTS, secondsUntilNext } from './backoff.js';
+import type { Outcome } from './outcome.js';
+
+/** A delivery, as sending it needs it. */
+export interface Delivery {
+  readonly id: number;
+  readonly kind: 'webhook' | 'email';
+  readonly status: string;
+  readonly attempts: number;
+  readonly eventType: string;
+  readonly idempotencyKey: string;
+  readonly subject: string;
+  readonly body: string;
+  readonly recipient: string | null;
+  /** The sender of e-mails in the tenant's settings. */
+  readonly emailFrom: string | null;
+  readonly endpoint: { readonly id: number; readonly url: string; readonly secret: string } | null;
+  /** Whether the endpoint is there and switched on. */
+  readonly endpointActive: boolean;
+}
+
+/** An endpoint is switched off after so many failures in a row, if they took so long. */
+export const MOST_FAILURES = 50;
+const FAILING_FOR = '1 hour';
+
+const DELIVERY = `
+  SELECT d.id, d.kind, d.status, d.attempts, d.event_type AS "eventType", d.idempotency_key AS "idempotencyKey",
+         d.subject, d.body, d.recipient, public.tenant_email_settings() ->> 'from' AS "emailFrom",
+         CASE WHEN e.id IS NOT NULL
+           THEN json_build_object('id', e.id, 'url', e.url, 'secret', e.secret) END AS endpoint,
+         coalesce(e.is_active, false) AS "endpointActive"
+  FROM delivery d LEFT JOIN webhook_endpoint e ON e.id = d.endpoint_id
+  WHERE d.id = $1`;
+
+/** Reads a delivery with what sending it needs; null when it is gone. */
+export async function loadDelivery(database: Database, schema: string, id: number): Promise<Delivery | null> {
+  const [delivery] = await database.tenantQuery(
+    { schema, userId: null },
+    statement<Delivery>(DELIVERY, [id]),
+  );
+  return delivery ?? null;
+}
+
+/**
+ * Notes what came of an attempt: in the delivery, its log and the endpoint's count of failures. A delivery that was
+ * cancelled, or sent by another process, in the meantime stays as it is, unless this attempt did send it.
+ */
+export async function recordOutcome(
+  database: Database,
+  schema: string,
+  delivery: Delivery,
+  outcome: Outcome,
+): Promise<void> {
+  await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
+    // The endpoint first, always: whoever switches it off locks it before its deliveries too.
+    const endpoint = delivery.endpoint && noteAtEndpoint(transaction, delivery.endpoint.id, outcome);
+    const attempt = transaction.query(
+      statement(
+        `INSERT INTO delivery_attempt (delivery_id, duration_ms, status_code, answer, error)
+         SELECT id, $2, $3, $4, $5 FROM delivery WHERE id = $1`,
+        [delivery.id, outcome.durationMs, outcome.statusCode, outcome.answer, outcome.error],
+      ),
+    );
+    const marked = outcome.sent
+      ? markSent(transaction, delivery)
+      : markFailed(transaction, delivery, outcome);
+    await Promise.all([endpoint, attempt, marked]);
+    if (delivery.endpoint && !outcome.sent) await cancelIfOff(transaction, delivery.endpoint.id);
+  });
+}
+
+/** Ends a delivery that is not to be sent. */
+export async function cancelDelivery(
+  database: Database,
+  schema: string,
+  id: number,
+  reason: string,
+): Promise<void> {
+  await database.tenantQuery(
+    { schema, userId: null },
+    statement(
+      `UPDATE delivery SET status = 'CANCELLED', last_error = $2 WHERE id = $1 AND status = 'PENDING'`,
+      [id, reason],
+    ),
+  );
+}
+
+/** Ends what still waits for an endpoint that is switched off. */
+export async function cancelIfOff(transaction: TenantTransaction, endpointId: number): Promise<void> {
+  await transaction.query(
+    statement(
+      `UPDATE delivery d SET status = 'CANCELLED', last_error = 'the endpoint is switched off'
+       FROM webhook_endpoint e
+       WHERE e.id = $1 AND NOT e.is_active AND d.endpoint_id = e.id AND d.status = 'PENDING'`,
+      [endpointId],
+    ),
+  );
+}
+
+function markSent(transaction: TenantTransaction, { id }: Delivery) {
+  return transaction.query(
+    statement(
+      `UPDATE delivery SET status = 'SENT', sent_at = now(), attempts = attempts + 1, last_error = NULL
+       WHERE id = $1 AND status <> 'SENT'`,
+      [id],
+    ),
+  );
+}
+
+function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, outcome: Outcome) {
+  const failed = attempts + 1;
+  const isLast = outcome.permanent === true || failed >= MOST_ATTEMPTS;
+  return transaction.query(
+    statement(
+      `UPDATE delivery SET status = $3, attempts = $4, last_error = $5,
+              next_attempt_at = now() + make_interval(secs => $6)
+       WHERE id = $1 AND status = 'PENDING' AND attempts = $2`,
+      [
+        id,
+        attempts,
+        isLast ? 'FAILED' : 'PENDING',
+        failed,
+        outcome.error,
+        isLast ? 0 : secondsUntilNext(failed, outcome.retryAfter),
+      ],
+    ),
+  );
+}
+
+/** A receiver that restarts under load fails many times within seconds, hence the time beside the number. */
+function noteAtEndpoint(transaction: TenantTransaction, id: number, { sent, error }: Outcome) {
+  if (sent) {
+    return transaction.query(
+      statement(
+        'UPDATE webhook_endpoint SET failures = 0, failing_since = NULL WHERE id = $1 AND failures > 0',
+        [id],
+      ),
+    );
+  }
+  return transaction.query(
+    statement(
+      `UPDATE webhook_endpoint SET
+         failures = failures + 1,
+         failing_since = coalesce(failing_since, now()),
+         is_active = is_active AND NOT ${IS_ENOUGH},
+         disabled_reason = CASE WHEN is_active AND ${IS_ENOUGH}
+           THEN format('%s attempts in a row failed since %s; the last: %s', failures + 1,
+                       to_char(failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), $2::text)
+           ELSE disabled_reason END,
+         updated_at = CASE WHEN is_active AND ${IS_ENOUGH} THEN now() ELSE updated_at END
+       WHERE id = $1`,
+      [id, error],
+    ),
+  );
+}
+
+const IS_ENOUGH = `(failures + 1 >= ${MOST_FAILURES} AND coalesce(failing_since <= now() - interval '${FAILING_FOR}', false))`;

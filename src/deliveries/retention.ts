@@ -1,0 +1,33 @@
+import type { Database } from '../database/database.js';
+import { type BatchOptions, inBatches } from '../database/in-batches.js';
+import { statement } from '../database/statement.js';
+
+/** Days for which deliveries that were sent or cancelled are kept, and failed ones, which somebody may want to retry. */
+export const ENDED_KEPT_FOR_DAYS = 30;
+export const FAILED_KEPT_FOR_DAYS = 90;
+
+const DELETE_OLD = `
+  WITH gone AS (
+    DELETE FROM delivery WHERE id IN (
+      SELECT id FROM delivery
+      WHERE (status IN ('SENT', 'CANCELLED') AND created_at < now() - make_interval(days => $1))
+         OR (status = 'FAILED' AND created_at < now() - make_interval(days => $2))
+      LIMIT $3 FOR UPDATE SKIP LOCKED)
+    RETURNING id)
+  SELECT count(*)::integer AS done FROM gone`;
+
+/**
+ * Removes a tenant's deliveries that ended long ago, with the logs of their attempts, in batches of 1000.
+ * @returns how many
+ */
+export async function cleanUpDeliveries(
+  database: Database,
+  schema: string,
+  options: BatchOptions = {},
+): Promise<number> {
+  return await inBatches(database, schema, options, async (transaction, limit) => {
+    const query = statement<{ done: number }>(DELETE_OLD, [ENDED_KEPT_FOR_DAYS, FAILED_KEPT_FOR_DAYS, limit]);
+    const [row] = await transaction.query(query);
+    return row?.done ?? 0;
+  });
+}

@@ -1,0 +1,88 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { DeliverySettings } from '../delivery-settings.js';
+import { PlainError } from '../plain-error.js';
+import { isPublicAddress } from './addresses.js';
+
+/** Where webhooks may go. */
+export type WebhookPolicy = DeliverySettings['webhooks'];
+
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** Finds the addresses of a host name. @throws when there is none */
+export type Resolve = (hostname: string) => Promise<readonly ResolvedAddress[]>;
+
+/** The address of an endpoint is one that webhooks do not go to. */
+export class ForbiddenTargetError extends PlainError {
+  override readonly name = 'ForbiddenTargetError';
+}
+
+const LONGEST_URL = 2000;
+
+/** Names that mean this machine or its own network, whatever resolves them. */
+const OWN_NAMES = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|localdomain)\.?$/;
+
+/** As the system resolves names: its files first, then DNS. */
+export const resolveName: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });
+
+/**
+ * Reads the address of an endpoint and makes sure, as far as its text tells, that webhooks may go there.
+ * @throws ForbiddenTargetError that says why not
+ */
+export function checkWebhookUrl(text: string, policy: WebhookPolicy): URL {
+  if (text.length > LONGEST_URL) throw new ForbiddenTargetError('the address is too long');
+  if (!URL.canParse(text)) throw new ForbiddenTargetError(`${JSON.stringify(text)} is no address`);
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowPrivate)) {
+    throw new ForbiddenTargetError('webhooks go to https:// addresses only');
+  }
+  if (url.username || url.password) {
+    throw new ForbiddenTargetError('the address must not hold a name or password');
+  }
+  if (!policy.ports.includes(portOf(url))) {
+    throw new ForbiddenTargetError(
+      `webhooks go to port ${policy.ports.join(' or ')} only (WEBHOOKS_PORTS), not ${portOf(url)}`,
+    );
+  }
+  const host = hostOf(url);
+  if (!policy.allowPrivate && (isIP(host) ? !isPublicAddress(host) : OWN_NAMES.test(host))) {
+    throw new ForbiddenTargetError(`${host} is not on the public Internet`);
+  }
+  url.hash = '';
+  return url;
+}
+
+/**
+ * Finds the addresses that a webhook may connect to. Every one of the host's must be public: a name that also leads
+ * inside is refused whole. The connection must be made to these addresses, not to the name again, whose next answer
+ * may be another.
+ * @throws ForbiddenTargetError; what `resolve` throws
+ */
+export async function resolveTarget(
+  url: URL,
+  policy: WebhookPolicy,
+  resolve: Resolve = resolveName,
+): Promise<readonly ResolvedAddress[]> {
+  const host = hostOf(url);
+  const family = isIP(host);
+  const addresses = family ? [{ address: host, family }] : await resolve(host);
+  if (addresses.length === 0) throw new Error(`${host} has no address`);
+  const inside = policy.allowPrivate ? undefined : addresses.find(({ address }) => !isPublicAddress(address));
+  if (inside) {
+    throw new ForbiddenTargetError(`${host} leads to ${inside.address}, which is not on the public Internet`);
+  }
+  return addresses;
+}
+
+/** The host without the brackets of an IPv6 address. URL has turned other spellings of IPv4 into the usual one. */
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/, '$1');
+}
+
+function portOf(url: URL): number {
+  if (url.port) return Number(url.port);
+  return url.protocol === 'https:' ? 443 : 80;
+}

@@ -1,0 +1,92 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { SettingsReader } from './settings-reader.js';
+
+/** How e-mails leave: through an SMTP server, as .eml files in a folder, or not at all. */
+export type EmailTransport = 'smtp' | 'file' | 'off';
+
+/** Settings of what is sent to the outside. */
+export interface DeliverySettings {
+  /** Deliveries under way at once in one process: all, and to one receiver. */
+  readonly concurrency: number;
+  readonly concurrencyPerHost: number;
+  readonly email: {
+    readonly transport: EmailTransport;
+    /** `smtp://user:password@host:587` or `smtps://…`; '' unless the transport is smtp. */
+    readonly smtpUrl: string;
+    readonly from: string;
+  };
+  readonly webhooks: {
+    /** Also http, and addresses that the public Internet does not reach. */
+    readonly allowPrivate: boolean;
+    readonly ports: readonly number[];
+    /** Certificates, as PEM, that are trusted beside those of Node; null: none. */
+    readonly extraCa: string | null;
+  };
+}
+
+interface Surroundings {
+  readonly debug: boolean;
+  readonly baseDomain: string;
+  /** What relative paths begin at. */
+  readonly directory: string;
+}
+
+const TRANSPORTS = ['smtp', 'file', 'off'] as const;
+const ADDRESS = /^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/;
+
+/** Reads the settings of deliveries; what is wrong with them becomes problems of `read`. */
+export function readDeliverySettings(read: SettingsReader, around: Surroundings): DeliverySettings {
+  return {
+    concurrency: read.integer('DELIVERY_CONCURRENCY', 20, { min: 1, max: 1000 }),
+    concurrencyPerHost: read.integer('DELIVERY_CONCURRENCY_PER_HOST', 4, { min: 1, max: 1000 }),
+    email: readEmail(read, around),
+    webhooks: {
+      allowPrivate: read.boolean('WEBHOOKS_ALLOW_PRIVATE', false),
+      ports: readPorts(read),
+      extraCa: readCertificates(read, around.directory),
+    },
+  };
+}
+
+function readEmail(read: SettingsReader, { debug, baseDomain }: Surroundings): DeliverySettings['email'] {
+  const smtpUrl = read.text('SMTP_URL', '');
+  const from = read.text('EMAIL_FROM', '') || `Leopard <no-reply@${baseDomain}>`;
+  if (!ADDRESS.test(from)) {
+    read.problem('EMAIL_FROM', 'must look like Name <name@example.com> or name@example.com');
+  }
+  const transport = read.choice<EmailTransport>(
+    'EMAIL_TRANSPORT',
+    TRANSPORTS,
+    debug ? 'file' : smtpUrl ? 'smtp' : 'off',
+  );
+  if (transport !== 'smtp') return { transport, smtpUrl: '', from };
+  if (!smtpUrl) read.problem('SMTP_URL', 'is missing; EMAIL_TRANSPORT=smtp needs it');
+  else if (!isSmtpUrl(smtpUrl)) {
+    read.problem('SMTP_URL', 'must look like smtp://user:password@host:587 or smtps://user:password@host');
+  }
+  return { transport, smtpUrl, from };
+}
+
+function isSmtpUrl(text: string): boolean {
+  return /^smtps?:\/\/./.test(text) && URL.canParse(text) && new URL(text).hostname !== '';
+}
+
+function readPorts(read: SettingsReader): number[] {
+  const ports = read.list('WEBHOOKS_PORTS', ['443', '8443']);
+  const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+  for (const port of ports) {
+    if (!isPort(port)) read.problem('WEBHOOKS_PORTS', `must hold ports such as 443,8443, not "${port}"`);
+  }
+  return ports.map(Number);
+}
+
+function readCertificates(read: SettingsReader, directory: string): string | null {
+  const given = read.text('WEBHOOKS_CA_FILE', '');
+  if (!given) return null;
+  const file = resolve(directory, given);
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  read.problem('WEBHOOKS_CA_FILE', `must be a file with certificates (PEM), which ${file} is not`);
+  return null;
+}

@@ -1,0 +1,162 @@
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { typesForWebhooks } from '../deliveries/outbox.js';
+import { alertOfFailure } from './alerts.js';
+import { type DomainEvent, recordKey } from './event.js';
+import type { Floors } from './floors.js';
+import { readContexts } from './handlers/event-context.js';
+import { failedElsewhere, type Handling, type Handlings } from './handlings.js';
+import type { Limits } from './limits.js';
+import { newNotificationsNotice } from './notices.js';
+import { type HandledEvent, LEFT, type Outcome, outcomeStatements } from './outcome.js';
+import { type ClaimedEvent, claimEvents, type Portion, takeEvents } from './queue.js';
+import { jittered } from './retry.js';
+import { runJobs } from './run-jobs.js';
+import { withWebhooks } from './webhook-handling.js';
+
+/** What a batch is handled with. */
+export interface BatchTools {
+  readonly database: Database;
+  readonly handlings: Handlings;
+  /** The groups that hear of events which failed for good. */
+  readonly alertRoles: readonly string[];
+  readonly limits: Limits;
+  readonly floors: Floors;
+}
+
+/** Taken this often without an outcome, an event counts as failed. */
+const MOST_CLAIMS = 8;
+/** What this version of the program does not know is left to others, but not for ever. */
+const UNKNOWN_WAIT_SECONDS = 10;
+const UNKNOWN_FOR_MS = 3_600_000;
+/** How long the transaction waits for a lock. */
+const LOCK_WAIT = '5s';
+
+/** What came of a turn. */
+export interface Turned {
+  readonly handled: readonly HandledEvent[];
+  /** Whether the tenant is likely to have more events that are due. */
+  readonly hasMore: boolean;
+}
+
+/**
+ * Handles the next events of a tenant. Either all that came of them is committed, or nothing.
+ * @returns what was handled: nothing when there was nothing to do, or another worker serves the tenant now
+ * @throws database errors
+ */
+export async function runBatch(
+  tools: BatchTools,
+  schema: string,
+  pausedHandlers: readonly string[],
+): Promise<Turned> {
+  const leftOut = tools.handlings.typesUsing(pausedHandlers);
+  const since = tools.floors.of(schema);
+  const most = tools.limits.batch;
+  const portions: Portion[] = [
+    ...(since === null ? [] : [{ most, alone: false, leftOut, since }]),
+    { most, alone: false, leftOut, since: null },
+    { most: 1, alone: true, leftOut, since: null },
+  ];
+  for (const portion of portions) {
+    const claims = await claimEvents(tools.database, schema, portion);
+    if (!portion.alone) tools.floors.note(schema, portion, claims);
+    if (claims.length === 0) continue;
+    const ids = claims.map(({ id }) => id);
+    const handled = await tools.database.tenantTransaction({ schema, userId: null }, (transaction) =>
+      handleClaimed(tools, transaction, schema, ids),
+    );
+    return { handled, hasMore: claims.length === portion.most };
+  }
+  return { handled: [], hasMore: false };
+}
+
+async function handleClaimed(
+  tools: BatchTools,
+  transaction: TenantTransaction,
+  schema: string,
+  ids: readonly number[],
+): Promise<HandledEvent[]> {
+  const bounds = statement(
+    `SET LOCAL lock_timeout TO '${LOCK_WAIT}'; SET LOCAL statement_timeout TO ${tools.limits.event}`,
+  );
+  const [, { events, clientType }, wanted] = await Promise.all([
+    transaction.query(bounds),
+    takeEvents(transaction, schema, ids),
+    transaction.query(typesForWebhooks(ids)),
+  ]);
+  if (events.length === 0) return [];
+
+  const forWebhooks = new Set(wanted.map(({ event_type }) => event_type));
+  const { decided, toRun } = sort(events, (event) => {
+    const handlings = tools.handlings.of(event.event_type);
+    return handlings && withWebhooks(handlings, event, forWebhooks);
+  });
+  const contexts = await readContexts(
+    transaction,
+    toRun.map(({ event }) => event),
+    ({ event_type }) => (tools.handlings.of(event_type) ?? []).flatMap(({ related }) => related),
+    clientType,
+  );
+  const jobs = toRun.map((job) => ({ ...job, context: contexts.get(job.event)! }));
+  const { handled, notified } = await runJobs(transaction, jobs, tools.limits);
+  const all = [...decided, ...handled];
+
+  for (const { event, outcome } of all) {
+    if (event && outcome.kind === 'failed')
+      notified.push(...(await alertOfFailure(transaction, event, outcome.error, tools.alertRoles)));
+  }
+  const statements = outcomeStatements(all);
+  if (notified.length > 0) statements.push(newNotificationsNotice(schema, notified));
+  const last = statements.pop()!;
+  await Promise.all([...statements.map((one) => transaction.query(one)), transaction.last(last)]);
+  return all;
+}
+
+interface Sorted {
+  /** Events about which nothing has to be done. */
+  readonly decided: HandledEvent[];
+  readonly toRun: { readonly event: DomainEvent; readonly handlings: readonly Handling[] }[];
+}
+
+function sort(
+  events: readonly ClaimedEvent[],
+  handlingsOf: (event: DomainEvent) => readonly Handling[] | null,
+): Sorted {
+  const sorted: Sorted = { decided: [], toRun: [] };
+  const blocked = new Set<string>();
+  for (const { id, claims, event } of events) {
+    if (!event) {
+      sorted.decided.push({ id, event, outcome: { kind: 'gone' } });
+      continue;
+    }
+    const record = recordKey(event);
+    const known = handlingsOf(event);
+    const outcome = blocked.has(record) ? LEFT : outcomeBeforehand(event, known, claims);
+    if (!outcome) {
+      sorted.toRun.push({ event, handlings: known! });
+      continue;
+    }
+    sorted.decided.push({ id, event, outcome });
+    if (outcome.kind === 'waiting') blocked.add(record);
+  }
+  return sorted;
+}
+
+/** Null for an event that has to be handled. */
+function outcomeBeforehand(
+  event: DomainEvent,
+  handlings: readonly Handling[] | null,
+  claims: number,
+): Outcome | null {
+  if (claims > MOST_CLAIMS) {
+    const error = `took its worker down ${claims - 1} times`;
+    return { kind: 'failed', results: {}, error };
+  }
+  const unknown = handlings ? failedElsewhere(event, handlings) : [event.event_type];
+  if (unknown.length === 0) return null;
+  const reason = `this version of the program does not know ${unknown.join(', ')}`;
+  if (Date.now() - Date.parse(event.created_at) > UNKNOWN_FOR_MS)
+    return { kind: 'failed', results: {}, error: reason };
+  return { kind: 'waiting', results: {}, seconds: jittered(UNKNOWN_WAIT_SECONDS), reason };
+}

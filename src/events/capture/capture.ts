@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import type { TenantColumns } from '../../database/columns.js';
+import { TENANT_COLUMNS } from '../../database/generated/columns.js';
+import { quoteLiteral } from '../../database/schema-name.js';
+import { EVENTS } from '../config.js';
+import type { EventsConfig } from '../types.js';
+import { type CaptureFunction, captureFunctions, type Operation } from './functions.js';
+
+/** A trigger of a capture function; one per table and operation, named after the latter. */
+export interface CaptureTrigger {
+  readonly name: string;
+  readonly table: string;
+  /** As pg_get_triggerdef prints it, with `{schema}` before the names of table and function. */
+  readonly definition: string;
+}
+
+/** Everything that captures the events of a configuration, the same for every tenant. */
+export interface Capture {
+  readonly functions: readonly CaptureFunction[];
+  readonly triggers: readonly CaptureTrigger[];
+  /** Makes it so in the schema that is the search_path, whatever was there before. */
+  readonly sql: string;
+  /** SHA-256 of the SQL, in hexadecimal. */
+  readonly checksum: string;
+}
+
+// Statement triggers see all rows of a statement at once, so a bulk change is one INSERT. Not seen are: TRUNCATE,
+// which only the owner may do; sessions of a superuser with session_replication_role = replica; and an UPDATE that
+// gives a row another id, to which none of the old rows belongs.
+const SEEN: Readonly<Record<Operation, string>> = {
+  INSERT: 'NEW TABLE AS after_change',
+  UPDATE: 'OLD TABLE AS before_change NEW TABLE AS after_change',
+  DELETE: 'OLD TABLE AS before_change',
+};
+
+/**
+ * How each function is made. As the owner, since the tenant's role may not write the queue; hence the fixed
+ * search_path. A plan is kept from the first, small statement on, and a nested loop over two unindexed tables of a
+ * million rows would never end.
+ */
+const FUNCTION_OPTIONS =
+  'LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_nestloop = off';
+
+/** What captures the events of `config` in tables with these columns. @throws Error for an unknown table */
+export function planCapture(columns: TenantColumns, config: EventsConfig): Capture {
+  const functions = Object.entries(config.entities).flatMap(([entity, { table }]) => {
+    const own = columns[table];
+    if (!own) throw new Error(`there is no table ${table}`);
+    return captureFunctions(config, entity, own);
+  });
+  const triggers = functions.map(({ name, table, operation }) => ({
+    name: `capture_${operation.toLowerCase()}`,
+    table,
+    definition: `CREATE TRIGGER capture_${operation.toLowerCase()} AFTER ${operation} ON {schema}${table} REFERENCING ${SEEN[operation]} FOR EACH STATEMENT EXECUTE FUNCTION {schema}${name}()`,
+  }));
+  const sql = [
+    ...functions.map(createFunction),
+    replaceTriggers(
+      triggers,
+      functions.map(({ name }) => name),
+    ),
+  ].join('\n\n');
+  return { functions, triggers, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+}
+
+/** The SQL alone. @throws Error for an unknown table */
+export function captureSql(columns: TenantColumns, config: EventsConfig): string {
+  return planCapture(columns, config).sql;
+}
+
+let shipped: Capture | undefined;
+
+/** What captures the events of src/events/config.ts. */
+export function shippedCapture(): Capture {
+  shipped ??= planCapture(TENANT_COLUMNS, EVENTS);
+  return shipped;
+}
+
+// Firing a trigger asks for no right on its function; making one does, and the tenant's role is to make none.
+function createFunction({ name, body }: CaptureFunction): string {
+  return `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger
+${FUNCTION_OPTIONS} AS $capture$${body}$capture$;
+REVOKE EXECUTE ON FUNCTION ${name}() FROM PUBLIC;`;
+}
+
+/** Touches only what is not as it should be: making a trigger locks its table. */
+function replaceTriggers(triggers: readonly CaptureTrigger[], functions: readonly string[]): string {
+  const list = (texts: readonly string[]) => `ARRAY[${texts.map(quoteLiteral).join(', ')}]::text[]`;
+  return `DO $install$
+DECLARE
+  here oid := (SELECT oid FROM pg_namespace WHERE nspname = current_schema());
+  wanted text[] := ${list(triggers.map(({ definition }) => definition.replaceAll('{schema}', '')))};
+  functions text[] := ${list(functions)};
+  found record;
+  missing text;
+BEGIN
+  FOR found IN
+    SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = here AND NOT t.tgisinternal AND starts_with(t.tgname, 'capture_')
+      AND (t.tgenabled NOT IN ('O', 'A') OR pg_get_triggerdef(t.oid, true) <> ALL (wanted))
+  LOOP
+    EXECUTE format('DROP TRIGGER %I ON %I', found.tgname, found.relname);
+  END LOOP;
+  FOR missing IN
+    SELECT definition FROM unnest(wanted) AS w (definition)
+    WHERE definition NOT IN (
+      SELECT pg_get_triggerdef(t.oid, true) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+      WHERE c.relnamespace = here AND starts_with(t.tgname, 'capture_'))
+  LOOP
+    EXECUTE missing;
+  END LOOP;
+  FOR found IN
+    SELECT proname FROM pg_proc
+    WHERE pronamespace = here AND starts_with(proname, 'capture_') AND proname <> ALL (functions)
+  LOOP
+    EXECUTE format('DROP FUNCTION %I()', found.proname);
+  END LOOP;
+END
+$install$;`;
+}

@@ -1,0 +1,89 @@
+import type { Column } from '../../database/columns.js';
+import { quoteIdentifier, quoteLiteral } from '../../database/schema-name.js';
+
+/** One entry of a record's state, and the columns that it is made from. */
+export interface Field {
+  /** As events and their configuration name it: a foreign key without `_id`, a money pair by its amount. */
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** The table that a foreign key leads to. */
+  readonly references?: string;
+  /** The value in SQL, of the row with this alias. */
+  value(alias: string): string;
+}
+
+/** Columns that are no part of a record's state. */
+const NOT_IN_STATES = new Set(['id', 'created_at', 'updated_at', 'deleted_at']);
+
+/** A link to a record of any kind is a pair, content_type_id and object_id, and both keep their names. */
+const GENERIC_LINK = 'django_content_type';
+
+/** PostgreSQL takes at most 100 arguments of a function. */
+const FIELDS_PER_OBJECT = 45;
+
+/** The fields of a table's records, in the order of the columns. */
+export function fieldsOf(columns: readonly Column[]): Field[] {
+  const isThere = (name: string) => columns.some((column) => column.name === name);
+  const isCurrencyOf = (name: string) => name.endsWith('_currency') && isThere(name.slice(0, -9));
+  return columns
+    .filter(({ name }) => !NOT_IN_STATES.has(name) && !isCurrencyOf(name))
+    .map((column) =>
+      isThere(`${column.name}_currency`) ? moneyField(column.name) : plainField(column, fieldName(column)),
+    );
+}
+
+/** A record's state as a jsonb expression; `empty` names entries that are always null. */
+export function stateExpression(fields: readonly Field[], alias: string, empty: readonly string[]): string {
+  const entries = [
+    ...fields.map((field) => `${quoteLiteral(field.name)}, ${field.value(alias)}`),
+    ...empty.map((name) => `${quoteLiteral(name)}, NULL`),
+  ];
+  const objects: string[] = [];
+  for (let first = 0; first < entries.length; first += FIELDS_PER_OBJECT) {
+    objects.push(`jsonb_build_object(${entries.slice(first, first + FIELDS_PER_OBJECT).join(', ')})`);
+  }
+  return objects.join(' || ');
+}
+
+/** Whether a field differs between two rows. */
+export function differs(field: Field, one: string, other: string): string {
+  const comparisons = field.columns.map((name) => {
+    const column = quoteIdentifier(name);
+    return `${one}.${column} IS DISTINCT FROM ${other}.${column}`;
+  });
+  return comparisons.length === 1 ? comparisons[0]! : `(${comparisons.join(' OR ')})`;
+}
+
+function fieldName({ name, references }: Column): string {
+  return references && references !== GENERIC_LINK ? name.replace(/_id$/, '') : name;
+}
+
+function moneyField(name: string): Field {
+  const amount = quoteIdentifier(name);
+  const currency = quoteIdentifier(`${name}_currency`);
+  return {
+    name,
+    columns: [name, `${name}_currency`],
+    value: (row) =>
+      `CASE WHEN ${row}.${amount} IS NOT NULL THEN jsonb_build_object('amount', ${row}.${amount}::text, 'currency', ${row}.${currency}) END`,
+  };
+}
+
+function plainField({ name, type, references }: Column, as: string): Field {
+  const value = (row: string) => asJson(`${row}.${quoteIdentifier(name)}`, type);
+  return { name: as, columns: [name], value, ...(references && { references }) };
+}
+
+/** Dates and times come out as jsonb writes them, whatever the session's settings; the others need help. */
+function asJson(value: string, type: string): string {
+  if (type === 'numeric') return `${value}::text`;
+  if (type === 'timestamp with time zone') {
+    const utc = `${value} AT TIME ZONE 'UTC'`;
+    return `to_char(${utc}, CASE WHEN ${value} = date_trunc('second', ${value}) THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END)`;
+  }
+  if (type === 'interval') {
+    const days = `extract(day FROM justify_hours(${value}))`;
+    return `concat(nullif(${days}, 0) || ' ', to_char(justify_hours(${value}), 'HH24:MI:SS'))`;
+  }
+  return value;
+}

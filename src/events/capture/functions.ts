@@ -1,0 +1,196 @@
+import type { Column } from '../../database/columns.js';
+import { quoteLiteral } from '../../database/schema-name.js';
+import type { EventsConfig, TrackedEntity } from '../types.js';
+import { differs, type Field, fieldsOf, stateExpression } from './fields.js';
+
+export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
+
+/** What makes the events of one table for one kind of statement. */
+export interface CaptureFunction {
+  readonly name: string;
+  readonly table: string;
+  readonly operation: Operation;
+  /** Its PL/pgSQL; the tables' names stand without schema, which the search_path fixed to the function gives. */
+  readonly body: string;
+}
+
+const DEFAULT_MAX_RETRIES = 2;
+
+/** Types of one entity's events, as far as somebody handles them. */
+interface Wanted {
+  readonly entity: string;
+  readonly tracked: TrackedEntity;
+  readonly fields: readonly Field[];
+  readonly softDeletes: boolean;
+  /** How often a failed event of this type is tried again; null: nobody handles it, so none is made. */
+  retries(type: string): number | null;
+}
+
+/**
+ * The functions that capture an entity's events: only for types that have a handler which is enabled, so a change
+ * that nobody is interested in costs nothing.
+ */
+export function captureFunctions(
+  config: EventsConfig,
+  entity: string,
+  columns: readonly Column[],
+): CaptureFunction[] {
+  const tracked = config.entities[entity]!;
+  const wanted: Wanted = {
+    entity,
+    tracked,
+    fields: fieldsOf(columns),
+    softDeletes: columns.some(({ name }) => name === 'deleted_at'),
+    retries(type) {
+      const { handlers = [], max_retries = DEFAULT_MAX_RETRIES } = config.events[type] ?? {};
+      return handlers.some(({ enabled = true }) => enabled) ? max_retries : null;
+    },
+  };
+  const make = (operation: Operation, query: string | null): CaptureFunction[] =>
+    query === null
+      ? []
+      : [
+          {
+            name: functionName(tracked.table, operation),
+            table: tracked.table,
+            operation,
+            body: body(query),
+          },
+        ];
+  return [
+    ...make('INSERT', wholeRecord(wanted, 'CREATE')),
+    ...make('UPDATE', changes(wanted)),
+    ...make('DELETE', wholeRecord(wanted, 'DELETE')),
+  ];
+}
+
+function functionName(table: string, operation: Operation): string {
+  return `capture_${table.replace(/^immigration_/, '')}_${operation.toLowerCase()}`;
+}
+
+/** One statement writes events and queue. It has no parameters, so its plan is made once per connection. */
+function body(query: string): string {
+  return `
+BEGIN
+  WITH made AS (
+    INSERT INTO immigration_event (event_type, entity_type, entity_id, tenant_schema, action, previous_state,
+      current_state, changed_fields, max_retries, metadata, performed_by_id)
+${query}
+    RETURNING id, event_type, entity_type, coalesce((metadata ->> 'entity_id')::bigint, entity_id) AS record
+  )
+  INSERT INTO public.event_queue (schema_name, event_id, event_type, entity_type, entity_id)
+  SELECT current_schema(), id, event_type, entity_type, record FROM made;
+  IF FOUND THEN
+    PERFORM public.wake_event_workers();
+  END IF;
+  RETURN NULL;
+END
+`;
+}
+
+// The column of entity ids is narrower than the records' own, so a number that does not fit is kept beside it: the
+// change that the event tells of must not fail because of it.
+const ENTITY_ID = 'least(greatest(this.id, 0), 2147483647)::integer';
+const WIDE_ID = `CASE WHEN this.id BETWEEN 0 AND 2147483647 THEN '{}'::jsonb ELSE jsonb_build_object('entity_id', this.id) END`;
+
+// Evaluated once per statement, and only when it makes an event. The lock keeps the user from being deleted between
+// the look and the insert, which would fail the change; a setting that is no user's id counts as none.
+const PERFORMER = `(
+        SELECT u.id FROM immigration_user u
+        WHERE u.id = CASE WHEN current_setting('leopard.user_id', true) ~ '^[0-9]{1,18}$'
+                     THEN current_setting('leopard.user_id', true)::bigint END
+        FOR KEY SHARE)`;
+
+/** CREATE and DELETE: an event for each row, with all of it. */
+function wholeRecord(wanted: Wanted, action: 'CREATE' | 'DELETE'): string | null {
+  const type = `${wanted.entity}.${action}`;
+  const retries = wanted.retries(type);
+  if (retries === null) return null;
+  const state = stateExpression(wanted.fields, 'this', wanted.tracked.empty ?? []);
+  const [previous, current] = action === 'CREATE' ? [`'{}'`, state] : [state, `'{}'`];
+  return `
+    SELECT ${quoteLiteral(type)}, ${quoteLiteral(wanted.entity)}, ${ENTITY_ID}, current_schema(), '${action}',
+      ${previous},
+      ${current},
+      '[]', ${retries}, ${WIDE_ID}, ${PERFORMER}
+    FROM ${action === 'CREATE' ? 'after_change' : 'before_change'} this`;
+}
+
+interface Change {
+  readonly type: string;
+  readonly action: 'UPDATE' | 'DELETE';
+  /** Both in SQL, of the rows `this` and `past`. */
+  readonly changedFields: string;
+  readonly happened: string;
+  readonly retries: number;
+}
+
+/** UPDATE: an event for each row and tracked field that changed, or one for each row, and soft deletion. */
+function changes(wanted: Wanted): string | null {
+  const all = [...fieldChanges(wanted), ...softDeletion(wanted)];
+  if (all.length === 0) return null;
+  const lines = all.map(
+    ({ type, action, changedFields, happened, retries }) =>
+      `      (${quoteLiteral(type)}, '${action}', ${changedFields}, ${retries}, ${happened})`,
+  );
+  const { empty = [] } = wanted.tracked;
+  const isSoftDeletion = all.some(({ action }) => action === 'DELETE');
+  const current = stateExpression(wanted.fields, 'this', empty);
+  return `
+    SELECT change.type, ${quoteLiteral(wanted.entity)}, ${ENTITY_ID}, current_schema(), change.action,
+      ${stateExpression(wanted.fields, 'past', empty)},
+      ${isSoftDeletion ? `CASE WHEN change.action = 'DELETE' THEN '{}'::jsonb ELSE ${current} END` : current},
+      change.fields, change.retries, ${WIDE_ID}, ${PERFORMER}
+    FROM after_change this JOIN before_change past ON past.id = this.id
+    CROSS JOIN LATERAL (VALUES
+${lines.join(',\n')}
+    ) AS change (type, action, fields, retries, happened)
+    WHERE change.happened`;
+}
+
+function fieldChanges({ entity, tracked, fields, retries }: Wanted): Change[] {
+  if (tracked.fields.length === 0) return anyChange({ entity, fields, retries });
+  return fields
+    .filter(({ name }) => tracked.fields.includes(name))
+    .flatMap((field): Change[] => {
+      const type = `${entity}.${field.name}.UPDATE`;
+      const times = retries(type);
+      if (times === null) return [];
+      const changedFields = `${quoteLiteral(JSON.stringify([field.name]))}::jsonb`;
+      return [
+        { type, action: 'UPDATE', changedFields, happened: differs(field, 'this', 'past'), retries: times },
+      ];
+    });
+}
+
+function anyChange({ entity, fields, retries }: Pick<Wanted, 'entity' | 'fields' | 'retries'>): Change[] {
+  const type = `${entity}.UPDATE`;
+  const times = retries(type);
+  if (times === null) return [];
+  const names = fields.map(
+    (field) => `CASE WHEN ${differs(field, 'this', 'past')} THEN ${quoteLiteral(field.name)} END`,
+  );
+  return [
+    {
+      type,
+      action: 'UPDATE',
+      changedFields: `to_jsonb(array_remove(ARRAY[${names.join(', ')}]::text[], NULL))`,
+      happened: `(${fields.map((field) => differs(field, 'this', 'past')).join(' OR ')})`,
+      retries: times,
+    },
+  ];
+}
+
+function softDeletion({ entity, softDeletes, retries }: Wanted): Change[] {
+  const times = retries(`${entity}.DELETE`);
+  if (!softDeletes || times === null) return [];
+  return [
+    {
+      type: `${entity}.DELETE`,
+      action: 'DELETE',
+      changedFields: `'[]'::jsonb`,
+      happened: 'past.deleted_at IS NULL AND this.deleted_at IS NOT NULL',
+      retries: times,
+    },
+  ];
+}

@@ -1,0 +1,45 @@
+import type { OwnerClient } from '../../database/owner.js';
+import { PlainError } from '../../plain-error.js';
+import type { Capture } from './capture.js';
+
+/** How long making a trigger may wait for transactions that write its table, while others wait behind it. */
+const LONGEST_WAIT = '10s';
+
+/** The triggers that capture a tenant's events could not be made. */
+export class CaptureFailedError extends PlainError {
+  override readonly name = 'CaptureFailedError';
+
+  constructor(schema: string, cause: Error) {
+    super(`the capture of events of ${schema} could not be installed: ${cause.message}`, { cause });
+  }
+}
+
+/** The checksum of what captures a tenant's events now; null when there is nothing. */
+export async function captureChecksum(client: OwnerClient, schema: string): Promise<string | null> {
+  const { rows } = await client.query<{ checksum: string }>(
+    'SELECT checksum FROM public.event_capture WHERE schema_name = $1',
+    [schema],
+  );
+  return rows[0]?.checksum ?? null;
+}
+
+/**
+ * Installs the capture of events in a tenant's schema and notes it, within the caller's transaction, whose
+ * search_path must be that schema.
+ * @throws CaptureFailedError; the transaction must be rolled back then
+ */
+export async function installCapture(client: OwnerClient, schema: string, capture: Capture): Promise<void> {
+  await client.query(`SET LOCAL lock_timeout TO '${LONGEST_WAIT}'`);
+  await client.query(capture.sql).catch((error: Error) => {
+    throw new CaptureFailedError(schema, error);
+  });
+  await client.query(
+    `INSERT INTO public.event_capture AS known (schema_name, checksum) VALUES ($1, $2)
+     ON CONFLICT (schema_name) DO UPDATE SET
+       checksum = excluded.checksum,
+       superseded = CASE WHEN known.checksum = excluded.checksum THEN known.superseded
+         ELSE array_append(array_remove(known.superseded, excluded.checksum), known.checksum) END,
+       installed_at = now()`,
+    [schema, capture.checksum],
+  );
+}

@@ -1,0 +1,104 @@
+import type { TenantColumns } from '../database/columns.js';
+import { TENANT_COLUMNS } from '../database/generated/columns.js';
+import { PlainError } from '../plain-error.js';
+import { type Field, fieldsOf } from './capture/fields.js';
+import { checkHandling, checkRole } from './check-handling.js';
+import { EVENTS } from './config.js';
+import { HANDLERS } from './handlers/registry.js';
+import type { EventsConfig, TrackedEntity } from './types.js';
+
+const ENTITY_NAME = /^[A-Z][A-Za-z0-9]{0,49}$/;
+const LONGEST_TYPE = 100;
+const MOST_RETRIES = 32_767;
+
+/**
+ * What is wrong with the configuration of events, a line each: what it names and there is not (table, column, handler,
+ * mark in a template, recipient, role), and events of what is not tracked.
+ */
+export function checkEventsConfig(
+  config: EventsConfig,
+  columns: TenantColumns = TENANT_COLUMNS,
+  handlers: Readonly<Record<string, unknown>> = HANDLERS,
+): string[] {
+  const fields = new Map<string, readonly Field[]>();
+  const problems: string[] = [];
+  for (const [entity, tracked] of Object.entries(config.entities)) {
+    const own = Object.hasOwn(columns, tracked.table) ? columns[tracked.table]! : null;
+    if (own) fields.set(entity, fieldsOf(own));
+    problems.push(...checkEntity(entity, tracked, fields.get(entity) ?? null, config));
+  }
+  for (const type of Object.keys(config.events)) {
+    const problem = typeProblem(type, config);
+    const own = fields.get(type.split('.')[0]!);
+    if (problem) problems.push(problem);
+    else if (own) problems.push(...checkType(type, own, config, handlers));
+  }
+  problems.push(...config.alertRoles.flatMap((role) => checkRole('alertRoles', role)));
+  return problems;
+}
+
+/** @throws PlainError, one line, when the shipped configuration is not right */
+export function requireValidEventsConfig(): void {
+  const problems = checkEventsConfig(EVENTS);
+  if (problems.length > 0) throw new PlainError(`src/events/config.ts: ${problems.join('; ')}`);
+}
+
+function checkEntity(
+  entity: string,
+  { table, model, fields: named, empty = [] }: TrackedEntity,
+  fields: readonly Field[] | null,
+  { entities }: EventsConfig,
+): string[] {
+  if (!ENTITY_NAME.test(entity))
+    return [`"${entity}" is no name of an entity: letters and digits, a capital first`];
+  if (!fields) return [`${entity}: unknown table "${table}"`];
+  const there = fields.map(({ name }) => name);
+  const twins = Object.keys(entities).filter(
+    (other) => entities[other]!.table === table || entities[other]!.model === model,
+  );
+  return [
+    ...named
+      .filter((name) => !there.includes(name))
+      .map((name) => `${entity}: ${table} has no field "${name}"`),
+    ...empty
+      .filter((name) => there.includes(name))
+      .map((name) => `${entity}: "${name}" is a field, so not empty`),
+    ...(twins[0] === entity ? twins.slice(1) : []).map(
+      (other) => `${entity} and ${other} are one table or model`,
+    ),
+  ];
+}
+
+/** Whether this is the type of an event that can happen. */
+function typeProblem(type: string, { entities }: EventsConfig): string | null {
+  const [entity = '', ...rest] = type.split('.');
+  if (!Object.hasOwn(entities, entity)) return `${type}: ${entity} is not tracked`;
+  const { fields } = entities[entity]!;
+  const possible = [
+    'CREATE',
+    'DELETE',
+    ...(fields.length === 0 ? ['UPDATE'] : fields.map((name) => `${name}.UPDATE`)),
+  ];
+  if (!possible.includes(rest.join('.')))
+    return `${type}: there is no such event; ${entity} has ${possible.join(', ')}`;
+  return type.length > LONGEST_TYPE ? `${type}: longer than ${LONGEST_TYPE} characters` : null;
+}
+
+function checkType(
+  type: string,
+  fields: readonly Field[],
+  { events }: EventsConfig,
+  known: Readonly<Record<string, unknown>>,
+): string[] {
+  const { handlers, max_retries: retries = 0 } = events[type]!;
+  const isNumber = Number.isInteger(retries) && retries >= 0 && retries <= MOST_RETRIES;
+  return [
+    ...(isNumber ? [] : [`${type}: max_retries is not a number from 0 to ${MOST_RETRIES}`]),
+    ...handlers.flatMap((handling) => {
+      const { handler } = handling;
+      if (!Object.hasOwn(known, handler))
+        return [`${type}: unknown handler "${handler}"; there are ${Object.keys(known).join(', ')}`];
+      return checkHandling(type, fields, handling).map((problem) => `${type}, ${handler}: ${problem}`);
+    }),
+  ];
+}

@@ -1,0 +1,135 @@
+import { ROLES } from '../auth/scope.js';
+import type { Field } from './capture/fields.js';
+import { HANDLERS } from './handlers/registry.js';
+import { RELATIONS, USER_FIELDS } from './handlers/relations.js';
+import { namesIn, templateProblem } from './handlers/templates.js';
+import type { Condition, EventHandling, Recipient } from './types.js';
+
+/** What a template may name of every event (handlers/event-context.ts). */
+const ALWAYS_NAMED = ['performed_by_name', 'entity_type', 'entity_id'];
+const LONGEST_CODE = 30;
+const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'URGENT'];
+const PLACES = ['tenant', 'region', 'branch'];
+
+/** What is wrong with one handler's entry, a line each. */
+export function checkHandling(type: string, fields: readonly Field[], handling: EventHandling): string[] {
+  const entity = type.split('.')[0]!;
+  const { condition, config } = handling;
+  return [
+    ...(condition ? checkCondition(condition, fields) : []),
+    ...templatesOf(handling).flatMap((template) => checkTemplate(template, entity, fields)),
+    ...checkSettings(config as unknown as Settings, entity, fields),
+  ];
+}
+
+/** Every setting that the handlers know, none of them certain to be what its type says. */
+interface Settings {
+  readonly activity_type?: string;
+  readonly type?: string;
+  readonly recipients?: readonly Recipient[];
+  readonly due_date_days?: number;
+  readonly priority?: string;
+  readonly assigned_to_field?: string;
+}
+
+function checkSettings(settings: Settings, entity: string, fields: readonly Field[]): string[] {
+  const { recipients, due_date_days: days = 0, priority = 'LOW', assigned_to_field: assignee } = settings;
+  const codes = [settings.activity_type, settings.type].filter((code) => code !== undefined);
+  return [
+    ...codes
+      .filter((code) => code === '' || code.length > LONGEST_CODE)
+      .map((code) => `"${code}" has not 1 to ${LONGEST_CODE} characters`),
+    ...(recipients?.length === 0 ? ['it has no recipients'] : []),
+    ...(recipients ?? []).flatMap((recipient) => checkRecipient(recipient, entity, fields)),
+    ...(Number.isInteger(days) && days >= 0 ? [] : [`due_date_days ${days} is no number of days`]),
+    ...(PRIORITIES.includes(priority) ? [] : [`unknown priority "${priority}"`]),
+    ...(assignee === undefined ? [] : checkUserField(assignee, entity, fields)),
+  ];
+}
+
+function templatesOf({ handler, config }: EventHandling): readonly string[] {
+  return HANDLERS[handler]?.templates?.(config as never) ?? [];
+}
+
+function checkTemplate(template: string, entity: string, fields: readonly Field[]): string[] {
+  const problem = templateProblem(template);
+  const unknown = namesIn(template).filter((name) => !isNamed(name, entity, fields));
+  return [...(problem ? [problem] : []), ...unknown.map((name) => `unknown mark {${name}} in "${template}"`)];
+}
+
+/** Whether an event of this entity knows a name in a template. */
+function isNamed(name: string, entity: string, fields: readonly Field[]): boolean {
+  if (ALWAYS_NAMED.includes(name)) return true;
+  if (name === 'client_name') return hasClient(entity, fields);
+  if (name === 'task_title') return entity === 'Task';
+  const plain = name.replace(/^(?:old|new)_/, '');
+  return fields.some(
+    (field) =>
+      field.name === plain ||
+      (field.references && Object.hasOwn(RELATIONS, field.name) && `${field.name}_name` === plain),
+  );
+}
+
+/** Whether its records are clients, belong to one, or may be linked with one. */
+function hasClient(entity: string, fields: readonly Field[]): boolean {
+  return entity === 'Client' || entity === 'Task' || fields.some(({ name }) => name === 'client');
+}
+
+function checkCondition(condition: Condition, fields: readonly Field[]): string[] {
+  switch (condition.kind) {
+    case 'has_linked_client':
+      return [];
+    case 'field_was_null':
+    case 'field_changed':
+    case 'field_equals':
+    case 'field_in':
+      return fields.some(({ name }) => name === condition.field)
+        ? []
+        : [`its condition names an unknown field "${condition.field}"`];
+    default:
+      return [`unknown condition "${(condition as { kind: string }).kind}"`];
+  }
+}
+
+function checkRecipient(recipient: Recipient, entity: string, fields: readonly Field[]): string[] {
+  if ('field' in recipient) return checkUserField(recipient.field, entity, fields);
+  if ('user_ids' in recipient) {
+    const wrong = recipient.user_ids.filter((id) => !Number.isSafeInteger(id) || id < 1);
+    return wrong.map((id) => `${id} is no user's id`);
+  }
+  if ('team' in recipient) {
+    const isPlace = recipient.team === 'branch' || recipient.team === 'region';
+    return isPlace ? checkPlace(entity, fields) : [`unknown team "${recipient.team}"`];
+  }
+  if ('role' in recipient) {
+    const { role, scope } = recipient;
+    if (!PLACES.includes(scope)) return [...checkRole('a recipient', role), `unknown scope "${scope}"`];
+    return [...checkRole('a recipient', role), ...(scope === 'tenant' ? [] : checkPlace(entity, fields))];
+  }
+  return [`unknown recipient ${JSON.stringify(recipient)}`];
+}
+
+/** A field that holds a user, of the record or of one that it names. */
+function checkUserField(path: string, entity: string, fields: readonly Field[]): string[] {
+  const [first = '', second, ...more] = path.split('.');
+  const own = fields.find(({ name }) => name === first);
+  if (second === undefined) {
+    return own?.references === 'immigration_user' ? [] : [`"${path}" is no field with a user`];
+  }
+  const isLinked = own?.references !== undefined || (first === 'client' && hasClient(entity, fields));
+  const isKnown =
+    isLinked && more.length === 0 && USER_FIELDS.has(second) && RELATIONS[first]?.links.includes(second);
+  return isKnown ? [] : [`"${path}" is no field with a user`];
+}
+
+/** A branch, or a region by it, is the record's own or its client's. */
+function checkPlace(entity: string, fields: readonly Field[]): string[] {
+  const hasPlace = hasClient(entity, fields) || fields.some(({ name }) => name === 'branch');
+  return hasPlace ? [] : [`${entity} has no branch, so neither a region`];
+}
+
+/** Only the groups that every tenant has. */
+export function checkRole(where: string, role: string): string[] {
+  const known: readonly string[] = ROLES;
+  return known.includes(role) ? [] : [`${where}: unknown role "${role}"; there are ${ROLES.join(', ')}`];
+}

@@ -1,0 +1,170 @@
+import type { Database } from '../database/database.js';
+import { databaseFailure } from '../database/errors.js';
+import type { Listener } from '../database/listener.js';
+import { type BatchTools, runBatch } from './batch.js';
+import { Floors } from './floors.js';
+import { HANDLERS, type Handlers } from './handlers/registry.js';
+import { Handlings } from './handlings.js';
+import { LIMITS, type Limits } from './limits.js';
+import type { HandledEvent } from './outcome.js';
+import { jittered } from './retry.js';
+import { Rotation } from './rotation.js';
+import { Sleeper } from './sleeper.js';
+import type { EventsConfig } from './types.js';
+
+/** Writes one line for the operator. */
+export type Log = (message: string, error?: unknown) => void;
+
+export interface DispatcherOptions {
+  /** How many tenants are served at the same time; 1 when not given. Each takes one connection. */
+  readonly concurrency?: number;
+  /** How often a worker that is not woken looks by itself, in milliseconds; 1000 when not given. */
+  readonly pollMs?: number;
+  readonly limits?: Partial<Limits>;
+  /** Other handlers than those that are shipped. */
+  readonly handlers?: Handlers;
+  readonly log?: Log;
+  /** Told after the commit what came of the events of a batch. */
+  readonly onHandled?: (schema: string, handled: readonly HandledEvent[]) => void;
+}
+
+/** Notices on this channel wake workers. */
+const EVENTS_CHANNEL = 'leopard_events';
+const POLL_MS = 1_000;
+const FIRST_RECONNECT_MS = 100;
+const LONGEST_RECONNECT_MS = 2_000;
+/** From the so many-th turn without sleep on, writers need not give notice. */
+const BUSY_FROM_TURNS = 3;
+const STOP_WITHIN_MS = 10_000;
+
+const ignore = () => undefined;
+
+/**
+ * Handles the domain events of all tenants. Any number may run, in one process or many: PostgreSQL's locks see to it
+ * that each event is handled once. To be made before the listener starts.
+ */
+export class Dispatcher {
+  readonly #tools: BatchTools;
+  readonly #rotation: Rotation;
+  readonly #sleeper: Sleeper;
+  readonly #options: DispatcherOptions;
+  readonly #lanes: Promise<void>[] = [];
+  readonly #asleep = new Set<() => void>();
+  #woken = 0;
+  #serving = 0;
+  /** Since all were asleep. */
+  #turns = 0;
+  #stopping = false;
+
+  constructor(database: Database, listener: Listener, config: EventsConfig, options: DispatcherOptions = {}) {
+    this.#options = options;
+    this.#tools = {
+      database,
+      handlings: new Handlings(config, options.handlers ?? HANDLERS),
+      alertRoles: config.alertRoles,
+      limits: { ...LIMITS, ...options.limits },
+      floors: new Floors(),
+    };
+    this.#rotation = new Rotation(database);
+    this.#sleeper = new Sleeper(database);
+    listener.on(EVENTS_CHANNEL, () => this.#wake());
+  }
+
+  /** Begins to handle events. */
+  start(): void {
+    const { concurrency = 1 } = this.#options;
+    for (let lane = 0; lane < concurrency; lane++) this.#lanes.push(this.#serve());
+  }
+
+  /**
+   * Takes no new work and finishes what is in hand.
+   * @param within how many milliseconds that may take; what is left then is rolled back with its connection
+   * @returns whether it was finished
+   */
+  async stop(within = STOP_WITHIN_MS): Promise<boolean> {
+    this.#stopping = true;
+    this.#wake();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(resolve, within, false);
+    });
+    const finished = await Promise.race([Promise.all(this.#lanes).then(() => true), late]);
+    clearTimeout(timer);
+    await this.#sleeper.remove().catch(ignore);
+    return finished;
+  }
+
+  /** One lane: serves one tenant after the other, until the dispatcher stops. */
+  async #serve(): Promise<void> {
+    let reconnectMs = FIRST_RECONNECT_MS;
+    while (!this.#stopping) {
+      try {
+        await this.#turnOrSleep();
+        reconnectMs = FIRST_RECONNECT_MS;
+      } catch (error) {
+        // The connection is gone, or the server.
+        this.#options.log?.('events wait for the database', error);
+        await this.#sleep(jittered(reconnectMs));
+        reconnectMs = Math.min(LONGEST_RECONNECT_MS, reconnectMs * 2);
+      }
+    }
+  }
+
+  async #turnOrSleep(): Promise<void> {
+    const seen = this.#woken;
+    let turn = await this.#rotation.next();
+    if (!turn && this.#serving === 0 && !this.#sleeper.isRegistered) {
+      // What came in between is seen by the second look, and what comes later gives notice.
+      await this.#sleeper.register();
+      this.#turns = 0;
+      turn = await this.#rotation.next();
+    }
+    if (!turn) {
+      if (seen === this.#woken) await this.#sleep(jittered(this.#options.pollMs ?? POLL_MS));
+      return;
+    }
+    // After a single turn the worker is likely to fall asleep again.
+    if (++this.#turns === BUSY_FROM_TURNS) this.#sleeper.remove().catch(ignore);
+    if (this.#rotation.hasMore) this.#wake();
+    this.#serving++;
+    await this.#serveTurn(turn.schema, turn.pausedHandlers).finally(() => this.#serving--);
+  }
+
+  async #serveTurn(schema: string, pausedHandlers: readonly string[]): Promise<void> {
+    try {
+      const { handled, hasMore } = await runBatch(this.#tools, schema, pausedHandlers);
+      this.#rotation.end(schema, hasMore ? 'more' : handled.length > 0 ? 'worked' : 'nothing');
+      this.#options.onHandled?.(schema, handled);
+    } catch (error) {
+      const isLost = isConnectionLost(error);
+      this.#rotation.end(schema, isLost ? 'worked' : 'failed');
+      if (isLost) throw error;
+      this.#options.log?.(`events of ${schema} could not be handled, and wait`, error);
+    }
+  }
+
+  /** Sleeps until something wakes the lane, or time is over. */
+  #sleep(milliseconds: number): Promise<void> {
+    if (this.#stopping) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#asleep.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      this.#asleep.add(end);
+    });
+  }
+
+  #wake(): void {
+    this.#woken++;
+    for (const end of this.#asleep) end();
+  }
+}
+
+/** Whether an error says that the server cannot be reached at present, not that this work cannot be done. */
+function isConnectionLost(error: unknown): boolean {
+  const { code = '' } = error as { code?: string };
+  return databaseFailure(error)?.kind === 'unavailable' && !/^(40|55)|^57014$/.test(code);
+}

@@ -1,0 +1,59 @@
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+
+/** What there is to do at present, as far as nothing is paused. */
+export interface Duty {
+  /** Schemas of tenants with due events, in the order of their names; none while everything is paused. */
+  readonly tenants: readonly string[];
+  readonly pausedHandlers: readonly string[];
+}
+
+const NOT_OVER = '(paused_until IS NULL OR paused_until > clock_timestamp())';
+
+const ALL_PAUSED = `EXISTS (
+  SELECT FROM public.immigration_event_processing_control WHERE is_paused AND ${NOT_OVER})`;
+
+const PAUSED_HANDLERS = `coalesce((
+  SELECT array_agg(handler) FROM public.event_pause WHERE handler IS NOT NULL AND ${NOT_OVER}), '{}')::text[]`;
+
+const IS_SERVED = (schema: string) => `EXISTS (
+  SELECT FROM public.tenants_tenant t
+  WHERE t.schema_name = ${schema} AND t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
+) AND NOT EXISTS (
+  SELECT FROM public.event_pause p WHERE p.schema_name = ${schema} AND ${NOT_OVER})`;
+
+// One look into the index per tenant that has events waiting, however many those are.
+const READ = `
+  WITH RECURSIVE waiting AS (
+    (SELECT schema_name, due_at FROM public.event_queue ORDER BY schema_name, due_at LIMIT 1)
+    UNION ALL
+    SELECT next.schema_name, next.due_at FROM waiting CROSS JOIN LATERAL (
+      SELECT q.schema_name, q.due_at FROM public.event_queue q
+      WHERE q.schema_name > waiting.schema_name ORDER BY q.schema_name, q.due_at LIMIT 1
+    ) next
+  )
+  SELECT ${PAUSED_HANDLERS} AS "pausedHandlers",
+    CASE WHEN ${ALL_PAUSED} THEN '{}' ELSE ARRAY(
+      SELECT w.schema_name::text FROM waiting w
+      WHERE w.due_at <= clock_timestamp() AND ${IS_SERVED('w.schema_name')} ORDER BY 1
+    ) END AS tenants`;
+
+/** Which tenants have work, and which handlers are paused. */
+export async function readDuty(database: Database): Promise<Duty> {
+  const [duty] = await database.publicQuery(statement<Duty>(READ));
+  return duty as Duty;
+}
+
+/** Whether a tenant may be served now, and which handlers are paused: what readDuty says, for one tenant. */
+export async function readPauses(
+  database: Database,
+  schema: string,
+): Promise<{ readonly served: boolean; readonly pausedHandlers: readonly string[] }> {
+  const [pauses] = await database.publicQuery(
+    statement<{ served: boolean; pausedHandlers: string[] }>(
+      `SELECT NOT ${ALL_PAUSED} AND ${IS_SERVED('$1')} AS served, ${PAUSED_HANDLERS} AS "pausedHandlers"`,
+      [schema],
+    ),
+  );
+  return pauses as { served: boolean; pausedHandlers: string[] };
+}

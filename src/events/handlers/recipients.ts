@@ -1,0 +1,86 @@
+import type { Recipient } from '../types.js';
+import type { EventContext } from './event-context.js';
+
+/** Who is told of one event, as far as that is known without the database. */
+export interface Addressees {
+  readonly userIds: readonly number[];
+  /** The branch whose staff, or whose region's, are meant. */
+  readonly branchId: number | null;
+}
+
+/** Queries for the ids of users who are told of an event, a row `r` with `user_ids` and `branch_id`. */
+export interface RecipientsSql {
+  readonly queries: readonly string[];
+  readonly parameters: readonly unknown[];
+}
+
+const NAMED = 'SELECT unnest(r.user_ids) AS id';
+
+// A branch that was deleted has no staff any more, whoever is still noted as such.
+const IN_BRANCH = `
+  SELECT m.user_id AS id FROM immigration_user_branches m
+  JOIN immigration_branch b ON b.id = m.branch_id AND b.deleted_at IS NULL
+  WHERE b.id = r.branch_id`;
+
+const IN_REGION = `
+  SELECT m.user_id AS id FROM immigration_branch home
+  JOIN immigration_user_regions m ON m.region_id = home.region_id
+  WHERE home.id = r.branch_id AND home.deleted_at IS NULL
+  UNION
+  SELECT m.user_id FROM immigration_branch home
+  JOIN immigration_branch b ON b.region_id = home.region_id AND b.deleted_at IS NULL
+  JOIN immigration_user_branches m ON m.branch_id = b.id
+  WHERE home.id = r.branch_id AND home.deleted_at IS NULL`;
+
+const inGroup = (group: string) => `
+  SELECT m.user_id AS id FROM immigration_user_groups m JOIN auth_group g ON g.id = m.group_id
+  WHERE g.name = ${group}`;
+
+/** The queries for a list of recipients. @param first the number of the first parameter that they may use */
+export function recipientsSql(recipients: readonly Recipient[], first: number): RecipientsSql {
+  const parameters: unknown[] = [];
+  const queries = recipients.flatMap((recipient) => {
+    if ('team' in recipient) return [recipient.team === 'branch' ? IN_BRANCH : IN_REGION];
+    if (!('role' in recipient)) return [];
+    const group = inGroup(`$${first - 1 + parameters.push(recipient.role)}::text`);
+    if (recipient.scope === 'tenant') return [group];
+    return [
+      `SELECT member.id FROM (${group}) member
+       WHERE member.id IN (${recipient.scope === 'branch' ? IN_BRANCH : IN_REGION})`,
+    ];
+  });
+  return { queries: [NAMED, ...queries], parameters };
+}
+
+/** Null when the recipients name nobody for this event: an empty field, and no role or team. */
+export function addresseesOf(recipients: readonly Recipient[], context: EventContext): Addressees | null {
+  const ids = new Set<number>();
+  let others = false;
+  for (const recipient of recipients) {
+    if ('field' in recipient) {
+      const id = context.idAt(recipient.field);
+      if (id !== null) ids.add(id);
+    } else if ('user_ids' in recipient) {
+      for (const id of recipient.user_ids) ids.add(id);
+    } else {
+      others = true;
+    }
+  }
+  if (ids.size === 0 && !others) return null;
+  return { userIds: [...ids], branchId: others ? context.branchId : null };
+}
+
+/** The other records that must be known to find these recipients, by field. */
+export function relatedTo(recipients: readonly Recipient[]): string[] {
+  return recipients.flatMap((recipient) => {
+    if ('field' in recipient) return relatedByPath(recipient.field);
+    const needsBranch = 'team' in recipient || ('role' in recipient && recipient.scope !== 'tenant');
+    return needsBranch ? ['client'] : [];
+  });
+}
+
+/** The field of another record in a path such as `client.assigned_to`; none in a field's own name. */
+export function relatedByPath(path: string): string[] {
+  const [field = '', link] = path.split('.');
+  return link === undefined ? [] : [field];
+}

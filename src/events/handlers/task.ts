@@ -1,0 +1,64 @@
+import { statement } from '../../database/statement.js';
+import type { TaskConfig } from '../types.js';
+import type { Handler } from './handler.js';
+import { FIRST_RECIPIENT_PARAMETER, insertNotifications } from './insert-notifications.js';
+import { recipientsSql, relatedByPath } from './recipients.js';
+import { fillTemplate } from './templates.js';
+
+const DUE_IN_DAYS = 1;
+const PRIORITY = 'MEDIUM';
+const LONGEST_TITLE = 200;
+
+// Linked to the client, where there is one. An assignee who has left is none.
+const INSERT = `
+  INSERT INTO immigration_task
+    (title, detail, priority, due_date, assigned_to_id, assigned_by_id, content_type_id, object_id)
+  SELECT $1, $2, $3, now() + make_interval(days => $4),
+    (SELECT id FROM immigration_user WHERE id = $5::bigint AND is_active), $6::bigint, t.id,
+    CASE WHEN t.id IS NOT NULL THEN $7::bigint END
+  FROM (SELECT) one LEFT JOIN django_content_type t
+    ON t.app_label = 'immigration' AND t.model = 'client'
+    AND EXISTS (SELECT FROM immigration_client WHERE id = $7::bigint)
+  RETURNING id, assigned_to_id, due_date`;
+
+interface NewTask {
+  readonly id: number;
+  readonly assigned_to_id: number | null;
+  readonly due_date: string;
+}
+
+/** Makes a task, linked to the record's client, and tells its assignee. */
+export const task: Handler<TaskConfig> = {
+  templates: ({ title_template, detail_template }) => [title_template, detail_template],
+  related: ({ assigned_to_field = '' }) => relatedByPath(assigned_to_field),
+  async handle({ event, config, context }, transaction) {
+    const fill = (template: string) => fillTemplate(template, (name) => context.text(name));
+    const title = [...fill(config.title_template)].slice(0, LONGEST_TITLE).join('');
+    const priority = config.priority ?? PRIORITY;
+    const [made] = (await transaction.query(
+      statement<NewTask>(INSERT, [
+        title,
+        fill(config.detail_template),
+        priority,
+        config.due_date_days ?? DUE_IN_DAYS,
+        config.assigned_to_field === undefined ? null : context.idAt(config.assigned_to_field),
+        event.performed_by_id,
+        context.clientId,
+      ]),
+    )) as [NewTask];
+    const data = { task_id: made.id };
+    if (made.assigned_to_id === null) return { status: 'SUCCESS', message: 'task made', data };
+    const notice = {
+      type: 'TASK_ASSIGNED',
+      title: 'Task assigned',
+      message: `Task "${title}" has been assigned to you`,
+      meta: { task_id: made.id, priority, event_id: event.id },
+      dueDate: made.due_date,
+      userIds: [made.assigned_to_id],
+      branchId: null,
+    };
+    const insert = insertNotifications([notice], recipientsSql([], FIRST_RECIPIENT_PARAMETER));
+    const notified = (await transaction.query(insert)).map(({ user }) => user);
+    return { status: 'SUCCESS', message: 'task made and assigned', data, notified };
+  },
+};

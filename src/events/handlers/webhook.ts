@@ -1,0 +1,19 @@
+import { leaveWebhooks } from '../../deliveries/outbox.js';
+import type { WebhookConfig } from '../types.js';
+import type { Handler } from './handler.js';
+
+/**
+ * Leaves what is to be sent to the tenant's webhooks. It is added by itself to each event that an endpoint wants
+ * (webhook-handling.ts); in the configuration it makes events of a type that nothing else handles.
+ */
+export const webhook: Handler<WebhookConfig> = {
+  async handle({ event }, transaction) {
+    const left = await transaction.query(leaveWebhooks(event.id));
+    if (left.length === 0) return { status: 'SKIPPED', message: 'no endpoint wants it' };
+    return {
+      status: 'SUCCESS',
+      message: `left for ${left.length === 1 ? 'one endpoint' : `${left.length} endpoints`}`,
+      data: { delivery_ids: left.map(({ id }) => id) },
+    };
+  },
+};

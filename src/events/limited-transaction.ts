@@ -1,0 +1,31 @@
+import type { Executable } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+
+const ignore = () => undefined;
+
+/** What one handler may do with the tenant's transaction, and only until it is closed. */
+export class LimitedTransaction {
+  #closed: Error | null = null;
+  readonly #sent: Promise<unknown>[] = [];
+
+  constructor(private readonly transaction: TenantTransaction) {}
+
+  async query<Row>(query: Executable<Row>): Promise<Row[]> {
+    if (this.#closed) throw this.#closed;
+    const rows = this.transaction.query(query);
+    rows.catch(ignore); // its failure is told by `finish`, also when the handler does not wait for it
+    this.#sent.push(rows);
+    return await rows;
+  }
+
+  /** Takes no further statement; resolves when all were answered. @throws the error of the first that failed */
+  async finish(): Promise<void> {
+    this.close(new Error('the handler has ended'));
+    await Promise.all(this.#sent);
+  }
+
+  /** What is asked for from now on fails with this error. */
+  close(why: Error): void {
+    this.#closed ??= why;
+  }
+}

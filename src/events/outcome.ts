@@ -1,0 +1,86 @@
+import { type Statement, statement } from '../database/statement.js';
+import type { DomainEvent, HandlerResult } from './event.js';
+import { delayEvents, finishEvents } from './queue.js';
+import { retryDelay } from './retry.js';
+
+export type Results = Readonly<Record<string, HandlerResult>>;
+
+/** What came of an event in one go. */
+export type Outcome =
+  | { readonly kind: 'completed'; readonly results: Results }
+  /** Tried again later. */
+  | { readonly kind: 'retried'; readonly results: Results; readonly error: string }
+  /** For good. */
+  | { readonly kind: 'failed'; readonly results: Results; readonly error: string }
+  /** Put off without counting as an attempt; `reason` null: nothing hinders it, there was just no time. */
+  | {
+      readonly kind: 'waiting';
+      readonly results: Results;
+      readonly seconds: number;
+      readonly reason: string | null;
+    }
+  /** In the queue, but not in the tenant's table. */
+  | { readonly kind: 'gone' };
+
+/** Untouched: an earlier event of the same record comes first, or there was no time. */
+export const LEFT: Outcome = { kind: 'waiting', results: {}, seconds: 0, reason: null };
+
+export interface HandledEvent {
+  readonly id: number;
+  /** Null when it is gone. */
+  readonly event: DomainEvent | null;
+  readonly outcome: Outcome;
+}
+
+const STATUS = { completed: 'COMPLETED', retried: 'PENDING', failed: 'FAILED', waiting: 'PENDING' } as const;
+
+const UPDATE = `
+  UPDATE immigration_event e SET
+    status = o.status, handler_results = e.handler_results || o.results, retry_count = o.retry_count,
+    error_message = CASE WHEN o.untouched THEN e.error_message ELSE o.error END,
+    processed_at = CASE WHEN o.status IN ('COMPLETED', 'FAILED') THEN now() END, updated_at = now()
+  FROM jsonb_to_recordset($1::jsonb) AS o
+    (id bigint, status text, results jsonb, retry_count smallint, error text, untouched boolean)
+  WHERE e.id = o.id`;
+
+/** The statements that write what came of events: into their rows, and into the queue. */
+export function outcomeStatements(handled: readonly HandledEvent[]): Statement[] {
+  const rows: unknown[] = [];
+  const finished: number[] = [];
+  const delays: { id: number; seconds: number }[] = [];
+  for (const { id, event, outcome } of handled) {
+    if (outcome.kind === 'retried') delays.push({ id, seconds: retryDelay(event?.retry_count ?? 0) });
+    else if (outcome.kind === 'waiting') delays.push({ id, seconds: outcome.seconds });
+    else finished.push(id);
+    if (event && outcome.kind !== 'gone') rows.push(rowOf(event, outcome));
+  }
+  return [
+    ...(rows.length > 0 ? [statement(UPDATE, [JSON.stringify(rows)])] : []),
+    ...(finished.length > 0 ? [finishEvents(finished)] : []),
+    ...(delays.length > 0 ? [delayEvents(delays)] : []),
+  ];
+}
+
+function rowOf(event: DomainEvent, outcome: Exclude<Outcome, { kind: 'gone' }>) {
+  return {
+    id: event.id,
+    status: STATUS[outcome.kind],
+    results: outcome.results,
+    retry_count: event.retry_count + (outcome.kind === 'retried' ? 1 : 0),
+    error: outcome.kind === 'completed' ? null : outcome.kind === 'waiting' ? outcome.reason : outcome.error,
+    untouched: outcome.kind === 'waiting' && outcome.reason === null,
+  };
+}
+
+/** Decides between another try and giving up. */
+export function failure(event: DomainEvent, results: Results, error: string): Outcome {
+  return { kind: event.retry_count < event.max_retries ? 'retried' : 'failed', results, error };
+}
+
+const LONGEST_ERROR = 1_000;
+
+/** An error in words that the database takes: without NUL and halves of characters. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.replaceAll('\0', '').toWellFormed().slice(0, LONGEST_ERROR).toWellFormed() || 'unknown error';
+}

@@ -1,0 +1,165 @@
+import { databaseFailure } from '../database/errors.js';
+import { statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+import type { DomainEvent, HandlerResult } from './event.js';
+import { meets } from './handlers/conditions.js';
+import type { EventContext } from './handlers/event-context.js';
+import type { HandlerOutcome, HandlerTransaction } from './handlers/handler.js';
+import { type Handling, isDone } from './handlings.js';
+import { LimitedTransaction } from './limited-transaction.js';
+import { errorText, failure, type Outcome } from './outcome.js';
+
+/** An event with all that handling it takes. */
+export interface Job {
+  readonly event: DomainEvent;
+  readonly context: EventContext;
+  readonly handlings: readonly Handling[];
+}
+
+/** What handling an event gave, and who is to hear of a new notification. */
+export interface JobDone {
+  readonly outcome: Outcome;
+  readonly notified: readonly number[];
+}
+
+/** How long an event whose records somebody else has locked waits. */
+const LOCKED_SECONDS = 2;
+
+/**
+ * Handles events of one type and of different records, without a way back: the first failure is thrown, and the
+ * transaction is of no use then. Their handlers run one after the other, each for all of them.
+ * @param until when it has to be done, on the clock of performance.now()
+ * @throws what a handler or a statement of its throws
+ */
+export async function runTogether(
+  transaction: TenantTransaction,
+  jobs: readonly Job[],
+  until: number,
+): Promise<JobDone[]> {
+  const results = jobs.map((): Record<string, HandlerResult> => ({}));
+  const notified = jobs.map((): number[] => []);
+  for (const handling of jobs[0]?.handlings ?? []) {
+    const places: number[] = [];
+    for (const [place, job] of jobs.entries()) {
+      const result = resultWithoutRunning(job, handling);
+      if (result === null) places.push(place);
+      else if (result !== 'done') results[place]![handling.key] = result;
+    }
+    if (places.length === 0) continue;
+    const works = places.map((place) => jobs[place]!);
+    const outcomes = await call(transaction, until, (limited) => handling.handleMany(works, limited));
+    for (const [index, place] of places.entries()) {
+      const outcome = outcomes[index]!;
+      results[place]![handling.key] = resultOf(handling, outcome);
+      notified[place]!.push(...(outcome.notified ?? []));
+    }
+  }
+  return jobs.map((_job, place) => ({
+    outcome: { kind: 'completed', results: results[place]! },
+    notified: notified[place]!,
+  }));
+}
+
+const SAVE = statement('SAVEPOINT handler');
+const KEEP = statement('RELEASE SAVEPOINT handler');
+const UNDO = statement('ROLLBACK TO SAVEPOINT handler');
+
+const ignore = () => undefined;
+
+/**
+ * Handles an event with each handler in a savepoint: what one that fails has written is undone, what the others
+ * have written stays, and so does the transaction.
+ * @param until when it has to be done, on the clock of performance.now()
+ * @throws database errors, when the transaction is lost
+ */
+export async function runEach(transaction: TenantTransaction, job: Job, until: number): Promise<JobDone> {
+  const results: Record<string, HandlerResult> = {};
+  const notified: number[] = [];
+  const errors: string[] = [];
+  for (const handling of job.handlings) {
+    const result = resultWithoutRunning(job, handling);
+    if (result === 'done') continue;
+    if (result) {
+      results[handling.key] = result;
+      continue;
+    }
+    const saved = transaction.query(SAVE);
+    saved.catch(ignore); // waited for below
+    try {
+      const outcome = await call(transaction, until, (limited) => handling.handle(job, limited));
+      await Promise.all([saved, transaction.query(KEEP)]);
+      results[handling.key] = resultOf(handling, outcome);
+      notified.push(...(outcome.notified ?? []));
+    } catch (error) {
+      await saved;
+      await transaction.query(UNDO);
+      const reason = errorText(error);
+      if (isLockedOut(error)) {
+        const outcome = { kind: 'waiting', results, seconds: LOCKED_SECONDS, reason } as const;
+        return { outcome, notified };
+      }
+      results[handling.key] = {
+        ...resultFrame(handling),
+        status: 'FAILED',
+        message: 'failed',
+        error: reason,
+      };
+      errors.push(`${handling.key}: ${reason}`);
+    }
+  }
+  const outcome: Outcome =
+    errors.length > 0 ? failure(job.event, results, errors.join('; ')) : { kind: 'completed', results };
+  return { outcome, notified };
+}
+
+/** The result of a handler that need not run; 'done' when it ran before; null when it has to run. */
+function resultWithoutRunning({ event, context }: Job, handling: Handling): HandlerResult | 'done' | null {
+  if (isDone(event.handler_results[handling.key])) return 'done';
+  if (!handling.condition || meets(handling.condition, event, context.clientId)) return null;
+  return {
+    ...resultFrame(handling),
+    status: 'SKIPPED',
+    message: `condition not met: ${handling.condition.kind}`,
+  };
+}
+
+/** @throws Error when it takes too long; what the handler asks of the transaction from then on fails */
+async function call<T>(
+  transaction: TenantTransaction,
+  until: number,
+  handle: (limited: HandlerTransaction) => Promise<T>,
+): Promise<T> {
+  const limited = new LimitedTransaction(transaction);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const wait = Math.max(0, until - performance.now());
+    timer = setTimeout(() => reject(new Error('took longer than an event may take')), wait);
+  });
+  const handled = async () => {
+    const outcome = await handle(limited);
+    await limited.finish();
+    return outcome;
+  };
+  try {
+    return await Promise.race([handled(), late]);
+  } catch (error) {
+    limited.close(error as Error);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function resultFrame({ name }: Handling) {
+  return { handler_name: name, error: null, data: null };
+}
+
+function resultOf(handling: Handling, { status, message, data = {} }: HandlerOutcome): HandlerResult {
+  return { ...resultFrame(handling), status, message, data };
+}
+
+/** Somebody else's transaction is in the way, which is no fault of the handler's. */
+function isLockedOut(error: unknown): boolean {
+  const { code = '' } = error as { code?: string };
+  return databaseFailure(error) !== null && (code === '55P03' || code.startsWith('40'));
+}

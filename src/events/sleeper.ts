@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+
+/** A worker whose row is older than this is taken for dead. */
+const STALE = "interval '10 minutes'";
+const RENEW_MS = 300_000;
+
+/**
+ * A worker's row among those that are asleep, by which writers know that a notice wakes somebody. It is a hint:
+ * without it the worker looks by itself, a little later.
+ */
+export class Sleeper {
+  readonly #id = randomUUID();
+  #writtenAt: number | null = null;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(private readonly database: Database) {}
+
+  get isRegistered(): boolean {
+    return this.#writtenAt !== null && performance.now() - this.#writtenAt < RENEW_MS;
+  }
+
+  /** From now on writers give notice. Rows of workers that died are removed by the way. */
+  register(): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.database.publicQuery(
+        statement(
+          `WITH dead AS (
+             DELETE FROM public.event_sleeper WHERE asleep_since < now() - ${STALE} AND worker <> $1::uuid
+           )
+           INSERT INTO public.event_sleeper (worker) VALUES ($1::uuid)
+           ON CONFLICT (worker) DO UPDATE SET asleep_since = now()`,
+          [this.#id],
+        ),
+      );
+      this.#writtenAt = performance.now();
+    });
+  }
+
+  /** From now on notices are not needed. */
+  remove(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#writtenAt === null) return;
+      this.#writtenAt = null;
+      await this.database.publicQuery(
+        statement('DELETE FROM public.event_sleeper WHERE worker = $1::uuid', [this.#id]),
+      );
+    });
+  }
+
+  /** Changes do not overtake one another on different connections. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(change);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+}

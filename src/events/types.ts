@@ -1,0 +1,96 @@
+/** What happened to a record, as the last part of an event's type. */
+export type Action = 'CREATE' | 'UPDATE' | 'DELETE';
+
+/** A kind of record whose changes become events. */
+export interface TrackedEntity {
+  /** Its table in the tenant's schema. */
+  readonly table: string;
+  /**
+   * The fields whose change makes an event, foreign keys without `_id`. None: a change of any field makes one event,
+   * `<Entity>.UPDATE`.
+   */
+  readonly fields: readonly string[];
+  /** Its model, as content types name it: `visaapplication`. */
+  readonly model: string;
+  /** What its states name beside its fields, always null, because readers of the events expect it. */
+  readonly empty?: readonly string[];
+}
+
+export type Condition =
+  | { readonly kind: 'field_was_null'; readonly field: string }
+  | { readonly kind: 'field_changed'; readonly field: string }
+  | { readonly kind: 'has_linked_client' }
+  | { readonly kind: 'field_equals'; readonly field: string; readonly value: unknown }
+  | { readonly kind: 'field_in'; readonly field: string; readonly values: readonly unknown[] };
+
+/** Who gets a notification; several of them together, each user once. */
+export type Recipient =
+  /** The user in a field of the record, or of one that it names: `assigned_to`, `client.assigned_to`. */
+  | { readonly field: string }
+  /** Everybody of a role: in the tenant, or in the region or branch of the record (or of its client). */
+  | { readonly role: string; readonly scope: 'tenant' | 'region' | 'branch' }
+  /** Everybody in the record's branch or region. */
+  | { readonly team: 'branch' | 'region' }
+  | { readonly user_ids: readonly number[] };
+
+export interface ClientActivityConfig {
+  readonly activity_type: string;
+  /** With `{field}`, `{old_field}`, `{new_field}`, `{client_name}` … (templates.ts). */
+  readonly description_template: string;
+}
+
+export interface NotificationConfig {
+  readonly type: string;
+  readonly title_template: string;
+  readonly message_template: string;
+  readonly recipients: readonly Recipient[];
+}
+
+export interface TaskConfig {
+  readonly title_template: string;
+  readonly detail_template: string;
+  /** In how many days it is due; 1 when not given. */
+  readonly due_date_days?: number;
+  readonly priority?: 'LOW' | 'MEDIUM' | 'HIGH' | 'URGENT';
+  /** The field with the user who gets it. */
+  readonly assigned_to_field?: string;
+}
+
+export interface EmailConfig {
+  readonly subject_template: string;
+  readonly body_template: string;
+  readonly recipients: readonly Recipient[];
+}
+
+/** It knows no setting: which events go where is each tenant's own choice. */
+export type WebhookConfig = Readonly<Record<string, never>>;
+
+interface Handling<Name extends string, Config> {
+  readonly handler: Name;
+  /** True when not given. */
+  readonly enabled?: boolean;
+  readonly condition?: Condition;
+  readonly config: Config;
+}
+
+/** What is done for one type of event. Other handlers than these add themselves here. */
+export type EventHandling =
+  | Handling<'client_activity', ClientActivityConfig>
+  | Handling<'notification', NotificationConfig>
+  | Handling<'task', TaskConfig>
+  | Handling<'email', EmailConfig>
+  | Handling<'webhook', WebhookConfig>;
+
+export interface EventTypeConfig {
+  readonly handlers: readonly EventHandling[];
+  /** How often a failed event is tried again; 2 when not given. */
+  readonly max_retries?: number;
+}
+
+export interface EventsConfig {
+  readonly entities: Readonly<Record<string, TrackedEntity>>;
+  /** By type: `Client.CREATE`, `Client.assigned_to.UPDATE`, `Client.DELETE`. */
+  readonly events: Readonly<Record<string, EventTypeConfig>>;
+  /** The groups whose members learn of events that failed for good. */
+  readonly alertRoles: readonly string[];
+}

@@ -1,0 +1,26 @@
+import type { DomainEvent } from './event.js';
+import { webhook } from './handlers/webhook.js';
+import type { Handling } from './handlings.js';
+
+const WEBHOOK: Handling = {
+  key: 'webhook',
+  name: 'webhook',
+  condition: undefined,
+  related: [],
+  handle: (work, transaction) => webhook.handle({ ...work, config: {} }, transaction),
+  handleMany: (works, transaction) => Promise.all(works.map((work) => WEBHOOK.handle(work, transaction))),
+};
+
+/**
+ * What is done for an event, and its handing over to webhooks where the tenant has an endpoint for it, or had one when
+ * that was tried first. Where there is none, nothing is done and the event's results do not speak of it.
+ * @param wanted the types of events that endpoints of the tenant want
+ */
+export function withWebhooks(
+  handlings: readonly Handling[],
+  event: DomainEvent,
+  wanted: ReadonlySet<string>,
+): readonly Handling[] {
+  const isWanted = wanted.has(event.event_type) || WEBHOOK.key in event.handler_results;
+  return isWanted && !handlings.some(({ key }) => key === WEBHOOK.key) ? [...handlings, WEBHOOK] : handlings;
+}

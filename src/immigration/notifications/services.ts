@@ -1,0 +1,90 @@
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { textError } from '../../http/errors.js';
+import { isId } from '../../http/path-id.js';
+import { readsNotices } from '../../live/notices.js';
+import type { NotificationChanges, NotificationOutput } from './schemas.js';
+import { type NotificationRow, notificationsFrom, shown } from './selectors.js';
+
+/** Whose notifications are changed, and where: what a request's context says. */
+interface Owner {
+  readonly schema: string;
+  readonly userId: number;
+}
+
+export function notificationGone() {
+  return textError(404, 'Notification not found or access denied');
+}
+
+/**
+ * Marks one of the user's notifications as read; nothing changes when it is already.
+ * @throws HttpError 404
+ */
+export async function markRead(
+  transaction: TenantTransaction,
+  owner: Owner,
+  id: number,
+): Promise<NotificationOutput> {
+  return await changeNotification(transaction, owner, id, () => ({ read: true }));
+}
+
+/**
+ * Changes what is given of one of the user's notifications. Reading it sets `read_at`, unreading empties it.
+ * @param read reads the input; called after the notification was found, as its errors come second
+ * @throws HttpError 404, 400
+ */
+export async function changeNotification(
+  transaction: TenantTransaction,
+  owner: Owner,
+  id: number,
+  read: () => NotificationChanges,
+): Promise<NotificationOutput> {
+  const { userId } = owner;
+  const [before] = await transaction.query(
+    sql<NotificationRow>`
+      ${notificationsFrom(sql`immigration_notification`)}
+      WHERE n.id = ${id} AND n.assigned_to_id = ${userId} FOR NO KEY UPDATE`,
+  );
+  if (!before) throw notificationGone();
+  const { read: isRead = before.read, is_completed: isCompleted = before.is_completed } = read();
+  if (isRead === before.read && isCompleted === before.is_completed) return shown(before);
+  if (isRead !== before.read) announce(transaction, owner, isRead ? [id] : []);
+  const [after] = await transaction.last(sql<NotificationRow>`
+    WITH changed AS (
+      UPDATE immigration_notification
+      SET read = ${isRead}, is_completed = ${isCompleted},
+          read_at = CASE WHEN NOT ${isRead} THEN NULL WHEN read THEN read_at ELSE now() END,
+          updated_at = now(), updated_by_id = ${userId}
+      WHERE id = ${id}
+      RETURNING *)
+    ${notificationsFrom(sql`changed`)}`);
+  return shown(after as NotificationRow);
+}
+
+/** Marks those of the user's notifications as read that are not. @returns how many those were */
+export async function markManyRead(
+  transaction: TenantTransaction,
+  owner: Owner,
+  ids: readonly number[],
+): Promise<number> {
+  // In one order for everybody, so that two who mark the same ones do not wait for each other for ever.
+  const marked = await transaction.query(sql<{ id: number }>`
+    UPDATE immigration_notification SET read = true, read_at = now(), updated_at = now(), updated_by_id = ${owner.userId}
+    WHERE id IN (
+      SELECT id FROM immigration_notification
+      WHERE id = ANY (${ids.filter(isId)}::bigint[]) AND assigned_to_id = ${owner.userId} AND NOT read
+      ORDER BY id FOR NO KEY UPDATE)
+    RETURNING id`);
+  if (marked.length > 0)
+    announce(
+      transaction,
+      owner,
+      marked.map(({ id }) => id),
+    );
+  return marked.length;
+}
+
+/** Tells every process, when the transaction commits, to tell the user's streams. */
+function announce({ query }: TenantTransaction, { schema, userId }: Owner, ids: readonly number[]): void {
+  for (const notice of readsNotices(schema, userId, ids)) query(notice).catch(() => undefined); // fails with the rest
+}

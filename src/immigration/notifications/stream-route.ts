@@ -1,0 +1,70 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Type } from '@sinclair/typebox';
+import type { FastifyReply } from 'fastify';
+import { HttpError, textError } from '../../http/errors.js';
+import { ErrorText } from '../../http/openapi/route-schema.js';
+import { isId } from '../../http/path-id.js';
+import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import type { StreamHub } from '../../live/hub.js';
+import { notificationPolicy } from './policy.js';
+
+const EVENT_STREAM = 'text/event-stream';
+const LAST_EVENT_ID = 'Last-Event-ID';
+
+/**
+ * The live stream of notifications (server-sent events).
+ * @param allowedOrigin which pages may read it, for Access-Control-Allow-Origin
+ */
+export function streamRoute(hub: StreamHub, allowedOrigin: string): RouteDefinition {
+  const headers = {
+    'content-type': EVENT_STREAM,
+    'cache-control': 'no-cache, no-store, must-revalidate',
+    'x-accel-buffering': 'no', // nginx would hold messages back
+    'access-control-allow-origin': allowedOrigin,
+  };
+  return route({
+    method: 'GET',
+    path: '/api/v1/notifications/stream/',
+    tag: 'notifications',
+    summary: "The user's notifications as they come, with heartbeats, and what is read elsewhere.",
+    policy: notificationPolicy.own,
+    negotiates: false,
+    tokenInQuery: true,
+    query: {
+      token: Type.String({ description: 'access token, where the Authorization header cannot be set' }),
+    },
+    headers: { [LAST_EVENT_ID]: Type.String() },
+    produces: [EVENT_STREAM],
+    otherAnswers: { 401: { description: 'not signed in', schema: ErrorText } },
+    handler: async (request, reply) => {
+      if (request.raw.method === 'HEAD') return reply.headers(headers).send('');
+      const { tenant, user, expiresAt } = request;
+      const asked = { tenant, userId: user.id, expiresAt, lastId: lastIdOf(request) };
+      const opened = await hub.open(asked, () => hijacked(reply, headers));
+      if (opened) return reply;
+      // Between the check of the token and now; only the user's own end is worth telling.
+      if (hub.isClosed)
+        throw new HttpError(503, { error: 'The service is stopping.' }, { 'retry-after': '1' });
+      throw textError(401, 'The session has ended', { 'www-authenticate': 'Bearer realm="api"' });
+    },
+  });
+}
+
+/** The answer with its head written, from here on out of the framework's hands. */
+function hijacked(reply: FastifyReply, headers: Readonly<Record<string, string>>) {
+  reply.hijack();
+  const { raw } = reply;
+  // Whom cookies may come from is no question here: tokens do not travel in them.
+  const { 'access-control-allow-credentials': _, ...shared } = reply.getHeaders();
+  const ending = { connection: 'close' }; // with the stream
+  raw.writeHead(200, { ...shared, ...headers, ...ending } as OutgoingHttpHeaders);
+  raw.flushHeaders();
+  return raw;
+}
+
+/** The last notification that the client has had; null where it names none. */
+function lastIdOf({ raw, query }: UserRequest): number | null {
+  const given = raw.headers[LAST_EVENT_ID.toLowerCase()] ?? query.text(LAST_EVENT_ID) ?? '';
+  const id = typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN;
+  return id === 0 || isId(id) ? id : null;
+}

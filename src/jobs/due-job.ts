@@ -1,0 +1,102 @@
+import { inBatches } from '../database/in-batches.js';
+import { type Statement, statement } from '../database/statement.js';
+import type { Job, JobRun, JobSettings } from './job.js';
+import { overTenants, USABLE } from './over-tenants.js';
+
+/** The moment that a statement of a due job counts as: its first parameter, or the transaction's own time. */
+export const NOW = 'coalesce($1::timestamptz, now())';
+
+/** A job whose work at a tenant falls due at times that the tenant's own records name. */
+export interface DueJob {
+  readonly name: string;
+  readonly summary: string;
+  readonly every: number;
+  /** What the times are reckoned with beside the records; null: the tenant's time zone. */
+  basis(settings: JobSettings): string | null;
+  /** From the basis as it is written down, the statements' second parameter. */
+  usableBasis(basis: string): string;
+  /** Does what is due: `$1` the moment, `$2` the basis, `$3` how many at most; gives one row with `done`. */
+  readonly doDue: string;
+  /** An expression for the time at which something is due next, null for never: `$1` the moment, `$2` the basis. */
+  readonly nextDue: string;
+}
+
+/** Though nothing is noted, a tenant is looked at after so many seconds, give or take a quarter. */
+const LOOK_AGAIN = 3_600;
+/** What could not be done now, such as a record in another transaction's hands, is tried again after so many seconds. */
+const SOONEST = 5;
+const AFTER_FAILURE = 300;
+
+interface DueTenant {
+  readonly schema: string;
+  readonly basis: string;
+}
+
+/**
+ * The tenants to look at: those whose time has come or has never been reckoned, was reckoned with something else, or
+ * where something changed. One statement on two small public tables, however many tenants there are.
+ */
+const DUE_TENANTS = `
+  SELECT t.schema_name AS schema, b.basis
+  FROM public.tenants_tenant t
+  CROSS JOIN LATERAL (SELECT coalesce($2::text, t.settings ->> 'time_zone', 'UTC') AS basis) b
+  LEFT JOIN public.job_tenant j ON j.job = $1 AND j.schema_name = t.schema_name
+  WHERE ${USABLE} AND ($3::text IS NULL OR t.schema_name = $3)
+    AND ($4 OR j.job IS NULL OR j.next_at <= now() OR j.basis <> b.basis
+         OR EXISTS (SELECT FROM public.job_change c WHERE c.job = $1 AND c.schema_name = t.schema_name))
+  ORDER BY j.next_at NULLS FIRST`;
+
+/** The job as the scheduler runs it. */
+export function dueJob(job: DueJob): Job {
+  const { name, summary, every } = job;
+  return {
+    name,
+    summary,
+    every,
+    async run(run) {
+      const { database, settings, schema, everywhere, signal } = run;
+      const parameters = [name, job.basis(settings), schema, everywhere];
+      const tenants = await database.publicQuery(statement<DueTenant>(DUE_TENANTS, parameters));
+      return await overTenants(tenants, signal, (tenant) => lookAt(job, run, tenant));
+    },
+  };
+}
+
+/** Does what is due at one tenant and notes when to look again; both in one transaction, batch by batch. */
+async function lookAt(job: DueJob, run: JobRun, { schema, basis }: DueTenant): Promise<number> {
+  const known = [run.moment, job.usableBasis(basis)];
+  try {
+    return await inBatches(run.database, schema, run, async (transaction, limit) => {
+      const [, [row]] = await Promise.all([
+        transaction.query(statement('SELECT public.begin_tenant_job($1)', [job.name])),
+        transaction.query(statement<{ done: number }>(job.doDue, [...known, limit])),
+      ]);
+      const done = row?.done ?? 0;
+      const mayBeMore = limit !== null && done >= limit;
+      await transaction.query(mayBeMore ? lookIn(0, job, basis) : lookWhenDue(job, basis, known));
+      return done;
+    });
+  } catch (error) {
+    const later = lookIn(AFTER_FAILURE, job, basis);
+    if (!run.dryRun) await run.database.tenantQuery({ schema, userId: null }, later).catch(() => undefined);
+    throw error;
+  }
+}
+
+function lookIn(seconds: number, { name }: DueJob, basis: string): Statement {
+  return statement('SELECT public.end_tenant_job($1, now() + make_interval(secs => $2), $3)', [
+    name,
+    seconds,
+    basis,
+  ]);
+}
+
+function lookWhenDue({ name, nextDue }: DueJob, basis: string, known: readonly unknown[]): Statement {
+  const lookAgain = LOOK_AGAIN * (0.75 + Math.random() / 2);
+  return statement(
+    `SELECT public.end_tenant_job($3, least(
+       greatest(coalesce((${nextDue}), 'infinity'), ${NOW} + make_interval(secs => ${SOONEST})),
+       now() + make_interval(secs => $5)), $4)`,
+    [...known, name, basis, lookAgain],
+  );
+}

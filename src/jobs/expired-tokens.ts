@@ -1,0 +1,44 @@
+import { inBatches } from '../database/in-batches.js';
+import { statement } from '../database/statement.js';
+import type { Job } from './job.js';
+import { overTenants, tenantsOf } from './over-tenants.js';
+
+/**
+ * Seconds for which an expired token is kept: a process whose clock is behind still takes it for valid, and must find
+ * it on the blacklist.
+ */
+const KEPT_FOR = 3_600;
+
+const DELETE_TOKENS = `
+  WITH gone AS (
+    DELETE FROM token_blacklist_outstandingtoken WHERE id IN (
+      SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at < now() - make_interval(secs => $1)
+      LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING id)
+  SELECT count(*)::integer AS done FROM gone`;
+
+const DELETE_FAILURES = `
+  WITH gone AS (
+    DELETE FROM login_failure WHERE (kind, key) IN (
+      SELECT kind, key FROM login_failure WHERE window_started_at < now() - make_interval(secs => $1)
+      LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING key)
+  SELECT count(*)::integer AS done FROM gone`;
+
+/** Refresh tokens that have expired, with their rows of the blacklist, and failed log-ins that no longer count. */
+export const expiredTokensJob: Job = {
+  name: 'expired-tokens',
+  summary: 'remove expired tokens and failed log-ins that no longer count',
+  every: 6 * 3_600,
+  async run(run) {
+    const removed = (sql: string, seconds: number, schema: string) =>
+      inBatches(run.database, schema, run, async (transaction, limit) => {
+        const [row] = await transaction.query(statement<{ done: number }>(sql, [seconds, limit]));
+        return row?.done ?? 0;
+      });
+    return await overTenants(await tenantsOf(run), run.signal, async ({ schema }) => {
+      const tokens = await removed(DELETE_TOKENS, KEPT_FOR, schema);
+      return tokens + (await removed(DELETE_FAILURES, run.settings.loginFailures.window, schema));
+    });
+  },
+};

@@ -1,0 +1,17 @@
+import { endedPausesJob } from './ended-pauses.js';
+import { expiredTokensJob } from './expired-tokens.js';
+import type { Job } from './job.js';
+import { oldDeliveriesJob } from './old-deliveries.js';
+import { oldEventsJob } from './old-events.js';
+import { remindersJob } from './reminders.js';
+import { tasksJob } from './tasks.js';
+
+/** All that falls due by the clock. */
+export const JOBS: readonly Job[] = [
+  remindersJob,
+  tasksJob,
+  expiredTokensJob,
+  oldEventsJob,
+  oldDeliveriesJob,
+  endedPausesJob,
+];

@@ -1,0 +1,42 @@
+import { statement } from '../database/statement.js';
+import { type JobResult, type JobRun, messageOf } from './job.js';
+
+/** Tenants whose work is done; suspended ones have none. */
+export const USABLE = `t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')`;
+
+/**
+ * Does the work at these tenants, one after the other. What fails at one of them does not keep it from the others.
+ * @param work returns how much it has done
+ */
+export async function overTenants<Tenant extends { readonly schema: string }>(
+  tenants: readonly Tenant[],
+  signal: AbortSignal,
+  work: (tenant: Tenant) => Promise<number>,
+): Promise<JobResult> {
+  const result = { done: 0, tenants: [] as JobResult['tenants'][number][], failures: [] as Failure[] };
+  for (const tenant of tenants) {
+    if (signal.aborted) break;
+    const { schema } = tenant;
+    try {
+      const done = await work(tenant);
+      if (done > 0) result.tenants.push({ schema, done });
+      result.done += done;
+    } catch (error) {
+      result.failures.push({ schema, error: messageOf(error) });
+    }
+  }
+  return result;
+}
+
+type Failure = JobResult['failures'][number];
+
+/** The schemas of all tenants whose work is to be done by this run. */
+export async function tenantsOf({ database, schema }: JobRun): Promise<{ schema: string }[]> {
+  return await database.publicQuery(
+    statement<{ schema: string }>(
+      `SELECT t.schema_name AS schema FROM public.tenants_tenant t
+       WHERE ${USABLE} AND ($1::text IS NULL OR t.schema_name = $1) ORDER BY t.id`,
+      [schema],
+    ),
+  );
+}

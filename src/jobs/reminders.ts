@@ -1,0 +1,64 @@
+import { ANNOUNCED } from './announce.js';
+import { dueJob, NOW } from './due-job.js';
+import type { Job } from './job.js';
+
+/**
+ * Due at its date and time in the tenant's time zone. A time that the clocks skip counts as the same span after
+ * midnight, one that comes twice as the second: PostgreSQL's own reading.
+ */
+const DUE_AT = `(r.reminder_date + coalesce(r.reminder_time, time '00:00')) AT TIME ZONE $2`;
+
+/** With somebody to tell: the creator, or a client's assignee when there is none. */
+const WAITING = `
+  FROM immigration_reminder r
+  LEFT JOIN django_content_type k ON k.id = r.content_type_id AND k.app_label = 'immigration' AND k.model = 'client'
+  LEFT JOIN immigration_client c ON k.id IS NOT NULL AND c.id = r.object_id
+  WHERE NOT r.notification_created AND NOT r.is_completed
+    AND coalesce(r.created_by_id, c.assigned_to_id) IS NOT NULL`;
+
+const TODAY = `(${NOW} AT TIME ZONE $2)::date`;
+
+/** A reminder's flag and its notification in one statement: there is never one without the other. */
+const NOTIFY = `
+  WITH due AS MATERIALIZED (
+    SELECT r.id, ${DUE_AT} AS due_at, coalesce(r.created_by_id, c.assigned_to_id) AS recipient
+    ${WAITING} AND r.reminder_date <= ${TODAY} AND ${DUE_AT} <= ${NOW}
+    ORDER BY r.reminder_date, r.id
+    LIMIT $3
+    FOR UPDATE OF r SKIP LOCKED
+  ), taken AS (
+    UPDATE immigration_reminder r SET notification_created = true
+    FROM due WHERE r.id = due.id
+    RETURNING r.*, due.due_at, due.recipient
+  ), made AS (
+    INSERT INTO immigration_notification (notification_type, title, message, due_date, assigned_to_id, meta_info)
+    SELECT 'REMINDER_DUE', 'Reminder due', title, due_at, recipient, jsonb_build_object(
+      'reminder_id', id, 'reminder_title', title, 'reminder_date', reminder_date, 'reminder_time', reminder_time,
+      'content_type', content_type_id, 'object_id', object_id)
+    FROM taken ORDER BY due_at, id
+    RETURNING assigned_to_id
+  )
+  SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
+
+/** Only tomorrow's matter: nobody relies on the time for longer than an hour. */
+const NEXT = `SELECT min(${DUE_AT}) ${WAITING} AND r.reminder_date <= ${TODAY} + 1`;
+
+/** Reminders that are due: one notification each. */
+export const remindersJob: Job = dueJob({
+  name: 'reminders',
+  summary: 'notify of reminders that are due',
+  every: 5,
+  basis: () => null,
+  usableBasis: (timeZone) => (isTimeZone(timeZone) ? timeZone : 'UTC'),
+  doDue: NOTIFY,
+  nextDue: NEXT,
+});
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

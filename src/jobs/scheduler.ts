@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../database/database.js';
+import { type Job, type JobResult, type JobSettings, messageOf } from './job.js';
+import { JobRuns, RENEW_MS } from './job-runs.js';
+
+export interface SchedulerOptions {
+  readonly database: Database;
+  readonly settings: JobSettings;
+  readonly jobs: readonly Job[];
+  /** Told of what failed, in one line. */
+  readonly onError: (message: string) => void;
+}
+
+/** Every how many milliseconds, about, it looks which jobs are due. */
+const LOOK_MS = 1_000;
+/** What failed is tried again after so many seconds at the latest. */
+const AFTER_FAILURE = 60;
+
+/**
+ * Runs the jobs when they are due. Any number of processes may have one: each job runs in one of them at a time, and
+ * when that one dies, in another half a minute later.
+ */
+export class Scheduler {
+  readonly #runs: JobRuns;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+  #failing = false;
+
+  constructor(private readonly options: SchedulerOptions) {
+    this.#runs = new JobRuns(options.database, randomUUID());
+  }
+
+  /** Begins; what has become due in the meantime runs at once. */
+  start(): void {
+    this.#loop ??= this.#look();
+  }
+
+  /** Begins nothing more, ends what runs after the statement under way, and resolves then. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+    await Promise.all(this.#running.values());
+  }
+
+  async #look(): Promise<void> {
+    const { jobs } = this.options;
+    const { signal } = this.#stopping;
+    let known = false;
+    while (!signal.aborted) {
+      try {
+        if (!known) await this.#runs.add(jobs.map(({ name }) => name));
+        known = true;
+        const free = jobs.filter(({ name }) => !this.#running.has(name));
+        const claimed = await this.#runs.claim(free.map(({ name }) => name));
+        for (const job of free.filter(({ name }) => claimed.includes(name))) this.#begin(job);
+        this.#failing = false;
+      } catch (error) {
+        // A database that is away for hours is told of once.
+        if (!this.#failing) this.options.onError(`the scheduler cannot look for work: ${messageOf(error)}`);
+        this.#failing = true;
+      }
+      await sleep(LOOK_MS * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  #begin(job: Job): void {
+    const run = this.#run(job).finally(() => this.#running.delete(job.name));
+    this.#running.set(job.name, run);
+  }
+
+  async #run(job: Job): Promise<void> {
+    const { database, settings, onError } = this.options;
+    const { signal } = this.#stopping;
+    const renewing = setInterval(() => void this.#runs.renew(job.name).catch(() => undefined), RENEW_MS);
+    let result: JobResult | undefined;
+    let error: string | null = null;
+    try {
+      const whole = { schema: null, everywhere: false, dryRun: false, moment: null };
+      result = await job.run({ database, settings, signal, ...whole });
+      error = failuresOf(result);
+    } catch (thrown) {
+      error = messageOf(thrown);
+    } finally {
+      clearInterval(renewing);
+    }
+    if (error) onError(`job ${job.name}: ${error}`);
+    const again = result ? job.every : Math.min(job.every, AFTER_FAILURE);
+    const outcome = { again, done: result?.done ?? 0, error };
+    // If that fails too, another process takes the job when its time is over.
+    await this.#runs.finish(job.name, signal.aborted ? null : outcome).catch(() => undefined);
+  }
+}
+
+/** What failed at single tenants, in one line; null: nothing. */
+function failuresOf({ failures }: JobResult): string | null {
+  const [first] = failures;
+  if (!first) return null;
+  const others = failures.length > 1 ? ` (and at ${failures.length - 1} more)` : '';
+  return `${first.schema}: ${first.error}${others}`;
+}

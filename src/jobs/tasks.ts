@@ -1,0 +1,53 @@
+import { ANNOUNCED } from './announce.js';
+import { dueJob, NOW } from './due-job.js';
+import type { Job } from './job.js';
+
+const OPEN = `t.status IN ('PENDING', 'IN_PROGRESS') AND t.assigned_to_id IS NOT NULL`;
+const DUE_SOON = 'make_interval(days => $2::integer)';
+
+/**
+ * What was noticed is kept by due date, so another date is noticed anew. A task that is just being taken over or
+ * deleted is left for the next look, which that change itself asks for.
+ */
+const NOTIFY = `
+  WITH due AS MATERIALIZED (
+    SELECT t.id, n.kind, t.title, t.priority, t.due_date, t.assigned_to_id
+    FROM immigration_task t
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN t.due_date < ${NOW} THEN 'TASK_OVERDUE' ELSE 'TASK_DUE_SOON' END AS kind) n
+    WHERE ${OPEN} AND t.due_date <= ${NOW} + ${DUE_SOON}
+      AND NOT EXISTS (
+        SELECT FROM task_notice o WHERE o.task_id = t.id AND o.kind = n.kind AND o.due_date = t.due_date)
+    ORDER BY t.due_date, t.id
+    LIMIT $3
+    FOR KEY SHARE OF t SKIP LOCKED
+  ), noticed AS (
+    INSERT INTO task_notice (task_id, kind, due_date) SELECT id, kind, due_date FROM due
+    ON CONFLICT DO NOTHING
+    RETURNING task_id, kind
+  ), made AS (
+    INSERT INTO immigration_notification (notification_type, title, message, due_date, assigned_to_id, meta_info)
+    SELECT kind, CASE kind WHEN 'TASK_OVERDUE' THEN 'Task overdue' ELSE 'Task due soon' END,
+      format('Task "%s" is %s', title, CASE kind WHEN 'TASK_OVERDUE' THEN 'overdue' ELSE 'due soon' END),
+      due_date, assigned_to_id, jsonb_build_object('task_id', id, 'priority', priority)
+    FROM due JOIN noticed USING (kind) WHERE task_id = id
+    ORDER BY due_date, id
+    RETURNING assigned_to_id
+  )
+  SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
+
+const NEXT = `
+  SELECT least(
+    (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date >= ${NOW}),
+    (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date > ${NOW} + ${DUE_SOON}) - ${DUE_SOON})`;
+
+/** Tasks that are due soon or overdue: one notification for each of the two per task and due date. */
+export const tasksJob: Job = dueJob({
+  name: 'tasks',
+  summary: 'notify of tasks that are due soon or overdue',
+  every: 30,
+  basis: ({ tasksDueSoonDefaultDays }) => String(tasksDueSoonDefaultDays),
+  usableBasis: (days) => days,
+  doDue: NOTIFY,
+  nextDue: NEXT,
+});

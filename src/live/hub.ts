@@ -1,0 +1,195 @@
+import type { ServerResponse } from 'node:http';
+import { ACCESS_CHANNEL } from '../auth/current-user.js';
+import { LOG_OUTS_CHANNEL, type LogOutNotice } from '../auth/sessions.js';
+import type { Database } from '../database/database.js';
+import type { Listener } from '../database/listener.js';
+import { TENANTS_CHANNEL, type Tenant } from '../tenancy/tenants.js';
+import { frame } from './messages.js';
+import {
+  type ArrivalNotice,
+  NOTIFICATIONS_CHANNEL,
+  READS_CHANNEL,
+  type ReadsNotice,
+  readNotice,
+} from './notices.js';
+import { Pulse } from './pulse.js';
+import { usableTenants } from './rights.js';
+import type { NotificationSource } from './source.js';
+import { LiveStream } from './stream.js';
+import { TenantStreams } from './tenant-streams.js';
+import { Turns } from './turns.js';
+
+export interface HubParts {
+  readonly database: Database;
+  readonly listener: Pick<Listener, 'healthy' | 'on'>;
+  readonly source: NotificationSource;
+}
+
+export interface HubOptions {
+  /** Seconds between two heartbeats. */
+  readonly heartbeat?: number;
+  /** Milliseconds between two looks while notices do not arrive. */
+  readonly poll?: number;
+  /** Bytes that may wait for a slow reader. */
+  readonly buffer?: number;
+  /** How many missed notifications a returning client gets at most, the newest. */
+  readonly missed?: number;
+}
+
+/** Who opens a stream. */
+export interface StreamRequest {
+  readonly tenant: Tenant;
+  readonly userId: number;
+  /** When the token expires, in seconds since 1970. */
+  readonly expiresAt: number;
+  /** The last notification that the client had, when it comes back. */
+  readonly lastId: number | null;
+}
+
+const DEFAULTS = { heartbeat: 30, poll: 2_000, buffer: 256 * 1024, missed: 1_000 };
+/** How many of the pool's connections looks may use at once. */
+const LOOKS_AT_ONCE = 3;
+
+/** Every open stream of this process, and what the database's notices mean for them. To be made before the listener starts. */
+export class StreamHub {
+  readonly #tenants = new Map<string, TenantStreams>();
+  readonly #options: Required<HubOptions>;
+  readonly #pulse: Pulse;
+  readonly #turns = new Turns(LOOKS_AT_ONCE);
+  #polling = false;
+  #polledAt = 0;
+  #closed = false;
+
+  constructor(
+    private readonly parts: HubParts,
+    options: HubOptions = {},
+  ) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#pulse = new Pulse(this.#options.heartbeat, () => this.#everySecond());
+    const { listener } = parts;
+    listener.on(NOTIFICATIONS_CHANNEL, (payload) => this.#onArrival(payload));
+    listener.on(READS_CHANNEL, (payload) => this.#onReads(payload));
+    listener.on(ACCESS_CHANNEL, (schema) => this.#look(this.#tenants.get(schema)));
+    listener.on(LOG_OUTS_CHANNEL, (payload) => this.#onLogOut(payload));
+    listener.on(TENANTS_CHANNEL, () => void this.#endUnusable().catch(ignore));
+  }
+
+  /** How many streams are open. */
+  get size(): number {
+    return this.#pulse.size;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Opens a stream.
+   * @param begin writes the head of the answer, once it is certain that the stream can be served
+   * @returns false when the user or tenant lost the right to it meanwhile, or the program is stopping
+   * @throws database errors, before `begin` is called
+   */
+  async open(request: StreamRequest, begin: () => ServerResponse): Promise<boolean> {
+    const { tenant, userId, expiresAt, lastId } = request;
+    if (this.#closed) return false;
+    const streams = this.#streamsOf(tenant);
+    const stream = new LiveStream(userId, expiresAt, this.#options.buffer, (ended) => {
+      this.#pulse.delete(ended);
+      streams.remove(ended);
+      if (streams.isEmpty && this.#tenants.get(tenant.schema) === streams)
+        this.#tenants.delete(tenant.schema);
+    });
+    this.#pulse.add(stream);
+    const established = frame({
+      type: 'connection_established',
+      message: 'Connected to the notification stream',
+      user_id: userId,
+    });
+    let missed: { id: number; text: string }[] = [];
+    try {
+      await streams.join(stream);
+      // A suspension between the check of the request and now has had nobody to tell.
+      await this.#endUnusable([tenant.id]);
+      if (lastId !== null && !stream.ended)
+        missed = await streams.missed(userId, lastId, this.#options.missed);
+    } catch (error) {
+      stream.end();
+      throw error;
+    }
+    if (stream.ended) return false;
+    stream.start(begin(), [{ text: established, id: undefined }, ...missed]).catch(() => stream.cutOff());
+    return true;
+  }
+
+  /** Ends every stream and lets nobody in any more. */
+  close(): void {
+    this.#closed = true;
+    this.#pulse.endAll();
+  }
+
+  #streamsOf(tenant: Tenant): TenantStreams {
+    const known = this.#tenants.get(tenant.schema);
+    if (known?.tenant.id === tenant.id) return known;
+    known?.endAll(); // of a tenant that had this name before
+    const { database, source } = this.parts;
+    const streams = new TenantStreams(tenant, database, source, (work) => this.#turns.run(work));
+    this.#tenants.set(tenant.schema, streams);
+    return streams;
+  }
+
+  #look(streams: TenantStreams | undefined): void {
+    streams?.look().catch(ignore); // repeated within a second
+  }
+
+  #onArrival(payload: string): void {
+    const notice = readNotice<ArrivalNotice>(payload);
+    // Without a payload the listener has just connected: whatever came before was not heard.
+    if (!notice) return void this.#poll();
+    const streams = this.#tenants.get(notice.schema);
+    if (streams && (!notice.users || notice.users.some((user) => streams.has(user)))) this.#look(streams);
+  }
+
+  #onReads(payload: string): void {
+    const notice = readNotice<ReadsNotice>(payload);
+    if (!notice) return;
+    const streams = this.#tenants.get(notice.schema);
+    if (!streams?.has(notice.user)) return;
+    streams.noteReads(notice.user, notice.ids);
+    this.#look(streams);
+  }
+
+  #onLogOut(payload: string): void {
+    const notice = readNotice<LogOutNotice>(payload);
+    if (notice) this.#tenants.get(notice.schema)?.endUser(notice.user);
+  }
+
+  /** Ends the streams of tenants that are suspended or gone. */
+  async #endUnusable(ids = [...this.#tenants.values()].map(({ tenant }) => tenant.id)): Promise<void> {
+    if (ids.length === 0) return;
+    const usable = new Set((await this.parts.database.publicQuery(usableTenants(ids))).map(({ id }) => id));
+    for (const streams of this.#tenants.values()) {
+      if (ids.includes(streams.tenant.id) && !usable.has(streams.tenant.id)) streams.endAll();
+    }
+  }
+
+  #everySecond(): void {
+    const { listener } = this.parts;
+    if (!listener.healthy && Date.now() - this.#polledAt >= this.#options.poll) void this.#poll();
+    for (const streams of this.#tenants.values()) {
+      if (listener.healthy) streams.forgetPolls();
+      if (streams.failed) this.#look(streams);
+    }
+  }
+
+  /** Looks everywhere for whatever notices would have told. */
+  async #poll(): Promise<void> {
+    if (this.#polling) return;
+    this.#polling = true;
+    const all = [...this.#tenants.values()];
+    await Promise.allSettled([this.#endUnusable(), ...all.map((streams) => streams.poll())]);
+    this.#polledAt = Date.now();
+    this.#polling = false;
+  }
+}
+
+const ignore = () => undefined;

@@ -1,0 +1,451 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from '../../test/helpers/app.js';
+import { EventStream, type OpenOptions } from '../../test/helpers/event-stream.js';
+import { insertNotifications, notify } from '../../test/helpers/notifications.js';
+import { idOf, seedStaff } from '../../test/helpers/staff.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
+import { statement } from '../database/statement.js';
+
+const PATH = '/api/v1/notifications/';
+const main = { schema: 'tenant_main', userId: null };
+
+/** Two instances on one database. */
+let app: TestApp;
+let other: TestApp;
+const tokens: Record<string, string> = {};
+const opened: EventStream[] = [];
+
+beforeAll(async () => {
+  app = await startTestApp();
+  other = await startTestApp({ sharing: app });
+  for (const schema of ['tenant_main', 'tenant_demo']) await seedStaff(app, schema);
+  for (const name of ['admin', 'consultant1', 'branch1', 'branch3']) tokens[name] = await app.logIn(name);
+  tokens.elsewhere = await app.logIn('consultant1', 'demo');
+});
+afterEach(() => {
+  for (const stream of opened.splice(0)) stream.close();
+});
+afterAll(async () => {
+  await other?.close();
+  await app?.close();
+});
+
+async function open(options: OpenOptions & { at?: TestApp; user?: string } = {}): Promise<EventStream> {
+  const { at = app, user = 'consultant1', ...rest } = options;
+  const stream = await EventStream.open(at.base, { token: tokens[user], ...rest });
+  opened.push(stream);
+  if (stream.response.statusCode === 200) await stream.until('connection_established');
+  return stream;
+}
+
+/** Time for a message that should not come. */
+const aWhile = () => sleep(150);
+
+describe('who may', () => {
+  const refused = async (options: Parameters<typeof open>[0]) => {
+    const stream = await open(options);
+    await stream.ended;
+    const { statusCode, headers } = stream.response;
+    return [statusCode, JSON.parse(stream.raw), headers['www-authenticate']];
+  };
+  const challenge = 'Bearer realm="api"';
+
+  test('nobody without a valid token: 401', async () => {
+    const none = 'Authentication credentials were not provided.';
+    expect(await refused({ token: undefined })).toEqual([401, { error: none }, challenge]);
+    expect(await refused({ token: undefined, search: '?token=' })).toEqual([401, { error: none }, challenge]);
+    for (const asked of [{ token: 'x' }, { token: undefined, search: '?token=x' }]) {
+      const [status, body] = await refused(asked);
+      expect([status, body]).toEqual([401, { error: 'Given token not valid for any token type' }]);
+    }
+    const method = await app.ask('POST', `${PATH}stream/`);
+    expect([method.status, method.body]).toEqual([401, { error: none }]);
+  });
+
+  test('nobody with a token of another tenant: 401, in the header as in the query', async () => {
+    for (const asked of [{ user: 'elsewhere' }, { token: undefined, search: `?token=${tokens.elsewhere}` }]) {
+      const [status, body] = await refused(asked);
+      expect([status, body.error]).toEqual([401, expect.stringContaining('(Expected: main, Got: demo)')]);
+    }
+  });
+
+  test('other paths take no token from the query', async () => {
+    expect((await app.ask('GET', `${PATH}?token=${tokens.admin}`)).status).toBe(401);
+  });
+});
+
+describe('the answer', () => {
+  test('has the head of a stream that nothing in between may hold back', async () => {
+    const { response, received } = await open({ headers: { origin: 'http://app.immigrate.localhost' } });
+    expect(response.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-store, must-revalidate',
+      'x-accel-buffering': 'no',
+      'access-control-allow-origin': '*',
+      vary: 'Accept, origin',
+      allow: 'GET, HEAD, OPTIONS',
+    });
+    expect(response.headers['access-control-allow-credentials']).toBeUndefined();
+    expect(received).toEqual([
+      {
+        id: undefined,
+        data: {
+          type: 'connection_established',
+          message: 'Connected to the notification stream',
+          user_id: idOf('consultant1'),
+        },
+      },
+    ]);
+  });
+
+  test('may be read by the origin of the settings', async () => {
+    const environment = { NOTIFICATION_STREAM_ALLOWED_ORIGIN: 'https://crm.example.com' };
+    const third = await startTestApp({ sharing: app, environment });
+    try {
+      const { response } = await open({ at: third });
+      expect(response.headers['access-control-allow-origin']).toBe('https://crm.example.com');
+    } finally {
+      await third.close();
+    }
+  });
+
+  test('HEAD gives the head alone', async () => {
+    const { status, headers, raw } = await app.ask('HEAD', `${PATH}stream/`, { token: tokens.admin });
+    expect([status, headers['content-type'], raw.length]).toEqual([200, 'text/event-stream', 0]);
+  });
+});
+
+describe('new notifications', () => {
+  test('reach all streams of their user, in every instance, and nobody else', async () => {
+    const mine = [
+      await open(),
+      await open({ at: other, token: undefined, search: `?token=${tokens.consultant1}` }),
+    ];
+    const others = [
+      await open({ user: 'admin' }),
+      await open({ at: other, user: 'branch1' }),
+      await open({ tenant: 'demo', user: 'elsewhere' }),
+    ];
+    const [first, second] = await notify(app, 'consultant1', [{ title: 'One' }, { title: 'Two' }]);
+    for (const stream of mine) {
+      await stream.until('notification_message', 2);
+      expect(stream.ids).toEqual([first, second]);
+      const { id, data } = await stream.until('notification_message');
+      const shown = await app.ask('GET', `${PATH}${first}/`, { token: tokens.consultant1 });
+      expect([id, data.notification]).toEqual([String(first), shown.body]);
+    }
+    await aWhile();
+    for (const stream of others) expect(stream.ids).toEqual([]);
+  });
+
+  test('of a transaction that commits late come although a higher id came before', async () => {
+    const stream = await open({ at: other });
+    let late: number[] = [];
+    let early: number[] = [];
+    await app.database.tenantTransaction(main, async (transaction) => {
+      late = await insertNotifications(transaction, 'tenant_main', 'consultant1', [{ title: 'late' }]);
+      early = await notify(app, 'consultant1', [{ title: 'early' }]);
+      await stream.until('notification_message');
+      expect(stream.ids).toEqual(early);
+    });
+    await stream.until('notification_message', 2);
+    expect(late[0]).toBeLessThan(early[0] as number);
+    expect(stream.ids).toEqual([...early, ...late]);
+    // Neither is sent again with what follows.
+    const next = await notify(app, 'consultant1');
+    await stream.until('notification_message', 3);
+    expect(stream.ids).toEqual([...early, ...late, ...next]);
+  });
+
+  test('from many writers at once come once each', async () => {
+    const streams = [await open(), await open({ at: other })];
+    const writers = Array.from({ length: 40 }, (_, index) =>
+      notify(index % 2 ? app : other, 'consultant1', new Array(10).fill({})),
+    );
+    const ids = (await Promise.all(writers)).flat();
+    for (const stream of streams) {
+      await stream.until('notification_message', 400, 10_000);
+      await aWhile();
+      expect([...stream.ids].sort((a, b) => a - b)).toEqual(ids.sort((a, b) => a - b));
+    }
+  });
+
+  test('of a flood come all', async () => {
+    const stream = await open();
+    const message = 'x'.repeat(1_000);
+    const ids = await notify(app, 'consultant1', new Array(1_500).fill({ message }));
+    await stream.until('notification_message', 1_500, 15_000);
+    expect(stream.ids).toEqual(ids);
+  });
+
+  test('written while the notices could not be heard come as soon as they can', async () => {
+    const stream = await open({ at: other });
+    const isListening = (client: OwnerClient) =>
+      client.query(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'leopard-listener'",
+      );
+    const ids = await withOwner(app.databases.admin, async (client) => {
+      const { rows } = await isListening(client);
+      await client.query('SELECT pg_terminate_backend(pid) FROM unnest($1::integer[]) AS pid', [
+        rows.map(({ pid }) => pid),
+      ]);
+      const written = await notify(app, 'consultant1', [{}, {}]);
+      expect((await isListening(client)).rows.length).toBeLessThan(2);
+      return written;
+    });
+    await stream.until('notification_message', 2, 5_000);
+    expect(stream.ids).toEqual(ids);
+  });
+});
+
+describe('without notices, as behind a pooler in transaction mode', () => {
+  let deaf: TestApp;
+  beforeAll(async () => {
+    deaf = await startTestApp({ sharing: app, deaf: true, live: { poll: 500 } });
+  });
+  afterAll(() => deaf?.close());
+
+  test('what is new, and what is read, come within seconds', async () => {
+    const stream = await open({ at: deaf });
+    const [first, second] = await notify(app, 'consultant1', [{}, {}]);
+    await stream.until('notification_message', 2);
+    expect(stream.ids).toEqual([first, second]);
+    const before = stream.of('unread_count_update').at(-1)?.data.unread_count;
+    await app.ask('POST', `${PATH}${first}/mark_read/`, { token: tokens.consultant1 });
+    await expect
+      .poll(() => stream.of('unread_count_update').at(-1)?.data.unread_count, { timeout: 5_000 })
+      .toBe(before - 1);
+    expect(stream.of('notification_read').at(-1)?.data.notification_ids).toContain(first);
+  });
+
+  test('streams end when they have to', async () => {
+    const body = { username: 'branch1', password: 'Passw0rd!23' };
+    const session = (await app.ask('POST', '/api/token/', { body })).body;
+    const [mine, theirs] = [
+      await open({ at: deaf, token: session.access }),
+      await open({ at: deaf, user: 'branch3' }),
+    ];
+    const { refresh } = (await app.ask('POST', '/api/token/refresh/', { body: { refresh: session.refresh } }))
+      .body;
+    await sleep(2_000); // the exchanged token is no log-out
+    expect(mine.isEnded).toBe(false);
+    await app.ask('POST', '/api/token/blacklist/', { body: { refresh } });
+    await mine.ended;
+    const again = await open({ at: deaf, token: session.access });
+    const disable = "UPDATE immigration_user SET is_active = false WHERE username = 'branch3'";
+    await app.database.tenantQuery(main, statement(disable));
+    await theirs.ended;
+    expect(again.isEnded).toBe(false); // opened after the log-out, with a token that still holds
+  });
+});
+
+describe('a client that comes back', () => {
+  test('first gets what it missed, by header or by query', async () => {
+    const ids = await notify(app, 'consultant1', [{}, {}, {}]);
+    await notify(app, 'admin');
+    const last = String(ids[0]);
+    for (const options of [{ headers: { 'last-event-id': last } }, { search: `?Last-Event-ID=${last}` }]) {
+      const stream = await open(options);
+      await stream.until('notification_message', 2);
+      const more = await notify(app, 'consultant1');
+      ids.push(...more);
+      await stream.until('notification_message', ids.length - 1);
+      expect(stream.ids).toEqual(ids.slice(1));
+      expect(stream.received[1]?.id).toBe(String(ids[1]));
+    }
+  });
+
+  test('gets what committed late while it was away', async () => {
+    const stream = await open();
+    let late: number[] = [];
+    let early: number[] = [];
+    await app.database.tenantTransaction(main, async (transaction) => {
+      late = await insertNotifications(transaction, 'tenant_main', 'consultant1', [{}]);
+      early = await notify(app, 'consultant1');
+      await stream.until('notification_message');
+      await open({ user: 'admin' }); // the tenant stays in sight
+      stream.close();
+      await aWhile();
+    });
+    const back = await open({ headers: { 'last-event-id': String(early[0]) } });
+    await back.until('notification_message');
+    expect(back.ids).toEqual(late);
+  });
+
+  test('gets nothing twice while more is being written', async () => {
+    const [before] = await notify(app, 'consultant1');
+    const writing = Promise.all(
+      Array.from({ length: 20 }, () => notify(app, 'consultant1', new Array(5).fill({}))),
+    );
+    const streams = await Promise.all(
+      Array.from({ length: 5 }, () => open({ headers: { 'last-event-id': String(before) } })),
+    );
+    const ids = (await writing).flat().sort((a, b) => a - b);
+    for (const stream of streams) {
+      await stream.until('notification_message', ids.length);
+      await aWhile();
+      expect([...stream.ids].sort((a, b) => a - b)).toEqual(ids);
+    }
+  });
+
+  test('gets the newest 1,000 at most', async () => {
+    const ids = await notify(app, 'branch1', new Array(1_100).fill({ message: 'x'.repeat(500) }));
+    const stream = await open({ user: 'branch1', headers: { 'last-event-id': '0' } });
+    await stream.until('notification_message', 1_000, 15_000);
+    await aWhile();
+    expect(stream.ids).toEqual(ids.slice(-1_000));
+  });
+
+  test('with nonsense gets what is new', async () => {
+    for (const id of ['x', '-1', '1.5', '9'.repeat(40), '%00', '9007199254740991']) {
+      const stream = await open({ headers: { 'last-event-id': id } });
+      await aWhile();
+      expect(stream.ids).toEqual([]);
+    }
+  });
+});
+
+describe('what is read elsewhere', () => {
+  const told = (stream: EventStream) =>
+    stream.received.map(({ data }) => data).filter(({ type }) => type.includes('read'));
+
+  test('is told to all streams of the user, in every instance: what, then how many are left', async () => {
+    await app.database.tenantQuery(main, statement('DELETE FROM immigration_notification'));
+    const [first, ...rest] = await notify(app, 'consultant1', new Array(500).fill({}));
+    const streams = [await open(), await open({ at: other })];
+    const stranger = await open({ at: other, user: 'admin' });
+    const act = (method: string, path: string, body?: object) =>
+      app.ask(method, PATH + path, { token: tokens.consultant1, body });
+
+    await act('POST', `${first}/mark_read/`);
+    await act('POST', `${first}/mark_read/`); // changes nothing, so tells nothing
+    for (const stream of streams) await stream.until('unread_count_update', 1);
+    await act('POST', 'bulk_mark_read/', { notification_ids: [first, ...rest] });
+    for (const stream of streams) await stream.until('unread_count_update', 2);
+    await act('PATCH', `${first}/update_notification/`, { read: false });
+    await act('PATCH', `${first}/update_notification/`, { is_completed: true });
+    for (const stream of streams) {
+      await stream.until('unread_count_update', 3);
+      const [one, afterOne, ...many] = told(stream);
+      expect(one).toEqual({ type: 'notification_read', notification_ids: [first] });
+      expect(afterOne).toEqual({ type: 'unread_count_update', unread_count: 499 });
+      const last = many.splice(-2);
+      expect(last).toEqual([
+        { type: 'unread_count_update', unread_count: 0 },
+        { type: 'unread_count_update', unread_count: 1 },
+      ]);
+      expect(many.map(({ type }) => type)).toEqual(['notification_read', 'notification_read']);
+      expect(many.flatMap(({ notification_ids }) => notification_ids).sort((a, b) => a - b)).toEqual(rest);
+    }
+    expect(told(stranger)).toEqual([]);
+  });
+});
+
+describe('a stream ends', () => {
+  const setUser = (user: string, set: string) =>
+    app.database.tenantQuery(
+      main,
+      statement(`UPDATE immigration_user SET ${set} WHERE username = $1`, [user]),
+    );
+
+  test('when its user is disabled, and no other', async () => {
+    const streams = [await open({ user: 'branch1' }), await open({ at: other, user: 'branch1' })];
+    const stranger = await open({ at: other });
+    await setUser('branch1', 'is_active = false');
+    await Promise.all(streams.map(({ ended }) => ended));
+    expect((await open({ user: 'branch1' })).response.statusCode).toBe(401);
+    await setUser('branch1', 'is_active = true');
+    expect(stranger.isEnded).toBe(false);
+  });
+
+  test('when its user logs out, in whichever instance; a refresh ends none', async () => {
+    const body = { username: 'branch1', password: 'Passw0rd!23' };
+    const first = (await app.ask('POST', '/api/token/', { body })).body;
+    const stream = await open({ at: other, token: first.access });
+    const stranger = await open({ at: other });
+    const { refresh } = (await app.ask('POST', '/api/token/refresh/', { body: { refresh: first.refresh } }))
+      .body;
+    await aWhile();
+    expect(stream.isEnded).toBe(false);
+    await app.ask('POST', '/api/token/blacklist/', { body: { refresh } });
+    await stream.ended;
+    expect(stranger.isEnded).toBe(false);
+  });
+
+  test('when its token expires', async () => {
+    const third = await startTestApp({ sharing: app, environment: { ACCESS_TOKEN_LIFETIME: '2' } });
+    try {
+      const token = await third.logIn('consultant1');
+      const begun = Date.now();
+      const stream = await open({ at: third, token });
+      await stream.ended;
+      expect(Date.now() - begun).toBeLessThan(3_000);
+      expect((await open({ at: third, token })).response.statusCode).toBe(401);
+    } finally {
+      await third.close();
+    }
+  });
+
+  test('when its tenant is suspended, and no other’s', async () => {
+    const streams = [
+      await open({ tenant: 'demo', user: 'elsewhere' }),
+      await open({ at: other, tenant: 'demo', user: 'elsewhere' }),
+    ];
+    const stranger = await open({ at: other });
+    const suspend = (status: string) =>
+      withOwner(app.databases.owner, (client) =>
+        client.query(
+          "UPDATE public.tenants_tenant SET subscription_status = $1 WHERE schema_name = 'tenant_demo'",
+          [status],
+        ),
+      );
+    await suspend('SUSPENDED');
+    await Promise.all(streams.map(({ ended }) => ended));
+    await suspend('ACTIVE');
+    expect(stranger.isEnded).toBe(false);
+    expect((await open({ tenant: 'demo', user: 'elsewhere' })).response.statusCode).toBe(200);
+  });
+
+  test('when the program stops, which it does at once', async () => {
+    const third = await startTestApp({ sharing: app });
+    const streams = await Promise.all(Array.from({ length: 20 }, () => open({ at: third })));
+    const stalled = await open({ at: third });
+    stalled.response.pause();
+    const begun = Date.now();
+    await third.close();
+    expect(Date.now() - begun).toBeLessThan(2_500);
+    await Promise.all(streams.map(({ ended }) => ended));
+  });
+
+  test('when its reader takes nothing, and it catches up on return', async () => {
+    const stream = await open();
+    stream.response.pause();
+    stream.response.socket.pause();
+    const [before] = await notify(app, 'consultant1');
+    const given = new Array(100).fill({ message: 'x'.repeat(50_000) });
+    const ids: number[] = [];
+    for (let round = 0; round < 6; round++) ids.push(...(await notify(app, 'consultant1', given)));
+    await sleep(500);
+    stream.response.socket.resume();
+    stream.response.resume();
+    await stream.ended;
+    const had = stream.ids;
+    expect(had.length).toBeLessThan(ids.length);
+    const back = await open({ headers: { 'last-event-id': String(had.at(-1)) } });
+    await back.until('notification_message', 1 + ids.length - had.length, 20_000);
+    expect([...had, ...back.ids]).toEqual([before, ...ids]);
+  });
+});
+
+test('heartbeats come in the rhythm of the settings', async () => {
+  const third = await startTestApp({ sharing: app, live: { heartbeat: 1 } });
+  try {
+    const stream = await open({ at: third });
+    const [first, second] = [await stream.until('heartbeat', 1), await stream.until('heartbeat', 2)];
+    const between = Date.parse(second.data.timestamp) - Date.parse(first.data.timestamp);
+    expect(Math.abs(between - 1_000)).toBeLessThan(200);
+  } finally {
+    await third.close();
+  }
+});

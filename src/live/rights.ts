@@ -1,0 +1,31 @@
+import { type Statement, statement } from '../database/statement.js';
+
+/** Which of these users may still listen: those who are there and active. */
+export function activeUsers(users: readonly number[]): Statement<{ id: number }> {
+  return statement('SELECT id FROM immigration_user WHERE id = ANY ($1::bigint[]) AND is_active', [users]);
+}
+
+/** Which of these tenants may still be used. */
+export function usableTenants(ids: readonly number[]): Statement<{ id: number }> {
+  return statement(
+    `SELECT id FROM public.tenants_tenant
+     WHERE id = ANY ($1::bigint[]) AND is_active AND subscription_status NOT IN ('SUSPENDED', 'CANCELLED')`,
+    [ids],
+  );
+}
+
+/**
+ * Who logged out in the last minute, and how many seconds ago: for when notices do not arrive. A refresh token that is
+ * exchanged is revoked too, but its successor is written by the same transaction.
+ */
+export function recentLogOuts(users: readonly number[]): Statement<{ user: number; age: number }> {
+  return statement(
+    `SELECT o.user_id AS "user", extract(epoch FROM clock_timestamp() - b.blacklisted_at)::float8 AS age
+     FROM token_blacklist_blacklistedtoken b JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id
+     WHERE b.id > (SELECT max(id) - 1000 FROM token_blacklist_blacklistedtoken)
+       AND b.blacklisted_at > now() - interval '1 minute' AND o.user_id = ANY ($1::bigint[])
+       AND NOT EXISTS (SELECT FROM token_blacklist_outstandingtoken successor
+                       WHERE successor.user_id = o.user_id AND successor.id <> o.id AND successor.xmin = b.xmin)`,
+    [users],
+  );
+}

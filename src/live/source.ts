@@ -1,0 +1,27 @@
+import type { Executable } from '../database/statement.js';
+import type { Window } from './arrivals.js';
+
+/** What the stream needs of a notification, beside the form in which it is shown. */
+export interface LiveRow {
+  readonly id: number;
+  readonly assigned_to: number | null;
+}
+
+/** Reads the notifications that streams send. Every statement runs in the transaction of one tenant. */
+export interface NotificationSource {
+  /** The highest id there is; 0 without any. */
+  highestId(): Executable<{ readonly highest: number }>;
+  /** Notifications of these users in the window, by id, at most so many. */
+  arrived(users: readonly number[], window: Window, most: number): Executable<LiveRow>;
+  /** A user's notifications above this id and those with these ids, the newest at most so many, by id. */
+  missed(user: number, after: number, late: readonly number[], most: number): Executable<LiveRow>;
+  /** How many notifications each of these users has not read; no row for none. */
+  unreadCounts(users: readonly number[]): Executable<{ readonly user: number; readonly unread: number }>;
+  /** The notifications that these users have read in the last seconds. */
+  readLately(
+    users: readonly number[],
+    seconds: number,
+  ): Executable<{ readonly user: number; readonly ids: readonly number[] }>;
+  /** As the list shows it. */
+  present(row: LiveRow): object;
+}

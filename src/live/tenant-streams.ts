@@ -1,0 +1,244 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+import type { Tenant } from '../tenancy/tenants.js';
+import { Arrivals, type Snapshot } from './arrivals.js';
+import { frame } from './messages.js';
+import type { ReadsNotice } from './notices.js';
+import { activeUsers, recentLogOuts } from './rights.js';
+import type { LiveRow, NotificationSource } from './source.js';
+import type { LiveStream } from './stream.js';
+
+/** How many rows one look takes at most, so that a flood goes out in parts that a reader can take. */
+const ROWS_PER_LOOK = 200;
+/** So many characters, then the sockets get a chance to pass on what they were given: only then does it show who is slow. */
+const SENT_IN_A_ROW = 65_536;
+/** How far back reads are told again after notices may have been missed. */
+const READ_LATELY_SECONDS = 60;
+
+const SNAPSHOT = statement<{ oldest: string; next: string }>(
+  `SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`,
+);
+
+/** What one look finds. */
+interface Found {
+  readonly active: ReadonlySet<number>;
+  readonly snapshot: Snapshot;
+  readonly unread: ReadonlyMap<number, number>;
+  readonly rows: readonly LiveRow[];
+}
+
+/** The streams of one tenant in this process. All that they need from the database is read in looks, one at a time. */
+export class TenantStreams {
+  readonly #users = new Map<number, Set<LiveStream>>();
+  #arrivals: Arrivals | undefined;
+  /** Streams that are to get what the looks after the next one find. */
+  #joining = new Set<LiveStream>();
+  #reads: Pick<ReadsNotice, 'user' | 'ids'>[] = [];
+  readonly #counted = new Set<number>();
+  /** What the polls saw last; known only while notices do not arrive. */
+  readonly #polledCounts = new Map<number, number>();
+  #current: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+  /** Whether the last look failed, and has to be repeated. */
+  failed = false;
+
+  /** @param inTurn runs what uses the database, not too many at once over all tenants */
+  constructor(
+    readonly tenant: Tenant,
+    private readonly database: Database,
+    private readonly source: NotificationSource,
+    private readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.#users.size === 0;
+  }
+
+  has(user: number): boolean {
+    return this.#users.has(user);
+  }
+
+  /** Adds a stream; resolves when it will get everything that is committed from then on. */
+  async join(stream: LiveStream): Promise<void> {
+    const streams = this.#users.get(stream.userId) ?? new Set();
+    this.#users.set(stream.userId, streams.add(stream));
+    this.#joining.add(stream);
+    while (this.#joining.has(stream)) await this.look();
+  }
+
+  remove(stream: LiveStream): void {
+    const streams = this.#users.get(stream.userId);
+    this.#joining.delete(stream);
+    if (!streams?.delete(stream) || streams.size > 0) return;
+    this.#users.delete(stream.userId);
+    this.#polledCounts.delete(stream.userId);
+  }
+
+  endUser(user: number): void {
+    for (const stream of this.#users.get(user) ?? []) stream.end();
+  }
+
+  endAll(): void {
+    for (const user of [...this.#users.keys()]) this.endUser(user);
+  }
+
+  /** Takes note of what a user has read; the next look tells their streams. */
+  noteReads(user: number, ids: readonly number[]): void {
+    if (ids.length > 0) this.#reads.push({ user, ids });
+    this.#counted.add(user);
+  }
+
+  /** What a user missed since the notification with this id. */
+  async missed(user: number, after: number, most: number): Promise<{ id: number; text: string }[]> {
+    const late = this.#arrivals?.lateFor(after) ?? [];
+    const rows = await this.inTurn(() =>
+      this.database.tenantQuery(this.#context, this.source.missed(user, after, late, most)),
+    );
+    return rows.map((row) => ({ id: row.id, text: this.#text(row) }));
+  }
+
+  /** Looks for what is new. Resolves after a look that began after this call; those who ask together share one. */
+  look(): Promise<void> {
+    this.#next ??= this.#current
+      .catch(() => undefined)
+      .then(() => {
+        this.#current = this.inTurn(() => {
+          this.#next = undefined; // who asks from here on needs another one
+          return this.#look();
+        });
+        return this.#current;
+      });
+    return this.#next;
+  }
+
+  /** Looks for everything that a notice may have told, while notices do not arrive or after some may be lost. */
+  async poll(): Promise<void> {
+    const users = [...this.#users.keys()];
+    const [counts, logOuts] = await this.inTurn(() =>
+      this.database.tenantTransaction(this.#context, (transaction) =>
+        Promise.all([
+          transaction.query(this.source.unreadCounts(users)),
+          transaction.last(recentLogOuts(users)),
+        ]),
+      ),
+    );
+    for (const { user, age } of logOuts) {
+      const loggedOutAt = Date.now() - age * 1000;
+      for (const stream of this.#users.get(user) ?? []) if (stream.openedAt < loggedOutAt) stream.end();
+    }
+    const unread = new Map(counts.map(({ user, unread }) => [user, unread]));
+    const changed = users.filter((user) => (unread.get(user) ?? 0) !== this.#polledCounts.get(user));
+    for (const user of changed) {
+      this.#polledCounts.set(user, unread.get(user) ?? 0);
+      this.#counted.add(user);
+    }
+    if (changed.length > 0) {
+      const query = this.source.readLately(changed, READ_LATELY_SECONDS);
+      this.#reads.push(...(await this.inTurn(() => this.database.tenantQuery(this.#context, query))));
+    }
+    await this.look();
+  }
+
+  /** To be called when notices arrive again: from then on they tell of changes. */
+  forgetPolls(): void {
+    this.#polledCounts.clear();
+  }
+
+  get #context() {
+    return { schema: this.tenant.schema, userId: null };
+  }
+
+  async #look(): Promise<void> {
+    const users = [...this.#users.keys()];
+    if (users.length === 0) return;
+    const joining = this.#joining;
+    const reads = this.#reads;
+    const counted = [...this.#counted].filter((user) => this.has(user));
+    this.#joining = new Set();
+    this.#reads = [];
+    this.#counted.clear();
+    let found: Found;
+    try {
+      found = await this.database.tenantTransaction(this.#context, (transaction) =>
+        this.#read(transaction, users, counted),
+      );
+    } catch (error) {
+      // Those who wait to be let in are told; what the others have to be told is looked for again.
+      this.failed = true;
+      for (const stream of joining) this.remove(stream);
+      this.#reads.unshift(...reads);
+      for (const user of counted) this.#counted.add(user);
+      throw error;
+    }
+    this.failed = false;
+    for (const user of users) if (!found.active.has(user)) this.endUser(user);
+    const whole = found.rows.length < ROWS_PER_LOOK;
+    const ids = found.rows.map(({ id }) => id);
+    this.#arrivals?.take(ids, found.snapshot, whole);
+    const waiting = (stream: LiveStream) => joining.has(stream) || this.#joining.has(stream);
+    await this.#tell(found, reads, counted, waiting);
+    if (whole) return;
+    // What was there before they came is known only once everything is: those who join have to wait for that.
+    for (const stream of joining) if (!stream.ended) this.#joining.add(stream);
+    this.look().catch(() => undefined);
+  }
+
+  /** Sends what a look has found: first what is new, since what is read may be among it. */
+  async #tell(
+    { rows, unread }: Found,
+    reads: readonly Pick<ReadsNotice, 'user' | 'ids'>[],
+    counted: readonly number[],
+    isWaiting: (stream: LiveStream) => boolean,
+  ): Promise<void> {
+    const send = (user: number, text: string, id?: number) => {
+      for (const stream of this.#users.get(user) ?? []) if (!isWaiting(stream)) stream.send(text, id);
+    };
+    let inARow = 0;
+    for (const row of rows) {
+      const text = this.#text(row);
+      inARow += text.length;
+      if (inARow > SENT_IN_A_ROW) {
+        await setImmediate();
+        inARow = text.length;
+      }
+      send(row.assigned_to as number, text, row.id);
+    }
+    for (const { user, ids } of reads)
+      send(user, frame({ type: 'notification_read', notification_ids: ids }));
+    for (const user of counted) {
+      send(user, frame({ type: 'unread_count_update', unread_count: unread.get(user) ?? 0 }));
+    }
+  }
+
+  /** One round trip, but for the first look. */
+  async #read(
+    transaction: TenantTransaction,
+    users: readonly number[],
+    counted: readonly number[],
+  ): Promise<Found> {
+    if (!this.#arrivals) {
+      const [newest] = await transaction.query(this.source.highestId());
+      this.#arrivals = new Arrivals(newest?.highest ?? 0);
+    }
+    const [active, snapshots, unread, rows] = await Promise.all([
+      transaction.query(activeUsers(users)),
+      transaction.query(SNAPSHOT),
+      counted.length > 0 ? transaction.query(this.source.unreadCounts(counted)) : [],
+      transaction.last(this.source.arrived(users, this.#arrivals.window, ROWS_PER_LOOK)),
+    ]);
+    const { oldest, next } = snapshots[0] as { oldest: string; next: string };
+    const snapshot: Snapshot = { oldest: BigInt(oldest), next: BigInt(next) };
+    return {
+      active: new Set(active.map(({ id }) => id)),
+      snapshot,
+      unread: new Map(unread.map(({ user, unread: count }) => [user, count])),
+      rows,
+    };
+  }
+
+  #text(row: LiveRow): string {
+    return frame({ type: 'notification_message', notification: this.source.present(row) }, row.id);
+  }
+}

@@ -1,0 +1,74 @@
+import { Gauge, type Registry } from 'prom-client';
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import { NAMED_TENANTS, OTHER } from './tenant-labels.js';
+
+interface Waiting {
+  readonly tenant: string;
+  readonly type: string;
+  readonly depth: number;
+  /** Seconds since the oldest was made. */
+  readonly age: number;
+}
+
+interface JobAge {
+  readonly job: string;
+  readonly age: number | null;
+  readonly failed: boolean;
+}
+
+/** The tenants where most waits have figures of their own. */
+const WAITING = `
+  WITH waiting AS (
+    SELECT schema_name, event_type, count(*) AS depth, min(queued_at) AS oldest
+    FROM public.event_queue GROUP BY schema_name, event_type
+  ), named AS (
+    SELECT schema_name AS name FROM waiting GROUP BY schema_name ORDER BY sum(depth) DESC, schema_name LIMIT $1
+  )
+  SELECT coalesce(name, $2) AS tenant, event_type AS type, sum(depth)::float8 AS depth,
+         extract(epoch FROM clock_timestamp() - min(oldest))::float8 AS age
+  FROM waiting LEFT JOIN named ON name = schema_name
+  GROUP BY 1, 2`;
+
+const JOBS = `
+  SELECT job, extract(epoch FROM now() - last_finished_at)::float8 AS age, last_error IS NOT NULL AS failed
+  FROM public.job_run`;
+
+/** What the database says of all processes together; every process gives the same. */
+export class DatabaseMetrics {
+  readonly #depth: Gauge;
+  readonly #oldest: Gauge;
+  readonly #finished: Gauge;
+  readonly #failed: Gauge;
+
+  constructor(
+    registry: Registry,
+    private readonly database: Database,
+  ) {
+    const gauge = (name: string, help: string, labelNames: string[]) =>
+      new Gauge({ name: `leopard_${name}`, help, labelNames, registers: [registry] });
+    this.#depth = gauge('event_queue_depth', 'Domain events that wait.', ['tenant', 'type']);
+    this.#oldest = gauge('event_queue_oldest_seconds', 'For how long the oldest waits.', ['tenant', 'type']);
+    this.#finished = gauge('job_finished_seconds', 'How long ago a scheduled job ended last.', ['job']);
+    this.#failed = gauge('job_failed', '1 when something went wrong in the last run of a scheduled job.', [
+      'job',
+    ]);
+  }
+
+  /** Asks anew. Before the first answer, and when there is none, the figures are left out. */
+  async refresh(): Promise<void> {
+    for (const gauge of [this.#depth, this.#oldest, this.#finished, this.#failed]) gauge.reset();
+    const [waiting, jobs] = await Promise.all([
+      this.database.publicQuery(statement<Waiting>(WAITING, [NAMED_TENANTS, OTHER])),
+      this.database.publicQuery(statement<JobAge>(JOBS)),
+    ]);
+    for (const { tenant, type, depth, age } of waiting) {
+      this.#depth.set({ tenant, type }, depth);
+      this.#oldest.set({ tenant, type }, age);
+    }
+    for (const { job, age, failed } of jobs) {
+      if (age !== null) this.#finished.set({ job }, age);
+      this.#failed.set({ job }, failed ? 1 : 0);
+    }
+  }
+}

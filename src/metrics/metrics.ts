@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Database } from '../database/database.js';
+import { DatabaseMetrics } from './database-metrics.js';
+import { EventMetrics } from './event-metrics.js';
+import { measureRequests } from './http-metrics.js';
+
+/** Who asks for the figures waits about this long for them. */
+const DATABASE_WITHIN_MS = 2_000;
+
+/** The figures of one process, for Prometheus. */
+export class Metrics {
+  readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
+  readonly events: EventMetrics;
+  readonly #registry = new Registry();
+  readonly #database: DatabaseMetrics;
+  readonly #pools = new Map<string, Database>();
+  #streams: () => number = () => 0;
+  #refreshing: Promise<void> | undefined;
+
+  /** @param database asked what is common to all processes */
+  constructor(database: Database) {
+    const registry = this.#registry;
+    collectDefaultMetrics({ register: registry });
+    this.events = new EventMetrics(registry);
+    this.#database = new DatabaseMetrics(registry, database);
+    const pools = this.#pools;
+    new Gauge({
+      name: 'leopard_database_connections',
+      help: 'Connections of this process to the database, and requests that wait for one.',
+      labelNames: ['pool', 'state'],
+      registers: [registry],
+      collect() {
+        for (const [pool, { load }] of pools) {
+          for (const [state, count] of Object.entries(load)) this.set({ pool, state }, count);
+        }
+      },
+    });
+    const count = () => this.#streams();
+    new Gauge({
+      name: 'leopard_open_streams',
+      help: 'Open live streams of notifications.',
+      registers: [registry],
+      collect() {
+        this.set(count());
+      },
+    });
+  }
+
+  /** Measures the requests of a server. To be called before its routes are added. */
+  measureRequests(server: FastifyInstance): void {
+    measureRequests(server, this.#registry);
+  }
+
+  /** Shows how many connections of a pool there are, and are in use. */
+  watchPool(name: string, database: Database): void {
+    this.#pools.set(name, database);
+  }
+
+  /** Shows how many live streams are open. */
+  watchStreams(count: () => number): void {
+    this.#streams = count;
+  }
+
+  /** All figures, in Prometheus' text format. Those of a database that does not answer are missing. */
+  async text(): Promise<string> {
+    this.#refreshing ??= this.#database
+      .refresh()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#refreshing = undefined;
+      });
+    await Promise.race([this.#refreshing, sleep(DATABASE_WITHIN_MS, undefined, { ref: false })]);
+    return await this.#registry.metrics();
+  }
+}

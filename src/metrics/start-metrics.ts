@@ -1,0 +1,44 @@
+import type { DatabaseHandle } from '../database/connections.js';
+import { Database } from '../database/database.js';
+import { Metrics } from './metrics.js';
+import { type MetricsServer, startMetricsServer } from './metrics-server.js';
+
+export interface RunningMetrics {
+  readonly metrics: Metrics;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Begins to measure, and to give the figures away. They are no reason not to start: several processes on one machine
+ * find the port taken unless each is given its own.
+ * @param settings port 0: none
+ * @param warn told in one line when there will be none
+ */
+export async function startMetrics(
+  { metrics: settings }: { readonly metrics: { readonly host: string; readonly port: number } },
+  handle: Pick<DatabaseHandle, 'app'>,
+  warn: (line: string) => void,
+): Promise<RunningMetrics | null> {
+  if (settings.port === 0) return null;
+  const database = new Database(handle.app, { size: 1 });
+  const metrics = new Metrics(database);
+  let server: MetricsServer;
+  try {
+    server = await startMetricsServer(metrics, settings);
+  } catch (error) {
+    await database.close();
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? `port ${settings.port} is taken` : message;
+    warn(`metrics are off: ${reason}; set METRICS_PORT to another port, or to 0`);
+    return null;
+  }
+  return {
+    metrics,
+    port: server.port,
+    async close() {
+      await server.close();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,18 @@
+/** So many tenants have figures of their own; each further one counts under OTHER. */
+export const NAMED_TENANTS = 100;
+export const OTHER = 'other';
+
+/** Keeps the number of series bounded where they only grow: the first tenants seen get a label. */
+export class TenantLabels {
+  readonly #named = new Set<string>();
+
+  constructor(private readonly most = NAMED_TENANTS) {}
+
+  /** The label of a tenant, by its schema; always the same. */
+  of(schema: string): string {
+    if (this.#named.has(schema)) return schema;
+    if (this.#named.size >= this.most) return OTHER;
+    this.#named.add(schema);
+    return schema;
+  }
+}

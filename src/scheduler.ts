@@ -1,0 +1,31 @@
+import { pino } from 'pino';
+import type { Config } from './config.js';
+import type { DatabaseHandle } from './database/connections.js';
+import { Database } from './database/database.js';
+import { JOBS } from './jobs/jobs.js';
+import { Scheduler } from './jobs/scheduler.js';
+import type { Metrics } from './metrics/metrics.js';
+
+export interface RunningScheduler {
+  /** Ends what runs in order and closes every connection. */
+  close(): Promise<void>;
+}
+
+/** One for long jobs, one for short ones beside it. */
+const CONNECTIONS = 2;
+
+/** Starts to run what falls due by the clock. Never fails: a database that is away is waited for. */
+export function startScheduler(config: Config, handle: DatabaseHandle, metrics?: Metrics): RunningScheduler {
+  const log = pino({ level: config.logLevel });
+  const database = new Database(handle.app, { size: CONNECTIONS });
+  metrics?.watchPool('scheduler', database);
+  const onError = (message: string) => log.error(message);
+  const scheduler = new Scheduler({ database, settings: config, jobs: JOBS, onError });
+  scheduler.start();
+  return {
+    async close() {
+      await scheduler.stop();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+import type { DeliverySettings } from '../../src/delivery-settings.js';
+import { CERTIFICATE } from './certificate.js';
+
+/** Settings under which the tests' receivers may be reached. */
+export function settingsFor(
+  ports: readonly number[],
+  change: Partial<DeliverySettings> = {},
+): DeliverySettings {
+  return {
+    concurrency: 20,
+    concurrencyPerHost: 4,
+    email: { transport: 'off', smtpUrl: '', from: 'Leopard <no-reply@leopard.test>' },
+    webhooks: { allowPrivate: true, ports, extraCa: CERTIFICATE },
+    ...change,
+  };
+}

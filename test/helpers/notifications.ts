@@ -1,0 +1,41 @@
+import { queries } from '../../src/database/queries.js';
+import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
+import { arrivalNotice } from '../../src/live/notices.js';
+import type { TestApp } from './app.js';
+import { idOf } from './staff.js';
+
+interface Given {
+  readonly title?: string;
+  readonly message?: string;
+  readonly notification_type?: string;
+  readonly due_date?: string;
+  readonly is_completed?: boolean;
+  readonly created_at?: string;
+}
+
+/** Puts notifications for one of STAFF into a transaction, with the notice that goes with them. @returns their ids */
+export async function insertNotifications(
+  transaction: TenantTransaction,
+  schema: string,
+  username: string,
+  given: readonly Given[],
+): Promise<number[]> {
+  const rows = given.map((one) => ({ ...one, assigned_to_id: idOf(username) }));
+  const inserted = (await transaction.query(
+    queries.insertInto('immigration_notification').values(rows).returning('id'),
+  )) as { id: number }[];
+  await transaction.query(arrivalNotice(schema, [idOf(username)]));
+  return inserted.map(({ id }) => id);
+}
+
+/** The same in a transaction of their own. */
+export async function notify(
+  { database }: Pick<TestApp, 'database'>,
+  username: string,
+  given: readonly Given[] = [{}],
+  schema = 'tenant_main',
+): Promise<number[]> {
+  return await database.tenantTransaction({ schema, userId: null }, (transaction) =>
+    insertNotifications(transaction, schema, username, given),
+  );
+}
