@@ -49,6 +49,8 @@ export interface Config {
   };
   readonly logLevel: string;
   readonly services: ReadonlySet<Service>;
+  /** How many tenants a worker serves at the same time. */
+  readonly workerConcurrency: number;
   readonly tasksDueSoonDefaultDays: number;
   readonly tasksIncludeOverdueDefault: boolean;
   readonly notificationsIncludeReadDefault: boolean;
@@ -120,6 +122,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
       'warn',
     ),
     services: new Set(read.choices('LEOPARD_SERVICES', SERVICES)),
+    workerConcurrency: read.integer('WORKER_CONCURRENCY', 1, { min: 1, max: 50 }),
     tasksDueSoonDefaultDays: read.integer('TASKS_DUE_SOON_DEFAULT_DAYS', 3, { min: 1, max: 3650 }),
     tasksIncludeOverdueDefault: read.boolean('TASKS_INCLUDE_OVERDUE_DEFAULT', true),
     notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),

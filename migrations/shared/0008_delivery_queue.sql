@@ -3,10 +3,10 @@
 -- that leaves or ends a delivery.
 
 CREATE TABLE public.delivery_queue (
-  schema_name varchar(63) NOT NULL,
+  schema_name varchar(63) COLLATE "C" NOT NULL,
   delivery_id bigint NOT NULL,
   -- Where it goes, as far as sending must be bounded: the receiver's host and port, or "mail".
-  destination varchar(260) NOT NULL,
+  destination varchar(260) COLLATE "C" NOT NULL,
   due_at timestamptz NOT NULL,
   -- Until then it is in the hands of one sender. A sender that dies leaves it here, and it is sent again.
   claimed_until timestamptz,

@@ -11,7 +11,7 @@ CREATE TABLE task_notice (
 CREATE INDEX immigration_reminder_waiting ON immigration_reminder (reminder_date)
   WHERE NOT notification_created AND NOT is_completed;
 CREATE INDEX immigration_task_open_due ON immigration_task (due_date)
-  WHERE status IN ('PENDING', 'IN_PROGRESS') AND assigned_to_id IS NOT NULL;
+  WHERE status::text = ANY (ARRAY['PENDING'::text, 'IN_PROGRESS'::text]) AND assigned_to_id IS NOT NULL;
 
 -- Not for "notification_created": the scheduler sets it itself.
 CREATE TRIGGER note_change AFTER INSERT OR UPDATE OF reminder_date, reminder_time, is_completed ON immigration_reminder

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCommand, settingsFor } from '../../test/helpers/cli.js';
 import { type JobTest, jobTest } from '../../test/helpers/jobs.js';
+import { JOBS } from '../jobs/jobs.js';
 
 let test: JobTest;
 let folder: string;
@@ -56,14 +57,8 @@ it('jobs run does one job now, of one tenant where one is named', async () => {
 it('jobs list shows where each stands', async () => {
   const { exitCode, stdout } = await leopard('jobs', 'list', '--json');
   expect(exitCode).toBe(0);
-  expect(JSON.parse(stdout).map(({ job }: { job: string }) => job)).toEqual([
-    'reminders',
-    'tasks',
-    'expired-tokens',
-    'old-events',
-    'old-deliveries',
-    'ended-pauses',
-  ]);
+  const names = JSON.parse(stdout).map(({ job }: { job: string }) => job);
+  expect(names).toEqual(JOBS.map(({ name }) => name));
   expect((await leopard('jobs', 'list')).stdout).toMatch(
     /^reminders +5 s +- +never yet +- +notify of reminders/m,
   );

@@ -11,6 +11,7 @@ import { registerCreateOperator, registerCreateSuperuser } from './createsuperus
 import { registerDbShell } from './dbshell.js';
 import { registerDeliveries } from './deliveries.js';
 import { registerDoctor } from './doctor.js';
+import { registerEvents, registerEventsByOldNames } from './events.js';
 import { registerJobs, registerProcessReminders } from './jobs.js';
 import { registerMigrate } from './migrate.js';
 import { registerSeed } from './seed.js';
@@ -37,6 +38,8 @@ const COMMANDS: readonly Register[] = [
   registerSetupRolePermissions,
   registerAssignUserScope,
   registerSeed,
+  registerEvents,
+  registerEventsByOldNames,
   registerJobs,
   registerProcessReminders,
   registerWebhooks,

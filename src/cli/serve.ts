@@ -94,17 +94,24 @@ async function start(
     const scheduler = startScheduler(config, handle, measuring?.metrics);
     shutdown.onStop(() => scheduler.close());
   }
-  const { startServer } = await import('../server.js');
-  const starting = startServer(config, handle, measuring?.metrics);
-  shutdown.onStop(() => starting.then((server) => server.close(), ignore));
-  const { address } = await starting.catch((error: unknown) => {
-    throw explainListenError(error, config.host, config.port);
-  });
-  progress.done();
+  if (config.services.has('worker')) {
+    const { startWorker } = await import('../worker.js');
+    const worker = startWorker(config, handle, measuring?.metrics);
+    shutdown.onStop(() => worker.then(({ close }) => close(), ignore));
+    await worker;
+  }
   if (runsApi) {
+    const { startServer } = await import('../server.js');
+    const starting = startServer(config, handle, measuring?.metrics);
+    shutdown.onStop(() => starting.then((server) => server.close(), ignore));
+    const { address } = await starting.catch((error: unknown) => {
+      throw explainListenError(error, config.host, config.port);
+    });
+    progress.done();
     const port = Number(new URL(address).port || 80);
     for (const line of await welcome(config, handle, port)) context.print(line);
   } else {
+    progress.done();
     context.print(`running ${[...config.services].join(' and ')}`);
   }
   return handle;

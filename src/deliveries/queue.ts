@@ -23,23 +23,35 @@ export interface ClaimOptions {
 /** How long a claim holds: longer than any attempt may take. */
 export const LEASE_SECONDS = 60;
 
+/** Sorts behind every host. */
+const BEHIND_ALL = '~';
+/** How many times as many deliveries as are wanted are looked at, so that each tenant has its turn. */
+const CHOICE = 4;
+
 /**
- * Steps through tenants and destinations by the index, however many deliveries wait in each; takes the oldest of each
- * that has room; and chooses among those one of each tenant before a second of any. Tenants that are suspended keep
- * theirs until they come back, and so does everybody while the handler "webhook" or "email" is paused.
+ * Steps through tenants and destinations by the index, however many deliveries wait in each, from the tenant behind the
+ * one that was served last once round to it; takes the oldest of each that has room, until there is enough to choose
+ * from; and of that one of each tenant before a second of any. Tenants that are suspended keep theirs until they come
+ * back, and so does everybody while the handler "webhook" or "email" is paused.
  */
 const CLAIM = `
   WITH RECURSIVE line AS (
-    (SELECT schema_name, destination FROM public.delivery_queue ORDER BY schema_name, destination LIMIT 1)
+    SELECT $5::varchar COLLATE "C" AS schema_name, '${BEHIND_ALL}'::varchar COLLATE "C" AS destination, 0 AS lap
     UNION ALL
-    SELECT following.schema_name, following.destination
+    SELECT following.schema_name, following.destination, following.lap
     FROM line CROSS JOIN LATERAL (
-      SELECT q.schema_name, q.destination FROM public.delivery_queue q
-      WHERE (q.schema_name, q.destination) > (line.schema_name, line.destination)
-      ORDER BY q.schema_name, q.destination LIMIT 1
+      (SELECT q.schema_name, q.destination, line.lap FROM public.delivery_queue q
+       WHERE (q.schema_name, q.destination) > (line.schema_name, line.destination)
+       ORDER BY q.schema_name, q.destination LIMIT 1)
+      UNION ALL
+      (SELECT q.schema_name, q.destination, 1 FROM public.delivery_queue q
+       WHERE line.lap = 0
+       ORDER BY q.schema_name, q.destination LIMIT 1)
+      LIMIT 1
     ) following
+    WHERE following.lap = 0 OR following.schema_name <= $5
   ), roomy AS (
-    SELECT line.schema_name, line.destination, $2::integer - coalesce(busy.running, 0) AS room
+    SELECT line.*, $2::integer - coalesce(busy.running, 0) AS room
     FROM line
     JOIN public.tenants_tenant t ON t.schema_name = line.schema_name
       AND t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
@@ -61,14 +73,13 @@ const CLAIM = `
       LIMIT greatest(0, least(roomy.room, $1::integer))
       FOR UPDATE SKIP LOCKED
     ) d
+    LIMIT ${CHOICE} * $1::integer
   ), turns AS (
-    SELECT *, schema_name <= $5::text AS served,
-           row_number() OVER (PARTITION BY schema_name ORDER BY due_at, delivery_id) AS turn
-    FROM due
+    SELECT *, row_number() OVER (PARTITION BY schema_name ORDER BY due_at, delivery_id) AS turn FROM due
   ), places AS (
-    SELECT *, row_number() OVER (PARTITION BY destination ORDER BY turn, served, schema_name) AS place FROM turns
+    SELECT *, row_number() OVER (PARTITION BY destination ORDER BY turn, lap, schema_name) AS place FROM turns
   ), chosen AS (
-    SELECT schema_name, delivery_id, row_number() OVER (ORDER BY turn, served, schema_name) AS rank
+    SELECT schema_name, delivery_id, row_number() OVER (ORDER BY turn, lap, schema_name) AS rank
     FROM places WHERE place <= room
     ORDER BY rank LIMIT $1::integer
   )

@@ -60,7 +60,10 @@ export async function claimEvents(database: Database, schema: string, portion: P
   return await database.tenantQuery({ schema, userId: null }, query);
 }
 
-const LOCK_TENANT = `SELECT pg_advisory_xact_lock(${TENANT_LOCK('$1')})`;
+/** Waits until no worker has events of the tenant in hand, and keeps it so until the transaction ends. */
+export function lockTenant(schema: string): Statement {
+  return statement(`SELECT pg_advisory_xact_lock(${TENANT_LOCK('$1')})`, [schema]);
+}
 
 const READ = `
   SELECT q.event_id, q.claims, ${EVENT_COLUMNS},
@@ -80,7 +83,7 @@ export async function takeEvents(
   ids: readonly number[],
 ): Promise<Claimed> {
   const [, rows] = await Promise.all([
-    transaction.query(statement(LOCK_TENANT, [schema])),
+    transaction.query(lockTenant(schema)),
     transaction.query(statement<Row>(READ, [ids])),
   ]);
   return {

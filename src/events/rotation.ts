@@ -102,7 +102,6 @@ export class Rotation {
     if (performance.now() - this.#pausesReadAt < PAUSES_KNOWN_FOR_MS) return true;
     const { served, pausedHandlers } = await readPauses(this.database, schema);
     this.#pausedHandlers = pausedHandlers;
-    if (pausedHandlers.length === 0 && served) this.#pausesReadAt = performance.now();
     return served;
   }
 }

@@ -3,15 +3,10 @@ import { ACCESS_CHANNEL } from '../auth/current-user.js';
 import { LOG_OUTS_CHANNEL, type LogOutNotice } from '../auth/sessions.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
+import { NOTIFICATIONS_CHANNEL } from '../events/notices.js';
 import { TENANTS_CHANNEL, type Tenant } from '../tenancy/tenants.js';
 import { frame } from './messages.js';
-import {
-  type ArrivalNotice,
-  NOTIFICATIONS_CHANNEL,
-  READS_CHANNEL,
-  type ReadsNotice,
-  readNotice,
-} from './notices.js';
+import { type ArrivalNotice, READS_CHANNEL, type ReadsNotice, readNotice } from './notices.js';
 import { Pulse } from './pulse.js';
 import { usableTenants } from './rights.js';
 import type { NotificationSource } from './source.js';
@@ -35,6 +30,9 @@ export interface HubOptions {
   /** How many missed notifications a returning client gets at most, the newest. */
   readonly missed?: number;
 }
+
+/** How long a tenant without streams is remembered. */
+const KEPT_EMPTY_MS = 120_000;
 
 /** Who opens a stream. */
 export interface StreamRequest {
@@ -69,7 +67,7 @@ export class StreamHub {
     const { listener } = parts;
     listener.on(NOTIFICATIONS_CHANNEL, (payload) => this.#onArrival(payload));
     listener.on(READS_CHANNEL, (payload) => this.#onReads(payload));
-    listener.on(ACCESS_CHANNEL, (schema) => this.#look(this.#tenants.get(schema)));
+    listener.on(ACCESS_CHANNEL, (schema) => void this.#tenants.get(schema)?.checkRights().catch(ignore));
     listener.on(LOG_OUTS_CHANNEL, (payload) => this.#onLogOut(payload));
     listener.on(TENANTS_CHANNEL, () => void this.#endUnusable().catch(ignore));
   }
@@ -96,8 +94,7 @@ export class StreamHub {
     const stream = new LiveStream(userId, expiresAt, this.#options.buffer, (ended) => {
       this.#pulse.delete(ended);
       streams.remove(ended);
-      if (streams.isEmpty && this.#tenants.get(tenant.schema) === streams)
-        this.#tenants.delete(tenant.schema);
+      if (streams.isEmpty) this.#forgetLater(streams);
     });
     this.#pulse.add(stream);
     const established = frame({
@@ -135,6 +132,14 @@ export class StreamHub {
     const streams = new TenantStreams(tenant, database, source, (work) => this.#turns.run(work));
     this.#tenants.set(tenant.schema, streams);
     return streams;
+  }
+
+  /** Whoever comes back soon is sent what committed late meanwhile, which only the tenant's memory of ids can tell. */
+  #forgetLater(streams: TenantStreams): void {
+    const { schema } = streams.tenant;
+    setTimeout(() => {
+      if (streams.isEmpty && this.#tenants.get(schema) === streams) this.#tenants.delete(schema);
+    }, KEPT_EMPTY_MS).unref();
   }
 
   #look(streams: TenantStreams | undefined): void {

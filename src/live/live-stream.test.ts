@@ -1,49 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../test/helpers/app.js';
-import { EventStream, type OpenOptions } from '../../test/helpers/event-stream.js';
+import type { EventStream } from '../../test/helpers/event-stream.js';
+import { type LiveOpen, type LivePair, startLivePair } from '../../test/helpers/live.js';
 import { insertNotifications, notify } from '../../test/helpers/notifications.js';
-import { idOf, seedStaff } from '../../test/helpers/staff.js';
+import { idOf } from '../../test/helpers/staff.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { statement } from '../database/statement.js';
 
 const PATH = '/api/v1/notifications/';
 const main = { schema: 'tenant_main', userId: null };
 
-/** Two instances on one database. */
+let pair: LivePair;
 let app: TestApp;
 let other: TestApp;
-const tokens: Record<string, string> = {};
-const opened: EventStream[] = [];
+let tokens: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  app = await startTestApp();
-  other = await startTestApp({ sharing: app });
-  for (const schema of ['tenant_main', 'tenant_demo']) await seedStaff(app, schema);
-  for (const name of ['admin', 'consultant1', 'branch1', 'branch3']) tokens[name] = await app.logIn(name);
-  tokens.elsewhere = await app.logIn('consultant1', 'demo');
+  pair = await startLivePair();
+  ({ app, other, tokens } = pair);
 });
-afterEach(() => {
-  for (const stream of opened.splice(0)) stream.close();
-});
-afterAll(async () => {
-  await other?.close();
-  await app?.close();
-});
+afterEach(() => pair?.closeStreams());
+afterAll(() => pair?.close());
 
-async function open(options: OpenOptions & { at?: TestApp; user?: string } = {}): Promise<EventStream> {
-  const { at = app, user = 'consultant1', ...rest } = options;
-  const stream = await EventStream.open(at.base, { token: tokens[user], ...rest });
-  opened.push(stream);
-  if (stream.response.statusCode === 200) await stream.until('connection_established');
-  return stream;
-}
+const open = (options?: LiveOpen) => pair.open(options);
 
 /** Time for a message that should not come. */
 const aWhile = () => sleep(150);
 
 describe('who may', () => {
-  const refused = async (options: Parameters<typeof open>[0]) => {
+  const refused = async (options: LiveOpen) => {
     const stream = await open(options);
     await stream.ended;
     const { statusCode, headers } = stream.response;
@@ -199,47 +185,6 @@ describe('new notifications', () => {
   });
 });
 
-describe('without notices, as behind a pooler in transaction mode', () => {
-  let deaf: TestApp;
-  beforeAll(async () => {
-    deaf = await startTestApp({ sharing: app, deaf: true, live: { poll: 500 } });
-  });
-  afterAll(() => deaf?.close());
-
-  test('what is new, and what is read, come within seconds', async () => {
-    const stream = await open({ at: deaf });
-    const [first, second] = await notify(app, 'consultant1', [{}, {}]);
-    await stream.until('notification_message', 2);
-    expect(stream.ids).toEqual([first, second]);
-    const before = stream.of('unread_count_update').at(-1)?.data.unread_count;
-    await app.ask('POST', `${PATH}${first}/mark_read/`, { token: tokens.consultant1 });
-    await expect
-      .poll(() => stream.of('unread_count_update').at(-1)?.data.unread_count, { timeout: 5_000 })
-      .toBe(before - 1);
-    expect(stream.of('notification_read').at(-1)?.data.notification_ids).toContain(first);
-  });
-
-  test('streams end when they have to', async () => {
-    const body = { username: 'branch1', password: 'Passw0rd!23' };
-    const session = (await app.ask('POST', '/api/token/', { body })).body;
-    const [mine, theirs] = [
-      await open({ at: deaf, token: session.access }),
-      await open({ at: deaf, user: 'branch3' }),
-    ];
-    const { refresh } = (await app.ask('POST', '/api/token/refresh/', { body: { refresh: session.refresh } }))
-      .body;
-    await sleep(2_000); // the exchanged token is no log-out
-    expect(mine.isEnded).toBe(false);
-    await app.ask('POST', '/api/token/blacklist/', { body: { refresh } });
-    await mine.ended;
-    const again = await open({ at: deaf, token: session.access });
-    const disable = "UPDATE immigration_user SET is_active = false WHERE username = 'branch3'";
-    await app.database.tenantQuery(main, statement(disable));
-    await theirs.ended;
-    expect(again.isEnded).toBe(false); // opened after the log-out, with a token that still holds
-  });
-});
-
 describe('a client that comes back', () => {
   test('first gets what it missed, by header or by query', async () => {
     const ids = await notify(app, 'consultant1', [{}, {}, {}]);
@@ -264,7 +209,6 @@ describe('a client that comes back', () => {
       late = await insertNotifications(transaction, 'tenant_main', 'consultant1', [{}]);
       early = await notify(app, 'consultant1');
       await stream.until('notification_message');
-      await open({ user: 'admin' }); // the tenant stays in sight
       stream.close();
       await aWhile();
     });
@@ -339,102 +283,6 @@ describe('what is read elsewhere', () => {
       expect(many.flatMap(({ notification_ids }) => notification_ids).sort((a, b) => a - b)).toEqual(rest);
     }
     expect(told(stranger)).toEqual([]);
-  });
-});
-
-describe('a stream ends', () => {
-  const setUser = (user: string, set: string) =>
-    app.database.tenantQuery(
-      main,
-      statement(`UPDATE immigration_user SET ${set} WHERE username = $1`, [user]),
-    );
-
-  test('when its user is disabled, and no other', async () => {
-    const streams = [await open({ user: 'branch1' }), await open({ at: other, user: 'branch1' })];
-    const stranger = await open({ at: other });
-    await setUser('branch1', 'is_active = false');
-    await Promise.all(streams.map(({ ended }) => ended));
-    expect((await open({ user: 'branch1' })).response.statusCode).toBe(401);
-    await setUser('branch1', 'is_active = true');
-    expect(stranger.isEnded).toBe(false);
-  });
-
-  test('when its user logs out, in whichever instance; a refresh ends none', async () => {
-    const body = { username: 'branch1', password: 'Passw0rd!23' };
-    const first = (await app.ask('POST', '/api/token/', { body })).body;
-    const stream = await open({ at: other, token: first.access });
-    const stranger = await open({ at: other });
-    const { refresh } = (await app.ask('POST', '/api/token/refresh/', { body: { refresh: first.refresh } }))
-      .body;
-    await aWhile();
-    expect(stream.isEnded).toBe(false);
-    await app.ask('POST', '/api/token/blacklist/', { body: { refresh } });
-    await stream.ended;
-    expect(stranger.isEnded).toBe(false);
-  });
-
-  test('when its token expires', async () => {
-    const third = await startTestApp({ sharing: app, environment: { ACCESS_TOKEN_LIFETIME: '2' } });
-    try {
-      const token = await third.logIn('consultant1');
-      const begun = Date.now();
-      const stream = await open({ at: third, token });
-      await stream.ended;
-      expect(Date.now() - begun).toBeLessThan(3_000);
-      expect((await open({ at: third, token })).response.statusCode).toBe(401);
-    } finally {
-      await third.close();
-    }
-  });
-
-  test('when its tenant is suspended, and no other’s', async () => {
-    const streams = [
-      await open({ tenant: 'demo', user: 'elsewhere' }),
-      await open({ at: other, tenant: 'demo', user: 'elsewhere' }),
-    ];
-    const stranger = await open({ at: other });
-    const suspend = (status: string) =>
-      withOwner(app.databases.owner, (client) =>
-        client.query(
-          "UPDATE public.tenants_tenant SET subscription_status = $1 WHERE schema_name = 'tenant_demo'",
-          [status],
-        ),
-      );
-    await suspend('SUSPENDED');
-    await Promise.all(streams.map(({ ended }) => ended));
-    await suspend('ACTIVE');
-    expect(stranger.isEnded).toBe(false);
-    expect((await open({ tenant: 'demo', user: 'elsewhere' })).response.statusCode).toBe(200);
-  });
-
-  test('when the program stops, which it does at once', async () => {
-    const third = await startTestApp({ sharing: app });
-    const streams = await Promise.all(Array.from({ length: 20 }, () => open({ at: third })));
-    const stalled = await open({ at: third });
-    stalled.response.pause();
-    const begun = Date.now();
-    await third.close();
-    expect(Date.now() - begun).toBeLessThan(2_500);
-    await Promise.all(streams.map(({ ended }) => ended));
-  });
-
-  test('when its reader takes nothing, and it catches up on return', async () => {
-    const stream = await open();
-    stream.response.pause();
-    stream.response.socket.pause();
-    const [before] = await notify(app, 'consultant1');
-    const given = new Array(100).fill({ message: 'x'.repeat(50_000) });
-    const ids: number[] = [];
-    for (let round = 0; round < 6; round++) ids.push(...(await notify(app, 'consultant1', given)));
-    await sleep(500);
-    stream.response.socket.resume();
-    stream.response.resume();
-    await stream.ended;
-    const had = stream.ids;
-    expect(had.length).toBeLessThan(ids.length);
-    const back = await open({ headers: { 'last-event-id': String(had.at(-1)) } });
-    await back.until('notification_message', 1 + ids.length - had.length, 20_000);
-    expect([...had, ...back.ids]).toEqual([before, ...ids]);
   });
 });
 

@@ -1,12 +1,12 @@
 import { type Statement, statement } from '../database/statement.js';
 
-/** New notifications: `{"schema", "users": [ids]}`, sent once by each transaction that inserts some; null: everybody. */
-export const NOTIFICATIONS_CHANNEL = 'leopard_notifications';
 /** Notifications read or unread by their user: `{"schema", "user", "ids"}`; `ids` are those that are read now. */
 export const READS_CHANNEL = 'leopard_notifications_read';
 
+/** Of new notifications (src/events/notices.ts). */
 export interface ArrivalNotice {
   readonly schema: string;
+  /** Null: of anybody. */
   readonly users: readonly number[] | null;
 }
 
@@ -18,13 +18,6 @@ export interface ReadsNotice {
 
 /** A payload holds 8,000 bytes; an id has 16 digits at most. */
 const IDS_PER_NOTICE = 400;
-
-/** The statement with which a transaction that has inserted notifications of these users tells so. */
-export function arrivalNotice(schema: string, users: readonly number[]): Statement {
-  const named = users.length > IDS_PER_NOTICE ? null : [...new Set(users)];
-  const notice: ArrivalNotice = { schema, users: named };
-  return notify(NOTIFICATIONS_CHANNEL, notice);
-}
 
 /** The statements with which a transaction tells that a user has read these notifications; none: only the count changed. */
 export function readsNotices(schema: string, user: number, ids: readonly number[]): Statement[] {

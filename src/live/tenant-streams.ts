@@ -23,7 +23,8 @@ const SNAPSHOT = statement<{ oldest: string; next: string }>(
 
 /** What one look finds. */
 interface Found {
-  readonly active: ReadonlySet<number>;
+  /** Who may still listen; null where that was not asked. */
+  readonly active: ReadonlySet<number> | null;
   readonly snapshot: Snapshot;
   readonly unread: ReadonlyMap<number, number>;
   readonly rows: readonly LiveRow[];
@@ -37,6 +38,8 @@ export class TenantStreams {
   #joining = new Set<LiveStream>();
   #reads: Pick<ReadsNotice, 'user' | 'ids'>[] = [];
   readonly #counted = new Set<number>();
+  /** Whether the next look has to see who may still listen. */
+  #rightsDue = false;
   /** What the polls saw last; known only while notices do not arrive. */
   readonly #polledCounts = new Map<number, number>();
   #current: Promise<void> = Promise.resolve();
@@ -65,6 +68,7 @@ export class TenantStreams {
     const streams = this.#users.get(stream.userId) ?? new Set();
     this.#users.set(stream.userId, streams.add(stream));
     this.#joining.add(stream);
+    this.#rightsDue = true; // what was checked before may have changed since
     while (this.#joining.has(stream)) await this.look();
   }
 
@@ -88,6 +92,12 @@ export class TenantStreams {
   noteReads(user: number, ids: readonly number[]): void {
     if (ids.length > 0) this.#reads.push({ user, ids });
     this.#counted.add(user);
+  }
+
+  /** Looks for what is new, and ends the streams of those who may no longer listen. */
+  async checkRights(): Promise<void> {
+    this.#rightsDue = true;
+    await this.look();
   }
 
   /** What a user missed since the notification with this id. */
@@ -116,6 +126,7 @@ export class TenantStreams {
   /** Looks for everything that a notice may have told, while notices do not arrive or after some may be lost. */
   async poll(): Promise<void> {
     const users = [...this.#users.keys()];
+    if (users.length === 0) return;
     const [counts, logOuts] = await this.inTurn(() =>
       this.database.tenantTransaction(this.#context, (transaction) =>
         Promise.all([
@@ -138,7 +149,7 @@ export class TenantStreams {
       const query = this.source.readLately(changed, READ_LATELY_SECONDS);
       this.#reads.push(...(await this.inTurn(() => this.database.tenantQuery(this.#context, query))));
     }
-    await this.look();
+    await this.checkRights();
   }
 
   /** To be called when notices arrive again: from then on they tell of changes. */
@@ -156,13 +167,15 @@ export class TenantStreams {
     const joining = this.#joining;
     const reads = this.#reads;
     const counted = [...this.#counted].filter((user) => this.has(user));
+    const checked = this.#rightsDue;
     this.#joining = new Set();
     this.#reads = [];
     this.#counted.clear();
+    this.#rightsDue = false;
     let found: Found;
     try {
       found = await this.database.tenantTransaction(this.#context, (transaction) =>
-        this.#read(transaction, users, counted),
+        this.#read(transaction, users, checked, counted),
       );
     } catch (error) {
       // Those who wait to be let in are told; what the others have to be told is looked for again.
@@ -170,10 +183,11 @@ export class TenantStreams {
       for (const stream of joining) this.remove(stream);
       this.#reads.unshift(...reads);
       for (const user of counted) this.#counted.add(user);
+      this.#rightsDue ||= checked;
       throw error;
     }
     this.failed = false;
-    for (const user of users) if (!found.active.has(user)) this.endUser(user);
+    if (found.active) for (const user of users) if (!found.active.has(user)) this.endUser(user);
     const whole = found.rows.length < ROWS_PER_LOOK;
     const ids = found.rows.map(({ id }) => id);
     this.#arrivals?.take(ids, found.snapshot, whole);
@@ -216,6 +230,7 @@ export class TenantStreams {
   async #read(
     transaction: TenantTransaction,
     users: readonly number[],
+    checked: boolean,
     counted: readonly number[],
   ): Promise<Found> {
     if (!this.#arrivals) {
@@ -223,7 +238,7 @@ export class TenantStreams {
       this.#arrivals = new Arrivals(newest?.highest ?? 0);
     }
     const [active, snapshots, unread, rows] = await Promise.all([
-      transaction.query(activeUsers(users)),
+      checked ? transaction.query(activeUsers(users)) : null,
       transaction.query(SNAPSHOT),
       counted.length > 0 ? transaction.query(this.source.unreadCounts(counted)) : [],
       transaction.last(this.source.arrived(users, this.#arrivals.window, ROWS_PER_LOOK)),
@@ -231,7 +246,7 @@ export class TenantStreams {
     const { oldest, next } = snapshots[0] as { oldest: string; next: string };
     const snapshot: Snapshot = { oldest: BigInt(oldest), next: BigInt(next) };
     return {
-      active: new Set(active.map(({ id }) => id)),
+      active: active && new Set(active.map(({ id }) => id)),
       snapshot,
       unread: new Map(unread.map(({ user, unread: count }) => [user, count])),
       rows,

@@ -36,7 +36,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/events/', 'src/deliveries/', 'src/jobs/', 'src/live/', 'src/metrics/'],
   ['src/immigration/'],
   ['src/seed/'],
-  ['src/app.ts', 'src/server.ts', 'src/scheduler.ts'],
+  ['src/app.ts', 'src/server.ts', 'src/scheduler.ts', 'src/worker.ts'],
   ['src/cli/', 'src/cli.ts'],
 ];
 

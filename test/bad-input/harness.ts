@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { RouteDefinition } from '../../src/http/route.js';
 import { type Answer, type Ask, startTestApp, type TestApp } from '../helpers/app.js';
 import { createRecord, isRecordRoute, pathOf, routeName } from '../helpers/routes.js';
@@ -8,6 +8,9 @@ import { WriteWatch } from '../helpers/written.js';
 
 /** Printed by fast-check with every failure; another one: BAD_INPUT_SEED=… */
 export const SEED = Number(process.env.BAD_INPUT_SEED ?? 20_261_125);
+// Seconds, where nothing else runs.
+vi.setConfig({ testTimeout: 120_000 });
+
 const RUNS_IN_ALL = 2_500;
 
 /** How often each of so many operations is tried: fewer times as the API grows, so that the suite stays quick. */

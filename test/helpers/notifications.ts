@@ -1,6 +1,6 @@
 import { queries } from '../../src/database/queries.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
-import { arrivalNotice } from '../../src/live/notices.js';
+import { newNotificationsNotice } from '../../src/events/notices.js';
 import type { TestApp } from './app.js';
 import { idOf } from './staff.js';
 
@@ -24,7 +24,7 @@ export async function insertNotifications(
   const inserted = (await transaction.query(
     queries.insertInto('immigration_notification').values(rows).returning('id'),
   )) as { id: number }[];
-  await transaction.query(arrivalNotice(schema, [idOf(username)]));
+  await transaction.query(newNotificationsNotice(schema, [idOf(username)]));
   return inserted.map(({ id }) => id);
 }
 

@@ -48,7 +48,7 @@ const SETUPS = [
 describe.each(SETUPS)('$name', ({ pooled, clients }) => {
   test.skipIf(pooled && !hasPgBouncer)(
     `${OPERATIONS} interleaved operations of ${TENANTS.length} tenants on ${POOL} connections stay apart`,
-    { timeout: 60_000 },
+    { timeout: 180_000 }, // some 15 seconds, where nothing else runs
     async () => {
       const database = new Database(pooled ? (pooler as PgBouncer).settings : databases.app, {
         size: clients,

@@ -21,22 +21,39 @@ function asProgram<T>(role: string | null, work: (client: OwnerClient) => Promis
 }
 
 const refused = 'permission denied';
+const SOME_COLUMN: Record<string, string> = {
+  migration_ledger: 'name',
+  event_queue: 'due_at',
+  job_tenant: 'basis',
+};
 
 describe('the program’s own role', () => {
-  it.each(['migration_ledger', 'tenants_tenant', 'tenants_domain', 'immigration_event_processing_control'])(
-    'may read public.%s and nothing more',
-    async (table) => {
-      await asProgram(null, (client) => client.query(`SELECT * FROM public.${table}`));
-      for (const statement of [
-        `UPDATE public.${table} SET ${table.startsWith('imm') ? 'is_paused = true' : table === 'migration_ledger' ? "name = ''" : 'id = 1'}`,
-        `DELETE FROM public.${table}`,
-        `INSERT INTO public.${table} DEFAULT VALUES`,
-        `TRUNCATE public.${table}`,
-      ]) {
-        await expect(asProgram(null, (client) => client.query(statement))).rejects.toThrow(refused);
-      }
-    },
-  );
+  it.each([
+    'migration_ledger',
+    'tenants_tenant',
+    'tenants_domain',
+    'event_queue',
+    'job_tenant',
+    'job_change',
+  ])('may read public.%s and nothing more', async (table) => {
+    await asProgram(null, (client) => client.query(`SELECT * FROM public.${table}`));
+    for (const statement of [
+      `UPDATE public.${table} SET ${SOME_COLUMN[table] ?? 'id'} = DEFAULT`,
+      `DELETE FROM public.${table}`,
+      `INSERT INTO public.${table} DEFAULT VALUES`,
+      `TRUNCATE public.${table}`,
+    ]) {
+      await expect(asProgram(null, (client) => client.query(statement))).rejects.toThrow(refused);
+    }
+  });
+
+  it('may set the switch that pauses events, and neither remove nor double it', async () => {
+    const control = 'public.immigration_event_processing_control';
+    await asProgram(null, (client) => client.query(`UPDATE ${control} SET is_paused = true`));
+    for (const statement of [`DELETE FROM ${control}`, `INSERT INTO ${control} (id) VALUES (2)`]) {
+      await expect(asProgram(null, (client) => client.query(statement))).rejects.toThrow(refused);
+    }
+  });
 
   it.each([
     'SELECT * FROM public.auth_user',

@@ -35,11 +35,12 @@ const SEEN: Readonly<Record<Operation, string>> = {
 
 /**
  * How each function is made. As the owner, since the tenant's role may not write the queue; hence the fixed
- * search_path. A plan is kept from the first, small statement on, and a nested loop over two unindexed tables of a
- * million rows would never end.
+ * search_path. The plan of a connection's first statement is kept for all that follow, be they of one row or of a
+ * million: a nested loop over a million would never end, and compiling a plan for one row would take longer than all
+ * the rest.
  */
 const FUNCTION_OPTIONS =
-  'LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_nestloop = off';
+  'LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_nestloop = off SET jit = off';
 
 /** What captures the events of `config` in tables with these columns. @throws Error for an unknown table */
 export function planCapture(columns: TenantColumns, config: EventsConfig): Capture {

@@ -30,7 +30,7 @@ const DIFFERENCES = `
   ), found_function AS (
     SELECT tenant.place, tenant.schema, p.proname AS name, p.prosrc AS body,
       p.prosecdef AND l.lanname = 'plpgsql' AND p.proowner = n.nspowner AND p.proconfig @> ARRAY[
-        'search_path=' || quote_ident(tenant.schema) || ', pg_temp', 'enable_nestloop=off'
+        'search_path=' || quote_ident(tenant.schema) || ', pg_temp', 'enable_nestloop=off', 'jit=off'
       ] AS is_made_as_meant,
       EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) WHERE grantee = 0) AS is_open
     FROM tenant JOIN pg_proc p ON p.pronamespace = tenant.namespace

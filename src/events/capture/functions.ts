@@ -46,7 +46,7 @@ export function captureFunctions(
       return handlers.some(({ enabled = true }) => enabled) ? max_retries : null;
     },
   };
-  const make = (operation: Operation, query: string | null): CaptureFunction[] =>
+  const make = (operation: Operation, query: CaptureQuery | null): CaptureFunction[] =>
     query === null
       ? []
       : [
@@ -68,14 +68,25 @@ function functionName(table: string, operation: Operation): string {
   return `capture_${table.replace(/^immigration_/, '')}_${operation.toLowerCase()}`;
 }
 
-/** One statement writes events and queue. It has no parameters, so its plan is made once per connection. */
-function body(query: string): string {
+interface CaptureQuery {
+  /** Selects something when there are events. */
+  readonly guard?: string;
+  /** Selects the values of the events' rows. */
+  readonly events: string;
+}
+
+/**
+ * One statement writes events and queue. It has no parameters, so its plan is made once per connection; and beginning
+ * it costs more than asking first whether there is anything to write.
+ */
+function body({ guard, events }: CaptureQuery): string {
+  const nothing = guard ? `  IF NOT EXISTS (\n    ${guard}\n  ) THEN\n    RETURN NULL;\n  END IF;\n` : '';
   return `
 BEGIN
-  WITH made AS (
+${nothing}  WITH made AS (
     INSERT INTO immigration_event (event_type, entity_type, entity_id, tenant_schema, action, previous_state,
       current_state, changed_fields, max_retries, metadata, performed_by_id)
-${query}
+${events}
     RETURNING id, event_type, entity_type, coalesce((metadata ->> 'entity_id')::bigint, entity_id) AS record
   )
   INSERT INTO public.event_queue (schema_name, event_id, event_type, entity_type, entity_id)
@@ -102,50 +113,59 @@ const PERFORMER = `(
         FOR KEY SHARE)`;
 
 /** CREATE and DELETE: an event for each row, with all of it. */
-function wholeRecord(wanted: Wanted, action: 'CREATE' | 'DELETE'): string | null {
+function wholeRecord(wanted: Wanted, action: 'CREATE' | 'DELETE'): CaptureQuery | null {
   const type = `${wanted.entity}.${action}`;
   const retries = wanted.retries(type);
   if (retries === null) return null;
   const state = stateExpression(wanted.fields, 'this', wanted.tracked.empty ?? []);
   const [previous, current] = action === 'CREATE' ? [`'{}'`, state] : [state, `'{}'`];
-  return `
+  return {
+    events: `
     SELECT ${quoteLiteral(type)}, ${quoteLiteral(wanted.entity)}, ${ENTITY_ID}, current_schema(), '${action}',
       ${previous},
       ${current},
       '[]', ${retries}, ${WIDE_ID}, ${PERFORMER}
-    FROM ${action === 'CREATE' ? 'after_change' : 'before_change'} this`;
+    FROM ${action === 'CREATE' ? 'after_change' : 'before_change'} this`,
+  };
 }
 
 interface Change {
   readonly type: string;
   readonly action: 'UPDATE' | 'DELETE';
-  /** Both in SQL, of the rows `this` and `past`. */
+  /** In SQL, of the rows `this` and `past`; and whether it happened. */
   readonly changedFields: string;
   readonly happened: string;
   readonly retries: number;
 }
 
 /** UPDATE: an event for each row and tracked field that changed, or one for each row, and soft deletion. */
-function changes(wanted: Wanted): string | null {
+function changes(wanted: Wanted): CaptureQuery | null {
   const all = [...fieldChanges(wanted), ...softDeletion(wanted)];
   if (all.length === 0) return null;
-  const lines = all.map(
-    ({ type, action, changedFields, happened, retries }) =>
-      `      (${quoteLiteral(type)}, '${action}', ${changedFields}, ${retries}, ${happened})`,
-  );
   const { empty = [] } = wanted.tracked;
-  const isSoftDeletion = all.some(({ action }) => action === 'DELETE');
-  const current = stateExpression(wanted.fields, 'this', empty);
-  return `
-    SELECT change.type, ${quoteLiteral(wanted.entity)}, ${ENTITY_ID}, current_schema(), change.action,
-      ${stateExpression(wanted.fields, 'past', empty)},
-      ${isSoftDeletion ? `CASE WHEN change.action = 'DELETE' THEN '{}'::jsonb ELSE ${current} END` : current},
-      change.fields, change.retries, ${WIDE_ID}, ${PERFORMER}
-    FROM after_change this JOIN before_change past ON past.id = this.id
-    CROSS JOIN LATERAL (VALUES
-${lines.join(',\n')}
-    ) AS change (type, action, fields, retries, happened)
-    WHERE change.happened`;
+  const isSomething = all.map(({ happened }) => `(${happened})`).join(' OR ');
+  const pairs = 'after_change this JOIN before_change past ON past.id = this.id';
+  // No join with a list of the types: it would be a nested loop.
+  const happened = all.map((change, index) => `CASE WHEN ${change.happened} THEN ${index + 1} END`);
+  const choice = (value: (change: Change) => string) =>
+    `CASE which ${all.map((change, index) => `WHEN ${index + 1} THEN ${value(change)}`).join(' ')} END`;
+  return {
+    guard: `SELECT FROM ${pairs} WHERE ${isSomething}`,
+    events: `
+    SELECT ${choice(({ type }) => quoteLiteral(type))}, ${quoteLiteral(wanted.entity)}, ${ENTITY_ID}, current_schema(),
+      ${choice(({ action }) => `'${action}'`)},
+      previous, CASE WHEN ${choice(({ action }) => String(action === 'UPDATE'))} THEN present ELSE '{}' END,
+      fields[which], ${choice(({ retries }) => String(retries))}, ${WIDE_ID}, ${PERFORMER}
+    FROM (
+      SELECT this.id,
+        ${stateExpression(wanted.fields, 'past', empty)} AS previous,
+        ${stateExpression(wanted.fields, 'this', empty)} AS present,
+        ARRAY[${all.map(({ changedFields }) => changedFields).join(', ')}]::jsonb[] AS fields,
+        unnest(array_remove(ARRAY[${happened.join(', ')}], NULL)) AS which
+      FROM ${pairs}
+      WHERE ${isSomething}
+    ) AS this`,
+  };
 }
 
 function fieldChanges({ entity, tracked, fields, retries }: Wanted): Change[] {

@@ -40,8 +40,10 @@ export interface Handler<Config> {
    * @returns an outcome for each, in the order of the works
    * @throws whatever makes one of them fail; then each is handled for itself
    */
-  handleMany?(
-    works: readonly HandlerWork<Config>[],
-    transaction: HandlerTransaction,
-  ): Promise<readonly HandlerOutcome[]>;
+  readonly handleMany?:
+    | ((
+        works: readonly HandlerWork<Config>[],
+        transaction: HandlerTransaction,
+      ) => Promise<readonly HandlerOutcome[]>)
+    | undefined;
 }

@@ -1,0 +1,166 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CERTIFICATE } from '../../test/deliveries/certificate.js';
+import { type Receiver, startReceiver } from '../../test/deliveries/receiver.js';
+import {
+  type DeliveryTest,
+  leaveEvent,
+  startDeliveryTest,
+  untilStatus,
+} from '../../test/deliveries/setting.js';
+import { settingsFor as deliverySettings } from '../../test/deliveries/settings.js';
+import { runCommand, settingsFor } from '../../test/helpers/cli.js';
+import { signatureHeader } from '../deliveries/signature.js';
+
+let test: DeliveryTest;
+let receiver: Receiver;
+let folder: string;
+
+beforeAll(async () => {
+  test = await startDeliveryTest();
+  receiver = await startReceiver();
+  folder = mkdtempSync(join(tmpdir(), 'leopard-cli-'));
+  writeFileSync(join(folder, 'ca.pem'), CERTIFICATE);
+});
+afterAll(async () => {
+  await receiver.close();
+  rmSync(folder, { recursive: true });
+  await test.close();
+});
+
+const leopard = (...args: string[]) =>
+  runCommand(settingsFor(test.databases, folder), [...args, '--tenant', 'main'], {
+    environment: {
+      WEBHOOKS_ALLOW_PRIVATE: 'true',
+      WEBHOOKS_PORTS: `443,${receiver.port}`,
+      WEBHOOKS_CA_FILE: join(folder, 'ca.pem'),
+    },
+  });
+
+/** What a command prints as JSON. */
+async function json(...args: string[]) {
+  const { stdout, stderr, exitCode } = await leopard(...args, '--json');
+  expect([stderr, exitCode]).toEqual(['', 0]);
+  return JSON.parse(stdout);
+}
+
+const url = () => `https://localhost:${receiver.port}/hook`;
+let secret: string;
+
+it('adds an endpoint and shows its secret this once', async () => {
+  const added = await json('webhooks', 'add', '--url', url(), '--events', 'Client.*, Task.CREATE');
+  ({ secret } = added);
+  expect(added).toEqual({
+    id: 1,
+    url: url(),
+    event_types: ['Client.*', 'Task.CREATE'],
+    is_active: true,
+    disabled_reason: null,
+    failures: 0,
+    created_at: expect.stringMatching(/Z$/),
+    secret: expect.stringMatching(/^whsec_[\w-]{43}$/),
+  });
+  const { stdout } = await leopard('webhooks', 'list');
+  expect(stdout).toMatch(/^1 +on +0 +Client\.\*,Task\.CREATE +https/m);
+  expect(stdout + JSON.stringify(await json('webhooks', 'list'))).not.toContain(secret);
+  expect((await leopard('webhooks', 'add', '--url', 'https://hooks.acme.example')).stdout).toMatch(
+    /^endpoint 2 is added: https:\/\/hooks\.acme\.example\/\nits secret, shown only now: whsec_/,
+  );
+});
+
+it.each([
+  [['--url', 'ftp://example.com'], 1, 'webhooks go to https:// addresses only'],
+  [['--url', 'https://example.com:22'], 1, /^webhooks go to port /],
+  [['--url', 'https://example.com', '--events', 'Client CREATE'], 1, /is no type of event/],
+  [[], 2, /required option '--url/],
+])('refuses to add %j', async (args, code, message) => {
+  const { exitCode, stderr } = await leopard('webhooks', 'add', ...args);
+  expect([exitCode, stderr]).toEqual([code, expect.stringMatching(message)]);
+});
+
+it('refuses an address that is not public, unless that is allowed', async () => {
+  const settings = settingsFor(test.databases, folder);
+  const args = ['webhooks', 'add', '--tenant', 'main', '--url'];
+  for (const inside of ['https://127.0.0.1/', 'https://0x7f.1/', 'http://example.com/']) {
+    expect((await runCommand(settings, [...args, inside])).exitCode).toBe(1);
+  }
+});
+
+it('tests an endpoint with something signed, and says how it went', async () => {
+  const { exitCode, stdout } = await leopard('webhooks', 'test', '1');
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^endpoint 1 answered 200 in \d+ ms$/)]);
+  const { headers, body } = receiver.received.at(-1)!;
+  const time = Number(/t=(\d+)/.exec(String(headers['x-leopard-signature']))![1]);
+  expect(headers['x-leopard-signature']).toBe(signatureHeader(secret, body, time));
+  expect(JSON.parse(body)).toMatchObject({ type: 'Leopard.TEST', tenant: 'main' });
+  receiver.answering = 500;
+  expect(await leopard('webhooks', 'test', '1')).toMatchObject({
+    exitCode: 1,
+    stderr: 'endpoint 1 did not take it: the receiver answered 500',
+  });
+  receiver.answering = 200;
+  expect((await leopard('webhooks', 'test', '9')).stderr).toMatch(/^there is no webhook endpoint 9;/);
+});
+
+it('lists, shows, cancels and repeats deliveries', async () => {
+  await json('webhooks', 'disable', '2');
+  const [id] = await leaveEvent(test);
+  expect(await json('deliveries', 'list', '--status', 'PENDING', '--kind', 'webhook')).toMatchObject([
+    { id, status: 'PENDING', event_type: 'Client.stage.UPDATE', to: url(), attempts: 0 },
+  ]);
+  expect((await leopard('deliveries', 'cancel', String(id), '99')).stderr).toBe(
+    'not cancelled: 99; see: leopard deliveries show',
+  );
+  expect(await json('deliveries', 'list', '--status', 'PENDING')).toEqual([]);
+  expect(await json('deliveries', 'retry', '--endpoint', '1', '--status', 'CANCELLED')).toEqual({
+    ids: [id],
+  });
+
+  test.send({ settings: deliverySettings([receiver.port]) });
+  await untilStatus(test, id!, 'SENT');
+  expect((await leopard('deliveries', 'retry', String(id))).stdout).toBe('1 delivery is to be sent anew');
+  await untilStatus(test, id!, 'SENT');
+  await test.stopSending();
+
+  const shown = await json('deliveries', 'show', String(id));
+  expect(shown).toMatchObject({ status: 'SENT', attempts: 1, last_error: null });
+  expect(JSON.parse(shown.body)).toMatchObject({ id: shown.idempotency_key });
+  expect(shown.log).toMatchObject([
+    { status_code: 200, answer: 'noted', error: null },
+    { status_code: 200, answer: 'noted', error: null },
+  ]);
+  const keys = receiver.received.slice(-2).map(({ headers }) => headers['idempotency-key']);
+  expect(keys).toEqual([shown.idempotency_key, shown.idempotency_key]);
+  const { stdout } = await leopard('deliveries', 'show', String(id));
+  expect(stdout).toMatch(/^status +SENT$/m);
+  expect(stdout).toMatch(/ms +200 +sent +"noted"$/m);
+});
+
+it('cancels what waits when an endpoint is switched off or removed, and sends nothing to it again', async () => {
+  const [first] = await leaveEvent(test);
+  expect((await leopard('webhooks', 'disable', '1', '--reason', 'moving')).stdout).toBe(
+    'endpoint 1 is off: moving',
+  );
+  expect(await json('deliveries', 'show', String(first))).toMatchObject({ status: 'CANCELLED' });
+  expect(await leopard('deliveries', 'retry', String(first))).toMatchObject({ exitCode: 1 });
+  expect((await leopard('webhooks', 'enable', '1')).stdout).toBe('endpoint 1 is on');
+  const [second] = await leaveEvent(test);
+  expect((await leopard('webhooks', 'remove', '1')).stdout).toBe('endpoint 1 is removed');
+  expect(await json('deliveries', 'show', String(second))).toMatchObject({
+    status: 'CANCELLED',
+    endpoint_id: null,
+  });
+  expect(await json('webhooks', 'list')).toMatchObject([{ id: 2 }]);
+  expect((await leopard('webhooks', 'remove', '1')).exitCode).toBe(1);
+});
+
+it.each([
+  [['deliveries', 'retry'], /say which deliveries/],
+  [['deliveries', 'cancel', 'x'], /whole number/],
+  [['deliveries', 'list', '--status', 'LOST'], /Allowed choices are/],
+])('is told how to be used: %j', async (args, message) => {
+  const { exitCode, stderr } = await leopard(...args);
+  expect([exitCode, stderr]).toEqual([2, expect.stringMatching(message)]);
+});

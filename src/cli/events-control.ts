@@ -1,0 +1,95 @@
+import { type Command, Option } from 'commander';
+import type { Database } from '../database/database.js';
+import { type PauseOf, pauseEvents, resumeEvents } from '../events/control.js';
+import { HANDLERS } from '../events/handlers/registry.js';
+import { cleanUpEvents } from '../events/retention.js';
+import { findTenant, listTenants } from '../tenancy/tenant-list.js';
+import { shortName } from '../tenancy/tenant-name.js';
+import type { CliContext } from './context.js';
+import { comingMoment } from './moments.js';
+import { withTables } from './with-tables.js';
+
+interface OfOptions {
+  readonly tenant?: string;
+  readonly handler?: string;
+}
+
+function addOf(command: Command): Command {
+  return command
+    .addOption(new Option('--tenant <tenant>', 'only of this one: short name or schema').conflicts('handler'))
+    .addOption(new Option('--handler <name>', 'only this handler').choices(Object.keys(HANDLERS)));
+}
+
+/** Stops the handling of events, until it is resumed or an end that is given. */
+export function addPause(command: Command, context: CliContext): void {
+  addOf(command)
+    .description('stop handling events, of all tenants when no option says less; they wait')
+    .option('--reason <text>', 'why, for others who look')
+    .option('--until <moment>', 'when it ends by itself: 2026-01-31T09:00Z, or 30m, 2h, 7d', comingMoment)
+    .action(({ reason, until, ...options }: OfOptions & { reason?: string; until?: Date }) =>
+      withTables(context, async ({ database }) => {
+        const of = await pauseOf(database, options);
+        await pauseEvents(database, of, { ...(reason !== undefined && { reason }), until: until ?? null });
+        const end = until ? ` until ${until.toISOString()}` : '';
+        context.print(`${nameOf(of)}: paused${end}; workers stop within a second`);
+      }),
+    );
+}
+
+/** Goes on. */
+export function addResume(command: Command, context: CliContext): void {
+  addOf(command)
+    .description('go on handling events that were paused with the same options')
+    .action((options: OfOptions) =>
+      withTables(context, async ({ database }) => {
+        const of = await pauseOf(database, options);
+        const resumed = await resumeEvents(database, of);
+        context.print(`${nameOf(of)}: ${resumed ? 'resumed' : 'was not paused'}`);
+      }),
+    );
+}
+
+async function pauseOf(database: Database, { tenant, handler }: OfOptions): Promise<PauseOf> {
+  if (tenant !== undefined) return { kind: 'tenant', schema: (await findTenant(database, tenant)).schema };
+  return handler === undefined ? { kind: 'all' } : { kind: 'handler', handler };
+}
+
+/** What a pause is of, in words. */
+export function nameOf(of: PauseOf): string {
+  if (of.kind === 'all') return 'all events';
+  return of.kind === 'tenant' ? `events of ${shortName(of.schema)}` : `handler ${of.handler}`;
+}
+
+interface CleanUpOptions {
+  readonly tenant?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Removes what the retention no longer keeps. */
+export function addCleanUp(command: Command, context: CliContext): void {
+  command
+    .description('remove events that were completed more than 7 days ago, in batches')
+    .option('--tenant <tenant>', 'only of this one: short name or schema')
+    .option('--dry-run', 'change nothing, and tell what would be done')
+    .option('--json', 'print JSON')
+    .action(({ tenant, dryRun = false, json }: CleanUpOptions) =>
+      withTables(context, async ({ database }) => {
+        const tenants =
+          tenant === undefined ? await listTenants(database) : [await findTenant(database, tenant)];
+        const removed = [];
+        for (const { schema } of tenants) {
+          const count = await cleanUpEvents(database, schema, { dryRun });
+          removed.push({ tenant: shortName(schema), removed: count });
+        }
+        if (json) context.print(JSON.stringify({ dry_run: dryRun, tenants: removed }, null, 2));
+        else for (const line of lines(removed, dryRun)) context.print(line);
+      }),
+    );
+}
+
+function lines(removed: readonly { tenant: string; removed: number }[], dryRun: boolean): string[] {
+  const total = removed.reduce((sum, one) => sum + one.removed, 0);
+  const details = removed.filter((one) => one.removed > 0).map((one) => `  ${one.tenant}: ${one.removed}`);
+  return [dryRun ? `${total} to remove; nothing was changed` : `${total} removed`, ...details];
+}

@@ -1,0 +1,169 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Database } from '../database/database.js';
+import {
+  cancelEvents,
+  type EventInFull,
+  listEvents,
+  retryEvents,
+  type ShownEvent,
+  showEvent,
+} from '../events/operations.js';
+import { EVENT_STATUSES, type EventStatus, type Selection } from '../events/selection.js';
+import { findTenant, listTenants } from '../tenancy/tenant-list.js';
+import { shortName } from '../tenancy/tenant-name.js';
+import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { pastMoment } from './moments.js';
+import { formatTable } from './table.js';
+import { withTables } from './with-tables.js';
+
+interface Filters {
+  readonly tenant?: string;
+  readonly type?: string;
+  readonly status?: EventStatus;
+  readonly handler?: string;
+  readonly since?: Date;
+  readonly until?: Date;
+}
+
+const SHOWN = 50;
+
+/** Events that fit the filters. */
+export function addList(command: Command, context: CliContext): void {
+  addFilters(command)
+    .description('list events, the newest of each tenant first')
+    .addOption(new Option('--status <status>', 'in this state').choices(EVENT_STATUSES))
+    .option('--limit <n>', 'how many of each tenant at most', wholeNumber, SHOWN)
+    .option('--json', 'print JSON')
+    .action(({ json, limit, ...filters }: Filters & { json?: boolean; limit: number }) =>
+      withTables(context, async ({ database }) => {
+        const events: ShownEvent[] = [];
+        for (const schema of await schemasOf(database, filters))
+          events.push(...(await listEvents(database, schema, selectionOf(filters), limit)));
+        if (json) context.print(JSON.stringify(events, null, 2));
+        else for (const line of lines(events)) context.print(line);
+      }),
+    );
+}
+
+/** One event with everything. */
+export function addShow(command: Command, context: CliContext): void {
+  command
+    .description('show one event with its states and what each handler did')
+    .argument('<id>', "the event's id", wholeNumber)
+    .requiredOption('--tenant <tenant>', 'of this one: short name or schema')
+    .option('--json', 'print JSON')
+    .action((id: number, { tenant, json }: { tenant: string; json?: boolean }) =>
+      withTables(context, async ({ database }) => {
+        const { schema } = await findTenant(database, tenant);
+        const event = await showEvent(database, schema, id);
+        if (!event) throw new CliError(`${shortName(schema)} has no event ${id}`);
+        if (json) context.print(JSON.stringify(event, null, 2));
+        else for (const line of inFull(event)) context.print(line);
+      }),
+    );
+}
+
+/** Failed events are handled again. */
+export function addRetry(command: Command, context: CliContext): void {
+  addFilters(command)
+    .description('handle failed events again; handlers that succeeded do not run again')
+    .argument('[ids...]', 'these; with --tenant', wholeNumbers)
+    .option('--all', 'all that failed')
+    .action((ids: readonly number[] | undefined, filters: Filters & { all?: boolean }) =>
+      change(context, ids, filters, retryEvents, 'to be handled again'),
+    );
+}
+
+/** Waiting events are not handled. */
+export function addCancel(command: Command, context: CliContext): void {
+  addFilters(command)
+    .description('do not handle waiting events; they become FAILED, "cancelled", and can be retried')
+    .argument('[ids...]', 'these; with --tenant', wholeNumbers)
+    .option('--all', 'all that wait')
+    .action((ids: readonly number[] | undefined, filters: Filters & { all?: boolean }) =>
+      change(context, ids, filters, cancelEvents, 'cancelled'),
+    );
+}
+
+function addFilters(command: Command): Command {
+  return command
+    .option('--tenant <tenant>', 'only of this one: short name or schema')
+    .option('--type <type>', 'only of this type, as Client.stage.UPDATE')
+    .option('--handler <name>', 'only those that this handler had to do with')
+    .option('--since <moment>', 'made since then: 2026-01-31T09:00Z, or 30m, 2h, 7d ago', pastMoment)
+    .option('--until <moment>', 'made before then', pastMoment);
+}
+
+async function change(
+  context: CliContext,
+  ids: readonly number[] | undefined,
+  filters: Filters & { readonly all?: boolean },
+  work: (database: Database, schema: string, selection: Selection) => Promise<number>,
+  done: string,
+): Promise<void> {
+  const selection = { ...selectionOf(filters), ...(ids && ids.length > 0 && { ids }) };
+  if (selection.ids && filters.tenant === undefined)
+    throw new CliError('ids are those of one tenant; name it with --tenant', USAGE_EXIT_CODE);
+  const isNarrow = Object.keys(selection).length > 0 || filters.tenant !== undefined;
+  if (!isNarrow && !filters.all) throw new CliError('say which: ids, a filter, or --all', USAGE_EXIT_CODE);
+  await withTables(context, async ({ database }) => {
+    let count = 0;
+    for (const schema of await schemasOf(database, filters)) count += await work(database, schema, selection);
+    context.print(`${count} ${count === 1 ? 'event' : 'events'} ${done}`);
+  });
+}
+
+async function schemasOf(database: Database, { tenant }: Filters): Promise<string[]> {
+  if (tenant !== undefined) return [(await findTenant(database, tenant)).schema];
+  return (await listTenants(database)).map(({ schema }) => schema);
+}
+
+function selectionOf({ type, status, handler, since, until }: Filters): Selection {
+  return {
+    ...(type !== undefined && { type }),
+    ...(status !== undefined && { status }),
+    ...(handler !== undefined && { handler }),
+    ...(since && { since }),
+    ...(until && { until }),
+  };
+}
+
+function lines(events: readonly ShownEvent[]): string[] {
+  if (events.length === 0) return ['there is no such event'];
+  return formatTable(
+    ['TENANT', 'ID', 'TYPE', 'RECORD', 'STATUS', 'RETRIES', 'MADE', 'ERROR'],
+    events.map((event) => [
+      shortName(event.tenant_schema),
+      String(event.id),
+      event.event_type,
+      `${event.entity_type} ${event.entity_id}`,
+      event.status,
+      `${event.retry_count}/${event.max_retries}`,
+      event.created_at,
+      event.error_message ?? '',
+    ]),
+  );
+}
+
+function inFull(event: EventInFull): string[] {
+  const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+  const rows = Object.entries(event).filter(([name]) => name !== 'handler_results');
+  const results = Object.entries(event.handler_results);
+  return [
+    ...formatTable(
+      ['FIELD', 'VALUE'],
+      rows.map(([name, value]) => [name, text(value)]),
+    ),
+    ...results.map(([handler, result]) => `handler ${handler}: ${text(result)}`),
+  ];
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('It is no whole number above 0.');
+  return Number(text);
+}
+
+function wholeNumbers(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, wholeNumber(text)];
+}

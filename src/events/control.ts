@@ -1,0 +1,97 @@
+import type { Database } from '../database/database.js';
+import { type Statement, statement } from '../database/statement.js';
+
+/** What a pause stops: everything, one tenant, or one handler in all tenants. */
+export type PauseOf =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'tenant'; readonly schema: string }
+  | { readonly kind: 'handler'; readonly handler: string };
+
+export interface Pause {
+  readonly of: PauseOf;
+  readonly reason: string;
+  /** Both ISO 8601, UTC; `until` null: when somebody resumes it. */
+  readonly pausedAt: string | null;
+  readonly until: string | null;
+}
+
+const LONGEST_REASON = 255;
+
+/**
+ * Pauses the handling of events; what is in hand is finished. A pause that is on already gets the new reason and end.
+ * @param until when it ends by itself; null: when it is resumed
+ */
+export async function pauseEvents(
+  database: Database,
+  of: PauseOf,
+  { reason = '', until = null }: { readonly reason?: string; readonly until?: Date | null } = {},
+): Promise<void> {
+  const why = [...reason].slice(0, LONGEST_REASON).join('');
+  await database.publicQuery(pauseStatement(of, why, until?.toISOString() ?? null));
+}
+
+function pauseStatement(of: PauseOf, reason: string, until: string | null): Statement {
+  if (of.kind === 'all') {
+    return statement(
+      `UPDATE public.immigration_event_processing_control
+       SET is_paused = true, pause_reason = nullif($1, ''), paused_until = $2::timestamptz`,
+      [reason, until],
+    );
+  }
+  const [schema, handler] = of.kind === 'tenant' ? [of.schema, null] : [null, of.handler];
+  return statement(
+    `INSERT INTO public.event_pause (schema_name, handler, reason, paused_until)
+     VALUES ($1, $2, $3, $4::timestamptz)
+     ON CONFLICT (schema_name, handler) DO UPDATE SET reason = excluded.reason,
+       paused_until = excluded.paused_until`,
+    [schema, handler, reason, until],
+  );
+}
+
+/** Ends a pause, and wakes the workers. @returns whether there was one */
+export async function resumeEvents(database: Database, of: PauseOf): Promise<boolean> {
+  const [row] = await database.publicQuery(
+    statement<{ resumed: boolean }>(
+      `WITH resumed AS (${resumeSql(of)}), woken AS (SELECT pg_notify('leopard_events', ''))
+       SELECT EXISTS (SELECT FROM resumed) AS resumed FROM woken`,
+      of.kind === 'all' ? [] : [of.kind === 'tenant' ? of.schema : of.handler],
+    ),
+  );
+  return row?.resumed ?? false;
+}
+
+function resumeSql(of: PauseOf): string {
+  if (of.kind === 'all') {
+    return `UPDATE public.immigration_event_processing_control SET is_paused = false, pause_reason = NULL
+      WHERE is_paused RETURNING id`;
+  }
+  const column = of.kind === 'tenant' ? 'schema_name' : 'handler';
+  return `DELETE FROM public.event_pause WHERE ${column} = $1 RETURNING id`;
+}
+
+const NOT_OVER = '(paused_until IS NULL OR paused_until > clock_timestamp())';
+const asText = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+
+/** The pauses that are on. */
+export async function listPauses(database: Database): Promise<Pause[]> {
+  const rows = await database.publicQuery(
+    statement<{
+      schema: string | null;
+      handler: string | null;
+      reason: string;
+      pausedAt: string | null;
+      until: string | null;
+    }>(
+      `SELECT NULL AS schema, NULL AS handler, coalesce(pause_reason, '') AS reason,
+         ${asText('paused_at')} AS "pausedAt", ${asText('paused_until')} AS until
+       FROM public.immigration_event_processing_control WHERE is_paused AND ${NOT_OVER}
+       UNION ALL (
+         SELECT schema_name, handler, reason, ${asText('paused_at')}, ${asText('paused_until')}
+         FROM public.event_pause WHERE ${NOT_OVER} ORDER BY schema_name, handler)`,
+    ),
+  );
+  return rows.map(({ schema, handler, ...pause }) => ({
+    ...pause,
+    of: schema ? { kind: 'tenant', schema } : handler ? { kind: 'handler', handler } : { kind: 'all' },
+  }));
+}

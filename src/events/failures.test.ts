@@ -1,0 +1,361 @@
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  addEvents,
+  eventsConfig,
+  handledBy,
+  handlersWith,
+  noteHandling,
+  pause,
+  type Row,
+  timesHandled,
+  type WorkerOptions,
+  type WorkerTest,
+  workerTest,
+} from '../../test/helpers/worker.js';
+import { statement } from '../database/statement.js';
+import type { Handler } from './handlers/handler.js';
+import { retryDelay } from './retry.js';
+import type { EventTypeConfig, TaskConfig } from './types.js';
+
+type Handle = Handler<TaskConfig>['handle'];
+
+const STAGE = 'Client.stage.UPDATE';
+
+let test: WorkerTest;
+const stops: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  test = await workerTest();
+});
+afterAll(() => test.close());
+beforeEach(() => test.clear());
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** Starts a worker whose events are handled by `handle`, as often as `type` says. */
+async function start(handle: Handle, type: EventTypeConfig = handledBy(1), options: WorkerOptions = {}) {
+  const config = eventsConfig({ [STAGE]: type });
+  const running = await test.start({ config, handlers: handlersWith(handle), pollMs: 100, ...options });
+  stops.push(() => running.stop());
+}
+
+const events = () =>
+  test.sql(`SELECT e.id::integer, e.status, e.retry_count AS retries, e.error_message AS error, e.handler_results AS results,
+      e.processed_at IS NOT NULL AS processed, extract(epoch FROM q.due_at - e.updated_at)::float8 AS wait
+    FROM immigration_event e LEFT JOIN public.event_queue q ON q.schema_name = 'tenant_main' AND q.event_id = e.id
+    ORDER BY e.id`);
+const event = async () => (await events())[0] as Row;
+const untilStatus = (status: string, retries = 0) =>
+  test.until(async () => {
+    const { status: now, retries: count } = await event();
+    return now === status && count >= retries;
+  });
+const makeDue = () => test.sql('UPDATE public.event_queue SET due_at = now()');
+
+const fail: Handle = () => Promise.reject(new Error('no luck'));
+
+describe('a handler that fails', () => {
+  it('is tried again later and later, then the event has failed, is kept, and admins are told', async () => {
+    await test.sql('LISTEN x'); // the server knows listeners of other databases, too
+    await addEvents(test, 1);
+    await start(fail);
+    for (const [retries, seconds] of [
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      await untilStatus('PENDING', retries);
+      const { error, wait, processed } = await event();
+      expect([error, processed]).toEqual(['task: no luck', false]);
+      expect(wait).toBeGreaterThan(seconds * 0.7);
+      expect(wait).toBeLessThan(seconds * 1.3);
+      await makeDue();
+    }
+    await untilStatus('FAILED');
+    const failed = await event();
+    expect(failed).toMatchObject({ retries: 2, error: 'task: no luck', processed: true, wait: null });
+    expect(failed.results.task).toEqual({
+      handler_name: 'task',
+      status: 'FAILED',
+      message: 'failed',
+      error: 'no luck',
+      data: null,
+    });
+    const alerts = await test.sql(
+      'SELECT notification_type AS type, assigned_to_id::integer AS to, meta_info AS meta FROM immigration_notification',
+    );
+    expect(alerts).toEqual([
+      {
+        type: 'SYSTEM_ALERT',
+        to: 1,
+        meta: { event_id: failed.id, event_type: STAGE, error_message: 'task: no luck' },
+      },
+    ]);
+  });
+
+  it('waits 1 s, 2 s, 4 s … an hour at most, up to a quarter shorter or longer', () => {
+    fc.assert(
+      fc.property(fc.nat(40), fc.double({ min: 0, max: 1, noNaN: true }), (retries, random) => {
+        const middle = Math.min(3600, 2 ** retries);
+        const wait = retryDelay(retries, random);
+        expect(wait).toBeGreaterThanOrEqual(middle * 0.75);
+        expect(wait).toBeLessThanOrEqual(middle * 1.25);
+      }),
+    );
+  });
+
+  it('leaves nothing behind, while what the others have done stays and is not done again', async () => {
+    let calls = 0;
+    await addEvents(test, 1);
+    await start(async (work, transaction) => {
+      const call = calls++;
+      await noteHandling(work, transaction);
+      if (call % 3 === 1 && call < 4) throw new Error('after writing');
+      return { status: 'SUCCESS', message: `call ${call}` };
+    }, handledBy(3));
+    await untilStatus('PENDING', 1);
+    const { results, error } = await event();
+    expect(error).toBe('task_2: after writing');
+    expect(Object.values(results).map((result) => (result as Row).status)).toEqual([
+      'SUCCESS',
+      'FAILED',
+      'SUCCESS',
+    ]);
+    expect(await timesHandled(test)).toEqual({ 2: 1 });
+    await makeDue();
+    await untilStatus('COMPLETED');
+    expect((await event()).results).toMatchObject({
+      task: { message: 'call 0' },
+      task_2: { status: 'SUCCESS', message: 'call 3' },
+      task_3: { message: 'call 2' },
+    });
+    expect(await timesHandled(test)).toEqual({ 3: 1 });
+    expect((await event()).error).toBeNull();
+  });
+
+  it('by a statement that it does not wait for has failed', async () => {
+    await addEvents(test, 1);
+    await start(async (_work, transaction) => {
+      transaction.query(statement('SELECT 1 / 0')).catch(() => undefined);
+      return { status: 'SUCCESS', message: 'as if nothing was' };
+    });
+    await untilStatus('PENDING', 1);
+    expect((await event()).error).toBe('task: division by zero');
+  });
+
+  it('says what the database cannot hold in words that it can', async () => {
+    await addEvents(test, 1);
+    await start(() => Promise.reject(new Error('a\0b \ud800 c')));
+    await untilStatus('PENDING', 1);
+    expect((await event()).error).toBe('task: ab \ufffd c');
+  });
+
+  it('among many others holds up none of them', async () => {
+    await addEvents(test, 200);
+    const ids = (await events()).map(({ id }) => id as number);
+    await start(async (work, transaction) => {
+      if (work.event.id % 7 === 0) throw new Error('seven');
+      return await noteHandling(work, transaction);
+    });
+    await test.until(async () =>
+      (await events()).every(({ retries, status }) => retries > 0 || status === 'COMPLETED'),
+    );
+    const sevens = ids.filter((id) => id % 7 === 0).length;
+    expect(await timesHandled(test)).toEqual({ 0: sevens, 1: 200 - sevens });
+  });
+});
+
+describe('a handler that hangs', () => {
+  it.each([
+    ['for ever', () => new Promise<never>(() => undefined), /took longer than an event may take/],
+    [
+      'in the database',
+      async (_work, transaction) => {
+        await transaction.query(statement('SELECT pg_sleep(60)'));
+        return { status: 'SUCCESS', message: 'slept well' };
+      },
+      /took longer|statement timeout/,
+    ],
+  ] as [string, Handle, RegExp][])('%s has failed after its time limit', async (_name, handle, error) => {
+    await addEvents(test, 1);
+    await start(handle, handledBy(1), { limits: { event: 300, together: 200 } });
+    await untilStatus('PENDING', 1);
+    expect((await event()).error).toMatch(error);
+  });
+
+  it('writes nothing any more when it goes on after that', async () => {
+    await addEvents(test, 1);
+    let late: Promise<unknown> | undefined;
+    const hang: Handle = async (work, transaction) => {
+      await pause(600);
+      late = noteHandling(work, transaction);
+      return await noteHandling(work, transaction);
+    };
+    await start(hang, handledBy(1, { max_retries: 0 }), { limits: { event: 300 } });
+    await test.sql('UPDATE immigration_event SET max_retries = 0');
+    await untilStatus('FAILED');
+    await pause(500);
+    await expect(late).rejects.toThrow('took longer');
+    expect(await timesHandled(test)).toEqual({ 1: 1 }); // the alert
+  });
+});
+
+describe('an event that takes its worker down', () => {
+  const claims = (count: number, condition = 'true') =>
+    test.sql(`UPDATE public.event_queue SET claims = ${count} WHERE ${condition}`);
+
+  it('is handled alone after some times, in the order of its record', async () => {
+    await addEvents(test, 6, { records: 2 });
+    const ids = (await events()).map(({ id }) => id as number);
+    await claims(5, `event_id = ${ids[2]}`);
+    const order: number[] = [];
+    await start(async (work) => {
+      order.push(work.event.id);
+      return { status: 'SUCCESS', message: '' };
+    });
+    await test.drained();
+    expect([...order].sort((a, b) => a - b)).toEqual(ids);
+    for (const record of [0, 1])
+      expect(order.filter((id) => ids.indexOf(id) % 2 === record)).toEqual(
+        ids.filter((_id, index) => index % 2 === record),
+      );
+  });
+
+  it('has failed after more, untried, and admins are told', async () => {
+    await addEvents(test, 2);
+    const ids = (await events()).map(({ id }) => id as number);
+    await claims(8, `event_id = ${ids[0]}`);
+    await start(noteHandling);
+    await test.drained();
+    const [first, second] = await events();
+    expect(first).toMatchObject({ status: 'FAILED', error: 'took its worker down 8 times' });
+    expect(second).toMatchObject({ status: 'COMPLETED' });
+    const alerts = await test.sql(
+      `SELECT FROM immigration_notification WHERE notification_type = 'SYSTEM_ALERT' AND title LIKE 'Event failed%'`,
+    );
+    expect(alerts).toHaveLength(1);
+  });
+
+  it('is counted by each worker that takes it and ends without an outcome', async () => {
+    await addEvents(test, 1);
+    await start(
+      async (_work, transaction) => {
+        await transaction
+          .query(statement('SELECT pg_terminate_backend(pg_backend_pid())'))
+          .catch(() => undefined);
+        return await new Promise(() => undefined);
+      },
+      handledBy(1),
+      { limits: { event: 200 } },
+    );
+    await test.until(async () => {
+      const [row] = await test.sql('SELECT claims FROM public.event_queue');
+      return row !== undefined && row.claims >= 4;
+    });
+    await untilStatus('FAILED');
+    expect(await event()).toMatchObject({ retries: 0, error: 'took its worker down 8 times' });
+  }, 60_000);
+});
+
+describe('what this version does not know', () => {
+  it('waits for one that does, without an attempt, and with it what comes after of the same record', async () => {
+    await addEvents(test, 1, { type: 'Client.new.UPDATE' });
+    await addEvents(test, 2);
+    await start(noteHandling);
+    await test.until(async () => (await events())[2]!.status === 'COMPLETED');
+    const [unknown, same] = await events();
+    expect(unknown).toMatchObject({
+      status: 'PENDING',
+      retries: 0,
+      error: 'this version of the program does not know Client.new.UPDATE',
+    });
+    expect(unknown!.wait).toBeGreaterThan(5);
+    expect(same).toMatchObject({ status: 'PENDING' });
+  });
+
+  it('waits for the version whose handler has failed', async () => {
+    await addEvents(test, 1);
+    await test.sql(`UPDATE immigration_event SET retry_count = 1, handler_results =
+      '{"task": {"status": "SUCCESS"}, "new": {"status": "FAILED"}, "old": {"status": "SKIPPED"}}'`);
+    await start(noteHandling);
+    await test.until(async () => (await event()).error !== null);
+    expect(await event()).toMatchObject({
+      status: 'PENDING',
+      retries: 1,
+      error: 'this version of the program does not know new',
+    });
+  });
+
+  it('has failed when nobody knew it for an hour', async () => {
+    await addEvents(test, 1, { type: 'Client.new.UPDATE' });
+    await test.sql(`UPDATE immigration_event SET created_at = now() - interval '61 minutes'`);
+    await start(noteHandling);
+    await untilStatus('FAILED');
+  });
+});
+
+it('records that somebody has locked are waited for without an attempt', async () => {
+  await addEvents(test, 1);
+  await test.sql(`INSERT INTO immigration_task (title, due_date) VALUES ('locked', now())`);
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const holding = test.database.tenantTransaction(
+    { schema: 'tenant_main', userId: null },
+    async (transaction) => {
+      await transaction.query(statement('SELECT FROM immigration_task FOR UPDATE'));
+      await held;
+    },
+  );
+  await start(async (work, transaction) => {
+    await transaction.query(statement(`SET LOCAL lock_timeout TO '100ms'`));
+    await transaction.query(statement('UPDATE immigration_task SET detail = $1', ['done']));
+    return await noteHandling(work, transaction);
+  });
+  await test.until(async () => (await event()).error !== null);
+  expect(await event()).toMatchObject({
+    status: 'PENDING',
+    retries: 0,
+    error: expect.stringMatching(/lock/),
+  });
+  release();
+  await holding;
+  await untilStatus('COMPLETED');
+  expect(await timesHandled(test)).toEqual({ 1: 1 });
+});
+
+it('events of each record come to a success in their order, whatever fails', async () => {
+  await addEvents(test, 400, { records: 23, type: STAGE });
+  await test.sql('UPDATE immigration_event SET max_retries = 20');
+  const order: { id: number; record: number }[] = [];
+  const failures = new Map<number, number>();
+  const handle: Handle = async (work, transaction) => {
+    const { id, record_id: record } = work.event;
+    const failed = failures.get(id) ?? 0;
+    if (failed < 3 && Math.random() < 0.1) {
+      failures.set(id, failed + 1);
+      await transaction.query(statement('SELECT 1'));
+      throw new Error('bad luck');
+    }
+    order.push({ id, record });
+    return await noteHandling(work, transaction);
+  };
+  const hurry = setInterval(() => void makeDue().catch(() => undefined), 50);
+  try {
+    await Promise.all([start(handle), start(handle, handledBy(1), { concurrency: 2 })]);
+    await test.drained(30_000);
+  } finally {
+    clearInterval(hurry);
+  }
+  expect(await timesHandled(test)).toEqual({ 1: 400 });
+  // What was done and undone is done again: its last time counts.
+  const last = new Map(order.map(({ id }, place) => [id, place]));
+  const byRecord = new Map<number, number[]>();
+  for (const { id, record } of order) byRecord.set(record, [...(byRecord.get(record) ?? []), id]);
+  for (const ids of byRecord.values()) {
+    const wanted = [...new Set(ids)].sort((a, b) => a - b);
+    expect([...wanted].sort((a, b) => last.get(a)! - last.get(b)!)).toEqual(wanted);
+  }
+}, 60_000);

@@ -1,0 +1,149 @@
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import type { State } from './event.js';
+import { lockTenant } from './queue.js';
+import { SELECTED, type Selection, selectionParameters } from './selection.js';
+
+/** An event as operators see it; columns as in the table. */
+export interface ShownEvent {
+  readonly id: number;
+  readonly event_type: string;
+  readonly entity_type: string;
+  readonly entity_id: number;
+  readonly tenant_schema: string;
+  readonly status: string;
+  readonly retry_count: number;
+  readonly max_retries: number;
+  readonly error_message: string | null;
+  readonly created_at: string;
+  readonly processed_at: string | null;
+  /** When it is tried next; null when it does not wait. */
+  readonly due_at: string | null;
+}
+
+/** One event with everything. */
+export interface EventInFull extends ShownEvent {
+  readonly action: string;
+  readonly changed_fields: readonly string[];
+  readonly previous_state: State;
+  readonly current_state: State;
+  readonly handler_results: State;
+  readonly metadata: State;
+  readonly performed_by_id: number | null;
+}
+
+const SHOWN = `e.id, e.event_type, e.entity_type, coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS entity_id,
+  current_schema()::text AS tenant_schema, e.status, e.retry_count, e.max_retries, e.error_message, e.created_at,
+  e.processed_at`;
+const IN_FULL = `${SHOWN}, e.action, e.changed_fields, e.previous_state, e.current_state, e.handler_results,
+  e.metadata, e.performed_by_id`;
+
+/** Events of a tenant, the newest first. @param most how many at most */
+export async function listEvents(
+  database: Database,
+  schema: string,
+  selection: Selection,
+  most: number,
+): Promise<ShownEvent[]> {
+  const query = `SELECT ${SHOWN} FROM immigration_event e WHERE ${SELECTED} ORDER BY e.id DESC LIMIT $7`;
+  const parameters = [...selectionParameters(selection), most];
+  const rows = await database.tenantQuery({ schema, userId: null }, statement<ShownEvent>(query, parameters));
+  return await withDueTimes(database, schema, rows);
+}
+
+/** One event of a tenant; null when there is none with this id. */
+export async function showEvent(database: Database, schema: string, id: number): Promise<EventInFull | null> {
+  const query = statement<EventInFull>(`SELECT ${IN_FULL} FROM immigration_event e WHERE e.id = $1`, [id]);
+  const rows = await database.tenantQuery({ schema, userId: null }, query);
+  const [event] = await withDueTimes(database, schema, rows);
+  return event ?? null;
+}
+
+/** The queue is not the tenant's to read, so it is asked in a second statement. */
+async function withDueTimes<Event extends ShownEvent>(
+  database: Database,
+  schema: string,
+  events: readonly Event[],
+): Promise<Event[]> {
+  const due = await database.publicQuery(
+    statement<{ event_id: number; due_at: string }>(
+      `SELECT event_id, to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS due_at
+       FROM public.event_queue WHERE schema_name = $1 AND event_id = ANY ($2::bigint[])`,
+      [schema, events.map(({ id }) => id)],
+    ),
+  );
+  const times = new Map(due.map(({ event_id, due_at }) => [event_id, due_at]));
+  return events.map((event) => ({ ...event, due_at: times.get(event.id) ?? null }));
+}
+
+/** How many events one transaction changes. */
+const AT_ONCE = 1_000;
+
+// What succeeded of a failed event stays in its results, so that it is not done again.
+const RETRY = `
+  WITH chosen AS (
+    SELECT e.id FROM immigration_event e WHERE ${SELECTED} AND e.status = 'FAILED'
+    ORDER BY e.id LIMIT $7
+  ), changed AS (
+    UPDATE immigration_event e SET status = 'PENDING', retry_count = 0, error_message = NULL, processed_at = NULL,
+      updated_at = now()
+    FROM chosen WHERE e.id = chosen.id
+    RETURNING e.id, e.event_type, e.entity_type,
+      coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS record_id
+  )
+  SELECT count(public.requeue_event(id, event_type, entity_type, record_id))::integer AS done FROM changed`;
+
+/**
+ * Puts failed events of a tenant back into the queue, with all their retries; handlers that succeeded do not run again.
+ * @returns how many
+ */
+export async function retryEvents(database: Database, schema: string, selection: Selection): Promise<number> {
+  const done = await inPortions(database, schema, RETRY, selection);
+  if (done > 0) await database.publicQuery(statement(`SELECT pg_notify('leopard_events', '')`));
+  return done;
+}
+
+/** What a cancelled event has for an error. */
+export const CANCELLED = 'cancelled';
+
+const CANCEL = `
+  WITH chosen AS (
+    SELECT e.id FROM immigration_event e WHERE ${SELECTED} AND e.status IN ('PENDING', 'PROCESSING')
+    ORDER BY e.id LIMIT $7
+  ), changed AS (
+    UPDATE immigration_event e SET status = 'FAILED', error_message = '${CANCELLED}', processed_at = now(),
+      updated_at = now()
+    FROM chosen WHERE e.id = chosen.id RETURNING e.id
+  ), finished AS (SELECT public.finish_events((SELECT array_agg(id) FROM changed)))
+  SELECT count(*)::integer AS done FROM changed, finished`;
+
+/**
+ * Takes waiting events of a tenant out of the queue; they become FAILED with the error "cancelled", without an alert,
+ * and can be retried. What a worker has in hand is finished before.
+ * @returns how many
+ */
+export async function cancelEvents(
+  database: Database,
+  schema: string,
+  selection: Selection,
+): Promise<number> {
+  return await inPortions(database, schema, CANCEL, selection);
+}
+
+/** Changes events while no worker has any of the tenant's in hand. */
+async function inPortions(
+  database: Database,
+  schema: string,
+  sql: string,
+  selection: Selection,
+): Promise<number> {
+  let done = 0;
+  for (;;) {
+    const query = statement<{ done: number }>(sql, [...selectionParameters(selection), AT_ONCE]);
+    const [, [row]] = await database.tenantTransaction({ schema, userId: null }, (transaction) =>
+      Promise.all([transaction.query(lockTenant(schema)), transaction.last(query)]),
+    );
+    done += row?.done ?? 0;
+    if ((row?.done ?? 0) < AT_ONCE) return done;
+  }
+}

@@ -1,0 +1,77 @@
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import { listPauses, type Pause } from './control.js';
+
+/** The waiting events of one tenant and type. */
+export interface Waiting {
+  readonly schema: string;
+  readonly type: string;
+  readonly count: number;
+  /** Of these, those that are due now; the others failed and wait for their next try, or are put off. */
+  readonly due: number;
+  /** Seconds since the oldest was made. */
+  readonly oldestSeconds: number;
+}
+
+/** The events of one tenant and type that failed for good, or were cancelled. */
+export interface Failed {
+  readonly schema: string;
+  readonly type: string;
+  readonly count: number;
+}
+
+export interface EventsStatus {
+  readonly pauses: readonly Pause[];
+  readonly waiting: readonly Waiting[];
+  readonly failed: readonly Failed[];
+  /** Workers that have nothing to do at present and wait for notice. */
+  readonly workersAsleep: number;
+}
+
+/** What waits to be handled, of all tenants or one, from the queue alone. */
+export async function waitingEvents(database: Database, schema: string | null = null): Promise<Waiting[]> {
+  return await database.publicQuery(
+    statement<Waiting>(
+      `SELECT schema_name AS schema, event_type AS type, count(*)::integer AS count,
+         count(*) FILTER (WHERE due_at <= now())::integer AS due,
+         extract(epoch FROM now() - min(queued_at))::float8 AS "oldestSeconds"
+       FROM public.event_queue q
+       WHERE ($1::text IS NULL OR schema_name = $1)
+         AND EXISTS (SELECT FROM public.tenants_tenant t WHERE t.schema_name = q.schema_name)
+       GROUP BY 1, 2 ORDER BY 1, 2`,
+      [schema],
+    ),
+  );
+}
+
+/** How it stands with the events of these tenants. @param schemas of tenants that exist */
+export async function eventsStatus(
+  database: Database,
+  schemas: readonly string[],
+  only: string | null = null,
+): Promise<EventsStatus> {
+  const failed: Failed[] = [];
+  for (const schema of schemas) failed.push(...(await failedEvents(database, schema)));
+  const [workers] = await database.publicQuery(
+    statement<{ asleep: number }>(
+      `SELECT count(*)::integer AS asleep FROM public.event_sleeper WHERE asleep_since > now() - interval '10 minutes'`,
+    ),
+  );
+  return {
+    pauses: await listPauses(database),
+    waiting: await waitingEvents(database, only),
+    failed,
+    workersAsleep: workers?.asleep ?? 0,
+  };
+}
+
+async function failedEvents(database: Database, schema: string): Promise<Failed[]> {
+  const rows = await database.tenantQuery(
+    { schema, userId: null },
+    statement<{ type: string; count: number }>(
+      `SELECT event_type AS type, count(*)::integer AS count FROM immigration_event
+       WHERE status = 'FAILED' GROUP BY 1 ORDER BY 1`,
+    ),
+  );
+  return rows.map((row) => ({ schema, ...row }));
+}

@@ -1,0 +1,59 @@
+import { pino } from 'pino';
+import type { Config } from './config.js';
+import type { DatabaseHandle } from './database/connections.js';
+import { Database } from './database/database.js';
+import { Listener } from './database/listener.js';
+import { startDeliveries } from './deliveries/start.js';
+import { EVENTS } from './events/config.js';
+import { Dispatcher } from './events/dispatcher.js';
+import type { Metrics } from './metrics/metrics.js';
+
+export interface RunningWorker {
+  /** Takes no new events, finishes what it has in hand, closes every connection. */
+  close(): Promise<void>;
+}
+
+/** Beside one for each tenant that is served: for the look at who is next. */
+const OTHER_CONNECTIONS = 1;
+const FINISHES_WITHIN_MS = 10_000;
+const CLOSES_WITHIN_MS = 2_000;
+
+/**
+ * Starts to handle domain events, and to send what they leave to be sent. Never fails: a database that is away is
+ * waited for.
+ */
+export async function startWorker(
+  config: Config,
+  handle: DatabaseHandle,
+  metrics?: Metrics,
+): Promise<RunningWorker> {
+  const log = pino({ level: config.logLevel });
+  const database = new Database(handle.app, { size: config.workerConcurrency + OTHER_CONNECTIONS });
+  metrics?.watchPool('worker', database);
+  const listener = new Listener(handle.app);
+  const dispatcher = new Dispatcher(database, listener, EVENTS, {
+    concurrency: config.workerConcurrency,
+    log: (message, error) => log.error({ err: error }, message),
+    ...(metrics && { onHandled: metrics.events.onHandled }),
+  });
+  await listener.start();
+  dispatcher.start();
+  const deliveries = startDeliveries(config, handle.app, (error) => log.error({ err: error }, 'sending'));
+  return {
+    async close() {
+      const sent = deliveries.close(); // beside what follows: a receiver may take its time
+      const finished = await dispatcher.stop(FINISHES_WITHIN_MS);
+      await listener.close();
+      // A batch that does not end keeps its connection, which ends with the process and is rolled back.
+      if (finished) await database.close();
+      else await Promise.race([database.close(), wait(CLOSES_WITHIN_MS)]);
+      await sent;
+    },
+  };
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref();
+  });
+}

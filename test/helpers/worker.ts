@@ -1,0 +1,167 @@
+import { Database } from '../../src/database/database.js';
+import { Listener } from '../../src/database/listener.js';
+import { type OwnerClient, withOwner } from '../../src/database/owner.js';
+import { EVENTS } from '../../src/events/config.js';
+import { Dispatcher, type DispatcherOptions } from '../../src/events/dispatcher.js';
+import type { Handler } from '../../src/events/handlers/handler.js';
+import { HANDLERS, type Handlers } from '../../src/events/handlers/registry.js';
+import type { EventsConfig, EventTypeConfig, TaskConfig } from '../../src/events/types.js';
+import { type TestDatabase, testDatabase } from './database.js';
+import { seedStaff } from './staff.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of every shape
+export type Row = Record<string, any>;
+
+export interface WorkerTest {
+  readonly databases: TestDatabase;
+  readonly database: Database;
+  /** Runs a statement as the server's superuser; tables of tenant_main need no schema. */
+  sql(text: string, values?: unknown[]): Promise<Row[]>;
+  /** Starts a dispatcher with connections of its own. */
+  start(options?: WorkerOptions): Promise<RunningDispatcher>;
+  /** Waits until this holds. */
+  until(what: () => Promise<boolean> | boolean, within?: number): Promise<void>;
+  /** Waits until no event waits in tenant_main. */
+  drained(within?: number): Promise<void>;
+  /** Removes events, the timeline, notifications and tasks of tenant_main, and all pauses. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WorkerOptions extends DispatcherOptions {
+  readonly config?: EventsConfig;
+}
+
+export interface RunningDispatcher {
+  readonly dispatcher: Dispatcher;
+  readonly database: Database;
+  stop(within?: number): Promise<boolean>;
+}
+
+/** A database with STAFF in tenant_main, and dispatchers to be run on it. */
+export async function workerTest(): Promise<WorkerTest> {
+  const databases = await testDatabase();
+  const database = new Database(databases.app, { size: 3 });
+  await seedStaff({ database });
+  const running = new Set<RunningDispatcher>();
+  const sql = (text: string, values?: unknown[]) =>
+    withOwner(databases.admin, async (client: OwnerClient) => {
+      await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
+      const { rows } = await client.query(text, values);
+      return rows as Row[];
+    });
+  const until = async (what: () => Promise<boolean> | boolean, within = 10_000) => {
+    const late = performance.now() + within;
+    while (!(await what())) {
+      if (performance.now() > late) throw new Error(`not within ${within} ms: ${what}`);
+      await pause(20);
+    }
+  };
+  return {
+    databases,
+    database,
+    sql,
+    until,
+    async start({ config = EVENTS, ...options } = {}) {
+      const own = new Database(databases.app, { size: (options.concurrency ?? 1) + 1 });
+      const listener = new Listener(databases.app);
+      const dispatcher = new Dispatcher(own, listener, config, options);
+      await listener.start();
+      dispatcher.start();
+      const handle: RunningDispatcher = {
+        dispatcher,
+        database: own,
+        async stop(within) {
+          running.delete(handle);
+          const finished = await dispatcher.stop(within);
+          await listener.close();
+          await own.close();
+          return finished;
+        },
+      };
+      running.add(handle);
+      return handle;
+    },
+    drained: (within) =>
+      until(async () => {
+        const rows = await sql(`SELECT FROM public.event_queue WHERE schema_name = 'tenant_main' LIMIT 1`);
+        return rows.length === 0;
+      }, within),
+    async clear() {
+      await sql(`DELETE FROM immigration_clientactivity; DELETE FROM immigration_task; DELETE FROM immigration_event;
+        DELETE FROM immigration_notification; DELETE FROM public.event_queue; DELETE FROM public.event_pause;
+        UPDATE public.immigration_event_processing_control SET is_paused = false`);
+    },
+    async close() {
+      for (const handle of [...running]) await handle.stop();
+      await database.close();
+      await databases.drop();
+    },
+  };
+}
+
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+}
+
+/** The shipped configuration with these events instead of its own. */
+export function eventsConfig(events: Readonly<Record<string, EventTypeConfig>>): EventsConfig {
+  return { ...EVENTS, events };
+}
+
+/** An event whose handlers are `task` as often as wanted, which `handlersWith` replaces. */
+export function handledBy(times: number, options: Partial<EventTypeConfig> = {}): EventTypeConfig {
+  const config: TaskConfig = { title_template: '', detail_template: '' };
+  return {
+    handlers: Array.from({ length: times }, () => ({ handler: 'task' as const, config })),
+    ...options,
+  };
+}
+
+/** The shipped handlers with another one in the place of `task`. */
+export function handlersWith(handle: Handler<TaskConfig>['handle']): Handlers {
+  return { ...HANDLERS, task: { handle } };
+}
+
+/** Puts events into a tenant as the capture does: event `n` of `count` is of record `1 + n % records`. */
+export async function addEvents(
+  test: Pick<WorkerTest, 'sql'>,
+  count: number,
+  { type = 'Client.stage.UPDATE', records = count, schema = 'tenant_main' } = {},
+): Promise<void> {
+  await test.sql(
+    `WITH made AS (
+       INSERT INTO ${schema}.immigration_event
+         (event_type, entity_type, entity_id, tenant_schema, action, previous_state, current_state, changed_fields)
+       SELECT $1::text, split_part($1::text, '.', 1), 1 + n % $3::integer, $4::text, 'UPDATE', '{"stage": "LEAD"}', '{"stage": "CLIENT"}',
+         '["stage"]'
+       FROM generate_series(0, $2::integer - 1) n ORDER BY n
+       RETURNING id, event_type, entity_type, entity_id
+     ), queued AS (
+       INSERT INTO public.event_queue (schema_name, event_id, event_type, entity_type, entity_id)
+       SELECT $4::text, id, event_type, entity_type, entity_id FROM made RETURNING 1
+     )
+     SELECT pg_notify('leopard_events', '') FROM queued LIMIT 1`,
+    [type, count, records, schema],
+  );
+}
+
+/** Notes each handling of an event as a notification of nobody's, so that what is done twice shows. */
+export const noteHandling: Handler<TaskConfig>['handle'] = async ({ event }, transaction) => {
+  await transaction.query({
+    sql: `INSERT INTO immigration_notification (meta_info) VALUES (jsonb_build_object('event_id', $1::bigint))`,
+    parameters: [event.id],
+  });
+  return { status: 'SUCCESS', message: 'noted' };
+};
+
+/** How often events of tenant_main were handled by noteHandling: events by number of times. */
+export async function timesHandled(test: Pick<WorkerTest, 'sql'>): Promise<Record<number, number>> {
+  const rows = await test.sql(`
+    SELECT times, count(*)::integer AS events FROM (
+      SELECT (SELECT count(*)::integer FROM immigration_notification n WHERE (n.meta_info ->> 'event_id')::bigint = e.id) AS times
+      FROM immigration_event e) each GROUP BY times`);
+  return Object.fromEntries(rows.map(({ times, events }) => [times, events]));
+}
