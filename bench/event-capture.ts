@@ -50,6 +50,8 @@ interface BulkFigure {
   readonly rows: number;
   readonly capture: Capture;
   readonly seconds: number;
+  /** PostgreSQL's processor time, in seconds; null where it cannot be told. */
+  readonly cpu: number | null;
   /** Bytes of log that the statement wrote. */
   readonly log: number;
 }
@@ -77,7 +79,7 @@ async function main(): Promise<void> {
     const bulk: BulkFigure[] = [];
     for (const capture of CAPTURES) {
       console.error(`UPDATE of ${rows} rows, capture ${capture}`);
-      bulk.push(await withOwner(owner, (client) => measureBulk(client, capture, rows)));
+      bulk.push(await withOwner(owner, (client) => measureBulk(client, postmaster, capture, rows)));
     }
     print(single, bulk);
     if (values.json) writeFileSync(values.json, `${JSON.stringify({ single, bulk }, null, 2)}\n`);
@@ -145,7 +147,12 @@ async function measureSingle(
 }
 
 /** After a small statement on the same connection, whose plan the large one then has to do with. */
-async function measureBulk(client: OwnerClient, capture: Capture, rows: number): Promise<BulkFigure> {
+async function measureBulk(
+  client: OwnerClient,
+  postmaster: number | null,
+  capture: Capture,
+  rows: number,
+): Promise<BulkFigure> {
   await client.query(`SET search_path TO ${TENANTS[capture]}`);
   await addClients(client, rows - CLIENTS);
   await client.query("UPDATE immigration_client SET stage = 'CLOSE' WHERE id = 1");
@@ -153,12 +160,15 @@ async function measureBulk(client: OwnerClient, capture: Capture, rows: number):
   const position = async () =>
     (await client.query("SELECT pg_current_wal_insert_lsn() - '0/0' AS at")).rows[0].at as string;
   const before = BigInt(await position());
+  const cpuBefore = cpuTimes({ node: null, postmaster }).postgres;
   const begun = performance.now();
   const { rowCount } = await client.query(
     "UPDATE immigration_client SET stage = CASE stage WHEN 'CLIENT' THEN 'CLOSE' ELSE 'CLIENT' END",
   );
   const seconds = (performance.now() - begun) / 1000;
-  return { rows: rowCount ?? 0, capture, seconds, log: Number(BigInt(await position()) - before) };
+  const cpuAfter = cpuTimes({ node: null, postmaster }).postgres;
+  const cpu = cpuBefore === null || cpuAfter === null ? null : (cpuAfter - cpuBefore) / 1000;
+  return { rows: rowCount ?? 0, capture, seconds, cpu, log: Number(BigInt(await position()) - before) };
 }
 
 function print(single: readonly Figure[], bulk: readonly BulkFigure[]): void {
@@ -166,9 +176,9 @@ function print(single: readonly Figure[], bulk: readonly BulkFigure[]): void {
   console.log(`${''.padEnd(40)}${'p50 ms'.padStart(10)}${'p99 ms'.padStart(10)}${'CPU ms'.padStart(10)}`);
   for (const { what, capture, p50, p99, cpu } of single)
     console.log(`${`${what}, ${capture}`.padEnd(40)}${number(p50)}${number(p99)}${number(cpu)}`);
-  for (const { rows, capture, seconds, log } of bulk)
+  for (const { rows, capture, seconds, cpu, log } of bulk)
     console.log(
-      `UPDATE of ${rows} rows, ${capture}: ${seconds.toFixed(1)} s, ${(log / 2 ** 20).toFixed(0)} MiB of log`,
+      `UPDATE of ${rows} rows, ${capture}: ${seconds.toFixed(1)} s, ${cpu?.toFixed(1) ?? '–'} s of processor time, ${(log / 2 ** 20).toFixed(0)} MiB of log`,
     );
 }
 

@@ -97,10 +97,12 @@ export class Dispatcher {
   /** One lane: serves one tenant after the other, until the dispatcher stops. */
   async #serve(): Promise<void> {
     let reconnectMs = FIRST_RECONNECT_MS;
+    const connected = () => {
+      reconnectMs = FIRST_RECONNECT_MS;
+    };
     while (!this.#stopping) {
       try {
-        await this.#turnOrSleep();
-        reconnectMs = FIRST_RECONNECT_MS;
+        await this.#turnOrSleep(connected);
       } catch (error) {
         // The connection is gone, or the server.
         this.#options.log?.('events wait for the database', error);
@@ -110,9 +112,10 @@ export class Dispatcher {
     }
   }
 
-  async #turnOrSleep(): Promise<void> {
+  async #turnOrSleep(connected: () => void): Promise<void> {
     const seen = this.#woken;
     let turn = await this.#rotation.next();
+    connected();
     if (!turn && this.#serving === 0 && !this.#sleeper.isRegistered) {
       // What came in between is seen by the second look, and what comes later gives notice.
       await this.#sleeper.register();

@@ -58,7 +58,6 @@ const fail: Handle = () => Promise.reject(new Error('no luck'));
 
 describe('a handler that fails', () => {
   it('is tried again later and later, then the event has failed, is kept, and admins are told', async () => {
-    await test.sql('LISTEN x'); // the server knows listeners of other databases, too
     await addEvents(test, 1);
     await start(fail);
     for (const [retries, seconds] of [
@@ -190,6 +189,7 @@ describe('a handler that hangs', () => {
     const hang: Handle = async (work, transaction) => {
       await pause(600);
       late = noteHandling(work, transaction);
+      late.catch(() => undefined);
       return await noteHandling(work, transaction);
     };
     await start(hang, handledBy(1, { max_retries: 0 }), { limits: { event: 300 } });
@@ -241,9 +241,8 @@ describe('an event that takes its worker down', () => {
     await addEvents(test, 1);
     await start(
       async (_work, transaction) => {
-        await transaction
-          .query(statement('SELECT pg_terminate_backend(pg_backend_pid())'))
-          .catch(() => undefined);
+        const [row] = await transaction.query(statement<{ pid: number }>('SELECT pg_backend_pid() AS pid'));
+        await test.sql('SELECT pg_terminate_backend($1)', [row!.pid]);
         return await new Promise(() => undefined);
       },
       handledBy(1),
@@ -297,7 +296,7 @@ describe('what this version does not know', () => {
 
 it('records that somebody has locked are waited for without an attempt', async () => {
   await addEvents(test, 1);
-  await test.sql(`INSERT INTO immigration_task (title, due_date) VALUES ('locked', now())`);
+  await test.sql(`INSERT INTO immigration_lpe (name) VALUES ('locked')`);
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -305,13 +304,13 @@ it('records that somebody has locked are waited for without an attempt', async (
   const holding = test.database.tenantTransaction(
     { schema: 'tenant_main', userId: null },
     async (transaction) => {
-      await transaction.query(statement('SELECT FROM immigration_task FOR UPDATE'));
+      await transaction.query(statement('SELECT FROM immigration_lpe FOR UPDATE'));
       await held;
     },
   );
   await start(async (work, transaction) => {
     await transaction.query(statement(`SET LOCAL lock_timeout TO '100ms'`));
-    await transaction.query(statement('UPDATE immigration_task SET detail = $1', ['done']));
+    await transaction.query(statement('UPDATE immigration_lpe SET description = $1', ['done']));
     return await noteHandling(work, transaction);
   });
   await test.until(async () => (await event()).error !== null);
@@ -342,13 +341,11 @@ it('events of each record come to a success in their order, whatever fails', asy
     order.push({ id, record });
     return await noteHandling(work, transaction);
   };
-  const hurry = setInterval(() => void makeDue().catch(() => undefined), 50);
-  try {
-    await Promise.all([start(handle), start(handle, handledBy(1), { concurrency: 2 })]);
-    await test.drained(30_000);
-  } finally {
-    clearInterval(hurry);
-  }
+  await Promise.all([start(handle), start(handle, handledBy(1), { concurrency: 2 })]);
+  await test.until(
+    async () => (await makeDue()) && (await events()).every(({ wait }) => wait === null),
+    40_000,
+  );
   expect(await timesHandled(test)).toEqual({ 1: 400 });
   // What was done and undone is done again: its last time counts.
   const last = new Map(order.map(({ id }, place) => [id, place]));

@@ -42,6 +42,11 @@ export class Arrivals {
     return { floor: this.#floor, known: [...this.#known] };
   }
 
+  /** Whether a look has found this id, or none will any more. */
+  isKnown(id: number): boolean {
+    return id <= this.#floor || this.#known.has(id);
+  }
+
   /**
    * Takes the ids that a look at `window` found and moves on.
    * @param snapshot taken before that look

@@ -10,7 +10,7 @@ import { type ArrivalNotice, READS_CHANNEL, type ReadsNotice, readNotice } from 
 import { Pulse } from './pulse.js';
 import { usableTenants } from './rights.js';
 import type { NotificationSource } from './source.js';
-import { LiveStream } from './stream.js';
+import { type Framed, LiveStream } from './stream.js';
 import { TenantStreams } from './tenant-streams.js';
 import { Turns } from './turns.js';
 
@@ -102,7 +102,7 @@ export class StreamHub {
       message: 'Connected to the notification stream',
       user_id: userId,
     });
-    let missed: { id: number; text: string }[] = [];
+    let missed: Framed[] = [];
     try {
       await streams.join(stream);
       // A suspension between the check of the request and now has had nobody to tell.
@@ -114,7 +114,7 @@ export class StreamHub {
       throw error;
     }
     if (stream.ended) return false;
-    stream.start(begin(), [{ text: established, id: undefined }, ...missed]).catch(() => stream.cutOff());
+    stream.start(begin(), [{ text: established }, ...missed]).catch(() => stream.cutOff());
     return true;
   }
 

@@ -1,9 +1,12 @@
 import type { ServerResponse } from 'node:http';
 
-interface Framed {
+/** A message in the form in which it is sent. */
+export interface Framed {
   readonly text: string;
   /** Of a notification. */
-  readonly id: number | undefined;
+  readonly id?: number | undefined;
+  /** Read from the table before the look for what is new has come to it. */
+  readonly comesAgain?: boolean;
 }
 
 const DRAINS_WITHIN_MS = 30_000;
@@ -22,6 +25,8 @@ export class LiveStream {
   /** What is yet to be sent; null while everything goes straight out. */
   #waiting: Framed[] | null = [];
   #waitingBytes = 0;
+  /** Notifications that were sent and are still to be found by a look. */
+  #comingAgain: Set<number> | null = null;
 
   /**
    * @param expiresAt in seconds since 1970
@@ -52,6 +57,8 @@ export class LiveStream {
     response.on('error', () => this.cutOff());
     response.on('close', () => this.#close());
     if (response.destroyed) return this.#close();
+    const again = first.filter(({ comesAgain }) => comesAgain).map(({ id }) => id as number);
+    if (again.length > 0) this.#comingAgain = new Set(again);
     for (const { text } of first) {
       if (!response.write(text) && !(await this.#drained(response))) return;
     }
@@ -63,7 +70,7 @@ export class LiveStream {
   }
 
   send(text: string, id?: number): void {
-    if (this.#ended) return;
+    if (this.#ended || (id !== undefined && this.#comingAgain?.delete(id))) return;
     if (!this.#waiting) {
       if (this.#response?.write(text) === false) this.#waiting = [];
       return;

@@ -8,7 +8,7 @@ import { frame } from './messages.js';
 import type { ReadsNotice } from './notices.js';
 import { activeUsers, recentLogOuts } from './rights.js';
 import type { LiveRow, NotificationSource } from './source.js';
-import type { LiveStream } from './stream.js';
+import type { Framed, LiveStream } from './stream.js';
 
 /** How many rows one look takes at most, so that a flood goes out in parts that a reader can take. */
 const ROWS_PER_LOOK = 200;
@@ -101,12 +101,13 @@ export class TenantStreams {
   }
 
   /** What a user missed since the notification with this id. */
-  async missed(user: number, after: number, most: number): Promise<{ id: number; text: string }[]> {
+  async missed(user: number, after: number, most: number): Promise<Framed[]> {
     const late = this.#arrivals?.lateFor(after) ?? [];
     const rows = await this.inTurn(() =>
       this.database.tenantQuery(this.#context, this.source.missed(user, after, late, most)),
     );
-    return rows.map((row) => ({ id: row.id, text: this.#text(row) }));
+    const isKnown = (id: number) => this.#arrivals?.isKnown(id) ?? false;
+    return rows.map((row) => ({ id: row.id, text: this.#text(row), comesAgain: !isKnown(row.id) }));
   }
 
   /** Looks for what is new. Resolves after a look that began after this call; those who ask together share one. */

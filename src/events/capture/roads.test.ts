@@ -112,6 +112,20 @@ it('a bulk statement: one event for each row and field, and none for what stays'
   expect(fields.size).toBe(500);
 });
 
+it('a large statement with the plan of a small one', { timeout: 60_000 }, async () => {
+  await asOwner(async (owner) => {
+    await owner.query(`SET search_path TO tenant_main;
+      UPDATE immigration_client SET stage = 'CLIENT';
+      INSERT INTO immigration_client (first_name) SELECT 'Many' FROM generate_series(1, 20000)`);
+    await dropEvents(owner);
+    const begun = performance.now();
+    await owner.query("UPDATE immigration_client SET stage = 'CLOSE'");
+    expect(performance.now() - begun).toBeLessThan(30_000); // a nested loop would take minutes
+    const { rows } = await owner.query('SELECT count(*)::integer AS n FROM immigration_event');
+    expect(rows).toEqual([{ n: 20_001 }]);
+  });
+});
+
 it('a statement that changes rows back and forth: each change', async () => {
   await run(`BEGIN;
     UPDATE tenant_main.immigration_client SET stage = 'CLIENT';
