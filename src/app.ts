@@ -59,6 +59,8 @@ export interface App {
   readonly routes: readonly RouteDefinition[];
 }
 
+/** Within which a request must have arrived whole: who sends slower only holds a connection. */
+const SLOWEST_REQUEST_MS = 60_000;
 const LONGEST_PARAMETER = 16_384; // longer than Node lets a whole request head be
 
 /** The application: every route, ready to listen or to be injected requests; `start` the listener after this. */
@@ -67,6 +69,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const server = Fastify({
     logger: { level: config.logLevel },
     logController: new LogController({ disableRequestLogging: true }), // access-log.ts writes one line instead
+    requestTimeout: SLOWEST_REQUEST_MS,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     rewriteUrl: ({ url = '/' }) => repairUrl(url),
     routerOptions: { maxParamLength: LONGEST_PARAMETER, caseSensitive: true },

@@ -23,6 +23,8 @@ export class Listener {
   readonly #handlers = new Map<string, Handler[]>();
   readonly #heartbeat: number;
   #client: pg.Client | undefined;
+  /** Sends the tests' notices. Not the client that hears: a pooler may pass a connection's own notices back to it. */
+  #speaker: pg.Client | undefined;
   #healthy = false;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
@@ -55,7 +57,7 @@ export class Listener {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#client?.end().catch(() => undefined);
+    await this.#disconnect();
     await this.#running;
   }
 
@@ -74,35 +76,46 @@ export class Listener {
       }
       this.#healthy = false;
       tested();
-      await this.#client?.end().catch(() => undefined);
+      await this.#disconnect();
       await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  async #connect(): Promise<void> {
+  async #disconnect(): Promise<void> {
+    await Promise.all([this.#client, this.#speaker].map((client) => client?.end().catch(() => undefined)));
+  }
+
+  async #open(): Promise<pg.Client> {
     const client = new pg.Client({ ...this.settings, application_name: 'leopard-listener' });
-    this.#client = client;
     client.on('error', () => {
       this.#healthy = false;
     });
+    await client.connect();
+    return client;
+  }
+
+  async #connect(): Promise<void> {
+    this.#speaker = await this.#open();
+    const client = await this.#open();
+    this.#client = client;
     client.on('notification', ({ channel, payload = '' }) => {
       if (channel === HEARTBEAT_CHANNEL) this.#heard?.(payload);
       else for (const handler of this.#handlers.get(channel) ?? []) handler(payload);
     });
-    await client.connect();
     const channels = [...this.#handlers.keys(), HEARTBEAT_CHANNEL];
     await client.query(channels.map((channel) => `LISTEN "${channel}"`).join('; '));
     // What was said while nobody listened is unknown: everything may have changed.
     for (const handlers of this.#handlers.values()) for (const handler of handlers) handler('');
   }
 
-  /** Sends a notice to itself and waits for it. */
+  /** Sends a notice on the other connection and waits for it. */
   async #test(): Promise<boolean> {
     const nonce = randomUUID();
     const arrived = new Promise<boolean>((resolve) => {
       this.#heard = (payload) => payload === nonce && resolve(true);
     });
-    await this.#client?.query('SELECT pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]);
+    await this.#client?.query('SELECT 1'); // fails when the connection was cut
+    await this.#speaker?.query('SELECT pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]);
     const late = sleep(1_000, false, { signal: this.#stopping.signal });
     return await Promise.race([arrived, late]).catch(() => false);
   }

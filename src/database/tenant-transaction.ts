@@ -82,18 +82,25 @@ export async function runTenantTransaction<T>(
       throw error;
     }
   };
+  // Statements run side by side, and who waits for one may throw before another fails: a failure that nobody waits
+  // for any more must not end the process. It still ends the transaction.
+  const started = <Row>(query: Executable<Row>): Promise<Row[]> => {
+    const rows = run(query);
+    rows.catch(ignore);
+    return rows;
+  };
   const transaction: TenantTransaction = {
     query(query) {
       if (commit) throw new Error('a statement after the last one of its transaction');
-      return run(query);
+      return started(query);
     },
-    async last(query) {
+    last(query) {
       if (commit) throw new Error('a statement after the last one of its transaction');
       inOneWrite(client);
-      const rows = run(query);
+      const rows = started(query);
       commit = client.query('COMMIT');
       commit.catch(ignore);
-      return await rows;
+      return rows;
     },
   };
 

@@ -25,11 +25,6 @@ export interface BatchTools {
   readonly floors: Floors;
 }
 
-/** Taken this often without an outcome, an event counts as failed. */
-const MOST_CLAIMS = 8;
-/** What this version of the program does not know is left to others, but not for ever. */
-const UNKNOWN_WAIT_SECONDS = 10;
-const UNKNOWN_FOR_MS = 3_600_000;
 /** How long the transaction waits for a lock. */
 const LOCK_WAIT = '5s';
 
@@ -64,7 +59,7 @@ export async function runBatch(
     if (claims.length === 0) continue;
     const ids = claims.map(({ id }) => id);
     const handled = await tools.database.tenantTransaction({ schema, userId: null }, (transaction) =>
-      handleClaimed(tools, transaction, schema, ids),
+      handleClaimed(tools, transaction, schema, { ids, pausedHandlers }),
     );
     return { handled, hasMore: claims.length === portion.most };
   }
@@ -75,7 +70,7 @@ async function handleClaimed(
   tools: BatchTools,
   transaction: TenantTransaction,
   schema: string,
-  ids: readonly number[],
+  { ids, pausedHandlers }: { readonly ids: readonly number[]; readonly pausedHandlers: readonly string[] },
 ): Promise<HandledEvent[]> {
   const bounds = statement(
     `SET LOCAL lock_timeout TO '${LOCK_WAIT}'; SET LOCAL statement_timeout TO ${tools.limits.event}`,
@@ -88,10 +83,14 @@ async function handleClaimed(
   if (events.length === 0) return [];
 
   const forWebhooks = new Set(wanted.map(({ event_type }) => event_type));
-  const { decided, toRun } = sort(events, (event) => {
-    const handlings = tools.handlings.of(event.event_type);
-    return handlings && withWebhooks(handlings, event, forWebhooks);
-  });
+  const { decided, toRun } = sortEvents(
+    events,
+    (event) => {
+      const handlings = tools.handlings.of(event.event_type);
+      return handlings && withWebhooks(handlings, event, forWebhooks);
+    },
+    pausedHandlers,
+  );
   const contexts = await readContexts(
     transaction,
     toRun.map(({ event }) => event),
@@ -111,52 +110,4 @@ async function handleClaimed(
   const last = statements.pop()!;
   await Promise.all([...statements.map((one) => transaction.query(one)), transaction.last(last)]);
   return all;
-}
-
-interface Sorted {
-  /** Events about which nothing has to be done. */
-  readonly decided: HandledEvent[];
-  readonly toRun: { readonly event: DomainEvent; readonly handlings: readonly Handling[] }[];
-}
-
-function sort(
-  events: readonly ClaimedEvent[],
-  handlingsOf: (event: DomainEvent) => readonly Handling[] | null,
-): Sorted {
-  const sorted: Sorted = { decided: [], toRun: [] };
-  const blocked = new Set<string>();
-  for (const { id, claims, event } of events) {
-    if (!event) {
-      sorted.decided.push({ id, event, outcome: { kind: 'gone' } });
-      continue;
-    }
-    const record = recordKey(event);
-    const known = handlingsOf(event);
-    const outcome = blocked.has(record) ? LEFT : outcomeBeforehand(event, known, claims);
-    if (!outcome) {
-      sorted.toRun.push({ event, handlings: known! });
-      continue;
-    }
-    sorted.decided.push({ id, event, outcome });
-    if (outcome.kind === 'waiting') blocked.add(record);
-  }
-  return sorted;
-}
-
-/** Null for an event that has to be handled. */
-function outcomeBeforehand(
-  event: DomainEvent,
-  handlings: readonly Handling[] | null,
-  claims: number,
-): Outcome | null {
-  if (claims > MOST_CLAIMS) {
-    const error = `took its worker down ${claims - 1} times`;
-    return { kind: 'failed', results: {}, error };
-  }
-  const unknown = handlings ? failedElsewhere(event, handlings) : [event.event_type];
-  if (unknown.length === 0) return null;
-  const reason = `this version of the program does not know ${unknown.join(', ')}`;
-  if (Date.now() - Date.parse(event.created_at) > UNKNOWN_FOR_MS)
-    return { kind: 'failed', results: {}, error: reason };
-  return { kind: 'waiting', results: {}, seconds: jittered(UNKNOWN_WAIT_SECONDS), reason };
 }

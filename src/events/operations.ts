@@ -90,8 +90,10 @@ const RETRY = `
     FROM chosen WHERE e.id = chosen.id
     RETURNING e.id, e.event_type, e.entity_type,
       coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS record_id
+  ), requeued AS MATERIALIZED (
+    SELECT public.requeue_event(id, event_type, entity_type, record_id) FROM changed
   )
-  SELECT count(public.requeue_event(id, event_type, entity_type, record_id))::integer AS done FROM changed`;
+  SELECT count(*)::integer AS done FROM requeued`;
 
 /**
  * Puts failed events of a tenant back into the queue, with all their retries; handlers that succeeded do not run again.

@@ -72,11 +72,13 @@ function roundsOf(jobs: readonly Job[]): Job[][] {
   return rounds;
 }
 
+/** Events of one type, with the same handlers. */
 function groupsByType(jobs: readonly Job[]): Job[][] {
   const groups = new Map<string, Job[]>();
   for (const job of jobs) {
-    const group = groups.get(job.event.event_type) ?? [];
-    groups.set(job.event.event_type, group);
+    const key = [job.event.event_type, ...job.handlings.map((handling) => handling.key)].join(' ');
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
     group.push(job);
   }
   return [...groups.values()];

@@ -132,6 +132,17 @@ describe('inside a tenant’s transaction', () => {
     await expect(inTenant('tenant_main', sql)).rejects.toThrow(/permission denied|must be owner/);
   });
 
+  test('a failure that nobody waits for ends the transaction, not the process', async () => {
+    const overlooked = database.tenantTransaction(
+      { schema: 'tenant_main', userId: 1 },
+      async (transaction) => {
+        void transaction.query(statement('SELECT 1 / 0'));
+        await transaction.query(statement('SELECT 1')).catch(() => undefined);
+      },
+    );
+    await expect(overlooked).rejects.toThrow('rolled back');
+  });
+
   test.each(['tenant_nobody', 'tenant_main; SET ROLE tenant_demo', 'public', 'TENANT_MAIN', 'tenant_"x', ''])(
     'there is none of a schema called %j',
     async (schema) => {

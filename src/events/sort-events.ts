@@ -1,0 +1,74 @@
+import { type DomainEvent, recordKey } from './event.js';
+import { failedElsewhere, type Handling, isDone } from './handlings.js';
+import { type HandledEvent, LEFT, type Outcome } from './outcome.js';
+import type { ClaimedEvent } from './queue.js';
+import { jittered } from './retry.js';
+
+/** Taken this often without an outcome, an event counts as failed. */
+const MOST_CLAIMS = 8;
+/** What this version of the program does not know is left to others, but not for ever. */
+const UNKNOWN_WAIT_SECONDS = 10;
+const UNKNOWN_FOR_MS = 3_600_000;
+const PAUSED_WAIT_SECONDS = 1;
+
+export interface SortedEvents {
+  /** Events of which it is clear what becomes of them. */
+  readonly decided: HandledEvent[];
+  readonly toRun: { readonly event: DomainEvent; readonly handlings: readonly Handling[] }[];
+}
+
+/**
+ * Tells which of these events are to be handled now.
+ * @param handlingsOf null for a type that this version of the program does not know
+ */
+export function sortEvents(
+  events: readonly ClaimedEvent[],
+  handlingsOf: (event: DomainEvent) => readonly Handling[] | null,
+  pausedHandlers: readonly string[],
+): SortedEvents {
+  const sorted: SortedEvents = { decided: [], toRun: [] };
+  const blocked = new Set<string>();
+  for (const { id, claims, event } of events) {
+    if (!event) {
+      sorted.decided.push({ id, event, outcome: { kind: 'gone' } });
+      continue;
+    }
+    const record = recordKey(event);
+    const handlings = handlingsOf(event);
+    const outcome = blocked.has(record)
+      ? LEFT
+      : (wornOut(claims) ?? unknown(event, handlings) ?? paused(event, handlings, pausedHandlers));
+    if (!outcome) {
+      sorted.toRun.push({ event, handlings: handlings ?? [] });
+      continue;
+    }
+    sorted.decided.push({ id, event, outcome });
+    if (outcome.kind === 'waiting') blocked.add(record);
+  }
+  return sorted;
+}
+
+function wornOut(claims: number): Outcome | null {
+  if (claims <= MOST_CLAIMS) return null;
+  return { kind: 'failed', results: {}, error: `took its worker down ${claims - 1} times` };
+}
+
+function unknown(event: DomainEvent, handlings: readonly Handling[] | null): Outcome | null {
+  const names = handlings ? failedElsewhere(event, handlings) : [event.event_type];
+  if (names.length === 0) return null;
+  const reason = `this version of the program does not know ${names.join(', ')}`;
+  if (Date.now() - Date.parse(event.created_at) > UNKNOWN_FOR_MS)
+    return { kind: 'failed', results: {}, error: reason };
+  return { kind: 'waiting', results: {}, seconds: jittered(UNKNOWN_WAIT_SECONDS), reason };
+}
+
+/** Most such events are not even claimed; handlers that an event gets by the way are known only here. */
+function paused(
+  { handler_results: results }: DomainEvent,
+  handlings: readonly Handling[] | null,
+  pausedHandlers: readonly string[],
+): Outcome | null {
+  const waits = handlings?.some(({ key, name }) => pausedHandlers.includes(name) && !isDone(results[key]));
+  if (!waits) return null;
+  return { kind: 'waiting', results: {}, seconds: jittered(PAUSED_WAIT_SECONDS), reason: null };
+}
