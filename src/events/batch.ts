@@ -3,16 +3,15 @@ import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { typesForWebhooks } from '../deliveries/outbox.js';
 import { alertOfFailure } from './alerts.js';
-import { type DomainEvent, recordKey } from './event.js';
 import type { Floors } from './floors.js';
 import { readContexts } from './handlers/event-context.js';
-import { failedElsewhere, type Handling, type Handlings } from './handlings.js';
+import type { Handlings } from './handlings.js';
 import type { Limits } from './limits.js';
 import { newNotificationsNotice } from './notices.js';
-import { type HandledEvent, LEFT, type Outcome, outcomeStatements } from './outcome.js';
-import { type ClaimedEvent, claimEvents, type Portion, takeEvents } from './queue.js';
-import { jittered } from './retry.js';
+import { type HandledEvent, outcomeStatements } from './outcome.js';
+import { claimEvents, type Portion, takeEvents } from './queue.js';
 import { runJobs } from './run-jobs.js';
+import { sortEvents } from './sort-events.js';
 import { withWebhooks } from './webhook-handling.js';
 
 /** What a batch is handled with. */

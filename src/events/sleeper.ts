@@ -4,7 +4,7 @@ import { statement } from '../database/statement.js';
 
 /** A worker whose row is older than this is taken for dead. */
 const STALE = "interval '10 minutes'";
-const RENEW_MS = 300_000;
+const RENEW_MS = 30_000;
 
 /**
  * A worker's row among those that are asleep, by which writers know that a notice wakes somebody. It is a hint:

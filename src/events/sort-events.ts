@@ -9,7 +9,7 @@ const MOST_CLAIMS = 8;
 /** What this version of the program does not know is left to others, but not for ever. */
 const UNKNOWN_WAIT_SECONDS = 10;
 const UNKNOWN_FOR_MS = 3_600_000;
-const PAUSED_WAIT_SECONDS = 1;
+const PAUSED_WAIT_SECONDS = 2;
 
 export interface SortedEvents {
   /** Events of which it is clear what becomes of them. */

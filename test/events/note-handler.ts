@@ -1,0 +1,23 @@
+import { statement } from '../../src/database/statement.js';
+import type { Handler } from '../../src/events/handlers/handler.js';
+import { fillTemplate } from '../../src/events/handlers/templates.js';
+
+export interface NoteConfig {
+  readonly content_template: string;
+}
+
+/** Writes a note about the client that the record is, belongs to or is linked with. */
+export const note: Handler<NoteConfig> = {
+  templates: ({ content_template }) => [content_template],
+  async handle({ config, context }, transaction) {
+    if (context.clientId === null) return { status: 'SKIPPED', message: 'the record has no client' };
+    const content = fillTemplate(config.content_template, (name) => context.text(name));
+    const [made] = await transaction.query(
+      statement<{ id: number }>(
+        'INSERT INTO immigration_note (client_id, content) VALUES ($1, $2) RETURNING id',
+        [context.clientId, content],
+      ),
+    );
+    return { status: 'SUCCESS', message: 'note written', data: { note_id: made?.id ?? null } };
+  },
+};
