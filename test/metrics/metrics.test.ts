@@ -76,7 +76,7 @@ async function scrape(): Promise<Map<string, number>> {
   expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
   const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   for (const line of lines)
-    expect(line).toMatch(/^[a-z_\d]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?[\d.e+-]+|NaN)$/);
+    expect(line).toMatch(/^[a-z_\d]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? (-?[\d.e+-]+|[Nn]a[Nn])$/);
   return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
 }
 

@@ -18,7 +18,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { attachEmbedded, startEmbedded } from '../../src/database/embedded/embedded.js';
 import { DataDirectoryInUseError } from '../../src/database/embedded/errors.js';
 import { withOwner } from '../../src/database/owner.js';
-import { killAll, Program, postgresOf, postmasterOf } from './program.js';
+import { killAll, othersMayEnter, Program, postgresOf, postmasterOf } from './program.js';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = { uid: 65_534, gid: 65_534 };
@@ -206,7 +206,7 @@ describe('what cannot work', () => {
   });
 });
 
-describe.runIf(isRoot)('as root', () => {
+describe.runIf(isRoot && othersMayEnter())('as root', () => {
   const open = () => {
     const path = mkdtempSync(join(folder, 'open-'));
     chmodSync(folder, 0o755);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
 
@@ -18,6 +18,17 @@ export interface Ended {
 
 const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
 const EMBEDDED = join(PACKAGE_ROOT, 'test', 'start', 'embedded-process.ts');
+
+/** Whether users other than the owner may enter the project's folder: not below /root, say. */
+export function othersMayEnter(): boolean {
+  for (let folder = PACKAGE_ROOT; ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) {
+      console.log(`tests with other users are left out: only its owner may enter ${folder}`);
+      return false;
+    }
+    if (folder === dirname(folder)) return true;
+  }
+}
 
 /** A process of the program, started as a person starts it: in a group of its own, with a bare environment. */
 export class Program {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { attachEmbedded, type EmbeddedServer } from '../../src/database/embedded/embedded.js';
 import { withOwner } from '../../src/database/owner.js';
-import { killAll, Program, postgresOf, postmasterOf } from './program.js';
+import { killAll, othersMayEnter, Program, postgresOf, postmasterOf } from './program.js';
 
 const READY = /Leopard is ready on port (\d+)/;
 const ANY_PORT = { PORT: '0' };
@@ -219,7 +219,7 @@ describe('a server of one’s own', () => {
   });
 });
 
-describe.runIf(isRoot)('an ordinary user', () => {
+describe.runIf(isRoot && othersMayEnter())('an ordinary user', () => {
   it('starts and stops it as well, in a folder of that user’s', async () => {
     const user = { uid: 65_534, gid: 65_534 };
     const home = mkdtempSync(join(tmpdir(), 'leopard-user-'));
