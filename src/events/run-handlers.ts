@@ -87,7 +87,8 @@ export async function runEach(transaction: TenantTransaction, job: Job, until: n
     saved.catch(ignore); // waited for below
     try {
       const outcome = await call(transaction, until, (limited) => handling.handle(job, limited));
-      await Promise.all([saved, transaction.query(KEEP)]);
+      await saved;
+      transaction.query(KEEP).catch(ignore); // what fails it fails the next statement too
       results[handling.key] = resultOf(handling, outcome);
       notified.push(...(outcome.notified ?? []));
     } catch (error) {

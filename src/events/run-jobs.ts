@@ -26,8 +26,8 @@ export async function runJobs(
   jobs: readonly Job[],
   limits: Limits,
 ): Promise<JobsDone> {
-  const isLikelyToFail = jobs.length < 2 || jobs.some(({ event }) => event.retry_count > 0);
-  const done = isLikelyToFail ? null : await allTogether(transaction, jobs, limits);
+  const hasFailedBefore = jobs.some(({ event }) => event.retry_count > 0);
+  const done = hasFailedBefore ? null : await allTogether(transaction, jobs, limits);
   return done ?? (await oneByOne(transaction, jobs, limits));
 }
 
