@@ -26,8 +26,8 @@ export async function runJobs(
   jobs: readonly Job[],
   limits: Limits,
 ): Promise<JobsDone> {
-  const hasFailedBefore = jobs.some(({ event }) => event.retry_count > 0);
-  const done = hasFailedBefore ? null : await allTogether(transaction, jobs, limits);
+  const isWorthTrying = jobs.length > 1 && jobs.every(({ event }) => event.retry_count === 0);
+  const done = isWorthTrying ? await allTogether(transaction, jobs, limits) : null;
   return done ?? (await oneByOne(transaction, jobs, limits));
 }
 
