@@ -4,7 +4,7 @@ import { type Statement, statement } from '../database/statement.js';
 export const NOTIFICATIONS_CHANNEL = 'leopard_notifications';
 
 /** A notice is limited to 8,000 bytes; this many ids stay below that. */
-const MOST_USERS = 500;
+export const MOST_NAMED_USERS = 500;
 
 /**
  * Tells every API process, when the transaction commits, that these users of a tenant have new notifications. To be
@@ -12,6 +12,6 @@ const MOST_USERS = 500;
  */
 export function newNotificationsNotice(schema: string, users: Iterable<number>): Statement {
   const ids = [...new Set(users)];
-  const payload = JSON.stringify({ schema, users: ids.length <= MOST_USERS ? ids : null });
+  const payload = JSON.stringify({ schema, users: ids.length <= MOST_NAMED_USERS ? ids : null });
   return statement(`SELECT pg_notify('${NOTIFICATIONS_CHANNEL}', $1)`, [payload]);
 }
