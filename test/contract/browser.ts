@@ -21,8 +21,11 @@ export function findChromium(): string | undefined {
 
 /** Starts a browser; to be closed by whoever starts it. It finds `*.localhost` at 127.0.0.1 by itself. */
 export async function startBrowser(executablePath: string): Promise<Browser> {
-  return await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false });
+  return await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false, timeout: TIMEOUT });
 }
+
+/** Longer than any page takes, even the first of a browser on a busy machine; in milliseconds. */
+const TIMEOUT = 100_000;
 
 const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
   console.error('Content Security Policy: ' + event.violatedDirective + ' ' + event.blockedURI))`;
@@ -59,6 +62,7 @@ export async function visit(browser: Browser, url: string, ready: string): Promi
   });
   await page.addInitScript({ content: REPORT_VIOLATIONS });
   try {
+    page.setDefaultTimeout(TIMEOUT);
     await page.goto(url);
     await page.locator(ready).first().waitFor({ state: 'visible' });
     await page.waitForLoadState('networkidle');
