@@ -30,11 +30,9 @@ import { registerRoutes } from './http/register-routes.js';
 import { repairUrl } from './http/repair-url.js';
 import type { RouteDefinition } from './http/route.js';
 import { serializerFor } from './http/serializer.js';
-import { ProfilePictures } from './immigration/clients/profile-picture.js';
-import { clientRoutes } from './immigration/clients/routes.js';
 import { liveNotifications } from './immigration/notifications/live-source.js';
-import { notificationRoutes } from './immigration/notifications/routes.js';
 import { streamRoute } from './immigration/notifications/stream-route.js';
+import { resourceRoutesOf } from './immigration/resources.js';
 import { type HubOptions, StreamHub } from './live/hub.js';
 import type { Metrics } from './metrics/metrics.js';
 import { MediaStore } from './storage/media-store.js';
@@ -90,10 +88,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   parts.metrics?.watchStreams(() => hub.size);
   parts.metrics?.measureRequests(server);
 
-  const resources = [
-    ...clientRoutes(database, new ProfilePictures(database, media, urls)),
-    ...notificationRoutes(database, config.notificationsIncludeReadDefault),
-  ];
+  const resources = resourceRoutesOf({ config, database, media, urls });
   const routes: RouteDefinition[] = [
     ...tokenRoutes(sessions),
     ...tenantRoutes(),

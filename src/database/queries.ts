@@ -1,7 +1,7 @@
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
 import type { TenantTables } from './generated/tables.js';
 
-export { type RawBuilder, type Selectable, sql } from 'kysely';
+export { type Insertable, type RawBuilder, type Selectable, sql, type Updateable } from 'kysely';
 
 /**
  * Writes queries on a tenant's tables, typed; it has no connection. They run only in a tenant transaction, which

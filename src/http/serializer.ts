@@ -1,6 +1,8 @@
 import type { TSchema } from '@sinclair/typebox';
 import fastJson from 'fast-json-stringify';
 
+type Node = Readonly<Record<string, unknown>>;
+
 /**
  * Serialises answers by their schema, which is quicker than JSON.stringify and leaves out what the schema does not
  * name. Made at the first use: a hundred of them at the start would be felt.
@@ -8,7 +10,29 @@ import fastJson from 'fast-json-stringify';
 export function serializerFor({ schema }: { schema: TSchema }): (data: unknown) => string {
   let write: ((data: unknown) => string) | undefined;
   return (data) => {
-    write ??= fastJson(schema as unknown as Parameters<typeof fastJson>[0]);
+    write ??= fastJson(forWriting(schema) as Parameters<typeof fastJson>[0]);
     return write(data);
   };
+}
+
+/**
+ * What of a schema decides how a value is written. "One of these texts, or empty text" is a text: the serialiser would
+ * else hold each value against each alternative.
+ */
+function forWriting(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(forWriting);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { oneOf, nullable, ...rest } = schema as Node;
+  if (Array.isArray(oneOf) && oneOf.every(isText))
+    return { type: 'string', ...(nullable === true && { nullable }) };
+  const children = Object.entries({ ...rest, ...(oneOf !== undefined && { oneOf }) });
+  return {
+    ...Object.fromEntries(children.map(([key, value]) => [key, forWriting(value)])),
+    ...(nullable !== undefined && { nullable }),
+  };
+}
+
+function isText(alternative: Node): boolean {
+  const { type, enum: values } = alternative;
+  return type === 'string' || (Array.isArray(values) && values.every((value) => typeof value === 'string'));
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { RouteDefinition } from '../../src/http/route.js';
-import { sampleOf } from '../helpers/records.js';
+import { sampleOf } from '../helpers/samples/index.js';
 import { Harness, namesField, parameters } from './harness.js';
 import { anyJson, deep, faultsOf, objectWith } from './json.js';
 

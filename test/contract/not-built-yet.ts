@@ -5,13 +5,6 @@
 
 /** Operations of the contract that are not served. */
 export const OPERATIONS_NOT_BUILT: readonly string[] = [
-  'GET /api/v1/agents/',
-  'POST /api/v1/agents/',
-  'GET /api/v1/agents/{id}/',
-  'PUT /api/v1/agents/{id}/',
-  'PATCH /api/v1/agents/{id}/',
-  'DELETE /api/v1/agents/{id}/',
-  'POST /api/v1/agents/{id}/restore/',
   'GET /api/v1/branches/',
   'POST /api/v1/branches/',
   'GET /api/v1/branches/options/',

@@ -1,6 +1,7 @@
 import type { RouteDefinition } from '../../src/http/route.js';
 import type { TestApp } from './app.js';
-import { type ResourceSample, sampleOf } from './records.js';
+import { sampleOf } from './samples/index.js';
+import type { ResourceSample } from './samples/sample.js';
 
 export function routeName({ method, path }: RouteDefinition): string {
   return `${method} ${path}`;
@@ -28,7 +29,7 @@ function recordSampleOf({ path }: RouteDefinition): ResourceSample | undefined {
 /** A new record of a tenant for a route with an id; archived where the route brings archived ones back. */
 export async function createRecord(app: TestApp, schema: string, route: RouteDefinition): Promise<number> {
   const sample = recordSampleOf(route);
-  if (!sample) throw new Error(`test/helpers/records.ts has no sample for ${route.path}`);
+  if (!sample) throw new Error(`test/helpers/samples/ has no sample for ${route.path}`);
   const archived = route.path.endsWith('/restore/');
   return await app.database.tenantTransaction({ schema, userId: null }, (transaction) =>
     sample.create(transaction, { archived }),

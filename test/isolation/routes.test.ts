@@ -129,7 +129,7 @@ describe.each([...new Set(guarded.map(({ path }) => path))])('%s', (path) => {
   });
 });
 
-test('every route with an id has a sample of its record (test/helpers/records.ts)', () => {
+test('every route with an id has a sample of its record (test/helpers/samples/)', () => {
   expect(withoutSample(routes)).toEqual([]);
 });
 

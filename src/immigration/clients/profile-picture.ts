@@ -10,8 +10,9 @@ import { LARGEST_FILE, type UploadedFile } from '../../http/multipart.js';
 import type { UserRequest } from '../../http/route.js';
 import type { MediaStore } from '../../storage/media-store.js';
 import type { SignedUrls } from '../../storage/signed-urls.js';
+import { checkReadable, clientBranch } from '../shared/client-access.js';
 import { fullName } from '../shared/people.js';
-import { checkReadable, clientBranch, lockClient } from './access.js';
+import { lockClient } from './access.js';
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'image/jpeg': 'jpg',

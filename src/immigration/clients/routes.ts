@@ -7,7 +7,7 @@ import { field, required } from '../../http/fields/field.js';
 import { pageAnswer, pageParameters, pageSchema, readPage } from '../../http/pagination.js';
 import { pathId } from '../../http/path-id.js';
 import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
-import { checkClientScope } from './access.js';
+import { checkClientScope } from '../shared/client-access.js';
 import { clientPolicy } from './policy.js';
 import { ProfilePicture, type ProfilePictures } from './profile-picture.js';
 import {

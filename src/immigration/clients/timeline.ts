@@ -6,9 +6,9 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+import { checkReadable, clientBranch } from '../shared/client-access.js';
 import { display } from '../shared/display.js';
 import { fullName } from '../shared/people.js';
-import { checkReadable, clientBranch } from './access.js';
 
 const ACTIVITY_TYPES = [
   'NOTE_ADDED',

@@ -1,7 +1,18 @@
+import { type RawBuilder, sql } from '../../database/queries.js';
+
 /** The label of a code: its words in title case, where the contract gives no other. */
 export function display(code: string, labels: Readonly<Record<string, string>> = {}): string {
   return (
     labels[code] ??
     code.toLowerCase().replace(/(^|_)([a-z])/g, (_, gap, letter) => (gap && ' ') + letter.toUpperCase())
   );
+}
+
+/** The same in SQL, for the code in this column: `r.agent_type`. */
+export function displayOf(column: string, labels: Readonly<Record<string, string>> = {}): RawBuilder<string> {
+  const other = sql<string>`initcap(replace(${sql.ref(column)}, '_', ' '))`;
+  const own = Object.entries(labels).map(
+    ([code, label]) => sql`WHEN ${sql.ref(column)} = ${code} THEN ${label}`,
+  );
+  return own.length === 0 ? other : sql<string>`CASE ${sql.join(own, sql` `)} ELSE ${other} END`;
 }

@@ -1,0 +1,65 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError } from '../../http/errors.js';
+import { claimName } from '../shared/unique-name.js';
+import type { AgentCreateInput, AgentOutput, AgentUpdateInput } from './schemas.js';
+import { agents } from './selectors.js';
+
+/** Creates an agent. @throws HttpError 400 when another agent has the name */
+export async function createAgent(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: AgentCreateInput,
+): Promise<AgentOutput> {
+  await checkName(transaction, input.agent_name);
+  return await agents.insert(transaction, user, stored(input));
+}
+
+/** Changes what is given of an agent. @throws HttpError 404, 400 */
+export async function updateAgent(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => AgentUpdateInput,
+): Promise<AgentOutput> {
+  const agent = await agents.lock(transaction, id);
+  const input = read();
+  if (input.agent_name !== undefined && input.agent_name !== agent.agent_name) {
+    await checkName(transaction, input.agent_name);
+  }
+  return await agents.update(transaction, user, id, stored(input));
+}
+
+/** Deletes an agent softly: clients and applications go on naming it. @throws HttpError 404 */
+export async function deleteAgent(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await agents.lock(transaction, id);
+  await agents.delete(transaction, user, id);
+}
+
+/** Brings a deleted agent back. @throws HttpError 404; 400 when another agent has taken the name */
+export async function restoreAgent(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<AgentOutput> {
+  const agent = await agents.lockDeleted(transaction, id);
+  await checkName(transaction, agent.agent_name);
+  return await agents.restore(transaction, user, id);
+}
+
+/** An agent without e-mail address has none, not an empty one. */
+function stored<Input extends AgentUpdateInput>(input: Input) {
+  return { ...input, ...(input.email === '' && { email: null }) };
+}
+
+async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
+  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_agent WHERE agent_name = ${name} AND deleted_at IS NULL)`;
+  await claimName(transaction, 'agent', name, taken, () =>
+    detailError(400, `Agent with name '${name}' already exists`),
+  );
+}

@@ -1,0 +1,61 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { covers, type Scope, scopeBranches, scopeOf } from '../../auth/scope.js';
+import { queries, type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { invalidPk, notFound, permissionDenied } from '../../http/errors.js';
+import { isId } from '../../http/path-id.js';
+
+// Whose clients a user may reach; what hangs on a client is reached in the same way.
+
+interface ClientBranch {
+  readonly id: number;
+  readonly branch: number | null;
+}
+
+/** @throws HttpError 403 in the words for a client out of scope */
+export function checkClientScope(user: CurrentUser, client: ClientBranch): void {
+  if (covers(scopeOf(user), client.branch)) return;
+  throw permissionDenied(`User ${user.username} does not have permission to access client ${client.id}`);
+}
+
+/** The query that tells whether there is such a client, and of which branch; for `checkReadable`. */
+export function clientBranch(id: number) {
+  return queries
+    .selectFrom('immigration_client')
+    .select(['id', 'branch_id as branch'])
+    .where('id', '=', id)
+    .where('deleted_at', 'is', null);
+}
+
+/** Checks what `clientBranch` read. @throws HttpError 404 or 403 */
+export function checkReadable(user: CurrentUser, client: ClientBranch | undefined): void {
+  if (!client) throw notFound('Client');
+  checkClientScope(user, client);
+}
+
+/**
+ * Checks the client that a body names, and holds it against deletion until the transaction ends.
+ * @param field where the body names it
+ * @throws HttpError 400 when there is none, or it is deleted; 403 when it is out of scope
+ */
+export async function requireClient(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  field: string,
+): Promise<void> {
+  const [client] = isId(id) ? await transaction.query(clientBranch(id).forKeyShare()) : [];
+  if (!client) throw invalidPk(field, id);
+  checkClientScope(user, client);
+}
+
+/**
+ * For lists: the condition that the client with the id in this column is there and in scope.
+ * @param column a constant of the program: `r.client_id`
+ */
+export function clientInScope(scope: Scope, column: string): RawBuilder<boolean> {
+  const branches = scopeBranches(scope);
+  const inScope = branches === null ? sql`true` : sql`c.branch_id = ANY (${branches}::bigint[])`;
+  return sql`EXISTS (
+    SELECT FROM immigration_client c WHERE c.id = ${sql.ref(column)} AND c.deleted_at IS NULL AND ${inScope})`;
+}

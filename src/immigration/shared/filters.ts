@@ -1,0 +1,50 @@
+import { anyOf, anywhere } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { isId } from '../../http/path-id.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+
+// The contract's filters, of lists whose rows are called `r`. Each yields a condition, or nothing when the
+// parameter is not given. Columns are constants of the program, never of a request.
+
+type Condition = RawBuilder<boolean> | undefined;
+
+/** Whether any of several columns holds this text, whatever the case. */
+export function containsText(columns: readonly string[], text: string): RawBuilder<boolean> {
+  const pattern = anywhere(text);
+  return anyOf(columns.map((column) => sql`${sql.ref(column)} ILIKE ${pattern}`));
+}
+
+/** `search`: anywhere in one of these columns. */
+export function searchFilter(query: QueryParameters, ...columns: string[]): Condition {
+  const text = query.text('search');
+  return text === undefined ? undefined : containsText(columns, text);
+}
+
+/** A text parameter: anywhere in the column, which has its name if no other is given. */
+export function textFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
+  const text = query.text(name);
+  return text === undefined ? undefined : containsText([column], text);
+}
+
+/** A choice or a code: any of the values given. */
+export function choiceFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
+  const values = query.choices(name);
+  return values && sql`${sql.ref(column)} = ANY (${values}::text[])`;
+}
+
+/** The id of a related record; one that no record can have matches nothing. @throws HttpError 400 for no integer */
+export function idFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
+  const id = query.integer(name);
+  if (id === undefined) return undefined;
+  return isId(id) ? sql`${sql.ref(column)} = ${id}` : sql`false`;
+}
+
+export function booleanFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
+  const value = query.boolean(name);
+  return value === undefined ? undefined : sql`${sql.ref(column)} = ${value}`;
+}
+
+/** What is softly deleted is left out, unless `include_deleted` asks for it. */
+export function deletedFilter(query: QueryParameters): Condition {
+  return query.boolean('include_deleted') ? undefined : sql`r.deleted_at IS NULL`;
+}

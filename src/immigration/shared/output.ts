@@ -1,0 +1,42 @@
+import { type TSchema, Type } from '@sinclair/typebox';
+import { nullableSchema } from '../../http/fields/field.js';
+
+// The parts that the answers of nearly all resources have.
+
+const readOnly = { readOnly: true };
+
+/** A record's own id. */
+export const idOutput = () => Type.Integer(readOnly);
+
+/** The id of another record, or null. */
+export const relatedOutput = () => nullableSchema(Type.Integer());
+
+/** What another record is called; null where there is none. */
+export const nameOutput = () => nullableSchema(Type.String(readOnly));
+
+/** A moment in UTC. */
+export const timeOutput = () => Type.String({ format: 'date-time', ...readOnly });
+
+/** The label of a code. */
+export const labelOutput = () => Type.String(readOnly);
+
+/** What `schema` says, or empty text. */
+export const orBlankOutput = (schema: object) => Type.Unsafe<string>({ oneOf: [schema, { enum: [''] }] });
+
+/** One of these texts. */
+export const choiceOutput = <T extends string>(values: readonly T[], options: object = {}) =>
+  Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
+
+/** Who made a record and changed it last, and when; as `Stamps` selects it. */
+export const stampsOutput = () => ({
+  created_by: nullableSchema(Type.Integer(readOnly)),
+  created_by_name: nameOutput(),
+  created_at: timeOutput(),
+  updated_by: nullableSchema(Type.Integer(readOnly)),
+  updated_by_name: nameOutput(),
+  updated_at: timeOutput(),
+});
+
+/** A plain list of records to choose from. */
+export const optionOutput = () =>
+  ({ id: idOutput(), name: Type.String(readOnly) }) satisfies Record<string, TSchema>;

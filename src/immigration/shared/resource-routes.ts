@@ -1,0 +1,271 @@
+import { type TSchema, Type } from '@sinclair/typebox';
+import type { CurrentUser } from '../../auth/current-user.js';
+import type { Database } from '../../database/database.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { COMPONENT } from '../../http/component.js';
+import type { Body, Input, Shape } from '../../http/fields/body.js';
+import {
+  type PageOf,
+  type PageRequest,
+  pageAnswer,
+  pageParameters,
+  pageSchema,
+  readPage,
+} from '../../http/pagination.js';
+import { pathId } from '../../http/path-id.js';
+import type { Policy } from '../../http/policy.js';
+import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import type { ResourcePolicy } from './resource-policy.js';
+
+/** What the routes of one resource have in common. */
+export interface ResourceOptions {
+  /** `/api/v1/agents/` */
+  readonly path: string;
+  readonly tag: string;
+  /** What one of them is called in answers: "<Thing> not found". */
+  readonly thing: string;
+  /** The same for the documentation: `an agent`, `agents`. */
+  readonly one: string;
+  readonly many: string;
+  readonly policy: ResourcePolicy;
+  /** The API's form of one of them. */
+  readonly output: TSchema;
+}
+
+interface ListOptions {
+  readonly query?: Readonly<Record<string, TSchema>>;
+  /** After the resource's path: `assignable/`. */
+  readonly at?: string;
+  readonly summary?: string;
+  readonly policy?: Policy;
+  readonly output?: TSchema;
+  /** The largest `page_size`. */
+  readonly largest?: number;
+  /** Statuses besides 401 and 403. */
+  readonly errors?: readonly number[];
+}
+
+interface ActionOptions<S extends Shape> {
+  readonly method?: 'POST' | 'GET';
+  readonly summary: string;
+  readonly policy: Policy;
+  readonly body?: Body<S>;
+  readonly status?: 200 | 201 | 204;
+  readonly output?: TSchema;
+  readonly errors?: readonly number[];
+  readonly otherAnswers?: RouteDefinition['otherAnswers'];
+}
+
+/** What a handler gets besides its transaction. The request comes last, for the few that ask more of it. */
+type Finder<Result> = (
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  request: UserRequest,
+) => Promise<Result>;
+
+/**
+ * The routes that nearly every resource has, each running one selector or service in one tenant transaction. A
+ * resource's routes.ts names those that it has and adds its own with `route`.
+ */
+export function resourceRoutes(database: Database, options: ResourceOptions) {
+  const { path, tag, thing, one, many, policy, output } = options;
+  const record = `${path}:id/`;
+  const idOf = ({ params }: UserRequest) => pathId(params.id, thing);
+  const inTransaction = <Result>(
+    request: UserRequest,
+    work: (transaction: TenantTransaction) => Promise<Result>,
+  ) => database.tenantTransaction(request.context, work);
+
+  return {
+    /** A paged list. @param find reads its filters from `request.query` before it asks the database */
+    list(
+      find: (
+        transaction: TenantTransaction,
+        user: CurrentUser,
+        page: PageRequest,
+        request: UserRequest,
+      ) => Promise<PageOf<unknown>>,
+      list: ListOptions = {},
+    ): RouteDefinition {
+      const item = list.output ?? output;
+      return route({
+        method: 'GET',
+        path: path + (list.at ?? ''),
+        tag,
+        summary: list.summary ?? `The ${many} that the user may see.`,
+        policy: list.policy ?? policy.see,
+        query: { ...list.query, ...pageParameters(list.largest) },
+        response: pageSchema(`Paginated${item[COMPONENT]}List`, item),
+        errors: list.errors ?? [400, 404],
+        handler: async (request) => {
+          const page = readPage(request, list.largest);
+          const found = await inTransaction(request, (transaction) =>
+            find(transaction, request.user, page, request),
+          );
+          return pageAnswer(request, page, found);
+        },
+      });
+    },
+
+    /** A list that comes whole, as an array. */
+    array(
+      find: (transaction: TenantTransaction, user: CurrentUser, request: UserRequest) => Promise<unknown[]>,
+      list: Omit<ListOptions, 'largest'> = {},
+    ): RouteDefinition {
+      return route({
+        method: 'GET',
+        path: path + (list.at ?? ''),
+        tag,
+        summary: list.summary ?? `The ${many} that the user may see.`,
+        policy: list.policy ?? policy.see,
+        ...(list.query && { query: list.query }),
+        response: Type.Array(list.output ?? output),
+        errors: list.errors ?? [],
+        handler: async (request) =>
+          await inTransaction(request, (transaction) => find(transaction, request.user, request)),
+      });
+    },
+
+    create<S extends Shape>(
+      body: Body<S>,
+      write: (
+        transaction: TenantTransaction,
+        user: CurrentUser,
+        input: Input<S>,
+        request: UserRequest,
+      ) => Promise<unknown>,
+      status: 200 | 201 = 201,
+    ): RouteDefinition {
+      return route({
+        method: 'POST',
+        path,
+        tag,
+        summary: `Creates ${one}.`,
+        policy: policy.create,
+        body,
+        status,
+        response: output,
+        errors: [400],
+        handler: async (request) => {
+          const given = request.input();
+          return await inTransaction(request, (transaction) =>
+            write(transaction, request.user, given, request),
+          );
+        },
+      });
+    },
+
+    read(find: Finder<unknown>): RouteDefinition {
+      return route({
+        method: 'GET',
+        path: record,
+        tag,
+        summary: `Reads ${one}.`,
+        policy: policy.see,
+        response: output,
+        errors: [404],
+        handler: async (request) => {
+          const id = idOf(request);
+          return await inTransaction(request, (transaction) => find(transaction, request.user, id, request));
+        },
+      });
+    },
+
+    /** PUT and PATCH, or the one of them that is given: both change only what the body holds. */
+    change<P extends Shape, Q extends Shape = P>(
+      bodies: { readonly PUT?: Body<Q>; readonly PATCH: Body<P> },
+      write: (
+        transaction: TenantTransaction,
+        user: CurrentUser,
+        id: number,
+        read: () => Input<P> | Input<Q>,
+        request: UserRequest,
+      ) => Promise<unknown>,
+    ): RouteDefinition[] {
+      const change = <S extends P | Q>(method: 'PUT' | 'PATCH', body: Body<S>) =>
+        route({
+          method,
+          path: record,
+          tag,
+          summary: `Changes what is given of ${one}.`,
+          policy: policy.change,
+          body,
+          response: output,
+          errors: [400, 404],
+          handler: async (request) => {
+            const id = idOf(request);
+            return await inTransaction(request, (transaction) =>
+              write(transaction, request.user, id, request.input as () => Input<P> | Input<Q>, request),
+            );
+          },
+        });
+      return [...(bodies.PUT ? [change('PUT', bodies.PUT)] : []), change('PATCH', bodies.PATCH)];
+    },
+
+    /** @param errors what else it may answer: 400 where a record that is in use stays */
+    remove(write: Finder<void>, errors: readonly number[] = [404]): RouteDefinition {
+      return route({
+        method: 'DELETE',
+        path: record,
+        tag,
+        summary: `Deletes ${one}.`,
+        policy: policy.remove,
+        status: 204,
+        errors,
+        handler: async (request) => {
+          const id = idOf(request);
+          await inTransaction(request, (transaction) => write(transaction, request.user, id, request));
+        },
+      });
+    },
+
+    restore(write: Finder<unknown>): RouteDefinition {
+      return route({
+        method: 'POST',
+        path: `${record}restore/`,
+        tag,
+        summary: `Brings back ${one} that was deleted.`,
+        policy: policy.restore,
+        response: output,
+        errors: [404],
+        handler: async (request) => {
+          const id = idOf(request);
+          return await inTransaction(request, (transaction) => write(transaction, request.user, id, request));
+        },
+      });
+    },
+
+    /** What is done with one record, under its own name: `complete/`. */
+    action<S extends Shape>(
+      at: string,
+      action: ActionOptions<S>,
+      write: (
+        transaction: TenantTransaction,
+        user: CurrentUser,
+        id: number,
+        read: () => Input<S>,
+        request: UserRequest,
+      ) => Promise<unknown>,
+    ): RouteDefinition {
+      return route({
+        method: action.method ?? 'POST',
+        path: record + at,
+        tag,
+        summary: action.summary,
+        policy: action.policy,
+        ...(action.body && { body: action.body }),
+        ...(action.status && { status: action.status }),
+        response: action.output ?? output,
+        errors: action.errors ?? [404],
+        ...(action.otherAnswers && { otherAnswers: action.otherAnswers }),
+        handler: async (request) => {
+          const id = idOf(request);
+          return await inTransaction(request, (transaction) =>
+            write(transaction, request.user, id, request.input, request),
+          );
+        },
+      });
+    },
+  };
+}
