@@ -4,9 +4,11 @@ import type { RouteDefinition } from '../http/route.js';
 import type { MediaStore } from '../storage/media-store.js';
 import type { SignedUrls } from '../storage/signed-urls.js';
 import { agentRoutes } from './agents/routes.js';
+import { branchRoutes } from './branches/routes.js';
 import { ProfilePictures } from './clients/profile-picture.js';
 import { clientRoutes } from './clients/routes.js';
 import { notificationRoutes } from './notifications/routes.js';
+import { regionRoutes } from './regions/routes.js';
 
 /** What the resources are made of. */
 export interface ResourceParts {
@@ -21,6 +23,8 @@ export function resourceRoutesOf({ config, database, media, urls }: ResourcePart
   return [
     ...clientRoutes(database, new ProfilePictures(database, media, urls)),
     ...agentRoutes(database),
+    ...branchRoutes(database),
+    ...regionRoutes(database),
     ...notificationRoutes(database, config.notificationsIncludeReadDefault),
   ];
 }

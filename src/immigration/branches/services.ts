@@ -1,0 +1,94 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { roleOf } from '../../auth/scope.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError, invalidPk, permissionDenied } from '../../http/errors.js';
+import { isId } from '../../http/path-id.js';
+import { claimName } from '../shared/unique-name.js';
+import type { BranchCreateInput, BranchOutput, BranchUpdateInput } from './schemas.js';
+import { branches, checkBranchScope } from './selectors.js';
+
+/**
+ * Creates a branch. A region manager's belongs to one of their regions, the first if none is given.
+ * @throws HttpError 400 when the name is taken or the region does not exist, 403 for a region out of reach
+ */
+export async function createBranch(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: BranchCreateInput,
+): Promise<BranchOutput> {
+  const region = input.region_id ?? (roleOf(user) === 'REGION_MANAGER' ? user.regionIds[0] : null) ?? null;
+  await checkRegion(transaction, user, region);
+  await checkName(transaction, input.name);
+  return await branches.insert(transaction, user, { ...input, region_id: region });
+}
+
+/** Changes what is given of a branch. @throws HttpError 404, 400, 403 */
+export async function updateBranch(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => BranchUpdateInput,
+): Promise<BranchOutput> {
+  const branch = await lockInScope(transaction, user, id);
+  const input = read();
+  if (input.region_id !== undefined && input.region_id !== branch.region_id) {
+    await checkRegion(transaction, user, input.region_id);
+  }
+  if (input.name !== undefined && input.name !== branch.name) await checkName(transaction, input.name);
+  return await branches.update(transaction, user, id, input);
+}
+
+/**
+ * Deletes a branch softly. What belongs to it keeps its id and is out of every branch's scope until it is moved or
+ * the branch restored.
+ * @throws HttpError 404
+ */
+export async function deleteBranch(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await lockInScope(transaction, user, id);
+  await branches.delete(transaction, user, id);
+}
+
+/** Brings a deleted branch back; its name was kept for it. @throws HttpError 404 */
+export async function restoreBranch(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<BranchOutput> {
+  await branches.lockDeleted(transaction, id);
+  await checkBranchScope(transaction, user, id);
+  return await branches.restore(transaction, user, id);
+}
+
+async function lockInScope(transaction: TenantTransaction, user: CurrentUser, id: number) {
+  const branch = await branches.lock(transaction, id);
+  await checkBranchScope(transaction, user, id);
+  return branch;
+}
+
+/** Holds the region that a branch is about to belong to. @throws HttpError 400 when there is none, 403 */
+async function checkRegion(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number | null,
+): Promise<void> {
+  if (id !== null) {
+    const held = sql`SELECT id FROM immigration_region WHERE id = ${id} FOR KEY SHARE`;
+    const [region] = isId(id) ? await transaction.query(held) : [];
+    if (!region) throw invalidPk('region_id', id);
+  }
+  if (roleOf(user) !== 'REGION_MANAGER' || (id !== null && user.regionIds.includes(id))) return;
+  throw permissionDenied('Region Manager cannot put a branch outside their regions');
+}
+
+/** The names of deleted branches still count. */
+async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
+  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_branch WHERE name = ${name})`;
+  await claimName(transaction, 'branch', name, taken, () =>
+    detailError(400, `Branch with name '${name}' already exists`),
+  );
+}

@@ -1,0 +1,30 @@
+import { Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { modelPolicy } from '../shared/resource-policy.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import { RegionCreate, RegionOutput, RegionPatch, RegionUpdate } from './schemas.js';
+import { listRegions, readRegion } from './selectors.js';
+import { createRegion, deleteRegion, updateRegion } from './services.js';
+
+/** Groups of branches, each under its managers. */
+export function regionRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/regions/',
+    tag: 'regions',
+    thing: 'Region',
+    one: 'a region',
+    many: 'regions',
+    policy: modelPolicy('region'),
+    output: RegionOutput,
+  });
+  return [
+    routes.list((transaction, user, page, { query }) => listRegions(transaction, user, query, page), {
+      query: { name: Type.String(), search: Type.String() },
+    }),
+    routes.create(RegionCreate, createRegion),
+    routes.read(readRegion),
+    ...routes.change({ PUT: RegionUpdate, PATCH: RegionPatch }, updateRegion),
+    routes.remove(deleteRegion, [400, 404]),
+  ];
+}

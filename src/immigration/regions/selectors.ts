@@ -1,0 +1,73 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { roleOf, scopeOf } from '../../auth/scope.js';
+import { allOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { notFound } from '../../http/errors.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { searchFilter, textFilter } from '../shared/filters.js';
+import { pageOf } from '../shared/page-of.js';
+import { Records } from '../shared/records.js';
+import type { RegionOutput } from './schemas.js';
+
+/** A branch `b` of region `r`; deleted ones do not count. */
+const BRANCHES_OF_REGION = sql`immigration_branch b WHERE b.region_id = r.id AND b.deleted_at IS NULL`;
+
+export const regions = new Records({
+  table: 'immigration_region',
+  thing: 'Region',
+  softDelete: false,
+  columns: sql<RegionOutput>`
+    r.id, r.name, r.description, (SELECT count(*) FROM ${BRANCHES_OF_REGION}) AS branch_count,
+    r.created_at, r.updated_at`,
+});
+
+/** That the user sees a region `r`: a region manager's own, other staff's by the branches in their scope. */
+function inScope(user: CurrentUser): RawBuilder<boolean> {
+  const scope = scopeOf(user);
+  if (scope.kind === 'tenant') return sql`true`;
+  if (roleOf(user) === 'REGION_MANAGER') return sql`r.id = ANY (${user.regionIds}::bigint[])`;
+  return sql`EXISTS (SELECT FROM ${BRANCHES_OF_REGION} AND b.id = ANY (${scope.branchIds}::bigint[]))`;
+}
+
+/** A page of the regions in scope, by name. */
+export async function listRegions(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<RegionOutput>> {
+  const asked = allOf([
+    inScope(user),
+    searchFilter(query, 'r.name', 'r.description'),
+    textFilter(query, 'name'),
+  ]);
+  const rows = sql<RegionOutput>`${regions.from()} WHERE ${asked} ORDER BY r.name, r.id DESC`;
+  return await pageOf(transaction, regions.counting(asked), rows, page);
+}
+
+/** One region. @throws HttpError 404 also when it is out of scope */
+export async function readRegion(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<RegionOutput> {
+  const [region] = await transaction.last(
+    sql<RegionOutput>`${regions.from()} WHERE r.id = ${id} AND ${inScope(user)}`,
+  );
+  if (!region) throw notFound('Region');
+  return region;
+}
+
+/** @throws HttpError 404 when the region is out of scope */
+export async function checkRegionScope(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  const [region] = await transaction.query(
+    sql`SELECT FROM immigration_region r WHERE r.id = ${id} AND ${inScope(user)}`,
+  );
+  if (!region) throw notFound('Region');
+}

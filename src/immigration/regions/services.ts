@@ -1,0 +1,53 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError } from '../../http/errors.js';
+import { claimName } from '../shared/unique-name.js';
+import type { RegionCreateInput, RegionOutput, RegionUpdateInput } from './schemas.js';
+import { checkRegionScope, regions } from './selectors.js';
+
+/** Creates a region. @throws HttpError 400 when the name is taken */
+export async function createRegion(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: RegionCreateInput,
+): Promise<RegionOutput> {
+  await checkName(transaction, input.name);
+  return await regions.insert(transaction, user, input);
+}
+
+/** Changes what is given of a region. @throws HttpError 404, 400 */
+export async function updateRegion(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => RegionUpdateInput,
+): Promise<RegionOutput> {
+  const region = await regions.lock(transaction, id);
+  await checkRegionScope(transaction, user, id);
+  const input = read();
+  if (input.name !== undefined && input.name !== region.name) await checkName(transaction, input.name);
+  return await regions.update(transaction, user, id, input);
+}
+
+/** Deletes a region to which no branch belongs. @throws HttpError 404, 400 */
+export async function deleteRegion(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await regions.lockToDelete(transaction, id);
+  await checkRegionScope(transaction, user, id);
+  const [branch] = await transaction.query(
+    sql`SELECT FROM immigration_branch WHERE region_id = ${id} AND deleted_at IS NULL LIMIT 1`,
+  );
+  if (branch) throw detailError(400, 'Cannot delete a region that has branches');
+  await regions.delete(transaction, user, id);
+}
+
+async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
+  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_region WHERE name = ${name})`;
+  await claimName(transaction, 'region', name, taken, () =>
+    detailError(400, `Region with name '${name}' already exists`),
+  );
+}
