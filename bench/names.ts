@@ -38,7 +38,7 @@ interface Variant {
 }
 
 const CONNECTIONS = 5;
-const NAME = /\(SELECT (.+?) FROM (\w+)(?: (\w+))? WHERE (?:\w+\.)?id = "?c"?\."?(\w+)"?\)/g;
+const NAME = /\(SELECT (.+?) FROM (\w+)(?: (\w+))? WHERE (?:\w+\.)?id = "?r"?\."?(\w+)"?\)/g;
 const NAMES = 5;
 const EXPLAINED = 200;
 
@@ -47,10 +47,10 @@ export function withJoins({ sql, parameters }: Statement): Statement {
   const joins: string[] = [];
   const selected = sql.replaceAll(NAME, (_, expression: string, table: string, alias, column) => {
     const own = `n${joins.length}`;
-    joins.push(`LEFT JOIN ${table} ${own} ON ${own}.id = c.${column}`);
+    joins.push(`LEFT JOIN ${table} ${own} ON ${own}.id = r.${column}`);
     return alias ? expression.replaceAll(`"${alias}".`, `${own}.`) : `${own}.${expression}`;
   });
-  const from = /FROM immigration_client c\b/;
+  const from = /FROM "?immigration_client"? r\b/;
   if (joins.length !== NAMES || !from.test(selected)) throw new Error(`not a query with names: ${sql}`);
   return { sql: selected.replace(from, (found) => `${found} ${joins.join(' ')}`), parameters };
 }

@@ -1,13 +1,13 @@
 import { Type } from '@sinclair/typebox';
 import { scopeOf } from '../../auth/scope.js';
 import type { Database } from '../../database/database.js';
-import { notFound } from '../../http/errors.js';
 import { body } from '../../http/fields/body.js';
 import { field, required } from '../../http/fields/field.js';
 import { pageAnswer, pageParameters, pageSchema, readPage } from '../../http/pagination.js';
 import { pathId } from '../../http/path-id.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
 import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
-import { checkClientScope } from '../shared/client-access.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
 import { clientPolicy } from './policy.js';
 import { ProfilePicture, type ProfilePictures } from './profile-picture.js';
 import {
@@ -18,7 +18,7 @@ import {
   ClientUpdate,
   STAGES,
 } from './schemas.js';
-import { clientById, clientStageCounts, listClients } from './selectors.js';
+import { type ClientFilters, clientStageCounts, listClients, readClient } from './selectors.js';
 import { createClient, deleteClient, restoreClient, updateClient } from './services.js';
 import { ClientActivityOutput, clientTimeline } from './timeline.js';
 
@@ -30,13 +30,12 @@ const PictureUpload = body('ProfilePictureRequest', {
   file: required(field(Type.String({ format: 'binary' }), (value) => value)),
 });
 
-const listParameters = {
+const filters = {
   active: Type.Boolean(),
   email: Type.String(),
   first_name: Type.String(),
   include_deleted: Type.Boolean(),
   last_name: Type.String(),
-  ...pageParameters(),
   search: Type.String(),
   stage: Type.String({
     description: `one of ${[...STAGES].sort().join(', ')}; any other value: an empty list`,
@@ -48,52 +47,22 @@ const clientId = ({ params }: UserRequest) => pathId(params.id, 'Client');
 
 /** Clients with their stages, timeline and picture. */
 export function clientRoutes(database: Database, pictures: ProfilePictures): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: PATH,
+    tag,
+    thing: 'Client',
+    one: 'a client',
+    many: 'clients',
+    policy: clientPolicy,
+    output: ClientOutput,
+  });
   return [
-    route({
-      method: 'GET',
-      path: PATH,
-      tag,
-      summary: 'The clients in scope, newest first.',
-      policy: clientPolicy.see,
-      query: listParameters,
-      response: pageSchema('PaginatedClientOutputList', ClientOutput),
-      errors: [400, 404],
-      handler: async (request) => {
-        const { query, context, user } = request;
-        const page = readPage(request);
-        const filters = {
-          search: query.text('search'),
-          email: query.text('email'),
-          firstName: query.text('first_name'),
-          lastName: query.text('last_name'),
-          stages: query.choices('stage'),
-          active: query.boolean('active'),
-          visaCategory: query.integer('visa_category'),
-          includeDeleted: query.boolean('include_deleted'),
-        };
-        const list = await database.tenantTransaction(context, (transaction) =>
-          listClients(transaction, scopeOf(user), filters, page),
-        );
-        return pageAnswer(request, page, list);
-      },
-    }),
-    route({
-      method: 'POST',
-      path: PATH,
-      tag,
-      summary: 'Creates a client.',
-      policy: clientPolicy.create,
-      body: ClientCreate,
-      status: 201,
-      response: ClientOutput,
-      errors: [400],
-      handler: async ({ context, user, input }) => {
-        const given = input();
-        return await database.tenantTransaction(context, (transaction) =>
-          createClient(transaction, user, given),
-        );
-      },
-    }),
+    routes.list(
+      (transaction, user, page, { query }) =>
+        listClients(transaction, scopeOf(user), readFilters(query), page),
+      { query: filters },
+    ),
+    routes.create(ClientCreate, createClient),
     route({
       method: 'GET',
       path: `${PATH}stage-counts/`,
@@ -106,65 +75,10 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
           clientStageCounts(transaction, scopeOf(user)),
         ),
     }),
-    route({
-      method: 'GET',
-      path: RECORD,
-      tag,
-      summary: 'One client.',
-      policy: clientPolicy.see,
-      response: ClientOutput,
-      errors: [404],
-      handler: async (request) => {
-        const [client] = await database.tenantQuery(request.context, clientById(clientId(request)));
-        if (!client) throw notFound('Client');
-        checkClientScope(request.user, client);
-        return client;
-      },
-    }),
-    ...[
-      { method: 'PUT', summary: 'Changes what is given of a client.', body: ClientUpdate } as const,
-      { method: 'PATCH', summary: 'Changes what is given of a client.', body: ClientPatch } as const,
-    ].map((change) =>
-      route({
-        ...change,
-        path: RECORD,
-        tag,
-        policy: clientPolicy.change,
-        response: ClientOutput,
-        errors: [400, 404],
-        handler: async (request) =>
-          await database.tenantTransaction(request.context, (transaction) =>
-            updateClient(transaction, request.user, clientId(request), request.input),
-          ),
-      }),
-    ),
-    route({
-      method: 'DELETE',
-      path: RECORD,
-      tag,
-      summary: 'Archives a client.',
-      policy: clientPolicy.remove,
-      status: 204,
-      errors: [404],
-      handler: async (request) => {
-        await database.tenantTransaction(request.context, (transaction) =>
-          deleteClient(transaction, request.user, clientId(request)),
-        );
-      },
-    }),
-    route({
-      method: 'POST',
-      path: `${RECORD}restore/`,
-      tag,
-      summary: 'Brings an archived client back.',
-      policy: clientPolicy.restore,
-      response: ClientOutput,
-      errors: [404],
-      handler: async (request) =>
-        await database.tenantTransaction(request.context, (transaction) =>
-          restoreClient(transaction, request.user, clientId(request)),
-        ),
-    }),
+    routes.read(readClient),
+    ...routes.change({ PUT: ClientUpdate, PATCH: ClientPatch }, updateClient),
+    routes.remove(deleteClient),
+    routes.restore(restoreClient),
     route({
       method: 'GET',
       path: `${RECORD}timeline/`,
@@ -217,4 +131,17 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
       handler: async (request) => await pictures.remove(request, clientId(request)),
     }),
   ];
+}
+
+function readFilters(query: QueryParameters): ClientFilters {
+  return {
+    search: query.text('search'),
+    email: query.text('email'),
+    firstName: query.text('first_name'),
+    lastName: query.text('last_name'),
+    stages: query.choices('stage'),
+    active: query.boolean('active'),
+    visaCategory: query.integer('visa_category'),
+    includeDeleted: query.boolean('include_deleted'),
+  };
 }

@@ -1,10 +1,14 @@
+import type { CurrentUser } from '../../auth/current-user.js';
 import { type Scope, scopeBranches } from '../../auth/scope.js';
 import { allOf, anywhere } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
 import { isId } from '../../http/path-id.js';
+import { checkClientScope } from '../shared/client-access.js';
+import { pageOf } from '../shared/page-of.js';
 import { nameOf } from '../shared/people.js';
+import { Records } from '../shared/records.js';
 import { type ClientOutput, STAGES } from './schemas.js';
 
 export interface ClientFilters {
@@ -19,32 +23,39 @@ export interface ClientFilters {
 }
 
 /**
- * A client's columns as the API shows them, of rows `c`. What other records are called is looked up by subqueries:
- * planning five joins took PostgreSQL three times as long as the whole of this (bench/names.ts).
+ * What other records are called is looked up by subqueries: planning five joins took PostgreSQL three times as long
+ * as the whole of this (bench/names.ts).
  */
-const COLUMNS = sql`
-  c.id, c.first_name, c.middle_name, c.last_name, c.gender, c.dob, c.phone_number, c.email, c.referred_by,
-  c.street, c.suburb, c.state, c.postcode, c.country,
-  c.visa_category_id AS visa_category,
-  (SELECT name FROM immigration_visacategory WHERE id = c.visa_category_id) AS visa_category_name,
-  c.agent_id AS agent, (SELECT agent_name FROM immigration_agent WHERE id = c.agent_id) AS agent_name,
-  c.description, c.assigned_to_id AS assigned_to, ${nameOf('c.assigned_to_id')} AS assigned_to_name, c.stage, c.active,
-  c.branch_id AS branch, (SELECT name FROM immigration_branch WHERE id = c.branch_id) AS branch_name,
-  c.created_by_id AS created_by, ${nameOf('c.created_by_id')} AS created_by_name, c.created_at,
-  c.updated_by_id AS updated_by, c.updated_at`;
+export const clients = new Records({
+  table: 'immigration_client',
+  thing: 'Client',
+  softDelete: true,
+  columns: sql<ClientOutput>`
+    r.id, r.first_name, r.middle_name, r.last_name, r.gender, r.dob, r.phone_number, r.email, r.referred_by,
+    r.street, r.suburb, r.state, r.postcode, r.country,
+    r.visa_category_id AS visa_category,
+    (SELECT name FROM immigration_visacategory WHERE id = r.visa_category_id) AS visa_category_name,
+    r.agent_id AS agent, (SELECT agent_name FROM immigration_agent WHERE id = r.agent_id) AS agent_name,
+    r.description, r.assigned_to_id AS assigned_to, ${nameOf('r.assigned_to_id')} AS assigned_to_name,
+    r.stage, r.active,
+    r.branch_id AS branch, (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS branch_name,
+    r.created_by_id AS created_by, ${nameOf('r.created_by_id')} AS created_by_name, r.created_at,
+    r.updated_by_id AS updated_by, r.updated_at`,
+});
 
-/** The API's form of the clients that `source` (a subquery, or a table's name) yields. */
-export function clientsFrom(source: RawBuilder<unknown>): RawBuilder<ClientOutput> {
-  return sql<ClientOutput>`SELECT ${COLUMNS} FROM ${source} c`;
-}
-
-/** One client that is not deleted, wherever it belongs; the caller checks the scope. */
-export function clientById(id: number): RawBuilder<ClientOutput> {
-  return sql<ClientOutput>`${clientsFrom(sql`immigration_client`)} WHERE c.id = ${id} AND c.deleted_at IS NULL`;
+/** One client. @throws HttpError 404; 403 when it is out of scope */
+export async function readClient(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<ClientOutput> {
+  const client = await clients.read(transaction, id);
+  checkClientScope(user, client);
+  return client;
 }
 
 /** What the trigram index holds of a client: the fields that `search` covers, apart by a letter nobody types. */
-const SEARCHED = sql`(c.first_name || E'\\x1f' || c.last_name || E'\\x1f' || c.email || E'\\x1f' || c.phone_number)`;
+const SEARCHED = sql`(r.first_name || E'\\x1f' || r.last_name || E'\\x1f' || r.email || E'\\x1f' || r.phone_number)`;
 
 function conditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
   const branches = scopeBranches(scope);
@@ -53,20 +64,20 @@ function conditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
     text !== undefined && sql`${SEARCHED} ILIKE ${anywhere(text)} AND ${field} ILIKE ${anywhere(text)}`;
   const { visaCategory } = filters;
   return allOf([
-    !filters.includeDeleted && sql`c.deleted_at IS NULL`,
-    branches !== null && sql`c.branch_id = ANY (${branches}::bigint[])`,
-    filters.stages && sql`c.stage = ANY (${filters.stages}::text[])`,
-    filters.active !== undefined && sql`c.active = ${filters.active}`,
+    !filters.includeDeleted && sql`r.deleted_at IS NULL`,
+    branches !== null && sql`r.branch_id = ANY (${branches}::bigint[])`,
+    filters.stages && sql`r.stage = ANY (${filters.stages}::text[])`,
+    filters.active !== undefined && sql`r.active = ${filters.active}`,
     visaCategory !== undefined &&
-      (isId(visaCategory) ? sql`c.visa_category_id = ${visaCategory}` : sql`false`),
+      (isId(visaCategory) ? sql`r.visa_category_id = ${visaCategory}` : sql`false`),
     filters.search !== undefined && sql`${SEARCHED} ILIKE ${anywhere(filters.search)}`,
-    contains(sql`c.email`, filters.email),
-    contains(sql`c.first_name`, filters.firstName),
-    contains(sql`c.last_name`, filters.lastName),
+    contains(sql`r.email`, filters.email),
+    contains(sql`r.first_name`, filters.firstName),
+    contains(sql`r.last_name`, filters.lastName),
   ]);
 }
 
-const NEWEST_FIRST = sql`c.created_at DESC, c.id DESC`;
+const NEWEST_FIRST = sql`r.created_at DESC, r.id DESC`;
 
 /** A page of the clients in scope, newest first. */
 export async function listClients(
@@ -97,17 +108,11 @@ async function summedPage(
     filters.stages && sql`stage = ANY (${filters.stages}::text[])`,
     filters.active !== undefined && sql`active = ${filters.active}`,
   ]);
-  const counting = transaction.query(
-    sql<{
-      count: number;
-    }>`SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${counted}`,
-  );
-  const total = page.page === 'last' ? ((await counting)[0]?.count ?? 0) : 0;
-  const listing = transaction.last(sql<ClientOutput>`
-    ${clientsFrom(sql`immigration_client`)} WHERE ${conditions(scope, filters)}
-    ORDER BY ${NEWEST_FIRST} LIMIT ${page.size} OFFSET ${offsetOf(page, () => total)}`);
-  const [[sum], items] = await Promise.all([counting, listing]);
-  return { count: sum?.count ?? 0, items };
+  const counting = sql<{ count: number }>`
+    SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${counted}`;
+  const rows = sql<ClientOutput>`
+    ${clients.from()} WHERE ${conditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
+  return await pageOf(transaction, counting, rows, page);
 }
 
 /** Otherwise one statement finds the clients once, and both counts them and shows the page. */
@@ -123,12 +128,12 @@ async function countedPage(
       : sql`${offsetOf(page, () => 0)}::bigint`;
   const rows = await transaction.last(sql<ClientOutput & { total: number }>`
     WITH found AS MATERIALIZED (
-      SELECT c.id, c.created_at FROM immigration_client c WHERE ${conditions(scope, filters)})
+      SELECT r.id, r.created_at FROM immigration_client r WHERE ${conditions(scope, filters)})
     SELECT (SELECT count(*) FROM found) AS total, shown.*
     FROM (VALUES (1)) one LEFT JOIN LATERAL (
-      ${clientsFrom(sql`(
+      ${clients.from(sql`(
         SELECT f.id FROM found f ORDER BY f.created_at DESC, f.id DESC LIMIT ${page.size} OFFSET ${offset}
-      ) page JOIN immigration_client`)} ON c.id = page.id) shown ON true
+      ) page JOIN immigration_client`)} ON r.id = page.id) shown ON true
     ORDER BY shown.created_at DESC, shown.id DESC`);
   // A page without clients still tells the count, in a row of nulls.
   const items = rows.filter(({ id }) => id !== null).map(({ total: _, ...client }) => client);

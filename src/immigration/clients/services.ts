@@ -1,13 +1,12 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeOf } from '../../auth/scope.js';
-import { queries, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError, permissionDenied } from '../../http/errors.js';
+import { permissionDenied } from '../../http/errors.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { lockClient } from './access.js';
 import { checkRelated, type RelatedIds } from './related.js';
 import type { ClientCreateInput, ClientOutput, ClientUpdateInput } from './schemas.js';
-import { clientsFrom } from './selectors.js';
+import { clients } from './selectors.js';
 
 const RELATED = ['visa_category_id', 'agent_id', 'assigned_to_id', 'branch_id'] as const;
 
@@ -30,16 +29,10 @@ export async function createClient(
   input: ClientCreateInput,
 ): Promise<ClientOutput> {
   await checkRelated(transaction, user, input);
-  const inserted = queries
-    .insertInto('immigration_client')
-    .values({
-      ...input,
-      branch_id: input.branch_id ?? homeBranch(user),
-      created_by_id: user.id,
-      updated_by_id: user.id,
-    })
-    .returningAll();
-  return await changed(transaction, inserted);
+  return await clients.insert(transaction, user, {
+    ...input,
+    branch_id: input.branch_id ?? homeBranch(user),
+  });
 }
 
 /**
@@ -61,12 +54,7 @@ export async function updateClient(
     throw permissionDenied(`User ${user.username} cannot take a client out of every branch`);
   }
   await checkRelated(transaction, user, related as RelatedIds);
-  const update = queries
-    .updateTable('immigration_client')
-    .set({ ...input, updated_by_id: user.id, updated_at: sql`now()` })
-    .where('id', '=', id)
-    .returningAll();
-  return await changed(transaction, update);
+  return await clients.update(transaction, user, id, input);
 }
 
 /** Archives a client: it leaves lists and details, what points to it stays. @throws HttpError 404, 403 */
@@ -76,12 +64,7 @@ export async function deleteClient(
   id: number,
 ): Promise<void> {
   await lockClient(transaction, user, id);
-  await transaction.last(
-    queries
-      .updateTable('immigration_client')
-      .set({ deleted_at: sql`now()`, updated_at: sql`now()`, updated_by_id: user.id })
-      .where('id', '=', id),
-  );
+  await clients.delete(transaction, user, id);
 }
 
 /** Brings an archived client back. @throws HttpError 404 when it is not archived, 403 when it is out of scope */
@@ -90,29 +73,7 @@ export async function restoreClient(
   user: CurrentUser,
   id: number,
 ): Promise<ClientOutput> {
-  const deleted = queries
-    .selectFrom('immigration_client')
-    .select(['id', 'branch_id as branch'])
-    .where('id', '=', id)
-    .where('deleted_at', 'is not', null)
-    .forUpdate();
-  const [client] = await transaction.query(deleted);
-  if (!client) throw detailError(404, 'Client not found or not soft-deleted');
-  checkClientScope(user, client);
-  const update = queries
-    .updateTable('immigration_client')
-    .set({ deleted_at: null, updated_at: sql`now()`, updated_by_id: user.id })
-    .where('id', '=', id)
-    .returningAll();
-  return await changed(transaction, update);
-}
-
-type Writing = { toOperationNode: unknown };
-
-/** Runs a change that returns the client's row, commits, and gives the client as the API shows it. */
-async function changed(transaction: TenantTransaction, writing: Writing): Promise<ClientOutput> {
-  const query = sql<ClientOutput>`WITH changed AS (${writing}) ${clientsFrom(sql`changed`)}`;
-  const [client] = await transaction.last(query);
-  if (!client) throw new Error('a change of a client returned no row');
-  return client;
+  const client = await clients.lockDeleted(transaction, id);
+  checkClientScope(user, { id, branch: client.branch_id });
+  return await clients.restore(transaction, user, id);
 }

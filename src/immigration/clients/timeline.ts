@@ -5,10 +5,11 @@ import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
-import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
 import { checkReadable, clientBranch } from '../shared/client-access.js';
 import { display } from '../shared/display.js';
-import { fullName } from '../shared/people.js';
+import { pageOf } from '../shared/page-of.js';
+import { nameOf } from '../shared/people.js';
 
 const ACTIVITY_TYPES = [
   'NOTE_ADDED',
@@ -66,22 +67,20 @@ export async function clientTimeline(
     types && sql`t.activity_type = ANY (${types}::text[])`,
   ]);
   const finding = transaction.query(clientBranch(clientId));
-  const counting = transaction.query(
-    sql<{ count: number }>`SELECT count(*) AS count FROM immigration_clientactivity t WHERE ${shown}`,
-  );
-  // Awaited together, so that neither can fail unheard.
-  const total = page.page === 'last' ? ((await Promise.all([counting, finding]))[0][0]?.count ?? 0) : 0;
-  const listing = transaction.last(sql<Omit<ClientActivityOutput, 'activity_type_display'>>`
+  const counting = sql<{ count: number }>`
+    SELECT count(*) AS count FROM immigration_clientactivity t WHERE ${shown}`;
+  const rows = sql<Omit<ClientActivityOutput, 'activity_type_display'>>`
     SELECT t.id, t.client_id AS client, t.activity_type, t.performed_by_id AS performed_by,
-           ${fullName('u')} AS performed_by_name, t.description, t.metadata, t.created_at
-    FROM immigration_clientactivity t LEFT JOIN immigration_user u ON u.id = t.performed_by_id
-    WHERE ${shown} ORDER BY t.created_at DESC, t.id DESC
-    LIMIT ${page.size} OFFSET ${offsetOf(page, () => total)}`);
-  const [[client], [counted], entries] = await Promise.all([finding, counting, listing]);
+           ${nameOf('t.performed_by_id')} AS performed_by_name, t.description, t.metadata, t.created_at
+    FROM immigration_clientactivity t WHERE ${shown} ORDER BY t.created_at DESC, t.id DESC`;
+  const [[client], { count, items }] = await Promise.all([
+    finding,
+    pageOf(transaction, counting, rows, page),
+  ]);
   checkReadable(user, client);
-  const items = entries.map((entry) => ({
+  const labelled = items.map((entry) => ({
     ...entry,
     activity_type_display: display(entry.activity_type, LABELS),
   }));
-  return { count: counted?.count ?? 0, items };
+  return { count, items: labelled };
 }

@@ -1,8 +1,9 @@
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
 import { display } from '../shared/display.js';
+import { pageOf } from '../shared/page-of.js';
 import { nameOf } from '../shared/people.js';
 import type { NotificationOutput } from './schemas.js';
 
@@ -42,15 +43,10 @@ export async function listNotifications(
     !filters.includeRead && sql`NOT n.read`,
     filters.types && sql`n.notification_type = ANY (${filters.types}::text[])`,
   ]);
-  const counting = transaction.query(
-    sql<{ count: number }>`SELECT count(*) AS count FROM ${TABLE} n WHERE ${asked}`,
-  );
-  const total = page.page === 'last' ? ((await counting)[0]?.count ?? 0) : 0;
-  const listing = transaction.last(sql<NotificationRow>`
-    ${notificationsFrom(TABLE)} WHERE ${asked} ORDER BY n.created_at DESC, n.id DESC
-    LIMIT ${page.size} OFFSET ${offsetOf(page, () => total)}`);
-  const [[counted], rows] = await Promise.all([counting, listing]);
-  return { count: counted?.count ?? 0, items: rows.map(shown) };
+  const counting = sql<{ count: number }>`SELECT count(*) AS count FROM ${TABLE} n WHERE ${asked}`;
+  const rows = sql<NotificationRow>`${notificationsFrom(TABLE)} WHERE ${asked} ORDER BY n.created_at DESC, n.id DESC`;
+  const { count, items } = await pageOf(transaction, counting, rows, page);
+  return { count, items: items.map(shown) };
 }
 
 /** One of a user's notifications. */

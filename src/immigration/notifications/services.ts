@@ -85,6 +85,8 @@ export async function markManyRead(
 }
 
 /** Tells every process, when the transaction commits, to tell the user's streams. */
-function announce({ query }: TenantTransaction, { schema, userId }: Owner, ids: readonly number[]): void {
-  for (const notice of readsNotices(schema, userId, ids)) query(notice).catch(() => undefined); // fails with the rest
+function announce(transaction: TenantTransaction, owner: Owner, ids: readonly number[]): void {
+  for (const notice of readsNotices(owner.schema, owner.userId, ids)) {
+    transaction.query(notice).catch(() => undefined); // fails with the rest
+  }
 }
