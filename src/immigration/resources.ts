@@ -7,6 +7,15 @@ import { agentRoutes } from './agents/routes.js';
 import { branchRoutes } from './branches/routes.js';
 import { ProfilePictures } from './clients/profile-picture.js';
 import { clientRoutes } from './clients/routes.js';
+import { broadFieldRoutes } from './courses/broad-fields.js';
+import { courseLevelRoutes, courseRoutes, narrowFieldRoutes } from './courses/routes.js';
+import { instituteRoutes } from './institutes/institutes.js';
+import {
+  instituteContactPersonRoutes,
+  instituteIntakeRoutes,
+  instituteLocationRoutes,
+  instituteRequirementRoutes,
+} from './institutes/parts.js';
 import { notificationRoutes } from './notifications/routes.js';
 import { regionRoutes } from './regions/routes.js';
 
@@ -26,5 +35,14 @@ export function resourceRoutesOf({ config, database, media, urls }: ResourcePart
     ...branchRoutes(database),
     ...regionRoutes(database),
     ...notificationRoutes(database, config.notificationsIncludeReadDefault),
+    ...instituteRoutes(database),
+    ...instituteLocationRoutes(database),
+    ...instituteIntakeRoutes(database),
+    ...instituteContactPersonRoutes(database),
+    ...instituteRequirementRoutes(database),
+    ...courseLevelRoutes(database),
+    ...broadFieldRoutes(database),
+    ...narrowFieldRoutes(database),
+    ...courseRoutes(database),
   ];
 }

@@ -64,6 +64,11 @@ type Finder<Result> = (
   request: UserRequest,
 ) => Promise<Result>;
 
+/** The contract names 403 also where anyone who is signed in may look. */
+function seeing(policy: Policy, errors: readonly number[]): readonly number[] {
+  return policy.kind === 'signedIn' ? [403, ...errors] : errors;
+}
+
 /**
  * The routes that nearly every resource has, each running one selector or service in one tenant transaction. A
  * resource's routes.ts names those that it has and adds its own with `route`.
@@ -97,7 +102,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         policy: list.policy ?? policy.see,
         query: { ...list.query, ...pageParameters(list.largest) },
         response: pageSchema(`Paginated${item[COMPONENT]}List`, item),
-        errors: list.errors ?? [400, 404],
+        errors: seeing(list.policy ?? policy.see, list.errors ?? [400, 404]),
         handler: async (request) => {
           const page = readPage(request, list.largest);
           const found = await inTransaction(request, (transaction) =>
@@ -121,7 +126,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         policy: list.policy ?? policy.see,
         ...(list.query && { query: list.query }),
         response: Type.Array(list.output ?? output),
-        errors: list.errors ?? [],
+        errors: seeing(list.policy ?? policy.see, list.errors ?? []),
         handler: async (request) =>
           await inTransaction(request, (transaction) => find(transaction, request.user, request)),
       });
@@ -164,7 +169,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         summary: `Reads ${one}.`,
         policy: policy.see,
         response: output,
-        errors: [404],
+        errors: seeing(policy.see, [404]),
         handler: async (request) => {
           const id = idOf(request);
           return await inTransaction(request, (transaction) => find(transaction, request.user, id, request));

@@ -1,4 +1,5 @@
 import { agentSamples } from './agents.js';
+import { catalogSamples } from './catalog.js';
 import { clientSamples } from './clients.js';
 import { notificationSamples } from './notifications.js';
 import { organisationSamples } from './organisation.js';
@@ -10,6 +11,7 @@ export const SAMPLES: Samples = {
   ...agentSamples,
   ...organisationSamples,
   ...notificationSamples,
+  ...catalogSamples,
 };
 
 /** The sample of the resource that a path belongs to. */

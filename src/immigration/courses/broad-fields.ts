@@ -1,0 +1,65 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { component } from '../../http/component.js';
+import { notFound } from '../../http/errors.js';
+import { required } from '../../http/fields/field.js';
+import { text } from '../../http/fields/text.js';
+import { pathId } from '../../http/path-id.js';
+import { signedIn } from '../../http/policy.js';
+import { type RouteDefinition, route } from '../../http/route.js';
+import { catalogRoutes } from '../shared/catalog.js';
+
+const PATH = '/api/v1/broad-fields/';
+const tag = 'broad-fields';
+const thing = 'Broad field';
+
+const IdName = component('IdName', Type.Object({ id: Type.Integer(), name: Type.String() }));
+type IdName = Static<typeof IdName>;
+
+/** Broad fields of study, each with its narrow ones to choose from. */
+export function broadFieldRoutes(database: Database): RouteDefinition[] {
+  return [
+    ...catalogRoutes(database, {
+      path: PATH,
+      tag,
+      thing,
+      one: 'a broad field',
+      many: 'broad fields of study',
+      model: 'broadfield',
+      table: 'immigration_broad_field',
+      name: 'BroadField',
+      fields: { name: required(text({ min: 1, max: 100 })) },
+      output: { name: Type.String({ maxLength: 100 }) },
+      columns: sql`r.name`,
+      order: { by: sql`r.name, r.id DESC` },
+      uniqueNameOf: 'broad field',
+    }),
+    route({
+      method: 'GET',
+      path: `${PATH}:id/narrow-fields/`,
+      tag,
+      summary: 'The narrow fields of a broad one, by name.',
+      policy: signedIn,
+      response: Type.Array(IdName),
+      errors: [403, 404],
+      handler: async ({ context, params }) => {
+        const id = pathId(params.id, thing);
+        return await database.tenantTransaction(context, (transaction) => narrowFieldsOf(transaction, id));
+      },
+    }),
+  ];
+}
+
+/** @throws HttpError 404 when there is no such broad field */
+async function narrowFieldsOf(transaction: TenantTransaction, id: number): Promise<IdName[]> {
+  const [[field], narrow] = await Promise.all([
+    transaction.query(sql`SELECT FROM immigration_broad_field WHERE id = ${id} AND deleted_at IS NULL`),
+    transaction.last(sql<IdName>`
+      SELECT id, name FROM immigration_narrow_field
+      WHERE broad_field_id = ${id} AND deleted_at IS NULL ORDER BY name, id DESC`),
+  ]);
+  if (!field) throw notFound(thing);
+  return narrow;
+}

@@ -1,0 +1,120 @@
+import { Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import { sql } from '../../database/queries.js';
+import { decimal } from '../../http/fields/decimal.js';
+import { required } from '../../http/fields/field.js';
+import { integer } from '../../http/fields/scalar.js';
+import { text } from '../../http/fields/text.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { catalogRoutes } from '../shared/catalog.js';
+
+// Courses, and what they are sorted by: level, broad and narrow field.
+
+const name = required(text({ min: 1, max: 100 }));
+const nameOutput = Type.String({ maxLength: 100 });
+const BY_NAME = { by: sql`r.name, r.id DESC` };
+
+export function courseLevelRoutes(database: Database): RouteDefinition[] {
+  return catalogRoutes(database, {
+    path: '/api/v1/course-levels/',
+    tag: 'course-levels',
+    thing: 'Course level',
+    one: 'a course level',
+    many: 'course levels',
+    model: 'courselevel',
+    table: 'immigration_course_level',
+    name: 'CourseLevel',
+    fields: { name },
+    output: { name: nameOutput },
+    columns: sql`r.name`,
+    order: BY_NAME,
+    uniqueNameOf: 'course level',
+  });
+}
+
+export function narrowFieldRoutes(database: Database): RouteDefinition[] {
+  return catalogRoutes(database, {
+    path: '/api/v1/narrow-fields/',
+    tag: 'narrow-fields',
+    thing: 'Narrow field',
+    one: 'a narrow field',
+    many: 'narrow fields of study',
+    model: 'narrowfield',
+    table: 'immigration_narrow_field',
+    name: 'NarrowField',
+    fields: { name, broad_field: required(integer()) },
+    output: {
+      broad_field_name: Type.String({ readOnly: true }),
+      name: nameOutput,
+      broad_field: Type.Integer(),
+    },
+    columns: sql`
+      r.name, r.broad_field_id AS broad_field,
+      (SELECT name FROM immigration_broad_field WHERE id = r.broad_field_id) AS broad_field_name`,
+    related: { broad_field: 'immigration_broad_field' },
+    filters: ['broad_field'],
+    order: {
+      join: sql`JOIN immigration_broad_field f ON f.id = r.broad_field_id`,
+      by: sql`f.name, r.name, r.id DESC`,
+    },
+  });
+}
+
+const money = () => required(decimal({ digits: 100, places: 2, min: '0' }));
+const moneyOutput = () => decimal({ digits: 100, places: 2 }).schema;
+
+export function courseRoutes(database: Database): RouteDefinition[] {
+  return catalogRoutes(database, {
+    path: '/api/v1/courses/',
+    tag: 'courses',
+    thing: 'Course',
+    one: 'a course',
+    many: 'courses',
+    model: 'course',
+    table: 'immigration_course',
+    name: 'Course',
+    fields: {
+      name,
+      total_tuition_fee: money(),
+      coe_fee: money(),
+      description: text(),
+      institute: required(integer()),
+      level: required(integer()),
+      broad_field: required(integer()),
+      narrow_field: required(integer()),
+    },
+    output: {
+      level_name: Type.String({ readOnly: true }),
+      broad_field_name: Type.String({ readOnly: true }),
+      narrow_field_name: Type.String({ readOnly: true }),
+      institute_name: Type.String({ readOnly: true }),
+      name: nameOutput,
+      total_tuition_fee: moneyOutput(),
+      coe_fee: moneyOutput(),
+      description: Type.String(),
+      institute: Type.Integer(),
+      level: Type.Integer(),
+      broad_field: Type.Integer(),
+      narrow_field: Type.Integer(),
+    },
+    columns: sql`
+      r.name, r.total_tuition_fee, r.coe_fee, r.description,
+      r.institute_id AS institute, (SELECT name FROM immigration_institute WHERE id = r.institute_id) AS institute_name,
+      r.level_id AS level, (SELECT name FROM immigration_course_level WHERE id = r.level_id) AS level_name,
+      r.broad_field_id AS broad_field,
+      (SELECT name FROM immigration_broad_field WHERE id = r.broad_field_id) AS broad_field_name,
+      r.narrow_field_id AS narrow_field,
+      (SELECT name FROM immigration_narrow_field WHERE id = r.narrow_field_id) AS narrow_field_name`,
+    related: {
+      institute: 'immigration_institute',
+      level: 'immigration_course_level',
+      broad_field: 'immigration_broad_field',
+      narrow_field: 'immigration_narrow_field',
+    },
+    filters: ['institute', 'level', 'broad_field', 'narrow_field'],
+    order: {
+      join: sql`JOIN immigration_institute i ON i.id = r.institute_id`,
+      by: sql`i.name, r.name, r.id DESC`,
+    },
+  });
+}

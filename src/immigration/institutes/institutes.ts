@@ -1,0 +1,115 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { CurrentUser } from '../../auth/current-user.js';
+import { allOf } from '../../database/conditions.js';
+import type { Database } from '../../database/database.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { component } from '../../http/component.js';
+import { body, optional } from '../../http/fields/body.js';
+import { nullableSchema, required } from '../../http/fields/field.js';
+import { text } from '../../http/fields/text.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { deletedFilter, searchFilter, textFilter } from '../shared/filters.js';
+import { relatedOutput } from '../shared/output.js';
+import { pageOf } from '../shared/page-of.js';
+import { Records, STAMPS } from '../shared/records.js';
+import { catalogPolicy } from '../shared/resource-policy.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+
+const fields = {
+  name: required(text({ min: 1, max: 100 })),
+  short_name: required(text({ min: 1, max: 20 })),
+  phone: text({ max: 15 }),
+  website: text({ max: 100 }),
+};
+const InstituteCreate = body('InstituteCreateRequest', fields);
+const InstituteUpdate = body('InstituteUpdateRequest', optional(fields));
+
+const time = () => Type.String({ format: 'date-time' });
+const InstituteOutput = component(
+  'InstituteOutput',
+  Type.Object({
+    id: Type.Integer(),
+    name: Type.String({ maxLength: 100 }),
+    short_name: Type.String({ maxLength: 20 }),
+    phone: Type.String({ maxLength: 15 }),
+    website: Type.String({ maxLength: 100 }),
+    created_by: relatedOutput(),
+    created_by_name: nullableSchema(Type.String()),
+    created_at: time(),
+    updated_by: relatedOutput(),
+    updated_by_name: nullableSchema(Type.String()),
+    updated_at: time(),
+    deleted_at: nullableSchema(time()),
+  }),
+);
+type InstituteOutput = Static<typeof InstituteOutput>;
+
+const institutes = new Records({
+  table: 'immigration_institute',
+  thing: 'Institute',
+  softDelete: true,
+  columns: sql<InstituteOutput>`r.id, r.name, r.short_name, r.phone, r.website, ${STAMPS}, r.deleted_at`,
+});
+
+/** A page of the institutes, by name. */
+async function listInstitutes(
+  transaction: TenantTransaction,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<InstituteOutput>> {
+  const asked = allOf([
+    deletedFilter(query),
+    searchFilter(query, 'r.name', 'r.short_name'),
+    textFilter(query, 'name'),
+    textFilter(query, 'short_name'),
+  ]);
+  const rows = sql<InstituteOutput>`${institutes.from()} WHERE ${asked} ORDER BY r.name, r.id DESC`;
+  return await pageOf(transaction, institutes.counting(asked), rows, page);
+}
+
+/** @throws HttpError 404 */
+async function restoreInstitute(transaction: TenantTransaction, user: CurrentUser, id: number) {
+  await institutes.lockDeleted(transaction, id);
+  return await institutes.restore(transaction, user, id);
+}
+
+/** The universities, colleges and schools to which clients apply. */
+export function instituteRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/institutes/',
+    tag: 'institutes',
+    thing: 'Institute',
+    one: 'an institute',
+    many: 'institutes',
+    policy: catalogPolicy('institute'),
+    output: InstituteOutput,
+  });
+  return [
+    routes.list((transaction, _user, page, { query }) => listInstitutes(transaction, query, page), {
+      query: {
+        include_deleted: Type.Boolean(),
+        name: Type.String(),
+        search: Type.String(),
+        short_name: Type.String(),
+      },
+      largest: 1000,
+    }),
+    routes.create(InstituteCreate, (transaction, user, input) => institutes.insert(transaction, user, input)),
+    routes.read((transaction, _user, id) => institutes.read(transaction, id)),
+    ...routes.change(
+      { PUT: InstituteUpdate, PATCH: InstituteUpdate },
+      async (transaction, user, id, read) => {
+        await institutes.lock(transaction, id);
+        return await institutes.update(transaction, user, id, read());
+      },
+    ),
+    routes.remove(async (transaction, user, id) => {
+      await institutes.lock(transaction, id);
+      await institutes.delete(transaction, user, id);
+    }),
+    routes.restore(restoreInstitute),
+  ];
+}

@@ -1,0 +1,141 @@
+import { Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import { sql } from '../../database/queries.js';
+import { COUNTRY_CODES, countrySchema } from '../../http/fields/countries.js';
+import { required } from '../../http/fields/field.js';
+import { date, integer } from '../../http/fields/scalar.js';
+import { choice, email, text } from '../../http/fields/text.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { catalogRoutes } from '../shared/catalog.js';
+import { choiceOutput, orBlankOutput } from '../shared/output.js';
+
+// What hangs on an institute: where it teaches, when courses begin, whom one talks to, what it asks for.
+
+const GENDERS = ['MALE', 'FEMALE', 'OTHER'] as const;
+const REQUIREMENT_TYPES = ['ACADEMIC', 'LANGUAGE', 'FINANCIAL', 'DOCUMENT', 'OTHER'] as const;
+
+const institute = required(integer());
+const ofInstitute = {
+  related: { institute: 'immigration_institute' },
+  filters: ['institute'],
+} as const;
+const emailOutput = () => orBlankOutput({ type: 'string', format: 'email', maxLength: 254 });
+
+export function instituteLocationRoutes(database: Database): RouteDefinition[] {
+  return catalogRoutes(database, {
+    ...ofInstitute,
+    path: '/api/v1/institute-locations/',
+    tag: 'institute-locations',
+    thing: 'Institute location',
+    one: 'a location of an institute',
+    many: 'locations of institutes',
+    model: 'institutelocation',
+    table: 'immigration_institute_location',
+    name: 'InstituteLocation',
+    fields: {
+      street_name: text({ max: 100 }),
+      suburb: text({ max: 100 }),
+      state: required(text({ min: 1, max: 50 })),
+      postcode: text({ max: 20 }),
+      country: required(choice(COUNTRY_CODES, { schema: countrySchema })),
+      phone_number: text({ max: 15 }),
+      email: email(),
+      institute,
+    },
+    output: {
+      street_name: Type.String({ maxLength: 100 }),
+      suburb: Type.String({ maxLength: 100 }),
+      state: Type.String({ maxLength: 50 }),
+      postcode: Type.String({ maxLength: 20 }),
+      country: countrySchema,
+      phone_number: Type.String({ maxLength: 15 }),
+      email: emailOutput(),
+      institute: Type.Integer(),
+    },
+    columns: sql`
+      r.street_name, r.suburb, r.state, r.postcode, r.country, r.phone_number, r.email, r.institute_id AS institute`,
+    order: { by: sql`r.country, r.state, r.id DESC` },
+  });
+}
+
+export function instituteIntakeRoutes(database: Database): RouteDefinition[] {
+  return catalogRoutes(database, {
+    ...ofInstitute,
+    path: '/api/v1/institute-intakes/',
+    tag: 'institute-intakes',
+    thing: 'Institute intake',
+    one: 'an intake of an institute',
+    many: 'intakes of institutes',
+    model: 'instituteintake',
+    table: 'immigration_institute_intake',
+    name: 'InstituteIntake',
+    fields: { intake_date: required(date()), description: text(), institute },
+    output: {
+      intake_date: Type.String({ format: 'date' }),
+      description: Type.String(),
+      institute: Type.Integer(),
+    },
+    columns: sql`r.intake_date, r.description, r.institute_id AS institute`,
+    order: { by: sql`r.intake_date DESC, r.id DESC` },
+  });
+}
+
+export function instituteContactPersonRoutes(database: Database): RouteDefinition[] {
+  return catalogRoutes(database, {
+    ...ofInstitute,
+    path: '/api/v1/institute-contact-persons/',
+    tag: 'institute-contact-persons',
+    thing: 'Institute contact person',
+    one: 'a contact person of an institute',
+    many: 'contact persons of institutes',
+    model: 'institutecontactperson',
+    table: 'immigration_institute_contact_person',
+    name: 'InstituteContactPerson',
+    fields: {
+      name: required(text({ min: 1, max: 100 })),
+      gender: choice(GENDERS, { blankAs: '' }),
+      position: text({ max: 100 }),
+      phone: text({ max: 15 }),
+      email: email(),
+      institute,
+    },
+    output: {
+      name: Type.String({ maxLength: 100 }),
+      gender: orBlankOutput({ type: 'string', enum: GENDERS }),
+      position: Type.String({ maxLength: 100 }),
+      phone: Type.String({ maxLength: 15 }),
+      email: emailOutput(),
+      institute: Type.Integer(),
+    },
+    columns: sql`r.name, r.gender, r.position, r.phone, r.email, r.institute_id AS institute`,
+    order: { by: sql`r.name, r.id DESC` },
+  });
+}
+
+export function instituteRequirementRoutes(database: Database): RouteDefinition[] {
+  return catalogRoutes(database, {
+    ...ofInstitute,
+    path: '/api/v1/institute-requirements/',
+    tag: 'institute-requirements',
+    thing: 'Institute requirement',
+    one: 'a requirement of an institute',
+    many: 'requirements of institutes',
+    model: 'instituterequirement',
+    table: 'immigration_institute_requirement',
+    name: 'InstituteRequirement',
+    fields: {
+      title: required(text({ min: 1, max: 200 })),
+      description: text(),
+      requirement_type: choice(REQUIREMENT_TYPES),
+      institute,
+    },
+    output: {
+      title: Type.String({ maxLength: 200 }),
+      description: Type.String(),
+      requirement_type: choiceOutput(REQUIREMENT_TYPES),
+      institute: Type.Integer(),
+    },
+    columns: sql`r.title, r.description, r.requirement_type, r.institute_id AS institute`,
+    order: { by: sql`r.requirement_type, r.title, r.id DESC` },
+  });
+}

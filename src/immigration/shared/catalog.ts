@@ -1,0 +1,178 @@
+import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
+import { allOf } from '../../database/conditions.js';
+import type { Database } from '../../database/database.js';
+import type { TenantTables } from '../../database/generated/tables.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { component } from '../../http/component.js';
+import { invalidField, invalidPk } from '../../http/errors.js';
+import { body, optional, type Shape } from '../../http/fields/body.js';
+import { nullableSchema } from '../../http/fields/field.js';
+import { isId } from '../../http/path-id.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { idFilter } from './filters.js';
+import { idOutput, timeOutput } from './output.js';
+import { pageOf } from './page-of.js';
+import { Records } from './records.js';
+import { catalogPolicy } from './resource-policy.js';
+import { resourceRoutes } from './resource-routes.js';
+import { claimName } from './unique-name.js';
+
+/**
+ * A resource of the agency's catalogue: what all staff choose from, and some maintain. It is no more than its fields,
+ * so that saying these makes its records and routes.
+ */
+export interface CatalogOptions<S extends Shape> {
+  /** `/api/v1/institute-locations/` */
+  readonly path: string;
+  readonly tag: string;
+  /** "<Thing> not found" */
+  readonly thing: string;
+  readonly one: string;
+  readonly many: string;
+  /** Of Django's permissions: `institutelocation`. */
+  readonly model: string;
+  readonly table: keyof TenantTables;
+  /** The component of the API's form: `InstituteLocation`; the bodies are called after it. */
+  readonly name: string;
+  /** What a body holds. Related records stand under their name without `_id`. */
+  readonly fields: S;
+  /** How the fields are shown; what is not among them is read only. */
+  readonly output: TProperties;
+  /** The columns of `output`, of rows `r`. */
+  readonly columns: RawBuilder<unknown>;
+  /** Fields that hold the id of another record, and the table of that. */
+  readonly related?: Readonly<Record<string, keyof TenantTables>>;
+  /** The fields among them by which the list is filtered. */
+  readonly filters?: readonly string[];
+  /** The list's order; what it needs of another table is joined. */
+  readonly order: { readonly by: RawBuilder<unknown>; readonly join?: RawBuilder<unknown> };
+  /** The model's name in Django's message, where two records may not have the same `name`, deleted ones included. */
+  readonly uniqueNameOf?: string;
+}
+
+type Values = Record<string, unknown>;
+
+/** The routes of a catalogue resource: list, create, read, change, and soft deletion. */
+export function catalogRoutes<S extends Shape>(
+  database: Database,
+  options: CatalogOptions<S>,
+): RouteDefinition[] {
+  const { fields, filters = [], name, order, related = {} } = options;
+  const records = recordsOf(options);
+  const routes = resourceRoutes(database, {
+    ...options,
+    policy: catalogPolicy(options.model),
+    output: outputOf(name, options.output),
+  });
+  const requestName = `${name}Request`;
+  const whole = body(requestName, fields);
+
+  const write = async (transaction: TenantTransaction, given: Values, before?: Values): Promise<Values> => {
+    await checkRelated(transaction, related, given);
+    await checkName(transaction, options, given, before);
+    const stored = Object.entries(given).map(([key, value]) => [key in related ? `${key}_id` : key, value]);
+    return Object.fromEntries(stored);
+  };
+
+  return [
+    routes.list(
+      async (transaction, _user, page, { query }) => {
+        const asked = allOf([
+          records.there,
+          ...filters.map((filter) => idFilter(query, filter, `r.${filter}_id`)),
+        ]);
+        const rows = sql`${records.from()} ${order.join ?? sql``} WHERE ${asked} ORDER BY ${order.by}`;
+        return await pageOf(transaction, records.counting(asked), rows, page);
+      },
+      {
+        query: Object.fromEntries(filters.map((filter) => [filter, Type.Integer()])),
+        ...(filters.length === 0 && { errors: [404] }),
+      },
+    ),
+    routes.create(whole, async (transaction, user, input) =>
+      records.insert(transaction, user, (await write(transaction, input)) as never),
+    ),
+    routes.read((transaction, _user, id) => records.read(transaction, id)),
+    ...routes.change(
+      {
+        PUT: whole,
+        PATCH: body(`Patched${requestName}`, optional(fields)),
+      },
+      async (transaction, user, id, read) => {
+        const before = (await records.lock(transaction, id)) as Values;
+        const input = read();
+        return await records.update(
+          transaction,
+          user,
+          id,
+          (await write(transaction, input, before)) as never,
+        );
+      },
+    ),
+    routes.remove(async (transaction, user, id) => {
+      await records.lock(transaction, id);
+      await records.delete(transaction, user, id);
+    }),
+  ];
+}
+
+function recordsOf<S extends Shape>({ table, thing, columns }: CatalogOptions<S>) {
+  return new Records({
+    table,
+    thing,
+    softDelete: true,
+    columns: sql`
+      r.id, r.deleted_at, r.created_at, r.updated_at, r.created_by_id AS created_by, r.updated_by_id AS updated_by,
+      ${columns}`,
+  });
+}
+
+function outputOf(name: string, own: TProperties): TSchema {
+  const maker = () => nullableSchema(Type.Integer({ readOnly: true }));
+  return component(
+    name,
+    Type.Object({
+      id: idOutput(),
+      deleted_at: nullableSchema(timeOutput()),
+      created_at: timeOutput(),
+      updated_at: timeOutput(),
+      created_by: maker(),
+      updated_by: maker(),
+      ...own,
+    }),
+  );
+}
+
+/** Holds the records that a body names. @throws HttpError 400 for one that does not exist, or is deleted */
+async function checkRelated(
+  transaction: TenantTransaction,
+  related: Readonly<Record<string, keyof TenantTables>>,
+  given: Values,
+): Promise<void> {
+  const named = Object.entries(related).filter(([field]) => given[field] !== undefined);
+  const found = await Promise.all(
+    named.map(([field, table]) => {
+      const id = given[field] as number;
+      const held = sql`SELECT id FROM ${sql.table(table)} WHERE id = ${id} AND deleted_at IS NULL FOR KEY SHARE`;
+      return isId(id) ? transaction.query(held) : [];
+    }),
+  );
+  for (const [index, [field]] of named.entries()) {
+    if (found[index]?.length === 0) throw invalidPk(field, given[field]);
+  }
+}
+
+/** @throws HttpError 400 on `name`, in Django's words, when another record has it */
+async function checkName<S extends Shape>(
+  transaction: TenantTransaction,
+  { table, uniqueNameOf }: CatalogOptions<S>,
+  { name }: Values,
+  before?: Values,
+): Promise<void> {
+  if (uniqueNameOf === undefined || typeof name !== 'string' || name === before?.name) return;
+  const taken = sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} WHERE name = ${name})`;
+  await claimName(transaction, table, name, taken, () =>
+    invalidField('name', `${uniqueNameOf} with this name already exists.`),
+  );
+}
