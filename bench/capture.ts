@@ -4,11 +4,15 @@ import type { Config } from '../src/config.js';
 import type { DatabaseHandle } from '../src/database/connections.js';
 import { Database } from '../src/database/database.js';
 import { Listener } from '../src/database/listener.js';
-import { type Statement, statement } from '../src/database/statement.js';
+import { statement } from '../src/database/statement.js';
 import type { HttpRequest } from './http-connection.js';
 import type { RoundTrip } from './replay.js';
 
-type Query = (this: pg.Client, text: string, values?: unknown[]) => Promise<unknown>;
+/** What the program sends in one round trip, as it gives it to the driver (src/database/batch.ts). */
+type Batch = {
+  readonly statements?: readonly { readonly sql: string; readonly values: readonly unknown[] }[];
+};
+type Query = (this: pg.Client, batch: Batch, values?: unknown[]) => unknown;
 
 /**
  * The statements that the program sends for each of these requests, once it knows tenant and user: recorded at the
@@ -48,26 +52,18 @@ export async function captureStatements(
 
 /** Of the connections that open a transaction: others are those that hear the database's notices. */
 async function recording(work: () => Promise<void>): Promise<RoundTrip[]> {
-  const roundTrips = new Map<pg.Client, Statement[][]>();
-  const answered = new Set<pg.Client>();
+  const roundTrips: RoundTrip[] = [];
   const prototype = pg.Client.prototype as unknown as { query: Query };
   const { query } = prototype;
-  prototype.query = function (this: pg.Client, text, values) {
-    const own = roundTrips.get(this) ?? [];
-    roundTrips.set(this, own);
-    if (own.length === 0 || answered.delete(this)) own.push([]);
-    own.at(-1)?.push(statement(text, values ?? []));
-    const answer = query.call(this, text, values);
-    answer.then(
-      () => answered.add(this),
-      () => undefined,
-    );
-    return answer;
+  prototype.query = function (this: pg.Client, batch, values) {
+    const { statements } = batch;
+    if (statements) roundTrips.push(statements.map(({ sql, values }) => statement(sql, values)));
+    return query.call(this, batch, values);
   };
   try {
     await work();
   } finally {
     prototype.query = query;
   }
-  return [...roundTrips.values()].filter(([first]) => first?.[0]?.sql.startsWith('BEGIN')).flat();
+  return roundTrips;
 }

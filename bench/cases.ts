@@ -11,8 +11,8 @@ export interface Case {
   readonly ceiling: 'sql' | 'passwords' | 'http';
   /** Adds rows, and so comes after those that read. */
   readonly writes: boolean;
-  /** Requests per second of the system that this one replaces, at 16 connections, and how many times that is aimed at. */
-  readonly replaced: { readonly perSecond: number; readonly aim: number };
+  /** Requests per second of the system that this one replaces, at 16 connections, and how many times that is aimed at, if at all. */
+  readonly replaced: { readonly perSecond: number; readonly aim: number | null };
 }
 
 /** At how many connections the replaced system was measured. */
@@ -20,7 +20,16 @@ export const REPLACED_CONNECTIONS = 16;
 /** What the replaced system's processes kept in memory. */
 export const REPLACED_MEMORY = 481 * 1024 ** 2;
 
-export const CASE_NAMES = ['list', 'search', 'client', 'health', 'login', 'create'] as const;
+export const CASE_NAMES = [
+  'list',
+  'search',
+  'client',
+  'tasks',
+  'unread',
+  'health',
+  'login',
+  'create',
+] as const;
 
 /** Of the tenant main's admin, the first user of the contract's data set. */
 export const ADMIN = { username: 'admin', userId: 1, schema: 'tenant_main' } as const;
@@ -63,6 +72,20 @@ export function cases(host: string, token: string, password: string): Case[] {
       what: 'one client',
       requests: some(20, (i) => get(`/api/v1/clients/${i * 500 + 1}/`)),
       replaced: { perSecond: 94, aim: 40 },
+    },
+    {
+      ...reads,
+      name: 'tasks',
+      what: 'list of 25 of 10,000 tasks',
+      requests: [get('/api/v1/tasks/')],
+      replaced: { perSecond: 27, aim: 80 },
+    },
+    {
+      ...reads,
+      name: 'unread',
+      what: 'how many notifications are unread',
+      requests: [get('/api/v1/notifications/unread_count/')],
+      replaced: { perSecond: 338, aim: null },
     },
     {
       name: 'health',

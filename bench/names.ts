@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import type { ConnectionSettings } from '../src/config.js';
-import { type Statement, statement } from '../src/database/statement.js';
+import type { Statement } from '../src/database/statement.js';
 import { ADMIN } from './cases.js';
 import type { CeilingCalls } from './ceiling-process.js';
 import type { Child } from './child.js';
@@ -12,8 +12,9 @@ import type { Table } from './report.js';
 import { median } from './statistics.js';
 
 /**
- * What two decisions are worth: looking names up by subqueries instead of joins, and sending what opens a
- * transaction along with its statements instead of ahead of them. On the statements that the program sends.
+ * What three decisions are worth: keeping statements prepared, looking names up by subqueries instead of joins, and
+ * sending what opens a transaction along with its statements instead of ahead of them. On the statements that the
+ * program sends.
  */
 
 type Request = readonly RoundTrip[];
@@ -35,6 +36,7 @@ interface Variant {
   readonly what: string;
   readonly request: Request;
   readonly run: Run;
+  readonly unprepared?: boolean;
 }
 
 const CONNECTIONS = 5;
@@ -67,13 +69,13 @@ const joined = (request: Request): Request =>
   request.map((statements) => statements.map((one) => (isQuery(one) ? withJoins(one) : one)));
 const oneByOne = (request: Request): Request => request.flat().map((one) => [one]);
 
-/** The opening is one text for one round trip; separately, each of its statements takes one. */
-const separately = (request: Request): Request =>
-  oneByOne(request).flatMap(([one]) =>
-    one && one.parameters.length === 0
-      ? one.sql.split('; ').map((sql) => [statement(sql)])
-      : [[one as Statement]],
-  );
+/** What opens the transaction and what ends it in round trips of their own. */
+const inThree = (request: Request): Request => {
+  const all = request.flat();
+  const isQueried = ({ sql }: Statement) => !/^(BEGIN|COMMIT|SELECT pg_catalog\.set_config)/.test(sql);
+  const [from, to] = [all.findIndex(isQueried), all.findLastIndex(isQueried) + 1];
+  return [all.slice(0, from), all.slice(from, to), all.slice(to)];
+};
 
 async function rates({
   ceiling,
@@ -86,22 +88,34 @@ async function rates({
 }: MicroSetting): Promise<Table> {
   const run: Run = (options) => ceiling.call('replay', options);
   const throughLayer: Run = (options) => ceiling.call('replayThroughLayer', { ...options, ...ADMIN });
-  const variants: Variant[] = (['list', 'client'] as const).flatMap((name) => [
-    { what: `${name}: as the program sends it`, request: given[name], run },
-    { what: `${name}: names by joins`, request: joined(given[name]), run },
-    { what: `${name}: opening, query and COMMIT in three round trips`, request: oneByOne(given[name]), run },
-    { what: `${name}: every statement in its own round trip`, request: separately(given[name]), run },
-    { what: `${name}: through the program's database layer`, request: given[name], run: throughLayer },
-  ]);
+  const variants: Variant[] = (['list', 'client'] as const).flatMap((name): Variant[] => {
+    const request = given[name];
+    return [
+      { what: `${name}: as the program sends it`, request, run },
+      { what: `${name}: nothing kept prepared`, request, run, unprepared: true },
+      { what: `${name}: names by joins`, request: joined(request), run },
+      {
+        what: `${name}: names by joins, nothing kept prepared`,
+        request: joined(request),
+        run,
+        unprepared: true,
+      },
+      { what: `${name}: opening, queries and COMMIT in three round trips`, request: inThree(request), run },
+      { what: `${name}: every statement in its own round trip`, request: oneByOne(request), run },
+      { what: `${name}: through the program's database layer`, request, run: throughLayer },
+      { what: `${name}: the same, nothing kept prepared`, request, run: throughLayer, unprepared: true },
+    ];
+  });
   const samples = new Map<Variant, Sample[]>(variants.map((variant) => [variant, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const [variant, found] of samples) {
-      const { request } = variant;
+      const { request, unprepared = false } = variant;
       const watching = { node: null, postmaster: watched.postmaster };
       const sample = await variant.run({
         database,
         requests: [request],
         connections: CONNECTIONS,
+        unprepared,
         seconds,
         watched: watching,
       });
@@ -159,7 +173,8 @@ async function inTransactionOf<T>(
   const client = new pg.Client(database);
   await client.connect();
   try {
-    await client.query(request[0]?.[0]?.sql ?? '');
+    for (const { sql, parameters } of inThree(request)[0] ?? [])
+      await client.query(sql, parameters as unknown[]);
     return await work(client);
   } finally {
     await client.end();

@@ -14,19 +14,35 @@ export interface Replay extends LoopOptions {
   /** The round trips of one request; of several, taken in turn. */
   readonly requests: readonly (readonly RoundTrip[])[];
   readonly connections: number;
+  /** Whether each statement is parsed and planned anew, as behind a pooler, instead of being kept prepared. */
+  readonly unprepared?: boolean;
 }
 
 /** Kept from one measurement to the next, as the program keeps its own: a new one has much to learn. */
 const clients: pg.Client[] = [];
 
-/** Sends the statements of requests, and nothing else, over this many connections; rows are read as the program reads them. */
-export async function replay({ database, requests, connections, ...options }: Replay): Promise<Sample> {
+/**
+ * Sends the statements of requests, and nothing else, over this many connections, by the driver's own means: prepared
+ * once, and pipelined.
+ */
+export async function replay(given: Replay): Promise<Sample> {
+  const { database, requests, connections, unprepared = false, ...options } = given;
   while (clients.length < connections) clients.push(await connected(database));
   let begun = 0;
   const steps = clients.slice(0, connections).map((client) => async () => {
-    for (const statements of requests[begun++ % requests.length] ?? []) await roundTrip(client, statements);
+    for (const statements of requests[begun++ % requests.length] ?? []) {
+      await roundTrip(client, statements, unprepared);
+    }
   });
   return await closedLoop(steps, options);
+}
+
+const names = new Map<string, string>();
+
+function nameOf(sql: string): string {
+  const name = names.get(sql) ?? `bench_${names.size}`;
+  names.set(sql, name);
+  return name;
 }
 
 async function connected(database: ConnectionSettings): Promise<pg.Client> {
@@ -37,10 +53,16 @@ async function connected(database: ConnectionSettings): Promise<pg.Client> {
 }
 
 /** In one write, as the program does it. */
-async function roundTrip(client: pg.Client, statements: RoundTrip): Promise<void> {
+async function roundTrip(client: pg.Client, statements: RoundTrip, unprepared: boolean): Promise<void> {
   const stream = client.connection.stream as Writable;
   stream.cork();
-  const answers = statements.map(({ sql, parameters }) => client.query(sql, parameters as unknown[]));
+  const answers = statements.map(({ sql, parameters }) =>
+    client.query({
+      text: sql,
+      values: parameters as unknown[],
+      ...(!unprepared && { name: nameOf(sql) }),
+    }),
+  );
   process.nextTick(() => stream.uncork());
   await Promise.all(answers);
 }
@@ -50,14 +72,17 @@ export interface LayerReplay extends Replay {
   readonly userId: number;
 }
 
-const layers = new Map<number, Database>();
+const layers = new Map<string, Database>();
+/** What the layer sends by itself. */
+const FRAME = /^(BEGIN|COMMIT|SELECT pg_catalog\.(set_config|pg_backend_pid))/;
 
 /** The same through the program's own pool and tenant transaction, which add the opening and COMMIT themselves. */
 export async function replayThroughLayer(given: LayerReplay): Promise<Sample> {
-  const { database: settings, requests, connections, schema, userId, ...options } = given;
-  const database = layers.get(connections) ?? new Database(settings, { size: connections });
-  layers.set(connections, database);
-  const inner = requests.map((request) => request.flat().filter(({ sql }) => !/^(BEGIN|COMMIT)/.test(sql)));
+  const { database: settings, requests, connections, unprepared = false, schema, userId, ...options } = given;
+  const key = `${connections} ${unprepared}`;
+  const database = layers.get(key) ?? new Database(settings, { size: connections, prepare: !unprepared });
+  layers.set(key, database);
+  const inner = requests.map((request) => request.flat().filter(({ sql }) => !FRAME.test(sql)));
   let begun = 0;
   const step = async () => {
     const statements = (inner[begun++ % inner.length] ?? []).map((one) => statement(one.sql, one.parameters));

@@ -72,7 +72,7 @@ export function tables(report: Report): Table[] {
           count(perSecond / (factor ?? 1)),
           count(perSecond),
           decimals(factor, 1),
-          `${aim}`,
+          aim === null ? 'none' : `${aim}`,
         ]),
     },
     ...found,

@@ -8,6 +8,7 @@ import Fastify, {
 import { Authentication } from './auth/authentication.js';
 import { CurrentUsers } from './auth/current-user.js';
 import { LoginThrottle } from './auth/login-throttle.js';
+import { OwnSessions } from './auth/own-sessions.js';
 import { tokenRoutes } from './auth/routes.js';
 import { Sessions } from './auth/sessions.js';
 import { Tokens } from './auth/tokens.js';
@@ -30,9 +31,12 @@ import { registerRoutes } from './http/register-routes.js';
 import { repairUrl } from './http/repair-url.js';
 import type { RouteDefinition } from './http/route.js';
 import { serializerFor } from './http/serializer.js';
+import { liveImports } from './immigration/client-imports/live-source.js';
+import { clientImportRoutes } from './immigration/client-imports/routes.js';
 import { liveNotifications } from './immigration/notifications/live-source.js';
 import { streamRoute } from './immigration/notifications/stream-route.js';
 import { resourceRoutesOf } from './immigration/resources.js';
+import { sessionRoutes } from './immigration/sessions/routes.js';
 import { type HubOptions, StreamHub } from './live/hub.js';
 import type { Metrics } from './metrics/metrics.js';
 import { MediaStore } from './storage/media-store.js';
@@ -79,20 +83,27 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const tenants = new Tenants(database, listener);
   const tokens = new Tokens(config);
   const users = new CurrentUsers(database, listener);
-  const sessions = new Sessions(database, tokens, new LoginThrottle(config.loginFailures));
+  const throttle = new LoginThrottle(config.loginFailures);
+  const sessions = new Sessions(database, tokens, throttle);
+  const own = { users, sessions: new OwnSessions(database, tokens, throttle) };
   const media = new MediaStore(config.mediaDirectory);
   const urls = new SignedUrls(config.secretKey);
 
-  const hub = new StreamHub({ database, listener, source: liveNotifications }, parts.live);
+  const hub = new StreamHub(
+    { database, listener, source: { ...liveNotifications, ...liveImports } },
+    parts.live,
+  );
   parts.metrics?.watchPool('api', database);
   parts.metrics?.watchStreams(() => hub.size);
   parts.metrics?.measureRequests(server);
 
-  const resources = resourceRoutesOf({ config, database, media, urls });
+  const resources = resourceRoutesOf({ config, database, media, urls, own });
   const routes: RouteDefinition[] = [
     ...tokenRoutes(sessions),
+    ...sessionRoutes(database, own),
     ...tenantRoutes(),
     ...resources,
+    ...clientImportRoutes(database),
     streamRoute(hub, config.notificationStreamAllowedOrigin),
     apiRootRoute(resources),
     healthRoute(() => database.publicQuery(statement('SELECT 1'))),

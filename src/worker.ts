@@ -6,6 +6,7 @@ import { Listener } from './database/listener.js';
 import { startDeliveries } from './deliveries/start.js';
 import { EVENTS } from './events/config.js';
 import { Dispatcher } from './events/dispatcher.js';
+import { prepareImports } from './immigration/client-imports/prepare.js';
 import type { Metrics } from './metrics/metrics.js';
 
 export interface RunningWorker {
@@ -36,18 +37,21 @@ export async function startWorker(
     log: (message, error) => log.error({ err: error }, message),
     ...(metrics && { onHandled: metrics.events.onHandled }),
   });
+  const imports = prepareImports(handle.app, listener, log);
   await listener.start();
   dispatcher.start();
+  imports.start();
   const deliveries = startDeliveries(config, handle.app, (error) => log.error({ err: error }, 'sending'));
   return {
     async close() {
+      const imported = imports.close();
       const sent = deliveries.close(); // beside what follows: a receiver may take its time
       const finished = await dispatcher.stop(FINISHES_WITHIN_MS);
       await listener.close();
       // A batch that does not end keeps its connection, which ends with the process and is rolled back.
       if (finished) await database.close();
       else await Promise.race([database.close(), wait(CLOSES_WITHIN_MS)]);
-      await sent;
+      await Promise.all([sent, imported]);
     },
   };
 }

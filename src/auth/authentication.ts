@@ -4,9 +4,10 @@ import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import type { CurrentUser, CurrentUsers } from './current-user.js';
 import { type Claims, InvalidTokenError, type Tokens } from './tokens.js';
 
-/** A user with a valid token; `expiresAt` in seconds since 1970. */
+/** A user with a valid token; times in seconds since 1970. */
 export interface SignedIn {
   readonly user: CurrentUser;
+  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
@@ -18,7 +19,7 @@ export class Authentication {
   ) {}
 
   /**
-   * The active user of this tenant whose access token the header holds, and when that token expires.
+   * The active user of this tenant whose access token the header holds, and the times of that token.
    * @throws HttpError 401
    */
   async authenticate(header: string | undefined, tenant: Tenant): Promise<SignedIn> {
@@ -28,7 +29,9 @@ export class Authentication {
     const user = await this.users.byId(tenant, id);
     if (!user) throw unauthorized('User not found', { code: 'user_not_found' });
     if (!user.isActive) throw unauthorized('User is inactive', { code: 'user_inactive' });
-    return { user, expiresAt: claims.exp as number };
+    const issuedAt = claims.iat as number;
+    if (issuedAt < user.tokensFrom) throw invalidAccessToken('Token is blacklisted');
+    return { user, issuedAt, expiresAt: claims.exp as number };
   }
 
   #accessClaims(token: string): Partial<Claims> {

@@ -2,7 +2,9 @@ import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
+import { ACCESS_CHANNEL, TOKENS_FROM } from './ended-tokens.js';
 
 /** Who is asking, with all that policies and scopes need. */
 export interface CurrentUser {
@@ -20,12 +22,12 @@ export interface CurrentUser {
   readonly regionIds: readonly number[];
   /** The branches of the user's regions that are not deleted. */
   readonly regionBranchIds: readonly number[];
+  /** Access tokens issued before this are ended; in seconds since 1970, 0 where none are. */
+  readonly tokensFrom: number;
 }
 
 type Row = Omit<CurrentUser, 'permissions'> & { readonly permissions: readonly string[] };
 
-/** The channel on which the database tells that a user, a group, a grant or a branch of a schema changed. */
-export const ACCESS_CHANNEL = 'leopard_access';
 const KEPT_FOR_MS = 5_000;
 const KEPT_USERS = 20_000;
 
@@ -44,7 +46,28 @@ const USER_COLUMNS = `
         WHERE ub.user_id = u.id AND b.deleted_at IS NULL ORDER BY ub.id) AS "branchIds",
   ARRAY(SELECT ur.region_id FROM immigration_user_regions ur WHERE ur.user_id = u.id ORDER BY ur.id) AS "regionIds",
   ARRAY(SELECT b.id FROM immigration_user_regions ur JOIN immigration_branch b ON b.region_id = ur.region_id
-        WHERE ur.user_id = u.id AND b.deleted_at IS NULL ORDER BY b.id) AS "regionBranchIds"`;
+        WHERE ur.user_id = u.id AND b.deleted_at IS NULL ORDER BY b.id) AS "regionBranchIds",
+  ${TOKENS_FROM} AS "tokensFrom"`;
+
+/**
+ * Reads a user as they are just now, for changes that must be decided on what holds at their moment; null when there
+ * is none.
+ */
+export async function readCurrentUser(
+  transaction: TenantTransaction,
+  id: number,
+): Promise<CurrentUser | null> {
+  const [row] = await transaction.query(userRow(id));
+  return row ? currentUser(row) : null;
+}
+
+function userRow(id: number) {
+  return statement<Row>(`SELECT ${USER_COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
+}
+
+function currentUser(row: Row): CurrentUser {
+  return { ...row, permissions: new Set(row.permissions) };
+}
 
 /** Finds users of tenants by id. Kept in memory for seconds, and dropped when the database tells of a change. */
 export class CurrentUsers {
@@ -61,9 +84,8 @@ export class CurrentUsers {
   /** The user with this id, active or not; null when there is none. */
   async byId(tenant: Tenant, id: number): Promise<CurrentUser | null> {
     return await this.#cache.get(tenant.schema, String(id), async () => {
-      const query = statement<Row>(`SELECT ${USER_COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
-      const [row] = await this.database.tenantQuery({ schema: tenant.schema, userId: null }, query);
-      return row ? { ...row, permissions: new Set(row.permissions) } : null;
+      const [row] = await this.database.tenantQuery({ schema: tenant.schema, userId: null }, userRow(id));
+      return row ? currentUser(row) : null;
     });
   }
 

@@ -1,3 +1,5 @@
+import { isCommonPassword } from './common-passwords.js';
+
 /** Whose password it is to be: what it may not resemble. */
 export interface PasswordOwner {
   readonly username?: string;
@@ -10,20 +12,6 @@ const SHORTEST = 8;
 /** Django's own limit of how like two texts may be. */
 const TOO_SIMILAR = 0.7;
 
-/** The best known passwords that the other rules let pass. */
-const COMMON = new Set(
-  `password password1 password12 password123 password1234 passw0rd p@ssw0rd p@ssword pa55word pass1234 passpass
-   qwertyui qwertyuiop qwerty12 qwerty123 qwerty1234 asdfghjk asdfghjkl zxcvbnm1 1q2w3e4r 1qaz2wsx q1w2e3r4
-   1q2w3e4r5t zaq12wsx abcd1234 abc12345 aa123456 a1234567 a12345678 asdf1234 test1234 testtest admin123 admin1234
-   administrator adminadmin root1234 rootroot changeme changeme1 letmein1 welcome1 welcome123 iloveyou iloveyou1
-   sunshine princess football baseball basketball superman spiderman batman123 trustno1 whatever starwars computer
-   internet jennifer michelle charlie1 michael1 jordan23 liverpool chelsea1 arsenal1 monkey123 dragon123 master123
-   shadow123 killer123 hunter12 secret123 mustang1 corvette mercedes samsung1 blink182 pokemon1 cheese123 freedom1
-   nepal123 kathmandu india123 australia sydney123 melbourne leopard1 leopard123 immigrate immigration`.split(
-    /\s+/,
-  ),
-);
-
 /**
  * What is wrong with a password by Django's default rules, in Django's words and order; empty when it is fine.
  * Lengths are in characters (code points).
@@ -35,7 +23,7 @@ export function passwordProblems(password: string, owner: PasswordOwner = {}): s
   if ([...password].length < SHORTEST) {
     problems.push(`This password is too short. It must contain at least ${SHORTEST} characters.`);
   }
-  if (COMMON.has(password.toLowerCase().trim())) problems.push('This password is too common.');
+  if (isCommonPassword(password)) problems.push('This password is too common.');
   if (/^\p{Nd}+$/u.test(password)) problems.push('This password is entirely numeric.');
   return problems;
 }

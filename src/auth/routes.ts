@@ -16,7 +16,10 @@ const Refresh = body('TokenRefreshRequest', { refresh: required(text({ min: 1 })
 const Revoke = body('TokenBlacklistRequest', { refresh: required(text({ min: 1 })) });
 const Verify = body('TokenVerifyRequest', { token: required(text({ min: 1 })) });
 
-const TokenPair = component('TokenPair', Type.Object({ refresh: Type.String(), access: Type.String() }));
+export const TokenPair = component(
+  'TokenPair',
+  Type.Object({ refresh: Type.String(), access: Type.String() }),
+);
 const Refreshed = component(
   'TokenRefresh',
   Type.Object({ access: Type.String({ readOnly: true }), refresh: Type.String() }),

@@ -33,3 +33,17 @@ export function covers(scope: Scope, branchId: number | null): boolean {
 export function scopeBranches(scope: Scope): readonly number[] | null {
   return scope.kind === 'tenant' ? null : scope.branchIds;
 }
+
+const GIVEN_BY: Readonly<Partial<Record<Role, readonly Role[]>>> = {
+  REGION_MANAGER: ['BRANCH_ADMIN', 'CONSULTANT'],
+  BRANCH_ADMIN: ['CONSULTANT'],
+};
+
+/**
+ * The roles that a user may give to others, and whose holders they may change: who sees the whole tenant all but
+ * SUPER_ADMIN, which takes a superuser; others those below their own.
+ */
+export function rolesGivenBy(user: CurrentUser): readonly Role[] {
+  if (scopeOf(user).kind === 'tenant') return user.isSuperuser ? ROLES : ROLES.slice(1);
+  return GIVEN_BY[roleOf(user) ?? 'CONSULTANT'] ?? [];
+}

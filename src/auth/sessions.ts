@@ -1,17 +1,15 @@
 import type { Database } from '../database/database.js';
-import { type Statement, statement } from '../database/statement.js';
+import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { type HttpError, unauthorized } from '../http/errors.js';
-import { type Tenant, tenantName } from '../tenancy/tenants.js';
+import type { Tenant } from '../tenancy/tenants.js';
+import { accountById, accountByName, setPassword, storedPasswordFor } from './accounts.js';
 import { checkTenant, userIdOf } from './authentication.js';
+import { lockAccount } from './ended-tokens.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords.js';
+import { issuePair, type TokenPair } from './token-pair.js';
 import { InvalidTokenError, type ReadClaims, type Tokens, type TokenType } from './tokens.js';
-
-export interface TokenPair {
-  readonly refresh: string;
-  readonly access: string;
-}
 
 /** The channel on which every process hears that somebody logged out. */
 export const LOG_OUTS_CHANNEL = 'leopard_log_outs';
@@ -21,27 +19,9 @@ export interface LogOutNotice {
   readonly user: number;
 }
 
-interface Account {
-  readonly id: number;
-  readonly username: string;
-  readonly email: string;
-  readonly password: string;
-  readonly isActive: boolean;
-  readonly groups: readonly string[];
-}
-
 const NO_ACCOUNT = 'No active account found with the given credentials';
 /** Of a password that nobody knows: for tenants where no user's stored password can stand in. */
 const DECOY = hashPassword(crypto.randomUUID());
-
-const ACCOUNT_COLUMNS = `
-  u.id, u.username, u.email, u.password, u.is_active AS "isActive",
-  ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
-        WHERE ug.user_id = u.id ORDER BY g.id) AS groups`;
-
-const INSERT_OUTSTANDING = `
-  INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
-  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5))`;
 
 /** Log-in, rotation and log-out. Every refresh token is a row; a revoked one is a row of the blacklist. */
 export class Sessions {
@@ -77,17 +57,23 @@ export class Sessions {
     }
     const rehashed = needsRehash(stored) ? await hashPassword(password) : null;
     return await this.database.tenantTransaction(system, async (transaction) => {
-      const failed = await transaction.query(this.throttle.standing(username, address));
+      const { id } = account;
+      const [failed, , [current]] = await Promise.all([
+        transaction.query(this.throttle.standing(username, address)),
+        transaction.query(lockAccount(id, rehashed ? 'NO KEY UPDATE' : 'SHARE')),
+        transaction.query(accountById(id)),
+      ]);
       this.throttle.check(failed);
-      if (rehashed) {
-        // Only if it is still the one that was checked: a change made meanwhile must win.
-        const update = 'UPDATE immigration_user SET password = $2 WHERE id = $1 AND password = $3';
-        void transaction.query(statement(update, [account.id, rehashed, stored])).catch(() => undefined);
+      // Who was disabled, or given another password, while this one was checked is not let in with the old one.
+      const isSame = current?.password === stored;
+      if (!current?.isActive || !(isSame || (await verifyPassword(password, current.password)))) {
+        throw unauthorized(NO_ACCOUNT);
       }
+      if (rehashed && isSame) void transaction.query(setPassword(id, rehashed)).catch(() => undefined);
       if (failed.some(({ kind }) => kind === 'account')) {
         void transaction.query(this.throttle.forget(username)).catch(() => undefined);
       }
-      return await this.#issue(transaction, tenant, account);
+      return await issuePair(transaction, this.tokens, tenant, current);
     });
   }
 
@@ -100,7 +86,8 @@ export class Sessions {
     const userId = userIdOf(claims);
     const system = { schema: tenant.schema, userId: null };
     return await this.database.tenantTransaction(system, async (transaction) => {
-      const [revoked, [account]] = await Promise.all([
+      const [, revoked, [account]] = await Promise.all([
+        transaction.query(lockAccount(userId, 'SHARE')),
         this.#revoke(transaction, token, claims),
         transaction.query(accountById(userId)),
       ]);
@@ -108,7 +95,7 @@ export class Sessions {
       if (!account?.isActive) {
         throw unauthorized('No active account found for the given token.');
       }
-      return await this.#issue(transaction, tenant, account);
+      return await issuePair(transaction, this.tokens, tenant, account);
     });
   }
 
@@ -173,39 +160,8 @@ export class Sessions {
     );
     return rows.length > 0;
   }
-
-  async #issue(transaction: TenantTransaction, tenant: Tenant, account: Account): Promise<TokenPair> {
-    const { email, username, groups } = account;
-    const holder = { user_id: String(account.id), tid: tenantName(tenant), email, username, groups };
-    const refresh = this.tokens.issue('refresh', holder);
-    const access = this.tokens.issue('access', holder);
-    const { jti, iat, exp } = refresh.claims;
-    await transaction.last(statement(INSERT_OUTSTANDING, [refresh.token, jti, account.id, iat, exp]));
-    return { refresh: refresh.token, access: access.token };
-  }
 }
 
 function invalidToken(detail: string): HttpError {
   return unauthorized(detail, { code: 'token_not_valid' });
-}
-
-function accountByName(username: string): Statement<Account> {
-  return statement(`SELECT ${ACCOUNT_COLUMNS} FROM immigration_user u WHERE u.username = $1`, [username]);
-}
-
-function accountById(id: number): Statement<Account> {
-  return statement(`SELECT ${ACCOUNT_COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
-}
-
-/**
- * Some user's stored password, always the same for the same name. Checked in place of an unknown user's, it makes
- * unknown names take as long as known ones, whatever mixture of formats a tenant has.
- */
-function storedPasswordFor(username: string): Statement<{ password: string }> {
-  return statement(
-    `SELECT password FROM immigration_user WHERE password ~ '^(argon2|pbkdf2_sha256)[$]' ORDER BY id
-     LIMIT 1 OFFSET (SELECT (hashtext($1) & 2147483647) % greatest(count(*), 1) FROM immigration_user
-                     WHERE password ~ '^(argon2|pbkdf2_sha256)[$]')`,
-    [username],
-  );
 }

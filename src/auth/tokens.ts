@@ -45,9 +45,17 @@ export class Tokens {
     this.#lifetimes = { access: accessTokenLifetime, refresh: refreshTokenLifetime };
   }
 
-  /** A new token of this kind; also its claims. */
-  issue(type: TokenType, holder: Holder): { token: string; claims: Claims } {
-    const iat = Math.floor(Date.now() / 1000);
+  /** How long tokens of this kind live, in seconds. */
+  lifetime(type: TokenType): number {
+    return this.#lifetimes[type];
+  }
+
+  /**
+   * A new token of this kind; also its claims.
+   * @param from dates it from this second at the earliest: the holder's older tokens are ended
+   */
+  issue(type: TokenType, holder: Holder, from = 0): { token: string; claims: Claims } {
+    const iat = Math.max(Math.floor(Date.now() / 1000), from);
     const claims: Claims = {
       token_type: type,
       exp: iat + this.#lifetimes[type],

@@ -4,6 +4,7 @@ import { deregisterTenant } from '../tenancy/deregistration.js';
 import { registerTenant } from '../tenancy/registration.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { checkShortName, schemaOf, shortName } from '../tenancy/tenant-name.js';
+import { setTimeZone } from '../tenancy/time-zone-setting.js';
 import { passwordFor, warnOfWeakPassword } from './account-options.js';
 import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -51,6 +52,19 @@ export function addDeregister(command: Command, context: CliContext): void {
     .requiredOption('--tenant <tenant>', 'short name or schema')
     .option('--force', 'do not ask')
     .action((options: DeregisterOptions) => deregister(context, options));
+}
+
+/** The options and the work of setting a tenant's time zone. */
+export function addSetTimeZone(command: Command, context: CliContext): void {
+  command
+    .description("set the time zone in which a tenant's days begin and its reminders fall due")
+    .requiredOption('--tenant <tenant>', 'short name or schema')
+    .requiredOption('--zone <name>', 'IANA name, such as Asia/Kathmandu')
+    .action(async ({ tenant, zone }: { tenant: string; zone: string }) => {
+      const schema = schemaOf(tenant);
+      const set = await withDatabase(context, (handle) => setTimeZone(ownerSettings(handle), schema, zone));
+      context.print(`the time zone of ${shortName(schema)} is ${set}`);
+    });
 }
 
 async function register(context: CliContext, options: RegisterOptions): Promise<void> {

@@ -50,6 +50,7 @@ describe('register_tenant', () => {
       subscription_status: 'TRIAL',
       is_active: true,
       max_users: 50,
+      time_zone: 'UTC',
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       domains: [
         { domain: 'acme-north-immigrate.localhost', is_primary: true },
@@ -170,6 +171,37 @@ describe('tenants list', () => {
     expect(exitCode).toBe(0);
     expect(heading).toMatch(/^TENANT +NAME +STATUS +DOMAINS$/);
     expect(first).toMatch(/^main +Tenant main +ACTIVE +main\.localhost$/);
+  });
+});
+
+describe('tenants set-time-zone', () => {
+  const set = (tenant: string, zone: string) =>
+    leopard(['tenants', 'set-time-zone', '--tenant', tenant, '--zone', zone]);
+  const settings = async () =>
+    (await rows(`SELECT settings FROM public.tenants_tenant WHERE schema_name = 'tenant_main'`))[0].settings;
+
+  it('sets it, and leaves the other settings', async () => {
+    await rows(
+      `UPDATE public.tenants_tenant SET settings = '{"other": 1}' WHERE schema_name = 'tenant_main'`,
+    );
+    const { exitCode, stdout } = await set('main', 'asia/kathmandu');
+    expect([exitCode, stdout]).toEqual([0, 'the time zone of main is Asia/Kathmandu']);
+    expect(await settings()).toEqual({ other: 1, time_zone: 'Asia/Kathmandu' });
+    const { stdout: list } = await leopard(['tenants', 'list', '--json']);
+    expect(JSON.parse(list)[0]).toMatchObject({ tenant: 'main', time_zone: 'Asia/Kathmandu' });
+  });
+
+  it.each([
+    ['main', 'Mars/Olympus', 'is no time zone'],
+    ['main', '+05:45', 'is no time zone'],
+    ['main', 'posix/Asia/Kathmandu', 'is no time zone'],
+    ['main', '', 'is no time zone'],
+    ['nobody', 'UTC', 'there is no tenant with the schema tenant_nobody'],
+  ])('refuses for %s: "%s"', async (tenant, zone, message) => {
+    const before = await settings();
+    const { exitCode, stderr } = await set(tenant, zone);
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining(message)]);
+    expect(await settings()).toEqual(before);
   });
 });
 

@@ -3,12 +3,12 @@ import { type ListedTenant, listTenants } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import type { CliContext } from './context.js';
 import { formatTable } from './table.js';
-import { addDeregister, addRegister } from './tenant-commands.js';
+import { addDeregister, addRegister, addSetTimeZone } from './tenant-commands.js';
 import { withTables } from './with-tables.js';
 
-/** `leopard tenants create|list|delete`. */
+/** `leopard tenants create|list|set-time-zone|delete`. */
 export function registerTenants(program: Command, context: CliContext): void {
-  const tenants = program.command('tenants').description('create, list and delete tenants');
+  const tenants = program.command('tenants').description('create, list, set up and delete tenants');
   addRegister(tenants.command('create'), context);
   tenants
     .command('list')
@@ -21,6 +21,7 @@ export function registerTenants(program: Command, context: CliContext): void {
         else for (const line of lines(list)) context.print(line);
       }),
     );
+  addSetTimeZone(tenants.command('set-time-zone'), context);
   addDeregister(tenants.command('delete'), context);
 }
 
@@ -33,6 +34,7 @@ function toJson(tenant: ListedTenant) {
     subscription_status: tenant.status,
     is_active: tenant.isActive,
     max_users: tenant.maxUsers,
+    time_zone: tenant.timeZone,
     created_at: tenant.createdAt,
     domains: tenant.domains.map(({ domain, isPrimary }) => ({ domain, is_primary: isPrimary })),
   };

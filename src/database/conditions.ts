@@ -15,3 +15,15 @@ export function anyOf(conditions: readonly RawBuilder<unknown>[]): RawBuilder<bo
 export function anywhere(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }
+
+/** How many rows a list shows, and how many it leaves out before them, where the reader says nothing else. */
+const USUAL = { size: 25, offset: 0 };
+
+/**
+ * LIMIT and OFFSET. Of the usual page they stand in the text: PostgreSQL plans a limit that it does not know for a
+ * tenth of all rows, so that it would keep no plan for the statement but make one each time.
+ */
+export function limited(size: number, offset: number): RawBuilder<unknown> {
+  if (size === USUAL.size && offset === USUAL.offset) return sql`LIMIT 25`;
+  return sql`LIMIT ${size} OFFSET ${offset}`;
+}

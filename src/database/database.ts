@@ -1,5 +1,7 @@
 import pg from 'pg';
+import pgUtils from 'pg/lib/utils.js';
 import type { ConnectionSettings } from '../config.js';
+import { type Keeping, Session } from './session.js';
 import { compiled, type Executable } from './statement.js';
 import {
   ConnectionUnusableError,
@@ -7,13 +9,14 @@ import {
   type TenantContext,
   type TenantTransaction,
 } from './tenant-transaction.js';
-import { valueTypes } from './value-types.js';
 
 export interface DatabaseOptions {
   /** Connections at most. */
   readonly size: number;
   /** After about how many seconds a connection is replaced: a backend keeps what it learns of every tenant. */
   readonly lifetime?: number;
+  /** Whether connections may keep statements prepared, as they do where no pooler is in between; so if not given. */
+  readonly prepare?: boolean;
   readonly onError?: (error: Error) => void;
 }
 
@@ -24,15 +27,15 @@ const CONNECT_WITHIN_MS = 10_000;
 export class Database {
   readonly #pool: pg.Pool;
   readonly #lifetime: number;
-  readonly #replaceAt = new WeakMap<pg.PoolClient, number>();
+  readonly #keeping: Keeping;
+  readonly #connections = new WeakMap<pg.PoolClient, Connection>();
 
   constructor(settings: ConnectionSettings, options: DatabaseOptions) {
+    this.#keeping = { allowed: options.prepare ?? true, generation: 0 };
     this.#lifetime = (options.lifetime ?? LIFETIME) * 1000;
     this.#pool = new pg.Pool({
       ...settings,
       max: options.size,
-      types: valueTypes,
-      pipeline: true,
       application_name: 'leopard',
       connectionTimeoutMillis: CONNECT_WITHIN_MS,
       idleTimeoutMillis: 60_000,
@@ -40,7 +43,15 @@ export class Database {
     this.#pool.on('error', options.onError ?? (() => undefined)); // an idle connection that was cut
     this.#pool.on('connect', (client) => {
       const jitter = 0.75 + Math.random() / 2;
-      this.#replaceAt.set(client, Date.now() + this.#lifetime * jitter);
+      const connection: Connection = {
+        session: new Session(client, this.#keeping),
+        replaceAt: Date.now() + this.#lifetime * jitter,
+        broken: undefined,
+      };
+      this.#connections.set(client, connection);
+      client.on('error', (error) => {
+        connection.broken = error;
+      });
     });
   }
 
@@ -52,7 +63,7 @@ export class Database {
     context: TenantContext,
     work: (transaction: TenantTransaction) => Promise<T>,
   ): Promise<T> {
-    return this.#withClient((client) => runTenantTransaction(client, context, work));
+    return this.#withSession((session) => runTenantTransaction(session, context, work));
   }
 
   /** One statement in a tenant transaction of its own, in one round trip. */
@@ -63,9 +74,14 @@ export class Database {
   /** One statement on tables of schema `public`, which it must name with their schema. */
   publicQuery<Row>(query: Executable<Row>): Promise<Row[]> {
     const { sql, parameters } = compiled(query);
-    return this.#withClient(
-      async (client) => (await client.query(sql, parameters as unknown[])).rows as Row[],
-    );
+    const values = parameters.map((value) => pgUtils.prepareValue(value));
+    const statements = [{ schema: null, sql, values }];
+    return this.#withSession(async (session) => {
+      let { rows, error } = await session.send(statements);
+      if (error && session.blames(error)) ({ rows, error } = await session.send(statements, false));
+      if (error) throw error;
+      return rows[0] as Row[];
+    });
   }
 
   /** How many connections there are, how many of them are idle, and how many requests wait for one. */
@@ -79,23 +95,24 @@ export class Database {
     return this.#pool.end();
   }
 
-  async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  async #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect();
-    let broken: Error | undefined;
-    const onError = (error: Error) => {
-      broken = error;
-    };
-    client.on('error', onError);
+    const connection = this.#connections.get(client) as Connection;
     try {
-      return await work(client);
+      return await work(connection.session);
     } catch (error) {
       if (!(error instanceof ConnectionUnusableError)) throw error;
-      broken = error;
+      connection.broken = error;
       throw error.cause;
     } finally {
-      client.off('error', onError);
-      const outlived = Date.now() > (this.#replaceAt.get(client) ?? 0);
-      client.release(broken ?? outlived);
+      client.release(connection.broken ?? Date.now() > connection.replaceAt);
     }
   }
+}
+
+/** What is known of a connection of the pool. */
+interface Connection {
+  readonly session: Session;
+  readonly replaceAt: number;
+  broken: Error | undefined;
 }

@@ -14,6 +14,8 @@ const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   event_sleeper: 'SELECT, INSERT, UPDATE, DELETE',
   event_pause: 'SELECT, INSERT, UPDATE, DELETE',
   delivery_queue: 'SELECT, UPDATE (claimed_until)',
+  // Written by a trigger of the tenants' tables.
+  client_import_queue: 'SELECT',
   job_tenant: 'SELECT',
   job_change: 'SELECT',
   job_run: 'SELECT, INSERT, UPDATE',

@@ -1,10 +1,12 @@
 import type { RawBuilder } from 'kysely';
 import { queries } from './queries.js';
 
-/** One SQL statement with its values apart from its text. */
+/** One SQL statement, of one command, with its values apart from its text. */
 export interface Statement<Row = unknown> {
   readonly sql: string;
   readonly parameters: readonly unknown[];
+  /** Whether one plan serves all values; see `onePlan`. */
+  readonly onePlan?: boolean;
   /** Carries the type of the rows; never there at run time. */
   readonly row?: Row;
 }
@@ -21,6 +23,16 @@ export type Executable<Row> = Statement<Row> | QueryBuilder<Row> | RawBuilder<Ro
 /** A statement written as SQL text with `$1`, `$2` … and their values. */
 export function statement<Row>(sql: string, parameters: readonly unknown[] = []): Statement<Row> {
   return { sql, parameters };
+}
+
+/**
+ * The same query, planned once for all values where it is kept prepared. PostgreSQL itself plans it for each value
+ * when it hopes for a better plan, which here may cost more than running it. Only for queries whose plan must be
+ * the same whatever the values are: those that search text by an index, or show the first rows of an order.
+ */
+export function onePlan<Row>(query: Executable<Row>): Statement<Row> {
+  const { sql, parameters } = compiled(query);
+  return { sql, parameters, onePlan: true };
 }
 
 /** The statement to send for a query of any form. */

@@ -24,7 +24,16 @@ export interface TemporaryServer {
   /** A superuser, on database `postgres`. */
   readonly admin: ConnectionSettings;
   readonly pid: number;
+  /** All its processes work within. */
+  readonly directory: string;
   stop(): Promise<void>;
+  /** Waits until somebody's signal has ended it, and starts it on the same data and port. */
+  startAgain(): Promise<void>;
+}
+
+export interface TemporaryServerOptions {
+  /** Keeps what it has committed when it is killed, and has its data on the disk; it is slower then. */
+  readonly durable?: boolean;
 }
 
 interface Account {
@@ -48,14 +57,22 @@ const SETTINGS: Readonly<Record<string, string>> = {
   scram_iterations: '1',
   timezone: 'UTC',
 };
+const DURABLE: Readonly<Record<string, string>> = {
+  fsync: 'on',
+  full_page_writes: 'on',
+  synchronous_commit: 'on',
+};
 
 /**
  * Starts the embedded PostgreSQL on an empty temporary folder and a free port, for tests and generators. Works as
  * root too, whom PostgreSQL refuses: it then runs as `postgres` or `nobody`.
  * @throws Error when it does not start, with what it said
  */
-export async function startTemporaryServer(): Promise<TemporaryServer> {
-  const folder = mkdtempSync(join(roomyMemory() ?? tmpdir(), 'leopard-postgresql-'));
+export async function startTemporaryServer({
+  durable = false,
+}: TemporaryServerOptions = {}): Promise<TemporaryServer> {
+  const place = durable ? tmpdir() : (roomyMemory() ?? tmpdir());
+  const folder = mkdtempSync(join(place, 'leopard-postgresql-'));
   const account = process.getuid?.() === 0 ? ordinaryAccount() : null;
   try {
     const binaries = reachableBinaries(folder, account);
@@ -82,14 +99,16 @@ export async function startTemporaryServer(): Promise<TemporaryServer> {
       { ...account, cwd: folder },
     );
     const port = await tryPort('127.0.0.1', 0);
-    const options = Object.entries(SETTINGS).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-    const child = spawn(binaries.postgres, ['-D', data, '-p', String(port), ...options], {
-      ...account,
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const settings = { ...SETTINGS, ...(durable && DURABLE) };
+    const options = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+    const launch = () =>
+      spawn(binaries.postgres, ['-D', data, '-p', String(port), ...options], {
+        ...account,
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
     const admin = { host: '127.0.0.1', port, database: 'postgres', user: 'postgres', password };
-    return await whenUp(child, admin, folder);
+    return await whenUp(launch, admin, folder);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -107,18 +126,14 @@ function roomyMemory(): string | null {
 }
 
 async function whenUp(
-  child: ChildProcess,
+  launch: () => ChildProcess,
   admin: ConnectionSettings,
   folder: string,
 ): Promise<TemporaryServer> {
-  let said = '';
-  child.stderr?.on('data', (text: Buffer) => {
-    said = (said + text.toString()).slice(-4000);
-  });
-  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  let running = watch(launch());
   // Whatever ends this process must end the server too.
   const abandon = () => {
-    child.kill('SIGQUIT');
+    running.child.kill('SIGQUIT');
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   const onSignal = (signal: NodeJS.Signals) => {
@@ -128,21 +143,70 @@ async function whenUp(
   process.once('exit', abandon).once('SIGTERM', onSignal).once('SIGHUP', onSignal);
   const stop = async () => {
     process.off('exit', abandon).off('SIGTERM', onSignal).off('SIGHUP', onSignal);
-    child.kill('SIGINT');
-    await exited;
+    running.child.kill('SIGINT');
+    await running.exited;
     rmSync(folder, { recursive: true, force: true });
   };
-  for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(50)) {
-    if (child.exitCode !== null) throw new Error(`PostgreSQL ended while starting:\n${said}`);
-    try {
-      await withOwner(admin, async () => undefined);
-      return { admin, pid: child.pid!, stop };
-    } catch (error) {
-      if (Date.now() < deadline) continue;
-      await stop();
-      throw new Error(`PostgreSQL did not start in time: ${(error as Error).message}\n${said}`);
+  const answers = async () => {
+    for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(50)) {
+      if (hasEnded(running.child)) throw new Error(`PostgreSQL ended while starting:\n${running.said()}`);
+      try {
+        return await withOwner(admin, async () => undefined);
+      } catch (error) {
+        if (Date.now() < deadline) continue;
+        throw new Error(`PostgreSQL did not start in time: ${(error as Error).message}\n${running.said()}`);
+      }
     }
+  };
+  try {
+    await answers();
+  } catch (error) {
+    await stop();
+    throw error;
   }
+  return {
+    admin,
+    get pid() {
+      return running.child.pid!;
+    },
+    directory: folder,
+    stop,
+    async startAgain() {
+      await running.exited;
+      for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(100)) {
+        running = watch(launch());
+        try {
+          return await answers();
+        } catch (error) {
+          // What the killed one has left may take a moment to end.
+          if (Date.now() > deadline || !hasEnded(running.child)) throw error;
+        }
+      }
+    },
+  };
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+  /** The last that it has said. */
+  said(): string;
+}
+
+function watch(child: ChildProcess): Running {
+  let said = '';
+  child.stderr?.on('data', (text: Buffer) => {
+    said = (said + text.toString()).slice(-4000);
+  });
+  return {
+    child,
+    exited: new Promise<void>((resolve) => child.once('close', () => resolve())),
+    said: () => said,
+  };
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 /** An account without rights that PostgreSQL may run as. */

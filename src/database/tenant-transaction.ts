@@ -1,6 +1,6 @@
-import type { Writable } from 'node:stream';
-import type { PoolClient } from 'pg';
-import { checkSchemaName, quoteIdentifier } from './schema-name.js';
+import pgUtils from 'pg/lib/utils.js';
+import { checkSchemaName } from './schema-name.js';
+import type { Outgoing, Session } from './session.js';
 import { compiled, type Executable } from './statement.js';
 
 /** In whose name statements run: the tenant, by its schema, and the acting user (null: the system). */
@@ -20,43 +20,164 @@ export interface TenantTransaction {
 /** The transaction did not commit although no statement that was waited for failed. */
 export class TransactionAbortedError extends Error {}
 
+/**
+ * The server could not use a statement that it kept, as after a change of the table, when the transaction was past its
+ * first round trip. Done again, it will succeed: hence the code of a failed serialisation.
+ */
+export class StatementOutdatedError extends Error {
+  readonly code = '40001';
+}
+
 /** The transaction could not be ended, so its connection must not be used again; `cause` is why it had to end. */
 export class ConnectionUnusableError extends Error {}
 
-const openings = new Map<string, string>();
-const MANY_SCHEMAS = 20_000;
+const control = (sql: string, values: readonly string[] = []): Outgoing => ({ schema: null, sql, values });
+
+const BEGIN = control('BEGIN');
+const COMMIT = control('COMMIT');
+const ROLLBACK = control('ROLLBACK');
 
 /**
- * What makes a connection the tenant's, for one transaction. As one text, sent ahead of the first statement
- * without waiting: in separate round trips it cost a fifth to a third of the rate. SET LOCAL, never SET: what outlives
- * the transaction leaks to the next tenant through a pooler.
+ * What makes a connection the tenant's, for one transaction: sent along with the first statement, since in separate
+ * round trips it cost a fifth to a third of the rate. Local (`true`), never for the session: what outlives the
+ * transaction leaks to the next tenant through a pooler.
  */
-function opening({ schema, userId }: TenantContext): string {
-  let text = openings.get(schema);
-  if (text === undefined) {
-    const name = quoteIdentifier(checkSchemaName(schema));
-    text = `BEGIN; SET LOCAL ROLE ${name}; SET LOCAL search_path TO ${name}; SET LOCAL timezone TO 'UTC'`;
-    if (openings.size >= MANY_SCHEMAS) openings.clear();
-    openings.set(schema, text);
-  }
-  return userId === null ? text : `${text}; SET LOCAL leopard.user_id TO '${checkUserId(userId)}'`;
+const OPENING = `SELECT pg_catalog.set_config('role', $1, true), pg_catalog.set_config('search_path', $1, true),
+  pg_catalog.set_config('timezone', 'UTC', true), pg_catalog.set_config('leopard.user_id', $2, true)`;
+/** For the rest of the transaction; see `onePlan`. */
+const ONE_PLAN = control("SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)");
+
+function opening({ schema, userId }: TenantContext): Outgoing {
+  return control(OPENING, [checkSchemaName(schema), userId === null ? '' : checkUserId(userId)]);
 }
 
-function checkUserId(userId: number): number {
+function checkUserId(userId: number): string {
   if (!Number.isSafeInteger(userId) || userId < 1) throw new Error(`not a user's id: ${userId}`);
-  return userId;
+  return String(userId);
 }
 
 const ignore = () => undefined;
 
-/**
- * Sends what is asked in this turn of the event loop in one write: each further write wakes the server's process
- * anew, which cost both sides more than the statements themselves.
- */
-function inOneWrite(client: PoolClient): void {
-  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
-  stream.cork();
-  process.nextTick(() => stream.uncork());
+/** A statement that waits to be sent or answered. */
+interface Pending extends Outgoing {
+  readonly onePlan: boolean;
+  resolve(rows: unknown[]): void;
+  reject(error: Error): void;
+}
+
+/** What is asked in one turn of the event loop goes out together, once what went before is answered. */
+class Conversation implements TenantTransaction {
+  readonly #opening: Outgoing;
+  #waiting: Pending[] = [];
+  #underWay: Promise<void> | undefined;
+  #state: 'new' | 'open' | 'over' = 'new';
+  /** Whether COMMIT goes with what is sent next. */
+  #commits = false;
+  /** Why it did not commit. */
+  #failure: Error | undefined;
+
+  constructor(
+    private readonly session: Session,
+    private readonly context: TenantContext,
+  ) {
+    this.#opening = opening(context);
+  }
+
+  query<Row>(query: Executable<Row>): Promise<Row[]> {
+    if (this.#commits || this.#state === 'over')
+      throw new Error('a statement after the last one of its transaction');
+    const rows = new Promise<Row[]>((resolve, reject) => {
+      const { sql, parameters, onePlan = false } = compiled(query);
+      const values = parameters.map((value) => pgUtils.prepareValue(value));
+      if (this.#waiting.length === 0) process.nextTick(() => this.#send());
+      const { schema } = this.context;
+      this.#waiting.push({ schema, sql, values, onePlan, resolve: resolve as Pending['resolve'], reject });
+    });
+    // Statements run side by side, and who waits for one may throw before another fails: a failure that nobody waits
+    // for any more must not end the process. It still ends the transaction.
+    rows.catch(ignore);
+    return rows;
+  }
+
+  last<Row>(query: Executable<Row>): Promise<Row[]> {
+    const rows = this.query(query);
+    this.#commits = true;
+    return rows;
+  }
+
+  /** Commits, after what was asked. @throws TransactionAbortedError, and the error of COMMIT itself */
+  async commit(): Promise<void> {
+    while (this.#underWay) await this.#underWay;
+    if (this.#waiting.length === 0 && this.#state === 'new') return; // nothing was asked
+    this.#commits = true;
+    if (this.#state !== 'over' && !this.#failure) await this.#exchange();
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Ends without a commit, if there was none; what was not sent yet never will be. @throws errors of the connection */
+  async rollback(): Promise<void> {
+    const unsent = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of unsent) reject(new TransactionAbortedError('the transaction was rolled back'));
+    while (this.#underWay) await this.#underWay;
+    const isOpen = this.#state === 'open';
+    this.#state = 'over';
+    if (!isOpen) return;
+    const { error } = await this.session.send([ROLLBACK]);
+    if (error) throw error;
+  }
+
+  #send(): void {
+    if (this.#underWay || this.#waiting.length === 0) return;
+    this.#underWay = this.#exchange().then(() => {
+      this.#underWay = undefined;
+      this.#send();
+    });
+  }
+
+  /** Sends what waits, and tells those who asked what was answered. */
+  async #exchange(): Promise<void> {
+    const asked = this.#waiting;
+    this.#waiting = [];
+    const { session } = this;
+    const isFirst = this.#state === 'new';
+    const isLast = this.#commits;
+    const question = isFirst ? session.question : [];
+    const statements = [
+      ...(isFirst ? [BEGIN, this.#opening, ...question] : []),
+      ...(session.keeps && asked.some(({ onePlan }) => onePlan) ? [ONE_PLAN] : []),
+      ...asked,
+      ...(isLast ? [COMMIT] : []),
+    ];
+    this.#state = 'open';
+    let { rows, command, error } = await session.send(statements);
+    if (error && session.blames(error)) {
+      if (isFirst) {
+        ({ rows, command, error } = await session.send([ROLLBACK, ...statements], false));
+        rows = rows.slice(1);
+      } else error = new StatementOutdatedError('a statement was out of date', { cause: error });
+    }
+    if (question.length > 0 && rows[2]) session.hear(rows[2]);
+
+    // A timeout may strike when the last statement has run. It undoes that, unless that was COMMIT.
+    if (error && rows.length === statements.length) {
+      if (isLast && command === 'COMMIT') error = null;
+      else rows = rows.slice(0, -1);
+    }
+    const before = statements.length - asked.length - Number(isLast);
+    asked.forEach(({ resolve, reject }, index) => {
+      const found = rows[before + index];
+      if (found) resolve(found);
+      else reject(error as Error);
+    });
+    if (!isLast) return;
+    const isOver = rows.length >= statements.length - 1; // got as far as COMMIT, which ends it one way or the other
+    if (isOver) this.#state = 'over';
+    if (isOver && error) this.#failure = error;
+    // A COMMIT of a transaction that has failed is answered with ROLLBACK, and with no error.
+    else if (error || command !== 'COMMIT')
+      this.#failure = new TransactionAbortedError('the transaction was rolled back');
+  }
 }
 
 /**
@@ -64,56 +185,17 @@ function inOneWrite(client: PoolClient): void {
  * @throws what `work` throws, and database errors.
  */
 export async function runTenantTransaction<T>(
-  client: PoolClient,
+  session: Session,
   context: TenantContext,
   work: (transaction: TenantTransaction) => Promise<T>,
 ): Promise<T> {
-  inOneWrite(client);
-  const begun = client.query(opening(context));
-  begun.catch(ignore); // told by the first statement, which fails with it
-  let commit: Promise<{ command: string }> | undefined;
-
-  const run = async <Row>(query: Executable<Row>): Promise<Row[]> => {
-    const { sql, parameters } = compiled(query);
-    try {
-      return (await client.query(sql, parameters as unknown[])).rows as Row[];
-    } catch (error) {
-      await begun; // the first failure is the one that says why
-      throw error;
-    }
-  };
-  // Statements run side by side, and who waits for one may throw before another fails: a failure that nobody waits
-  // for any more must not end the process. It still ends the transaction.
-  const started = <Row>(query: Executable<Row>): Promise<Row[]> => {
-    const rows = run(query);
-    rows.catch(ignore);
-    return rows;
-  };
-  const transaction: TenantTransaction = {
-    query(query) {
-      if (commit) throw new Error('a statement after the last one of its transaction');
-      return started(query);
-    },
-    last(query) {
-      if (commit) throw new Error('a statement after the last one of its transaction');
-      inOneWrite(client);
-      const rows = started(query);
-      commit = client.query('COMMIT');
-      commit.catch(ignore);
-      return rows;
-    },
-  };
-
+  const conversation = new Conversation(session, context);
   try {
-    const result = await work(transaction);
-    commit ??= client.query('COMMIT');
-    // A COMMIT of a transaction that has failed is answered with ROLLBACK, and with no error.
-    if ((await commit).command !== 'COMMIT')
-      throw new TransactionAbortedError('the transaction was rolled back');
+    const result = await work(conversation);
+    await conversation.commit();
     return result;
   } catch (error) {
-    // After COMMIT was sent there is nothing left to roll back, but its answer must be in before the next user.
-    await (commit ?? client.query('ROLLBACK')).catch((failure: unknown) => {
+    await conversation.rollback().catch((failure: unknown) => {
       if (failure !== error)
         throw new ConnectionUnusableError('a transaction could not be ended', { cause: error });
     });

@@ -1,6 +1,5 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import nodemailer from 'nodemailer';
 import type { DeliverySettings } from '../delivery-settings.js';
 import { type Outcome, shortError } from './outcome.js';
 
@@ -50,40 +49,46 @@ export function createMailer(options: MailerOptions): Mailer | null {
   }
 }
 
+/** Loaded for the first e-mail: it takes as much memory as all of the HTTP server. */
+const loadNodemailer = async () => (await import('nodemailer')).default;
+
+/** Texts and addresses come from records: nothing in them may make the program read a file or fetch an address. */
+const LOCKED_UP = { disableFileAccess: true, disableUrlAccess: true };
+
 function smtpMailer({ settings, domain, connections }: MailerOptions): Mailer {
-  const transport = nodemailer.createTransport({
-    url: settings.smtpUrl,
-    pool: true,
-    maxConnections: connections,
-    connectionTimeout: STEP_WITHIN_MS,
-    greetingTimeout: STEP_WITHIN_MS,
-    socketTimeout: STEP_WITHIN_MS,
-    // Texts and addresses come from records: nothing in them may make the program read a file or fetch an address.
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  const connect = async () =>
+    (await loadNodemailer()).createTransport({
+      url: settings.smtpUrl,
+      pool: true,
+      maxConnections: connections,
+      connectionTimeout: STEP_WITHIN_MS,
+      greetingTimeout: STEP_WITHIN_MS,
+      socketTimeout: STEP_WITHIN_MS,
+      ...LOCKED_UP,
+    });
+  let transport: ReturnType<typeof connect> | undefined;
   return {
     send: (message) =>
       attempt(async () => {
-        const sending = transport.sendMail(mailOptions(message, domain));
+        transport ??= connect();
+        const sending = (await transport).sendMail(mailOptions(message, domain));
         const { response } = await within(sending, WITHIN_MS);
         return response;
       }),
-    close: () => transport.close(),
+    close: () => void transport?.then((made) => made.close()),
   };
 }
 
 function fileMailer({ folder, domain }: MailerOptions): Mailer {
-  const transport = nodemailer.createTransport({
-    streamTransport: true,
-    buffer: true,
-    newline: 'unix',
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
   return {
     send: (message) =>
       attempt(async () => {
+        const transport = (await loadNodemailer()).createTransport({
+          streamTransport: true,
+          buffer: true,
+          newline: 'unix',
+          ...LOCKED_UP,
+        });
         const { message: text } = await transport.sendMail(mailOptions(message, domain));
         const file = join(folder, `${message.idempotencyKey}.eml`);
         await mkdir(folder, { recursive: true });
@@ -92,7 +97,7 @@ function fileMailer({ folder, domain }: MailerOptions): Mailer {
         await rename(`${file}.part`, file);
         return `written to ${file}`;
       }),
-    close: () => transport.close(),
+    close: () => undefined,
   };
 }
 

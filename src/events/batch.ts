@@ -24,9 +24,6 @@ export interface BatchTools {
   readonly floors: Floors;
 }
 
-/** How long the transaction waits for a lock. */
-const LOCK_WAIT = '5s';
-
 /** What came of a turn. */
 export interface Turned {
   readonly handled: readonly HandledEvent[];
@@ -72,7 +69,8 @@ async function handleClaimed(
   { ids, pausedHandlers }: { readonly ids: readonly number[]; readonly pausedHandlers: readonly string[] },
 ): Promise<HandledEvent[]> {
   const bounds = statement(
-    `SET LOCAL lock_timeout TO '${LOCK_WAIT}'; SET LOCAL statement_timeout TO ${tools.limits.event}`,
+    `SELECT pg_catalog.set_config('lock_timeout', '${tools.limits.lockWait}', true),
+            pg_catalog.set_config('statement_timeout', '${tools.limits.event}', true)`,
   );
   const [, { events, clientType }, wanted] = await Promise.all([
     transaction.query(bounds),

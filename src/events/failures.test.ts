@@ -13,6 +13,7 @@ import {
   type WorkerTest,
   workerTest,
 } from '../../test/helpers/worker.js';
+import { withOwner } from '../database/owner.js';
 import { statement } from '../database/statement.js';
 import type { Handler } from './handlers/handler.js';
 import { retryDelay } from './retry.js';
@@ -327,6 +328,33 @@ it('records that somebody has locked are waited for without an attempt', async (
   await untilStatus('COMPLETED');
   expect(await timesHandled(test)).toEqual({ 1: 1 });
 });
+
+it('records that stay locked hold up no others of their tenant', async () => {
+  const locked = 30;
+  await test.sql(`DELETE FROM immigration_lpe;
+    INSERT INTO immigration_lpe (name) SELECT n::text FROM generate_series(1, 300) n`);
+  await addEvents(test, 300);
+  const { owner } = test.databases;
+  await withOwner(owner, async (client) => {
+    await client.query('BEGIN');
+    await client.query('SELECT FROM tenant_main.immigration_lpe WHERE name::integer <= $1 FOR UPDATE', [
+      locked,
+    ]);
+    await start(async (work, transaction) => {
+      const name = String(work.event.record_id);
+      await transaction.query(
+        statement('UPDATE immigration_lpe SET description = $1 WHERE name = $1', [name]),
+      );
+      return await noteHandling(work, transaction);
+    });
+    const completed = async () => (await events()).filter(({ status }) => status === 'COMPLETED').length;
+    await test.until(async () => (await completed()) === 300 - locked, 20_000);
+    await client.query('COMMIT');
+  });
+  await test.drained(20_000);
+  expect(await timesHandled(test)).toEqual({ 1: 300 });
+  expect(new Set((await events()).map(({ retries }) => retries))).toEqual(new Set([0]));
+}, 60_000);
 
 it('events of each record come to a success in their order, whatever fails', async () => {
   await addEvents(test, 400, { records: 23, type: STAGE });

@@ -22,8 +22,8 @@ export interface JobDone {
   readonly notified: readonly number[];
 }
 
-/** How long an event whose records somebody else has locked waits. */
-const LOCKED_SECONDS = 2;
+/** How long an event whose records somebody else has locked waits: a tenth of its age, within these bounds. */
+const LOCKED_SECONDS = { least: 2, most: 30 };
 
 /**
  * Handles events of one type and of different records, without a way back: the first failure is thrown, and the
@@ -96,7 +96,7 @@ export async function runEach(transaction: TenantTransaction, job: Job, until: n
       await transaction.query(UNDO);
       const reason = errorText(error);
       if (isLockedOut(error)) {
-        const outcome = { kind: 'waiting', results, seconds: LOCKED_SECONDS, reason } as const;
+        const outcome = { kind: 'waiting', results, seconds: lockedWait(job.event), reason } as const;
         return { outcome, notified };
       }
       results[handling.key] = {
@@ -157,6 +157,11 @@ function resultFrame({ name }: Handling) {
 
 function resultOf(handling: Handling, { status, message, data = {} }: HandlerOutcome): HandlerResult {
   return { ...resultFrame(handling), status, message, data };
+}
+
+function lockedWait({ created_at }: DomainEvent): number {
+  const age = (Date.now() - Date.parse(created_at)) / 1000;
+  return Math.min(LOCKED_SECONDS.most, Math.max(LOCKED_SECONDS.least, age / 10));
 }
 
 /** Somebody else's transaction is in the way, which is no fault of the handler's. */

@@ -17,8 +17,9 @@ const UNDO = statement('ROLLBACK TO SAVEPOINT batch');
 const ignore = () => undefined;
 
 /**
- * Handles events, those of one record in their order. First all together, with statements on the wire for many of
- * them at once; when anything fails, that is undone, and each is handled for itself.
+ * Handles events, those of one record in their order. First those that nothing has hindered yet, all together, with
+ * statements on the wire for many of them at once; when anything fails, that is undone, and each is handled for
+ * itself. Then those of the other records one by one, so that they do not hold up the first.
  * @throws database errors, when the transaction is lost
  */
 export async function runJobs(
@@ -26,9 +27,27 @@ export async function runJobs(
   jobs: readonly Job[],
   limits: Limits,
 ): Promise<JobsDone> {
-  const isWorthTrying = jobs.length > 1 && jobs.every(({ event }) => event.retry_count === 0);
-  const done = isWorthTrying ? await allTogether(transaction, jobs, limits) : null;
-  return done ?? (await oneByOne(transaction, jobs, limits));
+  const isHindered = ({ event }: Job) => event.error_message !== null || event.retry_count > 0;
+  const hinderedRecords = new Set(jobs.filter(isHindered).map(({ event }) => recordKey(event)));
+  const fresh = jobs.filter(({ event }) => !hinderedRecords.has(recordKey(event)));
+  const hindered = jobs.filter(({ event }) => hinderedRecords.has(recordKey(event)));
+
+  bound(transaction, 'lock_timeout', limits.handlerLockWait);
+  const together = fresh.length > 1 ? await allTogether(transaction, fresh, limits) : null;
+  const first = together ?? (await oneByOne(transaction, fresh, limits));
+  const then = await oneByOne(transaction, hindered, limits, { untilOneIsLocked: true });
+  bound(transaction, 'lock_timeout', limits.lockWait);
+  return { handled: [...first.handled, ...then.handled], notified: [...first.notified, ...then.notified] };
+}
+
+/** For what follows in the transaction, or until its savepoint is undone. Milliseconds. */
+function bound(
+  transaction: TenantTransaction,
+  setting: 'lock_timeout' | 'statement_timeout',
+  time: number,
+): void {
+  const set = statement(`SELECT pg_catalog.set_config('${setting}', $1, true)`, [String(time)]);
+  transaction.query(set).catch(ignore); // what fails it fails the next statement too
 }
 
 /** Null when something failed; nothing is written then. */
@@ -40,6 +59,7 @@ async function allTogether(
   const until = performance.now() + limits.together;
   const saved = transaction.query(SAVE);
   saved.catch(ignore); // waited for below
+  bound(transaction, 'statement_timeout', limits.together);
   const done = new Map<Job, JobDone>();
   try {
     for (const round of roundsOf(jobs)) {
@@ -55,6 +75,7 @@ async function allTogether(
     await transaction.query(UNDO);
     return null;
   }
+  bound(transaction, 'statement_timeout', limits.event);
   return collect(jobs, (job) => done.get(job)!);
 }
 
@@ -94,20 +115,23 @@ async function oneByOne(
   transaction: TenantTransaction,
   jobs: readonly Job[],
   limits: Limits,
+  { untilOneIsLocked = false } = {},
 ): Promise<JobsDone> {
   const begun = performance.now();
   const blocked = new Set<string>();
   const done = new Map<Job, JobDone>();
+  let isOver = false;
   for (const job of jobs) {
     const record = recordKey(job.event);
-    const isLate = done.size > 0 && performance.now() - begun > limits.slowBatch;
-    if (isLate || blocked.has(record)) {
+    if (done.size > 0 && performance.now() - begun > limits.slowBatch) isOver = true;
+    if (isOver || blocked.has(record)) {
       done.set(job, { outcome: LEFT, notified: [] });
       continue;
     }
     const result = await runEach(transaction, job, performance.now() + limits.event);
     done.set(job, result);
     if (result.outcome.kind === 'retried' || result.outcome.kind === 'waiting') blocked.add(record);
+    if (result.outcome.kind === 'waiting' && untilOneIsLocked) isOver = true;
   }
   return collect(jobs, (job) => done.get(job)!);
 }

@@ -22,6 +22,7 @@ function event(id: number, record: number, results: DomainEvent['handler_results
     current_state: {},
     changed_fields: [],
     retry_count: 0,
+    error_message: null,
     max_retries: 2,
     handler_results: results,
     created_at: new Date().toISOString(),

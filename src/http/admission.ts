@@ -128,10 +128,11 @@ function admitted(
   signedIn: SignedIn | null,
   useHttps: boolean,
 ): TenantRequest {
-  const { user, expiresAt } = signedIn ?? { user: null, expiresAt: null };
+  const { user, issuedAt, expiresAt } = signedIn ?? { user: null, issuedAt: null, expiresAt: null };
   return {
     tenant,
     user,
+    issuedAt,
     expiresAt,
     context: { schema: tenant?.schema ?? '', userId: user?.id ?? null },
     params: request.params as Record<string, string>,

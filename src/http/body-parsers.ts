@@ -51,7 +51,7 @@ export function registerBodyParsers(app: FastifyInstance): void {
     if (type === MEDIA_TYPES.json) return parseJson(await readAll(payload));
     request.isForm = true;
     if (type === MEDIA_TYPES.multipart) {
-      const { fields, files } = await readMultipart(header, payload);
+      const { fields, files } = await readMultipart(header, payload, definition.largestFile);
       request.files = files;
       return fields;
     }

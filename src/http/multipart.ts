@@ -18,26 +18,32 @@ export interface MultipartForm {
 
 export const LARGEST_FILE = 5 * 1024 * 1024;
 const LARGEST_FIELD = 2_621_440;
-/** What is kept in memory of one form at most. */
-const LARGEST_FORM = LARGEST_FILE + LARGEST_FIELD;
+/** What is kept in memory of the fields of one form at most. */
+const LARGEST_FIELDS = LARGEST_FILE + LARGEST_FIELD;
 const LIMITS = {
   fields: 1_000,
   fieldSize: LARGEST_FIELD,
   files: 10,
-  fileSize: LARGEST_FILE,
   parts: 1_010,
   headerPairs: 100,
 };
 
 /**
  * Reads a multipart form: a repeated field becomes a list, of a repeated file the last one counts.
+ * @param largestFile bytes of a file that are kept at most
  * @throws HttpError 400 for one that cannot be read or is cut short, 413 for one that is too large
  */
-export function readMultipart(contentType: string, payload: IncomingMessage): Promise<MultipartForm> {
+export function readMultipart(
+  contentType: string,
+  payload: IncomingMessage,
+  largestFile = LARGEST_FILE,
+): Promise<MultipartForm> {
   return new Promise((resolve, reject) => {
     const fields: FormFields = Object.create(null);
     const files: Record<string, UploadedFile> = Object.create(null);
+    const largestForm = largestFile + LARGEST_FIELD;
     let kept = 0;
+    let keptOfFields = 0;
 
     const give = (error: Error) => {
       payload.unpipe();
@@ -47,20 +53,27 @@ export function readMultipart(contentType: string, payload: IncomingMessage): Pr
     const refuse = (reason: string) => give(detailError(400, `Multipart form parse error - ${reason}`));
     const keep = (size: number) => {
       kept += size;
-      if (kept > LARGEST_FORM) give(detailError(413, 'Request body is too large.'));
-      return kept <= LARGEST_FORM;
+      const fits = kept <= largestForm && keptOfFields <= LARGEST_FIELDS;
+      if (!fits) give(detailError(413, 'Request body is too large.'));
+      return fits;
     };
 
     let parser: InstanceType<typeof Busboy>;
     try {
-      parser = new Busboy({ headers: { 'content-type': contentType }, limits: LIMITS });
+      parser = new Busboy({
+        headers: { 'content-type': contentType },
+        limits: { ...LIMITS, fileSize: largestFile },
+      });
     } catch (error) {
       refuse((error as Error).message);
       return;
     }
     parser.on('field', (name, value, nameTruncated, valueTruncated) => {
       if (nameTruncated || valueTruncated) refuse('a field is too large');
-      else if (keep(value.length)) addField(fields, name, value);
+      else {
+        keptOfFields += value.length;
+        if (keep(value.length)) addField(fields, name, value);
+      }
     });
     parser.on('file', (field, stream, name) => {
       const chunks: Buffer[] = [];

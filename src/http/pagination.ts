@@ -21,10 +21,10 @@ export interface PageOf<Item> {
 }
 
 /** What the documentation shows for a list's `page` and `page_size`. */
-export function pageParameters(largest = LARGEST_SIZE): Record<string, TSchema> {
+export function pageParameters(largest = LARGEST_SIZE, usual = DEFAULT_SIZE): Record<string, TSchema> {
   return {
     page: Type.String({ description: 'page number from 1, or `last`' }),
-    page_size: Type.Integer({ description: `1 to ${largest}, default ${DEFAULT_SIZE}` }),
+    page_size: Type.Integer({ description: `1 to ${largest}, default ${usual}` }),
   };
 }
 
@@ -39,14 +39,18 @@ export function pageSchema(name: string, item: TSchema): TSchema {
  * Reads `page` and `page_size`: a bad size means the default, a page that is no number is not found.
  * @throws HttpError 404 "Invalid page."
  */
-export function readPage({ query }: TenantRequest, largest = LARGEST_SIZE): PageRequest {
+export function readPage(
+  { query }: TenantRequest,
+  largest = LARGEST_SIZE,
+  usual = DEFAULT_SIZE,
+): PageRequest {
   const size = Number(query.text('page_size'));
   const given = query.text('page') ?? '1';
   const page = /^\d{1,9}$/.test(given) ? Number(given) : 0;
   if (given !== 'last' && page < 1) throw invalidPage();
   return {
     page: given === 'last' ? 'last' : page,
-    size: Number.isInteger(size) && size > 0 ? Math.min(size, largest) : DEFAULT_SIZE,
+    size: Number.isInteger(size) && size > 0 ? Math.min(size, largest) : usual,
   };
 }
 

@@ -1,14 +1,15 @@
-import { notFound } from './errors.js';
+import { type HttpError, notFound } from './errors.js';
 
 const ID = /^\d{1,16}$/;
 
 /**
  * The id in a path. What is no integer, or larger than any id, is answered like an id that does not exist.
- * @throws HttpError 404 "<Thing> not found"
+ * @param missing what is thrown for it: the name of the thing, for 404 "<Thing> not found", or what makes the error
+ * @throws HttpError 404
  */
-export function pathId(given: string | undefined, thing: string): number {
+export function pathId(given: string | undefined, missing: string | (() => HttpError)): number {
   const id = given !== undefined && ID.test(given) ? Number(given) : 0;
-  if (!isId(id)) throw notFound(thing);
+  if (!isId(id)) throw typeof missing === 'string' ? notFound(missing) : missing();
   return id;
 }
 

@@ -1,4 +1,5 @@
 import { invalidField } from './errors.js';
+import { readDateTime } from './fields/datetime.js';
 import { FieldError, MESSAGES } from './fields/field.js';
 import { readDate, readInteger } from './fields/scalar.js';
 
@@ -45,6 +46,11 @@ export class QueryParameters {
 
   date(name: string): string | undefined {
     return this.#read(name, readDate);
+  }
+
+  /** A moment in UTC, as the API writes it. */
+  datetime(name: string): string | undefined {
+    return this.#read(name, readDateTime);
   }
 
   #read<T>(name: string, read: (value: unknown) => T): T | undefined {

@@ -16,7 +16,8 @@ export interface TenantRequest {
   /** Null only on public routes. */
   readonly user: CurrentUser | null;
   readonly context: TenantContext;
-  /** When the user's token expires, in seconds since 1970; null on public routes. */
+  /** When the user's token was issued and when it expires, in seconds since 1970; null on public routes. */
+  readonly issuedAt: number | null;
   readonly expiresAt: number | null;
   readonly params: Readonly<Record<string, string>>;
   readonly query: QueryParameters;
@@ -31,6 +32,7 @@ export interface TenantRequest {
 export interface UserRequest extends TenantRequest {
   readonly tenant: Tenant;
   readonly user: CurrentUser;
+  readonly issuedAt: number;
   readonly expiresAt: number;
 }
 
@@ -62,6 +64,8 @@ export interface RouteDefinition {
   readonly body?: Body;
   /** Takes files, so only multipart bodies. */
   readonly upload?: boolean;
+  /** Bytes of a file that it takes at most; 5 MB if not given. */
+  readonly largestFile?: number;
   /** The answer's status, 200 if not given. 204 has no body. */
   readonly status?: 200 | 201 | 204;
   readonly response?: TSchema;

@@ -1,6 +1,7 @@
 import { endedPausesJob } from './ended-pauses.js';
 import { expiredTokensJob } from './expired-tokens.js';
 import type { Job } from './job.js';
+import { oldClientImportsJob } from './old-client-imports.js';
 import { oldDeliveriesJob } from './old-deliveries.js';
 import { oldEventsJob } from './old-events.js';
 import { remindersJob } from './reminders.js';
@@ -13,5 +14,6 @@ export const JOBS: readonly Job[] = [
   expiredTokensJob,
   oldEventsJob,
   oldDeliveriesJob,
+  oldClientImportsJob,
   endedPausesJob,
 ];

@@ -1,3 +1,4 @@
+import { isTimeZone } from '../tenancy/time-zone.js';
 import { ANNOUNCED } from './announce.js';
 import { dueJob, NOW } from './due-job.js';
 import type { Job } from './job.js';
@@ -53,12 +54,3 @@ export const remindersJob: Job = dueJob({
   doDue: NOTIFY,
   nextDue: NEXT,
 });
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}

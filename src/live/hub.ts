@@ -1,12 +1,19 @@
 import type { ServerResponse } from 'node:http';
-import { ACCESS_CHANNEL } from '../auth/current-user.js';
+import { ACCESS_CHANNEL } from '../auth/ended-tokens.js';
 import { LOG_OUTS_CHANNEL, type LogOutNotice } from '../auth/sessions.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NOTIFICATIONS_CHANNEL } from '../events/notices.js';
 import { TENANTS_CHANNEL, type Tenant } from '../tenancy/tenants.js';
 import { frame } from './messages.js';
-import { type ArrivalNotice, READS_CHANNEL, type ReadsNotice, readNotice } from './notices.js';
+import {
+  type ArrivalNotice,
+  IMPORTS_CHANNEL,
+  type ImportNotice,
+  READS_CHANNEL,
+  type ReadsNotice,
+  readNotice,
+} from './notices.js';
 import { Pulse } from './pulse.js';
 import { usableTenants } from './rights.js';
 import type { NotificationSource } from './source.js';
@@ -38,7 +45,8 @@ const KEPT_EMPTY_MS = 120_000;
 export interface StreamRequest {
   readonly tenant: Tenant;
   readonly userId: number;
-  /** When the token expires, in seconds since 1970. */
+  /** When the token was issued and when it expires, in seconds since 1970. */
+  readonly issuedAt: number;
   readonly expiresAt: number;
   /** The last notification that the client had, when it comes back. */
   readonly lastId: number | null;
@@ -67,6 +75,7 @@ export class StreamHub {
     const { listener } = parts;
     listener.on(NOTIFICATIONS_CHANNEL, (payload) => this.#onArrival(payload));
     listener.on(READS_CHANNEL, (payload) => this.#onReads(payload));
+    listener.on(IMPORTS_CHANNEL, (payload) => this.#onImport(payload));
     listener.on(ACCESS_CHANNEL, (schema) => void this.#tenants.get(schema)?.checkRights().catch(ignore));
     listener.on(LOG_OUTS_CHANNEL, (payload) => this.#onLogOut(payload));
     listener.on(TENANTS_CHANNEL, () => void this.#endUnusable().catch(ignore));
@@ -88,10 +97,10 @@ export class StreamHub {
    * @throws database errors, before `begin` is called
    */
   async open(request: StreamRequest, begin: () => ServerResponse): Promise<boolean> {
-    const { tenant, userId, expiresAt, lastId } = request;
+    const { tenant, userId, lastId } = request;
     if (this.#closed) return false;
     const streams = this.#streamsOf(tenant);
-    const stream = new LiveStream(userId, expiresAt, this.#options.buffer, (ended) => {
+    const stream = new LiveStream(userId, request, this.#options.buffer, (ended) => {
       this.#pulse.delete(ended);
       streams.remove(ended);
       if (streams.isEmpty) this.#forgetLater(streams);
@@ -161,6 +170,11 @@ export class StreamHub {
     if (!streams?.has(notice.user)) return;
     streams.noteReads(notice.user, notice.ids);
     this.#look(streams);
+  }
+
+  #onImport(payload: string): void {
+    const notice = readNotice<ImportNotice>(payload);
+    if (notice) this.#tenants.get(notice.schema)?.tellImport(notice.user, notice.progress);
   }
 
   #onLogOut(payload: string): void {

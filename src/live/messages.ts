@@ -4,6 +4,7 @@ export type LiveMessage =
   | { readonly type: 'notification_message'; readonly notification: object }
   | { readonly type: 'notification_read'; readonly notification_ids: readonly number[] }
   | { readonly type: 'unread_count_update'; readonly unread_count: number }
+  | { readonly type: 'client_import_progress'; readonly import: object }
   | { readonly type: 'heartbeat'; readonly timestamp: string };
 
 /**

@@ -3,6 +3,9 @@ import { type Statement, statement } from '../database/statement.js';
 /** Notifications read or unread by their user: `{"schema", "user", "ids"}`; `ids` are those that are read now. */
 export const READS_CHANNEL = 'leopard_notifications_read';
 
+/** How far an import of clients has come: `{"schema", "user", "progress"}`. */
+export const IMPORTS_CHANNEL = 'leopard_client_imports';
+
 /** Of new notifications (src/events/notices.ts). */
 export interface ArrivalNotice {
   readonly schema: string;
@@ -14,6 +17,14 @@ export interface ReadsNotice {
   readonly schema: string;
   readonly user: number;
   readonly ids: readonly number[];
+}
+
+export interface ImportNotice {
+  readonly schema: string;
+  /** Who started what is under way. */
+  readonly user: number;
+  /** As the stream shows it: status and counts, no data of clients. */
+  readonly progress: object;
 }
 
 /** A payload holds 8,000 bytes; an id has 16 digits at most. */

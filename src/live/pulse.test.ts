@@ -15,7 +15,7 @@ class Noting extends LiveStream {
 
 function streamsOf(pulse: Pulse, count: number, expiresAt = START): Noting[] {
   return Array.from({ length: count }, () => {
-    const stream = new Noting(1, expiresAt, 1_000, (ended) => pulse.delete(ended));
+    const stream = new Noting(1, { issuedAt: 0, expiresAt }, 1_000, (ended) => pulse.delete(ended));
     pulse.add(stream, START);
     return stream;
   });

@@ -52,7 +52,7 @@ export class Pulse {
     const timestamp = new Date(now).toISOString();
     const heartbeat = frame({ type: 'heartbeat', timestamp });
     for (const stream of this.#streams) {
-      if (stream.expiresAt * SECOND <= now) stream.end();
+      if (stream.token.expiresAt * SECOND <= now) stream.end();
       else if (stream.beat === beat) stream.send(heartbeat);
     }
   }

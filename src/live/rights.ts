@@ -1,8 +1,13 @@
+import { TOKENS_FROM } from '../auth/ended-tokens.js';
 import { type Statement, statement } from '../database/statement.js';
 
-/** Which of these users may still listen: those who are there and active. */
-export function activeUsers(users: readonly number[]): Statement<{ id: number }> {
-  return statement('SELECT id FROM immigration_user WHERE id = ANY ($1::bigint[]) AND is_active', [users]);
+/** Which of these users may still listen: those who are there and active, with tokens that are not ended. */
+export function activeUsers(users: readonly number[]): Statement<{ id: number; tokensFrom: number }> {
+  return statement(
+    `SELECT u.id, ${TOKENS_FROM} AS "tokensFrom"
+     FROM immigration_user u WHERE u.id = ANY ($1::bigint[]) AND u.is_active`,
+    [users],
+  );
 }
 
 /** Which of these tenants may still be used. */

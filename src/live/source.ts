@@ -24,4 +24,9 @@ export interface NotificationSource {
   ): Executable<{ readonly user: number; readonly ids: readonly number[] }>;
   /** As the list shows it. */
   present(row: LiveRow): object;
+  /** How far imports of clients have come that these users have under way, or that ended in the last seconds. */
+  importsLately(
+    users: readonly number[],
+    seconds: number,
+  ): Executable<{ readonly user: number; readonly progress: object }>;
 }

@@ -29,13 +29,13 @@ export class LiveStream {
   #comingAgain: Set<number> | null = null;
 
   /**
-   * @param expiresAt in seconds since 1970
+   * @param token when it was issued and when it expires, in seconds since 1970
    * @param limit bytes that may wait
    * @param onEnd called once, however it ends
    */
   constructor(
     readonly userId: number,
-    readonly expiresAt: number,
+    readonly token: { readonly issuedAt: number; readonly expiresAt: number },
     private readonly limit: number,
     private readonly onEnd: (stream: LiveStream) => void,
   ) {}

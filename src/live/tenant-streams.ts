@@ -16,6 +16,8 @@ const ROWS_PER_LOOK = 200;
 const SENT_IN_A_ROW = 65_536;
 /** How far back reads are told again after notices may have been missed. */
 const READ_LATELY_SECONDS = 60;
+/** How long after its end an import is told of by polls, which are two seconds apart. */
+const IMPORTS_LATELY_SECONDS = 5;
 
 const SNAPSHOT = statement<{ oldest: string; next: string }>(
   `SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`,
@@ -23,8 +25,8 @@ const SNAPSHOT = statement<{ oldest: string; next: string }>(
 
 /** What one look finds. */
 interface Found {
-  /** Who may still listen; null where that was not asked. */
-  readonly active: ReadonlySet<number> | null;
+  /** Who may still listen, and from when on their tokens are good; null where that was not asked. */
+  readonly active: ReadonlyMap<number, number> | null;
   readonly snapshot: Snapshot;
   readonly unread: ReadonlyMap<number, number>;
   readonly rows: readonly LiveRow[];
@@ -88,6 +90,17 @@ export class TenantStreams {
     for (const user of [...this.#users.keys()]) this.endUser(user);
   }
 
+  /** Ends the streams of a user whose tokens were issued before a moment, in seconds since 1970. */
+  #endOlder(user: number, from: number): void {
+    for (const stream of this.#users.get(user) ?? []) if (stream.token.issuedAt < from) stream.end();
+  }
+
+  /** Tells a user how far an import of theirs has come. */
+  tellImport(user: number, progress: object): void {
+    const text = frame({ type: 'client_import_progress', import: progress });
+    for (const stream of this.#users.get(user) ?? []) if (!this.#joining.has(stream)) stream.send(text);
+  }
+
   /** Takes note of what a user has read; the next look tells their streams. */
   noteReads(user: number, ids: readonly number[]): void {
     if (ids.length > 0) this.#reads.push({ user, ids });
@@ -128,10 +141,11 @@ export class TenantStreams {
   async poll(): Promise<void> {
     const users = [...this.#users.keys()];
     if (users.length === 0) return;
-    const [counts, logOuts] = await this.inTurn(() =>
+    const [counts, imports, logOuts] = await this.inTurn(() =>
       this.database.tenantTransaction(this.#context, (transaction) =>
         Promise.all([
           transaction.query(this.source.unreadCounts(users)),
+          transaction.query(this.source.importsLately(users, IMPORTS_LATELY_SECONDS)),
           transaction.last(recentLogOuts(users)),
         ]),
       ),
@@ -140,6 +154,7 @@ export class TenantStreams {
       const loggedOutAt = Date.now() - age * 1000;
       for (const stream of this.#users.get(user) ?? []) if (stream.openedAt < loggedOutAt) stream.end();
     }
+    for (const { user, progress } of imports) this.tellImport(user, progress);
     const unread = new Map(counts.map(({ user, unread }) => [user, unread]));
     const changed = users.filter((user) => (unread.get(user) ?? 0) !== this.#polledCounts.get(user));
     for (const user of changed) {
@@ -188,7 +203,7 @@ export class TenantStreams {
       throw error;
     }
     this.failed = false;
-    if (found.active) for (const user of users) if (!found.active.has(user)) this.endUser(user);
+    if (found.active) for (const user of users) this.#endOlder(user, found.active.get(user) ?? Infinity);
     const whole = found.rows.length < ROWS_PER_LOOK;
     const ids = found.rows.map(({ id }) => id);
     this.#arrivals?.take(ids, found.snapshot, whole);
@@ -247,7 +262,7 @@ export class TenantStreams {
     const { oldest, next } = snapshots[0] as { oldest: string; next: string };
     const snapshot: Snapshot = { oldest: BigInt(oldest), next: BigInt(next) };
     return {
-      active: active && new Set(active.map(({ id }) => id)),
+      active: active && new Map(active.map((user) => [user.id, user.tokensFrom])),
       snapshot,
       unread: new Map(unread.map(({ user, unread: count }) => [user, count])),
       rows,

@@ -60,4 +60,16 @@ describe('without notices, as behind a pooler in transaction mode', () => {
     await theirs.ended;
     expect(again.isEnded).toBe(false); // opened after the log-out, with a token that still holds
   });
+
+  test('so do those of sessions that are ended all at once', async () => {
+    const body = { username: 'branch1', password: 'Passw0rd!23' };
+    const session = (await app.ask('POST', '/api/token/', { body })).body;
+    const stream = await open({ at: deaf, token: session.access });
+    const asked = { token: session.access, body: { refresh: session.refresh } };
+    const { access } = (await app.ask('POST', '/api/v1/sessions/end-all/', asked)).body;
+    const next = await open({ at: deaf, token: access });
+    await stream.ended;
+    expect((await open({ at: deaf, token: session.access })).response.statusCode).toBe(401);
+    expect(next.isEnded).toBe(false);
+  });
 });

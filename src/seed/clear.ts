@@ -5,13 +5,14 @@ import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
 
-/** What every new tenant starts with, and keeps; and a count that is emptied with what it counts. */
+/** What every new tenant starts with, and keeps; and counts that are emptied with what they count. */
 const KEPT_TABLES = [
   'django_content_type',
   'auth_permission',
   'auth_group',
   'auth_group_permissions',
   'immigration_client_count',
+  'immigration_task_count',
 ];
 const LONGEST_WAIT = '30s';
 

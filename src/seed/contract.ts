@@ -48,6 +48,7 @@ export async function seedContract(handle: DatabaseHandle, { onProgress }: SeedO
       'immigration_client',
       'immigration_client_count',
       'immigration_task',
+      'immigration_task_count',
       'immigration_notification',
       'immigration_user',
       'immigration_agent',

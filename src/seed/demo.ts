@@ -153,6 +153,7 @@ async function fill(
     'immigration_clientactivity',
     'immigration_note',
     'immigration_task',
+    'immigration_task_count',
     'immigration_user',
     'immigration_visaapplication',
   ]);

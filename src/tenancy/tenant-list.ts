@@ -11,6 +11,8 @@ export interface ListedTenant {
   readonly status: string;
   readonly isActive: boolean;
   readonly maxUsers: number;
+  /** IANA name, from the tenant's settings. */
+  readonly timeZone: string;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   /** The primary one first. */
@@ -36,7 +38,7 @@ export async function findTenant(database: Database, tenant: string): Promise<Li
 function tenantsWhere(schema: string | null): Statement<ListedTenant> {
   return statement(
     `SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
-            t.max_users AS "maxUsers",
+            t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone",
             to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt",
             coalesce((SELECT json_agg(json_build_object('domain', d.domain, 'isPrimary', d.is_primary)
                                       ORDER BY d.is_primary DESC, d.id)

@@ -60,7 +60,7 @@ describe.each(Object.entries(harnesses))('%s', (_name, harness) => {
   const bearer = `Authorization: Bearer ${harness.token}`;
   const target = (definition: RouteDefinition) => pathOf(definition, 999_999);
   const bodyOf = ({ method }: RouteDefinition) =>
-    method === 'GET' || method === 'DELETE' ? '' : '{"username":[],"gender":"?"}';
+    method === 'GET' || method === 'DELETE' ? '' : '{"username":[],"gender":"?","refresh":[]}';
 
   async function statusesOf(bytes: Buffer): Promise<number[]> {
     const { statuses, said } = await sendRaw(base, bytes);

@@ -1,2 +1,31 @@
 /** Operations that are served although the contract does not know them. */
-export const OPERATIONS_BEYOND: readonly string[] = [];
+export const OPERATIONS_BEYOND: readonly string[] = [
+  'DELETE /api/v1/sessions/{id}/',
+  'GET /api/v1/sessions/',
+  'POST /api/v1/sessions/end-all/',
+  'POST /api/v1/users/change-password/',
+  'POST /api/v1/users/{id}/set-password/',
+  'GET /api/v1/clients/export/',
+  'GET /api/v1/client-imports/',
+  'POST /api/v1/client-imports/',
+  'GET /api/v1/client-imports/{id}/',
+  'PATCH /api/v1/client-imports/{id}/',
+  'DELETE /api/v1/client-imports/{id}/',
+  'POST /api/v1/client-imports/{id}/dry-run/',
+  'POST /api/v1/client-imports/{id}/run/',
+  'POST /api/v1/client-imports/{id}/cancel/',
+  'POST /api/v1/client-imports/{id}/undo/',
+  'GET /api/v1/client-imports/{id}/failures/',
+  'GET /api/v1/client-imports/{id}/not-undone/',
+];
+
+/** Fields of bodies that are served although the contract does not know them, as `METHOD /path field`. */
+export const FIELDS_BEYOND: readonly string[] = [
+  'POST /api/v1/language-proficiencies/ remind_days_before',
+  'PUT /api/v1/language-proficiencies/{id}/ remind_days_before',
+  'PATCH /api/v1/language-proficiencies/{id}/ remind_days_before',
+  'POST /api/v1/passports/ remind_days_before',
+  'POST /api/v1/passports/upsert/ remind_days_before',
+  'PUT /api/v1/passports/{client_id}/ remind_days_before',
+  'PATCH /api/v1/passports/{client_id}/ remind_days_before',
+];

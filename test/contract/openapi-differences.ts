@@ -11,7 +11,8 @@ export interface Comparison {
 
 /**
  * Holds the document that is served against the contract's.
- * @param additions answers that are documented beyond the contract, as `METHOD /path status`
+ * @param additions what is documented beyond the contract: answers as `METHOD /path status`, fields of bodies as
+ *   `METHOD /path field`
  */
 export function compareDocuments(contract: Node, served: Node, additions: readonly string[]): Comparison {
   const [wanted, got] = [operationsOf(contract), operationsOf(served)];
@@ -20,7 +21,7 @@ export function compareDocuments(contract: Node, served: Node, additions: readon
     differences: shared.flatMap((name) => {
       const added = additions
         .filter((addition) => addition.startsWith(`${name} `))
-        .map((addition) => `answer ${addition.slice(name.length + 1)}`);
+        .map((addition) => addition.slice(name.length + 1));
       return factDifferences(wanted.get(name) as Facts, got.get(name) as Facts, added).map(
         (line) => `${name}: ${line}`,
       );
@@ -32,10 +33,18 @@ export function compareDocuments(contract: Node, served: Node, additions: readon
 
 function factDifferences(wanted: Facts, got: Facts, added: readonly string[]): string[] {
   return [...new Set([...wanted.keys(), ...got.keys()])]
-    .filter((place) => !added.some((answer) => place === answer || place.startsWith(`${answer} `)))
+    .filter((place) => wanted.has(place) || !added.some((addition) => isAbout(place, addition)))
     .map((place) => [place, shown(wanted, place), shown(got, place)] as const)
     .filter(([, want, have]) => want !== have)
     .map(([place, want, have]) => `${place}: contract ${want}, served ${have}`);
+}
+
+/** Whether a place belongs to an answer, by its status, or to a field of the body, by its name. */
+function isAbout(place: string, addition: string): boolean {
+  const answer = `answer ${addition}`;
+  if (place === answer || place.startsWith(`${answer} `)) return true;
+  const [where, _type, field = ''] = place.split(' ');
+  return where === 'body' && [`.${addition}`, `.${addition}[]`].includes(field.replace(/(?<=.)\.\w+$/, ''));
 }
 
 function shown(facts: Facts, place: string): string {

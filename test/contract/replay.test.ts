@@ -2,7 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Database } from '../../src/database/database.js';
+import { Listener } from '../../src/database/listener.js';
 import { migrateAll } from '../../src/database/migrator.js';
+import { EVENTS } from '../../src/events/config.js';
+import { Dispatcher } from '../../src/events/dispatcher.js';
 import { seedContract } from '../../src/seed/contract.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import type { TestDatabase } from '../helpers/database.js';
@@ -46,12 +50,30 @@ async function replay(base: string, secret: string): Promise<Map<string, Result>
   return new Map(results.map((result) => [result.name, result]));
 }
 
+/** Handles the events that the examples make while `work` runs: the timeline is written so. */
+async function withDispatcher({ app }: TestDatabase, work: () => Promise<void>): Promise<void> {
+  const database = new Database(app, { size: 2 });
+  const listener = new Listener(app);
+  const dispatcher = new Dispatcher(database, listener, EVENTS);
+  await listener.start();
+  dispatcher.start();
+  try {
+    await work();
+  } finally {
+    await dispatcher.stop(5_000);
+    await listener.close();
+    await database.close();
+  }
+}
+
 let app: TestApp;
 let results: Map<string, Result>;
 
 beforeAll(async () => {
   app = await startTestApp({ from: 'empty', prepare: loadContract });
-  results = await replay(app.base, app.config.secretKey);
+  await withDispatcher(app.databases, async () => {
+    results = await replay(app.base, app.config.secretKey);
+  });
 }, 120_000);
 afterAll(() => app?.close());
 

@@ -94,7 +94,7 @@ const LEFT = statement<{ pid: number }>(`
          current_setting('role') AS role, current_setting('search_path') AS path,
          coalesce(current_setting('leopard.user_id', true), '') AS actor,
          current_setting('statement_timeout') AS timeout,
-         transaction_timestamp() = statement_timestamp() AS "ownTransaction",
+         statement_timestamp() - transaction_timestamp() < interval '1 second' AS "ownTransaction",
          pg_current_xact_id_if_assigned() IS NULL AS "wroteNothing", pg_sleep(0.2)::text AS slept`);
 const UNTOUCHED = {
   user: 'leopard_app',

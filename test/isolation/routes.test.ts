@@ -42,6 +42,8 @@ await withOwner(app.databases.admin, async (client) => {
     INSERT INTO immigration_branch (name) VALUES ('Elsewhere');
     INSERT INTO immigration_visacategory (name) VALUES ('Elsewhere');
     INSERT INTO immigration_agent (agent_name) VALUES ('Elsewhere');
+    INSERT INTO immigration_client (first_name) VALUES ('Elsewhere');
+    INSERT INTO immigration_lpe (name) VALUES ('Elsewhere');
     INSERT INTO immigration_user (username, is_active) VALUES ('elsewhere', true)`);
 });
 const people = ['admin', 'branch1', 'consultant1', 'groupless'];

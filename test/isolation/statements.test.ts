@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Entry } from '../../src/database/batch.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 import { type Markers, sendMarkers } from './marked-requests.js';
@@ -14,10 +15,9 @@ beforeAll(async () => {
   app = await startTestApp();
   await seedStaff(app);
   function recorded(this: pg.Client, ...given: unknown[]) {
-    const [statement, values] = given as [string | { text: string; values?: unknown }, unknown];
-    const text = typeof statement === 'string' ? statement : statement.text;
-    const parameters = typeof statement === 'string' ? values : (statement.values ?? values);
-    sent.push({ text, parameters: JSON.stringify(parameters ?? []) });
+    const [what, values] = given as [string | { statements: readonly Entry[] }, unknown];
+    const all = typeof what === 'string' ? [{ sql: what, values }] : what.statements;
+    for (const one of all) sent.push({ text: one.sql, parameters: JSON.stringify(one.values ?? []) });
     return Reflect.apply(query, this, given);
   }
   pg.Client.prototype.query = recorded as typeof query;

@@ -24,6 +24,7 @@ const refused = 'permission denied';
 const SOME_COLUMN: Record<string, string> = {
   migration_ledger: 'name',
   event_queue: 'due_at',
+  client_import_queue: 'due_at',
   job_tenant: 'basis',
 };
 
@@ -33,6 +34,7 @@ describe('the program’s own role', () => {
     'tenants_tenant',
     'tenants_domain',
     'event_queue',
+    'client_import_queue',
     'job_tenant',
     'job_change',
   ])('may read public.%s and nothing more', async (table) => {
@@ -97,6 +99,8 @@ describe('a tenant’s role', () => {
     ),
     'UPDATE tenant_main.immigration_client_count SET n = 0',
     'DELETE FROM tenant_main.immigration_client_count',
+    "INSERT INTO tenant_main.immigration_task_count VALUES ('PENDING', 'LOW', 1)",
+    'DELETE FROM tenant_main.immigration_task_count',
     'DROP TABLE tenant_main.immigration_note',
     'CREATE TABLE tenant_main.mine (id integer)',
   ])('is refused: %s', async (statement) => {

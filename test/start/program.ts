@@ -9,6 +9,8 @@ export interface StartOptions {
   readonly directory: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly user?: { readonly uid: number; readonly gid: number };
+  /** Another copy of the program than this project's own: its bin/leopard.js. */
+  readonly program?: string;
 }
 
 export interface Ended {
@@ -65,7 +67,7 @@ export class Program {
 
   /** `leopard …` */
   static leopard(args: readonly string[], options: StartOptions): Program {
-    return new Program(process.execPath, [LEOPARD, ...args], options);
+    return new Program(process.execPath, [options.program ?? LEOPARD, ...args], options);
   }
 
   /** A shell's script, which finds the program in $LEOPARD. */

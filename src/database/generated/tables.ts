@@ -25,6 +25,65 @@ export interface AuthPermission {
   codename: Generated<string>;
 }
 
+export interface ClientImport {
+  id: Generated<number>;
+  filename: Generated<string>;
+  status: Generated<string>;
+  encoding: Generated<string>;
+  delimiter: Generated<string>;
+  headers: GeneratedJson;
+  samples: GeneratedJson;
+  row_count: Generated<number>;
+  fields: GeneratedJson;
+  duplicates: Generated<string>;
+  date_format: Generated<string>;
+  default_gender: Generated<string>;
+  default_country: Generated<string>;
+  default_branch_id: number | null;
+  next_part: Generated<number>;
+  processed: Generated<number>;
+  created: Generated<number>;
+  updated: Generated<number>;
+  skipped: Generated<number>;
+  failed: Generated<number>;
+  undone: Generated<number>;
+  kept: Generated<number>;
+  undo_reached: number | null;
+  claims: Generated<number>;
+  due_at: Generated<string>;
+  error: Generated<string>;
+  acting_user_id: number | null;
+  created_by_id: number | null;
+  created_at: Generated<string>;
+  updated_at: Generated<string>;
+  checked_at: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  undo_started_at: string | null;
+  undone_at: string | null;
+}
+
+export interface ClientImportPart {
+  import_id: number;
+  number: number;
+  content: string;
+}
+
+export interface ClientImportRow {
+  import_id: number;
+  row_number: number;
+  outcome: string;
+  client_id: number | null;
+  problems: GeneratedJson;
+  old_values: GeneratedJson;
+  new_values: GeneratedJson;
+  state: string | null;
+  email_key: string | null;
+  phone_key: string | null;
+  undone: boolean | null;
+  kept_because: string | null;
+}
+
 export interface Delivery {
   id: Generated<number>;
   kind: string;
@@ -59,6 +118,14 @@ export interface DjangoContentType {
   id: Generated<number>;
   app_label: Generated<string>;
   model: Generated<string>;
+}
+
+export interface ExpiryReminder {
+  reminder_id: number;
+  model: string;
+  record_id: number;
+  days_before: number;
+  expires_on: string;
 }
 
 export interface ImmigrationAgent {
@@ -508,6 +575,12 @@ export interface ImmigrationTask {
   branch_id: number | null;
 }
 
+export interface ImmigrationTaskCount {
+  status: string;
+  priority: string;
+  n: number;
+}
+
 export interface ImmigrationUser {
   id: Generated<number>;
   password: Generated<string>;
@@ -674,6 +747,12 @@ export interface PublicAuthUserUserPermissions {
   permission_id: number;
 }
 
+export interface PublicClientImportQueue {
+  schema_name: string;
+  import_id: number;
+  due_at: string;
+}
+
 export interface PublicDeliveryQueue {
   schema_name: string;
   delivery_id: number;
@@ -788,9 +867,13 @@ export interface TenantTables {
   auth_group: AuthGroup;
   auth_group_permissions: AuthGroupPermissions;
   auth_permission: AuthPermission;
+  client_import: ClientImport;
+  client_import_part: ClientImportPart;
+  client_import_row: ClientImportRow;
   delivery: Delivery;
   delivery_attempt: DeliveryAttempt;
   django_content_type: DjangoContentType;
+  expiry_reminder: ExpiryReminder;
   immigration_agent: ImmigrationAgent;
   immigration_applicationtype: ImmigrationApplicationtype;
   immigration_branch: ImmigrationBranch;
@@ -821,6 +904,7 @@ export interface TenantTables {
   immigration_reminder: ImmigrationReminder;
   immigration_stage: ImmigrationStage;
   immigration_task: ImmigrationTask;
+  immigration_task_count: ImmigrationTaskCount;
   immigration_user: ImmigrationUser;
   immigration_user_branches: ImmigrationUserBranches;
   immigration_user_groups: ImmigrationUserGroups;
@@ -844,6 +928,7 @@ export interface PublicTables {
   'public.auth_user': PublicAuthUser;
   'public.auth_user_groups': PublicAuthUserGroups;
   'public.auth_user_user_permissions': PublicAuthUserUserPermissions;
+  'public.client_import_queue': PublicClientImportQueue;
   'public.delivery_queue': PublicDeliveryQueue;
   'public.django_content_type': PublicDjangoContentType;
   'public.event_capture': PublicEventCapture;

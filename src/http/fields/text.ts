@@ -5,8 +5,8 @@ import { type Field, FieldError, field, MESSAGES } from './field.js';
 export interface TextOptions {
   /** Characters at most (code points, as PostgreSQL counts them). */
   readonly max?: number;
-  /** 1: the text may not be blank. */
-  readonly min?: 1;
+  /** Characters at least; 1: the text may not be blank. */
+  readonly min?: number;
   /** For passwords: spaces at the ends count. */
   readonly keepSpaces?: boolean;
   readonly writeOnly?: boolean;
@@ -27,6 +27,9 @@ export function readText(value: unknown, options: TextOptions = {}): string {
   if (!given.isWellFormed()) throw FieldError.of(MESSAGES.surrogate);
   const text = options.keepSpaces ? given : given.trim();
   if (options.min && text === '') throw FieldError.of(MESSAGES.blank);
+  if (options.min !== undefined && text.length < options.min * 2 && [...text].length < options.min) {
+    throw FieldError.of(`Ensure this field has at least ${options.min} characters.`);
+  }
   // Counting code points is slow, and never needed where even the UTF-16 length fits.
   if (options.max !== undefined && text.length > options.max && [...text].length > options.max) {
     throw FieldError.of(`Ensure this field has no more than ${options.max} characters.`);

@@ -36,12 +36,21 @@ export function openapiDocument(app: FastifyInstance): Node {
   return document;
 }
 
-type Operations = Record<string, { requestBody?: { content: Record<string, { schema: Node }> } }>;
+interface Operation {
+  readonly parameters?: readonly { readonly in: string; readonly schema: Node }[];
+  readonly requestBody?: { readonly content: Record<string, { schema: Node }> };
+}
+type Operations = Record<string, Operation>;
 
 /** HEAD is there wherever GET is: the document need not say it for each. */
 function mapOperations({ head: _head, ...operations }: Operations): Operations {
-  for (const { requestBody } of Object.values(operations)) {
+  for (const { parameters = [], requestBody } of Object.values(operations)) {
     if (requestBody) Object.assign(requestBody, { required: needsBody(requestBody.content) });
+    for (const parameter of parameters) {
+      // A list of values is given by repeating the parameter.
+      const isList = parameter.in === 'query' && parameter.schema.type === 'array';
+      if (isList) Object.assign(parameter, { style: 'form', explode: true });
+    }
   }
   return operations;
 }

@@ -13,6 +13,8 @@ const ErrorDetail = component(
 );
 /** The body of answers that are `{"error": …}`. */
 export const ErrorText = component('ErrorText', Type.Object({ error: Type.String() }));
+/** For `otherAnswers`: a 400 that is about no field but the whole. */
+export const REFUSED = { 400: { description: 'refused, and why', schema: ErrorDetail } };
 const ErrorFields = component(
   'ErrorFields',
   Type.Object(

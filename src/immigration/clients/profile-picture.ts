@@ -1,5 +1,4 @@
 import { Type } from '@sinclair/typebox';
-import { fileTypeFromBuffer } from 'file-type';
 import type { Database } from '../../database/database.js';
 import { queries, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
@@ -151,6 +150,7 @@ async function readPicture(file: UploadedFile | undefined): Promise<{ content: B
   const { content, tooLarge } = file;
   if (content.length === 0) throw detailError(400, 'The submitted file is empty.');
   if (tooLarge) throw detailError(400, `The file is larger than ${LARGEST_FILE / 1024 / 1024} MB.`);
+  const { fileTypeFromBuffer } = await import('file-type'); // here, since it takes much memory
   const found = await fileTypeFromBuffer(content).catch(() => undefined);
   const type = found?.mime === 'image/apng' ? 'image/png' : found?.mime; // an animated PNG is one
   if (!type || !(type in EXTENSIONS)) {

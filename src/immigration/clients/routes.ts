@@ -5,20 +5,13 @@ import { body } from '../../http/fields/body.js';
 import { field, required } from '../../http/fields/field.js';
 import { pageAnswer, pageParameters, pageSchema, readPage } from '../../http/pagination.js';
 import { pathId } from '../../http/path-id.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
 import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import { clientFilterParameters, readClientFilters } from '../shared/client-filters.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { clientPolicy } from './policy.js';
 import { ProfilePicture, type ProfilePictures } from './profile-picture.js';
-import {
-  ClientCreate,
-  ClientOutput,
-  ClientPatch,
-  ClientStageCount,
-  ClientUpdate,
-  STAGES,
-} from './schemas.js';
-import { type ClientFilters, clientStageCounts, listClients, readClient } from './selectors.js';
+import { ClientCreate, ClientOutput, ClientPatch, ClientStageCount, ClientUpdate } from './schemas.js';
+import { clientStageCounts, listClients, readClient } from './selectors.js';
 import { createClient, deleteClient, restoreClient, updateClient } from './services.js';
 import { ClientActivityOutput, clientTimeline } from './timeline.js';
 
@@ -29,19 +22,6 @@ const tag = 'clients';
 const PictureUpload = body('ProfilePictureRequest', {
   file: required(field(Type.String({ format: 'binary' }), (value) => value)),
 });
-
-const filters = {
-  active: Type.Boolean(),
-  email: Type.String(),
-  first_name: Type.String(),
-  include_deleted: Type.Boolean(),
-  last_name: Type.String(),
-  search: Type.String(),
-  stage: Type.String({
-    description: `one of ${[...STAGES].sort().join(', ')}; any other value: an empty list`,
-  }),
-  visa_category: Type.Integer(),
-};
 
 const clientId = ({ params }: UserRequest) => pathId(params.id, 'Client');
 
@@ -59,8 +39,8 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
   return [
     routes.list(
       (transaction, user, page, { query }) =>
-        listClients(transaction, scopeOf(user), readFilters(query), page),
-      { query: filters },
+        listClients(transaction, scopeOf(user), readClientFilters(query), page),
+      { query: clientFilterParameters },
     ),
     routes.create(ClientCreate, createClient),
     route({
@@ -131,17 +111,4 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
       handler: async (request) => await pictures.remove(request, clientId(request)),
     }),
   ];
-}
-
-function readFilters(query: QueryParameters): ClientFilters {
-  return {
-    search: query.text('search'),
-    email: query.text('email'),
-    firstName: query.text('first_name'),
-    lastName: query.text('last_name'),
-    stages: query.choices('stage'),
-    active: query.boolean('active'),
-    visaCategory: query.integer('visa_category'),
-    includeDeleted: query.boolean('include_deleted'),
-  };
 }

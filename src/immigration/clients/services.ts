@@ -1,23 +1,15 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { roleOf, scopeOf } from '../../auth/scope.js';
+import { scopeOf } from '../../auth/scope.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { permissionDenied } from '../../http/errors.js';
 import { checkClientScope } from '../shared/client-access.js';
+import { homeBranch } from '../shared/home-branch.js';
 import { lockClient } from './access.js';
 import { checkRelated, type RelatedIds } from './related.js';
 import type { ClientCreateInput, ClientOutput, ClientUpdateInput } from './schemas.js';
 import { clients } from './selectors.js';
 
 const RELATED = ['visa_category_id', 'agent_id', 'assigned_to_id', 'branch_id'] as const;
-
-/** The branch of a client that this user creates without naming one. @throws HttpError 403 for staff of no branch */
-function homeBranch(user: CurrentUser): number | null {
-  if (scopeOf(user).kind === 'tenant') return null;
-  const fallback = roleOf(user) === 'REGION_MANAGER' ? user.regionBranchIds[0] : undefined;
-  const branch = user.branchIds[0] ?? fallback;
-  if (branch === undefined) throw permissionDenied(`User ${user.username} belongs to no branch`);
-  return branch;
-}
 
 /**
  * Creates a client.

@@ -1,8 +1,7 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { component } from '../../http/component.js';
 import { notFound } from '../../http/errors.js';
 import { required } from '../../http/fields/field.js';
 import { text } from '../../http/fields/text.js';
@@ -10,13 +9,11 @@ import { pathId } from '../../http/path-id.js';
 import { signedIn } from '../../http/policy.js';
 import { type RouteDefinition, route } from '../../http/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
+import { IdName } from '../shared/output.js';
 
 const PATH = '/api/v1/broad-fields/';
 const tag = 'broad-fields';
 const thing = 'Broad field';
-
-const IdName = component('IdName', Type.Object({ id: Type.Integer(), name: Type.String() }));
-type IdName = Static<typeof IdName>;
 
 /** Broad fields of study, each with its narrow ones to choose from. */
 export function broadFieldRoutes(database: Database): RouteDefinition[] {

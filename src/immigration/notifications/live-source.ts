@@ -5,7 +5,7 @@ import { type NotificationRow, notificationsFrom, shown } from './selectors.js';
 const TABLE = sql`immigration_notification`;
 
 /** The notifications that the live stream sends. */
-export const liveNotifications: NotificationSource = {
+export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
   highestId: () => sql<{ highest: number }>`SELECT coalesce(max(id), 0) AS highest FROM ${TABLE}`,
 
   arrived: (users, { floor, known }, most) => sql<LiveRow>`

@@ -7,7 +7,7 @@ import { isId } from '../../http/path-id.js';
 
 // Whose clients a user may reach; what hangs on a client is reached in the same way.
 
-interface ClientBranch {
+export interface ClientBranch {
   readonly id: number;
   readonly branch: number | null;
 }

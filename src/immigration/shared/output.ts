@@ -1,4 +1,5 @@
-import { type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 
 // The parts that the answers of nearly all resources have.
@@ -40,3 +41,7 @@ export const stampsOutput = () => ({
 /** A plain list of records to choose from. */
 export const optionOutput = () =>
   ({ id: idOutput(), name: Type.String(readOnly) }) satisfies Record<string, TSchema>;
+
+/** Another record by id and name. */
+export const IdName = component('IdName', Type.Object({ id: Type.Integer(), name: Type.String() }));
+export type IdName = Static<typeof IdName>;

@@ -1,3 +1,4 @@
+import { limited } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
@@ -15,7 +16,8 @@ export async function pageOf<Row>(
 ): Promise<PageOf<Row>> {
   const counted = transaction.query(counting);
   const total = page.page === 'last' ? ((await counted)[0]?.count ?? 0) : 0;
-  const listed = transaction.last(sql<Row>`${rows} LIMIT ${page.size} OFFSET ${offsetOf(page, () => total)}`);
+  const skipped = offsetOf(page, () => total);
+  const listed = transaction.last(sql<Row>`${rows} ${limited(page.size, skipped)}`);
   const [[all], items] = await Promise.all([counted, listed]);
   return { count: all?.count ?? 0, items };
 }

@@ -68,7 +68,9 @@ export class Records<T extends Table, Row> {
 
   /** One record. @throws HttpError 404 */
   async read(transaction: TenantTransaction, id: number): Promise<Row> {
-    const [row] = await transaction.last(sql<Row>`${this.from()} WHERE r.id = ${id} AND ${this.#there}`);
+    const [row] = await transaction.last(
+      sql<Row>`${this.from()} WHERE r.id = ${id}::bigint AND ${this.#there}`,
+    );
     if (!row) throw notFound(this.options.thing);
     return row;
   }
@@ -85,7 +87,7 @@ export class Records<T extends Table, Row> {
 
   async #locked(transaction: TenantTransaction, id: number, lock: RawBuilder<unknown>) {
     const [row] = await transaction.query(sql<Selectable<TenantTables[T]>>`
-      SELECT r.* FROM ${this.table} r WHERE r.id = ${id} AND ${this.#there} ${lock}`);
+      SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#there} ${lock}`);
     if (!row) throw notFound(this.options.thing);
     return row;
   }
@@ -93,7 +95,7 @@ export class Records<T extends Table, Row> {
   /** A softly deleted record, locked. @throws HttpError 404 when there is none, or it is not deleted */
   async lockDeleted(transaction: TenantTransaction, id: number): Promise<Selectable<TenantTables[T]>> {
     const [row] = await transaction.query(sql<Selectable<TenantTables[T]>>`
-      SELECT r.* FROM ${this.table} r WHERE r.id = ${id} AND r.deleted_at IS NOT NULL FOR NO KEY UPDATE`);
+      SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND r.deleted_at IS NOT NULL FOR NO KEY UPDATE`);
     if (!row) throw detailError(404, `${this.options.thing} not found or not soft-deleted`);
     return row;
   }
@@ -133,7 +135,7 @@ export class Records<T extends Table, Row> {
     await transaction.last(
       this.options.softDelete
         ? this.#updating(user, id, { deleted_at: sql`now()` })
-        : sql`DELETE FROM ${this.table} WHERE id = ${id}`,
+        : sql`DELETE FROM ${this.table} WHERE id = ${id}::bigint`,
     );
   }
 

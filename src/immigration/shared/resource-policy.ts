@@ -1,4 +1,5 @@
 import { type Policy, requires, signedIn } from '../../http/policy.js';
+import type { RouteDefinition } from '../../http/route.js';
 
 /** Who may do what with a resource; with whose records, the scope decides. */
 export interface ResourcePolicy {
@@ -24,4 +25,18 @@ export function modelPolicy(model: string): ResourcePolicy {
 /** The same, but anyone who is signed in may see: for what all staff choose from. */
 export function catalogPolicy(model: string): ResourcePolicy {
   return { ...modelPolicy(model), see: signedIn };
+}
+
+/** Anyone who is signed in may do all this with what is their own; what more they may, each record decides. */
+export const ownPolicy: ResourcePolicy = {
+  see: signedIn,
+  create: signedIn,
+  change: signedIn,
+  remove: signedIn,
+  restore: signedIn,
+};
+
+/** Documents the 403 of routes whose policy lets in anyone who is signed in, while single records may be refused. */
+export function refusedByRecord(routes: readonly RouteDefinition[]): RouteDefinition[] {
+  return routes.map((definition) => ({ ...definition, errors: [403, ...(definition.errors ?? [])] }));
 }

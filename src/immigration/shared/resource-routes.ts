@@ -3,7 +3,9 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { COMPONENT } from '../../http/component.js';
+import { type HttpError, notFound } from '../../http/errors.js';
 import type { Body, Input, Shape } from '../../http/fields/body.js';
+import { ErrorText } from '../../http/openapi/route-schema.js';
 import {
   type PageOf,
   type PageRequest,
@@ -28,6 +30,8 @@ export interface ResourceOptions {
   readonly one: string;
   readonly many: string;
   readonly policy: ResourcePolicy;
+  /** Where a record that is not there is answered by `{"error"}`: the 404 of reading it, and that of all else. */
+  readonly missing?: { readonly read: () => HttpError; readonly change: () => HttpError };
   /** The API's form of one of them. */
   readonly output: TSchema;
 }
@@ -41,6 +45,8 @@ interface ListOptions {
   readonly output?: TSchema;
   /** The largest `page_size`. */
   readonly largest?: number;
+  /** The `page_size` of who asks for none. */
+  readonly usual?: number;
   /** Statuses besides 401 and 403. */
   readonly errors?: readonly number[];
 }
@@ -76,7 +82,10 @@ function seeing(policy: Policy, errors: readonly number[]): readonly number[] {
 export function resourceRoutes(database: Database, options: ResourceOptions) {
   const { path, tag, thing, one, many, policy, output } = options;
   const record = `${path}:id/`;
-  const idOf = ({ params }: UserRequest) => pathId(params.id, thing);
+  const missing = options.missing ?? { read: () => notFound(thing), change: () => notFound(thing) };
+  const notThere = options.missing ? { 404: { description: 'not found', schema: ErrorText } } : {};
+  const idOf = ({ params, raw }: UserRequest) =>
+    pathId(params.id, raw.method === 'GET' ? missing.read : missing.change);
   const inTransaction = <Result>(
     request: UserRequest,
     work: (transaction: TenantTransaction) => Promise<Result>,
@@ -100,11 +109,11 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         tag,
         summary: list.summary ?? `The ${many} that the user may see.`,
         policy: list.policy ?? policy.see,
-        query: { ...list.query, ...pageParameters(list.largest) },
+        query: { ...list.query, ...pageParameters(list.largest, list.usual) },
         response: pageSchema(`Paginated${item[COMPONENT]}List`, item),
         errors: seeing(list.policy ?? policy.see, list.errors ?? [400, 404]),
         handler: async (request) => {
-          const page = readPage(request, list.largest);
+          const page = readPage(request, list.largest, list.usual);
           const found = await inTransaction(request, (transaction) =>
             find(transaction, request.user, page, request),
           );
@@ -116,7 +125,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
     /** A list that comes whole, as an array. */
     array(
       find: (transaction: TenantTransaction, user: CurrentUser, request: UserRequest) => Promise<unknown[]>,
-      list: Omit<ListOptions, 'largest'> = {},
+      list: Omit<ListOptions, 'largest' | 'usual'> = {},
     ): RouteDefinition {
       return route({
         method: 'GET',
@@ -170,6 +179,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         policy: policy.see,
         response: output,
         errors: seeing(policy.see, [404]),
+        otherAnswers: notThere,
         handler: async (request) => {
           const id = idOf(request);
           return await inTransaction(request, (transaction) => find(transaction, request.user, id, request));
@@ -198,6 +208,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
           body,
           response: output,
           errors: [400, 404],
+          otherAnswers: notThere,
           handler: async (request) => {
             const id = idOf(request);
             return await inTransaction(request, (transaction) =>
@@ -209,7 +220,11 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
     },
 
     /** @param errors what else it may answer: 400 where a record that is in use stays */
-    remove(write: Finder<void>, errors: readonly number[] = [404]): RouteDefinition {
+    remove(
+      write: Finder<void>,
+      errors: readonly number[] = [404],
+      otherAnswers: RouteDefinition['otherAnswers'] = {},
+    ): RouteDefinition {
       return route({
         method: 'DELETE',
         path: record,
@@ -218,6 +233,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         policy: policy.remove,
         status: 204,
         errors,
+        otherAnswers: { ...notThere, ...otherAnswers },
         handler: async (request) => {
           const id = idOf(request);
           await inTransaction(request, (transaction) => write(transaction, request.user, id, request));
@@ -263,7 +279,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         ...(action.status && { status: action.status }),
         response: action.output ?? output,
         errors: action.errors ?? [404],
-        ...(action.otherAnswers && { otherAnswers: action.otherAnswers }),
+        otherAnswers: { ...notThere, ...action.otherAnswers },
         handler: async (request) => {
           const id = idOf(request);
           return await inTransaction(request, (transaction) =>

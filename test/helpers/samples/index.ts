@@ -1,17 +1,29 @@
 import { agentSamples } from './agents.js';
+import { calendarSamples } from './calendar.js';
 import { catalogSamples } from './catalog.js';
+import { clientImportSamples } from './client-imports.js';
+import { clientRecordSamples } from './client-records.js';
 import { clientSamples } from './clients.js';
+import { noteSamples } from './notes.js';
 import { notificationSamples } from './notifications.js';
 import { organisationSamples } from './organisation.js';
 import type { ResourceSample, Samples } from './sample.js';
+import { taskSamples } from './tasks.js';
+import { userSamples } from './users.js';
 
 /** By the path in front of the record's id. A route with an id whose path has no entry here fails the suites. */
 export const SAMPLES: Samples = {
   ...clientSamples,
+  ...clientImportSamples,
   ...agentSamples,
   ...organisationSamples,
   ...notificationSamples,
+  ...taskSamples,
+  ...noteSamples,
+  ...userSamples,
+  ...calendarSamples,
   ...catalogSamples,
+  ...clientRecordSamples,
 };
 
 /** The sample of the resource that a path belongs to. */

@@ -1,0 +1,50 @@
+import { type Statement, statement } from '../database/statement.js';
+import { TOKENS_FROM } from './ended-tokens.js';
+
+/** A user as log-in and the change of a password see them. */
+export interface Account {
+  readonly id: number;
+  readonly username: string;
+  readonly email: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  /** In Django's format. */
+  readonly password: string;
+  readonly isActive: boolean;
+  readonly groups: readonly string[];
+  /** Tokens are dated from here at the earliest; in seconds since 1970. */
+  readonly tokensFrom: number;
+}
+
+const COLUMNS = `
+  u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
+  u.is_active AS "isActive",
+  ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
+        WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
+  ${TOKENS_FROM} AS "tokensFrom"`;
+
+export function accountByName(username: string): Statement<Account> {
+  return statement(`SELECT ${COLUMNS} FROM immigration_user u WHERE u.username = $1`, [username]);
+}
+
+export function accountById(id: number): Statement<Account> {
+  return statement(`SELECT ${COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
+}
+
+/** Stores a password that was hashed. */
+export function setPassword(id: number, hash: string): Statement {
+  return statement('UPDATE immigration_user SET password = $2 WHERE id = $1', [id, hash]);
+}
+
+/**
+ * Some user's stored password, always the same for the same name. Checked in place of an unknown user's, it makes
+ * unknown names take as long as known ones, whatever mixture of formats a tenant has.
+ */
+export function storedPasswordFor(username: string): Statement<{ password: string }> {
+  return statement(
+    `SELECT password FROM immigration_user WHERE password ~ '^(argon2|pbkdf2_sha256)[$]' ORDER BY id
+     LIMIT 1 OFFSET (SELECT (hashtext($1) & 2147483647) % greatest(count(*), 1) FROM immigration_user
+                     WHERE password ~ '^(argon2|pbkdf2_sha256)[$]')`,
+    [username],
+  );
+}

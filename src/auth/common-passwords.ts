@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../package-root.js';
+
+let common: ReadonlySet<string> | undefined;
+
+/**
+ * Whether this is one of some 15,000 well-known passwords, whatever its case. The list leaves out what the other
+ * rules refuse: shorter than eight characters, or digits only.
+ */
+export function isCommonPassword(password: string): boolean {
+  common ??= new Set(readFileSync(join(PACKAGE_ROOT, 'data/common-passwords.txt'), 'utf8').split(/\r?\n/));
+  return common.has(password.toLowerCase().trim());
+}

@@ -1,0 +1,141 @@
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { invalid, invalidField, unauthorized } from '../http/errors.js';
+import type { Tenant } from '../tenancy/tenants.js';
+import { type Account, accountById, setPassword } from './accounts.js';
+import type { CurrentUser } from './current-user.js';
+import { endEverySession, lockAccount } from './ended-tokens.js';
+import type { LoginThrottle } from './login-throttle.js';
+import { passwordProblems } from './password-rules.js';
+import { hashPassword, verifyPassword } from './passwords.js';
+import { issuePair, type TokenPair } from './token-pair.js';
+import { InvalidTokenError, type Tokens } from './tokens.js';
+
+export interface EndedSessions {
+  /** How many sessions were ended. */
+  readonly ended: number;
+  /** With which the session that was to stay goes on. */
+  readonly pair: TokenPair | null;
+}
+
+const WRONG_PASSWORD = 'Your old password was entered incorrectly. Please enter it again.';
+
+/** What a signed-in user does with their own password and sessions. */
+export class OwnSessions {
+  constructor(
+    private readonly database: Database,
+    private readonly tokens: Tokens,
+    private readonly throttle: LoginThrottle,
+  ) {}
+
+  /**
+   * Ends every session of a user whose row the caller has locked.
+   * @returns how many were ended
+   */
+  async endEvery(transaction: TenantTransaction, userId: number): Promise<number> {
+    return await endEverySession(transaction, userId, this.tokens.lifetime('access'));
+  }
+
+  /**
+   * Changes a user's own password. Every session ends; the one who asks goes on with the new pair. Wrong guesses of the
+   * present password count as failed log-ins.
+   * @throws HttpError 400 when the present password is wrong or the new one is refused; 429 after too many failures
+   */
+  async changePassword(
+    tenant: Tenant,
+    user: CurrentUser,
+    passwords: { readonly current: string; readonly next: string },
+    address: string,
+  ): Promise<TokenPair> {
+    const context = { schema: tenant.schema, userId: user.id };
+    const { current, next } = passwords;
+    const [standing, [account]] = await this.database.tenantTransaction(context, async (transaction) =>
+      Promise.all([
+        transaction.query(this.throttle.standing(user.username, address)),
+        transaction.last(accountById(user.id)),
+      ]),
+    );
+    this.throttle.check(standing);
+    if (!account || !(await verifyPassword(current, account.password))) {
+      const reached = await this.database.tenantQuery(context, this.throttle.failure(user.username, address));
+      this.throttle.checkFailure(reached);
+      throw invalidField('current_password', WRONG_PASSWORD);
+    }
+    checkPassword('new_password', next, account);
+    const hash = await hashPassword(next);
+    return await this.database.tenantTransaction(context, async (transaction) => {
+      const [, failed, [present]] = await Promise.all([
+        transaction.query(lockAccount(user.id, 'NO KEY UPDATE')),
+        transaction.query(this.throttle.standing(user.username, address)),
+        transaction.query(accountById(user.id)),
+      ]);
+      this.throttle.check(failed);
+      if (!present?.isActive) throw unauthorized('User is inactive', { code: 'user_inactive' });
+      // Changed meanwhile, be it by a log-in that stored it anew: then it has to be the same password still.
+      const isSame = present.password === account.password;
+      if (!isSame && !(await verifyPassword(current, present.password))) {
+        throw invalidField('current_password', WRONG_PASSWORD);
+      }
+      await Promise.all([
+        transaction.query(setPassword(user.id, hash)),
+        transaction.query(this.throttle.forget(user.username)),
+        this.endEvery(transaction, user.id),
+      ]);
+      return await this.#beginAnew(transaction, tenant, user.id);
+    });
+  }
+
+  /**
+   * Ends a user's own sessions: all, or all but the one whose refresh token is given, which goes on with a new pair.
+   * @throws HttpError 400 when that token is none of the user's, or is ended already
+   */
+  async endAll(tenant: Tenant, user: CurrentUser, refresh: string | undefined): Promise<EndedSessions> {
+    const jti = refresh === undefined ? null : this.#jtiOf(refresh);
+    const context = { schema: tenant.schema, userId: user.id };
+    return await this.database.tenantTransaction(context, async (transaction) => {
+      const [, found] = await Promise.all([
+        transaction.query(lockAccount(user.id, 'NO KEY UPDATE')),
+        jti === null ? [] : transaction.query(statement<{ id: number }>(OWN_TOKEN, [jti, user.id])),
+      ]);
+      if (jti !== null && found.length === 0) throw invalidField('refresh', 'Token is blacklisted');
+      const ended = await this.endEvery(transaction, user.id);
+      if (jti === null) return { ended, pair: null };
+      return { ended: ended - 1, pair: await this.#beginAnew(transaction, tenant, user.id) };
+    });
+  }
+
+  async #beginAnew(transaction: TenantTransaction, tenant: Tenant, userId: number): Promise<TokenPair> {
+    const [account] = await transaction.query(accountById(userId));
+    return await issuePair(transaction, this.tokens, tenant, account as Account);
+  }
+
+  #jtiOf(refresh: string): string {
+    try {
+      return this.tokens.read(refresh, 'refresh').jti;
+    } catch (error) {
+      if (error instanceof InvalidTokenError) throw invalidField('refresh', error.message);
+      throw error;
+    }
+  }
+}
+
+/** Of a token by its name: whether it is this user's and not revoked. */
+const OWN_TOKEN = `
+  SELECT o.id FROM token_blacklist_outstandingtoken o
+  WHERE o.jti = $1 AND o.user_id = $2 AND o.expires_at > now()
+    AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
+
+/**
+ * Checks a password that somebody wants to have.
+ * @param field where the body holds it
+ * @throws HttpError 400 with all that is wrong with it
+ */
+export function checkPassword(
+  field: string,
+  password: string,
+  owner: Parameters<typeof passwordProblems>[1],
+): void {
+  const problems = passwordProblems(password, owner);
+  if (problems.length > 0) throw invalid({ [field]: problems });
+}

@@ -1,0 +1,30 @@
+import { statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { type Tenant, tenantName } from '../tenancy/tenants.js';
+import type { Account } from './accounts.js';
+import type { Tokens } from './tokens.js';
+
+export interface TokenPair {
+  readonly refresh: string;
+  readonly access: string;
+}
+
+const INSERT_OUTSTANDING = `
+  INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5))`;
+
+/** Begins a session for an account whose row the caller has locked, and commits. */
+export async function issuePair(
+  transaction: TenantTransaction,
+  tokens: Tokens,
+  tenant: Tenant,
+  account: Account,
+): Promise<TokenPair> {
+  const { email, username, groups, tokensFrom } = account;
+  const holder = { user_id: String(account.id), tid: tenantName(tenant), email, username, groups };
+  const refresh = tokens.issue('refresh', holder, tokensFrom);
+  const access = tokens.issue('access', holder, tokensFrom);
+  const { jti, iat, exp } = refresh.claims;
+  await transaction.last(statement(INSERT_OUTSTANDING, [refresh.token, jti, account.id, iat, exp]));
+  return { refresh: refresh.token, access: access.token };
+}

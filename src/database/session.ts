@@ -1,0 +1,97 @@
+import type { PoolClient } from 'pg';
+import { type Outcome, sendBatch } from './batch.js';
+import { PreparedStatements } from './prepared-statements.js';
+
+/** A statement to send: its values are in the form in which they go. */
+export interface Outgoing {
+  /** What its names belong to: the tenant's schema; null for statements that name no table of a tenant. */
+  readonly schema: string | null;
+  readonly sql: string;
+  readonly values: readonly (string | Buffer | null)[];
+}
+
+/** What all connections of a pool have in common in regard to prepared statements. */
+export interface Keeping {
+  /** False: nothing is kept prepared, on no connection. */
+  allowed: boolean;
+  /** Grows when what is kept is out of date everywhere. */
+  generation: number;
+}
+
+/** The server does not know a statement that it was to keep, or has another one of this name. */
+const STATEMENT_LOST = new Set(['26000', '42P05']);
+/** The columns of the answer of a kept statement have changed, as after a migration. */
+const OUT_OF_DATE = { code: '0A000', routine: 'RevalidateCachedQuery' };
+
+const WHO: Outgoing = { schema: null, sql: 'SELECT pg_catalog.pg_backend_pid() AS pid', values: [] };
+
+/** One connection of the pool, with the statements that are kept prepared on it. */
+export class Session {
+  readonly #kept = new PreparedStatements();
+  #generation = 0;
+  /**
+   * Whether one process of the server serves this connection all the time; undefined: not known yet. Behind a pooler
+   * the next transaction may be served by another one, which knows nothing of what was prepared.
+   */
+  #isDirect: boolean | undefined;
+
+  constructor(
+    private readonly client: PoolClient,
+    private readonly keeping: Keeping,
+  ) {}
+
+  /** Whether repeated statements are kept prepared. */
+  get keeps(): boolean {
+    return this.keeping.allowed && this.#isDirect === true;
+  }
+
+  /** Sends statements in one round trip. Keeps none of them prepared if `prepare` is false. */
+  async send(statements: readonly Outgoing[], prepare = true): Promise<Outcome> {
+    if (this.#generation !== this.keeping.generation) this.#kept.dropAll();
+    this.#generation = this.keeping.generation;
+    const unwanted = this.#kept.takeDropped(); // before further ones are dropped that are used here
+    const keeps = prepare && this.keeps;
+    const entries = statements.map(({ schema, sql, values }) => ({
+      sql,
+      values,
+      prepared: keeps ? this.#kept.find(schema ?? '', sql) : null,
+    }));
+    const known = entries.map(({ prepared }) => prepared?.sent);
+    const outcome = await sendBatch(this.client, entries, unwanted);
+    if (outcome.error) {
+      // Behind the failure nothing was prepared, and whether it itself was nobody knows.
+      for (let i = outcome.rows.length; i < entries.length; i++) {
+        const prepared = entries[i]?.prepared;
+        if (prepared && !known[i]) this.#kept.drop(prepared);
+      }
+    }
+    return outcome;
+  }
+
+  /**
+   * What to send along in a transaction, while it is not known whether a pooler stands between; then `hear` wants its
+   * rows. A pooler gives out process ids of its own.
+   */
+  get question(): readonly Outgoing[] {
+    return this.#isDirect === undefined && this.keeping.allowed ? [WHO] : [];
+  }
+
+  /** Takes the answer to the question. */
+  hear(rows: readonly unknown[]): void {
+    const { processID } = this.client as unknown as { processID: number | null };
+    this.#isDirect = (rows[0] as { pid: number } | undefined)?.pid === processID;
+  }
+
+  /**
+   * Whether an error came only of a statement's having been kept prepared, so that without that it may succeed. What is
+   * kept is given up then, and where the server lost a statement, so is keeping any: there must be a pooler.
+   */
+  blames(error: Error): boolean {
+    const { code = '', routine } = error as { code?: string; routine?: string };
+    if (!this.keeps) return false;
+    if (STATEMENT_LOST.has(code)) this.keeping.allowed = false;
+    else if (code !== OUT_OF_DATE.code || routine !== OUT_OF_DATE.routine) return false;
+    this.keeping.generation++;
+    return true;
+  }
+}

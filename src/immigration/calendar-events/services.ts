@@ -1,0 +1,105 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { covers, scopeOf } from '../../auth/scope.js';
+import type { TenantTables } from '../../database/generated/tables.js';
+import { type Selectable, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError, invalidField, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
+import { isAfter } from '../../http/fields/datetime.js';
+import { isId } from '../../http/path-id.js';
+import { eventVisible, isOwnEvent } from '../shared/event-visibility.js';
+import type { EventCreateInput, EventOutput, EventPatchInput } from './schemas.js';
+import { calendarEvents, eventDenied } from './selectors.js';
+
+type StoredEvent = Selectable<TenantTables['immigration_calendar_event']>;
+
+/** Creates an event. @throws HttpError 400, 403 for an assignee or a branch that the user may not name */
+export async function createEvent(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: EventCreateInput,
+): Promise<EventOutput> {
+  checkOrder(input.start, input.end);
+  const { assigned_to_id: assignee = null, branch_id: branch = null } = input;
+  await checkNamed(transaction, user, { assignee: assignee === user.id ? null : assignee, branch });
+  return await calendarEvents.insert(transaction, user, input);
+}
+
+/** Changes what is given of an event. @throws HttpError 404, 403, 400 */
+export async function updateEvent(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => EventPatchInput,
+): Promise<EventOutput> {
+  const event = await lockEvent(transaction, user, id, 'change_calendarevent');
+  const input = read();
+  if (input.start !== undefined || input.end !== undefined) {
+    checkOrder(input.start ?? event.start, input.end ?? event.end);
+  }
+  const { assigned_to_id: assignee = null } = input;
+  const isOther = assignee !== user.id && assignee !== event.assigned_to_id;
+  await checkNamed(transaction, user, { assignee: isOther ? assignee : null, branch: null });
+  return await calendarEvents.update(transaction, user, id, input);
+}
+
+/** Deletes an event. @throws HttpError 404, 403 */
+export async function deleteEvent(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await lockEvent(transaction, user, id, 'delete_calendarevent');
+  await calendarEvents.delete(transaction, user, id);
+}
+
+/**
+ * The event, locked, where it is the user's own, or the user sees it and holds the permission.
+ * @throws HttpError 404, 403
+ */
+async function lockEvent(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  permission: string,
+): Promise<StoredEvent> {
+  const [event] = await transaction.query(sql<StoredEvent & { visible: boolean | null }>`
+    SELECT r.*, ${eventVisible(user)} AS visible
+    FROM immigration_calendar_event r WHERE r.id = ${id}::bigint FOR UPDATE OF r`);
+  if (!event) throw notFound('Event');
+  if (event.visible !== true) throw eventDenied(user, id);
+  if (!isOwnEvent(user, event) && !user.permissions.has(`immigration.${permission}`))
+    throw permissionDenied();
+  return event;
+}
+
+function checkOrder(start: string, end: string): void {
+  if (!isAfter(end, start)) throw invalidField('end', 'End time must be after start time.');
+}
+
+/**
+ * Checks the records that an event is about to name.
+ * @param named somebody other than the user, and the branch; null: none to check
+ * @throws HttpError 403 for those that the user may not name, 400 for those that are not there
+ */
+async function checkNamed(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  { assignee, branch }: { readonly assignee: number | null; readonly branch: number | null },
+): Promise<void> {
+  if (assignee === null && branch === null) return;
+  if (assignee !== null && !user.permissions.has('immigration.assign_calendarevent_to_others')) {
+    throw permissionDenied(`User ${user.username} does not have permission to assign events to other users`);
+  }
+  const idOr0 = (id: number | null) => (id !== null && isId(id) ? id : 0);
+  const [found] = await transaction.query(sql<{ assignee: boolean; branch: boolean }>`SELECT
+    EXISTS (SELECT FROM immigration_user WHERE id = ${idOr0(assignee)}::bigint) AS assignee,
+    EXISTS (SELECT FROM immigration_branch WHERE id = ${idOr0(branch)}::bigint AND deleted_at IS NULL) AS branch`);
+  if (assignee !== null && !found?.assignee) {
+    throw detailError(400, `Assigned user with id=${assignee} does not exist`);
+  }
+  if (branch === null) return;
+  if (!found?.branch) throw invalidPk('branch_id', branch);
+  if (!covers(scopeOf(user), branch)) {
+    throw permissionDenied(`User ${user.username} does not have permission to access branch ${branch}`);
+  }
+}

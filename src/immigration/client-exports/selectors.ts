@@ -1,0 +1,76 @@
+import type { Scope } from '../../auth/scope.js';
+import type { Database } from '../../database/database.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantContext } from '../../database/tenant-transaction.js';
+import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/client-filters.js';
+import { csvLines } from '../shared/csv.js';
+import type { NextPiece } from '../shared/csv-answer.js';
+import { nameOf } from '../shared/people.js';
+
+/** So many clients are read in one transaction. */
+const BATCH = 1_000;
+
+type Cell = string | number | boolean | null;
+
+/** The columns of the file, each with what it is of a client `r`. An import recognises them by these names. */
+const COLUMNS: Readonly<Record<string, RawBuilder<Cell>>> = {
+  id: sql`r.id`,
+  first_name: sql`r.first_name`,
+  middle_name: sql`r.middle_name`,
+  last_name: sql`r.last_name`,
+  email: sql`r.email`,
+  phone_number: sql`r.phone_number`,
+  gender: sql`r.gender`,
+  dob: sql`r.dob`,
+  country: sql`r.country`,
+  street: sql`r.street`,
+  suburb: sql`r.suburb`,
+  state: sql`r.state`,
+  postcode: sql`r.postcode`,
+  stage: sql`r.stage`,
+  active: sql`r.active`,
+  visa_category: sql`(SELECT name FROM immigration_visacategory WHERE id = r.visa_category_id)`,
+  agent: sql`(SELECT agent_name FROM immigration_agent WHERE id = r.agent_id)`,
+  assigned_to: sql`(SELECT username FROM immigration_user WHERE id = r.assigned_to_id)`,
+  assigned_to_name: nameOf('r.assigned_to_id'),
+  branch: sql`(SELECT name FROM immigration_branch WHERE id = r.branch_id)`,
+  referred_by: sql`r.referred_by`,
+  description: sql`r.description`,
+  created_at: sql`r.created_at`,
+  updated_at: sql`r.updated_at`,
+  archived_at: sql`r.deleted_at`,
+};
+const NAMES = Object.keys(COLUMNS);
+const SELECTED = sql.join(NAMES.map((name) => sql`${COLUMNS[name] as RawBuilder<Cell>} AS ${sql.ref(name)}`));
+
+type Row = Readonly<Record<string, Cell>>;
+
+/**
+ * The clients in scope that pass the filters, newest first, as pieces of a CSV file: the header with the first batch,
+ * then batch after batch, each in a transaction of its own that reads on behind the last client. A client is as it is
+ * when its batch is read; one that is created meanwhile is not in it; none is in it twice.
+ */
+export function clientPieces(
+  database: Database,
+  context: TenantContext,
+  scope: Scope,
+  filters: ClientFilters,
+): NextPiece {
+  let last: Row | undefined;
+  let isOver = false;
+  return async () => {
+    if (isOver) return null;
+    const header = last ? [] : [NAMES];
+    const behind = last
+      ? sql`(r.created_at, r.id) < (${last.created_at}::timestamptz, ${last.id}::bigint)`
+      : sql`true`;
+    const rows = await database.tenantQuery(
+      context,
+      sql<Row>`SELECT ${SELECTED} FROM immigration_client r
+        WHERE ${clientConditions(scope, filters)} AND ${behind} ORDER BY ${NEWEST_FIRST} LIMIT ${sql.lit(BATCH)}`,
+    );
+    last = rows.at(-1);
+    isOver = rows.length < BATCH;
+    return csvLines([...header, ...rows.map((row) => NAMES.map((name) => row[name] ?? null))]);
+  };
+}

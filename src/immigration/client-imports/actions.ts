@@ -1,0 +1,100 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { invalidField } from '../../http/errors.js';
+import { servePart } from './check-or-run.js';
+import { PART_ROWS } from './file.js';
+import { checkMayWork } from './policy.js';
+import { endWork, type ImportRow, type ImportStatus, type WorkStatus } from './records.js';
+import { lockImport, readImport } from './selectors.js';
+import { checkStatus } from './states.js';
+
+// Each begins or ends work. The import's row is locked first, so that of two who do so at once the second finds what
+// the first has made of it, and is told so.
+
+/** Files up to so many rows are checked while the request waits; longer ones by a worker. */
+export const CHECKED_AT_ONCE = 2 * PART_ROWS;
+
+/** Finds out what a run would do, and writes no client. @throws HttpError 404, 403, 400 */
+export async function dryRun(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {
+  const row = await lockImport(transaction, user, id);
+  checkMayWork(user, row);
+  checkStatus(row, ['DRAFT']);
+  checkFields(row);
+  await forgetResults(transaction, id);
+  const atOnce = row.row_count <= CHECKED_AT_ONCE;
+  const begun = { ...row, status: 'CHECKING' as const, ...NOTHING_DONE };
+  if (!atOnce) await begin(transaction, user, begun);
+  else
+    for (let one: ImportRow = begun; one.status === 'CHECKING'; )
+      one = await servePart(transaction, user, one);
+  return await readImport(transaction, user, id);
+}
+
+/** Begins to bring the clients in, or goes on where a run failed. @throws HttpError 404, 403, 400 */
+export async function run(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {
+  const row = await lockImport(transaction, user, id);
+  checkMayWork(user, row);
+  const mayGoOn = row.undo_started_at === null;
+  checkStatus(row, mayGoOn ? ['DRAFT', 'FAILED'] : ['DRAFT']);
+  checkFields(row);
+  if (row.status === 'DRAFT') await forgetResults(transaction, id);
+  await begin(transaction, user, { ...row, status: 'RUNNING' });
+  return await readImport(transaction, user, id);
+}
+
+/** Ends a dry run, or a run: what it has brought in stays, and can be undone. @throws HttpError 404, 400 */
+export async function cancel(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {
+  const row = await lockImport(transaction, user, id);
+  checkStatus(row, ['CHECKING', 'RUNNING']);
+  await endWork(transaction, id, AFTER_CANCEL[row.status as 'CHECKING' | 'RUNNING'], CANCELLED);
+  return await readImport(transaction, user, id);
+}
+
+/** Begins to take an import back. @throws HttpError 404, 403, 400 */
+export async function undo(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {
+  const row = await lockImport(transaction, user, id);
+  checkMayWork(user, row);
+  checkStatus(row, ['COMPLETED', 'CANCELLED', 'FAILED']);
+  await begin(transaction, user, { ...row, status: 'UNDOING' });
+  return await readImport(transaction, user, id);
+}
+
+const CANCELLED = 'Cancelled.';
+const AFTER_CANCEL: Readonly<Record<'CHECKING' | 'RUNNING', ImportStatus>> = {
+  CHECKING: 'DRAFT',
+  RUNNING: 'CANCELLED',
+};
+const NOTHING_DONE = { next_part: 0, processed: 0, created: 0, updated: 0, skipped: 0, failed: 0 };
+
+/** @throws HttpError 400 where no column could give a client its name, or tell which one is meant */
+function checkFields({ fields, duplicates }: ImportRow): void {
+  const has = (...names: string[]) => names.some((name) => (fields as readonly string[]).includes(name));
+  if (has('first_name', 'full_name')) return;
+  if (duplicates === 'update' && has('email', 'phone_number')) return;
+  throw invalidField('fields', 'No column is for "first_name" or "full_name".');
+}
+
+async function forgetResults(transaction: TenantTransaction, id: number): Promise<void> {
+  await Promise.all([
+    transaction.query(sql`DELETE FROM client_import_row WHERE import_id = ${id}`),
+    transaction.query(sql`
+      UPDATE client_import SET next_part = 0, processed = 0, created = 0, updated = 0, skipped = 0, failed = 0,
+        error = '', checked_at = NULL, updated_at = now()
+      WHERE id = ${id}`),
+  ]);
+}
+
+/** Puts an import into the queue of the workers, in the name of this user. */
+async function begin(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  { id, status }: Pick<ImportRow, 'id'> & { readonly status: WorkStatus },
+): Promise<void> {
+  await transaction.query(sql`
+    UPDATE client_import SET
+      status = ${status}, acting_user_id = ${user.id}, claims = 0, error = '', due_at = now(), updated_at = now(),
+      started_at = CASE WHEN ${status} = 'UNDOING' THEN started_at ELSE coalesce(started_at, now()) END,
+      undo_started_at = CASE WHEN ${status} = 'UNDOING' THEN coalesce(undo_started_at, now()) ELSE undo_started_at END
+    WHERE id = ${id}`);
+}

@@ -1,0 +1,66 @@
+import { GENDERS, STAGES } from '../shared/client-fields.js';
+import { withoutApostrophe } from '../shared/csv.js';
+import type { ImportField } from './columns.js';
+import { countryCode } from './country-names.js';
+import { type DateFormat, isoDate } from './dates.js';
+
+/** How the cells of a file are understood. */
+export interface Reading {
+  /** For each column the field that it is for, or ''. */
+  readonly fields: readonly (ImportField | '')[];
+  readonly dateFormat: DateFormat;
+}
+
+/** What a row says of a client, as the API's POST would have it in a form: texts by field, none of them empty. */
+export type Given = Readonly<Partial<Record<string, string>>>;
+
+const GENDER_WORDS: Readonly<Record<string, (typeof GENDERS)[number]>> = {
+  m: 'MALE',
+  man: 'MALE',
+  f: 'FEMALE',
+  woman: 'FEMALE',
+  o: 'OTHER',
+  x: 'OTHER',
+};
+
+const MEANINGS: Readonly<Partial<Record<string, (text: string, reading: Reading) => string>>> = {
+  gender: (text) => GENDER_WORDS[text.toLowerCase()] ?? oneOf(GENDERS, text),
+  stage: (text) => oneOf(STAGES, text),
+  country: countryCode,
+  dob: (text, { dateFormat }) => isoDate(text, dateFormat),
+};
+
+/**
+ * Reads the cells of a row. An empty cell says nothing. Words are translated where they are known (`female`, `Nepal`,
+ * `28/02/1990`); what is not stays, for the field to read or refuse.
+ */
+export function readCells(cells: readonly string[], reading: Reading): Given {
+  const given: Record<string, string> = {};
+  for (const [column, field] of reading.fields.entries()) {
+    const text = withoutApostrophe((cells[column] ?? '').trim());
+    if (field === '' || text === '') continue;
+    if (field === 'full_name') Object.assign(given, nameParts(text));
+    else given[field] = MEANINGS[field]?.(text, reading) ?? text;
+  }
+  return given;
+}
+
+/** Whether a row has more in it than the header has columns, as when a quote is missing. */
+export function isTooLong(cells: readonly string[], columns: number): boolean {
+  return cells.slice(columns).some((cell) => cell.trim() !== '');
+}
+
+/** "First Middle Last", or "Last, First Middle". */
+function nameParts(text: string): Record<string, string> {
+  const [family = '', rest] = text.split(/\s*,\s*/, 2);
+  const words = (rest || family).split(/\s+/);
+  const first_name = words.shift() ?? '';
+  const last_name = rest ? family : (words.pop() ?? '');
+  const parts = { first_name, last_name, middle_name: words.join(' ') };
+  return Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== ''));
+}
+
+function oneOf(choices: readonly string[], text: string): string {
+  const word = text.toUpperCase().replace(/[^A-Z]+/g, '_');
+  return choices.includes(word) ? word : text;
+}

@@ -1,0 +1,50 @@
+import { parse } from 'csv-parse/sync';
+
+export const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;
+export type Delimiter = keyof typeof DELIMITERS;
+export const DELIMITER_NAMES = Object.keys(DELIMITERS) as Delimiter[];
+
+const ROWS_LOOKED_AT = 20;
+const SEP_LINE = /^sep=(.)\r?\n/;
+
+/** How the parser takes what programs write in more ways than one. */
+export const TOLERANT = { relax_column_count: true, relax_quotes: true, skip_empty_lines: true } as const;
+
+/** The line `sep=;` with which a file tells Excel its delimiter; '' without one. */
+export function sepLine(beginning: string): string {
+  return SEP_LINE.exec(beginning)?.[0] ?? '';
+}
+
+/**
+ * What parts the cells: what the file itself says, or else what gives the header most cells among those with which
+ * most rows have as many cells as the header.
+ * @param beginning of the file's text
+ */
+export function guessDelimiter(beginning: string): Delimiter {
+  const told = SEP_LINE.exec(beginning)?.[1];
+  const named = DELIMITER_NAMES.find((name) => DELIMITERS[name] === told);
+  if (named) return named;
+  let best: Delimiter = 'comma';
+  let bestScore = 0;
+  for (const name of DELIMITER_NAMES) {
+    const score = scoreOf(beginning, DELIMITERS[name]);
+    if (score > bestScore) {
+      best = name;
+      bestScore = score;
+    }
+  }
+  return best;
+}
+
+function scoreOf(beginning: string, delimiter: string): number {
+  let rows: string[][];
+  try {
+    rows = parse(beginning, { ...TOLERANT, delimiter, to: ROWS_LOOKED_AT });
+  } catch {
+    return 0; // a quote that does not end within the beginning, perhaps
+  }
+  const cells = rows[0]?.length ?? 0;
+  if (cells < 2) return 0;
+  const alike = rows.filter((row) => row.length === cells).length / rows.length;
+  return alike * 1_000 + cells;
+}

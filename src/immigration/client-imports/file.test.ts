@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { csvLines, withoutApostrophe } from '../shared/csv.js';
+import { isTooLong, readCells } from './cells.js';
+import { guessFields, IMPORT_FIELDS } from './columns.js';
+import { countryCode } from './country-names.js';
+import { guessDateFormat, isoDate } from './dates.js';
+import { MOST_ROWS, PART_ROWS, readClientFile } from './file.js';
+
+const read = (text: string | Buffer, options = {}) => readClientFile(Buffer.from(text as string), options);
+const rowsOf = ({ parts }: { parts: readonly string[] }) => parts.flatMap((part) => JSON.parse(part));
+
+describe('a file', () => {
+  const TEXT = 'name;town\r\nÉlodie;Zürich\r\n';
+  const swapped = (text: string) => Buffer.from(text, 'utf16le').swap16();
+  test.each([
+    ['utf-8', Buffer.from(TEXT)],
+    ['utf-8', Buffer.from(`\ufeff${TEXT}`)],
+    ['utf-16le', Buffer.from(`\ufeff${TEXT}`, 'utf16le')],
+    ['utf-16le', Buffer.from(TEXT, 'utf16le')],
+    ['utf-16be', swapped(`\ufeff${TEXT}`)],
+    ['utf-16be', swapped(TEXT)],
+    ['windows-1252', Buffer.from(TEXT, 'latin1')],
+  ])('in %s is understood', async (encoding, content) => {
+    const file = await readClientFile(content);
+    expect(file).toMatchObject({ encoding, delimiter: 'semicolon', headers: ['name', 'town'], rowCount: 1 });
+    expect(rowsOf(file)).toEqual([[2, 'Élodie', 'Zürich']]);
+  });
+
+  test('in other scripts is understood, wherever it is cut while reading', async () => {
+    const names = Array.from({ length: 40_000 }, (_, n) => `सीता王${n}`);
+    const file = await read(`name,x\n${names.map((name) => `${name},1\n`).join('')}`);
+    expect(rowsOf(file).map(([, name]) => name)).toEqual(names);
+    expect(file.parts).toHaveLength(names.length / PART_ROWS);
+  });
+
+  test.each([
+    ['comma', 'a,b,c\n1,"2;3;4;5",6\n'],
+    ['semicolon', 'a;b;c\n1,5;2,5;3,5\n'],
+    ['tab', 'a\tb\tc\n1\t2, 3\t4\n'],
+    ['pipe', 'a|b|c\n1|2|3\n'],
+    ['comma', 'a\n1\n'],
+    ['semicolon', 'sep=;\na,x;b,x\n1;2\n'],
+  ])('parted by %s is recognised: %j', async (delimiter, text) => {
+    expect((await read(text)).delimiter).toBe(delimiter);
+  });
+
+  test('may say otherwise than it looks', async () => {
+    expect((await read('a;b,c\n1;2,3\n', { delimiter: 'semicolon' })).headers).toEqual(['a', 'b,c']);
+    expect((await read(Buffer.from('é\nx\n'), { encoding: 'windows-1252' })).headers).toEqual(['Ã©']);
+  });
+
+  test('numbers its rows as a spreadsheet does, and passes over empty ones', async () => {
+    const file = await read('name,note\n\nA,"two\nlines"\n,,\nB,\n \nC,x');
+    expect(rowsOf(file)).toEqual([
+      [3, 'A', 'two\nlines'],
+      [5, 'B', ''],
+      [7, 'C', 'x'],
+    ]);
+    expect(rowsOf(await read('sep=,\na,b\n1,2\n'))[0]).toEqual([3, '1', '2']);
+  });
+
+  test('shows samples that differ, and the form of its dates', async () => {
+    const file = await read('name,dob,,\nA,01/02/1990,,\nA,28/02/1990,,\nB,,,\nC,,,\nD,,,\n');
+    expect(file).toMatchObject({
+      headers: ['name', 'dob'],
+      samples: [
+        ['A', 'B', 'C'],
+        ['01/02/1990', '28/02/1990'],
+      ],
+      dateFormat: 'DD/MM/YYYY',
+    });
+  });
+
+  test.each([
+    ['', 'The submitted file is empty.'],
+    ['name\n', 'The file must hold a line with the names of the columns, and rows below it.'],
+    ['\n , \n', 'The file must hold a line with the names of the columns, and rows below it.'],
+    ['name,b\n"A,b\n', 'The file cannot be read: a quoted cell does not end'],
+    [
+      `name\n${'x'.repeat(2_000_000)}\n`,
+      'The file cannot be read: a row is too long, or its quotes are wrong',
+    ],
+    ['PK\x03\x04\0\0', 'The file is no CSV file: save it as CSV and send that.'],
+    [`${'h,'.repeat(300)}h\n1\n`, 'The file has more than 200 columns.'],
+    [`a\n${'1\n'.repeat(MOST_ROWS + 1)}`, 'The file holds more than 100,000 rows.'],
+  ])('is refused for a reason: %#', async (text, reason) => {
+    await expect(read(text)).rejects.toThrow(reason);
+  });
+
+  test('is read in turns with other work', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await read(`a,b\n${'1,2\n'.repeat(100_000)}`);
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(3);
+  });
+});
+
+describe('columns', () => {
+  test('are recognised by what people call them, each field once', () => {
+    expect(
+      guessFields([
+        'First Name',
+        'SURNAME',
+        'E-mail',
+        'email 2',
+        'Phone No.',
+        'Date of Birth',
+        'Zip Code',
+        'Fax',
+        'Mobile',
+        '',
+      ]),
+    ).toEqual(['first_name', 'last_name', 'email', '', 'phone_number', 'dob', 'postcode', '', '', '']);
+    expect(guessFields(['Name', 'First name'])).toEqual(['', 'first_name']);
+    expect(guessFields(['Client name'])).toEqual(['full_name']);
+  });
+
+  test('of every field are recognised by its own name', () => {
+    for (const field of IMPORT_FIELDS) expect(guessFields([field])).toEqual([field]);
+  });
+});
+
+describe('cells', () => {
+  const one = (field: never, text: string) =>
+    readCells([text], { fields: [field], dateFormat: 'DD/MM/YYYY' })[field];
+
+  test.each([
+    ['gender', 'f', 'FEMALE'],
+    ['gender', ' Male ', 'MALE'],
+    ['gender', 'unknown', 'unknown'],
+    ['stage', 'follow-up', 'FOLLOW_UP'],
+    ['stage', 'won', 'won'],
+    ['country', 'Côte d’Ivoire', 'CI'],
+    ['country', 'usa', 'US'],
+    ['country', 'np', 'NP'],
+    ['country', 'Atlantis', 'Atlantis'],
+    ['dob', '1/2/1990', '1990-2-1'],
+    ['dob', '1990/2/1', '1990-2-1'],
+    ['phone_number', "'+977 1", '+977 1'],
+    ['last_name', "'t Hooft", "'t Hooft"],
+    ['email', '  ', undefined],
+  ])('%s %j means %j', (field, text, meaning) => {
+    expect(one(field as never, text)).toBe(meaning);
+  });
+
+  test('that make the row too long are seen', () => {
+    expect([isTooLong(['a', 'b', ' '], 2), isTooLong(['a', 'b', 'c'], 2)]).toEqual([false, true]);
+  });
+});
+
+test('dates tell day from month where they can', () => {
+  expect(guessDateFormat(['01/02/1990', '13/02/1990'])).toBe('DD/MM/YYYY');
+  expect(guessDateFormat(['01/02/1990', '02/13/1990'])).toBe('MM/DD/YYYY');
+  expect(guessDateFormat(['1990-01-02', ''])).toBe('YYYY-MM-DD');
+  expect(isoDate('02/13/1990', 'MM/DD/YYYY')).toBe('1990-02-13');
+  expect(isoDate('02/13/1990', 'YYYY-MM-DD')).toBe('02/13/1990');
+});
+
+test('every country is known by its English name', () => {
+  expect(
+    ['Nepal', 'Viet Nam', 'United Kingdom', 'South Korea', 'Türkiye', 'Hong Kong', '中国'].map(countryCode),
+  ).toEqual(['NP', 'VN', 'GB', 'KR', 'TR', 'HK', '中国']);
+});
+
+test('what a spreadsheet would run as a formula is made text, and comes back as it was', () => {
+  const cells = ['=1+1', '+977', '-1', '@x', '\tx', '\rx', '＝1', 'a=1', "'x", '', 'a,"b"\nc'];
+  const line = csvLines([cells]);
+  expect(line).toBe(`'=1+1,'+977,'-1,'@x,'\tx,"'\rx",'＝1,a=1,'x,,"a,""b""\nc"\r\n`);
+  for (const cell of cells.slice(0, 9)) {
+    expect(
+      withoutApostrophe(
+        csvLines([[cell]])
+          .slice(0, -2)
+          .replaceAll('"', ''),
+      ),
+    ).toBe(cell);
+  }
+  expect(csvLines([[1, -2.5, true, false, null]])).toBe('1,-2.5,true,false,\r\n');
+});

@@ -1,0 +1,165 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { type FieldErrors, HttpError } from '../../http/errors.js';
+import { ClientCreate, type ClientCreateInput, ClientPatch } from '../shared/client-fields.js';
+import { homeBranch } from '../shared/home-branch.js';
+import { type Given, isTooLong, type Reading, readCells } from './cells.js';
+import { BLANK, CLIENT_FIELDS, type ClientValues } from './client-values.js';
+import type { FileRow } from './file.js';
+import { Matches, type Target } from './matches.js';
+import { References } from './references.js';
+
+export const DUPLICATES = ['skip', 'update', 'create'] as const;
+export type Duplicates = (typeof DUPLICATES)[number];
+
+/** What an import is to do with its rows. */
+export interface Rules extends Reading {
+  readonly duplicates: Duplicates;
+  readonly defaultGender: string;
+  readonly defaultCountry: string;
+  readonly defaultBranchId: number | null;
+}
+
+type Changes = Partial<ClientValues>;
+
+/** What is to become of a row. */
+export type PlannedRow = { readonly row: number } & (
+  | {
+      readonly outcome: 'CREATED';
+      readonly target: Target & { readonly values: ClientValues };
+      readonly values: ClientValues;
+    }
+  | {
+      readonly outcome: 'UPDATED';
+      readonly target: Target;
+      readonly before: Changes;
+      readonly after: Changes;
+    }
+  | { readonly outcome: 'SKIPPED' | 'FAILED'; readonly problems: FieldErrors; readonly target?: Target }
+);
+
+/**
+ * Decides what becomes of these rows, in their order: a row finds what the rows before it have made. Holds the clients
+ * that are to be changed until the transaction ends.
+ * @param dryRunOf in a dry run the import; null: what is planned is about to be written
+ */
+export async function planRows(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  rows: readonly FileRow[],
+  rules: Rules,
+  dryRunOf: number | null,
+): Promise<PlannedRow[]> {
+  const read = rows.map(([row, ...cells]) => ({ row, cells, given: readCells(cells, rules) }));
+  const all = read.map(({ given }) => given);
+  const lock = rules.duplicates === 'update' && dryRunOf === null;
+  const [references, matches] = await Promise.all([
+    References.read(transaction, user, all),
+    rules.duplicates === 'create' ? new Matches() : Matches.read(transaction, user, all, { lock, dryRunOf }),
+  ]);
+  const planner = new Planner(user, rules, references, matches);
+  return read.map(({ row, cells, given }) => {
+    if (isTooLong(cells, rules.fields.length)) {
+      return failed(row, whole(`The row has more cells than the header's ${rules.fields.length}.`));
+    }
+    return planner.plan(row, given);
+  });
+}
+
+class Planner {
+  constructor(
+    private readonly user: CurrentUser,
+    private readonly rules: Rules,
+    private readonly references: References,
+    private readonly matches: Matches,
+  ) {}
+
+  plan(row: number, given: Given): PlannedRow {
+    const { duplicates } = this.rules;
+    const { by, targets } = this.matches.find(given);
+    const [target] = targets;
+    if (!target || duplicates === 'create') return this.#create(row, given);
+    if (duplicates === 'skip') {
+      return { row, outcome: 'SKIPPED', target, problems: { [by]: [`${nameOf(target)} has this already.`] } };
+    }
+    if (targets.length > 1) return failed(row, { [by]: ['Several clients have this.'] });
+    return this.#update(row, given, target);
+  }
+
+  #create(row: number, given: Given): PlannedRow {
+    const { defaultGender, defaultCountry, defaultBranchId } = this.rules;
+    const filled = {
+      ...(defaultGender && { gender: defaultGender }),
+      ...(defaultCountry && { country: defaultCountry }),
+      ...given,
+    };
+    const { input, errors } = this.#read(ClientCreate.parse, filled, {});
+    let branch_id = input?.branch_id ?? defaultBranchId;
+    if (branch_id === null) {
+      try {
+        branch_id = homeBranch(this.user);
+      } catch (error) {
+        Object.assign(errors, { branch_id: [sentenceOf(error)] });
+      }
+    }
+    Object.assign(errors, this.references.refusals({ branch_id }));
+    if (!input || Object.keys(errors).length > 0) return failed(row, errors);
+    const values: ClientValues = { ...BLANK, ...(input as ClientCreateInput), branch_id };
+    const target = { id: null, row, values };
+    if (this.rules.duplicates !== 'create') this.matches.add(target, values);
+    return { row, outcome: 'CREATED', target, values };
+  }
+
+  #update(row: number, given: Given, target: Target): PlannedRow {
+    const current = target.values;
+    const { input, errors } = this.#read(ClientPatch.parse, given, current ?? {});
+    if (!input || Object.keys(errors).length > 0) return failed(row, errors);
+    const changed = CLIENT_FIELDS.filter(
+      (field) => input[field] !== undefined && input[field] !== current?.[field],
+    );
+    if (changed.length === 0) {
+      return { row, outcome: 'SKIPPED', target, problems: whole(`${nameOf(target)} has all this already.`) };
+    }
+    const before = Object.fromEntries(changed.map((field) => [field, current?.[field] ?? null]));
+    const after = Object.fromEntries(changed.map((field) => [field, input[field]])) as Changes;
+    if (current) {
+      target.values = { ...current, ...after };
+      this.matches.add(target, target.values);
+    }
+    return { row, outcome: 'UPDATED', target, before, after };
+  }
+
+  /** Reads what a row gives as the API reads a form, with what the API would say against it. */
+  #read(
+    parse: (value: unknown, form: boolean) => Changes,
+    given: Given,
+    current: Changes,
+  ): { readonly input: Changes | null; readonly errors: FieldErrors } {
+    const { ids, errors } = this.references.resolve(given);
+    const unread = Object.fromEntries(Object.entries(given).filter(([field]) => !(field in errors)));
+    try {
+      const input = parse({ ...unread, ...ids }, true);
+      return { input, errors: { ...errors, ...this.references.refusals(ids, current) } };
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error;
+      return { input: null, errors: { ...(error.body as FieldErrors), ...errors } };
+    }
+  }
+}
+
+function nameOf({ id, row }: Target): string {
+  return row === null ? `Client ${id}` : `The client of row ${row}`;
+}
+
+function whole(message: string): FieldErrors {
+  return { non_field_errors: [message] };
+}
+
+function failed(row: number, problems: FieldErrors): PlannedRow {
+  return { row, outcome: 'FAILED', problems };
+}
+
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof HttpError)) throw error;
+  return (error.body as { detail: string }).detail;
+}

@@ -1,0 +1,15 @@
+import { sql } from '../../database/queries.js';
+import { IMPORTS_CHANNEL, type ImportNotice } from '../../live/notices.js';
+import type { ImportRow } from './records.js';
+
+/** What the live stream tells of an import. */
+export function shownProgress(row: ImportRow) {
+  const { id, status, row_count, processed, created, updated, skipped, failed, undone, kept } = row;
+  return { id, status, row_count, processed, created, updated, skipped, failed, undone, kept };
+}
+
+/** Tells the streams of whoever started the work, when the transaction commits, how far it has come. */
+export function progressNotice(schema: string, row: ImportRow) {
+  const notice: ImportNotice = { schema, user: row.acting_user_id ?? 0, progress: shownProgress(row) };
+  return sql`SELECT pg_notify(${IMPORTS_CHANNEL}, ${JSON.stringify(notice)})`;
+}

@@ -1,0 +1,127 @@
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { ImportField } from './columns.js';
+import type { DateFormat } from './dates.js';
+import type { FileRow } from './file.js';
+import type { Duplicates, PlannedRow, Rules } from './plan.js';
+
+export const STATUSES = [
+  'DRAFT',
+  'CHECKING',
+  'RUNNING',
+  'COMPLETED',
+  'CANCELLED',
+  'FAILED',
+  'UNDOING',
+  'UNDONE',
+] as const;
+export type ImportStatus = (typeof STATUSES)[number];
+
+/** A status in which a worker has something to do. */
+export type WorkStatus = 'CHECKING' | 'RUNNING' | 'UNDOING';
+
+/** An import as its work needs it. */
+export interface ImportRow {
+  readonly id: number;
+  readonly status: ImportStatus;
+  readonly row_count: number;
+  readonly next_part: number;
+  readonly processed: number;
+  readonly created: number;
+  readonly updated: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly undone: number;
+  readonly kept: number;
+  readonly undo_reached: number | null;
+  readonly undo_started_at: string | null;
+  readonly fields: readonly (ImportField | '')[];
+  readonly headers: readonly string[];
+  readonly duplicates: Duplicates;
+  readonly date_format: DateFormat;
+  readonly default_gender: string;
+  readonly default_country: string;
+  readonly default_branch_id: number | null;
+  readonly acting_user_id: number | null;
+  readonly created_by_id: number | null;
+}
+
+export const IMPORT_COLUMNS = sql`
+  r.id, r.status, r.row_count, r.next_part, r.processed, r.created, r.updated, r.skipped, r.failed, r.undone, r.kept,
+  r.undo_reached, r.undo_started_at, r.fields, r.headers, r.duplicates, r.date_format, r.default_gender,
+  r.default_country, r.default_branch_id, r.acting_user_id, r.created_by_id`;
+
+export function rulesOf(row: ImportRow): Rules {
+  return {
+    fields: row.fields,
+    dateFormat: row.date_format,
+    duplicates: row.duplicates,
+    defaultGender: row.default_gender,
+    defaultCountry: row.default_country,
+    defaultBranchId: row.default_branch_id,
+  };
+}
+
+/** The rows of a part; null when there is no such part. */
+export async function readPart(
+  transaction: TenantTransaction,
+  importId: number,
+  number: number,
+): Promise<FileRow[] | null> {
+  const [part] = await transaction.query(sql<{ content: string }>`
+    SELECT content FROM client_import_part WHERE import_id = ${importId} AND number = ${number}`);
+  return part ? (JSON.parse(part.content) as FileRow[]) : null;
+}
+
+/** How far an import has come, and what of it. */
+export type Progress = Pick<
+  ImportRow,
+  'status' | 'next_part' | 'processed' | 'created' | 'updated' | 'skipped' | 'failed'
+>;
+
+/** The progress after these rows too. */
+export function advanced(before: Progress, plan: readonly PlannedRow[], status: ImportStatus): Progress {
+  const count = (outcome: PlannedRow['outcome']) => plan.filter((row) => row.outcome === outcome).length;
+  return {
+    status,
+    next_part: before.next_part + 1,
+    processed: before.processed + plan.length,
+    created: before.created + count('CREATED'),
+    updated: before.updated + count('UPDATED'),
+    skipped: before.skipped + count('SKIPPED'),
+    failed: before.failed + count('FAILED'),
+  };
+}
+
+/** Notes how far a dry run or a run has come; the claims that led there have had their outcome. */
+export async function saveProgress(
+  transaction: TenantTransaction,
+  importId: number,
+  progress: Progress,
+): Promise<void> {
+  const { status } = progress;
+  await transaction.query(sql`
+    UPDATE client_import SET
+      next_part = ${progress.next_part}, processed = ${progress.processed}, created = ${progress.created},
+      updated = ${progress.updated}, skipped = ${progress.skipped}, failed = ${progress.failed},
+      claims = 0, error = '', updated_at = now()
+    WHERE id = ${importId}`);
+  if (status === 'DRAFT' || status === 'COMPLETED') await endWork(transaction, importId, status);
+}
+
+/** Ends what was under way. @param error why it ended early, for the user; '' for nothing */
+export async function endWork(
+  transaction: TenantTransaction,
+  importId: number,
+  status: ImportStatus,
+  error = '',
+): Promise<void> {
+  const isChecked = status === 'DRAFT' && error === '';
+  await transaction.query(sql`
+    UPDATE client_import SET
+      status = ${status}, error = ${error}, claims = 0, updated_at = now(),
+      checked_at = CASE WHEN ${isChecked}::boolean THEN now() ELSE checked_at END,
+      finished_at = CASE WHEN ${status} IN ('COMPLETED', 'CANCELLED') THEN now() ELSE finished_at END,
+      undone_at = CASE WHEN ${status} = 'UNDONE' THEN now() ELSE undone_at END
+    WHERE id = ${importId}`);
+}

@@ -1,0 +1,130 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { covers, scopeOf } from '../../auth/scope.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { FieldErrors } from '../../http/errors.js';
+import { isId } from '../../http/path-id.js';
+import { type Assignee, assignmentRefusal } from '../shared/assignment.js';
+import type { Given } from './cells.js';
+
+/** The fields that name another record. */
+export const REFERENCES = ['visa_category_id', 'agent_id', 'assigned_to_id', 'branch_id'] as const;
+export type Reference = (typeof REFERENCES)[number];
+
+export type ReferencedIds = Partial<Record<Reference, number | null>>;
+
+interface Found {
+  readonly id: number;
+  /** What it may be called in a file. */
+  readonly names: readonly string[];
+  readonly assignee?: Assignee;
+}
+
+interface Wanted {
+  readonly ids: readonly number[];
+  /** In small letters. */
+  readonly names: readonly string[];
+}
+
+/** The records that rows of a file name, by id or by name, read once for many rows. */
+export class References {
+  private constructor(
+    private readonly user: CurrentUser,
+    private readonly found: Readonly<Record<Reference, readonly Found[]>>,
+  ) {}
+
+  /** Reads what these rows name: at most one statement for each kind of record, all in one round trip. */
+  static async read(
+    transaction: TenantTransaction,
+    user: CurrentUser,
+    rows: readonly Given[],
+  ): Promise<References> {
+    const queries = REFERENCES.map(async (field) => {
+      const texts = [...new Set(rows.map((row) => row[field]).filter((text) => text !== undefined))];
+      if (texts.length === 0) return [field, []] as const;
+      const ids = texts.map(idIn).filter((id) => id !== null);
+      const names = texts.map((text) => text.toLowerCase());
+      return [field, await transaction.query(QUERIES[field]({ ids, names }))] as const;
+    });
+    const found = Object.fromEntries(await Promise.all(queries)) as Record<Reference, Found[]>;
+    return new References(user, found);
+  }
+
+  /** What a row names, by id; what is not there, or is the name of several, is an error under its field. */
+  resolve(given: Given): { readonly ids: ReferencedIds; readonly errors: FieldErrors } {
+    const ids: ReferencedIds = {};
+    const errors: FieldErrors = {};
+    for (const field of REFERENCES) {
+      const text = given[field];
+      if (text === undefined) continue;
+      const result = this.#find(field, text);
+      if (typeof result === 'number') ids[field] = result;
+      else errors[field] = [result];
+    }
+    return { ids, errors };
+  }
+
+  /**
+   * Why the user may not name these records, in the words of the API; of a client that is there only what changes is
+   * asked about.
+   */
+  refusals(ids: ReferencedIds, before: ReferencedIds = {}): FieldErrors {
+    const errors: FieldErrors = {};
+    const { branch_id: branch, assigned_to_id: assignee } = ids;
+    if (typeof branch === 'number' && branch !== before.branch_id && !covers(scopeOf(this.user), branch)) {
+      errors.branch_id = [`User ${this.user.username} does not have permission to access branch ${branch}`];
+    }
+    if (typeof assignee === 'number' && assignee !== before.assigned_to_id) {
+      const found = this.found.assigned_to_id.find(({ id }) => id === assignee)?.assignee;
+      const refusal = found && assignmentRefusal(this.user, found, 'clients');
+      if (refusal) errors.assigned_to_id = [refusal];
+    }
+    return errors;
+  }
+
+  /** The id, or what is wrong. */
+  #find(field: Reference, text: string): number | string {
+    const id = idIn(text);
+    const records = this.found[field];
+    if (id !== null && records.some((record) => record.id === id)) return id;
+    const name = text.toLowerCase();
+    const [first, second] = records.filter(({ names }) =>
+      names.some((known) => known.toLowerCase() === name),
+    );
+    if (first && second) return `"${text}" is the name of several records; give the id.`;
+    if (first) return first.id;
+    if (id === null) return `Invalid name "${text}" - object does not exist.`;
+    return field === 'assigned_to_id'
+      ? `Assigned user with id=${id} does not exist`
+      : `Invalid pk "${id}" - object does not exist.`;
+  }
+}
+
+function idIn(text: string): number | null {
+  const id = /^\d{1,16}$/.test(text) ? Number(text) : 0;
+  return isId(id) ? id : null;
+}
+
+const QUERIES = {
+  visa_category_id: ({ ids, names }: Wanted) => sql<Found>`
+    SELECT id, array_remove(ARRAY[name, code]::text[], NULL) AS names FROM immigration_visacategory
+    WHERE id = ANY (${ids}::bigint[]) OR lower(name) = ANY (${names}::text[]) OR lower(code) = ANY (${names}::text[])`,
+
+  agent_id: ({ ids, names }: Wanted) => sql<Found>`
+    SELECT id, ARRAY[agent_name]::text[] AS names FROM immigration_agent
+    WHERE deleted_at IS NULL AND (id = ANY (${ids}::bigint[]) OR lower(agent_name) = ANY (${names}::text[]))`,
+
+  branch_id: ({ ids, names }: Wanted) => sql<Found>`
+    SELECT id, ARRAY[name]::text[] AS names FROM immigration_branch
+    WHERE deleted_at IS NULL AND (id = ANY (${ids}::bigint[]) OR lower(name) = ANY (${names}::text[]))`,
+
+  assigned_to_id: ({ ids, names }: Wanted) => sql<Found>`
+    SELECT u.id, ARRAY[u.username, u.email, trim(u.first_name || ' ' || u.last_name)]::text[] AS names,
+      json_build_object(
+        'branches', ARRAY(SELECT branch_id FROM immigration_user_branches WHERE user_id = u.id),
+        'regions', ARRAY(SELECT region_id FROM immigration_user_regions WHERE user_id = u.id)) AS assignee
+    FROM immigration_user u
+    WHERE u.id = ANY (${ids}::bigint[]) OR lower(u.username) = ANY (${names}::text[])
+      OR lower(u.email) = ANY (${names}::text[])
+      OR lower(trim(u.first_name || ' ' || u.last_name)) = ANY (${names}::text[])`,
+};

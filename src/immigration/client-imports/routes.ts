@@ -1,0 +1,95 @@
+import type { Database } from '../../database/database.js';
+import { invalidField } from '../../http/errors.js';
+import { pathId } from '../../http/path-id.js';
+import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import { CSV, type NextPiece, sendCsv } from '../shared/csv-answer.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import { cancel, dryRun, run, undo } from './actions.js';
+import { importPolicy } from './policy.js';
+import { failurePieces, notUndonePieces } from './reports.js';
+import {
+  ClientImportDetail,
+  ClientImportOutput,
+  ImportPatch,
+  ImportReading,
+  ImportUpload,
+} from './schemas.js';
+import { listImports, readImport, THING } from './selectors.js';
+import { createImport, deleteImport, patchImport } from './services.js';
+import { LARGEST_IMPORT, readUpload } from './upload.js';
+
+const PATH = '/api/v1/client-imports/';
+const tag = 'client-imports';
+
+/** Bringing in clients from a CSV file. */
+export function clientImportRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: PATH,
+    tag,
+    thing: THING,
+    one: 'an import of clients',
+    many: 'imports of clients',
+    policy: importPolicy,
+    output: ClientImportDetail,
+  });
+  const begin = (summary: string) => ({ summary, policy: importPolicy.create, errors: [400, 404] });
+  const report = (at: string, summary: string, pieces: typeof failurePieces): RouteDefinition =>
+    route({
+      method: 'GET',
+      path: `${PATH}:id/${at}`,
+      tag,
+      summary,
+      policy: importPolicy.see,
+      negotiates: false,
+      produces: [CSV],
+      errors: [404],
+      handler: async (request, reply) => {
+        const id = pathId(request.params.id, THING);
+        const next: NextPiece = pieces(database, request.context, request.user, id);
+        return await sendCsv(request, reply, { filename: `import-${id}-${at.slice(0, -1)}.csv`, next });
+      },
+    });
+  return [
+    routes.list((transaction, user, page) => listImports(transaction, user, page), {
+      output: ClientImportOutput,
+    }),
+    route({
+      method: 'POST',
+      path: PATH,
+      tag,
+      summary:
+        'Takes a CSV file of clients, 20 MB and 100,000 rows at most, and guesses what its columns are for.',
+      policy: importPolicy.create,
+      body: ImportUpload,
+      upload: true,
+      largestFile: LARGEST_IMPORT,
+      status: 201,
+      response: ClientImportDetail,
+      errors: [400],
+      handler: (request) => create(database, request),
+    }),
+    routes.read(readImport),
+    ...routes.change({ PATCH: ImportPatch }, patchImport),
+    routes.remove(deleteImport, [400, 404]),
+    routes.action('dry-run/', begin('Finds out what a run would do, without doing it.'), dryRun),
+    routes.action('run/', begin('Begins to bring the clients in, or goes on where a run failed.'), run),
+    routes.action('cancel/', begin('Ends the dry run or the run that is under way.'), cancel),
+    routes.action('undo/', begin('Takes back what the run did, where nobody changed it since.'), undo),
+    report('failures/', 'The rows that failed, with the reasons, as a CSV file.', failurePieces),
+    report(
+      'not-undone/',
+      'The rows that undoing left as they are, with the reasons, as a CSV file.',
+      notUndonePieces,
+    ),
+  ];
+}
+
+async function create(database: Database, { raw, context, user }: UserRequest): Promise<object> {
+  const reading = ImportReading.parse(raw.body ?? {}, true);
+  const upload = raw.files?.file;
+  if (!upload) throw invalidField('file', 'No file was submitted.');
+  const file = await readUpload(upload, reading);
+  return await database.tenantTransaction(context, (transaction) =>
+    createImport(transaction, user, upload.name, file),
+  );
+}

@@ -1,0 +1,103 @@
+import { Type } from '@sinclair/typebox';
+import { component } from '../../http/component.js';
+import { body, optional } from '../../http/fields/body.js';
+import { country } from '../../http/fields/countries.js';
+import { field, nullable, nullableSchema, required } from '../../http/fields/field.js';
+import { list } from '../../http/fields/list.js';
+import { integer } from '../../http/fields/scalar.js';
+import { choice } from '../../http/fields/text.js';
+import { GENDERS } from '../shared/client-fields.js';
+import { choiceOutput, idOutput, nameOutput, orBlankOutput, timeOutput } from '../shared/output.js';
+import { IMPORT_FIELDS, type ImportField } from './columns.js';
+import { DATE_FORMATS } from './dates.js';
+import { DELIMITER_NAMES } from './delimiter.js';
+import { ENCODINGS } from './encoding.js';
+import { DUPLICATES } from './plan.js';
+import { STATUSES } from './records.js';
+
+const reading = {
+  encoding: choice(ENCODINGS),
+  delimiter: choice(DELIMITER_NAMES),
+};
+
+/** What is sent; how the file is to be read is guessed where it is not given. */
+export const ImportUpload = body('ClientImportRequest', {
+  file: required(field(Type.String({ format: 'binary' }), (value) => value)),
+  ...reading,
+});
+
+/** The same without the file, which is no field of the body. */
+export const ImportReading = body('ClientImportReading', reading);
+
+/** A column is for one of the fields, or, "", for none. */
+const columnField = () => choice<ImportField | ''>(IMPORT_FIELDS, { blankAs: '' });
+
+export const ImportPatch = body(
+  'PatchedClientImportRequest',
+  optional({
+    fields: list(columnField()),
+    duplicates: choice(DUPLICATES),
+    date_format: choice(DATE_FORMATS),
+    default_gender: choice<(typeof GENDERS)[number] | ''>(GENDERS, { blankAs: '' }),
+    default_country: country(),
+    default_branch_id: nullable(integer()),
+  }),
+);
+export type ImportPatchInput = ReturnType<typeof ImportPatch.parse>;
+
+const count = () => Type.Integer({ readOnly: true });
+const orNull = () => nullableSchema(timeOutput());
+
+const output = {
+  id: idOutput(),
+  filename: Type.String(),
+  status: choiceOutput(STATUSES),
+  encoding: choiceOutput(ENCODINGS),
+  delimiter: choiceOutput(DELIMITER_NAMES),
+  columns: Type.Array(
+    Type.Object({
+      header: Type.String(),
+      field: orBlankOutput({ type: 'string', enum: IMPORT_FIELDS }),
+      samples: Type.Array(Type.String()),
+    }),
+  ),
+  duplicates: choiceOutput(DUPLICATES),
+  date_format: choiceOutput(DATE_FORMATS),
+  default_gender: orBlankOutput({ type: 'string', enum: GENDERS }),
+  default_country: Type.String(),
+  default_branch: nullableSchema(Type.Integer()),
+  row_count: count(),
+  processed: count(),
+  created: count(),
+  updated: count(),
+  skipped: count(),
+  failed: count(),
+  undone: count(),
+  kept: count(),
+  error: Type.String(),
+  created_by: nullableSchema(Type.Integer()),
+  created_by_name: nameOutput(),
+  created_at: timeOutput(),
+  updated_at: timeOutput(),
+  checked_at: orNull(),
+  started_at: orNull(),
+  finished_at: orNull(),
+  undo_started_at: orNull(),
+  undone_at: orNull(),
+};
+
+export const ClientImportOutput = component('ClientImportOutput', Type.Object(output));
+
+export const ClientImportDetail = component(
+  'ClientImportDetail',
+  Type.Object({
+    ...output,
+    failures: Type.Array(
+      Type.Object({
+        row: Type.Integer({ description: 'as a spreadsheet shows it: the header is row 1' }),
+        errors: Type.Object({}, { additionalProperties: true, description: 'field → list of messages' }),
+      }),
+      { description: 'the first 100 rows that failed, in the last dry run or the run' },
+    ),
+  }),
+);

@@ -1,0 +1,138 @@
+import { type CurrentUser, readCurrentUser } from '../../auth/current-user.js';
+import type { Database } from '../../database/database.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { servePart } from './check-or-run.js';
+import { mayWork } from './policy.js';
+import { progressNotice } from './progress.js';
+import { endWork, IMPORT_COLUMNS, type ImportRow, type ImportStatus, type WorkStatus } from './records.js';
+import { undoRows } from './undo.js';
+
+interface Claim {
+  readonly id: number;
+  readonly status: WorkStatus;
+  readonly claims: number;
+  readonly userId: number | null;
+}
+
+export interface ServeOptions {
+  /** Whether the live stream is told of the progress; of an end it always is. */
+  readonly tell: boolean;
+  /** Hears of what failed; the import is tried again, up to MOST_CLAIMS times in a row. */
+  readonly onError?: ((error: unknown) => void) | undefined;
+}
+
+/** A part that was begun so often without an outcome is given up: it may be what takes its worker down. */
+export const MOST_CLAIMS = 5;
+const WORKING = sql`('CHECKING', 'RUNNING', 'UNDOING')`;
+const LONGEST_WAIT = '5s';
+const INTERRUPTED: Readonly<Record<WorkStatus, ImportStatus>> = {
+  CHECKING: 'DRAFT',
+  RUNNING: 'FAILED',
+  UNDOING: 'FAILED',
+};
+
+/**
+ * Does one part of the oldest import of a tenant that waits: its effects and the progress are committed together, so
+ * that a worker which dies leaves nothing half done. Imports of one tenant come one after the other.
+ * @returns whether there was something to do
+ * @throws errors of the connection, when not even the failure could be noted
+ */
+export async function serveImport(
+  database: Database,
+  schema: string,
+  { tell, onError }: ServeOptions,
+): Promise<boolean> {
+  const claim = await claimImport(database, schema);
+  if (!claim) return false;
+  const { id, status, userId } = claim;
+  const system = { schema, userId: null };
+  const reason = hopeless(claim);
+  if (userId === null || reason !== null) {
+    await database.tenantTransaction(system, (transaction) =>
+      end(transaction, schema, id, status, reason ?? ''),
+    );
+    return true;
+  }
+  try {
+    await database.tenantTransaction({ schema, userId }, (transaction) =>
+      serveClaimed(transaction, schema, claim, tell),
+    );
+  } catch (error) {
+    onError?.(error);
+    await database.tenantQuery(
+      system,
+      sql`UPDATE client_import SET due_at = now() + make_interval(secs => 2 ^ claims),
+            error = 'The last attempt failed; it is tried again.'
+          WHERE id = ${id} AND status = ${status} AND claims > 0`,
+    );
+  }
+  return true;
+}
+
+/** Why it is not tried at all; null: it is. */
+function hopeless({ claims, userId }: Claim): string | null {
+  if (userId === null) return 'Whoever started this is no longer a user.';
+  return claims > MOST_CLAIMS ? `Given up after ${MOST_CLAIMS} attempts at the same rows.` : null;
+}
+
+/** Counted and committed before the work begins: what is counted in a transaction that dies is not counted. */
+async function claimImport(database: Database, schema: string): Promise<Claim | undefined> {
+  const [claim] = await database.tenantQuery(
+    { schema, userId: null },
+    sql<Claim>`
+      WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${LOCK(schema)}) AS mine), next AS MATERIALIZED (
+        SELECT id FROM client_import
+        WHERE status IN ${WORKING} AND due_at <= now() AND (SELECT mine FROM turn)
+        ORDER BY started_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+      )
+      UPDATE client_import r SET claims = r.claims + 1 FROM next WHERE r.id = next.id
+      RETURNING r.id, r.status, r.claims, r.acting_user_id AS "userId"`,
+  );
+  return claim;
+}
+
+const LOCK = (schema: string) => sql`hashtext('leopard_client_imports'), hashtext(${schema})`;
+
+async function serveClaimed(
+  transaction: TenantTransaction,
+  schema: string,
+  claim: Claim,
+  tell: boolean,
+): Promise<void> {
+  const [[turn], , [row], user] = await Promise.all([
+    transaction.query(sql<{ mine: boolean }>`SELECT pg_try_advisory_xact_lock(${LOCK(schema)}) AS mine`),
+    transaction.query(sql`SELECT set_config('lock_timeout', ${LONGEST_WAIT}, true)`),
+    transaction.query(sql<ImportRow>`
+      SELECT ${IMPORT_COLUMNS} FROM client_import r WHERE r.id = ${claim.id} FOR NO KEY UPDATE`),
+    readCurrentUser(transaction, claim.userId as number),
+  ]);
+  // Somebody else serves the tenant, or has cancelled the import meanwhile.
+  if (!turn?.mine || row?.status !== claim.status) return;
+  if (!user?.isActive || !mayWork(user, row)) {
+    await end(transaction, schema, row.id, claim.status, 'Whoever started this may no longer do it.');
+    return;
+  }
+  const after = await work(transaction, user, row);
+  if (tell || after.status !== row.status) await transaction.query(progressNotice(schema, after));
+}
+
+async function work(transaction: TenantTransaction, user: CurrentUser, row: ImportRow): Promise<ImportRow> {
+  return row.status === 'UNDOING'
+    ? await undoRows(transaction, user, row)
+    : await servePart(transaction, user, row);
+}
+
+/** Ends what cannot be done, and tells whoever waits for it. */
+async function end(
+  transaction: TenantTransaction,
+  schema: string,
+  id: number,
+  status: WorkStatus,
+  error: string,
+): Promise<void> {
+  await endWork(transaction, id, INTERRUPTED[status], error);
+  const [row] = await transaction.query(sql<ImportRow>`
+    SELECT ${IMPORT_COLUMNS} FROM client_import r WHERE r.id = ${id}`);
+  if (row) await transaction.query(progressNotice(schema, row));
+}

@@ -1,0 +1,23 @@
+import { invalidField } from '../../http/errors.js';
+import type { UploadedFile } from '../../http/multipart.js';
+import { Turns } from '../../live/turns.js';
+import { type ClientFile, ClientFileError, type ReadOptions, readClientFile } from './file.js';
+
+export const LARGEST_IMPORT = 20 * 1024 * 1024;
+
+/** Reading a file keeps the processor busy, so not many are read at the same time. */
+const turns = new Turns(2);
+
+/** Reads a file that was sent. @throws HttpError 400 under `file` */
+export async function readUpload(
+  { content, tooLarge }: UploadedFile,
+  options: ReadOptions,
+): Promise<ClientFile> {
+  if (tooLarge) throw invalidField('file', `The file is larger than ${LARGEST_IMPORT / 1024 / 1024} MB.`);
+  try {
+    return await turns.run(() => readClientFile(content, options));
+  } catch (error) {
+    if (error instanceof ClientFileError) throw invalidField('file', error.message);
+    throw error;
+  }
+}

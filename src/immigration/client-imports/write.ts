@@ -1,0 +1,128 @@
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { FieldErrors } from '../../http/errors.js';
+import { type ClientValues, COLUMN_NAMES, columnsOf, emailKey, phoneKey, STATE } from './client-values.js';
+import type { PlannedRow } from './plan.js';
+
+type Created = Extract<PlannedRow, { outcome: 'CREATED' }>;
+type Changes = Partial<ClientValues>;
+
+/** A row of client_import_row, as far as it is given. */
+interface RowRecord {
+  readonly row_number: number;
+  readonly outcome: string;
+  readonly client_id: number | null;
+  readonly problems?: FieldErrors;
+  readonly old_values?: Changes;
+  readonly new_values?: Changes;
+  readonly email_key?: string | null;
+  readonly phone_key?: string | null;
+}
+
+/** Writes what was planned: clients and outcomes, each kind in one statement, whatever the number of rows. */
+export async function writePlan(
+  transaction: TenantTransaction,
+  importId: number,
+  userId: number,
+  plan: readonly PlannedRow[],
+): Promise<void> {
+  const created = plan.filter((row) => row.outcome === 'CREATED');
+  if (created.length > 0) await insertClients(transaction, importId, userId, created);
+  const changes = new Map<number, Changes>();
+  for (const row of plan) {
+    if (row.outcome !== 'UPDATED') continue;
+    const id = row.target.id as number; // those created above have theirs by now
+    changes.set(id, { ...changes.get(id), ...row.after });
+  }
+  await Promise.all([
+    updateClients(transaction, userId, changes),
+    insertRows(
+      transaction,
+      importId,
+      plan.filter((row) => row.outcome !== 'CREATED').map((row) => recordOf(row)),
+    ),
+  ]);
+}
+
+/** Notes what a run would do, and by which keys later rows find what it would create. */
+export async function notePlan(
+  transaction: TenantTransaction,
+  importId: number,
+  plan: readonly PlannedRow[],
+): Promise<void> {
+  const records = plan.map((row): RowRecord => {
+    if (row.outcome !== 'CREATED') return recordOf(row);
+    const { email, phone_number } = row.target.values;
+    return { ...recordOf(row), email_key: emailKey(email), phone_key: phoneKey(phone_number) };
+  });
+  await insertRows(transaction, importId, records);
+}
+
+function recordOf(row: PlannedRow): RowRecord {
+  return {
+    row_number: row.row,
+    outcome: row.outcome,
+    client_id: row.target?.id ?? null,
+    ...('problems' in row && { problems: row.problems }),
+    ...(row.outcome === 'UPDATED' && { old_values: row.before, new_values: row.after }),
+  };
+}
+
+/** Identities are given in the order of the rows, which tells whose is whose. */
+async function insertClients(
+  transaction: TenantTransaction,
+  importId: number,
+  userId: number,
+  created: readonly Created[],
+): Promise<void> {
+  const clients = JSON.stringify(created.map(({ values }) => values));
+  const numbers = created.map(({ row }) => row);
+  const made = await transaction.query(sql<{ row: number; id: number }>`
+    WITH made AS (
+      INSERT INTO immigration_client AS r (${COLUMN_NAMES}, created_by_id, updated_by_id)
+      SELECT ${columnsOf('given')}, ${userId}::bigint, ${userId}::bigint
+      FROM json_array_elements(${clients}::json) WITH ORDINALITY AS one (client, place),
+        json_populate_record(NULL::immigration_client, one.client) AS given
+      ORDER BY one.place
+      RETURNING r.id, ${STATE} AS state
+    ), placed AS (
+      SELECT id, state, row_number() OVER (ORDER BY id) AS place FROM made
+    )
+    INSERT INTO client_import_row (import_id, row_number, outcome, client_id, state)
+    SELECT ${importId}::bigint, numbers.number, 'CREATED', placed.id, placed.state
+    FROM placed JOIN unnest(${numbers}::integer[]) WITH ORDINALITY AS numbers (number, place) USING (place)
+    RETURNING row_number AS "row", client_id AS id`);
+  const ids = new Map(made.map(({ row, id }) => [row, id]));
+  for (const { row, target } of created) target.id = ids.get(row) as number;
+}
+
+/** Sets fields of clients that the transaction holds, in one statement. @param changes by id */
+export async function updateClients(
+  transaction: TenantTransaction,
+  userId: number,
+  changes: ReadonlyMap<number, Changes>,
+): Promise<void> {
+  if (changes.size === 0) return;
+  const given = JSON.stringify([...changes].map(([id, values]) => ({ id, values })));
+  await transaction.query(sql`
+    UPDATE immigration_client r
+    SET (${COLUMN_NAMES}) = ROW(${columnsOf('changed')}), updated_at = now(), updated_by_id = ${userId}
+    FROM jsonb_to_recordset(${given}::jsonb) AS given (id bigint, values jsonb)
+    JOIN immigration_client o ON o.id = given.id
+    CROSS JOIN LATERAL jsonb_populate_record(o, given.values) AS changed
+    WHERE r.id = o.id AND o.id = ANY (${[...changes.keys()]}::bigint[])`);
+}
+
+async function insertRows(
+  transaction: TenantTransaction,
+  importId: number,
+  records: readonly RowRecord[],
+): Promise<void> {
+  if (records.length === 0) return;
+  await transaction.query(sql`
+    INSERT INTO client_import_row
+      (import_id, row_number, outcome, client_id, problems, old_values, new_values, email_key, phone_key)
+    SELECT ${importId}::bigint, row_number, outcome, client_id, coalesce(problems, '{}'), coalesce(old_values, '{}'),
+      coalesce(new_values, '{}'), email_key, phone_key
+    FROM jsonb_populate_recordset(NULL::client_import_row, ${JSON.stringify(records)}::jsonb)`);
+}

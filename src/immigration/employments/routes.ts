@@ -1,0 +1,33 @@
+import { Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { clientRecordPolicy } from '../shared/client-records.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import { EmploymentOutput, EmploymentPatch, EmploymentRequest } from './schemas.js';
+import { employments } from './selectors.js';
+
+/** Where clients have worked. */
+export function employmentRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/employments/',
+    tag: 'employments',
+    thing: 'Employment',
+    one: 'an employment',
+    many: 'employments',
+    policy: clientRecordPolicy,
+    output: EmploymentOutput,
+  });
+  return [
+    routes.list((transaction, user, page, { query }) => employments.list(transaction, user, query, page), {
+      query: { client_id: Type.Integer() },
+    }),
+    routes.create(EmploymentRequest, (transaction, user, input) =>
+      employments.create(transaction, user, input),
+    ),
+    routes.read((transaction, user, id) => employments.read(transaction, user, id)),
+    ...routes.change({ PUT: EmploymentRequest, PATCH: EmploymentPatch }, (transaction, user, id, read) =>
+      employments.change(transaction, user, id, read),
+    ),
+    routes.remove((transaction, user, id) => employments.delete(transaction, user, id)),
+  ];
+}

@@ -1,0 +1,58 @@
+import type { CurrentUsers } from '../../auth/current-user.js';
+import type { Database } from '../../database/database.js';
+import { REFUSED } from '../../http/openapi/route-schema.js';
+import { requires, signedIn } from '../../http/policy.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { changingAccess } from '../shared/changing-access.js';
+import { PermissionAssignment } from '../shared/permissions.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import { GroupCreate, GroupOption, GroupOutput, GroupPatch, GroupUpdate } from './schemas.js';
+import { groupOptions, groups, listGroups } from './selectors.js';
+import { assignGroupPermissions, createGroup, deleteGroup, updateGroup } from './services.js';
+
+const policy = {
+  see: requires('auth.view_group'),
+  create: requires('auth.add_group'),
+  change: requires('auth.change_group'),
+  remove: requires('auth.delete_group'),
+  restore: requires('auth.delete_group'),
+};
+
+/** The four roles and the agency's own groups, with what their members may do. */
+export function groupRoutes(database: Database, users: CurrentUsers): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/groups/',
+    tag: 'groups',
+    thing: 'Group',
+    one: 'a group',
+    many: 'groups',
+    policy,
+    output: GroupOutput,
+  });
+  return [
+    routes.list((transaction, _user, page) => listGroups(transaction, page), { errors: [404] }),
+    routes.array(groupOptions, {
+      at: 'options/',
+      summary: 'The groups into which the user may put others.',
+      policy: signedIn,
+      output: GroupOption,
+      errors: [403],
+    }),
+    routes.read((transaction, _user, id) => groups.read(transaction, id)),
+    ...changingAccess(users, [
+      routes.create(GroupCreate, createGroup),
+      ...routes.change({ PUT: GroupUpdate, PATCH: GroupPatch }, updateGroup),
+      routes.remove(deleteGroup, [404], REFUSED),
+      routes.action(
+        'assign-permissions/',
+        {
+          summary: 'Replaces the permissions of a group.',
+          policy: policy.change,
+          body: PermissionAssignment,
+          errors: [400, 404],
+        },
+        assignGroupPermissions,
+      ),
+    ]),
+  ];
+}

@@ -1,0 +1,114 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { ROLES, rolesGivenBy } from '../../auth/scope.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
+import { checkGrants, replacePermissions } from '../shared/permissions.js';
+import { claimName } from '../shared/unique-name.js';
+import type { GroupCreateInput, GroupOutput, GroupUpdateInput } from './schemas.js';
+import { groups } from './selectors.js';
+
+/** Creates a group. @throws HttpError 400 for a name that is taken; 403 for permissions that the user does not hold */
+export async function createGroup(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  { name, permission_ids = [] }: GroupCreateInput,
+): Promise<GroupOutput> {
+  await claimGroupName(transaction, name);
+  await checkGrants(transaction, user, permission_ids, []);
+  const [created] = await transaction.query(
+    sql<{ id: number }>`INSERT INTO auth_group (name) VALUES (${name}) RETURNING id`,
+  );
+  const { id } = created as { id: number };
+  replacePermissions(transaction, 'auth_group_permissions', 'group_id', id, permission_ids);
+  return await groups.read(transaction, id);
+}
+
+/** Changes what is given of a group; `permission_ids` replace those that it has. @throws HttpError 404, 403, 400 */
+export async function updateGroup(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => GroupUpdateInput,
+): Promise<GroupOutput> {
+  const group = await lockGroup(transaction, user, id);
+  const { name, permission_ids } = read();
+  if (name !== undefined && name !== group.name) {
+    if (isRole(group.name)) throw invalidField('name', 'The name of a built-in group cannot be changed.');
+    await claimGroupName(transaction, name);
+    void transaction.query(sql`UPDATE auth_group SET name = ${name} WHERE id = ${id}`);
+  }
+  if (permission_ids) await grant(transaction, user, id, permission_ids);
+  return await groups.read(transaction, id);
+}
+
+/** Replaces the permissions of a group. @throws HttpError 404, 403, 400 */
+export async function assignGroupPermissions(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => { readonly permission_ids: readonly number[] },
+): Promise<GroupOutput> {
+  await lockGroup(transaction, user, id);
+  await grant(transaction, user, id, read().permission_ids);
+  return await groups.read(transaction, id);
+}
+
+/** Removes a group, and whoever is in it from it. @throws HttpError 404, 403; 400 for a built-in one */
+export async function deleteGroup(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  const group = await groups.lockToDelete(transaction, id);
+  if (isRole(group.name)) throw detailError(400, 'A built-in group cannot be deleted');
+  checkMayChange(user, group.name);
+  await groups.delete(transaction, user, id);
+}
+
+async function grant(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  ids: readonly number[],
+): Promise<void> {
+  const held = await transaction.query(
+    sql<{ id: number }>`SELECT permission_id AS id FROM auth_group_permissions WHERE group_id = ${id}`,
+  );
+  await checkGrants(
+    transaction,
+    user,
+    ids,
+    held.map((permission) => permission.id),
+  );
+  replacePermissions(transaction, 'auth_group_permissions', 'group_id', id, ids);
+}
+
+async function lockGroup(transaction: TenantTransaction, user: CurrentUser, id: number) {
+  const group = await groups.lock(transaction, id);
+  checkMayChange(user, group.name);
+  return group;
+}
+
+/**
+ * Of the four roles a user changes those that they may give; and no group that they are in, which would be changing
+ * their own permissions. A superuser holds every permission anyway.
+ * @throws HttpError 403
+ */
+function checkMayChange(user: CurrentUser, group: string): void {
+  const isOwn = user.groups.includes(group) && !user.isSuperuser;
+  if (isOwn || (isRole(group) && !(rolesGivenBy(user) as readonly string[]).includes(group))) {
+    throw permissionDenied(`User ${user.username} cannot change group ${group}`);
+  }
+}
+
+function isRole(name: string): boolean {
+  return (ROLES as readonly string[]).includes(name);
+}
+
+async function claimGroupName(transaction: TenantTransaction, name: string): Promise<void> {
+  const taken = sql<boolean>`EXISTS (SELECT FROM auth_group WHERE name = ${name})`;
+  await claimName(transaction, 'group', name, taken, () =>
+    invalidField('name', 'group with this name already exists.'),
+  );
+}

@@ -1,0 +1,68 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError, invalidField } from '../../http/errors.js';
+import type { UserRequest } from '../../http/route.js';
+import { resultsOfExam } from '../shared/exam-results.js';
+import { keepExpiryReminders } from '../shared/expiry-reminders.js';
+import { TenantTime } from '../shared/tenant-time.js';
+import { claimName } from '../shared/unique-name.js';
+import type { LanguageExamChange, LanguageExamInput, LanguageExamOutput } from './schemas.js';
+import { languageExams } from './selectors.js';
+
+/** Creates a language exam. @throws HttpError 400 when another one has the name */
+export async function createLanguageExam(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: LanguageExamInput,
+): Promise<LanguageExamOutput> {
+  await checkName(transaction, input.name);
+  return await languageExams.insert(transaction, user, input);
+}
+
+/**
+ * Changes what is given of a language exam. With its term the days change on which results expire, and so the
+ * reminders that were asked for.
+ * @throws HttpError 404, 400
+ */
+export async function updateLanguageExam(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => LanguageExamChange,
+  { tenant }: UserRequest,
+): Promise<LanguageExamOutput> {
+  const exam = await languageExams.lock(transaction, id);
+  const input = read();
+  if (input.name !== undefined && input.name !== exam.name) await checkName(transaction, input.name);
+  if (input.validity_term !== undefined && input.validity_term !== exam.validity_term) {
+    await keepExpiryReminders(transaction, {
+      model: 'proficiency',
+      records: resultsOfExam(id, input.validity_term),
+      recipient: user.id,
+      today: new TenantTime(tenant).today,
+    });
+  }
+  return await languageExams.update(transaction, user, id, input);
+}
+
+/** Deletes a language exam that nobody has taken. @throws HttpError 404, 400 */
+export async function deleteLanguageExam(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await languageExams.lockToDelete(transaction, id);
+  const [result] = await transaction.query(
+    sql`SELECT FROM immigration_proficiency WHERE test_name_id = ${id} LIMIT 1`,
+  );
+  if (result) throw detailError(400, 'Cannot delete a language exam that clients have taken');
+  await languageExams.delete(transaction, user, id);
+}
+
+async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
+  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_lpe WHERE name = ${name})`;
+  await claimName(transaction, 'lpe', name, taken, () =>
+    invalidField('name', 'language proficiency exam with this name already exists.'),
+  );
+}

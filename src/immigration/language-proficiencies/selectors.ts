@@ -1,0 +1,33 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { ClientRecords } from '../shared/client-records.js';
+import { idFilter } from '../shared/filters.js';
+import type { ProficiencyOutput } from './schemas.js';
+
+export const proficiencies = new ClientRecords({
+  table: 'immigration_proficiency',
+  thing: 'Language proficiency',
+  latest: 'r.test_date',
+  columns: sql<ProficiencyOutput>`
+    r.id, r.client_id, r.test_name_id,
+    (SELECT name FROM immigration_lpe WHERE id = r.test_name_id) AS test_name_display,
+    r.overall_score, r.speaking_score, r.reading_score, r.listening_score, r.writing_score, r.test_date,
+    r.created_at, r.updated_at`,
+});
+
+/** A page of the results of clients in scope, of the latest tests first. @throws HttpError 400 */
+export async function listProficiencies(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<ProficiencyOutput>> {
+  const day = query.date('test_date');
+  return await proficiencies.list(transaction, user, query, page, [
+    idFilter(query, 'test_name_id'),
+    day === undefined ? undefined : sql`r.test_date = ${day}::date`,
+  ]);
+}

@@ -1,0 +1,97 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { queries, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { invalidPk } from '../../http/errors.js';
+import { isId } from '../../http/path-id.js';
+import type { UserRequest } from '../../http/route.js';
+import { examResult } from '../shared/exam-results.js';
+import { forgetExpiryReminders, keepExpiryReminders } from '../shared/expiry-reminders.js';
+import { TenantTime } from '../shared/tenant-time.js';
+import type { ProficiencyChange, ProficiencyInput, ProficiencyOutput } from './schemas.js';
+import { proficiencies } from './selectors.js';
+
+/** On what the day depends on which a result expires, and what its reminders say. */
+const REMINDED = ['client_id', 'test_name_id', 'test_date'] as const;
+
+/** Enters a client's result of a language exam, or that it is taking it. @throws HttpError 400, 403 */
+export async function createProficiency(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: ProficiencyInput,
+  { tenant }: UserRequest,
+): Promise<ProficiencyOutput> {
+  const { remind_days_before: days, ...values } = input;
+  await Promise.all([
+    requireExam(transaction, input.test_name_id),
+    proficiencies.checkNew(transaction, user, values),
+  ]);
+  if (!days) return await proficiencies.insert(transaction, user, values);
+  // The reminders name the record, so it is stored first.
+  const inserting = queries
+    .insertInto('immigration_proficiency')
+    .values({ ...values, created_by_id: user.id, updated_by_id: user.id })
+    .returning(['id', 'client_id', 'test_name_id', 'test_date']);
+  const [stored] = await transaction.query(inserting);
+  if (!stored) throw new Error('the storing of a result returned no row');
+  const reminding = keepExpiryReminders(transaction, {
+    model: 'proficiency',
+    records: examResult(stored),
+    days,
+    recipient: user.id,
+    today: new TenantTime(tenant).today,
+  });
+  const [created] = await Promise.all([proficiencies.read(transaction, user, stored.id), reminding]);
+  return created;
+}
+
+/** Changes what is given of a result. @throws HttpError 404, 403, 400 */
+export async function updateProficiency(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => ProficiencyChange,
+  { tenant }: UserRequest,
+): Promise<ProficiencyOutput> {
+  const stored = await proficiencies.lock(transaction, user, id);
+  const { remind_days_before: days, ...input } = read();
+  const result = { ...stored, ...input };
+  const changed = REMINDED.some((field) => result[field] !== stored[field]);
+  const reminds = changed || days !== undefined;
+  await Promise.all([
+    // Also the one that it has, whose term must not change meanwhile.
+    (reminds || input.test_name_id !== undefined) &&
+      result.test_name_id !== null &&
+      requireExam(transaction, result.test_name_id),
+    proficiencies.checkChange(transaction, user, stored, input),
+  ]);
+  const reminding =
+    reminds &&
+    keepExpiryReminders(transaction, {
+      model: 'proficiency',
+      records: examResult(result),
+      days,
+      anew: changed,
+      recipient: user.id,
+      today: new TenantTime(tenant).today,
+    });
+  const [updated] = await Promise.all([proficiencies.store(transaction, user, stored, input), reminding]);
+  return updated;
+}
+
+/** Deletes a result, with its open reminders. @throws HttpError 404, 403 */
+export async function deleteProficiency(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await proficiencies.delete(transaction, user, id, () =>
+    forgetExpiryReminders(transaction, 'proficiency', id),
+  );
+}
+
+/** Holds an exam as it is until the transaction ends. @throws HttpError 400 when there is none */
+async function requireExam(transaction: TenantTransaction, id: number): Promise<void> {
+  const held = sql`SELECT id FROM immigration_lpe WHERE id = ${id}::bigint FOR SHARE`;
+  const [exam] = isId(id) ? await transaction.query(held) : [];
+  if (!exam) throw invalidPk('test_name_id', id);
+}

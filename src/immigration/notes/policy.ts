@@ -1,0 +1,17 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { allows, requires } from '../../http/policy.js';
+import { modelPolicy, type ResourcePolicy } from '../shared/resource-policy.js';
+
+const byRight = modelPolicy('note');
+
+/** Who wrote a note may change and delete it, too, so that the routes ask no more than to see notes. */
+export const notePolicy: ResourcePolicy = {
+  ...byRight,
+  change: requires('view_note', 'change_note'),
+  remove: requires('view_note', 'delete_note'),
+};
+
+/** Whether a user may change or delete a note in their scope: as its author, or by the permission for it. */
+export function mayWrite(user: CurrentUser, author: number | null, action: 'change' | 'remove'): boolean {
+  return author === user.id || allows(byRight[action], user);
+}

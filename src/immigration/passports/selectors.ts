@@ -1,0 +1,61 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { scopeOf } from '../../auth/scope.js';
+import { allOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { notFound } from '../../http/errors.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { checkClientScope, clientBranch, clientInScope } from '../shared/client-access.js';
+import { idFilter } from '../shared/filters.js';
+import { Records } from '../shared/records.js';
+import type { PassportOutput } from './schemas.js';
+
+/** A client has one passport at most, whose id is the client's. */
+export const passports = new Records({
+  table: 'immigration_passport',
+  thing: 'Passport',
+  softDelete: false,
+  columns: sql<PassportOutput>`
+    r.id AS client_id, r.passport_no, r.passport_country, r.date_of_issue, r.date_of_expiry, r.place_of_issue,
+    r.country_of_birth, r.nationality, r.created_at, r.updated_at`,
+});
+
+/**
+ * The one place where passports are read to be shown, whether one or a list of them. Ends the transaction.
+ * @param shown which, of rows `r`
+ */
+async function showPassports(
+  transaction: TenantTransaction,
+  shown: RawBuilder<boolean>,
+): Promise<PassportOutput[]> {
+  return await transaction.last(
+    sql<PassportOutput>`${passports.from()} WHERE ${shown} ORDER BY r.created_at DESC, r.id DESC`,
+  );
+}
+
+/** The passports of all clients in scope, the newest first; of one client where `client_id` asks. @throws HttpError 400 */
+export async function listPassports(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  query: QueryParameters,
+): Promise<PassportOutput[]> {
+  const asked = allOf([idFilter(query, 'client_id', 'r.id'), clientInScope(scopeOf(user), 'r.id')]);
+  return await showPassports(transaction, asked);
+}
+
+/** A client's passport. @throws HttpError 404; 403 when the client is out of scope, with passport or without */
+export async function readPassport(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  clientId: number,
+): Promise<PassportOutput> {
+  const finding = transaction.query(clientBranch(clientId));
+  const reading = showPassports(
+    transaction,
+    sql`r.id = ${clientId}::bigint AND ${clientInScope(scopeOf(user), 'r.id')}`,
+  );
+  const [[client], [passport]] = await Promise.all([finding, reading]);
+  if (client) checkClientScope(user, client);
+  if (!passport) throw notFound('Passport');
+  return passport;
+}

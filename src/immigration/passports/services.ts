@@ -1,0 +1,116 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { queries, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { invalidField, invalidPk, notFound } from '../../http/errors.js';
+import { isId } from '../../http/path-id.js';
+import type { UserRequest } from '../../http/route.js';
+import { checkClientScope, clientBranch } from '../shared/client-access.js';
+import { checkDateOrder } from '../shared/date-order.js';
+import { type Expiring, forgetExpiryReminders, keepExpiryReminders } from '../shared/expiry-reminders.js';
+import { TenantTime } from '../shared/tenant-time.js';
+import type { PassportChange, PassportInput, PassportOutput } from './schemas.js';
+import { passports } from './selectors.js';
+
+// Whoever writes a client's passport locks the client first, as there may be no passport yet to lock.
+
+/** What a new passport holds where the body does not say. */
+const EMPTY = { date_of_issue: null, date_of_expiry: null, place_of_issue: '' };
+
+/**
+ * Gives a client this passport, in place of the one there may be: what is not given is empty.
+ * @throws HttpError 400, 403
+ */
+export async function replacePassport(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: PassportInput,
+  { tenant }: UserRequest,
+): Promise<PassportOutput> {
+  const { client_id: id, remind_days_before: days, ...given } = input;
+  const values = { ...EMPTY, ...given };
+  checkOrder(values);
+  const [client] = isId(id) ? await transaction.query(clientBranch(id).forNoKeyUpdate()) : [];
+  if (!client) throw invalidPk('client_id', id);
+  checkClientScope(user, client);
+  const reminding = keepExpiryReminders(transaction, {
+    model: 'passport',
+    records: expiring(id, values.date_of_expiry),
+    days,
+    recipient: user.id,
+    today: new TenantTime(tenant).today,
+  });
+  const written = { ...values, updated_by_id: user.id };
+  const writing = queries
+    .insertInto('immigration_passport')
+    .values({ ...written, id, created_by_id: user.id })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...written, updated_at: sql`now()` }))
+    .returningAll();
+  const [[passport]] = await Promise.all([
+    transaction.last(sql<PassportOutput>`WITH changed AS (${writing}) ${passports.from(sql`changed`)}`),
+    reminding,
+  ]);
+  if (!passport) throw new Error('the writing of a passport returned no row');
+  return passport;
+}
+
+/** Changes what is given of a client's passport. @throws HttpError 404, 403, 400 */
+export async function updatePassport(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => PassportChange,
+  { tenant }: UserRequest,
+): Promise<PassportOutput> {
+  const stored = await lockPassport(transaction, user, id);
+  const { client_id, remind_days_before: days, ...input } = read();
+  if (client_id !== undefined && client_id !== id) {
+    throw invalidField('client_id', 'A passport cannot become that of another client.');
+  }
+  const passport = { ...stored, ...input };
+  checkOrder(passport);
+  const reminds = days !== undefined || passport.date_of_expiry !== stored.date_of_expiry;
+  const reminding =
+    reminds &&
+    keepExpiryReminders(transaction, {
+      model: 'passport',
+      records: expiring(id, passport.date_of_expiry),
+      days,
+      recipient: user.id,
+      today: new TenantTime(tenant).today,
+    });
+  const [updated] = await Promise.all([passports.update(transaction, user, id, input), reminding]);
+  return updated;
+}
+
+/** Deletes a client's passport, with its open reminders. @throws HttpError 404, 403 */
+export async function deletePassport(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await lockPassport(transaction, user, id);
+  await Promise.all([
+    forgetExpiryReminders(transaction, 'passport', id),
+    passports.delete(transaction, user, id),
+  ]);
+}
+
+/** @throws HttpError 404; 403 when the client is out of scope, with passport or without */
+async function lockPassport(transaction: TenantTransaction, user: CurrentUser, id: number) {
+  const finding = transaction.query(clientBranch(id).forNoKeyUpdate());
+  const locking = passports.lock(transaction, id);
+  locking.catch(() => undefined); // the client's scope answers first
+  const [client] = await finding;
+  if (!client) throw notFound('Passport');
+  checkClientScope(user, client);
+  return await locking;
+}
+
+function checkOrder(passport: Readonly<Record<string, unknown>>): void {
+  checkDateOrder(passport, 'date_of_issue', 'date_of_expiry');
+}
+
+function expiring(id: number, expiry: string | null) {
+  return sql<Expiring>`
+    SELECT ${id}::bigint AS id, ${id}::bigint AS client_id, 'Passport' AS what, ${expiry}::date AS expiry`;
+}

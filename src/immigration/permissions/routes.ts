@@ -1,0 +1,75 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { component } from '../../http/component.js';
+import { notFound } from '../../http/errors.js';
+import { pathId } from '../../http/path-id.js';
+import { signedIn } from '../../http/policy.js';
+import { type RouteDefinition, route } from '../../http/route.js';
+import { idOutput, labelOutput } from '../shared/output.js';
+import { pageOf } from '../shared/page-of.js';
+import { PERMISSION_ORDER, PERMISSIONS, SHOWN } from '../shared/permissions.js';
+import { catalogPolicy } from '../shared/resource-policy.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+
+const PATH = '/api/v1/permissions/';
+const tag = 'permissions';
+
+const Permission = component(
+  'Permission',
+  Type.Object({
+    id: idOutput(),
+    name: labelOutput(),
+    content_type: labelOutput(),
+    content_type_display: labelOutput(),
+  }),
+);
+type Permission = Static<typeof Permission>;
+
+/** The permissions that the API shows. What a model is called stands in "Can add <name>". */
+const SELECTED: RawBuilder<Permission> = sql`
+  SELECT p.id, p.name, ct.app_label || '.' || ct.model AS content_type,
+    coalesce((SELECT substr(a.name, length('Can add ') + 1) FROM auth_permission a
+              WHERE a.content_type_id = ct.id AND a.codename = 'add_' || ct.model AND a.name LIKE 'Can add _%'),
+             ct.model) AS content_type_display
+  FROM ${PERMISSIONS} WHERE ${SHOWN}`;
+
+/** What staff may be allowed to do; made by migrations only. */
+export function permissionRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: PATH,
+    tag,
+    thing: 'Permission',
+    one: 'a permission',
+    many: 'permissions',
+    policy: catalogPolicy('permission'),
+    output: Permission,
+  });
+  return [
+    routes.list(
+      (transaction, _user, page) =>
+        pageOf(
+          transaction,
+          sql<{ count: number }>`SELECT count(*) AS count FROM ${PERMISSIONS} WHERE ${SHOWN}`,
+          sql<Permission>`${SELECTED} ORDER BY ${PERMISSION_ORDER}`,
+          page,
+        ),
+      { largest: 1_000, errors: [403, 404] },
+    ),
+    route({
+      method: 'GET',
+      path: `${PATH}:id/`,
+      tag,
+      summary: 'Reads a permission.',
+      policy: signedIn,
+      response: Permission,
+      errors: [403, 404],
+      handler: async ({ context, params }) => {
+        const query = sql<Permission>`${SELECTED} AND p.id = ${pathId(params.id, 'Permission')}::bigint`;
+        const [permission] = await database.tenantQuery(context, query);
+        if (!permission) throw notFound('Permission');
+        return permission;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,34 @@
+import { Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { clientRecordPolicy } from '../shared/client-records.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import { QualificationOutput, QualificationPatch, QualificationRequest } from './schemas.js';
+import { qualifications } from './selectors.js';
+
+/** What clients have studied. */
+export function qualificationRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/qualifications/',
+    tag: 'qualifications',
+    thing: 'Qualification',
+    one: 'a qualification',
+    many: 'qualifications',
+    policy: clientRecordPolicy,
+    output: QualificationOutput,
+  });
+  return [
+    routes.list((transaction, user, page, { query }) => qualifications.list(transaction, user, query, page), {
+      query: { client_id: Type.Integer() },
+    }),
+    routes.create(QualificationRequest, (transaction, user, input) =>
+      qualifications.create(transaction, user, input),
+    ),
+    routes.read((transaction, user, id) => qualifications.read(transaction, user, id)),
+    ...routes.change(
+      { PUT: QualificationRequest, PATCH: QualificationPatch },
+      (transaction, user, id, read) => qualifications.change(transaction, user, id, read),
+    ),
+    routes.remove((transaction, user, id) => qualifications.delete(transaction, user, id)),
+  ];
+}

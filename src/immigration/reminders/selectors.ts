@@ -1,0 +1,125 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { scopeOf } from '../../auth/scope.js';
+import { allOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { notFound } from '../../http/errors.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { clockOf } from '../shared/clock.js';
+import { booleanFilter, idFilter } from '../shared/filters.js';
+import { foundPage } from '../shared/found-page.js';
+import { linkedInScope, manyLinkedInScope } from '../shared/linked-record.js';
+import { pageOf } from '../shared/page-of.js';
+import { nameOf } from '../shared/people.js';
+import { Records } from '../shared/records.js';
+import type { ReminderOutput } from './schemas.js';
+
+export const REMINDER = 'Reminder';
+
+export const reminders = new Records({
+  table: 'immigration_reminder',
+  thing: REMINDER,
+  softDelete: false,
+  columns: sql<ReminderOutput>`
+    r.id, r.reminder_date, ${clockOf('r.reminder_time')} AS reminder_time, r.title, r.meta_info,
+    r.created_by_id AS created_by, ${nameOf('r.created_by_id')} AS created_by_name, r.created_at,
+    r.read, r.is_completed, r.notification_created, r.content_type_id AS content_type, r.object_id`,
+});
+
+/** Which reminders `r` a user sees: one's own, and those on records in scope. */
+export function reminderVisible(user: CurrentUser): RawBuilder<boolean> {
+  return sql`(r.created_by_id = ${user.id}::bigint OR ${linkedInScope(user)})`;
+}
+
+/** One reminder. @throws HttpError 404 also for one that the user does not see */
+export async function readReminder(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<ReminderOutput> {
+  const [reminder] = await transaction.last(sql<ReminderOutput>`
+    ${reminders.from()} WHERE r.id = ${id}::bigint AND ${reminderVisible(user)}`);
+  if (!reminder) throw notFound(REMINDER);
+  return reminder;
+}
+
+/** What a list can be sorted by: the API's fields, by rows `r` of the table. Constants of the program. */
+const SORTABLE: Readonly<Record<string, RawBuilder<unknown>>> = {
+  id: sql`r.id`,
+  reminder_date: sql`r.reminder_date`,
+  reminder_time: sql`r.reminder_time`,
+  title: sql`r.title`,
+  meta_info: sql`r.meta_info`,
+  created_by: sql`r.created_by_id`,
+  created_by_name: nameOf('r.created_by_id'),
+  created_at: sql`r.created_at`,
+  read: sql`r.read`,
+  is_completed: sql`r.is_completed`,
+  notification_created: sql`r.notification_created`,
+  content_type: sql`r.content_type_id`,
+  object_id: sql`r.object_id`,
+};
+
+interface Term {
+  readonly field: string;
+  readonly descends: boolean;
+}
+
+const termOf = (text: string): Term => ({ field: text.replace(/^-/, ''), descends: text.startsWith('-') });
+
+/** The latest first; what has no date comes last, what has no time is the beginning of its day. */
+const USUAL_ORDER = ['-reminder_date', '-reminder_time'];
+
+/**
+ * What `ordering` asks for: fields apart by commas, `-` for descending. Names that are none are passed over, as DRF
+ * does; whichever two are equal otherwise, the later comes first.
+ */
+function readOrdering(query: QueryParameters): Term[] {
+  const asked = (query.text('ordering') ?? '').split(',').map((text) => text.trim());
+  const known = asked.filter((text) => Object.hasOwn(SORTABLE, termOf(text).field));
+  return [...new Set([...(known.length > 0 ? known : USUAL_ORDER), '-id'])].map(termOf);
+}
+
+function orderBy(
+  terms: readonly Term[],
+  column: (field: string) => RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  return sql.join(
+    terms.map(({ field, descends }) => {
+      // The id is never null; with a word on nulls no index of it would serve.
+      const nulls = field === 'id' ? sql`` : sql` NULLS LAST`;
+      return sql`${column(field)}${descends ? sql` DESC` : sql``}${nulls}`;
+    }),
+  );
+}
+
+/** A page of the reminders that a user sees. */
+export async function listReminders(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<ReminderOutput>> {
+  const terms = readOrdering(query);
+  const asked = allOf([
+    idFilter(query, 'content_type', 'r.content_type_id'),
+    idFilter(query, 'object_id', 'r.object_id'),
+    booleanFilter(query, 'is_completed'),
+    booleanFilter(query, 'read'),
+  ]);
+  if (scopeOf(user).kind === 'tenant') {
+    const order = orderBy(terms, (field) => SORTABLE[field] as RawBuilder<unknown>);
+    const rows = sql<ReminderOutput>`${reminders.from()} WHERE ${asked} ORDER BY ${order}`;
+    return await pageOf(transaction, reminders.counting(asked), rows, page);
+  }
+  const fields = [...new Set(['id', ...terms.map(({ field }) => field)])];
+  const columns = fields.map((field) => sql`${SORTABLE[field]} AS ${sql.ref(field)}`);
+  const found = sql`
+    SELECT ${sql.join(columns)} FROM immigration_reminder r
+    WHERE ${asked} AND (r.created_by_id = ${user.id}::bigint OR ${manyLinkedInScope(user)})`;
+  const order = orderBy(terms, (field) => sql.ref(`r.${field}`));
+  const from = (source: RawBuilder<unknown>) => reminders.from(source);
+  const records = { table: reminders.table, from, found, order, plannedOnce: true };
+  return await foundPage(transaction, records, page);
+}

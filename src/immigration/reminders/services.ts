@@ -1,0 +1,105 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import type { TenantTables } from '../../database/generated/tables.js';
+import { type Selectable, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { invalidPk, notFound, permissionDenied } from '../../http/errors.js';
+import { readTime } from '../../http/fields/time.js';
+import { requireLinked } from '../shared/linked-record.js';
+import type { TenantTime } from '../shared/tenant-time.js';
+import type { ReminderCreateInput, ReminderOutput, ReminderPatchInput } from './schemas.js';
+import { REMINDER, reminders, reminderVisible } from './selectors.js';
+
+type StoredReminder = Selectable<TenantTables['immigration_reminder']>;
+
+/** Creates a reminder on a record that the user reaches. @throws HttpError 400, 403 */
+export async function createReminder(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  { content_type: type, object_id: id, ...input }: ReminderCreateInput,
+): Promise<ReminderOutput> {
+  const link = await requireRecord(transaction, user, type, id);
+  return await reminders.insert(transaction, user, { ...stored(input), ...link });
+}
+
+/**
+ * Changes what is given of a reminder. One that was notified of and is put off to a time to come will be notified of
+ * again then.
+ * @throws HttpError 404, 403, 400
+ */
+export async function updateReminder(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => ReminderPatchInput,
+  time: TenantTime,
+): Promise<ReminderOutput> {
+  const reminder = await lockReminder(transaction, user, id, 'change_reminder');
+  const { content_type: type = reminder.content_type_id, object_id = reminder.object_id, ...input } = read();
+  const isOther = type !== reminder.content_type_id || object_id !== reminder.object_id;
+  const link = isOther ? await requireRecord(transaction, user, type, object_id) : {};
+  const postponed = isPostponed(reminder, input, time) && { notification_created: false };
+  const changes = { ...stored(input), ...link, ...postponed };
+  // Reminders keep no time of their last change, so that there may be nothing to write.
+  if (Object.keys(changes).length === 0) return await reminders.read(transaction, id);
+  return await reminders.update(transaction, user, id, changes);
+}
+
+/** Marks a reminder as completed; it will not be notified of any more. @throws HttpError 404, 403 */
+export async function completeReminder(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<ReminderOutput> {
+  await lockReminder(transaction, user, id, 'change_reminder');
+  return await reminders.update(transaction, user, id, { is_completed: true });
+}
+
+/** Deletes a reminder. @throws HttpError 404, 403 */
+export async function deleteReminder(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await lockReminder(transaction, user, id, 'delete_reminder');
+  await reminders.delete(transaction, user, id);
+}
+
+/**
+ * A reminder that the user sees, locked, where the user created it or holds the permission.
+ * @throws HttpError 404, 403
+ */
+async function lockReminder(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  permission: string,
+): Promise<StoredReminder> {
+  const [reminder] = await transaction.query(sql<StoredReminder>`
+    SELECT r.* FROM immigration_reminder r
+    WHERE r.id = ${id}::bigint AND ${reminderVisible(user)} FOR UPDATE OF r`);
+  if (!reminder) throw notFound(REMINDER);
+  if (reminder.created_by_id !== user.id && !user.permissions.has(`immigration.${permission}`)) {
+    throw permissionDenied();
+  }
+  return reminder;
+}
+
+/** `meta_info` is kept as JSON. */
+function stored<Input extends { readonly meta_info?: object }>({ meta_info: info, ...input }: Input) {
+  return { ...input, ...(info && { meta_info: JSON.stringify(info) }) };
+}
+
+async function requireRecord(transaction: TenantTransaction, user: CurrentUser, type: number, id: number) {
+  return await requireLinked(transaction, user, type, id, {
+    type: () => invalidPk('content_type', type),
+    record: () => invalidPk('object_id', id),
+  });
+}
+
+/** Whether a change moves the time at which a reminder is due, and to one that is still to come. */
+function isPostponed(before: StoredReminder, input: ReminderPatchInput, time: TenantTime): boolean {
+  const clock = before.reminder_time === null ? null : readTime(before.reminder_time);
+  const { reminder_date: date = before.reminder_date, reminder_time: at = clock } = input;
+  if (date === null || (date === before.reminder_date && at === clock)) return false;
+  return time.momentOf(date, at ?? '00:00:00') > time.now.toISOString();
+}

@@ -1,0 +1,126 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { CurrentUsers } from '../../auth/current-user.js';
+import { IS_MARK } from '../../auth/ended-tokens.js';
+import type { OwnSessions } from '../../auth/own-sessions.js';
+import { LOG_OUTS_CHANNEL, type LogOutNotice } from '../../auth/sessions.js';
+import type { Database } from '../../database/database.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { component } from '../../http/component.js';
+import { notFound } from '../../http/errors.js';
+import { body } from '../../http/fields/body.js';
+import { nullableSchema } from '../../http/fields/field.js';
+import { text } from '../../http/fields/text.js';
+import { signedIn } from '../../http/policy.js';
+import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import { changingAccess } from '../shared/changing-access.js';
+import { idOutput, timeOutput } from '../shared/output.js';
+import { pageOf } from '../shared/page-of.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+
+const PATH = '/api/v1/sessions/';
+const tag = 'sessions';
+
+const SessionOutput = component(
+  'SessionOutput',
+  Type.Object({
+    id: idOutput(),
+    created_at: timeOutput(),
+    expires_at: timeOutput(),
+    current: nullableSchema(
+      Type.Boolean({ description: 'whether it is the one that asks; null where that cannot be known' }),
+    ),
+  }),
+);
+type SessionOutput = Static<typeof SessionOutput>;
+
+const EndAll = body('EndSessionsRequest', { refresh: text({ min: 1 }) });
+const EndedSessions = component(
+  'EndedSessions',
+  Type.Object({
+    ended: Type.Integer(),
+    refresh: nullableSchema(Type.String()),
+    access: nullableSchema(Type.String()),
+  }),
+);
+
+/** A session is a refresh token that can still be exchanged: of the user's tokens `o` those that are sessions. */
+function isOpen(userId: number): RawBuilder<boolean> {
+  return sql`o.user_id = ${userId} AND o.expires_at > now() AND NOT ${sql.raw(IS_MARK)} AND NOT EXISTS (
+    SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
+}
+
+/** A user's own sessions, and the ending of them. */
+export function sessionRoutes(
+  database: Database,
+  { users, sessions }: { readonly users: CurrentUsers; readonly sessions: OwnSessions },
+): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: PATH,
+    tag,
+    thing: 'Session',
+    one: "one of the user's sessions",
+    many: "user's sessions",
+    policy: { see: signedIn, create: signedIn, change: signedIn, remove: signedIn, restore: signedIn },
+    output: SessionOutput,
+  });
+  return [
+    routes.list(
+      (transaction, user, page, { issuedAt }) => {
+        const open = isOpen(user.id);
+        const counting = sql<{ count: number }>`
+          SELECT count(*) AS count FROM token_blacklist_outstandingtoken o WHERE ${open}`;
+        return pageOf(transaction, counting, sessionsOf(user.id, issuedAt, open), page);
+      },
+      { summary: "The user's sessions, newest first.", errors: [404] },
+    ),
+    routes.remove((transaction, user, id, request) => endSession(transaction, request, user.id, id)),
+    ...changingAccess(users, [
+      route({
+        method: 'POST',
+        path: `${PATH}end-all/`,
+        tag,
+        summary: "Ends the user's sessions, all or all but the one whose refresh token is given.",
+        policy: signedIn,
+        body: EndAll,
+        response: EndedSessions,
+        errors: [400],
+        handler: async ({ tenant, user, input }) => {
+          const { ended, pair } = await sessions.endAll(tenant, user, input().refresh);
+          return { ended, refresh: pair?.refresh ?? null, access: pair?.access ?? null };
+        },
+      }),
+    ]),
+  ];
+}
+
+/**
+ * The open sessions, newest first. An access token is issued in the same second as its refresh token, which tells the
+ * session that asks, unless the user began several in that second or has exchanged that refresh token since.
+ */
+function sessionsOf(userId: number, issuedAt: number, open: RawBuilder<boolean>): RawBuilder<SessionOutput> {
+  return sql`
+    WITH asking AS (
+      SELECT min(o.id) AS id FROM token_blacklist_outstandingtoken o
+      WHERE o.user_id = ${userId} AND o.created_at = to_timestamp(${issuedAt}::float8) AND NOT ${sql.raw(IS_MARK)}
+      HAVING count(*) = 1 AND bool_and(${open}))
+    SELECT o.id, o.created_at, o.expires_at,
+           CASE WHEN EXISTS (SELECT FROM asking) THEN o.id = (SELECT id FROM asking) END AS current
+    FROM token_blacklist_outstandingtoken o WHERE ${open} ORDER BY o.created_at DESC, o.id DESC`;
+}
+
+/** Revokes one refresh token, as logging out would. @throws HttpError 404 when it is no open session of the user's */
+async function endSession(
+  transaction: TenantTransaction,
+  { tenant }: UserRequest,
+  userId: number,
+  id: number,
+): Promise<void> {
+  const revoked = await transaction.query(sql`
+    INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
+    SELECT o.id, now() FROM token_blacklist_outstandingtoken o WHERE o.id = ${id} AND ${isOpen(userId)}
+    ON CONFLICT (token_id) DO NOTHING RETURNING id`);
+  if (revoked.length === 0) throw notFound('Session');
+  const notice: LogOutNotice = { schema: tenant.schema, user: userId };
+  await transaction.last(sql`SELECT pg_notify(${LOG_OUTS_CHANNEL}, ${JSON.stringify(notice)})`);
+}

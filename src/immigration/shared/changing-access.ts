@@ -1,0 +1,17 @@
+import type { CurrentUsers } from '../../auth/current-user.js';
+import type { RouteDefinition, UserRequest } from '../../http/route.js';
+
+/**
+ * The same routes, after each of which this process reads its users anew: what it has changed counts here at once.
+ * Other processes hear of it from the database.
+ */
+export function changingAccess(users: CurrentUsers, routes: readonly RouteDefinition[]): RouteDefinition[] {
+  return routes.map((definition) => ({
+    ...definition,
+    handler: async (request, reply) => {
+      const answer = await definition.handler(request, reply);
+      users.drop((request.admitted as UserRequest).tenant);
+      return answer;
+    },
+  }));
+}

@@ -1,0 +1,75 @@
+import { Type } from '@sinclair/typebox';
+import { type Scope, scopeBranches } from '../../auth/scope.js';
+import { allOf, anywhere } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { isId } from '../../http/path-id.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { STAGES } from './client-fields.js';
+
+// Which clients a list or a file of them holds.
+
+export interface ClientFilters {
+  readonly search?: string | undefined;
+  readonly email?: string | undefined;
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
+  readonly stages?: readonly string[] | undefined;
+  readonly active?: boolean | undefined;
+  readonly visaCategory?: number | undefined;
+  readonly includeDeleted?: boolean | undefined;
+}
+
+/** The query parameters, for the documentation. */
+export const clientFilterParameters = {
+  active: Type.Boolean(),
+  email: Type.String(),
+  first_name: Type.String(),
+  include_deleted: Type.Boolean(),
+  last_name: Type.String(),
+  search: Type.String(),
+  stage: Type.String({
+    description: `one of ${[...STAGES].sort().join(', ')}; any other value: an empty list`,
+  }),
+  visa_category: Type.Integer(),
+};
+
+/** The filters that a request asks for. @throws HttpError 400 naming the parameter that does not parse */
+export function readClientFilters(query: QueryParameters): ClientFilters {
+  return {
+    search: query.text('search'),
+    email: query.text('email'),
+    firstName: query.text('first_name'),
+    lastName: query.text('last_name'),
+    stages: query.choices('stage'),
+    active: query.boolean('active'),
+    visaCategory: query.integer('visa_category'),
+    includeDeleted: query.boolean('include_deleted'),
+  };
+}
+
+/** What the trigram index holds of a client: the fields that `search` covers, apart by a letter nobody types. */
+const SEARCHED = sql`(r.first_name || E'\\x1f' || r.last_name || E'\\x1f' || r.email || E'\\x1f' || r.phone_number)`;
+
+/** What a client, a row `r`, must meet to be in scope and pass the filters. */
+export function clientConditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
+  const branches = scopeBranches(scope);
+  // A text filter on one field asks the index of all four, too, which narrows it down to a few rows.
+  const contains = (field: RawBuilder<unknown>, text: string | undefined) =>
+    text !== undefined && sql`${SEARCHED} ILIKE ${anywhere(text)} AND ${field} ILIKE ${anywhere(text)}`;
+  const { visaCategory } = filters;
+  return allOf([
+    !filters.includeDeleted && sql`r.deleted_at IS NULL`,
+    branches !== null && sql`r.branch_id = ANY (${branches}::bigint[])`,
+    filters.stages && sql`r.stage = ANY (${filters.stages}::text[])`,
+    filters.active !== undefined && sql`r.active = ${filters.active}`,
+    visaCategory !== undefined &&
+      (isId(visaCategory) ? sql`r.visa_category_id = ${visaCategory}` : sql`false`),
+    filters.search !== undefined && sql`${SEARCHED} ILIKE ${anywhere(filters.search)}`,
+    contains(sql`r.email`, filters.email),
+    contains(sql`r.first_name`, filters.firstName),
+    contains(sql`r.last_name`, filters.lastName),
+  ]);
+}
+
+/** The order of the list. */
+export const NEWEST_FIRST = sql`r.created_at DESC, r.id DESC`;

@@ -1,0 +1,205 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { scopeOf } from '../../auth/scope.js';
+import { allOf } from '../../database/conditions.js';
+import type { TenantTables } from '../../database/generated/tables.js';
+import {
+  type Insertable,
+  type RawBuilder,
+  type Selectable,
+  sql,
+  type Updateable,
+} from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { notFound } from '../../http/errors.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import { requires } from '../../http/policy.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { type ClientBranch, checkClientScope, clientInScope, requireClient } from './client-access.js';
+import { checkDateOrder } from './date-order.js';
+import { idFilter } from './filters.js';
+import { pageOf } from './page-of.js';
+import { Records } from './records.js';
+import type { ResourcePolicy } from './resource-policy.js';
+
+/** Who sees a client may see what hangs on it; who may change the client may write it. */
+export const clientRecordPolicy: ResourcePolicy = {
+  see: requires('view_client'),
+  create: requires('change_client'),
+  change: requires('change_client'),
+  remove: requires('change_client'),
+  restore: requires('change_client'),
+};
+
+type Stamps = 'created_by_id' | 'created_at' | 'updated_by_id' | 'updated_at';
+type ClientTable = {
+  [T in keyof TenantTables]: Selectable<TenantTables[T]> extends { id: number; client_id: number }
+    ? T
+    : never;
+}[keyof TenantTables];
+type Stored<T extends ClientTable> = Selectable<TenantTables[T]>;
+type NewValues<T extends ClientTable> = Omit<Insertable<TenantTables[T]>, Stamps> & { client_id: number };
+type Values<T extends ClientTable> = Omit<Updateable<TenantTables[T]>, Stamps> & { client_id?: number };
+
+export interface ClientRecordsOptions<T extends ClientTable, Row> {
+  readonly table: T;
+  /** What the API calls one of them: "<Thing> not found". */
+  readonly thing: string;
+  /** How filters and bodies name the client; `client_id` if not given. */
+  readonly clientField?: string;
+  /** The API's columns, of rows that are called `r`. */
+  readonly columns: RawBuilder<Row>;
+  /** The column by which they are sorted, the latest first and those without a date before them: `r.end_date`. */
+  readonly latest: string;
+  /** Two dates of which the second may not lie before the first. */
+  readonly period?: readonly [start: keyof Stored<T> & string, end: keyof Stored<T> & string];
+}
+
+/**
+ * The records of one table that hang on clients by their `client_id`: they are in scope as their client is, and gone
+ * as long as it is archived. The methods end their transaction.
+ */
+export class ClientRecords<T extends ClientTable, Row> {
+  readonly #records: Records<T, Row>;
+  readonly #clientField: string;
+
+  constructor(private readonly options: ClientRecordsOptions<T, Row>) {
+    this.#records = new Records({ ...options, softDelete: false });
+    this.#clientField = options.clientField ?? 'client_id';
+  }
+
+  /**
+   * A page of those in scope; of one client where the request asks for it.
+   * @param conditions further ones, of rows `r`
+   * @throws HttpError 400 for a client's id that is no number
+   */
+  async list(
+    transaction: TenantTransaction,
+    user: CurrentUser,
+    query: QueryParameters,
+    page: PageRequest,
+    conditions: readonly (RawBuilder<boolean> | undefined)[] = [],
+  ): Promise<PageOf<Row>> {
+    const asked = allOf([
+      idFilter(query, this.#clientField, 'r.client_id'),
+      clientInScope(scopeOf(user), 'r.client_id'),
+      ...conditions,
+    ]);
+    const rows = sql<Row>`
+      ${this.#records.from()} WHERE ${asked} ORDER BY ${sql.ref(this.options.latest)} DESC, r.id DESC`;
+    return await pageOf(transaction, this.#records.counting(asked), rows, page);
+  }
+
+  /** One of them. @throws HttpError 404; 403 when its client is out of scope */
+  async read(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<Row> {
+    const finding = transaction.query(this.#clientOf(id));
+    const [row, [client]] = await Promise.all([this.#records.read(transaction, id), finding]);
+    this.#check(user, client);
+    return row;
+  }
+
+  /** Stores a new one. @throws HttpError 400 for no such client, or dates the wrong way round; 403 */
+  async create(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Promise<Row> {
+    await this.checkNew(transaction, user, input);
+    return await this.insert(transaction, user, input);
+  }
+
+  /** The first half of `create`: whether it may be stored. @throws HttpError 400, 403 */
+  async checkNew(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Promise<void> {
+    this.#checkPeriod(input);
+    await requireClient(transaction, user, input.client_id, this.#clientField);
+  }
+
+  /** Its second half. */
+  async insert(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Promise<Row> {
+    return await this.#records.insert(transaction, user, input);
+  }
+
+  /**
+   * The record as it is stored, locked against other changes, its client held against deletion.
+   * @throws HttpError 404; 403 when its client is out of scope
+   */
+  async lock(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<Stored<T>> {
+    const locking = this.#records.lock(transaction, id);
+    // Sent with it, but looked up when the lock is there: by then the record may hang on another client.
+    const finding = transaction.query(sql<ClientBranch>`${this.#clientOf(id)} FOR KEY SHARE`);
+    const [stored, [client]] = await Promise.all([locking, finding]);
+    this.#check(user, client);
+    return stored;
+  }
+
+  /** Locks a record and changes what is given of it. @throws HttpError 404, 403, 400 */
+  async change(
+    transaction: TenantTransaction,
+    user: CurrentUser,
+    id: number,
+    read: () => Values<T>,
+  ): Promise<Row> {
+    const stored = await this.lock(transaction, user, id);
+    return await this.update(transaction, user, stored, read());
+  }
+
+  /** Changes what is given of a record that `lock` gave. @throws HttpError 400, 403 */
+  async update(
+    transaction: TenantTransaction,
+    user: CurrentUser,
+    stored: Stored<T>,
+    input: Values<T>,
+  ): Promise<Row> {
+    await this.checkChange(transaction, user, stored, input);
+    return await this.store(transaction, user, stored, input);
+  }
+
+  /** The first half of `update`: whether it may be stored. @throws HttpError 400, 403 */
+  async checkChange(
+    transaction: TenantTransaction,
+    user: CurrentUser,
+    stored: Stored<T>,
+    input: Values<T>,
+  ): Promise<void> {
+    this.#checkPeriod({ ...stored, ...input });
+    const { client_id: before } = stored as { client_id: number };
+    if (input.client_id !== undefined && input.client_id !== before) {
+      await requireClient(transaction, user, input.client_id, this.#clientField);
+    }
+  }
+
+  /** Its second half. */
+  async store(
+    transaction: TenantTransaction,
+    user: CurrentUser,
+    stored: Stored<T>,
+    input: Values<T>,
+  ): Promise<Row> {
+    return await this.#records.update(transaction, user, (stored as { id: number }).id, input);
+  }
+
+  /**
+   * Deletes one of them.
+   * @param also what goes with it, in the same round trip
+   * @throws HttpError 404, 403
+   */
+  async delete(
+    transaction: TenantTransaction,
+    user: CurrentUser,
+    id: number,
+    also: () => Promise<void> = async () => undefined,
+  ): Promise<void> {
+    await this.lock(transaction, user, id);
+    await Promise.all([also(), this.#records.delete(transaction, user, id)]);
+  }
+
+  #clientOf(id: number): RawBuilder<ClientBranch> {
+    return sql`
+      SELECT c.id, c.branch_id AS branch FROM immigration_client c
+      WHERE c.id = (SELECT r.client_id FROM ${this.#records.table} r WHERE r.id = ${id}::bigint) AND c.deleted_at IS NULL`;
+  }
+
+  #check(user: CurrentUser, client: ClientBranch | undefined): void {
+    if (!client) throw notFound(this.options.thing);
+    checkClientScope(user, client);
+  }
+
+  #checkPeriod(record: object): void {
+    if (this.options.period) checkDateOrder(record as Record<string, unknown>, ...this.options.period);
+  }
+}

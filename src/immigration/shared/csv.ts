@@ -1,0 +1,28 @@
+import { stringify } from 'csv-stringify/sync';
+
+/** What begins a formula in a spreadsheet; also in full width, which some programs take for the same. */
+const FORMULA = /^'[=+\-@\t\r＝＋－＠]/;
+
+const LINE_END = '\r\n';
+
+/** For Excel, which takes a file for UTF-8 only where it says so. */
+export const BYTE_ORDER_MARK = '\ufeff';
+
+/**
+ * Lines of a CSV file (RFC 4180). A cell that a spreadsheet would run as a formula gets an apostrophe in front, which
+ * makes it text there; `withoutApostrophe` takes it off again.
+ */
+export function csvLines(rows: readonly (readonly (string | number | boolean | null)[])[]): string {
+  return stringify(rows as unknown[][], {
+    escape_formulas: true,
+    record_delimiter: LINE_END,
+    // Else a single CR or LF in a cell would end the line for some programs, and what follows could be a formula.
+    quote_record_delimiter: true,
+    cast: { boolean: (value: boolean) => String(value) },
+  });
+}
+
+/** A cell as it was before `csvLines` made it safe. */
+export function withoutApostrophe(cell: string): string {
+  return FORMULA.test(cell) ? cell.slice(1) : cell;
+}

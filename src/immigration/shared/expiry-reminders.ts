@@ -1,0 +1,150 @@
+import { Type } from '@sinclair/typebox';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { type Field, FieldError } from '../../http/fields/field.js';
+import { list } from '../../http/fields/list.js';
+import { integer } from '../../http/fields/scalar.js';
+import { fullName } from './people.js';
+
+// Reminders of records that expire, for those who ask for them with the record. Which reminders these are stands in
+// `expiry_reminder`, so that they follow the day of expiry; otherwise they are reminders like any other.
+
+const FURTHEST_DAYS = 3650;
+const MOST = 10;
+
+/**
+ * The field of a body that asks for reminders: on which days before the expiry.
+ * @param expiry what expires when, for the documentation
+ */
+export function remindDaysBefore(expiry: string): Field<number[], false> {
+  const days = list(integer({ min: 0, max: FURTHEST_DAYS }));
+  return {
+    ...days,
+    schema: Type.Unsafe({
+      ...days.schema,
+      maxItems: MOST,
+      description: `Reminds the client's assignee, or else who asks, so many days before ${expiry}: [90, 30, 7]. An empty list removes the open reminders; left out, they move with that day.`,
+    }),
+    parse(value) {
+      const given = [...new Set(days.parse(value))];
+      if (given.length > MOST) {
+        throw FieldError.of(`Ensure this field has no more than ${MOST} elements.`);
+      }
+      return given;
+    },
+  };
+}
+
+/** A record that expires, as `keepExpiryReminders` wants it from its query. */
+export interface Expiring {
+  readonly id: number;
+  readonly client_id: number;
+  /** Null: never. */
+  readonly expiry: string | null;
+  /** What a reminder calls it: "Passport". */
+  readonly what: string;
+}
+
+export interface ExpiryReminders {
+  /** Of the records' content type. */
+  readonly model: 'passport' | 'proficiency';
+  readonly records: RawBuilder<Expiring>;
+  /** As the body gave them; undefined: those that were asked for before. */
+  readonly days?: readonly number[] | undefined;
+  /** Writes open reminders anew also where the expiry is as it was: what they say of the record has changed. */
+  readonly anew?: boolean;
+  /** Who is reminded of clients that are assigned to nobody. */
+  readonly recipient: number;
+  /** The date at the tenant. */
+  readonly today: string;
+}
+
+/**
+ * Makes the reminders of records what they should be, once their expiry changes or reminders are asked for; asking
+ * twice makes none twice. Open ones move with the expiry, and are due anew where their day is still to come; those that
+ * are not wanted any more go, as do those of what has lately been found to have expired. Completed ones stay. Of the
+ * days that have passed already only the last makes a reminder. The caller has locked the records. It all shares the
+ * round trip of what follows.
+ */
+export async function keepExpiryReminders(
+  transaction: TenantTransaction,
+  reminders: ExpiryReminders,
+): Promise<void> {
+  const { days } = reminders;
+  await Promise.all([
+    transaction.query(dropping(reminders)),
+    transaction.query(moving(reminders)),
+    days && days.length > 0 ? transaction.query(adding(reminders, days)) : undefined,
+  ]);
+}
+
+/** Removes the open reminders of a record that is about to be deleted. */
+export async function forgetExpiryReminders(
+  transaction: TenantTransaction,
+  model: ExpiryReminders['model'],
+  id: number,
+): Promise<void> {
+  await transaction.query(sql`
+    WITH forgotten AS (DELETE FROM expiry_reminder WHERE model = ${model} AND record_id = ${id} RETURNING reminder_id)
+    DELETE FROM immigration_reminder r USING forgotten f WHERE r.id = f.reminder_id AND NOT r.is_completed`);
+}
+
+function dropping({ model, records, days, today }: ExpiryReminders): RawBuilder<unknown> {
+  const unwanted = days === undefined ? sql`false` : sql`e.days_before <> ALL (${days}::integer[])`;
+  return sql`
+    DELETE FROM immigration_reminder r USING expiry_reminder e, (${records}) x
+    WHERE r.id = e.reminder_id AND e.model = ${model} AND e.record_id = x.id AND NOT r.is_completed
+      AND (x.expiry IS NULL OR (x.expiry <> e.expires_on AND x.expiry < ${today}::date) OR ${unwanted})`;
+}
+
+function moving({ model, records, anew = false, recipient, today }: ExpiryReminders): RawBuilder<unknown> {
+  return sql`
+    WITH moved AS (
+      UPDATE expiry_reminder e SET expires_on = x.expiry
+      FROM (${records}) x, immigration_reminder r
+      WHERE e.model = ${model} AND e.record_id = x.id AND r.id = e.reminder_id AND NOT r.is_completed
+        AND (e.expires_on <> x.expiry OR ${anew}::boolean)
+      RETURNING e.reminder_id, e.days_before, x.*
+    )
+    UPDATE immigration_reminder r
+    SET reminder_date = x.expiry - x.days_before, title = ${TITLE}, meta_info = ${metaInfo('x.days_before')},
+        created_by_id = coalesce(c.assigned_to_id, ${recipient}::bigint), read = false,
+        notification_created = r.notification_created AND x.expiry - x.days_before < ${today}::date
+    FROM moved x JOIN immigration_client c ON c.id = x.client_id
+    WHERE r.id = x.reminder_id`;
+}
+
+function adding(
+  { model, records, recipient, today }: ExpiryReminders,
+  days: readonly number[],
+): RawBuilder<unknown> {
+  const wanted = sql`${days}::integer[]`;
+  return sql`
+    WITH made AS (
+      INSERT INTO immigration_reminder (content_type_id, object_id, title, reminder_date, meta_info, created_by_id)
+      SELECT k.id, x.id, ${TITLE}, x.expiry - d.days, ${metaInfo('d.days')},
+             coalesce(c.assigned_to_id, ${recipient}::bigint)
+      FROM (${records}) x
+      JOIN immigration_client c ON c.id = x.client_id
+      JOIN django_content_type k ON k.app_label = 'immigration' AND k.model = ${model}
+      CROSS JOIN unnest(${wanted}) d (days)
+      WHERE x.expiry >= ${today}::date
+        AND d.days <= coalesce(
+          (SELECT min(passed) FROM unnest(${wanted}) passed WHERE passed > x.expiry - ${today}::date), d.days)
+        AND NOT EXISTS (
+          SELECT FROM expiry_reminder e
+          WHERE e.model = ${model} AND e.record_id = x.id AND e.days_before = d.days AND e.expires_on = x.expiry)
+      RETURNING id, object_id, reminder_date
+    )
+    INSERT INTO expiry_reminder (reminder_id, model, record_id, days_before, expires_on)
+    SELECT m.id, ${model}, x.id, x.expiry - m.reminder_date, x.expiry
+    FROM made m JOIN (${records}) x ON x.id = m.object_id`;
+}
+
+// Of records `x` and their clients `c`.
+
+const TITLE = sql`left(format('%s of %s expires on %s', x.what, ${fullName('c')}, x.expiry), 255)`;
+
+function metaInfo(days: string): RawBuilder<unknown> {
+  return sql`jsonb_build_object('client_id', x.client_id, 'expires_on', x.expiry, 'days_before', ${sql.ref(days)})`;
+}

@@ -1,0 +1,44 @@
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { onePlan } from '../../database/statement.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+
+export interface FoundRecords<Row> {
+  /** The table's name, as SQL. */
+  readonly table: RawBuilder<unknown>;
+  /** The API's form of what `source` yields as rows `r`. */
+  readonly from: (source: RawBuilder<unknown>) => RawBuilder<Row>;
+  /** What is asked for: `id` and every column of `order`, each record once. */
+  readonly found: RawBuilder<unknown>;
+  /** Of rows `r`, by columns that the API's form has too. */
+  readonly order: RawBuilder<unknown>;
+  /** Plans it once for all values: where planning costs more than finding. */
+  readonly plannedOnce?: boolean;
+}
+
+/**
+ * A page of records that are dear to find: one statement finds them once, and both counts them and shows the page.
+ * One round trip for any page, also the last. It ends the transaction.
+ */
+export async function foundPage<Row extends { readonly id: number }>(
+  transaction: TenantTransaction,
+  { table, from, found, order, plannedOnce = false }: FoundRecords<Row>,
+  page: PageRequest,
+): Promise<PageOf<Row>> {
+  const offset =
+    page.page === 'last'
+      ? sql`greatest(0, (SELECT count(*) - 1 FROM found)) / ${page.size}::bigint * ${page.size}::bigint`
+      : sql`${offsetOf(page, () => 0)}::bigint`;
+  const asked = sql<Row & { total: number }>`
+    WITH found AS MATERIALIZED (${found})
+    SELECT (SELECT count(*) FROM found) AS total, r.*
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (
+      ${from(sql`(
+        SELECT r.id FROM found r ORDER BY ${order} LIMIT ${page.size}::bigint OFFSET ${offset}
+      ) page JOIN ${table}`)} ON r.id = page.id) r ON true
+    ORDER BY ${order}`;
+  const rows = await transaction.last(plannedOnce ? onePlan(asked) : asked);
+  // A page without records still tells the count, in a row of nulls.
+  const items = rows.filter(({ id }) => id !== null).map(({ total: _, ...row }) => row as unknown as Row);
+  return { count: rows[0]?.total ?? 0, items };
+}

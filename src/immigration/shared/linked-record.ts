@@ -1,0 +1,120 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { scopeOf } from '../../auth/scope.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { HttpError } from '../../http/errors.js';
+import { isId } from '../../http/path-id.js';
+import { deniedError, isThere, kindNamed, LINKED_KINDS, type LinkedKind } from './linked-kinds.js';
+
+// Links to records of any kind: a content type and an id, as tasks and reminders have them.
+
+/** A link as it is stored. */
+export interface Link {
+  readonly content_type_id: number;
+  readonly object_id: number;
+}
+
+/** What to answer where a link leads nowhere. */
+export interface LinkErrors {
+  /** There is no such content type. */
+  readonly type: () => HttpError;
+  /** There is no such record, or it is one that the user must not know of. */
+  readonly record: () => HttpError;
+}
+
+/** `object_id` is an integer of 32 bits, in every table that has links. */
+const LARGEST_ID = 2_147_483_647;
+
+/** Whether a link can name a record with this id at all. */
+export function isLinkId(id: number): boolean {
+  return isId(id) && id <= LARGEST_ID;
+}
+
+/**
+ * Checks that a link leads to a record that is there and in the user's scope, and holds that record against deletion
+ * until the transaction ends.
+ * @param type the content type's id, or its model's name in any case
+ * @throws HttpError what `errors` gives; 403 for a client, visa application … out of scope
+ */
+export async function requireLinked(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  type: string | number,
+  id: number,
+  errors: LinkErrors,
+): Promise<Link> {
+  const named = typeof type === 'string' ? kindNamed(type) : undefined;
+  if (typeof type === 'string' && !named) throw errors.type();
+  const typeFound = transaction.query(contentType(named ?? (type as number)));
+  // By name the table is known at once, and both questions share a round trip.
+  const recordFound = named && findRecord(transaction, user, named, id);
+  const [found] = await typeFound;
+  const kind = named ?? (found && LINKED_KINDS.get(found.model));
+  if (!found || kind?.app !== found.app) throw errors.type();
+  const record = await (recordFound ?? findRecord(transaction, user, kind, id));
+  if (!record) throw errors.record();
+  if (!record.reached) throw deniedError(kind, user, id) ?? errors.record();
+  return { content_type_id: found.id, object_id: id };
+}
+
+function contentType(type: LinkedKind | number): RawBuilder<{ id: number; app: string; model: string }> {
+  const asked =
+    typeof type === 'number'
+      ? sql`id = ${isLinkId(type) ? type : 0}`
+      : sql`app_label = ${type.app} AND model = ${type.model}`;
+  return sql`SELECT id, app_label AS app, model FROM django_content_type WHERE ${asked}`;
+}
+
+/** Whether there is such a record, and whether the user reaches it. */
+async function findRecord(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  kind: LinkedKind,
+  id: number,
+): Promise<{ reached: boolean } | undefined> {
+  if (!isLinkId(id)) return undefined;
+  const lock = kind.locks ? sql`FOR KEY SHARE OF r` : sql``;
+  const [record] = await transaction.query(sql<{ reached: boolean | null }>`
+    SELECT ${kind.reach?.(user) ?? sql`true`} AS reached FROM ${sql.table(kind.table)} r
+    WHERE r.id = ${id} AND ${isThere(kind)} ${lock}`);
+  return record && { reached: record.reached === true };
+}
+
+/**
+ * For lists: the condition that the record which a row `r` links to (content_type_id, object_id) is there and in the
+ * user's scope. What belongs to no branch, as an institute, is in nobody's scope but that of the whole tenant, for
+ * which this is true of every row.
+ */
+export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
+  if (scopeOf(user).kind === 'tenant') return sql`true`;
+  const kinds = [...LINKED_KINDS.values()].filter(({ reach }) => reach !== null);
+  const cases = kinds.map(
+    (kind) => sql`WHEN ${`${kind.app}.${kind.model}`} THEN EXISTS (
+      SELECT FROM ${sql.table(kind.table)} r WHERE r.id = linked.object_id AND ${isThere(kind)}
+        AND ${kind.reach?.(user) ?? sql`false`})`,
+  );
+  // The outer row goes by another name inside, where the kinds' own conditions call theirs "r".
+  return sql`(
+    SELECT CASE linked.kind ${sql.join(cases, sql` `)} ELSE false END
+    FROM (
+      SELECT t.app_label || '.' || t.model AS kind, r.object_id
+      FROM django_content_type t WHERE t.id = r.content_type_id
+    ) linked)`;
+}
+
+/**
+ * The same for lists of many rows: the records in scope of each kind that occurs are looked up once, instead of one
+ * by one for each row.
+ */
+export function manyLinkedInScope(user: CurrentUser): RawBuilder<boolean> {
+  if (scopeOf(user).kind === 'tenant') return sql`true`;
+  const kinds = [...LINKED_KINDS.values()].filter(({ reach }) => reach !== null);
+  const cases = kinds.map(
+    (
+      kind,
+    ) => sql`WHEN (SELECT id FROM django_content_type WHERE app_label = ${kind.app} AND model = ${kind.model})
+      THEN r.object_id IN (
+        SELECT r.id FROM ${sql.table(kind.table)} r WHERE ${isThere(kind)} AND ${kind.reach?.(user) ?? sql`false`})`,
+  );
+  return sql`CASE r.content_type_id ${sql.join(cases, sql` `)} ELSE false END`;
+}

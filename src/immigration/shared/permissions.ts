@@ -1,0 +1,95 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { CurrentUser } from '../../auth/current-user.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { component } from '../../http/component.js';
+import { invalidPk, permissionDenied } from '../../http/errors.js';
+import { body } from '../../http/fields/body.js';
+import { required } from '../../http/fields/field.js';
+import { list } from '../../http/fields/list.js';
+import { integer } from '../../http/fields/scalar.js';
+import { isId } from '../../http/path-id.js';
+
+// Permissions as the API shows and grants them: not those on the program's own inside.
+
+/** Of a permission `p` with its content type `ct`: whether the API shows it. */
+export const SHOWN = sql<boolean>`(ct.app_label = 'immigration' AND ct.model NOT IN ('event', 'eventprocessingcontrol'))`;
+/** Permissions with their content types. */
+export const PERMISSIONS = sql`auth_permission p JOIN django_content_type ct ON ct.id = p.content_type_id`;
+/** Their order in every list. */
+export const PERMISSION_ORDER = sql`ct.app_label, ct.model, p.codename`;
+
+export const PermissionItem = component(
+  'PermissionItem',
+  Type.Object({
+    id: Type.Integer(),
+    name: Type.String(),
+    content_type: Type.String({ description: 'app_label.model' }),
+  }),
+);
+export type PermissionItem = Static<typeof PermissionItem>;
+
+/** The permissions whose ids this query yields, as a JSON array. */
+export function permissionItems(ids: RawBuilder<unknown>): RawBuilder<PermissionItem[]> {
+  return sql`coalesce((
+    SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'content_type', ct.app_label || '.' || ct.model)
+                    ORDER BY ${PERMISSION_ORDER})
+    FROM ${PERMISSIONS} WHERE p.id IN (${ids}) AND ${SHOWN}), '[]')`;
+}
+
+/** What a user or a group is to hold from then on. */
+export const PermissionAssignment = body('UserPermissionAssignmentRequest', {
+  permission_ids: required(list(integer(), { min: 1 })),
+});
+
+/**
+ * Checks that a user may give these permissions to somebody who holds some already: only those that they hold
+ * themselves. What stays needs no right.
+ * @param held ids of those that are there already
+ * @throws HttpError 400 for one that does not exist, or is not shown; 403 for one that the user does not hold
+ */
+export async function checkGrants(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  ids: readonly number[],
+  held: readonly number[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  const rows = await transaction.query(sql<{ id: number; permission: string; shown: boolean }>`
+    SELECT p.id, ct.app_label || '.' || p.codename AS permission, ${SHOWN} AS shown
+    FROM ${PERMISSIONS} WHERE p.id = ANY (${ids.filter(isInteger)}::integer[])`);
+  const found = new Map(rows.map((row) => [row.id, row]));
+  for (const id of ids) if (!found.has(id)) throw invalidPk('permission_ids', id);
+  for (const { id, permission } of rows) {
+    if (held.includes(id) || user.permissions.has(permission)) continue;
+    throw permissionDenied(`You cannot grant a permission that you do not hold: ${permission}`);
+  }
+  const hidden = rows.find(({ shown }) => !shown);
+  if (hidden) throw invalidPk('permission_ids', hidden.id);
+}
+
+/** Ids of permissions are of PostgreSQL's smaller kind. */
+function isInteger(id: number): boolean {
+  return isId(id) && id < 2 ** 31;
+}
+
+/**
+ * Sets the permissions of a user or a group to these; those that the API does not show stay.
+ * @param table of the links, and the column in it that names the holder
+ */
+export function replacePermissions(
+  transaction: TenantTransaction,
+  table: 'immigration_user_user_permissions' | 'auth_group_permissions',
+  column: 'user_id' | 'group_id',
+  holder: number,
+  ids: readonly number[],
+): void {
+  void transaction.query(sql`
+    DELETE FROM ${sql.table(table)} l USING ${PERMISSIONS}
+    WHERE l.${sql.ref(column)} = ${holder} AND p.id = l.permission_id AND ${SHOWN}
+      AND l.permission_id <> ALL (${ids}::integer[])`);
+  void transaction.query(sql`
+    INSERT INTO ${sql.table(table)} (${sql.ref(column)}, permission_id)
+    SELECT ${holder}, id FROM unnest(${ids}::integer[]) AS given (id) ORDER BY id
+    ON CONFLICT DO NOTHING`);
+}

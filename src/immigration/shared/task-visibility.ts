@@ -1,0 +1,56 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { roleOf, type Scope, scopeOf } from '../../auth/scope.js';
+import { anyOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { clientInScope } from './client-access.js';
+
+// Who sees which tasks. Lists, details, counts, actions and links to tasks all ask here.
+
+/** The content type of clients, which a database that was taken over may number in its own way. */
+export const CLIENT_TYPE = sql<number>`(
+  SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client')`;
+
+/**
+ * The branches whose tasks are a user's: those of the scope and those the user belongs to. For who sees the whole
+ * tenant these are the user's own; without a group there are none.
+ */
+export function taskBranches(user: CurrentUser): readonly number[] {
+  const scope = scopeOf(user);
+  if (scope.kind === 'tenant') return user.branchIds;
+  return user.groups.length === 0 ? [] : [...new Set([...scope.branchIds, ...user.branchIds])];
+}
+
+/** That a task `r` hangs on a client in this scope. */
+export function linkedToClient(scope: Scope): RawBuilder<boolean> {
+  return sql`(r.content_type_id = ${CLIENT_TYPE} AND ${clientInScope(scope, 'r.object_id')})`;
+}
+
+/**
+ * The ways in which a user sees a task `r`; one suffices. Empty: the user sees all of them.
+ * They are apart so that each can be looked up by an index of its own.
+ */
+export function taskSights(user: CurrentUser): readonly RawBuilder<boolean>[] {
+  const scope = scopeOf(user);
+  if (scope.kind === 'tenant') return [];
+  const branches = taskBranches(user);
+  const sights: RawBuilder<boolean>[] = [
+    sql`r.assigned_to_id = ${user.id}`,
+    sql`r.assigned_by_id = ${user.id}`,
+    sql`r.created_by_id = ${user.id}`,
+  ];
+  if (branches.length > 0) sights.push(sql`r.branch_id = ANY (${branches}::bigint[])`);
+  if (scope.branchIds.length > 0) {
+    sights.push(linkedToClient(scope));
+    if (roleOf(user) === 'REGION_MANAGER') {
+      sights.push(sql`r.assigned_to_id IN (
+        SELECT ub.user_id FROM immigration_user_branches ub WHERE ub.branch_id = ANY (${scope.branchIds}::bigint[]))`);
+    }
+  }
+  return sights;
+}
+
+/** The condition under which a user sees a task `r`. */
+export function taskVisible(user: CurrentUser): RawBuilder<boolean> {
+  const sights = taskSights(user);
+  return sights.length === 0 ? sql`true` : anyOf(sights);
+}

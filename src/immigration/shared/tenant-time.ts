@@ -1,0 +1,137 @@
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { isTimeZone } from '../../tenancy/time-zone.js';
+
+/** The spans that lists and dashboards ask for; weeks begin on Monday. */
+export type Span = 'today' | 'this_week' | 'this_month';
+
+/** Whole days of the tenant, as moments in UTC and as calendar dates; what ends it does not belong to it. */
+export interface Period {
+  readonly from: string;
+  readonly to: string;
+  readonly firstDate: string;
+  readonly endDate: string;
+}
+
+const SECOND = 1000;
+const DAY = 86_400 * SECOND;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * What the time is for a tenant: its days, weeks and months begin when they do in its time zone, whatever the clocks
+ * do that day. Where midnight comes twice, the day begins with the first; where it is skipped, when the clocks jump.
+ */
+export class TenantTime {
+  readonly #format: Intl.DateTimeFormat;
+  /** The calendar date at the tenant: YYYY-MM-DD. */
+  readonly today: string;
+
+  /**
+   * @param tenant its time zone, an IANA name; one that nobody knows counts as UTC
+   * @param now as which moment "now" counts
+   */
+  constructor(
+    tenant: { readonly timeZone: string },
+    readonly now = new Date(),
+  ) {
+    this.#format = formatOf(tenant.timeZone);
+    this.today = this.dateOf(now);
+  }
+
+  /** The calendar date of a moment. */
+  dateOf(moment: Date): string {
+    return asDate(this.#local(moment.getTime()));
+  }
+
+  /** The first moment of a calendar date, in UTC. */
+  startOf(date: string): string {
+    return new Date(this.#first(Date.parse(date))).toISOString();
+  }
+
+  /** The moment at which the clock shows this time (HH:MM:SS) on this date, in UTC; the first where it does so twice. */
+  momentOf(date: string, time: string): string {
+    return new Date(this.#first(Date.parse(`${date}T${time}Z`))).toISOString();
+  }
+
+  /** Today, this week (from Monday), or this month. */
+  period(span: Span): Period {
+    const [firstDate, endDate] = datesOf(span, this.today);
+    return { firstDate, endDate, from: this.startOf(firstDate), to: this.startOf(endDate) };
+  }
+
+  /** The moment so many days from now at the same time of day, in UTC; negative: ago. */
+  daysAhead(days: number): string {
+    return new Date(this.#first(this.#local(this.now.getTime()) + days * DAY)).toISOString();
+  }
+
+  /** What a clock at the tenant shows, as the milliseconds that the same reading would be in UTC. */
+  #local(moment: number): number {
+    const part: Record<string, number> = {};
+    for (const { type, value } of this.#format.formatToParts(moment)) part[type] = Number(value);
+    const { year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0 } = part;
+    const milliseconds = ((moment % SECOND) + SECOND) % SECOND;
+    return Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
+  }
+
+  /** The first moment at which the clock shows this; where it skips it, the moment of the jump. */
+  #first(local: number): number {
+    const offsets = [local - DAY, local + DAY].map((near) => this.#local(near) - near);
+    const earliest = local - Math.max(...offsets);
+    const latest = local - Math.min(...offsets);
+    for (const moment of [earliest, latest]) if (this.#local(moment) === local) return moment;
+    let [before, after] = [earliest, latest];
+    while (after - before > SECOND) {
+      const between = before + Math.floor((after - before) / 2 / SECOND) * SECOND;
+      if (this.#local(between) < local) before = between;
+      else after = between;
+    }
+    return after - (after % SECOND);
+  }
+}
+
+/** The condition that the moment in this column (a constant of the program: `r.created_at`) lies in the period. */
+export function momentIn(column: string, { from, to }: Pick<Period, 'from' | 'to'>): RawBuilder<boolean> {
+  return sql`(${sql.ref(column)} >= ${from}::timestamptz AND ${sql.ref(column)} < ${to}::timestamptz)`;
+}
+
+/** The same for a column that holds a calendar date: `r.date_granted`. */
+export function dateIn(
+  column: string,
+  { firstDate, endDate }: Pick<Period, 'firstDate' | 'endDate'>,
+): RawBuilder<boolean> {
+  return sql`(${sql.ref(column)} >= ${firstDate}::date AND ${sql.ref(column)} < ${endDate}::date)`;
+}
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  if (known) return known;
+  if (!isTimeZone(timeZone)) return formatOf('UTC');
+  const numeric = 'numeric' as const;
+  const format = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
+    timeZone,
+    hourCycle: 'h23',
+    year: numeric,
+    month: numeric,
+    day: numeric,
+    hour: numeric,
+    minute: numeric,
+    second: numeric,
+  });
+  formats.set(timeZone, format);
+  return format;
+}
+
+/** The first date of a span that holds this one, and the first after it. */
+function datesOf(span: Span, date: string): [string, string] {
+  const day = Date.parse(date);
+  if (span === 'today') return [date, asDate(day + DAY)];
+  if (span === 'this_week') {
+    const monday = day - ((new Date(day).getUTCDay() + 6) % 7) * DAY;
+    return [asDate(monday), asDate(monday + 7 * DAY)];
+  }
+  const [year, month] = date.split('-').map(Number) as [number, number];
+  return [asDate(Date.UTC(year, month - 1, 1)), asDate(Date.UTC(year, month, 1))];
+}
+
+function asDate(local: number): string {
+  return new Date(local).toISOString().slice(0, 10);
+}

@@ -1,0 +1,58 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { fullName } from '../shared/people.js';
+import { isParty } from './actions.js';
+import { taskDenied } from './errors.js';
+import { mentionPlaces } from './mentions.js';
+import { mentionsNotified } from './notify.js';
+import type { TaskCommentMention, TaskOutput } from './schemas.js';
+import { lockTask } from './selectors.js';
+import { changedTask } from './services.js';
+
+/**
+ * Adds a comment to a task, and notifies each of those whom it mentions.
+ * @param read reads the comment; called after the task was found, as its errors come second
+ * @throws HttpError 404 also for who is neither assignee, assigner nor in the task's branch; 400
+ */
+export async function addComment(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => string,
+): Promise<TaskOutput> {
+  const task = await lockTask(transaction, user, id);
+  const isMember = task.branch_id !== null && user.branchIds.includes(task.branch_id);
+  if (!isParty(task, user) && !isMember) throw taskDenied();
+  const text = read();
+  const mentions = await findMentions(transaction, text);
+  const changing = sql`
+    UPDATE immigration_task t SET
+      comments = t.comments || jsonb_build_array(jsonb_build_object(
+        'user_id', u.id, 'username', u.username, 'full_name', ${fullName('u')}, 'text', ${text}::text,
+        'mentions', ${JSON.stringify(mentions)}::jsonb,
+        'created_at', regexp_replace(
+          to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '\\.000000', ''))),
+      updated_by_id = ${user.id}::bigint, updated_at = now()
+    FROM immigration_user u WHERE t.id = ${id}::bigint AND u.id = ${user.id}::bigint
+    RETURNING t.*`;
+  const userIds = [...new Set(mentions.map(({ user_id }) => user_id))];
+  const notifying = userIds.length > 0 ? mentionsNotified(sql`changed`, user, text, userIds) : undefined;
+  return await changedTask(transaction, changing, notifying);
+}
+
+/** Who is mentioned where: the longest username of an active user that fits. */
+async function findMentions(transaction: TenantTransaction, text: string): Promise<TaskCommentMention[]> {
+  const places = mentionPlaces(text);
+  const usernames = [...new Set(places.flatMap((place) => place.usernames))];
+  if (usernames.length === 0) return [];
+  const people = await transaction.query(sql<{ user_id: number; username: string; full_name: string }>`
+    SELECT u.id AS user_id, u.username, ${fullName('u')} AS full_name
+    FROM immigration_user u WHERE u.username = ANY (${usernames}::text[]) AND u.is_active`);
+  const known = new Map(people.map((person) => [person.username, person]));
+  return places.flatMap(({ start, usernames: candidates }) => {
+    const username = candidates.find((candidate) => known.has(candidate));
+    const person = username === undefined ? undefined : known.get(username);
+    return person ? [{ ...person, start_pos: start, end_pos: start + 1 + [...person.username].length }] : [];
+  });
+}

@@ -1,0 +1,128 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { roleOf } from '../../auth/scope.js';
+import { allOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { invalidField } from '../../http/errors.js';
+import { MESSAGES } from '../../http/fields/field.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { choiceFilter, idFilter } from '../shared/filters.js';
+import { foundPage } from '../shared/found-page.js';
+import { isLinkId } from '../shared/linked-record.js';
+import { pageOf } from '../shared/page-of.js';
+import { CLIENT_TYPE, taskBranches, taskSights } from '../shared/task-visibility.js';
+import type { TaskOutput } from './schemas.js';
+import { tasksFrom } from './selectors.js';
+
+/** What a list is narrowed down to. */
+export interface TaskFilters {
+  /** Of one column whose values are few, so that the kept sums know them. */
+  readonly summed: readonly (RawBuilder<boolean> | undefined)[];
+  /** Whether what is past due and neither completed nor cancelled is left out. */
+  readonly withoutOverdue: boolean;
+  /** Of anything else. */
+  readonly others: readonly RawBuilder<boolean>[];
+}
+
+const TABLE = sql`immigration_task`;
+const OVERDUE = sql<boolean>`(r.due_date < now() AND r.status NOT IN ('COMPLETED', 'CANCELLED'))`;
+const ORDER = sql`r.due_date DESC, r.created_at DESC, r.id DESC`;
+
+/**
+ * Reads the filters of the list of tasks.
+ * @param includeOverdue whether what is past due is listed where the request does not say
+ * @throws HttpError 400 naming the parameter that is wrong
+ */
+export function readTaskFilters(
+  query: QueryParameters,
+  user: CurrentUser,
+  includeOverdue: boolean,
+): TaskFilters {
+  const others = [
+    clientFilter(query),
+    linkFilter(query),
+    idFilter(query, 'assigned_to', 'r.assigned_to_id'),
+    query.boolean('assigned_to_me') ? ofMine(user) : undefined,
+  ];
+  return {
+    summed: [choiceFilter(query, 'status'), choiceFilter(query, 'priority')],
+    withoutOverdue: !(query.boolean('include_overdue') ?? includeOverdue),
+    others: others.filter((condition) => condition !== undefined),
+  };
+}
+
+/** One's own tasks; for the admin roles also those of their branches. */
+function ofMine(user: CurrentUser): RawBuilder<boolean> {
+  const branches = roleOf(user) === 'CONSULTANT' ? [] : taskBranches(user);
+  const mine = sql<boolean>`r.assigned_to_id = ${user.id}`;
+  return branches.length === 0 ? mine : sql`(${mine} OR r.branch_id = ANY (${branches}::bigint[]))`;
+}
+
+function clientFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
+  const client = query.integer('client');
+  if (client === undefined) return undefined;
+  return isLinkId(client) ? sql`r.content_type_id = ${CLIENT_TYPE} AND r.object_id = ${client}` : sql`false`;
+}
+
+function linkFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
+  const type = query.integer('content_type');
+  const id = query.integer('object_id');
+  if (type === undefined && id === undefined) return undefined;
+  if (type === undefined) throw invalidField('content_type', MESSAGES.required);
+  if (id === undefined) throw invalidField('object_id', MESSAGES.required);
+  return isLinkId(type) && isLinkId(id)
+    ? sql`r.content_type_id = ${type} AND r.object_id = ${id}`
+    : sql`false`;
+}
+
+/** A page of the tasks that the user sees, the latest due first. */
+export async function listTasks(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  filters: TaskFilters,
+  page: PageRequest,
+): Promise<PageOf<TaskOutput>> {
+  const sights = taskSights(user);
+  const summed = allOf(filters.summed);
+  const asked = allOf([summed, filters.withoutOverdue && sql`NOT ${OVERDUE}`, ...filters.others]);
+  if (sights.length === 0 && filters.others.length === 0) {
+    // The kept sums tell how many there are; what is left out of them is seldom much.
+    const leftOut = filters.withoutOverdue
+      ? sql`(SELECT count(*) FROM ${TABLE} r WHERE ${OVERDUE} AND ${summed})`
+      : sql`0`;
+    const counting = sql<{ count: number }>`
+      SELECT coalesce(sum(n), 0)::bigint - ${leftOut} AS count FROM immigration_task_count r WHERE ${summed}`;
+    const rows = sql<TaskOutput>`${tasksFrom()} WHERE ${asked} ORDER BY ${ORDER}`;
+    return await pageOf(transaction, counting, rows, page);
+  }
+  // Each way of seeing a task is asked for by itself, as each has its index: together they would read the whole table.
+  const seen = (sights.length === 0 ? [sql<boolean>`true`] : sights).map(
+    (sight) => sql`SELECT r.id, r.due_date, r.created_at FROM ${TABLE} r WHERE ${sight} AND ${asked}`,
+  );
+  const found = sql`${sql.join(seen, sql` UNION `)}`;
+  return await foundPage(transaction, { table: TABLE, from: tasksFrom, found, order: ORDER }, page);
+}
+
+const OWN_OPEN = (user: CurrentUser) => sql`
+  r.assigned_to_id = ${user.id} AND r.status IN ('PENDING', 'IN_PROGRESS')`;
+/** More days than this no calendar of the database has. */
+const MOST_DAYS = 1_000_000;
+
+/** The user's own unfinished tasks that are due within so many days from now, the earliest due first. */
+export async function tasksDueSoon(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  days: number,
+): Promise<TaskOutput[]> {
+  return await transaction.last(sql<TaskOutput>`
+    ${tasksFrom()} WHERE ${OWN_OPEN(user)} AND r.due_date >= now()
+      AND r.due_date <= now() + make_interval(days => ${Math.min(days, MOST_DAYS)}::integer)
+    ORDER BY r.due_date, r.id`);
+}
+
+/** The user's own unfinished tasks that are past due, the earliest due first. */
+export async function overdueTasks(transaction: TenantTransaction, user: CurrentUser): Promise<TaskOutput[]> {
+  return await transaction.last(sql<TaskOutput>`
+    ${tasksFrom()} WHERE ${OWN_OPEN(user)} AND r.due_date < now() ORDER BY r.due_date, r.id`);
+}

@@ -1,0 +1,97 @@
+import { Type } from '@sinclair/typebox';
+import type { Config } from '../../config.js';
+import type { Database } from '../../database/database.js';
+import { requireArgument } from '../../http/arguments.js';
+import { invalidField } from '../../http/errors.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import { cancelTask, claimTask, completeTask } from './actions.js';
+import { addComment } from './comments.js';
+import { taskDenied, taskNotFound } from './errors.js';
+import { listTasks, overdueTasks, readTaskFilters, tasksDueSoon } from './list.js';
+import { taskPolicy } from './policy.js';
+import { TaskCommentBody, TaskCreate, TaskOutput, TaskPatch, TaskUpdate } from './schemas.js';
+import { readTask } from './selectors.js';
+import { createTask, deleteTask, updateTask } from './services.js';
+
+const filters = {
+  all_tasks: Type.Boolean({ description: 'all that the user may see, which is the default' }),
+  assigned_to: Type.Integer(),
+  assigned_to_me: Type.Boolean({ description: "for admin roles also their branches' tasks" }),
+  client: Type.Integer(),
+  content_type: Type.Integer({ description: 'together with object_id' }),
+  include_overdue: Type.Boolean(),
+  object_id: Type.Integer({ description: 'together with content_type' }),
+  priority: Type.Array(Type.String()),
+  status: Type.Array(Type.String()),
+};
+
+type TaskSettings = Pick<Config, 'tasksDueSoonDefaultDays' | 'tasksIncludeOverdueDefault'>;
+
+/** Tasks of the agency's staff and branches, with comments and links to what they are about. */
+export function taskRoutes(database: Database, settings: TaskSettings): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/tasks/',
+    tag: 'tasks',
+    thing: 'Task',
+    one: 'a task',
+    many: 'tasks',
+    policy: taskPolicy,
+    missing: { read: taskNotFound, change: taskDenied },
+    output: TaskOutput,
+  });
+  const act = (summary: string) => ({ summary, policy: taskPolicy.see });
+  return [
+    routes.list(
+      (transaction, user, page, { query }) =>
+        listTasks(transaction, user, readTaskFilters(query, user, settings.tasksIncludeOverdueDefault), page),
+      { query: filters },
+    ),
+    routes.create(TaskCreate, createTask),
+    routes.array(
+      (transaction, user, { query }) =>
+        tasksDueSoon(transaction, user, daysIn(query) ?? settings.tasksDueSoonDefaultDays),
+      {
+        at: 'due_soon/',
+        summary: "The user's own unfinished tasks that are due soon, the earliest due first.",
+        query: {
+          days: Type.Integer({ minimum: 0, description: `default ${settings.tasksDueSoonDefaultDays}` }),
+        },
+        errors: [400],
+      },
+    ),
+    routes.array((transaction, user) => overdueTasks(transaction, user), {
+      at: 'overdue/',
+      summary: "The user's own unfinished tasks that are past due, the earliest due first.",
+    }),
+    routes.read(readTask),
+    ...routes.change({ PUT: TaskUpdate, PATCH: TaskPatch }, updateTask),
+    routes.remove(deleteTask),
+    routes.action(
+      'add_comment/',
+      { ...act('Adds a comment; `@username` mentions somebody.'), body: TaskCommentBody, errors: [400, 404] },
+      (transaction, user, id, read, { raw }) =>
+        addComment(transaction, user, id, () => {
+          requireArgument(raw, 'comment', 'Comment text is required');
+          return read().comment;
+        }),
+    ),
+    routes.action('cancel/', act('Cancels a task.'), cancelTask),
+    routes.action(
+      'claim/',
+      { ...act("Takes over a task of one of the user's branches."), errors: [400, 404] },
+      claimTask,
+    ),
+    routes.action('complete/', act('Completes a task.'), completeTask),
+  ];
+}
+
+/** How many days ahead are asked for. @throws HttpError 400 for what is no number, or below 0 */
+function daysIn(query: QueryParameters): number | undefined {
+  const days = query.integer('days');
+  if (days !== undefined && days < 0) {
+    throw invalidField('days', 'Ensure this value is greater than or equal to 0.');
+  }
+  return days;
+}

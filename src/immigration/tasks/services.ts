@@ -1,0 +1,146 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { roleOf, scopeOf } from '../../auth/scope.js';
+import { queries, type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { permissionDenied } from '../../http/errors.js';
+import { assigneesNotified, TOLD } from './notify.js';
+import { checkNamed, checkOneAssignment, linkOf } from './related.js';
+import type { TaskCreateInput, TaskOutput, TaskUpdateInput } from './schemas.js';
+import { lockTask, type StoredTask, tasksFrom } from './selectors.js';
+
+/**
+ * Creates a task, and notifies its assignee.
+ * @throws HttpError 400 for records that do not exist, 403 for a link to one out of scope
+ */
+export async function createTask(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: TaskCreateInput,
+): Promise<TaskOutput> {
+  checkOneAssignment(input);
+  await checkNamed(transaction, input);
+  const { title, detail, priority, due_date, assigned_to, branch_id, tags, assigned_by } = input;
+  const inserted = queries
+    .insertInto('immigration_task')
+    .values({
+      title,
+      detail,
+      due_date,
+      ...(priority && { priority }),
+      ...(tags && { tags: JSON.stringify(tags) }),
+      assigned_to_id: assigned_to ?? null,
+      branch_id: branch_id ?? null,
+      assigned_by_id: assigned_by ?? user.id,
+      created_by_id: user.id,
+      ...(await linkOf(transaction, user, input)),
+    })
+    .returningAll();
+  return await changedTask(transaction, sql`${inserted}`, assigneesNotified(sql`changed`, user));
+}
+
+/**
+ * Changes what is given of a task. To assign it to somebody takes it from its branch, and the other way round.
+ * @param read reads the input; called after the task was found, as its errors come second
+ * @throws HttpError 404, 400, 403
+ */
+export async function updateTask(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => TaskUpdateInput,
+): Promise<TaskOutput> {
+  const task = await lockTask(transaction, user, id);
+  const input = read();
+  checkOneAssignment(input);
+  const { assigned_to, assigned_by, branch_id } = input;
+  await checkNamed(transaction, {
+    assigned_to: assigned_to === task.assigned_to_id ? null : assigned_to,
+    assigned_by: assigned_by === task.assigned_by_id ? null : assigned_by,
+    branch_id: branch_id === task.branch_id ? null : branch_id,
+  });
+  const { title, detail, priority, status, due_date, tags } = input;
+  const values = {
+    ...given({ title, detail, priority, status, due_date, assigned_by_id: assigned_by }),
+    ...(tags && { tags: JSON.stringify(tags) }),
+    ...assignment(input),
+    ...completion(task, status),
+    ...(await linkOf(transaction, user, input)),
+  };
+  // Who takes a branch's task over for themselves claims it, which the event of the new assignee passes over.
+  const isClaim = task.branch_id !== null && assigned_to === user.id;
+  return await changedTask(
+    transaction,
+    updating(user, id, values),
+    isClaim ? assigneesNotified(sql`changed`, user) : undefined,
+  );
+}
+
+/** Deletes a task. @throws HttpError 404; 403 for who neither created it nor has an admin role */
+export async function deleteTask(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  const task = await lockTask(transaction, user, id, 'UPDATE');
+  if (task.created_by_id !== user.id && !isAdmin(user)) throw permissionDenied();
+  await transaction.last(sql`DELETE FROM immigration_task WHERE id = ${id}::bigint`);
+}
+
+/** The three roles above the consultants, and a superuser without group. */
+function isAdmin(user: CurrentUser): boolean {
+  const role = roleOf(user);
+  return scopeOf(user).kind === 'tenant' || (role !== null && role !== 'CONSULTANT');
+}
+
+/** Without the fields that were not given. */
+function given<Values extends object>(values: Values): Partial<Values> {
+  return Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as Partial<Values>;
+}
+
+/** Setting either the assignee or the branch clears the other. */
+function assignment({ assigned_to, branch_id }: TaskUpdateInput): object {
+  return {
+    ...(assigned_to !== undefined && { assigned_to_id: assigned_to }),
+    ...(branch_id !== undefined && { branch_id }),
+    ...(typeof assigned_to === 'number' && { branch_id: null }),
+    ...(typeof branch_id === 'number' && { assigned_to_id: null }),
+  };
+}
+
+/** A task that becomes completed by a change of its status is completed now; one taken up again is not any more. */
+function completion(task: StoredTask, status: string | undefined): object {
+  if (status === undefined || status === task.status) return {};
+  if (status === 'COMPLETED') return { completed_at: sql`now()` };
+  return task.status === 'COMPLETED' && status !== 'CANCELLED' ? { completed_at: null } : {};
+}
+
+/** An UPDATE of a task that the caller has locked, returning its row. */
+export function updating(user: CurrentUser, id: number, values: object): RawBuilder<unknown> {
+  const update = queries
+    .updateTable('immigration_task')
+    .set({ ...values, updated_by_id: user.id, updated_at: sql`now()` })
+    .where('id', '=', id)
+    .returningAll();
+  return sql`${update}`;
+}
+
+/**
+ * Runs a change of one task, commits, and gives the API's form of it.
+ * @param writing returns the task's row
+ * @param notifying an INSERT of notifications that reads that row as `changed`
+ */
+export async function changedTask(
+  transaction: TenantTransaction,
+  writing: RawBuilder<unknown>,
+  notifying?: RawBuilder<unknown>,
+): Promise<TaskOutput> {
+  const made = notifying ? sql`, made AS (${notifying})` : sql``;
+  const told = notifying ? sql`, ${TOLD} AS told` : sql``;
+  const [task] = await transaction.last(
+    sql<TaskOutput>`WITH changed AS (${writing})${made} SELECT r.*${told} FROM (${tasksFrom(sql`changed`)}) r`,
+  );
+  if (!task) throw new Error('a change of a task returned no row');
+  return task;
+}

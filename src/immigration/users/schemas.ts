@@ -1,0 +1,118 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { ROLES } from '../../auth/scope.js';
+import { component } from '../../http/component.js';
+import { body, optional } from '../../http/fields/body.js';
+import {
+  type Field,
+  FieldError,
+  field,
+  nullable,
+  nullableSchema,
+  required,
+  withDefault,
+} from '../../http/fields/field.js';
+import { list } from '../../http/fields/list.js';
+import { boolean, integer } from '../../http/fields/scalar.js';
+import { choice, email, readText, text } from '../../http/fields/text.js';
+import { IdName, idOutput, nameOutput, orBlankOutput } from '../shared/output.js';
+import { PermissionItem } from '../shared/permissions.js';
+
+const USERNAME = /^[\p{L}\p{N}\p{M}_.@+-]+$/u;
+const BAD_USERNAME =
+  'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.';
+
+/** A log-in name as Django takes it: letters of any script in their compatible form, so that none only looks like another. */
+function username(): Field<string, false> {
+  const inner = text({ min: 3, max: 150 });
+  return {
+    ...inner,
+    parse(value) {
+      const name = inner.parse(inner.parse(value).normalize('NFKC'));
+      if (!USERNAME.test(name)) throw FieldError.of(BAD_USERNAME);
+      return name;
+    },
+  };
+}
+
+/** A new password, spaces and all. How good it is shows only when it is known whose it is to be. */
+function password(): Field<string, false> {
+  const schema = Type.String({ writeOnly: true, minLength: 8 });
+  return field(schema, (value) => readText(value, { keepSpaces: true, min: 1 }));
+}
+
+const person = {
+  email: required(email({ min: 1 })),
+  password: required(password()),
+  first_name: required(text({ min: 1, max: 150 })),
+  last_name: required(text({ min: 1, max: 150 })),
+  group_name: required(choice(ROLES)),
+  branch_ids: nullable(list(integer())),
+  region_ids: nullable(list(integer())),
+};
+
+export const UserCreate = body('UserCreateRequest', {
+  username: required(username()),
+  ...person,
+  is_active: withDefault(boolean(), true),
+});
+export const UserPatch = body('PatchedUserUpdateRequest', optional({ ...person, is_active: boolean() }));
+export const SetPassword = body('SetPasswordRequest', { password: required(password()) });
+export const ChangePassword = body('ChangePasswordRequest', {
+  current_password: required(text({ min: 1, keepSpaces: true, writeOnly: true })),
+  new_password: required(password()),
+});
+
+export type UserCreateInput = ReturnType<typeof UserCreate.parse>;
+export type UserPatchInput = ReturnType<typeof UserPatch.parse>;
+
+const readOnly = { readOnly: true };
+const names = () => Type.Array(Type.String(), readOnly);
+const idNames = () => Type.Array(IdName, readOnly);
+
+const user = {
+  id: idOutput(),
+  username: Type.String({ pattern: '^[\\w.@+-]+$', maxLength: 150 }),
+  email: orBlankOutput({ type: 'string', format: 'email', maxLength: 254 }),
+  first_name: Type.String({ maxLength: 150 }),
+  last_name: Type.String({ maxLength: 150 }),
+  full_name: Type.String(readOnly),
+  groups_list: names(),
+  groups_list_display: names(),
+  primary_group: nameOutput(),
+  primary_group_display: nameOutput(),
+  branches_data: idNames(),
+  regions_data: idNames(),
+  user_permissions_list: Type.Array(PermissionItem, readOnly),
+  is_active: Type.Boolean(),
+  is_staff: Type.Boolean(),
+  is_superuser: Type.Boolean(),
+  date_joined: Type.String({ format: 'date-time', ...readOnly }),
+  last_login: nullableSchema(Type.String({ format: 'date-time', ...readOnly })),
+};
+
+export const UserOutput = component('UserOutput', Type.Object(user));
+export type UserOutput = Static<typeof UserOutput>;
+
+export const UserProfile = component(
+  'UserProfile',
+  Type.Object({
+    ...user,
+    permissions: Type.Array(
+      Type.Object({ codename: Type.String(), name: Type.String(), content_type: Type.String() }),
+    ),
+  }),
+);
+export type UserProfile = Static<typeof UserProfile>;
+
+export const AssignableUser = component(
+  'AssignableUser',
+  Type.Object({
+    id: idOutput(),
+    full_name: Type.String(readOnly),
+    email: Type.Unsafe<string>({ ...orBlankOutput({ type: 'string', format: 'email' }), ...readOnly }),
+    primary_group: nameOutput(),
+    primary_group_display: nameOutput(),
+    username: Type.String(readOnly),
+  }),
+);
+export type AssignableUser = Static<typeof AssignableUser>;

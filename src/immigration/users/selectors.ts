@@ -1,0 +1,127 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { allOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { notFound } from '../../http/errors.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import { isId } from '../../http/path-id.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { displayOf } from '../shared/display.js';
+import { booleanFilter, searchFilter, textFilter } from '../shared/filters.js';
+import { pageOf } from '../shared/page-of.js';
+import { fullName } from '../shared/people.js';
+import { PERMISSION_ORDER, PERMISSIONS, permissionItems, SHOWN } from '../shared/permissions.js';
+import { userInScope } from '../shared/user-scope.js';
+import type { AssignableUser, UserOutput, UserProfile } from './schemas.js';
+
+const USERS = sql`immigration_user`;
+
+/** The groups of each user `r`, the primary one first, as rows `m`. */
+const GROUPS = sql`CROSS JOIN LATERAL (
+  SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names,
+         coalesce(array_agg(${displayOf('g.name')} ORDER BY g.id), '{}') AS labels
+  FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id WHERE ug.user_id = r.id) m`;
+
+const PRIMARY_GROUP = sql`m.names[1] AS primary_group, m.labels[1] AS primary_group_display`;
+
+const COLUMNS = sql`
+  r.id, r.username, r.email, r.first_name, r.last_name, ${fullName('r')} AS full_name,
+  m.names AS groups_list, m.labels AS groups_list_display, ${PRIMARY_GROUP},
+  coalesce((SELECT json_agg(json_build_object('id', b.id, 'name', b.name) ORDER BY ub.id)
+            FROM immigration_user_branches ub JOIN immigration_branch b ON b.id = ub.branch_id
+            WHERE ub.user_id = r.id AND b.deleted_at IS NULL), '[]') AS branches_data,
+  coalesce((SELECT json_agg(json_build_object('id', g.id, 'name', g.name) ORDER BY ur.id)
+            FROM immigration_user_regions ur JOIN immigration_region g ON g.id = ur.region_id
+            WHERE ur.user_id = r.id), '[]') AS regions_data,
+  ${permissionItems(sql`SELECT permission_id FROM immigration_user_user_permissions WHERE user_id = r.id`)}
+    AS user_permissions_list,
+  r.is_active, r.is_staff, r.is_superuser, r.date_joined, r.last_login`;
+
+/** The API's form of the users that `source` (a subquery, or the table) yields, as rows `r`. */
+export function usersFrom(source: RawBuilder<unknown> = USERS): RawBuilder<UserOutput> {
+  return sql<UserOutput>`SELECT ${COLUMNS} FROM ${source} r ${GROUPS}`;
+}
+
+const counting = (condition: RawBuilder<boolean>) =>
+  sql<{ count: number }>`SELECT count(*) AS count FROM ${USERS} r WHERE ${condition}`;
+
+const search = (query: QueryParameters) =>
+  searchFilter(query, 'r.first_name', 'r.last_name', 'r.email', 'r.username');
+
+/** A page of the users in scope, by id. */
+export async function listUsers(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<UserOutput>> {
+  const groups = query.choices('group');
+  const [branch, region] = [query.integer('branch_id'), query.integer('region_id')];
+  const asked = allOf([
+    userInScope(user),
+    search(query),
+    textFilter(query, 'email'),
+    booleanFilter(query, 'is_active'),
+    groups &&
+      sql`EXISTS (SELECT FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
+                  WHERE ug.user_id = r.id AND g.name = ANY (${groups}::text[]))`,
+    branch !== undefined &&
+      sql`EXISTS (SELECT FROM immigration_user_branches WHERE user_id = r.id AND branch_id = ${idOrNone(branch)})`,
+    region !== undefined &&
+      sql`EXISTS (SELECT FROM immigration_user_regions WHERE user_id = r.id AND region_id = ${idOrNone(region)})`,
+  ]);
+  const rows = sql<UserOutput>`${usersFrom()} WHERE ${asked} ORDER BY r.id`;
+  return await pageOf(transaction, counting(asked), rows, page);
+}
+
+/** An id that no record can have is that of none. */
+const idOrNone = (id: number) => (isId(id) ? id : 0);
+
+/** A page of the users in scope to choose from, by id: the active ones, if the request does not say otherwise. */
+export async function listAssignable(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<AssignableUser>> {
+  const isActive = query.boolean('is_active') ?? true;
+  const asked = allOf([userInScope(user), search(query), sql`r.is_active = ${isActive}`]);
+  const rows = sql<AssignableUser>`
+    SELECT r.id, ${fullName('r')} AS full_name, r.email, ${PRIMARY_GROUP}, r.username
+    FROM ${USERS} r ${GROUPS} WHERE ${asked} ORDER BY r.id`;
+  return await pageOf(transaction, counting(asked), rows, page);
+}
+
+/** One user. @throws HttpError 404 also when they are out of scope */
+export async function readUser(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<UserOutput> {
+  const [found] = await transaction.last(
+    sql<UserOutput>`${usersFrom()} WHERE r.id = ${id} AND ${userInScope(user)}`,
+  );
+  if (!found) throw notFound('User');
+  return found;
+}
+
+/**
+ * The user's own record, with all that they may do: through groups or directly; a superuser without group what
+ * SUPER_ADMIN may. This list alone shows the permissions on groups too.
+ */
+export async function readProfile(transaction: TenantTransaction, user: CurrentUser): Promise<UserProfile> {
+  const permissions = transaction.query(sql<UserProfile['permissions'][number]>`
+    SELECT p.codename, p.name, ct.app_label || '.' || ct.model AS content_type
+    FROM ${PERMISSIONS}
+    WHERE (${SHOWN} OR (ct.app_label = 'auth' AND ct.model = 'group')) AND p.id IN (
+      SELECT permission_id FROM immigration_user_user_permissions WHERE user_id = ${user.id}
+      UNION ALL
+      SELECT gp.permission_id FROM auth_group_permissions gp JOIN auth_group g ON g.id = gp.group_id
+      WHERE CASE WHEN ${user.isSuperuser && user.groups.length === 0} THEN g.name = 'SUPER_ADMIN' ELSE g.id IN (
+        SELECT group_id FROM immigration_user_groups WHERE user_id = ${user.id}) END)
+    ORDER BY ${PERMISSION_ORDER}`);
+  const own = transaction.last(sql<UserOutput>`${usersFrom()} WHERE r.id = ${user.id}`);
+  const [[found], held] = await Promise.all([own, permissions]);
+  if (!found) throw notFound('User');
+  return { ...found, permissions: held };
+}

@@ -1,0 +1,203 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { checkPassword, type OwnSessions } from '../../auth/own-sessions.js';
+import { hashPassword } from '../../auth/passwords.js';
+import { rolesGivenBy } from '../../auth/scope.js';
+import { queries, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
+import type { Tenant } from '../../tenancy/tenants.js';
+import { checkGrants, replacePermissions } from '../shared/permissions.js';
+import { type Change, holdActor, lockUser } from './access.js';
+import { claimIdentity, claimSeat, keepSuperAdmin } from './limits.js';
+import { userPolicy } from './policy.js';
+import type { UserCreateInput, UserOutput, UserPatchInput } from './schemas.js';
+import { usersFrom } from './selectors.js';
+import { checkWithin, difference, placesOfNew, readPlaces, replacePlaces } from './workplaces.js';
+
+const OWN_RIGHTS = 'You cannot change your own groups, permissions or scope';
+const OWN_PASSWORD =
+  'Your own password is changed at users/change-password/, which asks for the present one.';
+
+/** What changing users needs besides the transaction. */
+export interface UserWork {
+  readonly tenant: Tenant;
+  readonly sessions: OwnSessions;
+}
+
+/**
+ * Creates a user in one of the roles that the caller may give.
+ * @throws HttpError 403 for another role, or a place out of reach; 400 for what is taken, does not exist, or is a bad
+ *   password, and when the tenant may have no more users
+ */
+export async function createUser(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: UserCreateInput,
+  { tenant }: UserWork,
+): Promise<UserOutput> {
+  const { username, email, first_name, last_name, password, group_name, is_active = true, ...given } = input;
+  const actor = await holdActor(transaction, user, userPolicy.create);
+  checkRole(actor, group_name);
+  checkPassword('password', password, { username, email, firstName: first_name, lastName: last_name });
+  const places = placesOfNew(actor, await readPlaces(transaction, given));
+  const hash = await hashPassword(password);
+  await claimIdentity(transaction, { username, email }, null);
+  if (is_active) await claimSeat(transaction, tenant);
+  const [created] = await transaction.query(
+    queries
+      .insertInto('immigration_user')
+      .values({ username, email, first_name, last_name, password: hash, is_active })
+      .returning('id'),
+  );
+  const { id } = created as { id: number };
+  replaceGroups(transaction, id, group_name);
+  replacePlaces(transaction, id, places);
+  return await lastly(transaction, id);
+}
+
+/**
+ * Changes what is given of a user.
+ * @throws HttpError 404 out of scope; 403 for a user, a role or a place out of reach, and for one's own rights; 400
+ */
+export async function updateUser(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => UserPatchInput,
+  { tenant, sessions }: UserWork,
+): Promise<UserOutput> {
+  const change = await lockUser(transaction, user, id, userPolicy.change);
+  const { target } = change;
+  const { email, first_name, last_name, password, group_name, is_active, ...given } = read();
+  const role = group_name === target.groups[0] ? undefined : group_name;
+  await changePlaces(transaction, change, given, role !== undefined);
+  if (role !== undefined) {
+    if (change.isSelf) throw permissionDenied(OWN_RIGHTS);
+    checkRole(change.actor, role);
+  }
+  if (is_active === false && change.isSelf) throw detailError(400, 'You cannot disable yourself');
+  const person = { email, first_name, last_name };
+  const hash = password === undefined ? undefined : await newPassword(change, password, person);
+  if (email !== undefined && email !== target.email) await claimIdentity(transaction, { email }, id);
+  if (is_active === true && !target.isActive) await claimSeat(transaction, tenant);
+  const isDisabled = is_active === false && target.isActive;
+  const leaves =
+    target.groups.includes('SUPER_ADMIN') && target.isActive && (isDisabled || role !== undefined);
+  if (leaves) await keepSuperAdmin(transaction, id);
+  if (role !== undefined) replaceGroups(transaction, id, role);
+  if (isDisabled || hash !== undefined) await sessions.endEvery(transaction, id);
+  const values = definedOf({ ...person, is_active, password: hash });
+  if (Object.keys(values).length > 0) {
+    void transaction.query(queries.updateTable('immigration_user').set(values).where('id', '=', id));
+  }
+  return await lastly(transaction, id);
+}
+
+/**
+ * Disables a user, whose sessions end; one who is disabled already stays so.
+ * @throws HttpError 404, 403; 400 for oneself and the last active SUPER_ADMIN
+ */
+export async function disableUser(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  { sessions }: UserWork,
+): Promise<void> {
+  const { target, isSelf } = await lockUser(transaction, user, id, userPolicy.remove);
+  if (isSelf) throw detailError(400, 'You cannot disable yourself');
+  if (!target.isActive) return;
+  if (target.groups.includes('SUPER_ADMIN')) await keepSuperAdmin(transaction, id);
+  await sessions.endEvery(transaction, id);
+  await transaction.last(sql`UPDATE immigration_user SET is_active = false WHERE id = ${id}`);
+}
+
+/** Gives another user a new password, and ends their sessions. @throws HttpError 404, 403, 400 */
+export async function resetPassword(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => { readonly password: string },
+  { sessions }: UserWork,
+): Promise<void> {
+  const change = await lockUser(transaction, user, id, userPolicy.change);
+  const hash = await newPassword(change, read().password, {});
+  await sessions.endEvery(transaction, id);
+  await transaction.last(sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`);
+}
+
+/** Replaces the permissions that a user holds directly. @throws HttpError 404, 403, 400 */
+export async function assignPermissions(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => { readonly permission_ids: readonly number[] },
+): Promise<UserOutput> {
+  const { actor, target, isSelf } = await lockUser(transaction, user, id, userPolicy.change);
+  if (isSelf) throw permissionDenied(OWN_RIGHTS);
+  const ids = read().permission_ids;
+  await checkGrants(transaction, actor, ids, target.permissionIds);
+  replacePermissions(transaction, 'immigration_user_user_permissions', 'user_id', id, ids);
+  return await lastly(transaction, id);
+}
+
+/** @throws HttpError 403 for a role that the user may not give */
+function checkRole(actor: CurrentUser, role: UserCreateInput['group_name']): void {
+  if (rolesGivenBy(actor).includes(role)) return;
+  throw permissionDenied(`User ${actor.username} cannot make users ${role}`);
+}
+
+/** Moves a user. Who gives a new role answers for all places where it then holds, else for those that change. */
+async function changePlaces(
+  transaction: TenantTransaction,
+  { actor, target, isSelf }: Change,
+  given: Parameters<typeof readPlaces>[1],
+  isNewRole: boolean,
+): Promise<void> {
+  const wanted = await readPlaces(transaction, given);
+  const after = { branchIds: target.branchIds, regionIds: target.regionIds, ...wanted };
+  const moved = difference(target, after);
+  if (isSelf && moved.branchIds.length + moved.regionIds.length > 0) throw permissionDenied(OWN_RIGHTS);
+  checkWithin(actor, moved);
+  if (isNewRole) checkWithin(actor, after);
+  replacePlaces(transaction, target.id, wanted);
+}
+
+/**
+ * The stored form of a password that somebody gives to another. With it they could act as that user, so that it must
+ * not open more than they have themselves.
+ * @throws HttpError 400 when it is one's own or a bad one; 403 when the user works in places, or holds permissions of
+ *   their own, that the other does not
+ */
+async function newPassword(
+  { actor, target, isSelf }: Change,
+  password: string,
+  person: { readonly [name in 'email' | 'first_name' | 'last_name']?: string | undefined },
+): Promise<string> {
+  if (isSelf) throw invalidField('password', OWN_PASSWORD);
+  checkWithin(actor, target);
+  if (!target.permissions.every((permission) => actor.permissions.has(permission))) {
+    throw permissionDenied(`User ${actor.username} cannot set the password of user ${target.username}`);
+  }
+  const { email = target.email, first_name = target.first_name, last_name = target.last_name } = person;
+  const owner = { username: target.username, email, firstName: first_name, lastName: last_name };
+  checkPassword('password', password, owner);
+  return await hashPassword(password);
+}
+
+/** Puts a user into one group, and out of all others. */
+function replaceGroups(transaction: TenantTransaction, userId: number, group: string): void {
+  void transaction.query(sql`DELETE FROM immigration_user_groups WHERE user_id = ${userId}`);
+  void transaction.query(sql`
+    INSERT INTO immigration_user_groups (user_id, group_id)
+    SELECT ${userId}, id FROM auth_group WHERE name = ${group}`);
+}
+
+function definedOf<T extends object>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** Commits, and gives the user as the API shows them. */
+async function lastly(transaction: TenantTransaction, id: number): Promise<UserOutput> {
+  const [found] = await transaction.last(sql<UserOutput>`${usersFrom()} WHERE r.id = ${id}`);
+  return found as UserOutput;
+}

@@ -1,0 +1,35 @@
+import { statement } from '../database/statement.js';
+import type { Job, JobRun } from './job.js';
+import { overTenants, tenantsOf } from './over-tenants.js';
+
+/** Days for which an import is kept after the last that was done with it: its file is full of people's data. */
+export const IMPORTS_KEPT_FOR_DAYS = 90;
+
+const OLD = `status NOT IN ('CHECKING', 'RUNNING', 'UNDOING') AND updated_at < now() - make_interval(days => $1)`;
+const COUNT = `SELECT count(*)::integer AS done FROM client_import WHERE ${OLD}`;
+// One takes up to 100,000 rows of its own along.
+const DELETE_ONE = `
+  WITH gone AS (
+    DELETE FROM client_import WHERE id = (
+      SELECT id FROM client_import WHERE ${OLD} ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING id)
+  SELECT count(*)::integer AS done FROM gone`;
+
+/** Imports of clients that nobody has touched for long. */
+export const oldClientImportsJob: Job = {
+  name: 'old-client-imports',
+  summary: 'remove imports of clients after 90 days; the clients stay',
+  every: 3_600,
+  async run(run) {
+    return await overTenants(await tenantsOf(run), run.signal, ({ schema }) => removeOld(run, schema));
+  },
+};
+
+async function removeOld({ database, dryRun, signal }: JobRun, schema: string): Promise<number> {
+  for (let done = 0; ; ) {
+    const query = statement<{ done: number }>(dryRun ? COUNT : DELETE_ONE, [IMPORTS_KEPT_FOR_DAYS]);
+    const [row] = await database.tenantQuery({ schema, userId: null }, query);
+    done += row?.done ?? 0;
+    if (dryRun || !row?.done || signal.aborted) return done;
+  }
+}

@@ -1,0 +1,10 @@
+/** Whether this names a time zone of the IANA's database: `Asia/Kathmandu`. */
+export function isTimeZone(name: string): boolean {
+  if (/^[-+]/.test(name)) return false; // an offset, which PostgreSQL reads the other way round
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,80 @@
+import type { TenantTables } from '../../../src/database/generated/tables.js';
+import { type Insertable, queries } from '../../../src/database/queries.js';
+import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
+import type { ResourceSample, Samples } from './sample.js';
+
+async function insert<T extends keyof TenantTables>(
+  transaction: TenantTransaction,
+  table: T,
+  values: Insertable<TenantTables[T]>,
+): Promise<number> {
+  const [row] = await transaction.query(
+    queries
+      .insertInto(table as 'immigration_client')
+      .values(values as never)
+      .returning('id'),
+  );
+  return (row as { id: number }).id;
+}
+
+const newClient = (transaction: TenantTransaction) =>
+  insert(transaction, 'immigration_client', { first_name: 'Sample', gender: 'FEMALE', country: 'NP' });
+
+/** Names are unique, so that each exam has another. */
+const newExam = (transaction: TenantTransaction) =>
+  insert(transaction, 'immigration_lpe', { name: `Sample ${Math.random()}`, validity_term: 2 });
+
+/** A record of a new client. */
+function ofClient<T extends 'immigration_qualification' | 'immigration_employment'>(
+  table: T,
+  body: Omit<Insertable<TenantTables[T]>, 'client_id'>,
+): ResourceSample {
+  return {
+    body: { client_id: 1, ...body },
+    async create(transaction) {
+      const client_id = await newClient(transaction);
+      return await insert(transaction, table, { ...body, client_id } as unknown as Insertable<
+        TenantTables[T]
+      >);
+    },
+  };
+}
+
+const passport = {
+  passport_no: 'N1',
+  passport_country: 'NP',
+  country_of_birth: 'NP',
+  nationality: 'NP',
+  date_of_expiry: '2040-01-01',
+};
+
+export const clientRecordSamples: Samples = {
+  '/api/v1/language-exams/': {
+    body: { name: 'Sample' },
+    create: newExam,
+  },
+  '/api/v1/language-proficiencies/': {
+    body: { client_id: 1, test_name_id: 1, overall_score: '7.5', test_date: '2030-01-01' },
+    async create(transaction) {
+      const client_id = await newClient(transaction);
+      const test_name_id = await newExam(transaction);
+      return await insert(transaction, 'immigration_proficiency', { client_id, test_name_id });
+    },
+  },
+  '/api/v1/qualifications/': ofClient('immigration_qualification', { course: 'Sample' }),
+  '/api/v1/employments/': ofClient('immigration_employment', {
+    employer_name: 'Sample',
+    position: 'Sample',
+    start_date: '2020-01-01',
+    end_date: '2021-01-01',
+    country: 'NP',
+  }),
+  '/api/v1/passports/': {
+    body: { client_id: 1, ...passport },
+    async create(transaction) {
+      const id = await newClient(transaction);
+      await insert(transaction, 'immigration_passport', { id, ...passport });
+      return id;
+    },
+  },
+};
