@@ -4,11 +4,13 @@ import type { RouteDefinition } from '../http/route.js';
 import type { MediaStore } from '../storage/media-store.js';
 import type { SignedUrls } from '../storage/signed-urls.js';
 import { agentRoutes } from './agents/routes.js';
+import { applicationTypeRoutes } from './application-types/routes.js';
 import { branchRoutes } from './branches/routes.js';
 import { calendarEventRoutes } from './calendar-events/routes.js';
 import { clientExportRoutes } from './client-exports/routes.js';
 import { ProfilePictures } from './clients/profile-picture.js';
 import { clientRoutes } from './clients/routes.js';
+import { collegeApplicationRoutes } from './college-applications/routes.js';
 import { broadFieldRoutes } from './courses/broad-fields.js';
 import { courseLevelRoutes, courseRoutes, narrowFieldRoutes } from './courses/routes.js';
 import { employmentRoutes } from './employments/routes.js';
@@ -29,8 +31,11 @@ import { permissionRoutes } from './permissions/routes.js';
 import { qualificationRoutes } from './qualifications/routes.js';
 import { regionRoutes } from './regions/routes.js';
 import { reminderRoutes } from './reminders/routes.js';
+import { stageRoutes } from './stages/routes.js';
 import { taskRoutes } from './tasks/routes.js';
 import { type UserParts, userRoutes } from './users/routes.js';
+import { visaApplicationRoutes } from './visa-applications/routes.js';
+import { visaCategoryRoutes, visaTypeRoutes } from './visa-types/routes.js';
 
 /** What the resources are made of. */
 export interface ResourceParts {
@@ -49,6 +54,9 @@ export function resourceRoutesOf({ config, database, media, urls, own }: Resourc
     ...agentRoutes(database),
     ...branchRoutes(database),
     ...regionRoutes(database),
+    ...visaApplicationRoutes(database),
+    ...visaTypeRoutes(database),
+    ...visaCategoryRoutes(database),
     ...userRoutes(database, own),
     ...groupRoutes(database, own.users),
     ...permissionRoutes(database),
@@ -71,5 +79,8 @@ export function resourceRoutesOf({ config, database, media, urls, own }: Resourc
     ...broadFieldRoutes(database),
     ...narrowFieldRoutes(database),
     ...courseRoutes(database),
+    ...applicationTypeRoutes(database),
+    ...stageRoutes(database),
+    ...collegeApplicationRoutes(database),
   ];
 }

@@ -153,9 +153,9 @@ describe.each(named(records))('%s', (_name, definition) => {
 });
 
 const naming = routes.flatMap((definition) =>
-  Object.keys(definition.body?.shape ?? {})
-    .filter((field) => /_ids?$/.test(field))
-    .map((field) => [routeName(definition), field, definition] as const),
+  Object.entries(definition.body?.shape ?? {})
+    .filter(([field, { schema }]) => /_ids?$/.test(field) && schema.type !== 'string') // a student's number is no id
+    .map(([field]) => [routeName(definition), field, definition] as const),
 );
 
 test.each(naming)(

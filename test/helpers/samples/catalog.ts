@@ -1,31 +1,14 @@
 import type { TenantTables } from '../../../src/database/generated/tables.js';
-import { type Insertable, queries } from '../../../src/database/queries.js';
+import type { Insertable } from '../../../src/database/queries.js';
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
+import { insert, newName as name } from './insert.js';
 import type { ResourceSample, Samples } from './sample.js';
 
 type Table = keyof TenantTables;
 
-// Some names are unique: the suites make several of each.
-let made = 0;
-const name = () => `Sample ${++made}`;
-
-async function insert<T extends Table>(
-  transaction: TenantTransaction,
-  table: T,
-  values: Insertable<TenantTables[T]>,
-): Promise<number> {
-  const [row] = await transaction.query(
-    queries
-      .insertInto(table as Table)
-      .values(values as never)
-      .returning('id'),
-  );
-  return (row as { id: number }).id;
-}
-
-const institute = (transaction: TenantTransaction) =>
+export const institute = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_institute', { name: name(), short_name: 'S' });
-const level = (transaction: TenantTransaction) =>
+export const level = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_course_level', { name: name() });
 const broadField = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_broad_field', { name: name() });
@@ -34,6 +17,19 @@ const narrowField = async (transaction: TenantTransaction) =>
     name: name(),
     broad_field_id: await broadField(transaction),
   });
+
+/** A course of an institute; of a new one if none is given. */
+export async function course(transaction: TenantTransaction, institute_id?: number): Promise<number> {
+  return await insert(transaction, 'immigration_course', {
+    name: name(),
+    total_tuition_fee: '1.00',
+    coe_fee: '1.00',
+    institute_id: institute_id ?? (await institute(transaction)),
+    level_id: await level(transaction),
+    broad_field_id: await broadField(transaction),
+    narrow_field_id: await narrowField(transaction),
+  });
+}
 
 /** Something that hangs on an institute. */
 function part<T extends Table>(
@@ -85,15 +81,6 @@ export const catalogSamples: Samples = {
       broad_field: 1,
       narrow_field: 1,
     },
-    create: async (transaction) =>
-      insert(transaction, 'immigration_course', {
-        name: name(),
-        total_tuition_fee: '1.00',
-        coe_fee: '1.00',
-        institute_id: await institute(transaction),
-        level_id: await level(transaction),
-        broad_field_id: await broadField(transaction),
-        narrow_field_id: await narrowField(transaction),
-      }),
+    create: (transaction) => course(transaction),
   },
 };

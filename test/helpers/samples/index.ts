@@ -1,4 +1,5 @@
 import { agentSamples } from './agents.js';
+import { applicationSamples } from './applications.js';
 import { calendarSamples } from './calendar.js';
 import { catalogSamples } from './catalog.js';
 import { clientImportSamples } from './client-imports.js';
@@ -24,6 +25,7 @@ export const SAMPLES: Samples = {
   ...calendarSamples,
   ...catalogSamples,
   ...clientRecordSamples,
+  ...applicationSamples,
 };
 
 /** The sample of the resource that a path belongs to. */

@@ -1,0 +1,61 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { covers, scopeOf } from '../../auth/scope.js';
+import { anyOf, anywhere } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { permissionDenied } from '../../http/errors.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { checkAssignment } from './assignment.js';
+
+// What visa and college applications have in common: they are in scope as their client is.
+
+type ApplicationTable = 'immigration_visaapplication' | 'immigration_collegeapplication';
+
+/** The query that tells to which branch the client of an application belongs; for `checkApplicationScope`. */
+export function applicationBranch(
+  table: ApplicationTable,
+  id: number,
+): RawBuilder<{ branch: number | null }> {
+  return sql`
+    SELECT c.branch_id AS branch FROM ${sql.table(table)} a JOIN immigration_client c ON c.id = a.client_id
+    WHERE a.id = ${id}::bigint`;
+}
+
+/**
+ * Checks what `applicationBranch` read; that there is no such application, others tell.
+ * @param what `visa application`
+ * @throws HttpError 403 when the client is out of scope
+ */
+export function checkApplicationScope(
+  user: CurrentUser,
+  what: string,
+  id: number,
+  found: { readonly branch: number | null } | undefined,
+): void {
+  if (!found || covers(scopeOf(user), found.branch)) return;
+  throw permissionDenied(`User ${user.username} does not have permission to access ${what} ${id}`);
+}
+
+/** `client_name`: in the first or the last name of the client of rows `r`. */
+export function clientNameFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
+  const name = query.text('client_name');
+  if (name === undefined) return undefined;
+  const pattern = anywhere(name);
+  const either = anyOf([sql`n.first_name ILIKE ${pattern}`, sql`n.last_name ILIKE ${pattern}`]);
+  return sql`EXISTS (SELECT FROM immigration_client n WHERE n.id = r.client_id AND ${either})`;
+}
+
+/**
+ * Checks whom an application is about to be assigned to; null, undefined and whom it is assigned to already need
+ * no check.
+ * @throws HttpError 400 when there is no such user, 403 when it is out of reach
+ */
+export async function checkApplicationAssignee(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  assignee: number | null | undefined,
+  before: number | null = null,
+): Promise<void> {
+  if (typeof assignee !== 'number' || assignee === before) return;
+  await checkAssignment(transaction, user, assignee, 'applications');
+}

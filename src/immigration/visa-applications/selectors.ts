@@ -1,0 +1,91 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { scopeOf } from '../../auth/scope.js';
+import { allOf } from '../../database/conditions.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';
+import { clientInScope } from '../shared/client-access.js';
+import { choiceFilter, idFilter } from '../shared/filters.js';
+import { pageOf } from '../shared/page-of.js';
+import { fullName, nameOf } from '../shared/people.js';
+import { Records } from '../shared/records.js';
+import { STATUSES, type VisaApplicationOutput, type VisaStatusCounts } from './schemas.js';
+
+/** What an application is called in refusals. */
+export const WHAT = 'visa application';
+
+export const visaApplications = new Records({
+  table: 'immigration_visaapplication',
+  thing: 'Visa application',
+  softDelete: false,
+  columns: sql<VisaApplicationOutput>`
+    r.id, r.client_id AS client,
+    (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.client_id) AS client_name,
+    r.visa_type_id AS visa_type,
+    (SELECT name FROM immigration_visatype WHERE id = r.visa_type_id) AS visa_type_name,
+    (SELECT k.name FROM immigration_visatype t JOIN immigration_visacategory k ON k.id = t.visa_category_id
+     WHERE t.id = r.visa_type_id) AS visa_category_name,
+    r.transaction_reference_no, r.immigration_fee, r.immigration_fee_currency, r.service_fee, r.service_fee_currency,
+    r.dependent, r.notes, r.assigned_to_id AS assigned_to, ${nameOf('r.assigned_to_id')} AS assigned_to_name,
+    r.required_documents, r.expiry_date, r.date_applied, r.date_opened, r.final_date, r.date_granted, r.date_rejected,
+    r.date_withdrawn, r.status,
+    r.created_by_id AS created_by, ${nameOf('r.created_by_id')} AS created_by_name, r.created_at,
+    r.updated_by_id AS updated_by, r.updated_at`,
+});
+
+/** That an application `r` is in scope; those of archived clients are not. */
+export const inScope = (user: CurrentUser) => clientInScope(scopeOf(user), 'r.client_id');
+
+/** A page of the applications in scope, newest first. @throws HttpError 400 for filters that do not parse */
+export async function listVisaApplications(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<VisaApplicationOutput>> {
+  const [from, to] = [query.date('date_applied_from'), query.date('date_applied_to')];
+  const asked = allOf([
+    choiceFilter(query, 'status'),
+    idFilter(query, 'client_id'),
+    idFilter(query, 'visa_type_id'),
+    idFilter(query, 'assigned_to_id'),
+    idFilter(query, 'created_by_id'),
+    clientNameFilter(query),
+    from !== undefined && sql`r.date_applied >= ${from}::date`,
+    to !== undefined && sql`r.date_applied <= ${to}::date`,
+    inScope(user),
+  ]);
+  const rows = sql<VisaApplicationOutput>`
+    ${visaApplications.from()} WHERE ${asked} ORDER BY r.created_at DESC, r.id DESC`;
+  return await pageOf(transaction, visaApplications.counting(asked), rows, page);
+}
+
+/** One application. @throws HttpError 404; 403 when its client is out of scope */
+export async function readVisaApplication(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<VisaApplicationOutput> {
+  const finding = transaction.query(applicationBranch('immigration_visaapplication', id));
+  const [application, [found]] = await Promise.all([visaApplications.read(transaction, id), finding]);
+  checkApplicationScope(user, WHAT, id, found);
+  return application;
+}
+
+/** How many applications in scope have each status, and in all. */
+export async function visaStatusCounts(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+): Promise<VisaStatusCounts> {
+  const rows = await transaction.last(sql<{ status: string; count: number }>`
+    SELECT r.status, count(*) AS count FROM immigration_visaapplication r WHERE ${inScope(user)} GROUP BY r.status`);
+  const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Omit<VisaStatusCounts, 'TOTAL'>;
+  let TOTAL = 0;
+  for (const { status, count } of rows) {
+    TOTAL += count;
+    if (status in counts) counts[status as keyof typeof counts] = count;
+  }
+  return { ...counts, TOTAL };
+}

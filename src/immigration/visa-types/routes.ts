@@ -1,0 +1,46 @@
+import { Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import { REFUSED } from '../../http/openapi/route-schema.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { catalogPolicy } from '../shared/resource-policy.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import { VisaCategoryOutput, VisaTypeCreate, VisaTypeOutput, VisaTypePatch } from './schemas.js';
+import { listVisaTypes, visaCategories, visaTypes } from './selectors.js';
+import { createVisaType, deleteVisaType, updateVisaType } from './services.js';
+
+/** The visas for which clients apply. */
+export function visaTypeRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/visa-types/',
+    tag: 'visa-types',
+    thing: 'Visa type',
+    one: 'a visa type',
+    many: 'visa types',
+    policy: catalogPolicy('visatype'),
+    output: VisaTypeOutput,
+  });
+  return [
+    routes.list((transaction, _user, page, { query }) => listVisaTypes(transaction, query, page), {
+      query: { search: Type.String(), visa_category_id: Type.Integer() },
+      largest: 1000,
+    }),
+    routes.create(VisaTypeCreate, createVisaType),
+    routes.read((transaction, _user, id) => visaTypes.read(transaction, id)),
+    ...routes.change({ PATCH: VisaTypePatch }, updateVisaType),
+    routes.remove(deleteVisaType, [404], REFUSED),
+  ];
+}
+
+/** What visa types are sorted into; operators enter them. */
+export function visaCategoryRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/visa-categories/',
+    tag: 'visa-categories',
+    thing: 'Visa category',
+    one: 'a visa category',
+    many: 'visa categories',
+    policy: catalogPolicy('visacategory'),
+    output: VisaCategoryOutput,
+  });
+  return [routes.array((transaction) => visaCategories(transaction))];
+}

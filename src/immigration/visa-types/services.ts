@@ -1,0 +1,56 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError, invalidPk } from '../../http/errors.js';
+import { isId } from '../../http/path-id.js';
+import type { VisaTypeCreateInput, VisaTypeOutput, VisaTypePatchInput } from './schemas.js';
+import { visaTypes } from './selectors.js';
+
+/** Creates a visa type. @throws HttpError 400 when its category does not exist */
+export async function createVisaType(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: VisaTypeCreateInput,
+): Promise<VisaTypeOutput> {
+  await requireCategory(transaction, input.visa_category_id);
+  return await visaTypes.insert(transaction, user, stored(input));
+}
+
+/** Changes what is given of a visa type. @throws HttpError 404, 400 */
+export async function updateVisaType(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => VisaTypePatchInput,
+): Promise<VisaTypeOutput> {
+  await visaTypes.lock(transaction, id);
+  const input = read();
+  if (input.visa_category_id !== undefined) await requireCategory(transaction, input.visa_category_id);
+  // Without any change there is nothing to write: this table keeps no time of its last one.
+  if (Object.keys(input).length === 0) return await visaTypes.read(transaction, id);
+  return await visaTypes.update(transaction, user, id, stored(input));
+}
+
+/** Deletes a visa type for which nobody has applied. @throws HttpError 404, 400 */
+export async function deleteVisaType(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await visaTypes.lockToDelete(transaction, id);
+  const [application] = await transaction.query(
+    sql`SELECT FROM immigration_visaapplication WHERE visa_type_id = ${id} LIMIT 1`,
+  );
+  if (application) throw detailError(400, 'Cannot delete a visa type that applications use');
+  await visaTypes.delete(transaction, user, id);
+}
+
+function stored<Input extends VisaTypePatchInput>({ checklist, ...input }: Input) {
+  return { ...input, ...(checklist && { checklist: JSON.stringify(checklist) }) };
+}
+
+async function requireCategory(transaction: TenantTransaction, id: number): Promise<void> {
+  const held = sql`SELECT id FROM immigration_visacategory WHERE id = ${id} FOR KEY SHARE`;
+  const [category] = isId(id) ? await transaction.query(held) : [];
+  if (!category) throw invalidPk('visa_category_id', id);
+}
