@@ -99,8 +99,13 @@ export async function sendMarkers(app: TestApp, token: string, markers: Markers)
     if (answer.status >= 500) throw new Error(`${definition.method} ${path}: ${answer.status}`);
     sent++;
   };
+  // All records first: what the bodies name is there then for every request, the first time as any later time.
+  const prepared: { definition: RouteDefinition; requests: Request[] }[] = [];
   for (const definition of app.app.routes) {
-    for (const request of await requestsTo(app, definition, markers)) await send(definition, request);
+    prepared.push({ definition, requests: await requestsTo(app, definition, markers) });
+  }
+  for (const { definition, requests } of prepared) {
+    for (const request of requests) await send(definition, request);
     await send(definition, { path: pathOf(definition, 1), host: word });
   }
   // Tokens that this server signed, for a user whom nobody has.
