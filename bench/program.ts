@@ -18,9 +18,11 @@ const READY_WITHIN_MS = 60_000;
 export class Instance {
   readonly environment: Readonly<Record<string, string>>;
 
+  /** @param settings beside those, such as another server's */
   constructor(
     readonly directory: string,
     readonly port: number,
+    settings: Readonly<Record<string, string>> = {},
   ) {
     const { PATH = '' } = process.env;
     this.environment = {
@@ -31,6 +33,7 @@ export class Instance {
       DEBUG: 'false',
       SECRET_KEY: randomBytes(48).toString('base64url'),
       npm_lifecycle_event: 'bench', // should the bench be killed, the program ends too, as under npm
+      ...settings,
     };
   }
 
@@ -61,11 +64,15 @@ export class Program {
   #output = '';
   #ended = false;
 
-  /** Starts it; `ready` waits for it. */
-  constructor(private readonly instance: Instance) {
-    this.#child = spawn(process.execPath, [LEOPARD, 'serve'], {
+  /** Starts it with these options and settings of its own; `ready` waits for it. */
+  constructor(
+    private readonly instance: Instance,
+    options: readonly string[] = [],
+    settings: Readonly<Record<string, string>> = {},
+  ) {
+    this.#child = spawn(process.execPath, [LEOPARD, 'serve', ...options], {
       cwd: instance.directory,
-      env: instance.environment,
+      env: { ...instance.environment, ...settings },
       detached: true, // Ctrl-C is for the bench, which then stops the program
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -103,9 +103,15 @@ function single(report: Report): string[][] {
 /** Where and when, in a few lines. */
 export function circumstances({ surroundings: on, rounds, seconds: each, poolSize }: Conditions): string[] {
   return [
+    ...machine(on),
+    `Medians of ${rounds} interleaved rounds of ${each} s; ${poolSize} database connections at most.`,
+  ];
+}
+
+export function machine(on: Surroundings): string[] {
+  return [
     `${on.date}, Leopard ${on.version}, Node ${on.node}, PostgreSQL ${on.postgres}, ${on.system}.`,
     `${on.processors}, ${megabytes(on.memory)}; a durable write of 8 kB takes ${decimals(on.durableWrite, 2)} ms; load average before: ${decimals(on.loadAverage, 2)}.`,
-    `Medians of ${rounds} interleaved rounds of ${each} s; ${poolSize} database connections at most.`,
   ];
 }
 
@@ -128,7 +134,7 @@ export function asMarkdown({ title, head, rows }: Table): string {
 }
 
 /** Writes the text into the file; where it has the marks of that name, between them. */
-export function writeMarkdown(file: string, name: 'figures' | 'decisions', text: string): void {
+export function writeMarkdown(file: string, name: 'figures' | 'decisions' | 'events', text: string): void {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
   const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const [from, to] = [old.indexOf(begin), old.indexOf(end)];

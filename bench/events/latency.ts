@@ -1,0 +1,103 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Tokens } from '../../src/auth/tokens.js';
+import { HttpConnection, requestBytes } from '../http-connection.js';
+import { percentile } from '../statistics.js';
+import type { Scene } from './scene.js';
+
+export interface Spread {
+  readonly what: string;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const CHANGES = 500;
+const WARM_UP = 50;
+/** Between two changes, so that the worker has gone to sleep. */
+const IDLE_MS = 40;
+const ASSIGNEE = 2;
+
+/**
+ * How long it takes until somebody hears that they were given a client, when nothing else is going on: from the
+ * change's commit to that of the notification, as PostgreSQL noted both, and from the API's answer to the arrival
+ * in the assignee's live stream. API, worker and scheduler are one process, as `leopard serve` starts them.
+ */
+export async function measureLatency(scene: Scene): Promise<Spread[]> {
+  const program = scene.start('api,worker,scheduler');
+  await program.ready();
+  const arrivals = new Map<number, number>();
+  await openStream(scene, (client) => arrivals.set(client, performance.now()));
+  const connection = await HttpConnection.open(scene.port);
+  const answered = new Map<number, number>();
+  for (let client = 1; client <= WARM_UP + CHANGES; client++) {
+    const body = JSON.stringify({ assigned_to_id: ASSIGNEE });
+    const path = `/api/v1/clients/${client}/`;
+    const headers = { ...headersOf(scene, 1), 'content-type': 'application/json' };
+    const status = await connection.ask(requestBytes({ method: 'PATCH', path, headers, body }));
+    if (status !== 200) throw new Error(`PATCH ${path} answered ${status}`);
+    answered.set(client, performance.now());
+    while (!arrivals.has(client)) await sleep(1);
+    await sleep(IDLE_MS);
+  }
+  connection.close();
+  await program.stop();
+  const counted = [...answered].slice(WARM_UP);
+  const rows = await scene.sql<{ ms: number }>(
+    `SELECT extract(epoch FROM pg_xact_commit_timestamp(n.xmin) - pg_xact_commit_timestamp(c.xmin))::float8 * 1000 AS ms
+     FROM tenant_main.immigration_notification n
+     JOIN tenant_main.immigration_client c ON c.id = (n.meta_info ->> 'client_id')::bigint
+     WHERE c.id > $1`,
+    [WARM_UP],
+  );
+  if (rows.length !== CHANGES) throw new Error(`${CHANGES} changes made ${rows.length} notifications`);
+  const spread = (what: string, values: readonly number[]): Spread => {
+    const all = Float64Array.from(values);
+    return { what, p50: percentile(all, 0.5), p99: percentile(all, 0.99) };
+  };
+  return [
+    spread(
+      'commit of the change → commit of the notification',
+      rows.map(({ ms }) => ms),
+    ),
+    spread(
+      'answer of the API → live stream',
+      counted.map(([client, at]) => (arrivals.get(client) as number) - at),
+    ),
+  ];
+}
+
+function headersOf({ instance, port }: Scene, user: number): Record<string, string> {
+  const holder = { user_id: String(user), tid: 'main', email: '', username: `user${user}`, groups: [] };
+  const { token } = new Tokens(instance.config).issue('access', holder);
+  return { host: `main.localhost:${port}`, authorization: `Bearer ${token}` };
+}
+
+/** Resolves when the assignee's stream is established; tells of which client each notification is. */
+function openStream(scene: Scene, onClient: (client: number) => void): Promise<void> {
+  const path = '/api/v1/notifications/stream/';
+  const headers = headersOf(scene, ASSIGNEE);
+  const agent = new Agent({ keepAlive: false });
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: scene.port, path, headers, agent }, (response) => {
+      if (response.statusCode !== 200) return reject(new Error(`the stream answered ${response.statusCode}`));
+      readLines(response, (line) => {
+        if (line.includes('connection_established')) resolve();
+        const client = /^data: .*"client_id":\s*(\d+)/.exec(line)?.[1];
+        if (client) onClient(Number(client));
+      });
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+function readLines(response: IncomingMessage, onLine: (line: string) => void): void {
+  let rest = '';
+  response.setEncoding('utf8');
+  response.on('error', () => undefined); // the program's end is the stream's
+  response.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line);
+  });
+}

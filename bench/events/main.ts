@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util';
+import { asMarkdown, asText, machine, writeMarkdown } from '../report.js';
+import { loadAverage, surroundings } from '../surroundings.js';
+import { Workshop } from '../workshop.js';
+import { measureLatency } from './latency.js';
+import { openScene } from './scene.js';
+import { measureThroughput } from './throughput.js';
+import { measureWaking } from './waking.js';
+
+/** What domain events take: npm run bench:events [-- --only latency,throughput,waking --markdown FILE] */
+
+const PARTS = ['latency', 'waking', 'throughput'];
+const { values } = parseArgs({ options: { only: { type: 'string' }, markdown: { type: 'string' } } });
+const only = values.only?.split(',') ?? PARTS;
+const say = (line: string) => console.error(line);
+const milliseconds = (value: number) => value.toFixed(1);
+const whole = (value: number) => Math.round(value).toLocaleString('en');
+
+const load = loadAverage();
+const workshop = await Workshop.open();
+process.once('SIGINT', () => workshop.close().then(() => process.exit(130)));
+try {
+  const scene = await openScene(workshop, say);
+  const tables = [];
+  if (only.includes('latency')) {
+    const spreads = await measureLatency(scene);
+    tables.push({
+      title: 'From a change to who is told, at rest',
+      head: ['from → to', 'p50 ms', 'p99 ms'],
+      rows: spreads.map(({ what, p50, p99 }) => [what, milliseconds(p50), milliseconds(p99)]),
+    });
+  }
+  if (only.includes('waking')) {
+    const writes = await measureWaking(scene);
+    tables.push({
+      title: 'Changes on 64 connections',
+      head: ['every commit', 'changes/s', 'p50 ms', 'p99 ms'],
+      rows: writes.map(({ notices, perSecond, p50, p99 }) => [
+        notices ? 'gives notice' : 'gives none',
+        whole(perSecond),
+        milliseconds(p50),
+        milliseconds(p99),
+      ]),
+    });
+  }
+  if (only.includes('throughput')) {
+    const rates = await measureThroughput(scene, say);
+    const best = Math.max(...rates.filter(({ who }) => !who.startsWith('Leopard')).map(({ rate }) => rate));
+    tables.push({
+      title: 'Out of a backlog of 20,000 events in each tenant',
+      head: ['who', 'events/s', "of graphile-worker's best"],
+      rows: rates.map(({ who, rate }) => [who, whole(rate), (rate / best).toFixed(2)]),
+    });
+  }
+  const [server] = await scene.sql<{ version: string }>(
+    "SELECT current_setting('server_version') AS version",
+  );
+  const on = machine(surroundings(workshop.directory, server?.version ?? '', load)).join('\n');
+  console.log([on, ...tables.map(asText)].join('\n\n'));
+  if (values.markdown) writeMarkdown(values.markdown, 'events', [on, ...tables.map(asMarkdown)].join('\n\n'));
+} finally {
+  await workshop.close();
+}
