@@ -134,7 +134,11 @@ export function asMarkdown({ title, head, rows }: Table): string {
 }
 
 /** Writes the text into the file; where it has the marks of that name, between them. */
-export function writeMarkdown(file: string, name: 'figures' | 'decisions' | 'events', text: string): void {
+export function writeMarkdown(
+  file: string,
+  name: 'figures' | 'decisions' | 'events' | 'search' | 'dashboards',
+  text: string,
+): void {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
   const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const [from, to] = [old.indexOf(begin), old.indexOf(end)];

@@ -31,11 +31,15 @@ import { registerRoutes } from './http/register-routes.js';
 import { repairUrl } from './http/repair-url.js';
 import type { RouteDefinition } from './http/route.js';
 import { serializerFor } from './http/serializer.js';
+import { auditRoutes } from './immigration/audit/routes.js';
 import { liveImports } from './immigration/client-imports/live-source.js';
 import { clientImportRoutes } from './immigration/client-imports/routes.js';
+import { deadlineRoutes } from './immigration/deadlines/routes.js';
 import { liveNotifications } from './immigration/notifications/live-source.js';
 import { streamRoute } from './immigration/notifications/stream-route.js';
+import { reportRoutes } from './immigration/reports/routes.js';
 import { resourceRoutesOf } from './immigration/resources.js';
+import { searchRoutes } from './immigration/search/routes.js';
 import { sessionRoutes } from './immigration/sessions/routes.js';
 import { type HubOptions, StreamHub } from './live/hub.js';
 import type { Metrics } from './metrics/metrics.js';
@@ -104,6 +108,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...tenantRoutes(),
     ...resources,
     ...clientImportRoutes(database),
+    ...searchRoutes(database),
+    ...deadlineRoutes(database),
+    ...auditRoutes(database),
+    ...reportRoutes(database),
     streamRoute(hub, config.notificationStreamAllowedOrigin),
     apiRootRoute(resources),
     healthRoute(() => database.publicQuery(statement('SELECT 1'))),

@@ -58,9 +58,11 @@ describe('problems', () => {
       CORS_ALLOWED_ORIGINS: 'example.com',
       DB_POOL_SIZE: '0',
       TASKS_DUE_SOON_DEFAULT_DAYS: '-1',
+      AUDIT_RETENTION_DAYS: '364',
     });
     const names = problems.map((problem) => problem.split(' ')[0]);
     expect(names.toSorted()).toEqual([
+      'AUDIT_RETENTION_DAYS',
       'CORS_ALLOWED_ORIGINS',
       'DB_NAME',
       'DB_PASSWORD',

@@ -51,6 +51,8 @@ export interface Config {
   readonly services: ReadonlySet<Service>;
   /** How many tenants a worker serves at the same time. */
   readonly workerConcurrency: number;
+  /** For how many days entries of the audit log are kept; 0: for ever. */
+  readonly auditRetentionDays: number;
   readonly tasksDueSoonDefaultDays: number;
   readonly tasksIncludeOverdueDefault: boolean;
   readonly notificationsIncludeReadDefault: boolean;
@@ -123,6 +125,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     ),
     services: new Set(read.choices('LEOPARD_SERVICES', SERVICES)),
     workerConcurrency: read.integer('WORKER_CONCURRENCY', 1, { min: 1, max: 50 }),
+    auditRetentionDays: readAuditRetention(read),
     tasksDueSoonDefaultDays: read.integer('TASKS_DUE_SOON_DEFAULT_DAYS', 3, { min: 1, max: 3650 }),
     tasksIncludeOverdueDefault: read.boolean('TASKS_INCLUDE_OVERDUE_DEFAULT', true),
     notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),
@@ -131,6 +134,14 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;
+}
+
+/** The database itself keeps the log for a year. */
+function readAuditRetention(read: SettingsReader): number {
+  const days = read.integer('AUDIT_RETENTION_DAYS', 0, { min: 0, max: 36_500 });
+  if (days === 0 || days >= 365) return days;
+  read.problem('AUDIT_RETENTION_DAYS', `must be 0 (for ever) or at least 365, not "${days}"`);
+  return 0;
 }
 
 function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSettings {

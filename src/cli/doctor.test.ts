@@ -1,25 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand, settingsFor } from '../../test/helpers/cli.js';
-import { type TestDatabase, testDatabase } from '../../test/helpers/database.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { cliSurroundings, runCommand } from '../../test/helpers/cli.js';
 import type { Finding } from '../database/diagnosis.js';
 import { withOwner } from '../database/owner.js';
 
-let database: TestDatabase;
-let folder: string;
-let settings: NodeJS.ProcessEnv;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'leopard-cli-'));
-  database = await testDatabase();
-  settings = settingsFor(database, folder);
-});
-afterAll(async () => {
-  await database.drop();
-  rmSync(folder, { recursive: true });
-});
+const { database, settings, close } = await cliSurroundings();
+afterAll(close);
 
 async function examine(environment: NodeJS.ProcessEnv = {}) {
   const { exitCode, stdout, stderr } = await runCommand(settings, ['doctor', '--json'], { environment });

@@ -1,24 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand, settingsFor } from '../../test/helpers/cli.js';
-import { type TestDatabase, testDatabase } from '../../test/helpers/database.js';
+import { cliSurroundings, runCommand } from '../../test/helpers/cli.js';
 import { withOwner } from '../database/owner.js';
 
-let database: TestDatabase;
-let folder: string;
-let settings: NodeJS.ProcessEnv;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'leopard-cli-'));
-  database = await testDatabase();
-  settings = settingsFor(database, folder);
-});
-afterAll(async () => {
-  await database.drop();
-  rmSync(folder, { recursive: true });
-});
+const { database, settings, close } = await cliSurroundings();
+afterAll(close);
 
 const leopard = (...args: string[]) => runCommand(settings, args);
 

@@ -1,25 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCommand, settingsFor } from '../../test/helpers/cli.js';
-import { type TestDatabase, testDatabase } from '../../test/helpers/database.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { cliSurroundings, runCommand } from '../../test/helpers/cli.js';
 import { PACKAGE_ROOT } from '../package-root.js';
 
-let database: TestDatabase;
-let folder: string;
-let settings: NodeJS.ProcessEnv;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'leopard-cli-'));
-  database = await testDatabase();
-  settings = settingsFor(database, folder);
-});
-afterAll(async () => {
-  await database.drop();
-  rmSync(folder, { recursive: true });
-});
+const { folder, settings, close } = await cliSurroundings();
+afterAll(close);
 
 /** Runs the real program, with this text piped into it. */
 async function leopard(args: readonly string[], input = '', environment: NodeJS.ProcessEnv = {}) {

@@ -1,27 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CommandOptions, runCommand, settingsFor } from '../../test/helpers/cli.js';
-import { type TestDatabase, testDatabase } from '../../test/helpers/database.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type CommandOptions, cliSurroundings, runCommand } from '../../test/helpers/cli.js';
 import { verifyPassword } from '../auth/passwords.js';
 import { withOwner } from '../database/owner.js';
 
 const GOOD = 'zebra-Crossing-42';
 
-let database: TestDatabase;
-let folder: string;
-let settings: NodeJS.ProcessEnv;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'leopard-cli-'));
-  database = await testDatabase();
-  settings = settingsFor(database, folder);
-});
-afterAll(async () => {
-  await database.drop();
-  rmSync(folder, { recursive: true });
-});
+const { database, settings, close } = await cliSurroundings();
+afterAll(close);
 
 const leopard = (args: readonly string[], options: CommandOptions = {}) =>
   runCommand(settings, args, options);

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { prepareAccount } from '../auth/new-account.js';
+import type { AlertDays } from '../tenancy/deadline-alerts.js';
+import { setAlertDays } from '../tenancy/deadline-alerts-setting.js';
 import { deregisterTenant } from '../tenancy/deregistration.js';
 import { registerTenant } from '../tenancy/registration.js';
 import { findTenant } from '../tenancy/tenant-list.js';
@@ -8,6 +10,7 @@ import { setTimeZone } from '../tenancy/time-zone-setting.js';
 import { passwordFor, warnOfWeakPassword } from './account-options.js';
 import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { parseDays } from './days-argument.js';
 import { ownerSettings } from './owner-settings.js';
 import { withDatabase } from './with-database.js';
 import { withTables } from './with-tables.js';
@@ -65,6 +68,31 @@ export function addSetTimeZone(command: Command, context: CliContext): void {
       const set = await withDatabase(context, (handle) => setTimeZone(ownerSettings(handle), schema, zone));
       context.print(`the time zone of ${shortName(schema)} is ${set}`);
     });
+}
+
+/** The options and the work of setting at which intervals a tenant's staff is told of deadlines. */
+export function addSetDeadlineAlerts(command: Command, context: CliContext): void {
+  command
+    .description(
+      'set how many days before and after a deadline it is told of; what is not given stays as it is',
+    )
+    .requiredOption('--tenant <tenant>', 'short name or schema')
+    .option('--before <days>', 'such as 90,30,14,7,1; 0 is the day itself, "none" is none', parseDays)
+    .option('--after <days>', 'such as 1,7, while it is overdue', parseDays)
+    .action(async ({ tenant, ...days }: { tenant: string } & Partial<AlertDays>) => {
+      const schema = schemaOf(tenant);
+      const set = await withDatabase(context, (handle) => setAlertDays(ownerSettings(handle), schema, days));
+      context.print(`${shortName(schema)} is told of deadlines ${inWords(set)}`);
+    });
+}
+
+function inWords({ before, after }: AlertDays): string {
+  const list = (days: readonly number[]) => days.join(', ');
+  const parts = [
+    ...(before.length > 0 ? [`${list(before.toReversed())} days before`] : []),
+    ...(after.length > 0 ? [`${list(after)} days after`] : []),
+  ];
+  return parts.length > 0 ? parts.join(' and ') : 'never';
 }
 
 async function register(context: CliContext, options: RegisterOptions): Promise<void> {

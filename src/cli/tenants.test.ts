@@ -1,25 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CommandOptions, runCommand, settingsFor } from '../../test/helpers/cli.js';
-import { type TestDatabase, testDatabase } from '../../test/helpers/database.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type CommandOptions, cliSurroundings, runCommand } from '../../test/helpers/cli.js';
 import { verifyPassword } from '../auth/passwords.js';
 import { withOwner } from '../database/owner.js';
 
-let database: TestDatabase;
-let folder: string;
-let settings: NodeJS.ProcessEnv;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'leopard-cli-'));
-  database = await testDatabase();
-  settings = settingsFor(database, folder);
-});
-afterAll(async () => {
-  await database.drop();
-  rmSync(folder, { recursive: true });
-});
+const { database, folder, settings, close } = await cliSurroundings();
+afterAll(close);
 
 const leopard = (args: readonly string[], options: CommandOptions = {}) =>
   runCommand(settings, args, options);
@@ -202,6 +189,43 @@ describe('tenants set-time-zone', () => {
     const { exitCode, stderr } = await set(tenant, zone);
     expect([exitCode, stderr]).toEqual([1, expect.stringContaining(message)]);
     expect(await settings()).toEqual(before);
+  });
+});
+
+describe('tenants set-deadline-alerts', () => {
+  const set = (...days: string[]) => leopard(['tenants', 'set-deadline-alerts', '--tenant', 'main', ...days]);
+  const stored = async () =>
+    (await rows(`SELECT settings FROM public.tenants_tenant WHERE schema_name = 'tenant_main'`))[0].settings;
+
+  it('sets the intervals that are given, and tells which hold', async () => {
+    await rows(
+      `UPDATE public.tenants_tenant SET settings = '{"other": 1}' WHERE schema_name = 'tenant_main'`,
+    );
+    const usual = 'main is told of deadlines 90, 30, 14, 7, 1 days before and 1, 7 days after';
+    expect(await set()).toMatchObject({ exitCode: 0, stdout: usual });
+    expect(await stored()).toEqual({ other: 1 });
+    const { stdout } = await set('--before', '5, 60,5');
+    expect(stdout).toBe('main is told of deadlines 60, 5 days before and 1, 7 days after');
+    expect(await stored()).toEqual({ other: 1, deadline_alert_days: { before: [5, 60], after: [1, 7] } });
+    await set('--after', 'none');
+    expect(await stored()).toMatchObject({ deadline_alert_days: { before: [5, 60], after: [] } });
+    expect((await set('--before', 'none')).stdout).toBe('main is told of deadlines never');
+  });
+
+  it.each([
+    [['--before', '7,x'], 'whole numbers apart by commas'],
+    [['--before', '-7'], 'whole numbers apart by commas'],
+    [['--after', ''], 'whole numbers apart by commas'],
+    [['--after', '0'], 'from 1 to 3650'],
+    [['--before', '4000'], 'from 0 to 3650'],
+    [['--before', Array.from({ length: 21 }, (_, day) => day).join(',')], 'at most 20'],
+    [['--after', '1', '--tenant', 'nobody'], 'there is no tenant with the schema tenant_nobody'],
+  ])('refuses %j', async (days, message) => {
+    const before = await stored();
+    const { exitCode, stderr } = await set(...days);
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain(message);
+    expect(await stored()).toEqual(before);
   });
 });
 

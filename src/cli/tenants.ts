@@ -3,10 +3,10 @@ import { type ListedTenant, listTenants } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import type { CliContext } from './context.js';
 import { formatTable } from './table.js';
-import { addDeregister, addRegister, addSetTimeZone } from './tenant-commands.js';
+import { addDeregister, addRegister, addSetDeadlineAlerts, addSetTimeZone } from './tenant-commands.js';
 import { withTables } from './with-tables.js';
 
-/** `leopard tenants create|list|set-time-zone|delete`. */
+/** `leopard tenants create|list|set-time-zone|set-deadline-alerts|delete`. */
 export function registerTenants(program: Command, context: CliContext): void {
   const tenants = program.command('tenants').description('create, list, set up and delete tenants');
   addRegister(tenants.command('create'), context);
@@ -22,6 +22,7 @@ export function registerTenants(program: Command, context: CliContext): void {
       }),
     );
   addSetTimeZone(tenants.command('set-time-zone'), context);
+  addSetDeadlineAlerts(tenants.command('set-deadline-alerts'), context);
   addDeregister(tenants.command('delete'), context);
 }
 

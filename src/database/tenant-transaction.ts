@@ -7,6 +7,8 @@ import { compiled, type Executable } from './statement.js';
 export interface TenantContext {
   readonly schema: string;
   readonly userId: number | null;
+  /** From where: the client's address and the request's id, with a space in between; not given: no request. */
+  readonly source?: string;
 }
 
 /** The statements of one tenant's transaction. */
@@ -43,12 +45,20 @@ const ROLLBACK = control('ROLLBACK');
  * transaction leaks to the next tenant through a pooler.
  */
 const OPENING = `SELECT pg_catalog.set_config('role', $1, true), pg_catalog.set_config('search_path', $1, true),
-  pg_catalog.set_config('timezone', 'UTC', true), pg_catalog.set_config('leopard.user_id', $2, true)`;
+  pg_catalog.set_config('timezone', 'UTC', true), pg_catalog.set_config('leopard.user_id', $2, true),
+  pg_catalog.set_config('leopard.source', $3, true)`;
+const LONGEST_SOURCE = 200;
 /** For the rest of the transaction; see `onePlan`. */
 const ONE_PLAN = control("SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)");
 
-function opening({ schema, userId }: TenantContext): Outgoing {
-  return control(OPENING, [checkSchemaName(schema), userId === null ? '' : checkUserId(userId)]);
+function opening({ schema, userId, source = '' }: TenantContext): Outgoing {
+  const user = userId === null ? '' : checkUserId(userId);
+  return control(OPENING, [checkSchemaName(schema), user, plain(source)]);
+}
+
+/** What comes from outside, without what could fail the statement. */
+function plain(source: string): string {
+  return source.replaceAll(/[^ -~]/g, '').slice(0, LONGEST_SOURCE);
 }
 
 function checkUserId(userId: number): string {

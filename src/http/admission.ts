@@ -134,7 +134,11 @@ function admitted(
     user,
     issuedAt,
     expiresAt,
-    context: { schema: tenant?.schema ?? '', userId: user?.id ?? null },
+    context: {
+      schema: tenant?.schema ?? '',
+      userId: user?.id ?? null,
+      source: `${request.ip} ${request.id}`,
+    },
     params: request.params as Record<string, string>,
     query: new QueryParameters(request.query as Record<string, string>),
     origin: `${useHttps ? 'https' : request.protocol}://${request.host}`,

@@ -1,16 +1,21 @@
 import type { CurrentUser } from '../auth/current-user.js';
+import { scopeOf } from '../auth/scope.js';
 
 /**
  * Who may use a route. `public`: anybody; `signedIn`: any active user of the tenant; `permission`: who holds one of
- * these permissions (`app_label.codename`). A route without a policy stops the start.
+ * these permissions (`app_label.codename`); `wholeTenant`: whose role shows them the whole tenant, whatever permissions
+ * they or others hold. A route without a policy stops the start.
  */
 export type Policy =
   | { readonly kind: 'public' }
   | { readonly kind: 'signedIn' }
+  | { readonly kind: 'wholeTenant' }
   | { readonly kind: 'permission'; readonly anyOf: readonly string[] };
 
 export const anybody: Policy = { kind: 'public' };
 export const signedIn: Policy = { kind: 'signedIn' };
+/** SUPER_ADMIN, and superusers without a group. */
+export const superAdmin: Policy = { kind: 'wholeTenant' };
 
 /** @param codenames of permissions of the app `immigration`, or with their app: `auth.add_group`; one suffices */
 export function requires(...codenames: [string, ...string[]]): Policy {
@@ -22,7 +27,9 @@ export function requires(...codenames: [string, ...string[]]): Policy {
 export function allows(policy: Policy, user: CurrentUser | null): boolean {
   if (policy.kind === 'public') return true;
   if (!user) return false;
-  return policy.kind === 'signedIn' || policy.anyOf.some((permission) => user.permissions.has(permission));
+  if (policy.kind === 'signedIn') return true;
+  if (policy.kind === 'wholeTenant') return scopeOf(user).kind === 'tenant';
+  return policy.anyOf.some((permission) => user.permissions.has(permission));
 }
 
 /** @throws Error when a route (by this name) has no policy: what is not allowed to anybody must not be served */

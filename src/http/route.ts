@@ -69,7 +69,7 @@ export interface RouteDefinition {
   /** The answer's status, 200 if not given. 204 has no body. */
   readonly status?: 200 | 201 | 204;
   readonly response?: TSchema;
-  /** For answers that are text instead of JSON: their media types. */
+  /** For answers that are text instead of JSON, or also text where there is a `response`: their media types. */
   readonly produces?: readonly string[];
   /** Further statuses that the documentation names: 400, 404 … */
   readonly errors?: readonly number[];

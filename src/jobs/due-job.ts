@@ -11,8 +11,10 @@ export interface DueJob {
   readonly name: string;
   readonly summary: string;
   readonly every: number;
-  /** What the times are reckoned with beside the records; null: the tenant's time zone. */
+  /** What the times are reckoned with beside the records; null: what the tenant's settings say. */
   basis(settings: JobSettings): string | null;
+  /** An expression of text over a tenant `t` for what its settings say; if not given, its time zone. */
+  readonly tenantBasis?: string;
   /** From the basis as it is written down, the statements' second parameter. */
   usableBasis(basis: string): string;
   /** Does what is due: `$1` the moment, `$2` the basis, `$3` how many at most; gives one row with `done`. */
@@ -20,6 +22,8 @@ export interface DueJob {
   /** An expression for the time at which something is due next, null for never: `$1` the moment, `$2` the basis. */
   readonly nextDue: string;
 }
+
+const TIME_ZONE = `coalesce(t.settings ->> 'time_zone', 'UTC')`;
 
 /** Though nothing is noted, a tenant is looked at after so many seconds, give or take a quarter. */
 const LOOK_AGAIN = 3_600;
@@ -36,10 +40,10 @@ interface DueTenant {
  * The tenants to look at: those whose time has come or has never been reckoned, was reckoned with something else, or
  * where something changed. One statement on two small public tables, however many tenants there are.
  */
-const DUE_TENANTS = `
+const dueTenants = (basis: string) => `
   SELECT t.schema_name AS schema, b.basis
   FROM public.tenants_tenant t
-  CROSS JOIN LATERAL (SELECT coalesce($2::text, t.settings ->> 'time_zone', 'UTC') AS basis) b
+  CROSS JOIN LATERAL (SELECT coalesce($2::text, ${basis}) AS basis) b
   LEFT JOIN public.job_tenant j ON j.job = $1 AND j.schema_name = t.schema_name
   WHERE ${USABLE} AND ($3::text IS NULL OR t.schema_name = $3)
     AND ($4 OR j.job IS NULL OR j.next_at <= now() OR j.basis <> b.basis
@@ -48,7 +52,8 @@ const DUE_TENANTS = `
 
 /** The job as the scheduler runs it. */
 export function dueJob(job: DueJob): Job {
-  const { name, summary, every } = job;
+  const { name, summary, every, tenantBasis = TIME_ZONE } = job;
+  const looking = dueTenants(tenantBasis);
   return {
     name,
     summary,
@@ -56,7 +61,7 @@ export function dueJob(job: DueJob): Job {
     async run(run) {
       const { database, settings, schema, everywhere, signal } = run;
       const parameters = [name, job.basis(settings), schema, everywhere];
-      const tenants = await database.publicQuery(statement<DueTenant>(DUE_TENANTS, parameters));
+      const tenants = await database.publicQuery(statement<DueTenant>(looking, parameters));
       return await overTenants(tenants, signal, (tenant) => lookAt(job, run, tenant));
     },
   };

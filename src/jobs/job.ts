@@ -4,6 +4,8 @@ import type { Database } from '../database/database.js';
 export interface JobSettings {
   /** In how many days a task counts as due soon. */
   readonly tasksDueSoonDefaultDays: number;
+  /** For how many days entries of the audit log are kept; 0: for ever. */
+  readonly auditRetentionDays: number;
   readonly loginFailures: {
     /** Seconds for which a failed log-in counts. */
     readonly window: number;

@@ -1,6 +1,8 @@
+import { deadlinesJob } from './deadlines.js';
 import { endedPausesJob } from './ended-pauses.js';
 import { expiredTokensJob } from './expired-tokens.js';
 import type { Job } from './job.js';
+import { oldAuditEntriesJob } from './old-audit-entries.js';
 import { oldClientImportsJob } from './old-client-imports.js';
 import { oldDeliveriesJob } from './old-deliveries.js';
 import { oldEventsJob } from './old-events.js';
@@ -11,9 +13,11 @@ import { tasksJob } from './tasks.js';
 export const JOBS: readonly Job[] = [
   remindersJob,
   tasksJob,
+  deadlinesJob,
   expiredTokensJob,
   oldEventsJob,
   oldDeliveriesJob,
   oldClientImportsJob,
+  oldAuditEntriesJob,
   endedPausesJob,
 ];

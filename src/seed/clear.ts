@@ -5,12 +5,13 @@ import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
 
-/** What every new tenant starts with, and keeps; and counts that are emptied with what they count. */
+/** What every new tenant starts with, and keeps; the audit log; and counts that are emptied with what they count. */
 const KEPT_TABLES = [
   'django_content_type',
   'auth_permission',
   'auth_group',
   'auth_group_permissions',
+  'audit_entry',
   'immigration_client_count',
   'immigration_task_count',
 ];
@@ -27,8 +28,8 @@ export async function checkTenantExists(owner: ConnectionSettings, schema: strin
 
 /**
  * Removes everything in a tenant's tables, its users too, but for content types, permissions and groups with their
- * grants. Ids are not given again, so that an old token is nobody else's. Files of profile pictures stay. Waits up
- * to 30 s for transactions that use the tables.
+ * grants, and for the audit log, which tells of the removal. Ids are not given again, so that an old token is nobody
+ * else's. Files of profile pictures stay. Waits up to 30 s for transactions that use the tables.
  * @throws TenantNotFoundError, InvalidSchemaNameError; PlainError without the owner's settings
  */
 export async function clearTenantData(handle: DatabaseHandle, schema: string): Promise<void> {

@@ -17,6 +17,19 @@ export const OPERATIONS_BEYOND: readonly string[] = [
   'POST /api/v1/client-imports/{id}/undo/',
   'GET /api/v1/client-imports/{id}/failures/',
   'GET /api/v1/client-imports/{id}/not-undone/',
+  'GET /api/v1/search/',
+  'GET /api/v1/deadlines/',
+  'GET /api/v1/audit/',
+  'GET /api/v1/audit/{id}/',
+  'GET /api/v1/reports/',
+  'GET /api/v1/reports/client-stages/',
+  'GET /api/v1/reports/stage-conversions/',
+  'GET /api/v1/reports/time-in-stage/',
+  'GET /api/v1/reports/visa-applications/',
+  'GET /api/v1/reports/visa-decisions/',
+  'GET /api/v1/reports/college-applications/',
+  'GET /api/v1/reports/workload/',
+  'GET /api/v1/reports/lead-sources/',
 ];
 
 /** Fields of bodies that are served although the contract does not know them, as `METHOD /path field`. */

@@ -8,6 +8,7 @@ import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import type { HubOptions } from '../../src/live/hub.js';
 import { type TestDatabase, testDatabase } from './database.js';
+import { checkAnswer } from './valid-answers.js';
 
 export interface Answer {
   readonly status: number;
@@ -34,6 +35,7 @@ export interface TestApp {
   readonly database: Database;
   readonly databases: TestDatabase;
   readonly base: string;
+  /** Sends a request. @throws Error when a 2xx answer is not what its documentation says */
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
   /** A user's access token. */
   logIn(username: string, tenant?: string): Promise<string>;
@@ -79,7 +81,12 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
 
-  const ask = (method: string, path: string, asked: Ask = {}) => send(base, method, path, asked);
+  async function ask(method: string, path: string, asked: Ask = {}) {
+    const answer = await send(base, method, path, asked);
+    const type = answer.headers['content-type'];
+    checkAnswer(app.routes, method, path.split('?', 1)[0] as string, { ...answer, type });
+    return answer;
+  }
   return {
     app,
     config,

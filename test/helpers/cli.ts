@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type CliContext, createContext } from '../../src/cli/context.js';
 import { runCli } from '../../src/cli/program.js';
 import type { ConnectionSettings } from '../../src/config.js';
-import type { TestDatabase } from './database.js';
+import { type TestDatabase, testDatabase } from './database.js';
 
 /** What a command said, and how it ended. */
 export interface CommandResult {
@@ -16,6 +19,17 @@ export interface CommandOptions {
   /** What somebody at the terminal answers, one after the other; without it there is no terminal. */
   readonly answers?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** A database and a folder of their own for tests of commands, with the settings that name them. */
+export async function cliSurroundings() {
+  const folder = await mkdtemp(join(tmpdir(), 'leopard-cli-'));
+  const database = await testDatabase();
+  const close = async () => {
+    await database.drop();
+    await rm(folder, { recursive: true });
+  };
+  return { database, folder, settings: settingsFor(database, folder), close };
 }
 
 /** The settings of a program that uses this database. */

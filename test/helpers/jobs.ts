@@ -4,7 +4,11 @@ import type { Job, JobResult, JobRun } from '../../src/jobs/job.js';
 import { type TestDatabase, testDatabase } from './database.js';
 import { seedStaff } from './staff.js';
 
-export const JOB_SETTINGS = { tasksDueSoonDefaultDays: 3, loginFailures: { window: 900 } };
+export const JOB_SETTINGS = {
+  auditRetentionDays: 0,
+  tasksDueSoonDefaultDays: 3,
+  loginFailures: { window: 900 },
+};
 
 export interface JobTest {
   readonly databases: TestDatabase;

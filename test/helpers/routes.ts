@@ -7,6 +7,20 @@ export function routeName({ method, path }: RouteDefinition): string {
   return `${method} ${path}`;
 }
 
+/** The path after /api/v1/ without ids: `tasks/complete`. */
+export function resourceOf({ path }: RouteDefinition): string {
+  return path
+    .split('/')
+    .slice(3)
+    .filter((part) => part !== '' && !part.startsWith(':'))
+    .join('/');
+}
+
+/** Whether it answers with a list: a page, or an array. */
+export function isList({ method, response }: RouteDefinition): boolean {
+  return method === 'GET' && (response?.type === 'array' || response?.properties?.results !== undefined);
+}
+
 /** Whether the path names a record by its id. */
 export function isRecordRoute({ path }: RouteDefinition): boolean {
   return path.includes(':');

@@ -33,6 +33,19 @@ test('holds every client once, newest first, over several batches', async () => 
   expect(rows.map(({ id }) => id)).toEqual(expected.map(({ id }) => id));
 });
 
+test('is written into the audit log: who had which clients, batch by batch', async () => {
+  const rows = await exported('?search=C1', 'branch1');
+  const entries = await t.sql(
+    `SELECT username, address IS NOT NULL AS "from", request_id, record_ids FROM audit_entry
+     WHERE operation = 'read' AND entity = 'client' AND user_id = (
+       SELECT id FROM immigration_user WHERE username = 'branch1')`,
+  );
+  expect(entries.map(({ username, from }) => [username, from])).toEqual([['branch1', true]]);
+  expect((entries as { record_ids: unknown[] }[])[0]?.record_ids.map(String)).toEqual(
+    rows.map(({ id }) => id).sort((one, other) => Number(one) - Number(other)),
+  );
+});
+
 test('has the list’s filters, and the scope', async () => {
   const ids = async (path: string, by: string) =>
     (await t.ask('GET', path, undefined, by)).body.results.map(({ id }: { id: number }) => String(id));

@@ -281,7 +281,7 @@ test('imports are removed after 90 days, unless they are under way', async () =>
   const run = (dryRun: boolean) =>
     oldClientImportsJob.run({
       database: t.app.database,
-      settings: { tasksDueSoonDefaultDays: 3, loginFailures: { window: 900 } },
+      settings: { auditRetentionDays: 0, tasksDueSoonDefaultDays: 3, loginFailures: { window: 900 } },
       schema: null,
       everywhere: false,
       dryRun,

@@ -39,22 +39,27 @@ describe('the scheduler', () => {
       `INSERT INTO tenant_main.immigration_reminder (title, reminder_date, created_by_id, content_type_id, object_id)
        SELECT n::text, '2026-01-01', 1 + n % 2, 10, 1 FROM generate_series(1, 300) n;
        INSERT INTO tenant_main.immigration_task (title, due_date, assigned_to_id)
-       SELECT n::text, now() - interval '5 days', 3 FROM generate_series(1, 300) n`,
+       SELECT n::text, now() - interval '5 days', 3 FROM generate_series(1, 300) n;
+       INSERT INTO tenant_main.immigration_client (id, first_name, assigned_to_id)
+       SELECT n, 'x', 4 FROM generate_series(1, 300) n;
+       INSERT INTO tenant_main.immigration_passport (id, date_of_expiry)
+       SELECT n, current_date + 5 FROM generate_series(1, 300) n`,
     );
     const heard: unknown[] = [];
     const listener = new Listener(test.databases.app);
     listener.on('leopard_notifications', (payload) => payload && heard.push(JSON.parse(payload)));
     await listener.start();
     for (let n = 0; n < 3; n++) start();
-    await vi.waitFor(async () => expect(await notified()).toBe(600), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await notified()).toBe(900), { timeout: 10_000 });
     await sleep(2_500);
-    expect(await notified()).toBe(600);
+    expect(await notified()).toBe(900);
     await listener.close();
-    expect(heard).toHaveLength(2);
+    expect(heard).toHaveLength(3);
     expect(heard).toEqual(
       expect.arrayContaining([
         { schema: 'tenant_main', users: [1, 2] },
         { schema: 'tenant_main', users: [3] },
+        { schema: 'tenant_main', users: [4] },
       ]),
     );
     expect(await stateOf('reminders')).toMatchObject({ lastError: null, lastFinishedAt: expect.any(String) });

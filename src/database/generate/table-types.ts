@@ -13,11 +13,13 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
 /** Read as a value, written as JSON text: the driver would make a PostgreSQL array of a list. */
 export type Json = ColumnType<JsonValue, string, string>;
 export type GeneratedJson = ColumnType<JsonValue, string | undefined, string>;
+export type NullableJson = ColumnType<JsonValue, string | null, string | null>;
 `;
 
 /** What the program's connections make of each type (see value-types.ts). */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['bigint', 'number'],
+  ['bigint[]', 'number[]'],
   ['integer', 'number'],
   ['smallint', 'number'],
   ['boolean', 'boolean'],
@@ -77,8 +79,8 @@ function property(column: CatalogColumn): string {
   if (!base) throw new Error(`${column.table}.${column.name}: no type is known for ${column.type}`);
   const optional = column.isIdentity || column.default !== null;
   if (base === 'Json') {
-    if (!column.notNull) throw new Error(`${column.table}.${column.name}: a jsonb column that may be null`);
-    return `  ${column.name}: ${optional ? 'GeneratedJson' : 'Json'};`;
+    const type = column.notNull ? (optional ? 'GeneratedJson' : 'Json') : 'NullableJson';
+    return `  ${column.name}: ${type};`;
   }
   const type = column.notNull ? base : `${base} | null`;
   return `  ${column.name}: ${optional ? `Generated<${type}>` : type};`;

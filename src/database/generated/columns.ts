@@ -2,6 +2,20 @@
 import type { TenantColumns } from '../columns.js';
 
 export const TENANT_COLUMNS: TenantColumns = {
+  audit_entry: [
+    { name: 'id', type: 'bigint' },
+    { name: 'at', type: 'timestamp with time zone' },
+    { name: 'user_id', type: 'bigint' },
+    { name: 'username', type: 'character varying' },
+    { name: 'address', type: 'character varying' },
+    { name: 'request_id', type: 'character varying' },
+    { name: 'operation', type: 'character varying' },
+    { name: 'entity', type: 'character varying' },
+    { name: 'record_id', type: 'bigint' },
+    { name: 'record_ids', type: 'bigint[]' },
+    { name: 'before', type: 'jsonb' },
+    { name: 'after', type: 'jsonb' },
+  ],
   auth_group: [
     { name: 'id', type: 'integer' },
     { name: 'name', type: 'character varying' },
@@ -72,6 +86,19 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'phone_key', type: 'text' },
     { name: 'undone', type: 'boolean' },
     { name: 'kept_because', type: 'character varying' },
+  ],
+  client_search: [
+    { name: 'client_id', type: 'bigint', references: 'immigration_client' },
+    { name: 'branch_id', type: 'bigint' },
+    { name: 'text', type: 'text' },
+    { name: 'names', type: 'text' },
+  ],
+  deadline_alert: [
+    { name: 'kind', type: 'character varying' },
+    { name: 'record_id', type: 'bigint' },
+    { name: 'due_date', type: 'date' },
+    { name: 'days', type: 'integer' },
+    { name: 'made_at', type: 'timestamp with time zone' },
   ],
   delivery: [
     { name: 'id', type: 'bigint' },

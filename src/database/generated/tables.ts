@@ -6,6 +6,22 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
 /** Read as a value, written as JSON text: the driver would make a PostgreSQL array of a list. */
 export type Json = ColumnType<JsonValue, string, string>;
 export type GeneratedJson = ColumnType<JsonValue, string | undefined, string>;
+export type NullableJson = ColumnType<JsonValue, string | null, string | null>;
+
+export interface AuditEntry {
+  id: Generated<number>;
+  at: Generated<string>;
+  user_id: number | null;
+  username: string | null;
+  address: string | null;
+  request_id: string | null;
+  operation: string;
+  entity: string;
+  record_id: number | null;
+  record_ids: number[] | null;
+  before: NullableJson;
+  after: NullableJson;
+}
 
 export interface AuthGroup {
   id: Generated<number>;
@@ -82,6 +98,21 @@ export interface ClientImportRow {
   phone_key: string | null;
   undone: boolean | null;
   kept_because: string | null;
+}
+
+export interface ClientSearch {
+  client_id: number;
+  branch_id: number | null;
+  text: string;
+  names: string;
+}
+
+export interface DeadlineAlert {
+  kind: string;
+  record_id: number;
+  due_date: string;
+  days: number;
+  made_at: Generated<string>;
 }
 
 export interface Delivery {
@@ -864,12 +895,15 @@ export interface PublicTenantsTenant {
 
 /** The tables of one tenant, reached through the search_path of its transaction. */
 export interface TenantTables {
+  audit_entry: AuditEntry;
   auth_group: AuthGroup;
   auth_group_permissions: AuthGroupPermissions;
   auth_permission: AuthPermission;
   client_import: ClientImport;
   client_import_part: ClientImportPart;
   client_import_row: ClientImportRow;
+  client_search: ClientSearch;
+  deadline_alert: DeadlineAlert;
   delivery: Delivery;
   delivery_attempt: DeliveryAttempt;
   django_content_type: DjangoContentType;

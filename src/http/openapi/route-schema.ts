@@ -62,11 +62,12 @@ function parametersOf(names: readonly string[]): Record<string, TSchema> {
 function responses(definition: RouteDefinition) {
   const { status = 200, response, produces, policy, errors = [], otherAnswers = {} } = definition;
   const described: Record<number, unknown> = {};
-  if (response) described[status] = answer(response, status === 201 ? 'created' : 'OK');
+  if (response && produces) described[status] = { description: 'OK', content: inForms(response, produces) };
+  else if (response) described[status] = answer(response, status === 201 ? 'created' : 'OK');
   else if (produces) described[status] = { description: 'OK', content: textIn(produces) };
   else described[status] = { type: 'null', description: status === 204 ? 'no body' : 'OK' };
   const signedIn = policy.kind === 'public' ? [] : [401];
-  const permitted = policy.kind === 'permission' ? [403] : [];
+  const permitted = policy.kind === 'public' || policy.kind === 'signedIn' ? [] : [403];
   for (const code of new Set([...signedIn, ...permitted, ...errors])) {
     const error = ERRORS[code];
     if (!error) throw new Error(`no description of status ${code}`);
@@ -81,6 +82,11 @@ function responses(definition: RouteDefinition) {
 /** The schema keeps a description of its own; this one is the answer's. */
 function answer(schema: TSchema, description: string) {
   return { ...schema, 'x-response-description': description };
+}
+
+/** JSON by this schema, or text. */
+function inForms(schema: TSchema, mediaTypes: readonly string[]) {
+  return { 'application/json': { schema }, ...textIn(mediaTypes) };
 }
 
 function textIn(mediaTypes: readonly string[]) {

@@ -2,6 +2,7 @@ import type { Scope } from '../../auth/scope.js';
 import type { Database } from '../../database/database.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
+import { readsLogged } from '../shared/audit-reads.js';
 import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/client-filters.js';
 import { csvLines } from '../shared/csv.js';
 import type { NextPiece } from '../shared/csv-answer.js';
@@ -43,12 +44,15 @@ const COLUMNS: Readonly<Record<string, RawBuilder<Cell>>> = {
 const NAMES = Object.keys(COLUMNS);
 const SELECTED = sql.join(NAMES.map((name) => sql`${COLUMNS[name] as RawBuilder<Cell>} AS ${sql.ref(name)}`));
 
+const LOGGED = readsLogged('client', sql`SELECT id FROM shown ORDER BY id`);
+
 type Row = Readonly<Record<string, Cell>>;
 
 /**
  * The clients in scope that pass the filters, newest first, as pieces of a CSV file: the header with the first batch,
  * then batch after batch, each in a transaction of its own that reads on behind the last client. A client is as it is
- * when its batch is read; one that is created meanwhile is not in it; none is in it twice.
+ * when its batch is read; one that is created meanwhile is not in it; none is in it twice. Each batch is written into
+ * the audit log: so many people's data at once is worth an entry.
  */
 export function clientPieces(
   database: Database,
@@ -66,8 +70,11 @@ export function clientPieces(
       : sql`true`;
     const rows = await database.tenantQuery(
       context,
-      sql<Row>`SELECT ${SELECTED} FROM immigration_client r
-        WHERE ${clientConditions(scope, filters)} AND ${behind} ORDER BY ${NEWEST_FIRST} LIMIT ${sql.lit(BATCH)}`,
+      sql<Row>`
+        WITH shown AS MATERIALIZED (
+          SELECT ${SELECTED} FROM immigration_client r
+          WHERE ${clientConditions(scope, filters)} AND ${behind} ORDER BY ${NEWEST_FIRST} LIMIT ${sql.lit(BATCH)})
+        SELECT * FROM shown WHERE ${LOGGED} ORDER BY created_at DESC, id DESC`,
     );
     last = rows.at(-1);
     isOver = rows.length < BATCH;

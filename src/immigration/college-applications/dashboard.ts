@@ -1,9 +1,10 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { IN_FINAL_STAGE } from '../shared/final-stage.js';
 import type { Span, TenantTime } from '../shared/tenant-time.js';
 import type { CollegeDashboard } from './schemas.js';
-import { IN_FINAL_STAGE, inScope } from './selectors.js';
+import { inScope } from './selectors.js';
 
 const SPANS: readonly string[] = ['today', 'this_week', 'this_month'] satisfies Span[];
 
@@ -20,25 +21,24 @@ export async function collegeDashboard(
   const span = SPANS.includes(filter ?? '') ? (filter as Span) : null;
   const since = span === null ? sql`true` : sql`i.intake_date >= ${time.period(span).firstDate}::date`;
   const scoped = sql`immigration_collegeapplication r WHERE ${inScope(user)}`;
-  const [[totals], intakes, types, institutes, recent] = await Promise.all([
-    transaction.query(sql<{ total: number; unassigned: number }>`
-      SELECT count(*) AS total, count(*) FILTER (WHERE r.assigned_to_id IS NULL) AS unassigned FROM ${scoped}`),
-    transaction.query(sql<CollegeDashboard['intake_breakdown'][number]>`
-      SELECT i.intake_date AS start_date__intake_date, sum(reached.count)::bigint AS count
-      FROM (SELECT r.start_date_id, count(*) AS count FROM ${scoped} AND ${IN_FINAL_STAGE}
+  const [counts, recent] = await Promise.all([
+    // Of all counts the scope is the dearest part: it is asked once.
+    transaction.query(sql<Counted>`
+      WITH seen AS MATERIALIZED (
+        SELECT r.application_type_id, r.institute_id, r.stage_id, r.start_date_id, r.assigned_to_id FROM ${scoped}
+      )
+      SELECT 'all' AS what, 1 AS place, NULL::bigint AS id, NULL::text AS name, NULL::date AS day, count(*) AS count,
+             count(*) FILTER (WHERE r.assigned_to_id IS NULL) AS unassigned
+      FROM seen r
+      UNION ALL
+      SELECT 'intake', row_number() OVER (ORDER BY i.intake_date), NULL, NULL, i.intake_date,
+             sum(reached.count)::bigint, 0
+      FROM (SELECT r.start_date_id, count(*) AS count FROM seen r WHERE ${IN_FINAL_STAGE}
             GROUP BY r.start_date_id) reached
       JOIN immigration_institute_intake i ON i.id = reached.start_date_id
-      WHERE ${since} GROUP BY i.intake_date ORDER BY i.intake_date`),
-    transaction.query(sql<CollegeDashboard['application_type_breakdown'][number]>`
-      SELECT t.id AS application_type__id, t.title AS application_type__title, used.count
-      FROM (SELECT r.application_type_id, count(*) AS count FROM ${scoped} GROUP BY r.application_type_id) used
-      JOIN immigration_applicationtype t ON t.id = used.application_type_id
-      ORDER BY used.count DESC, t.title, t.id LIMIT 5`),
-    transaction.query(sql<CollegeDashboard['institute_breakdown'][number]>`
-      SELECT i.id AS institute__id, i.name AS institute__name, used.count
-      FROM (SELECT r.institute_id, count(*) AS count FROM ${scoped} GROUP BY r.institute_id) used
-      JOIN immigration_institute i ON i.id = used.institute_id
-      ORDER BY used.count DESC, i.name, i.id LIMIT 5`),
+      WHERE ${since} GROUP BY i.intake_date
+      UNION ALL (${mostUsed('type', 'application_type_id', 'immigration_applicationtype', 'title')})
+      UNION ALL (${mostUsed('institute', 'institute_id', 'immigration_institute', 'name')})`),
     transaction.last(sql<CollegeDashboard['recent_applications'][number]>`
       SELECT r.id, c.first_name AS client__first_name, c.last_name AS client__last_name, i.name AS institute__name,
              o.name AS course__name, s.stage_name AS stage__stage_name,
@@ -51,16 +51,50 @@ export async function collegeDashboard(
       JOIN immigration_institute_intake d ON d.id = r.start_date_id
       ORDER BY r.created_at DESC, r.id DESC`),
   ]);
+  const of = (what: Counted['what']) =>
+    counts.filter((row) => row.what === what).sort((a, b) => a.place - b.place);
+  const [totals] = of('all');
+  const intakes = of('intake').map(({ day, count }) => ({ start_date__intake_date: day as string, count }));
   return {
-    total_applications: totals?.total ?? 0,
+    total_applications: totals?.count ?? 0,
     final_stage_count: intakes.reduce((total, { count }) => total + count, 0),
     time_filter: span ?? 'all',
     intake_breakdown: intakes.slice(0, MOST_INTAKES),
-    application_type_breakdown: types,
-    institute_breakdown: institutes,
+    application_type_breakdown: of('type').map(({ id, name, count }) => ({
+      application_type__id: id as number,
+      application_type__title: name as string,
+      count,
+    })),
+    institute_breakdown: of('institute').map(({ id, name, count }) => ({
+      institute__id: id as number,
+      institute__name: name as string,
+      count,
+    })),
     recent_applications: recent,
     pending_assignments: totals?.unassigned ?? 0,
   };
 }
 
 const MOST_INTAKES = 10;
+
+/** One of the counts; what it counts says which columns it has. */
+interface Counted {
+  readonly what: 'all' | 'intake' | 'type' | 'institute';
+  /** In the order of its kind. */
+  readonly place: number;
+  readonly id: number | null;
+  readonly name: string | null;
+  readonly day: string | null;
+  readonly count: number;
+  readonly unassigned: number;
+}
+
+/** The five that most of `seen` have. All of it are constants of the program. */
+function mostUsed(what: Counted['what'], column: string, table: string, name: string) {
+  const order = sql`used.count DESC, t.${sql.ref(name)}, t.id`;
+  return sql`
+    SELECT ${sql.lit(what)}, row_number() OVER (ORDER BY ${order}), t.id, t.${sql.ref(name)}, NULL, used.count, 0
+    FROM (SELECT r.${sql.ref(column)} AS id, count(*) AS count FROM seen r GROUP BY 1) used
+    JOIN ${sql.table(table)} t ON t.id = used.id
+    ORDER BY ${order} LIMIT 5`;
+}

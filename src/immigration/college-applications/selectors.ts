@@ -10,6 +10,7 @@ import { applicationBranch, checkApplicationScope, clientNameFilter } from '../s
 import { clientInScope } from '../shared/client-access.js';
 import { countryName } from '../shared/country-names.js';
 import { idFilter } from '../shared/filters.js';
+import { IN_FINAL_STAGE } from '../shared/final-stage.js';
 import { pageOf } from '../shared/page-of.js';
 import { fullName, nameOf } from '../shared/people.js';
 import { Records } from '../shared/records.js';
@@ -30,12 +31,6 @@ const ofStage = (column: string): RawBuilder<unknown> =>
   sql`(SELECT ${sql.ref(`s.${column}`)} FROM immigration_stage s WHERE s.id = r.stage_id)`;
 const ofLocation = (column: string): RawBuilder<unknown> =>
   sql`(SELECT ${sql.ref(`l.${column}`)} FROM immigration_institute_location l WHERE l.id = r.location_id)`;
-
-/** That an application `r` stands in the last stage of its type. */
-export const IN_FINAL_STAGE = sql<boolean>`NOT EXISTS (
-  SELECT FROM immigration_stage s JOIN immigration_stage l
-    ON l.application_type_id = s.application_type_id AND l.position > s.position
-  WHERE s.id = r.stage_id)`;
 
 export const collegeApplications = new Records({
   table: 'immigration_collegeapplication',

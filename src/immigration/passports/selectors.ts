@@ -5,6 +5,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
+import { readsLogged } from '../shared/audit-reads.js';
 import { checkClientScope, clientBranch, clientInScope } from '../shared/client-access.js';
 import { idFilter } from '../shared/filters.js';
 import { Records } from '../shared/records.js';
@@ -21,16 +22,18 @@ export const passports = new Records({
 });
 
 /**
- * The one place where passports are read to be shown, whether one or a list of them. Ends the transaction.
+ * The one place where passports are read to be shown, whether one or a list of them: that they were is written into the
+ * audit log. Ends the transaction.
  * @param shown which, of rows `r`
  */
 async function showPassports(
   transaction: TenantTransaction,
   shown: RawBuilder<boolean>,
 ): Promise<PassportOutput[]> {
-  return await transaction.last(
-    sql<PassportOutput>`${passports.from()} WHERE ${shown} ORDER BY r.created_at DESC, r.id DESC`,
-  );
+  const logged = readsLogged('passport', sql`SELECT client_id FROM shown ORDER BY client_id`);
+  return await transaction.last(sql<PassportOutput>`
+    WITH shown AS MATERIALIZED (${passports.from()} WHERE ${shown})
+    SELECT shown.* FROM shown WHERE ${logged} ORDER BY created_at DESC, client_id DESC`);
 }
 
 /** The passports of all clients in scope, the newest first; of one client where `client_id` asks. @throws HttpError 400 */

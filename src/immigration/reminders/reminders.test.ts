@@ -246,7 +246,7 @@ describe('the notification of a reminder', () => {
   const notified = async () => {
     const run: JobRun = {
       database: app.database,
-      settings: { tasksDueSoonDefaultDays: 3, loginFailures: { window: 1 } },
+      settings: { auditRetentionDays: 0, tasksDueSoonDefaultDays: 3, loginFailures: { window: 1 } },
       schema: null,
       everywhere: true,
       dryRun: false,

@@ -221,7 +221,7 @@ describe('open reminders', () => {
     await give({ date_of_expiry: '2040-06-30', remind_days_before: [30] });
     await remindersJob.run({
       database: app.database,
-      settings: { tasksDueSoonDefaultDays: 3, loginFailures: { window: 900 } },
+      settings: { auditRetentionDays: 0, tasksDueSoonDefaultDays: 3, loginFailures: { window: 900 } },
       schema: null,
       everywhere: true,
       dryRun: false,

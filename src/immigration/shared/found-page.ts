@@ -4,8 +4,8 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
 
 export interface FoundRecords<Row> {
-  /** The table's name, as SQL. */
-  readonly table: RawBuilder<unknown>;
+  /** The table's name, as SQL; not given: what is found has all that `from` reads, and an `id` that is never null. */
+  readonly table?: RawBuilder<unknown>;
   /** The API's form of what `source` yields as rows `r`. */
   readonly from: (source: RawBuilder<unknown>) => RawBuilder<Row>;
   /** What is asked for: `id` and every column of `order`, each record once. */
@@ -29,16 +29,17 @@ export async function foundPage<Row extends { readonly id: number }>(
     page.page === 'last'
       ? sql`greatest(0, (SELECT count(*) - 1 FROM found)) / ${page.size}::bigint * ${page.size}::bigint`
       : sql`${offsetOf(page, () => 0)}::bigint`;
+  const columns = table ? sql`r.id` : sql`r.*`;
+  const shown = sql`(
+    SELECT ${columns} FROM found r ORDER BY ${order} LIMIT ${page.size}::bigint OFFSET ${offset})`;
+  const rows = table ? sql`${from(sql`${shown} page JOIN ${table}`)} ON r.id = page.id` : from(shown);
   const asked = sql<Row & { total: number }>`
     WITH found AS MATERIALIZED (${found})
     SELECT (SELECT count(*) FROM found) AS total, r.*
-    FROM (VALUES (1)) one LEFT JOIN LATERAL (
-      ${from(sql`(
-        SELECT r.id FROM found r ORDER BY ${order} LIMIT ${page.size}::bigint OFFSET ${offset}
-      ) page JOIN ${table}`)} ON r.id = page.id) r ON true
+    FROM (VALUES (1)) one LEFT JOIN LATERAL (${rows}) r ON true
     ORDER BY ${order}`;
-  const rows = await transaction.last(plannedOnce ? onePlan(asked) : asked);
+  const read = await transaction.last(plannedOnce ? onePlan(asked) : asked);
   // A page without records still tells the count, in a row of nulls.
-  const items = rows.filter(({ id }) => id !== null).map(({ total: _, ...row }) => row as unknown as Row);
-  return { count: rows[0]?.total ?? 0, items };
+  const items = read.filter(({ id }) => id !== null).map(({ total: _, ...row }) => row as unknown as Row);
+  return { count: read[0]?.total ?? 0, items };
 }

@@ -277,7 +277,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         policy: action.policy,
         ...(action.body && { body: action.body }),
         ...(action.status && { status: action.status }),
-        response: action.output ?? output,
+        ...(action.status !== 204 && { response: action.output ?? output }),
         errors: action.errors ?? [404],
         otherAnswers: { ...notThere, ...action.otherAnswers },
         handler: async (request) => {

@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { sql } from '../../database/queries.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { dateIn, momentIn, type Span, type TenantTime } from '../shared/tenant-time.js';
 import { STATUSES, type Status, type VisaDashboard } from './schemas.js';
@@ -7,8 +7,15 @@ import { inScope } from './selectors.js';
 
 const SPANS: readonly Span[] = ['today', 'this_week', 'this_month'];
 
+const ofSpans = (each: (of: 'created' | 'granted', span: Span) => RawBuilder<unknown>) =>
+  sql.join(SPANS.flatMap((span) => [each('created', span), each('granted', span)]));
+
 type Counts = Record<`created_${Span}` | `granted_${Span}` | 'count' | 'unassigned', number> & {
-  readonly status: string;
+  /** Null: of the visa type that follows. */
+  readonly status: string | null;
+  readonly place: number;
+  readonly type: number | null;
+  readonly name: string | null;
 };
 
 /**
@@ -20,24 +27,34 @@ export async function visaDashboard(
   user: CurrentUser,
   time: TenantTime,
 ): Promise<VisaDashboard> {
-  const inSpans = SPANS.map((span) => {
+  const counted = ofSpans((of, span) => {
     const period = time.period(span);
-    return sql`
-      count(*) FILTER (WHERE ${momentIn('r.created_at', period)}) AS ${sql.ref(`created_${span}`)},
-      count(*) FILTER (WHERE r.status = 'GRANTED' AND ${dateIn('r.date_granted', period)})
-        AS ${sql.ref(`granted_${span}`)}`;
+    return of === 'created'
+      ? sql`count(*) FILTER (WHERE ${momentIn('r.created_at', period)}) AS ${sql.ref(`created_${span}`)}`
+      : sql`count(*) FILTER (WHERE r.status = 'GRANTED' AND ${dateIn('r.date_granted', period)})
+          AS ${sql.ref(`granted_${span}`)}`;
   });
-  const [statuses, types, recent] = await Promise.all([
+  const sums = ofSpans((of, span) => {
+    const column = sql.ref(`${of}_${span}`);
+    return sql`sum(${column})::bigint AS ${column}`;
+  });
+  const none = ofSpans(() => sql`0`);
+  const [rows, recent] = await Promise.all([
+    // Of all counts the scope is the dearest part: it is asked once.
     transaction.query(sql<Counts>`
-      SELECT r.status, count(*) AS count, count(*) FILTER (WHERE r.assigned_to_id IS NULL) AS unassigned,
-             ${sql.join(inSpans)}
-      FROM immigration_visaapplication r WHERE ${inScope(user)} GROUP BY r.status`),
-    transaction.query(sql<VisaDashboard['visa_type_breakdown'][number]>`
-      SELECT t.name AS visa_type__name, t.id AS visa_type__id, used.count
-      FROM (SELECT r.visa_type_id, count(*) AS count FROM immigration_visaapplication r
-            WHERE ${inScope(user)} GROUP BY r.visa_type_id) used
-      JOIN immigration_visatype t ON t.id = used.visa_type_id
-      ORDER BY used.count DESC, t.name, t.id LIMIT 5`),
+      WITH counted AS MATERIALIZED (
+        SELECT r.status, r.visa_type_id, count(*) AS count,
+               count(*) FILTER (WHERE r.assigned_to_id IS NULL) AS unassigned, ${counted}
+        FROM immigration_visaapplication r WHERE ${inScope(user)} GROUP BY r.status, r.visa_type_id
+      )
+      SELECT status, 0 AS place, NULL::bigint AS type, NULL::text AS name, sum(count)::bigint AS count,
+             sum(unassigned)::bigint AS unassigned, ${sums}
+      FROM counted GROUP BY status
+      UNION ALL (
+        SELECT NULL, row_number() OVER (ORDER BY used.count DESC, t.name, t.id), t.id, t.name, used.count, 0, ${none}
+        FROM (SELECT visa_type_id, sum(count)::bigint AS count FROM counted GROUP BY visa_type_id) used
+        JOIN immigration_visatype t ON t.id = used.visa_type_id
+        ORDER BY used.count DESC, t.name, t.id LIMIT 5)`),
     transaction.last(sql<VisaDashboard['recent_applications'][number]>`
       SELECT r.id, c.first_name AS client__first_name, c.last_name AS client__last_name, t.name AS visa_type__name,
              r.status, r.created_at
@@ -46,22 +63,28 @@ export async function visaDashboard(
       JOIN immigration_client c ON c.id = r.client_id JOIN immigration_visatype t ON t.id = r.visa_type_id
       ORDER BY r.created_at DESC, r.id DESC`),
   ]);
-  const sum = (column: Exclude<keyof Counts, 'status'>) =>
+  const statuses = rows.filter(({ status }) => status !== null);
+  const types = rows.filter(({ status }) => status === null).sort((a, b) => a.place - b.place);
+  const sum = (column: `created_${Span}` | `granted_${Span}` | 'count' | 'unassigned') =>
     statuses.reduce((total, row) => total + row[column], 0);
   const spans = (of: 'created' | 'granted') => ({
     today: sum(`${of}_today`),
     this_week: sum(`${of}_this_week`),
     this_month: sum(`${of}_this_month`),
   });
-  const counted = new Map(statuses.map(({ status, count }) => [status, count]));
+  const perStatus = new Map(statuses.map(({ status, count }) => [status, count]));
   return {
     total_applications: sum('count'),
     status_breakdown: Object.fromEntries(
-      STATUSES.map((status) => [status, counted.get(status) ?? 0]),
+      STATUSES.map((status) => [status, perStatus.get(status) ?? 0]),
     ) as Record<Status, number>,
     time_based_counts: spans('created'),
     granted_counts: spans('granted'),
-    visa_type_breakdown: types,
+    visa_type_breakdown: types.map(({ type, name, count }) => ({
+      visa_type__name: name as string,
+      visa_type__id: type as number,
+      count,
+    })),
     recent_applications: recent,
     pending_assignments: sum('unassigned'),
   };

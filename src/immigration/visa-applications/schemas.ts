@@ -7,17 +7,10 @@ import { nullable, nullableSchema, required, withDefault } from '../../http/fiel
 import { boolean, date, integer } from '../../http/fields/scalar.js';
 import { choice, text } from '../../http/fields/text.js';
 import { choiceOutput, idOutput, nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
+import { STATUSES, type Status } from '../shared/visa-status.js';
 import { RequiredDocument, requiredDocuments } from './required-documents.js';
 
-export const STATUSES = [
-  'TO_BE_APPLIED',
-  'VISA_APPLIED',
-  'CASE_OPENED',
-  'GRANTED',
-  'REJECTED',
-  'WITHDRAWN',
-] as const;
-export type Status = (typeof STATUSES)[number];
+export { STATUSES, type Status };
 
 const MONEY = { digits: 10, places: 2 } as const;
 const fee = () => decimal({ ...MONEY, min: '0' });

@@ -1,4 +1,5 @@
 import { queries } from '../../../src/database/queries.js';
+import { newName } from './insert.js';
 import type { Samples } from './sample.js';
 
 export const agentSamples: Samples = {
@@ -9,7 +10,7 @@ export const agentSamples: Samples = {
         queries
           .insertInto('immigration_agent')
           .values({
-            agent_name: 'Sample',
+            agent_name: newName(),
             agent_type: 'SUB_AGENT',
             deleted_at: archived ? new Date().toISOString() : null,
           })

@@ -1,21 +1,8 @@
 import type { TenantTables } from '../../../src/database/generated/tables.js';
-import { type Insertable, queries } from '../../../src/database/queries.js';
+import type { Insertable } from '../../../src/database/queries.js';
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
+import { insert } from './insert.js';
 import type { ResourceSample, Samples } from './sample.js';
-
-async function insert<T extends keyof TenantTables>(
-  transaction: TenantTransaction,
-  table: T,
-  values: Insertable<TenantTables[T]>,
-): Promise<number> {
-  const [row] = await transaction.query(
-    queries
-      .insertInto(table as 'immigration_client')
-      .values(values as never)
-      .returning('id'),
-  );
-  return (row as { id: number }).id;
-}
 
 const newClient = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_client', { first_name: 'Sample', gender: 'FEMALE', country: 'NP' });

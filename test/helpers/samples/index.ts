@@ -1,5 +1,6 @@
 import { agentSamples } from './agents.js';
 import { applicationSamples } from './applications.js';
+import { auditSamples } from './audit.js';
 import { calendarSamples } from './calendar.js';
 import { catalogSamples } from './catalog.js';
 import { clientImportSamples } from './client-imports.js';
@@ -26,6 +27,7 @@ export const SAMPLES: Samples = {
   ...catalogSamples,
   ...clientRecordSamples,
   ...applicationSamples,
+  ...auditSamples,
 };
 
 /** The sample of the resource that a path belongs to. */

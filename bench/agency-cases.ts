@@ -1,0 +1,48 @@
+/** What is measured on an agency of 10,000 clients, and how long half of the requests may take at most. */
+export interface AgencyPart {
+  readonly title: string;
+  /** Milliseconds. */
+  readonly aim: number;
+  /** Each as the whole agency's admin and as the admin of one branch asks it. */
+  readonly cases: readonly { readonly what: string; readonly path: string }[];
+}
+
+const question = (what: string, q: string) => ({
+  what: `${what}: ${q}`,
+  path: `/api/v1/search/?${new URLSearchParams({ q })}`,
+});
+
+export const AGENCY_PARTS: Readonly<Record<'search' | 'dashboards', AgencyPart>> = {
+  search: {
+    title: 'Search over all kinds of records',
+    aim: 50,
+    cases: [
+      question('a name', 'ramesh sharma'),
+      question('without its accents', 'nguyen'),
+      question('in Devanagari', 'सीता'),
+      question('in Chinese', '王伟'),
+      question('two letters', 'an'),
+      question('misspelt', 'shresta'),
+      question('misspelt', 'ramseh sharma'),
+      question('not there', 'xyzzyq'),
+      question('a number', 'S70001243'),
+      question('the beginning of all numbers', 's7000'),
+      question('part of every e-mail address', 'example'),
+      question('a tenth of all institutes', 'wollongong'),
+      question('a quarter of all visa types', 'student'),
+    ],
+  },
+  dashboards: {
+    title: 'Dashboards over 10,000 applications of either kind',
+    aim: 100,
+    cases: [
+      { what: 'visa applications', path: '/api/v1/visa-applications/dashboard-statistics/' },
+      { what: 'visa applications by status', path: '/api/v1/visa-applications/status-counts/' },
+      ...['all', 'today', 'this_week', 'this_month'].map((filter) => ({
+        what: `college applications, ${filter}`,
+        path: `/api/v1/college-applications/dashboard-statistics/?time_filter=${filter}`,
+      })),
+      { what: 'college applications by stage', path: '/api/v1/college-applications/stage-counts/' },
+    ],
+  },
+};

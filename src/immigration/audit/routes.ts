@@ -1,0 +1,43 @@
+import { Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import { superAdmin } from '../../http/policy.js';
+import type { RouteDefinition } from '../../http/route.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import { AuditEntryOutput, ENTITIES, MOST_COUNTED, OPERATIONS } from './schemas.js';
+import { entries, listEntries } from './selectors.js';
+
+const filters = {
+  entity: Type.String({ description: `one of ${ENTITIES.join(', ')}; any other value: an empty list` }),
+  from: Type.String({ format: 'date-time', description: 'this moment or later' }),
+  operation: Type.String({ description: `one of ${OPERATIONS.join(', ')}; any other value: an empty list` }),
+  record_id: Type.Integer(),
+  to: Type.String({ format: 'date-time', description: 'before this moment' }),
+  user: Type.Integer({ description: 'who did it' }),
+};
+
+/** The log of who changed what and who read what is sensitive: nobody can write it. */
+export function auditRoutes(database: Database): RouteDefinition[] {
+  const policy = {
+    see: superAdmin,
+    create: superAdmin,
+    change: superAdmin,
+    remove: superAdmin,
+    restore: superAdmin,
+  };
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/audit/',
+    tag: 'audit',
+    thing: 'Audit entry',
+    one: 'an entry of the audit log',
+    many: 'entries of the audit log',
+    policy,
+    output: AuditEntryOutput,
+  });
+  return [
+    routes.list((transaction, _user, page, { query }) => listEntries(transaction, query, page), {
+      query: filters,
+      summary: `The audit log, newest first; only for SUPER_ADMIN. It counts and shows at most ${MOST_COUNTED} entries: older ones are found with \`to\`.`,
+    }),
+    routes.read((transaction, _user, id) => entries.read(transaction, id)),
+  ];
+}

@@ -1,0 +1,75 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { component } from '../../http/component.js';
+import { nullableSchema } from '../../http/fields/field.js';
+import { choiceOutput, idOutput, relatedOutput, timeOutput } from '../shared/output.js';
+
+export const OPERATIONS = ['create', 'change', 'delete', 'read'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** What entries are about, as 0025_audit.sql names it. */
+export const ENTITIES = [
+  'agent',
+  'applicationtype',
+  'branch',
+  'broadfield',
+  'calendarevent',
+  'client',
+  'client_import',
+  'collegeapplication',
+  'course',
+  'courselevel',
+  'employment',
+  'group',
+  'group_permissions',
+  'institute',
+  'institutecontactperson',
+  'instituteintake',
+  'institutelocation',
+  'instituterequirement',
+  'lpe',
+  'narrowfield',
+  'note',
+  'passport',
+  'proficiency',
+  'profilepicture',
+  'qualification',
+  'region',
+  'reminder',
+  'stage',
+  'task',
+  'user',
+  'user_branches',
+  'user_groups',
+  'user_permissions',
+  'user_regions',
+  'visaapplication',
+  'visacategory',
+  'visatype',
+] as const;
+
+/** The largest `count` of the list: who has more to look through narrows the time. */
+export const MOST_COUNTED = 10_000;
+
+const fieldsOutput = (description: string) =>
+  nullableSchema(Type.Object({}, { additionalProperties: true, description }));
+
+export const AuditEntryOutput = component(
+  'AuditEntry',
+  Type.Object({
+    id: idOutput(),
+    at: timeOutput(),
+    user: nullableSchema(Type.Integer({ description: 'null: the system' })),
+    username: nullableSchema(Type.String({ description: 'as it was at that moment' })),
+    address: nullableSchema(Type.String({ description: "the client's; null: no request" })),
+    request_id: nullableSchema(Type.String()),
+    operation: choiceOutput(OPERATIONS),
+    entity: Type.String(),
+    record_id: relatedOutput(),
+    record_ids: nullableSchema(
+      Type.Array(Type.Integer(), { description: 'what was read, where it was not a single record' }),
+    ),
+    before: fieldsOutput('of a change the fields that differ, as they were; of a deletion all'),
+    after: fieldsOutput('of a change the fields that differ, as they became; of a creation all'),
+  }),
+);
+export type AuditEntryOutput = Static<typeof AuditEntryOutput>;

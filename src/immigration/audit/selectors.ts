@@ -1,0 +1,82 @@
+import { allOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import { isId } from '../../http/path-id.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { idFilter } from '../shared/filters.js';
+import { pageOf } from '../shared/page-of.js';
+import { Records } from '../shared/records.js';
+import { type AuditEntryOutput, MOST_COUNTED, OPERATIONS, type Operation } from './schemas.js';
+
+export const entries = new Records({
+  table: 'audit_entry',
+  thing: 'Audit entry',
+  softDelete: false,
+  columns: sql<AuditEntryOutput>`
+    r.id, r.at, r.user_id AS "user", r.username, r.address, r.request_id, r.operation, r.entity, r.record_id,
+    r.record_ids, r.before, r.after`,
+});
+
+/**
+ * A page of the log, newest first. Of very many entries only the newest can be counted and turned to in a bearable
+ * time: the list ends after 10,000, and narrower times show what lies behind.
+ * @throws HttpError 400 for filters that do not parse
+ */
+export async function listEntries(
+  transaction: TenantTransaction,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<AuditEntryOutput>> {
+  const asked = allOf([
+    textIs('r.entity', query.text('entity')),
+    operationFilter(query),
+    recordFilter(query),
+    idFilter(query, 'user', 'r.user_id'),
+    momentFilter(query, 'from', sql`>=`),
+    momentFilter(query, 'to', sql`<`),
+  ]);
+  const newest = sql`ORDER BY r.at DESC, r.id DESC`;
+  const counting = sql<{ count: number }>`
+    SELECT count(*) AS count
+    FROM (SELECT FROM ${entries.table} r WHERE ${asked} ${newest} LIMIT ${sql.lit(MOST_COUNTED)}) r`;
+  if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
+    return { count: MOST_COUNTED, items: [] };
+  }
+  return await pageOf(
+    transaction,
+    counting,
+    sql<AuditEntryOutput>`${entries.from()} WHERE ${asked} ${newest}`,
+    page,
+  );
+}
+
+type Condition = RawBuilder<boolean> | undefined;
+
+function textIs(column: string, text: string | undefined): Condition {
+  return text === undefined ? undefined : sql`${sql.ref(column)} = ${text}`;
+}
+
+/** The operation stands in the statement's text: the indexes of rare ones serve only who names them. */
+function operationFilter(query: QueryParameters): Condition {
+  const given = query.text('operation');
+  if (given === undefined) return undefined;
+  const known = OPERATIONS.find((operation): operation is Operation => operation === given);
+  return known === undefined ? sql`false` : sql`r.operation = ${sql.lit(known)}`;
+}
+
+/** Entries about one record, readings of several included. They are found first: by their own indexes, not by time. */
+function recordFilter(query: QueryParameters): Condition {
+  const id = query.integer('record_id');
+  if (id === undefined) return undefined;
+  if (!isId(id)) return sql`false`;
+  return sql`r.id = ANY (ARRAY(
+    SELECT e.id FROM audit_entry e WHERE e.record_id = ${id}::bigint
+    UNION ALL
+    SELECT e.id FROM audit_entry e WHERE e.record_ids @> ARRAY[${id}::bigint]))`;
+}
+
+function momentFilter(query: QueryParameters, name: string, operator: RawBuilder<unknown>): Condition {
+  const moment = query.datetime(name);
+  return moment === undefined ? undefined : sql`r.at ${operator} ${moment}::timestamptz`;
+}

@@ -1,0 +1,36 @@
+import { invalidField } from '../../http/errors.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import type { TenantTime } from '../shared/tenant-time.js';
+import { KINDS, type Kind } from './schemas.js';
+
+/** How many days ahead the list looks where the request does not say. */
+export const USUAL_DAYS = 90;
+/** A hundred years; more counts as that. */
+const MOST_DAYS = 36_500;
+const DAY = 86_400_000;
+
+/** Which deadlines are asked for, beside those of an assignee or a branch. */
+export interface DeadlineWindow {
+  readonly kinds: readonly Kind[];
+  /** The last date that is looked at: YYYY-MM-DD. */
+  readonly lastDate: string;
+  /** The moment at which that date ends, in UTC. */
+  readonly end: string;
+  /** Only what is overdue, or only what is not; undefined: both. */
+  readonly overdue: boolean | undefined;
+}
+
+/** Reads `kind`, `days` and `overdue`. @throws HttpError 400 for days that are no number, or negative */
+export function readWindow(query: QueryParameters, time: TenantTime): DeadlineWindow {
+  const days = query.integer('days') ?? USUAL_DAYS;
+  if (days < 0) throw invalidField('days', 'Ensure this value is greater than or equal to 0.');
+  const asked = query.choices('kind');
+  const after = (count: number) => new Date(Date.parse(time.today) + count * DAY).toISOString().slice(0, 10);
+  const ahead = Math.min(days, MOST_DAYS);
+  return {
+    kinds: asked ? KINDS.filter((kind) => asked.includes(kind)) : KINDS,
+    lastDate: after(ahead),
+    end: time.startOf(after(ahead + 1)),
+    overdue: query.boolean('overdue'),
+  };
+}

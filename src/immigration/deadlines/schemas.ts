@@ -1,0 +1,33 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { component } from '../../http/component.js';
+import { nullableSchema } from '../../http/fields/field.js';
+import { choiceOutput, nameOutput, relatedOutput } from '../shared/output.js';
+
+/** What can fall due; the order in which deadlines of one day are shown is that of their names. */
+export const KINDS = ['PASSPORT', 'VISA', 'INTAKE', 'TASK', 'REMINDER'] as const;
+export type Kind = (typeof KINDS)[number];
+
+export const DeadlineOutput = component(
+  'Deadline',
+  Type.Object({
+    kind: choiceOutput(KINDS),
+    record_id: Type.Integer({
+      description:
+        "of a passport its client's id, of VISA a visa application's, of INTAKE a college application's",
+    }),
+    client: relatedOutput(),
+    client_name: nameOutput(),
+    title: Type.String(),
+    due_date: Type.String({ format: 'date', description: "in the agency's time zone" }),
+    due_at: nullableSchema(
+      Type.String({ format: 'date-time', description: 'null: what has a date only, due the whole day' }),
+    ),
+    days_left: Type.Integer({ description: "days of the agency's calendar; negative: so many days ago" }),
+    is_overdue: Type.Boolean(),
+    assigned_to: relatedOutput(),
+    assigned_to_name: nameOutput(),
+    branch: relatedOutput(),
+    branch_name: nameOutput(),
+  }),
+);
+export type DeadlineOutput = Static<typeof DeadlineOutput>;

@@ -1,0 +1,73 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { scopeBranches, scopeOf } from '../../auth/scope.js';
+import { allOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { expiringTitle } from '../../jobs/expiring.js';
+import { isTimeZone } from '../../tenancy/time-zone.js';
+import { idFilter } from '../shared/filters.js';
+import { foundPage } from '../shared/found-page.js';
+import { fullName, nameOf } from '../shared/people.js';
+import type { TenantTime } from '../shared/tenant-time.js';
+import { readWindow } from './filters.js';
+import type { DeadlineOutput } from './schemas.js';
+import { sourcesOf } from './sources.js';
+
+/** A deadline with its place in the list. */
+type Row = DeadlineOutput & { readonly id: number };
+
+const TITLE = sql`CASE r.kind
+  WHEN 'TASK' THEN (SELECT title FROM immigration_task WHERE id = r.record_id)
+  WHEN 'REMINDER' THEN (SELECT title FROM immigration_reminder WHERE id = r.record_id)
+  ELSE ${sql.raw(expiringTitle('r.kind', 'r.record_id'))} END`;
+
+/**
+ * A page of what expires or falls due for the clients in scope, the earliest first; of one day what has no time comes
+ * last. It is found once and both counted and shown: one round trip.
+ * @param timeZone the tenant's; one that nobody knows counts as UTC
+ * @throws HttpError 400 for filters that do not parse
+ */
+export async function listDeadlines(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  query: QueryParameters,
+  page: PageRequest,
+  time: TenantTime,
+  timeZone: string,
+): Promise<PageOf<DeadlineOutput>> {
+  const window = readWindow(query, time);
+  const sources = sourcesOf({ user, window, time, zone: isTimeZone(timeZone) ? timeZone : 'UTC' });
+  if (sources.length === 0) return { count: 0, items: [] };
+
+  const scope = scopeOf(user);
+  const branches = scopeBranches(scope);
+  const inScope = branches === null ? sql`true` : sql`c.branch_id = ANY (${branches}::bigint[])`;
+  const filters = allOf([
+    sql`(c.id IS NOT NULL OR f.kind IN ('TASK', 'REMINDER'))`,
+    idFilter(query, 'assigned_to', 'a.assigned_to_id'),
+    idFilter(query, 'branch', 'a.branch_id'),
+  ]);
+  // A client out of scope lends nothing to what hangs on it; nobody is assigned to a task but by itself.
+  const found = sql`
+    SELECT f.record_id AS id, f.kind, f.record_id, c.id AS client_id, f.due_date, f.due_at, f.is_overdue, a.*
+    FROM (${sql.join(sources, sql` UNION ALL `)}) f
+    LEFT JOIN immigration_client c ON c.id = f.client_id AND c.deleted_at IS NULL AND ${inScope}
+    CROSS JOIN LATERAL (SELECT
+      coalesce(f.assigned_to_id, CASE WHEN f.kind <> 'TASK' THEN c.assigned_to_id END) AS assigned_to_id,
+      coalesce(f.branch_id, c.branch_id) AS branch_id) a
+    WHERE ${filters}`;
+  const from = (source: RawBuilder<unknown>) => sql<Row>`
+    SELECT r.id, r.kind, r.record_id, r.client_id AS client,
+           (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.client_id) AS client_name,
+           ${TITLE} AS title, r.due_date, r.due_at, r.due_date - ${time.today}::date AS days_left, r.is_overdue,
+           r.assigned_to_id AS assigned_to, ${nameOf('r.assigned_to_id')} AS assigned_to_name, r.branch_id AS branch,
+           (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS branch_name
+    FROM ${source} r`;
+  const order = sql`r.due_date, r.due_at, r.kind COLLATE "C", r.record_id`;
+  // Whether a reminder's record is in scope takes longer to plan than to find out.
+  const plannedOnce = scope.kind !== 'tenant' && window.kinds.includes('REMINDER');
+  const { count, items } = await foundPage<Row>(transaction, { from, found, order, plannedOnce }, page);
+  return { count, items: items.map(({ id: _, ...deadline }) => deadline) };
+}

@@ -1,0 +1,30 @@
+import { roleOf, scopeBranches, scopeOf } from '../../auth/scope.js';
+import { allOf } from '../../database/conditions.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { isId } from '../../http/path-id.js';
+import type { Question } from './question.js';
+
+/** The condition that a client `c` is there, in scope, and of the branch that is asked for. */
+export function clientInReach({ user, branch }: Question): RawBuilder<boolean> {
+  const branches = scopeBranches(scopeOf(user));
+  return allOf([
+    sql`c.deleted_at IS NULL`,
+    branches !== null && sql`c.branch_id = ANY (${branches}::bigint[])`,
+    branch !== null && isOf(sql`c.branch_id`, branch),
+  ]);
+}
+
+/** Consultants see in reports how they do themselves: the condition that this column holds who asks, if that is one. */
+export function ownOnly({ user }: Question, column: string): RawBuilder<boolean> {
+  return roleOf(user) === 'CONSULTANT' ? sql`${sql.ref(column)} = ${user.id}` : sql`true`;
+}
+
+/** The condition that a client `c` counts: one in reach, and for a consultant assigned to them. */
+export function clientCounts(question: Question): RawBuilder<boolean> {
+  return allOf([clientInReach(question), ownOnly(question, 'c.assigned_to_id')]);
+}
+
+/** The condition that this column holds an id that a request gave; one that no record can have is no record's. */
+export function isOf(column: RawBuilder<unknown>, id: number): RawBuilder<boolean> {
+  return isId(id) ? sql`${column} = ${id}` : sql`false`;
+}

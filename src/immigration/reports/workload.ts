@@ -1,0 +1,133 @@
+import { Type } from '@sinclair/typebox';
+import type { CurrentUser } from '../../auth/current-user.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { nullableSchema } from '../../http/fields/field.js';
+import { allows } from '../../http/policy.js';
+import { IN_FINAL_STAGE } from '../shared/final-stage.js';
+import { nameOutput, relatedOutput } from '../shared/output.js';
+import { nameOf } from '../shared/people.js';
+import { modelPolicy } from '../shared/resource-policy.js';
+import { taskVisible } from '../shared/task-visibility.js';
+import { clientInReach, isOf, ownOnly } from './counted.js';
+import { momentCounts, type Question } from './question.js';
+import type { Report, Row } from './report.js';
+
+/** A kind of work. */
+interface Work {
+  /** Whose permission to view it takes to see the figures. */
+  readonly model: string;
+  /** The columns: which pieces `p` each counts, and what these are. */
+  readonly figures: Readonly<
+    Record<string, { readonly of: RawBuilder<boolean>; readonly description: string }>
+  >;
+  /** Yields branch_id, assigned_to_id and is_overdue of each piece. */
+  pieces(question: Question): RawBuilder<unknown>;
+}
+
+/** What is entered in the period, and a consultant's own. @param alias of the table with the pieces */
+const asked = (alias: string, question: Question) => sql`
+  ${momentCounts(`${alias}.created_at`, question.period)} AND ${ownOnly(question, `${alias}.assigned_to_id`)}`;
+
+const all = (description: string) => ({ of: sql<boolean>`true`, description });
+
+const WORK: readonly Work[] = [
+  {
+    model: 'client',
+    figures: { clients: all('not closed') },
+    pieces: (question) => sql`
+      SELECT c.branch_id, c.assigned_to_id, false AS is_overdue FROM immigration_client c
+      WHERE c.stage <> 'CLOSE' AND ${clientInReach(question)} AND ${asked('c', question)}`,
+  },
+  {
+    model: 'visaapplication',
+    figures: { visa_applications: all('neither granted nor rejected nor withdrawn') },
+    pieces: (question) => sql`
+      SELECT c.branch_id, r.assigned_to_id, false AS is_overdue
+      FROM immigration_visaapplication r JOIN immigration_client c ON c.id = r.client_id
+      WHERE r.status NOT IN ('GRANTED', 'REJECTED', 'WITHDRAWN')
+        AND ${clientInReach(question)} AND ${asked('r', question)}`,
+  },
+  {
+    model: 'collegeapplication',
+    figures: { college_applications: all('not in the last stage of their type') },
+    pieces: (question) => sql`
+      SELECT c.branch_id, r.assigned_to_id, false AS is_overdue
+      FROM immigration_collegeapplication r JOIN immigration_client c ON c.id = r.client_id
+      WHERE r.deleted_at IS NULL AND NOT ${IN_FINAL_STAGE}
+        AND ${clientInReach(question)} AND ${asked('r', question)}`,
+  },
+  {
+    model: 'task',
+    figures: {
+      tasks: all('neither completed nor cancelled'),
+      overdue_tasks: { of: sql`p.is_overdue`, description: 'of these tasks' },
+    },
+    pieces: tasks,
+  },
+];
+const NAMES = WORK.flatMap(({ figures }) => Object.keys(figures));
+
+/** Open tasks that the user sees, each with the branch that it or the client it is about belongs to. */
+function tasks(question: Question): RawBuilder<unknown> {
+  const branch = sql`coalesce(r.branch_id, c.branch_id)`;
+  return sql`
+    SELECT ${branch} AS branch_id, r.assigned_to_id, r.due_date < ${question.now}::timestamptz AS is_overdue
+    FROM immigration_task r
+    LEFT JOIN django_content_type t ON t.id = r.content_type_id AND t.app_label = 'immigration'
+    LEFT JOIN immigration_visaapplication v ON t.model = 'visaapplication' AND v.id = r.object_id
+    LEFT JOIN immigration_collegeapplication o ON t.model = 'collegeapplication' AND o.id = r.object_id
+    LEFT JOIN immigration_client c
+      ON c.id = CASE t.model WHEN 'client' THEN r.object_id ELSE coalesce(v.client_id, o.client_id) END
+    WHERE r.status NOT IN ('COMPLETED', 'CANCELLED') AND ${taskVisible(question.user)}
+      AND ${question.branch === null ? sql`true` : isOf(branch, question.branch)} AND ${asked('r', question)}`;
+}
+
+const isSeen = (user: CurrentUser, { model }: Work) => allows(modelPolicy(model).see, user);
+
+/** What everybody has to do. */
+export const workloadReport: Report = {
+  name: 'workload',
+  summary: 'What is open now, by branch and by whom it is assigned to; null: what one may not see.',
+  period: 'when the client, application or task was entered',
+  counts: [],
+  columns: {
+    branch: relatedOutput(),
+    branch_name: nameOutput(),
+    assigned_to: relatedOutput(),
+    assigned_to_name: nameOutput(),
+    ...Object.fromEntries(
+      WORK.flatMap(({ figures }) => Object.entries(figures)).map(([name, { description }]) => [
+        name,
+        nullableSchema(Type.Integer({ description })),
+      ]),
+    ),
+  },
+  sums: NAMES,
+  hidden: (user) => WORK.filter((work) => !isSeen(user, work)).flatMap(({ figures }) => Object.keys(figures)),
+  rows(question) {
+    const seen = WORK.filter((work) => isSeen(question.user, work));
+    const perWork = seen.map((work) => {
+      const figures = NAMES.map((name) => {
+        const of = work.figures[name]?.of;
+        return sql`${of ? sql`count(*) FILTER (WHERE ${of})` : sql`0::bigint`} AS ${sql.ref(name)}`;
+      });
+      return sql`
+        SELECT branch_id, assigned_to_id, ${sql.join(figures)}
+        FROM (${work.pieces(question)}) p GROUP BY branch_id, assigned_to_id`;
+    });
+    const hidden = this.hidden?.(question.user) ?? [];
+    const figures = NAMES.map((name) => {
+      const sum = sql`sum(${sql.ref(name)})::bigint`;
+      return sql`${hidden.includes(name) ? sql`NULL::bigint` : sum} AS ${sql.ref(name)}`;
+    });
+    return sql<Row>`
+      SELECT f.branch_id AS branch, b.name AS branch_name, f.assigned_to_id AS assigned_to,
+             ${nameOf('f.assigned_to_id')} AS assigned_to_name, ${sql.join(NAMES.map((name) => sql.ref(`f.${name}`)))}
+      FROM (
+        SELECT branch_id, assigned_to_id, ${sql.join(figures)} FROM (${sql.join(perWork, sql` UNION ALL `)}) w
+        GROUP BY branch_id, assigned_to_id
+      ) f
+      LEFT JOIN immigration_branch b ON b.id = f.branch_id
+      ORDER BY b.name, f.branch_id, assigned_to_name, f.assigned_to_id`;
+  },
+};

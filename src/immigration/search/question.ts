@@ -1,0 +1,42 @@
+import { invalidField } from '../../http/errors.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { fold } from './fold.js';
+
+/** What somebody looks for. */
+export interface Question {
+  /** All of it, folded, with single spaces. */
+  readonly text: string;
+  /** Its parts, each of which must occur. */
+  readonly words: readonly string[];
+  /** So many results of each kind at most. */
+  readonly limit: number;
+}
+
+export const SHORTEST = 2;
+export const LONGEST = 100;
+export const LIMIT = { usual: 5, largest: 20 } as const;
+
+/** More words than this are looked for as they follow each other. */
+const MOST_WORDS = 6;
+
+/** Reads `q` and `limit`. @throws HttpError 400 naming the one that is wrong */
+export function readQuestion(query: QueryParameters): Question {
+  const limit = query.integer('limit') ?? LIMIT.usual;
+  if (limit < 1) throw invalidField('limit', 'Ensure this value is greater than or equal to 1.');
+  if (limit > LIMIT.largest) {
+    throw invalidField('limit', `Ensure this value is less than or equal to ${LIMIT.largest}.`);
+  }
+  const given = (query.text('q') ?? '').normalize('NFC').replace(/\s+/gu, ' ');
+  if (given === '') throw invalidField('q', 'This field is required.');
+  const { length } = [...given];
+  if (length < SHORTEST) throw invalidField('q', `Ensure this field has at least ${SHORTEST} characters.`);
+  if (length > LONGEST) throw invalidField('q', `Ensure this field has no more than ${LONGEST} characters.`);
+  const text = fold(given).trim();
+  return { text, words: wordsOf(text), limit };
+}
+
+function wordsOf(text: string): string[] {
+  const words = text.split(' ');
+  if (words.length <= MOST_WORDS) return [...new Set(words)];
+  return [...words.slice(0, MOST_WORDS - 1), words.slice(MOST_WORDS - 1).join(' ')];
+}

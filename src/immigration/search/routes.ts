@@ -1,0 +1,32 @@
+import { Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import { signedIn } from '../../http/policy.js';
+import { type RouteDefinition, route } from '../../http/route.js';
+import { LIMIT, LONGEST, readQuestion, SHORTEST } from './question.js';
+import { SearchAnswer } from './schemas.js';
+import { search } from './selectors.js';
+
+/** Finding records of every kind by what somebody remembers of them. */
+export function searchRoutes(database: Database): RouteDefinition[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/search/',
+      tag: 'search',
+      summary:
+        'Clients, applications, agents and institutes that one may see, by a few words; also misspelt.',
+      policy: signedIn,
+      query: {
+        q: Type.String({ description: `required; ${SHORTEST} to ${LONGEST} characters` }),
+        limit: Type.Integer({
+          description: `so many of each kind at most: 1 to ${LIMIT.largest}, default ${LIMIT.usual}`,
+        }),
+      },
+      response: SearchAnswer,
+      errors: [400],
+      handler: async ({ context, user, query }) => ({
+        results: await search(database, context, user, readQuestion(query)),
+      }),
+    }),
+  ];
+}

@@ -1,0 +1,85 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import type { Database } from '../../database/database.js';
+import type { TenantContext } from '../../database/tenant-transaction.js';
+import { allows, type Policy, signedIn } from '../../http/policy.js';
+import { modelPolicy } from '../shared/resource-policy.js';
+import { asAsked } from './matching.js';
+import type { Question } from './question.js';
+import { KINDS, type Kind, type SearchResult } from './schemas.js';
+import { mistakesAllowed, spellings } from './spelling.js';
+import { searchStatement } from './statement.js';
+import { similarFrom, vocabulary } from './vocabulary.js';
+
+/** Who finds which kinds: who may see their lists. */
+const POLICIES: Readonly<Record<Kind, Policy>> = {
+  client: modelPolicy('client').see,
+  visa_application: modelPolicy('visaapplication').see,
+  college_application: modelPolicy('collegeapplication').see,
+  agent: modelPolicy('agent').see,
+  institute: signedIn,
+};
+
+/**
+ * What a user may see and is looking for, the best first: what contains every word; where that is less than would be
+ * shown of one kind, and nothing is just that, also what is spelt nearly so.
+ */
+export async function search(
+  database: Database,
+  context: TenantContext,
+  user: CurrentUser,
+  question: Question,
+): Promise<SearchResult[]> {
+  const kinds = KINDS.filter((kind) => allows(POLICIES[kind], user));
+  const { limit } = question;
+  const found = await database.tenantQuery(context, searchStatement(user, kinds, asAsked(question), limit));
+  const isEnough = found.length >= limit || found.some(({ score }) => score === 1);
+  const similar = isEnough ? [] : await misspelt(database, context, user, kinds, question);
+  return ranked([...found, ...similar], limit);
+}
+
+/** What is spelt nearly as it was asked for; nothing where pg_trgm is not installed in `public`. */
+async function misspelt(
+  database: Database,
+  context: TenantContext,
+  user: CurrentUser,
+  kinds: readonly Kind[],
+  question: Question,
+): Promise<SearchResult[]> {
+  if (question.words.every((word) => mistakesAllowed(word) === 0)) return [];
+  try {
+    return await database.tenantTransaction(context, async (transaction) => {
+      const [, texts] = await Promise.all([
+        transaction.query(similarFrom),
+        transaction.query(vocabulary(user, kinds, question)),
+      ]);
+      const meant = spellings(
+        question,
+        texts.map(({ text }) => text),
+      );
+      return meant ? await transaction.last(searchStatement(user, kinds, meant, question.limit)) : [];
+    });
+  } catch (error) {
+    if ((error as { code?: string }).code === UNDEFINED_FUNCTION) return [];
+    throw error;
+  }
+}
+
+const UNDEFINED_FUNCTION = '42883'; // an operator, too
+
+/** Each record once, as it scores best; at most so many of a kind. */
+function ranked(found: readonly SearchResult[], limit: number): SearchResult[] {
+  const places = new Map(KINDS.map((kind, place) => [kind, place]));
+  const left = new Map(KINDS.map((kind) => [kind, limit]));
+  const seen = new Set<string>();
+  return [...found]
+    .sort((a, b) => b.score - a.score || (places.get(a.kind) ?? 0) - (places.get(b.kind) ?? 0) || b.id - a.id)
+    .filter(({ kind, id }) => {
+      const key = `${kind} ${id}`;
+      const room = left.get(kind) ?? 0;
+      if (seen.has(key) || room === 0) return false;
+      seen.add(key);
+      left.set(kind, room - 1);
+      return true;
+    })
+    .map((result) => ({ ...result, score: Math.round(result.score * 1000) / 1000 }));
+}

@@ -1,0 +1,19 @@
+import { type RawBuilder, sql } from '../../database/queries.js';
+import { separated } from './matching.js';
+
+// The texts of records in which the search looks, each as an index or a table of 0023_search.sql holds it. The rows are
+// called `r`, but those of clients `s` (of client_search) and those of applications `a`.
+
+const folded = (...columns: string[]): RawBuilder<string> =>
+  sql`search_fold(${separated(columns.map((column) => sql`coalesce(${sql.ref(column)}, '')`))})`;
+const number = (column: string): RawBuilder<string> =>
+  separated([sql`lower(${sql.ref(column)} COLLATE "C")`]);
+
+export const CLIENT: RawBuilder<string> = sql`s.text`;
+/** A client's name alone. */
+export const NAMES: RawBuilder<string> = sql`s.names`;
+export const AGENT = folded('r.agent_name', 'r.company_name', 'r.email', 'r.phone_number');
+export const INSTITUTE = folded('r.name', 'r.short_name');
+export const VISA_TYPE = folded('r.name', 'r.code');
+export const REFERENCE_NUMBER = number('a.transaction_reference_no');
+export const STUDENT_ID = number('a.student_id');

@@ -1,0 +1,10 @@
+/** What can become of a visa application, in the order of its steps. */
+export const STATUSES = [
+  'TO_BE_APPLIED',
+  'VISA_APPLIED',
+  'CASE_OPENED',
+  'GRANTED',
+  'REJECTED',
+  'WITHDRAWN',
+] as const;
+export type Status = (typeof STATUSES)[number];

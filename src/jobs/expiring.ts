@@ -1,0 +1,43 @@
+// What expires or begins on a calendar date and belongs to a client: the one definition of it, for the list of
+// deadlines and for the alerts. Constants of SQL, so that PostgreSQL can look each kind up by its index.
+
+/** That a college application `a` still has a stage before it. */
+const UNFINISHED = `EXISTS (
+  SELECT FROM immigration_stage s JOIN immigration_stage l
+    ON l.application_type_id = s.application_type_id AND l.position > s.position
+  WHERE s.id = a.stage_id)`;
+
+/**
+ * A query for rows of `kind`, `model` (of the content type), `id`, `client_id`, `assigned_to_id` (the record's own; null
+ * where the client's counts) and `due_date`. Visas that were refused or withdrawn do not expire; nor is the intake of
+ * an application that stands in the last stage of its type still to be reached.
+ */
+export const EXPIRING = `
+  SELECT 'PASSPORT'::text AS kind, 'passport'::text AS model, p.id, p.id AS client_id, NULL::bigint AS assigned_to_id,
+         p.date_of_expiry AS due_date
+  FROM immigration_passport p WHERE p.date_of_expiry IS NOT NULL
+  UNION ALL
+  SELECT 'VISA'::text, 'visaapplication'::text, a.id, a.client_id, a.assigned_to_id, a.expiry_date
+  FROM immigration_visaapplication a
+  WHERE a.expiry_date IS NOT NULL AND a.status NOT IN ('REJECTED', 'WITHDRAWN')
+  UNION ALL
+  SELECT 'INTAKE'::text, 'collegeapplication'::text, a.id, a.client_id, a.assigned_to_id, i.intake_date
+  FROM immigration_collegeapplication a JOIN immigration_institute_intake i ON i.id = a.start_date_id
+  WHERE a.deleted_at IS NULL AND ${UNFINISHED}`;
+
+/**
+ * An expression: what a row is called that has the `kind` of one of `EXPIRING` and its record's id.
+ * @param kind the columns, constants of the program: `r.kind`
+ */
+export function expiringTitle(kind: string, id: string): string {
+  return `CASE ${kind}
+    WHEN 'PASSPORT' THEN 'Passport'
+    WHEN 'VISA' THEN (
+      SELECT 'Visa: ' || t.name FROM immigration_visaapplication a
+      JOIN immigration_visatype t ON t.id = a.visa_type_id WHERE a.id = ${id})
+    WHEN 'INTAKE' THEN (
+      SELECT 'Intake: ' || i.name || ', ' || o.name FROM immigration_collegeapplication a
+      JOIN immigration_institute i ON i.id = a.institute_id JOIN immigration_course o ON o.id = a.course_id
+      WHERE a.id = ${id})
+    END`;
+}

@@ -1,0 +1,53 @@
+import type { ConnectionSettings } from '../config.js';
+import { inTransaction, withOwner } from '../database/owner.js';
+import { PlainError } from '../plain-error.js';
+import {
+  ALERT_DAYS_KEY,
+  type AlertDays,
+  alertDaysIn,
+  FURTHEST_ALERT,
+  isDays,
+  MOST_ALERTS,
+} from './deadline-alerts.js';
+import { TenantNotFoundError } from './new-tenant.js';
+
+/**
+ * Sets at which intervals a tenant's staff is told of deadlines; it counts from the scheduler's next look.
+ * @param days what is not given stays as it is
+ * @returns the intervals that hold now
+ * @throws PlainError for what are no such days, or too many; TenantNotFoundError
+ */
+export async function setAlertDays(
+  owner: ConnectionSettings,
+  schema: string,
+  days: Partial<AlertDays>,
+): Promise<AlertDays> {
+  check('before', days.before ?? [], 0);
+  check('after', days.after ?? [], 1);
+  return await withOwner(owner, (client) =>
+    inTransaction(client, async () => {
+      const { rows } = await client.query<{ setting: unknown }>(
+        'SELECT settings -> $2 AS setting FROM public.tenants_tenant WHERE schema_name = $1 FOR UPDATE',
+        [schema, ALERT_DAYS_KEY],
+      );
+      if (rows.length === 0) throw new TenantNotFoundError(schema);
+      const before = alertDaysIn(rows[0]?.setting);
+      if (!days.before && !days.after) return before;
+      const set = alertDaysIn({ ...before, ...days });
+      await client.query(
+        `UPDATE public.tenants_tenant
+         SET settings = settings || jsonb_build_object($2::text, $3::jsonb), updated_at = now()
+         WHERE schema_name = $1`,
+        [schema, ALERT_DAYS_KEY, JSON.stringify(set)],
+      );
+      return set;
+    }),
+  );
+}
+
+function check(name: string, days: readonly number[], least: number): void {
+  if (isDays(days, least)) return;
+  throw new PlainError(
+    `--${name} takes at most ${MOST_ALERTS} numbers of days from ${least} to ${FURTHEST_ALERT}`,
+  );
+}

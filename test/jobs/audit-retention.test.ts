@@ -1,0 +1,52 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { oldAuditEntriesJob } from '../../src/jobs/old-audit-entries.js';
+import { JOB_SETTINGS, type JobTest, jobTest } from '../helpers/jobs.js';
+
+let test: JobTest;
+beforeAll(async () => {
+  test = await jobTest();
+});
+afterAll(() => test?.close());
+
+const LOG = 'tenant_main.audit_entry';
+const AGES = [2_000, 800, 400, 366, 364, 1];
+
+// Made as only the server's superuser can.
+beforeEach(async () => {
+  await test.sql(`SET session_replication_role TO 'replica'; DELETE FROM ${LOG}`);
+  await test.sql(
+    `INSERT INTO ${LOG} (at, operation, entity, record_id)
+     SELECT now() - make_interval(days => age), 'read', 'aged', age FROM unnest($1::integer[]) age`,
+    [AGES],
+  );
+});
+const run = (auditRetentionDays: number, options = {}) =>
+  test.run(oldAuditEntriesJob, { settings: { ...JOB_SETTINGS, auditRetentionDays }, ...options });
+const kept = async () =>
+  (await test.sql(`SELECT record_id::integer AS age FROM ${LOG} ORDER BY 1 DESC`)).map(({ age }) => age);
+
+it('keeps everything where nothing else is set', async () => {
+  expect((await run(0)).done).toBe(0);
+  expect(await kept()).toEqual(AGES);
+});
+
+it('removes what is older than it is told, and counts it before', async () => {
+  expect((await run(500, { dryRun: true })).done).toBe(2);
+  expect(await kept()).toEqual(AGES);
+  expect(await run(500)).toEqual({ done: 2, tenants: [{ schema: 'tenant_main', done: 2 }], failures: [] });
+  expect(await kept()).toEqual([400, 366, 364, 1]);
+});
+
+it('keeps what is not a year old, whatever it is told', async () => {
+  expect((await run(1)).done).toBe(4);
+  expect(await kept()).toEqual([364, 1]);
+  await expect(test.sql(`DELETE FROM ${LOG}`)).rejects.toThrow('nor removed within a year');
+});
+
+it('removes many in batches, by several processes at once', async () => {
+  await test.sql(`INSERT INTO ${LOG} (at, operation, entity)
+    SELECT now() - interval '900 days', 'read', 'aged' FROM generate_series(1, 2500)`);
+  const runs = await Promise.all([run(850), run(850)]);
+  expect(runs.reduce((sum, { done }) => sum + done, 0)).toBe(2_501);
+  expect(await kept()).toEqual(AGES.slice(1));
+});
