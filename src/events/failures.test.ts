@@ -72,7 +72,7 @@ describe('a handler that fails', () => {
       const { error, wait, processed } = await event();
       expect([error, processed]).toEqual(['task: no luck', false]);
       expect(wait).toBeGreaterThan(seconds * 0.7);
-      expect(wait).toBeLessThan(seconds * 1.3);
+      expect(wait).toBeLessThan(seconds * 1.3 + 0.5);
       await makeDue();
     }
     await untilStatus('FAILED');

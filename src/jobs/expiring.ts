@@ -41,3 +41,6 @@ export function expiringTitle(kind: string, id: string): string {
       WHERE a.id = ${id})
     END`;
 }
+
+/** What a row `r` is called that has a `kind` and a `record_id`. */
+export const TITLE_OF_ROW = expiringTitle('r.kind', 'r.record_id');

@@ -62,7 +62,7 @@ function operationFilter(query: QueryParameters): Condition {
   const given = query.text('operation');
   if (given === undefined) return undefined;
   const known = OPERATIONS.find((operation): operation is Operation => operation === given);
-  return known === undefined ? sql`false` : sql`r.operation = ${sql.lit(known)}`;
+  return known === undefined ? sql`false` : sql`r.operation = ${known}`;
 }
 
 /** Entries about one record, readings of several included. They are found first: by their own indexes, not by time. */

@@ -93,7 +93,7 @@ interface Counted {
 function mostUsed(what: Counted['what'], column: string, table: string, name: string) {
   const order = sql`used.count DESC, t.${sql.ref(name)}, t.id`;
   return sql`
-    SELECT ${sql.lit(what)}, row_number() OVER (ORDER BY ${order}), t.id, t.${sql.ref(name)}, NULL, used.count, 0
+    SELECT ${what}::text, row_number() OVER (ORDER BY ${order}), t.id, t.${sql.ref(name)}, NULL, used.count, 0
     FROM (SELECT r.${sql.ref(column)} AS id, count(*) AS count FROM seen r GROUP BY 1) used
     JOIN ${sql.table(table)} t ON t.id = used.id
     ORDER BY ${order} LIMIT 5`;

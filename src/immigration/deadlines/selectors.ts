@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../http/pagination.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
-import { expiringTitle } from '../../jobs/expiring.js';
+import { TITLE_OF_ROW } from '../../jobs/expiring.js';
 import { isTimeZone } from '../../tenancy/time-zone.js';
 import { idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';
@@ -21,7 +21,7 @@ type Row = DeadlineOutput & { readonly id: number };
 const TITLE = sql`CASE r.kind
   WHEN 'TASK' THEN (SELECT title FROM immigration_task WHERE id = r.record_id)
   WHEN 'REMINDER' THEN (SELECT title FROM immigration_reminder WHERE id = r.record_id)
-  ELSE ${sql.raw(expiringTitle('r.kind', 'r.record_id'))} END`;
+  ELSE ${sql.raw(TITLE_OF_ROW)} END`;
 
 /**
  * A page of what expires or falls due for the clients in scope, the earliest first; of one day what has no time comes

@@ -78,7 +78,7 @@ export function searchStatement(
 
 /** The rows that fit best, of those that fit as well the newest. */
 function best<Row>(rows: RawBuilder<Row>, limit: number): RawBuilder<Row> {
-  return sql`(${rows} ORDER BY score DESC, id DESC LIMIT ${sql.lit(limit)})`;
+  return sql`(${rows} ORDER BY score DESC, id DESC LIMIT ${limit}::bigint)`;
 }
 
 const titleOf = sql<string>`(SELECT ${NAME} FROM immigration_client r WHERE r.id = a.client_id)`;

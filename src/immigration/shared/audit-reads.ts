@@ -8,5 +8,5 @@ import { type RawBuilder, sql } from '../../database/queries.js';
  * @param ids a query for the records' ids
  */
 export function readsLogged(entity: string, ids: RawBuilder<unknown>): RawBuilder<boolean> {
-  return sql`(SELECT audit_read(${sql.lit(entity)}, ARRAY(${ids})))`;
+  return sql`(SELECT audit_read(${entity}::text, ARRAY(${ids})))`;
 }
