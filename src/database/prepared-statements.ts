@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { RowReader } from './row-reader.js';
 
@@ -17,6 +18,8 @@ const KEPT = 100;
 const WORTH_KEEPING = 3;
 /** Of so many of the last statements it is known how often they came. */
 const REMEMBERED = 1_000;
+/** Names are counted from some number below this. */
+const FIRST_NAMES = 2 ** 47;
 
 /**
  * The statements that one connection keeps prepared: parsing and planning is most of what a short statement costs the
@@ -27,7 +30,11 @@ export class PreparedStatements {
   readonly #kept: LRUCache<string, Prepared>;
   readonly #seen = new LRUCache<string, number>({ max: REMEMBERED });
   #dropped: string[] = [];
-  #named = 0;
+  /**
+   * No two connections give the same names: behind a pooler that was not recognised a name is then unknown to another
+   * one's process of the server, which is an error, instead of that one's statement being run.
+   */
+  #named = randomInt(FIRST_NAMES);
 
   constructor(limit = KEPT) {
     this.#kept = new LRUCache({ max: limit, dispose: ({ name }) => this.#dropped.push(name) });

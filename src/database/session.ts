@@ -88,7 +88,7 @@ export class Session {
    */
   blames(error: Error): boolean {
     const { code = '', routine } = error as { code?: string; routine?: string };
-    if (!this.keeps) return false;
+    if (!this.#isDirect) return false; // not `keeps`: another connection may have found out a moment before
     if (STATEMENT_LOST.has(code)) this.keeping.allowed = false;
     else if (code !== OUT_OF_DATE.code || routine !== OUT_OF_DATE.routine) return false;
     this.keeping.generation++;

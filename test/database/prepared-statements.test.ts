@@ -234,13 +234,33 @@ describe('when the server has lost what it kept, as behind a pooler that was not
     expect(await kept()).toEqual([]);
   });
 
+  test('nor on two connections that find out at the same moment', async () => {
+    const two = new Database(databases.app, { size: 2 });
+    const both = (work: () => Promise<unknown>) => Promise.all([work(), work()]);
+    await times(8, () => both(() => read(MAIN, 1, two)));
+    await both(() => two.publicQuery(statement('DEALLOCATE ALL')));
+    expect(await both(() => read(MAIN, 2, two))).toEqual(['tenant_main 2', 'tenant_main 2']);
+    await two.close();
+  });
+
   test('nor when a statement is there under the same name', async () => {
     await times(6, () => read(MAIN, 1));
-    const [{ name } = { name: '' }] = await keptThings();
-    const next = `s${Number(name.slice(1)) + 1}`;
-    await database.publicQuery(statement(`PREPARE ${next} AS SELECT 1`));
+    const numbers = (await kept()).map(({ name }) => Number(name.slice(1)));
+    await database.publicQuery(statement(`PREPARE s${Math.max(...numbers) + 1} AS SELECT 1`));
+    expect(await kept()).toHaveLength(numbers.length + 1);
     await times(6, async () => expect(await database.tenantQuery(MAIN, everything())).toHaveLength(1));
     expect(await read(MAIN, 2)).toBe('tenant_main 2');
+    expect(await kept()).toEqual([]);
+  });
+
+  test('no connection takes the statement of another one for its own', async () => {
+    const other = new Database(databases.app, { size: 1 });
+    await times(6, () => read(MAIN, 1));
+    await times(6, () => other.tenantQuery(MAIN, everything()));
+    const names = [...(await kept()), ...(await kept(other))].map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(6);
+    expect(new Set(names).size).toBe(names.length);
+    await other.close();
   });
 });
 
