@@ -3,9 +3,9 @@ import { covers, scopeOf } from '../../auth/scope.js';
 import { anyOf, anywhere } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { permissionDenied } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
 import { checkAssignment } from './assignment.js';
+import { outOfScope } from './client-access.js';
 
 // What visa and college applications have in common: they are in scope as their client is.
 
@@ -32,8 +32,7 @@ export function checkApplicationScope(
   id: number,
   found: { readonly branch: number | null } | undefined,
 ): void {
-  if (!found || covers(scopeOf(user), found.branch)) return;
-  throw permissionDenied(`User ${user.username} does not have permission to access ${what} ${id}`);
+  if (found && !covers(scopeOf(user), found.branch)) throw outOfScope(user, what, id);
 }
 
 /** `client_name`: in the first or the last name of the client of rows `r`. */

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, type Scope, scopeBranches, scopeOf } from '../../auth/scope.js';
 import { queries, type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { invalidPk, notFound, permissionDenied } from '../../http/errors.js';
+import { type HttpError, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 
 // Whose clients a user may reach; what hangs on a client is reached in the same way.
@@ -12,10 +12,14 @@ export interface ClientBranch {
   readonly branch: number | null;
 }
 
+/** 403 in the words for a record out of scope. @param what as they call it: `visa application` */
+export function outOfScope(user: CurrentUser, what: string, id: number): HttpError {
+  return permissionDenied(`User ${user.username} does not have permission to access ${what} ${id}`);
+}
+
 /** @throws HttpError 403 in the words for a client out of scope */
 export function checkClientScope(user: CurrentUser, client: ClientBranch): void {
-  if (covers(scopeOf(user), client.branch)) return;
-  throw permissionDenied(`User ${user.username} does not have permission to access client ${client.id}`);
+  if (!covers(scopeOf(user), client.branch)) throw outOfScope(user, 'client', client.id);
 }
 
 /** The query that tells whether there is such a client, and of which branch; for `checkReadable`. */

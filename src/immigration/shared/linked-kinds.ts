@@ -4,8 +4,7 @@ import { anyOf } from '../../database/conditions.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import { permissionDenied } from '../../http/errors.js';
-import { clientInScope } from './client-access.js';
+import { clientInScope, outOfScope } from './client-access.js';
 import { eventVisible } from './event-visibility.js';
 import { taskVisible } from './task-visibility.js';
 import { userInScope } from './user-scope.js';
@@ -125,7 +124,5 @@ export function isThere({ softDelete }: LinkedKind): RawBuilder<boolean> {
 
 /** 403 for one of this kind that is out of scope, in the words of its own resource; null where it is not told. */
 export function deniedError(kind: LinkedKind, user: CurrentUser, id: number) {
-  return kind.denied === null
-    ? null
-    : permissionDenied(`User ${user.username} does not have permission to access ${kind.denied} ${id}`);
+  return kind.denied === null ? null : outOfScope(user, kind.denied, id);
 }

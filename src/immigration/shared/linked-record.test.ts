@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
@@ -124,6 +125,22 @@ describe.each([
       expect([name, found.length]).toEqual([name, isThere ? 1 : 0]);
     }
   });
+});
+
+test('a failure of the database is told by one error, and none that nobody hears', async () => {
+  const user = await userOf('admin');
+  const errors = { type: () => invalidPk('type', 0), record: () => invalidPk('record', 0) };
+  const unheard: unknown[] = [];
+  const note = (error: unknown) => unheard.push(error);
+  process.on('unhandledRejection', note);
+  const linking = app.database.tenantTransaction({ schema: SCHEMA, userId: null }, async (transaction) => {
+    void transaction.query(sql`SELECT 1 / 0`); // so that both of its questions fail
+    await requireLinked(transaction, user, 'note', 1, errors);
+  });
+  await expect(linking).rejects.toThrow('division by zero');
+  await setImmediate();
+  process.off('unhandledRejection', note);
+  expect(unheard).toEqual([]);
 });
 
 test('a linked record cannot be deleted meanwhile', async () => {

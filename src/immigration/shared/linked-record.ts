@@ -48,6 +48,7 @@ export async function requireLinked(
   const typeFound = transaction.query(contentType(named ?? (type as number)));
   // By name the table is known at once, and both questions share a round trip.
   const recordFound = named && findRecord(transaction, user, named, id);
+  recordFound?.catch(() => undefined); // where the type is not found, its failure must not go unheard
   const [found] = await typeFound;
   const kind = named ?? (found && LINKED_KINDS.get(found.model));
   if (!found || kind?.app !== found.app) throw errors.type();
@@ -80,6 +81,11 @@ async function findRecord(
   return record && { reached: record.reached === true };
 }
 
+/** The kinds that lie in the scope of some who do not see the whole tenant. */
+const REACHED_KINDS = [...LINKED_KINDS.values()].flatMap(({ reach, ...kind }) =>
+  reach === null ? [] : [{ ...kind, reach }],
+);
+
 /**
  * For lists: the condition that the record which a row `r` links to (content_type_id, object_id) is there and in the
  * user's scope. What belongs to no branch, as an institute, is in nobody's scope but that of the whole tenant, for
@@ -87,11 +93,10 @@ async function findRecord(
  */
 export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
   if (scopeOf(user).kind === 'tenant') return sql`true`;
-  const kinds = [...LINKED_KINDS.values()].filter(({ reach }) => reach !== null);
-  const cases = kinds.map(
+  const cases = REACHED_KINDS.map(
     (kind) => sql`WHEN ${`${kind.app}.${kind.model}`} THEN EXISTS (
       SELECT FROM ${sql.table(kind.table)} r WHERE r.id = linked.object_id AND ${isThere(kind)}
-        AND ${kind.reach?.(user) ?? sql`false`})`,
+        AND ${kind.reach(user)})`,
   );
   // The outer row goes by another name inside, where the kinds' own conditions call theirs "r".
   return sql`(
@@ -108,13 +113,12 @@ export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
  */
 export function manyLinkedInScope(user: CurrentUser): RawBuilder<boolean> {
   if (scopeOf(user).kind === 'tenant') return sql`true`;
-  const kinds = [...LINKED_KINDS.values()].filter(({ reach }) => reach !== null);
-  const cases = kinds.map(
+  const cases = REACHED_KINDS.map(
     (
       kind,
     ) => sql`WHEN (SELECT id FROM django_content_type WHERE app_label = ${kind.app} AND model = ${kind.model})
       THEN r.object_id IN (
-        SELECT r.id FROM ${sql.table(kind.table)} r WHERE ${isThere(kind)} AND ${kind.reach?.(user) ?? sql`false`})`,
+        SELECT r.id FROM ${sql.table(kind.table)} r WHERE ${isThere(kind)} AND ${kind.reach(user)})`,
   );
   return sql`CASE r.content_type_id ${sql.join(cases, sql` `)} ELSE false END`;
 }
