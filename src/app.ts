@@ -113,7 +113,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...auditRoutes(database),
     ...reportRoutes(database),
     streamRoute(hub, config.notificationStreamAllowedOrigin),
-    apiRootRoute(resources),
+    apiRootRoute(resources), // the contract's lists alone
     healthRoute(() => database.publicQuery(statement('SELECT 1'))),
     ...mediaRoutes(media, urls),
     ...documentationRoutes(() => openapiDocument(server)),

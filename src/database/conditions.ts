@@ -24,6 +24,6 @@ const USUAL = { size: 25, offset: 0 };
  * tenth of all rows, so that it would keep no plan for the statement but make one each time.
  */
 export function limited(size: number, offset: number): RawBuilder<unknown> {
-  if (size === USUAL.size && offset === USUAL.offset) return sql`LIMIT 25`;
+  if (size === USUAL.size && offset === USUAL.offset) return sql`LIMIT ${sql.lit(USUAL.size)}`;
   return sql`LIMIT ${size} OFFSET ${offset}`;
 }

@@ -205,9 +205,8 @@ export async function runTenantTransaction<T>(
     await conversation.commit();
     return result;
   } catch (error) {
-    await conversation.rollback().catch((failure: unknown) => {
-      if (failure !== error)
-        throw new ConnectionUnusableError('a transaction could not be ended', { cause: error });
+    await conversation.rollback().catch(() => {
+      throw new ConnectionUnusableError('a transaction could not be ended', { cause: error });
     });
     throw error;
   }

@@ -9,7 +9,7 @@ export interface AlertDays {
 /** The key in a tenant's settings: `{"before": [90, 30], "after": [1]}`. */
 export const ALERT_DAYS_KEY = 'deadline_alert_days';
 /** What a tenant gets that sets nothing. */
-export const USUAL_ALERT_DAYS: AlertDays = { before: [1, 7, 14, 30, 90], after: [1, 7] };
+const USUAL_ALERT_DAYS: AlertDays = { before: [1, 7, 14, 30, 90], after: [1, 7] };
 /** Ten years. */
 export const FURTHEST_ALERT = 3650;
 export const MOST_ALERTS = 20;

@@ -21,7 +21,7 @@ export function taskBranches(user: CurrentUser): readonly number[] {
 }
 
 /** That a task `r` hangs on a client in this scope. */
-export function linkedToClient(scope: Scope): RawBuilder<boolean> {
+function linkedToClient(scope: Scope): RawBuilder<boolean> {
   return sql`(r.content_type_id = ${CLIENT_TYPE} AND ${clientInScope(scope, 'r.object_id')})`;
 }
 
