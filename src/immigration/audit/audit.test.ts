@@ -199,6 +199,18 @@ describe('reading passports', () => {
     }
   });
 
+  test('by a change of nothing is logged, by a real one the change', async () => {
+    const id = await newPassport({ branch_id: 1 });
+    const change = (given: object) => ask('PATCH', `passports/${id}/`, given, 'branch1');
+    for (const given of [{}, { passport_no: 'N1' }])
+      expect((await change(given)).body.passport_no).toBe('N1');
+    expect(await readings(id)).toMatchObject([{ user: idOf('branch1') }, { user: idOf('branch1') }]);
+    expect((await change({ passport_no: 'N2' })).body.passport_no).toBe('N2');
+    expect(await readings(id)).toHaveLength(2);
+    const changes = await entries(`entity=passport&operation=change&record_id=${id}`);
+    expect(changes.results).toMatchObject([{ user: idOf('branch1'), after: { passport_no: 'N2' } }]);
+  });
+
   test('that were not shown is not logged', async () => {
     const id = await newPassport();
     const before = (await entries('operation=read')).count;

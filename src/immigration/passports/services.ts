@@ -4,6 +4,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import type { UserRequest } from '../../http/route.js';
+import { readsLogged } from '../shared/audit-reads.js';
 import { checkClientScope, clientBranch } from '../shared/client-access.js';
 import { checkDateOrder } from '../shared/date-order.js';
 import { type Expiring, forgetExpiryReminders, keepExpiryReminders } from '../shared/expiry-reminders.js';
@@ -78,7 +79,13 @@ export async function updatePassport(
       recipient: user.id,
       today: new TenantTime(tenant).today,
     });
-  const [updated] = await Promise.all([passports.update(transaction, user, id, input), reminding]);
+  // A change of nothing makes no entry in the audit log, and yet its answer shows the passport.
+  const isSame = Object.entries(input).every(
+    ([field, value]) => value === stored[field as keyof typeof stored],
+  );
+  const logging =
+    isSame && transaction.query(sql`SELECT ${readsLogged('passport', sql`SELECT ${id}::bigint`)}`);
+  const [updated] = await Promise.all([passports.update(transaction, user, id, input), reminding, logging]);
   return updated;
 }
 
