@@ -157,6 +157,49 @@ Long,F,NP,,,,,,,,extra
       ['Sita', '', '', 2],
     ]);
   });
+
+  test('fills in no branch that was archived since', async () => {
+    const { id } = await t.upload('first_name,gender,country,branch\nA,F,NP,\nB,F,NP,1\n');
+    await patch(id, { default_branch_id: 2 });
+    await t.sql('UPDATE immigration_branch SET deleted_at = now() WHERE id = 2');
+    const done = await t
+      .done(id, 'run')
+      .finally(() => t.sql('UPDATE immigration_branch SET deleted_at = NULL WHERE id = 2'));
+    expect(done.failures).toEqual([
+      { row: 2, errors: { branch_id: ['Invalid pk "2" - object does not exist.'] } },
+    ]);
+    expect(await clients()).toMatchObject([{ first_name: 'B', branch: 1 }]);
+  });
+
+  test('has begun when it was begun, whatever was tried before', async () => {
+    const rows = Array.from({ length: 1_100 }, (_, n) => `R${n},F,NP\n`).join('');
+    const { id } = await t.upload(`first_name,gender,country\n${rows}`);
+    const checked = await t.done(id, 'dry-run');
+    expect([checked.status, checked.started_at, checked.checked_at]).toEqual([
+      'DRAFT',
+      null,
+      expect.any(String),
+    ]);
+    await t.ask('POST', `${IMPORTS}${id}/run/`);
+    const [running] = await t.sql(`SELECT started_at > $2 AS later FROM client_import WHERE id = $1`, [
+      id,
+      checked.checked_at,
+    ]);
+    await t.ask('POST', `${IMPORTS}${id}/cancel/`);
+    expect(running).toEqual({ later: true });
+  });
+
+  test('is not kept waiting by another tenant whose work fails', async () => {
+    const elsewhere = await t.upload('first_name,gender,country\nA,F,NP\n', 'elsewhere');
+    await t.ask('POST', `${IMPORTS}${elsewhere.id}/run/`, undefined, 'elsewhere');
+    const { id } = await t.upload('first_name,gender,country\nA,F,NP\n');
+    await t.sql('ALTER TABLE tenant_demo.client_import RENAME COLUMN claims TO broken');
+    const done = await t
+      .done(id, 'run')
+      .finally(() => t.sql('ALTER TABLE tenant_demo.client_import RENAME COLUMN broken TO claims'));
+    expect(done).toMatchObject({ status: 'COMPLETED', created: 1 });
+    await t.ask('POST', `${IMPORTS}${elsewhere.id}/cancel/`, undefined, 'elsewhere');
+  });
 });
 
 describe('duplicates', () => {

@@ -5,7 +5,7 @@ import { invalidField } from '../../http/errors.js';
 import { servePart } from './check-or-run.js';
 import { PART_ROWS } from './file.js';
 import { checkMayWork } from './policy.js';
-import { endWork, type ImportRow, type ImportStatus, type WorkStatus } from './records.js';
+import { endWork, forgetResults, type ImportRow, type ImportStatus, type WorkStatus } from './records.js';
 import { lockImport, readImport } from './selectors.js';
 import { checkStatus } from './states.js';
 
@@ -73,16 +73,6 @@ function checkFields({ fields, duplicates }: ImportRow): void {
   if (has('first_name', 'full_name')) return;
   if (duplicates === 'update' && has('email', 'phone_number')) return;
   throw invalidField('fields', 'No column is for "first_name" or "full_name".');
-}
-
-async function forgetResults(transaction: TenantTransaction, id: number): Promise<void> {
-  await Promise.all([
-    transaction.query(sql`DELETE FROM client_import_row WHERE import_id = ${id}`),
-    transaction.query(sql`
-      UPDATE client_import SET next_part = 0, processed = 0, created = 0, updated = 0, skipped = 0, failed = 0,
-        error = '', checked_at = NULL, updated_at = now()
-      WHERE id = ${id}`),
-  ]);
 }
 
 /** Puts an import into the queue of the workers, in the name of this user. */

@@ -1,8 +1,8 @@
 import { COUNTRY_CODES } from '../../http/fields/countries.js';
+import { countryName } from '../shared/country-names.js';
 
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   usa: 'US',
-  unitedstatesofamerica: 'US',
   america: 'US',
   uk: 'GB',
   greatbritain: 'GB',
@@ -20,7 +20,6 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   burma: 'MM',
   czechrepublic: 'CZ',
   holland: 'NL',
-  hongkong: 'HK',
   macau: 'MO',
   turkey: 'TR',
   ivorycoast: 'CI',
@@ -40,6 +39,7 @@ function englishNames(): Map<string, string> {
   const english = new Intl.DisplayNames('en', { type: 'region' });
   return new Map([
     ...COUNTRY_CODES.map((code) => [wordOf(english.of(code) ?? code), code] as const),
+    ...COUNTRY_CODES.map((code) => [wordOf(countryName(code)), code] as const),
     ...Object.entries(OTHER_NAMES),
     ...COUNTRY_CODES.map((code) => [code.toLowerCase(), code] as const),
   ]);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { COUNTRY_CODES } from '../../http/fields/countries.js';
+import { countryName } from '../shared/country-names.js';
 import { csvLines, withoutApostrophe } from '../shared/csv.js';
 import { isTooLong, readCells } from './cells.js';
 import { guessFields, IMPORT_FIELDS } from './columns.js';
@@ -161,6 +163,8 @@ test('every country is known by its English name', () => {
   expect(
     ['Nepal', 'Viet Nam', 'United Kingdom', 'South Korea', 'Türkiye', 'Hong Kong', '中国'].map(countryCode),
   ).toEqual(['NP', 'VN', 'GB', 'KR', 'TR', 'HK', '中国']);
+  expect(['Myanmar', 'Macao', 'Palestine', 'USA'].map(countryCode)).toEqual(['MM', 'MO', 'PS', 'US']);
+  expect(COUNTRY_CODES.map((code) => countryCode(countryName(code)))).toEqual(COUNTRY_CODES);
 });
 
 test('what a spreadsheet would run as a formula is made text, and comes back as it was', () => {

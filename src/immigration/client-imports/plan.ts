@@ -54,7 +54,7 @@ export async function planRows(
   const all = read.map(({ given }) => given);
   const lock = rules.duplicates === 'update' && dryRunOf === null;
   const [references, matches] = await Promise.all([
-    References.read(transaction, user, all),
+    References.read(transaction, user, [...all, defaultsOf(rules)]),
     rules.duplicates === 'create' ? new Matches() : Matches.read(transaction, user, all, { lock, dryRunOf }),
   ]);
   const planner = new Planner(user, rules, references, matches);
@@ -87,14 +87,9 @@ class Planner {
   }
 
   #create(row: number, given: Given): PlannedRow {
-    const { defaultGender, defaultCountry, defaultBranchId } = this.rules;
-    const filled = {
-      ...(defaultGender && { gender: defaultGender }),
-      ...(defaultCountry && { country: defaultCountry }),
-      ...given,
-    };
+    const filled = { ...defaultsOf(this.rules), ...given };
     const { input, errors } = this.#read(ClientCreate.parse, filled, {});
-    let branch_id = input?.branch_id ?? defaultBranchId;
+    let branch_id = input?.branch_id ?? null;
     if (branch_id === null) {
       try {
         branch_id = homeBranch(this.user);
@@ -145,6 +140,15 @@ class Planner {
       return { input: null, errors: { ...(error.body as FieldErrors), ...errors } };
     }
   }
+}
+
+/** What a client that is created has where its row says nothing. */
+function defaultsOf({ defaultGender, defaultCountry, defaultBranchId }: Rules): Given {
+  return {
+    ...(defaultGender && { gender: defaultGender }),
+    ...(defaultCountry && { country: defaultCountry }),
+    ...(defaultBranchId !== null && { branch_id: String(defaultBranchId) }),
+  };
 }
 
 function nameOf({ id, row }: Target): string {

@@ -109,7 +109,21 @@ export async function saveProgress(
   if (status === 'DRAFT' || status === 'COMPLETED') await endWork(transaction, importId, status);
 }
 
-/** Ends what was under way. @param error why it ended early, for the user; '' for nothing */
+/** Forgets what a dry run found: before another one, the run, or a change of how the file is understood. */
+export async function forgetResults(transaction: TenantTransaction, importId: number): Promise<void> {
+  await Promise.all([
+    transaction.query(sql`DELETE FROM client_import_row WHERE import_id = ${importId}`),
+    transaction.query(sql`
+      UPDATE client_import SET next_part = 0, processed = 0, created = 0, updated = 0, skipped = 0, failed = 0,
+        error = '', checked_at = NULL, updated_at = now()
+      WHERE id = ${importId}`),
+  ]);
+}
+
+/**
+ * Ends what was under way. After a dry run nothing has been started: a run takes its place in the queue by its own time.
+ * @param error why it ended early, for the user; '' for nothing
+ */
 export async function endWork(
   transaction: TenantTransaction,
   importId: number,
@@ -121,6 +135,7 @@ export async function endWork(
     UPDATE client_import SET
       status = ${status}, error = ${error}, claims = 0, updated_at = now(),
       checked_at = CASE WHEN ${isChecked}::boolean THEN now() ELSE checked_at END,
+      started_at = CASE WHEN ${status} = 'DRAFT' THEN NULL ELSE started_at END,
       finished_at = CASE WHEN ${status} IN ('COMPLETED', 'CANCELLED') THEN now() ELSE finished_at END,
       undone_at = CASE WHEN ${status} = 'UNDONE' THEN now() ELSE undone_at END
     WHERE id = ${importId}`);

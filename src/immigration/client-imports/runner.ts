@@ -69,14 +69,18 @@ export class ImportRunner {
     for (const schema of this.#toldAt.keys()) if (!tenants.includes(schema)) this.#toldAt.delete(schema);
     for (const schema of tenants) {
       if (this.#stopping) break;
-      // The switch that pauses events pauses imports too, which make events; so does the tenant's suspension.
-      if (!(await readPauses(this.database, schema)).served) continue;
-      worked = (await this.#serve(schema)) || worked;
+      try {
+        worked = (await this.#serve(schema)) || worked;
+      } catch (error) {
+        this.options.onError?.(schema, error); // what fails at one tenant does not keep it from the others
+      }
     }
     return worked;
   }
 
   async #serve(schema: string): Promise<boolean> {
+    // The switch that pauses events pauses imports too, which make events; so does the tenant's suspension.
+    if (!(await readPauses(this.database, schema)).served) return false;
     const now = performance.now();
     const tell = now - (this.#toldAt.get(schema) ?? Number.NEGATIVE_INFINITY) >= TELLS_EVERY_MS;
     if (tell) this.#toldAt.set(schema, now);

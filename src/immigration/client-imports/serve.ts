@@ -46,14 +46,6 @@ export async function serveImport(
   const claim = await claimImport(database, schema);
   if (!claim) return false;
   const { id, status, userId } = claim;
-  const system = { schema, userId: null };
-  const reason = hopeless(claim);
-  if (userId === null || reason !== null) {
-    await database.tenantTransaction(system, (transaction) =>
-      end(transaction, schema, id, status, reason ?? ''),
-    );
-    return true;
-  }
   try {
     await database.tenantTransaction({ schema, userId }, (transaction) =>
       serveClaimed(transaction, schema, claim, tell),
@@ -61,19 +53,13 @@ export async function serveImport(
   } catch (error) {
     onError?.(error);
     await database.tenantQuery(
-      system,
+      { schema, userId: null },
       sql`UPDATE client_import SET due_at = now() + make_interval(secs => 2 ^ claims),
             error = 'The last attempt failed; it is tried again.'
           WHERE id = ${id} AND status = ${status} AND claims > 0`,
     );
   }
   return true;
-}
-
-/** Why it is not tried at all; null: it is. */
-function hopeless({ claims, userId }: Claim): string | null {
-  if (userId === null) return 'Whoever started this is no longer a user.';
-  return claims > MOST_CLAIMS ? `Given up after ${MOST_CLAIMS} attempts at the same rows.` : null;
 }
 
 /** Counted and committed before the work begins: what is counted in a transaction that dies is not counted. */
@@ -103,15 +89,20 @@ async function serveClaimed(
   const [[turn], , [row], user] = await Promise.all([
     transaction.query(sql<{ mine: boolean }>`SELECT pg_try_advisory_xact_lock(${LOCK(schema)}) AS mine`),
     transaction.query(sql`SELECT set_config('lock_timeout', ${LONGEST_WAIT}, true)`),
-    transaction.query(sql<ImportRow>`
-      SELECT ${IMPORT_COLUMNS} FROM client_import r WHERE r.id = ${claim.id} FOR NO KEY UPDATE`),
-    readCurrentUser(transaction, claim.userId as number),
+    transaction.query(sql<ImportRow & Pick<Claim, 'claims'>>`
+      SELECT ${IMPORT_COLUMNS}, r.claims FROM client_import r WHERE r.id = ${claim.id} FOR NO KEY UPDATE`),
+    claim.userId === null ? null : readCurrentUser(transaction, claim.userId),
   ]);
   // Somebody else serves the tenant, or has cancelled the import meanwhile.
   if (!turn?.mine || row?.status !== claim.status) return;
+  const giveUp = (reason: string) => end(transaction, schema, row.id, claim.status, reason);
+  if (claim.userId === null) return await giveUp('Whoever started this is no longer a user.');
+  // By the claim alone others that have claimed the rows meanwhile would count; by the row alone also those after it.
+  if (Math.min(claim.claims, row.claims) > MOST_CLAIMS) {
+    return await giveUp(`Given up after ${MOST_CLAIMS} attempts at the same rows.`);
+  }
   if (!user?.isActive || !mayWork(user, row)) {
-    await end(transaction, schema, row.id, claim.status, 'Whoever started this may no longer do it.');
-    return;
+    return await giveUp('Whoever started this may no longer do it.');
   }
   const after = await work(transaction, user, row);
   if (tell || after.status !== row.status) await transaction.query(progressNotice(schema, after));

@@ -6,6 +6,7 @@ import { invalidField, invalidPk, permissionDenied } from '../../http/errors.js'
 import { isId } from '../../http/path-id.js';
 import { guessFields, problemOfFields } from './columns.js';
 import type { ClientFile } from './file.js';
+import { forgetResults } from './records.js';
 import type { ImportPatchInput } from './schemas.js';
 import { lockImport, readImport } from './selectors.js';
 import { checkStatus, ENDED } from './states.js';
@@ -53,13 +54,12 @@ export async function patchImport(
   const { fields = row.fields, duplicates = row.duplicates, date_format = row.date_format } = input;
   const { default_gender = row.default_gender, default_country = row.default_country } = input;
   await Promise.all([
-    transaction.query(sql`DELETE FROM client_import_row WHERE import_id = ${id}`),
+    forgetResults(transaction, id),
     transaction.query(sql`
       UPDATE client_import SET
         fields = ${JSON.stringify(fields)}::jsonb, duplicates = ${duplicates}, date_format = ${date_format},
         default_gender = ${default_gender}, default_country = ${default_country},
-        default_branch_id = ${branch === undefined ? row.default_branch_id : branch}, updated_at = now(),
-        processed = 0, created = 0, updated = 0, skipped = 0, failed = 0, error = '', checked_at = NULL
+        default_branch_id = ${branch === undefined ? row.default_branch_id : branch}
       WHERE id = ${id}`),
   ]);
   return await readImport(transaction, user, id);
