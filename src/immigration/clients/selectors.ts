@@ -1,12 +1,12 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { type Scope, scopeBranches } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { sql } from '../../database/queries.js';
-import { onePlan } from '../../database/statement.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/client-filters.js';
+import { foundPage } from '../shared/found-page.js';
 import { pageOf } from '../shared/page-of.js';
 import { nameOf } from '../shared/people.js';
 import { Records } from '../shared/records.js';
@@ -87,24 +87,12 @@ async function countedPage(
   filters: ClientFilters,
   page: PageRequest,
 ): Promise<PageOf<ClientOutput>> {
-  const offset =
-    page.page === 'last'
-      ? sql`greatest(0, (SELECT count(*) - 1 FROM found)) / ${page.size}::bigint * ${page.size}::bigint`
-      : sql`${offsetOf(page, () => 0)}::bigint`;
-  // Whatever is searched for, the index finds it no slower than all rows are read.
-  const query = onePlan(sql<ClientOutput & { total: number }>`
-    WITH found AS MATERIALIZED (
-      SELECT r.id, r.created_at FROM immigration_client r WHERE ${clientConditions(scope, filters)})
-    SELECT (SELECT count(*) FROM found) AS total, shown.*
-    FROM (VALUES (1)) one LEFT JOIN LATERAL (
-      ${clients.from(sql`(
-        SELECT f.id FROM found f ORDER BY f.created_at DESC, f.id DESC LIMIT ${page.size} OFFSET ${offset}
-      ) page JOIN immigration_client`)} ON r.id = page.id) shown ON true
-    ORDER BY shown.created_at DESC, shown.id DESC`);
-  const rows = await transaction.last(query);
-  // A page without clients still tells the count, in a row of nulls.
-  const items = rows.filter(({ id }) => id !== null).map(({ total: _, ...client }) => client);
-  return { count: rows[0]?.total ?? 0, items };
+  const found = sql`
+    SELECT r.id, r.created_at FROM ${clients.table} r WHERE ${clientConditions(scope, filters)}`;
+  const from = (source: RawBuilder<unknown>) => clients.from(source);
+  // Planned once: whatever is searched for, the index finds it no slower than all rows are read.
+  const records = { table: clients.table, from, found, order: NEWEST_FIRST, plannedOnce: true };
+  return await foundPage(transaction, records, page);
 }
 
 /** How many clients in scope are in each stage, and in all. */

@@ -16,6 +16,7 @@ import { type RouteDefinition, route, type UserRequest } from '../../http/route.
 import { changingAccess } from '../shared/changing-access.js';
 import { idOutput, timeOutput } from '../shared/output.js';
 import { pageOf } from '../shared/page-of.js';
+import { ownPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 
 const PATH = '/api/v1/sessions/';
@@ -61,7 +62,7 @@ export function sessionRoutes(
     thing: 'Session',
     one: "one of the user's sessions",
     many: "user's sessions",
-    policy: { see: signedIn, create: signedIn, change: signedIn, remove: signedIn, restore: signedIn },
+    policy: ownPolicy,
     output: SessionOutput,
   });
   return [

@@ -2,17 +2,16 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { displayOf } from '../shared/display.js';
-import { fullName } from '../shared/people.js';
+import { fullName, nameOf, usernameOf } from '../shared/people.js';
 import { taskVisible } from '../shared/task-visibility.js';
 import { taskDenied, taskNotFound } from './errors.js';
 import type { TaskOutput } from './schemas.js';
 
 /** Username and full name of the user in this column, of rows `r`. */
 const person = (column: string) => sql`
-  r.${sql.ref(`${column}_id`)} AS ${sql.ref(column)},
-  (SELECT u.username FROM immigration_user u WHERE u.id = r.${sql.ref(`${column}_id`)}) AS ${sql.ref(`${column}_name`)},
-  (SELECT ${fullName('u')} FROM immigration_user u WHERE u.id = r.${sql.ref(`${column}_id`)})
-    AS ${sql.ref(`${column}_full_name`)}`;
+  ${sql.ref(`r.${column}_id`)} AS ${sql.ref(column)},
+  ${usernameOf(`r.${column}_id`)} AS ${sql.ref(`${column}_name`)},
+  ${nameOf(`r.${column}_id`)} AS ${sql.ref(`${column}_full_name`)}`;
 
 const TYPE = sql`(SELECT t.model FROM django_content_type t WHERE t.id = r.content_type_id)`;
 
