@@ -57,12 +57,19 @@ function textIs(column: string, text: string | undefined): Condition {
   return text === undefined ? undefined : sql`${sql.ref(column)} = ${text}`;
 }
 
-/** The operation stands in the statement's text: the indexes of rare ones serve only who names them. */
+/** Texts of their own and no parameter: the indexes of the rare ones serve only a statement that names them. */
+const OPERATION_IS: Readonly<Record<Operation, RawBuilder<boolean>>> = {
+  create: sql`r.operation = 'create'`,
+  change: sql`r.operation = 'change'`,
+  delete: sql`r.operation = 'delete'`,
+  read: sql`r.operation = 'read'`,
+};
+
 function operationFilter(query: QueryParameters): Condition {
   const given = query.text('operation');
   if (given === undefined) return undefined;
-  const known = OPERATIONS.find((operation): operation is Operation => operation === given);
-  return known === undefined ? sql`false` : sql`r.operation = ${known}`;
+  const known = OPERATIONS.find((operation) => operation === given);
+  return known === undefined ? sql`false` : OPERATION_IS[known];
 }
 
 /** Entries about one record, readings of several included. They are found first: by their own indexes, not by time. */
