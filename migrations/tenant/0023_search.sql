@@ -10,7 +10,7 @@ $$;
 
 -- The clients who are not archived.
 CREATE TABLE client_search (
-  client_id bigint PRIMARY KEY REFERENCES immigration_client (id) ON DELETE CASCADE,
+  client_id bigint PRIMARY KEY REFERENCES immigration_client (id) ON UPDATE CASCADE ON DELETE CASCADE,
   branch_id bigint,
   -- The name in each order in which people write it, without a space as in Chinese, e-mail address and phone number,
   -- each between two separators, which nobody types.
@@ -37,7 +37,7 @@ DECLARE
   made text;
 BEGIN
   IF TG_OP = 'UPDATE' THEN
-    DELETE FROM client_search WHERE client_id = OLD.id;
+    DELETE FROM client_search WHERE client_id IN (OLD.id, NEW.id);
   END IF;
   IF NEW.deleted_at IS NULL THEN
     made := search_text_of_client(NEW.first_name, NEW.middle_name, NEW.last_name, NEW.email, NEW.phone_number);

@@ -21,7 +21,7 @@ beforeEach(async () => {
   client = await asOwner(async (owner) => {
     await owner.query('DELETE FROM tenant_main.immigration_client');
     const { rows } = await owner.query(
-      "INSERT INTO tenant_main.immigration_client (first_name, branch_id) VALUES ('Ann', 1) RETURNING id::integer",
+      "INSERT INTO tenant_main.immigration_client (first_name, country, branch_id) VALUES ('Ann', 'NP', 1) RETURNING id::integer",
     );
     await dropEvents(owner);
     return rows[0].id;
