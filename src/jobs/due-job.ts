@@ -1,5 +1,6 @@
 import { inBatches } from '../database/in-batches.js';
 import { type Statement, statement } from '../database/statement.js';
+import { TIME_ZONE_OF_TENANT } from '../tenancy/time-zone.js';
 import type { Job, JobRun, JobSettings } from './job.js';
 import { overTenants, USABLE } from './over-tenants.js';
 
@@ -22,8 +23,6 @@ export interface DueJob {
   /** An expression for the time at which something is due next, null for never: `$1` the moment, `$2` the basis. */
   readonly nextDue: string;
 }
-
-const TIME_ZONE = `coalesce(t.settings ->> 'time_zone', 'UTC')`;
 
 /** Though nothing is noted, a tenant is looked at after so many seconds, give or take a quarter. */
 const LOOK_AGAIN = 3_600;
@@ -52,7 +51,7 @@ const dueTenants = (basis: string) => `
 
 /** The job as the scheduler runs it. */
 export function dueJob(job: DueJob): Job {
-  const { name, summary, every, tenantBasis = TIME_ZONE } = job;
+  const { name, summary, every, tenantBasis = TIME_ZONE_OF_TENANT } = job;
   const looking = dueTenants(tenantBasis);
   return {
     name,

@@ -1,11 +1,11 @@
 // What expires or begins on a calendar date and belongs to a client: the one definition of it, for the list of
 // deadlines and for the alerts. Constants of SQL, so that PostgreSQL can look each kind up by its index.
 
-/** That a college application `a` still has a stage before it. */
-const UNFINISHED = `EXISTS (
+/** That a college application `r` still has a stage before it. */
+export const HAS_STAGE_AHEAD = `EXISTS (
   SELECT FROM immigration_stage s JOIN immigration_stage l
     ON l.application_type_id = s.application_type_id AND l.position > s.position
-  WHERE s.id = a.stage_id)`;
+  WHERE s.id = r.stage_id)`;
 
 /**
  * A query for rows of `kind`, `model` (of the content type), `id`, `client_id`, `assigned_to_id` (the record's own; null
@@ -21,9 +21,9 @@ export const EXPIRING = `
   FROM immigration_visaapplication a
   WHERE a.expiry_date IS NOT NULL AND a.status NOT IN ('REJECTED', 'WITHDRAWN')
   UNION ALL
-  SELECT 'INTAKE'::text, 'collegeapplication'::text, a.id, a.client_id, a.assigned_to_id, i.intake_date
-  FROM immigration_collegeapplication a JOIN immigration_institute_intake i ON i.id = a.start_date_id
-  WHERE a.deleted_at IS NULL AND ${UNFINISHED}`;
+  SELECT 'INTAKE'::text, 'collegeapplication'::text, r.id, r.client_id, r.assigned_to_id, i.intake_date
+  FROM immigration_collegeapplication r JOIN immigration_institute_intake i ON i.id = r.start_date_id
+  WHERE r.deleted_at IS NULL AND ${HAS_STAGE_AHEAD}`;
 
 /**
  * An expression: what a row is called that has the `kind` of one of `EXPIRING` and its record's id.

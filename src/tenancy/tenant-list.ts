@@ -2,6 +2,7 @@ import type { Database } from '../database/database.js';
 import { type Statement, statement } from '../database/statement.js';
 import { TenantNotFoundError } from './new-tenant.js';
 import { schemaOf } from './tenant-name.js';
+import { TIME_ZONE_OF_TENANT } from './time-zone.js';
 
 /** A tenant as operators see it. */
 export interface ListedTenant {
@@ -38,7 +39,7 @@ export async function findTenant(database: Database, tenant: string): Promise<Li
 function tenantsWhere(schema: string | null): Statement<ListedTenant> {
   return statement(
     `SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
-            t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone",
+            t.max_users AS "maxUsers", ${TIME_ZONE_OF_TENANT} AS "timeZone",
             to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt",
             coalesce((SELECT json_agg(json_build_object('domain', d.domain, 'isPrimary', d.is_primary)
                                       ORDER BY d.is_primary DESC, d.id)

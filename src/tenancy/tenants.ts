@@ -3,6 +3,7 @@ import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { statement } from '../database/statement.js';
 import { wildcardOf } from './host.js';
+import { TIME_ZONE_OF_TENANT } from './time-zone.js';
 
 /** An agency, as far as a request needs to know it. */
 export interface Tenant {
@@ -27,7 +28,7 @@ const TENANT_BY_DOMAIN = `
   SELECT t.id, t.schema_name AS schema, t.name,
          t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED') AS usable,
          t.max_users AS "maxUsers",
-         coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone",
+         ${TIME_ZONE_OF_TENANT} AS "timeZone",
          floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
   FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
   WHERE d.domain IN ($1, $2)
