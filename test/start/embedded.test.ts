@@ -143,6 +143,7 @@ describe('after a killed instance', () => {
     const cut = expect(busy).rejects.toThrow();
     await sleep(200);
     killAll([killed.pid, postmasterOf(directory)]);
+    await killed.ended;
     const server = await startEmbedded({ directory });
     await cut;
     await addRow(server.admin);
