@@ -57,9 +57,7 @@ async function main(): Promise<void> {
   const part = AGENCY_PARTS[name];
   const loadBefore = loadAverage();
   const workshop = await Workshop.open();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => void workshop.close().then(() => process.exit(130)));
-  }
+  workshop.closeOnSignals();
   try {
     const agency = await startAgency(workshop, (line) => console.error(line));
     const figures = await measure(agency, part, workshop, Number(values.rounds), Number(values.seconds));

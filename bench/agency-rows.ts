@@ -1,6 +1,6 @@
 /**
  * What an agency of this size has beside the contract's data set: names as people bear them, and applications. SQL for
- * the schema of a tenant that the data set was loaded into; `$1` stands for nothing.
+ * the schema of a tenant that the data set was loaded into.
  */
 
 /** How many clients the contract's data set has, and how many applications of either kind are added. */

@@ -6,17 +6,10 @@ import { Workshop } from './workshop.js';
 
 /** Repeats the figures of docs/performance.md on this machine; leaves nothing behind, nor when it is interrupted. */
 
-const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
-
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   const workshop = await Workshop.open();
-  for (const [signal, number] of Object.entries(NUMBERS)) {
-    process.on(signal, () => {
-      if (!workshop.isClosing) console.error('stopping');
-      void workshop.close().then(() => process.exit(128 + number));
-    });
-  }
+  workshop.closeOnSignals();
   try {
     const { tables, lines, report } = await runBench(options, workshop, (line) => console.error(line));
     console.log(`\n${[...tables.map(asText), lines.join('\n')].join('\n\n')}`);

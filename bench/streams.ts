@@ -152,6 +152,7 @@ function openStream(
 }
 
 const workshop = await Workshop.open();
+workshop.closeOnSignals();
 try {
   await measure(workshop, Number(process.argv[2] ?? 5_000));
 } finally {

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Instance, Program } from './program.js';
 
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
+
 type Step = () => Promise<unknown> | unknown;
 
 /** A temporary folder, and whatever else has to be put away in the end, the last first. */
@@ -32,6 +34,16 @@ export class Workshop {
 
   get isClosing(): boolean {
     return this.#closing !== undefined;
+  }
+
+  /** Puts everything away when the bench is interrupted, and ends it then. */
+  closeOnSignals(): void {
+    for (const [signal, number] of Object.entries(SIGNALS)) {
+      process.on(signal, () => {
+        if (!this.isClosing) console.error('stopping');
+        void this.close().then(() => process.exit(128 + number));
+      });
+    }
   }
 
   /** To be called before anything is begun that would have to be put away. @throws Error when it is too late */

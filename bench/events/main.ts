@@ -18,7 +18,7 @@ const whole = (value: number) => Math.round(value).toLocaleString('en');
 
 const load = loadAverage();
 const workshop = await Workshop.open();
-process.once('SIGINT', () => workshop.close().then(() => process.exit(130)));
+workshop.closeOnSignals();
 try {
   const scene = await openScene(workshop, say);
   const tables = [];

@@ -13,13 +13,16 @@ import { joined, median, percentile } from './statistics.js';
 import { Workshop } from './workshop.js';
 
 /**
- * What the capture of domain events costs: the same statements in two tenants, one with its triggers and one without,
- * in turns. npm run bench:capture [-- --rows 1000000 --json FILE]
+ * What the triggers of the capture of domain events, or those of the audit log, cost: the same statements in two tenants,
+ * one with these triggers and one without, in turns. npm run bench:capture, npm run bench:audit [-- --rows 1000000
+ * --json FILE]
  */
 
-const TENANTS = { on: 'tenant_captured', off: 'tenant_bare' } as const;
-type Capture = keyof typeof TENANTS;
-const CAPTURES = ['off', 'on'] as const;
+const SUBJECTS = ['capture', 'audit'] as const;
+type Subject = (typeof SUBJECTS)[number];
+const TENANTS = { on: 'tenant_with', off: 'tenant_bare' } as const;
+type Triggers = keyof typeof TENANTS;
+const BOTH = ['off', 'on'] as const;
 
 const CLIENTS = 10_000;
 const ROUNDS = 6;
@@ -38,7 +41,7 @@ const STATEMENTS: Readonly<Record<string, string>> = {
 
 interface Figure {
   readonly what: string;
-  readonly capture: Capture;
+  readonly triggers: Triggers;
   /** Milliseconds for one statement in a transaction of its own. */
   readonly p50: number;
   readonly p99: number;
@@ -48,7 +51,7 @@ interface Figure {
 
 interface BulkFigure {
   readonly rows: number;
-  readonly capture: Capture;
+  readonly triggers: Triggers;
   readonly seconds: number;
   /** PostgreSQL's processor time, in seconds; null where it cannot be told. */
   readonly cpu: number | null;
@@ -57,9 +60,15 @@ interface BulkFigure {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rows: { type: 'string' }, json: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rows: { type: 'string' }, json: { type: 'string' } },
+  });
+  const subject = SUBJECTS.find((name) => name === positionals[0]);
+  if (!subject) throw new Error(`say what is measured: ${SUBJECTS.join(' or ')}`);
   const rows = Number(values.rows ?? 1_000_000);
   const workshop = await Workshop.open();
+  workshop.closeOnSignals();
   try {
     const instance = new Instance(join(workshop.directory, 'data'), 0);
     const handle = await openDatabase(instance.config);
@@ -67,7 +76,7 @@ async function main(): Promise<void> {
     const { owner, app } = handle;
     if (!owner) throw new Error("the owner's connection is missing");
     await migrateAll(owner, app.user);
-    for (const capture of CAPTURES) await makeTenant(owner, app.user, capture);
+    for (const triggers of BOTH) await makeTenant(owner, app.user, subject, triggers);
     const database = new Database(app, { size: 1 });
     workshop.atEnd(() => database.close());
     const { postmaster } = instance;
@@ -77,9 +86,9 @@ async function main(): Promise<void> {
       single.push(...(await measureSingle(database, postmaster, what, sql)));
     }
     const bulk: BulkFigure[] = [];
-    for (const capture of CAPTURES) {
-      console.error(`UPDATE of ${rows} rows, capture ${capture}`);
-      bulk.push(await withOwner(owner, (client) => measureBulk(client, postmaster, capture, rows)));
+    for (const triggers of BOTH) {
+      console.error(`UPDATE of ${rows} rows, ${subject} ${triggers}`);
+      bulk.push(await withOwner(owner, (client) => measureBulk(client, postmaster, triggers, rows)));
     }
     print(single, bulk);
     if (values.json) writeFileSync(values.json, `${JSON.stringify({ single, bulk }, null, 2)}\n`);
@@ -90,18 +99,36 @@ async function main(): Promise<void> {
 
 type Owner = Parameters<typeof withOwner>[0];
 
-async function makeTenant(owner: Owner, appUser: string, capture: Capture): Promise<void> {
+async function makeTenant(
+  owner: Owner,
+  appUser: string,
+  subject: Subject,
+  triggers: Triggers,
+): Promise<void> {
   const tenant = {
-    schema: TENANTS[capture],
-    name: capture,
-    domains: [{ domain: `${capture}.localhost`, isPrimary: true }],
+    schema: TENANTS[triggers],
+    name: triggers,
+    domains: [{ domain: `${triggers}.localhost`, isPrimary: true }],
   };
-  await createTenant(owner, appUser, tenant, capture === 'off' ? { capture: null } : {});
+  const without = triggers === 'off' ? subject : null;
+  await createTenant(owner, appUser, tenant, without === 'capture' ? { capture: null } : {});
   await withOwner(owner, async (client) => {
+    if (without === 'audit') await disableAudit(client, tenant.schema);
     await client.query(`SET search_path TO ${tenant.schema};
       INSERT INTO immigration_user (username) VALUES ('user');`);
     await addClients(client, CLIENTS);
   });
+}
+
+async function disableAudit(client: OwnerClient, schema: string): Promise<void> {
+  const { rows } = await client.query<{ sql: string }>(
+    `SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname) AS sql
+     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+     WHERE c.relnamespace = $1::regnamespace AND starts_with(tgname, 'audit_')`,
+    [schema],
+  );
+  if (rows.length === 0) throw new Error(`${schema} has no triggers of the audit log`);
+  for (const { sql } of rows) await client.query(sql);
 }
 
 async function addClients(client: OwnerClient, count: number): Promise<void> {
@@ -119,11 +146,11 @@ async function measureSingle(
   what: string,
   sql: string,
 ): Promise<Figure[]> {
-  const times: Record<Capture, Float64Array[]> = { on: [], off: [] };
-  const cpu: Record<Capture, number[]> = { on: [], off: [] };
+  const times: Record<Triggers, Float64Array[]> = { on: [], off: [] };
+  const cpu: Record<Triggers, number[]> = { on: [], off: [] };
   for (let round = -1; round < ROUNDS; round++) {
-    for (const capture of round % 2 === 0 ? CAPTURES : [...CAPTURES].reverse()) {
-      const context = { schema: TENANTS[capture], userId: 1 };
+    for (const triggers of round % 2 === 0 ? BOTH : [...BOTH].reverse()) {
+      const context = { schema: TENANTS[triggers], userId: 1 };
       const before = cpuTimes({ node: null, postmaster }).postgres;
       const own = new Float64Array(STATEMENTS_PER_ROUND);
       for (let i = 0; i < own.length; i++) {
@@ -132,17 +159,17 @@ async function measureSingle(
         own[i] = performance.now() - begun;
       }
       if (round < 0) continue; // plans and caches
-      times[capture].push(own);
+      times[triggers].push(own);
       const after = cpuTimes({ node: null, postmaster }).postgres;
-      if (before !== null && after !== null) cpu[capture].push((after - before) / STATEMENTS_PER_ROUND);
+      if (before !== null && after !== null) cpu[triggers].push((after - before) / STATEMENTS_PER_ROUND);
     }
   }
-  return CAPTURES.map((capture) => ({
+  return BOTH.map((triggers) => ({
     what,
-    capture,
-    p50: percentile(joined(times[capture]), 0.5),
-    p99: percentile(joined(times[capture]), 0.99),
-    cpu: cpu[capture].length > 0 ? median(cpu[capture]) : null,
+    triggers,
+    p50: percentile(joined(times[triggers]), 0.5),
+    p99: percentile(joined(times[triggers]), 0.99),
+    cpu: cpu[triggers].length > 0 ? median(cpu[triggers]) : null,
   }));
 }
 
@@ -150,10 +177,10 @@ async function measureSingle(
 async function measureBulk(
   client: OwnerClient,
   postmaster: number | null,
-  capture: Capture,
+  triggers: Triggers,
   rows: number,
 ): Promise<BulkFigure> {
-  await client.query(`SET search_path TO ${TENANTS[capture]}`);
+  await client.query(`SET search_path TO ${TENANTS[triggers]}`);
   await addClients(client, rows - CLIENTS);
   await client.query("UPDATE immigration_client SET stage = 'CLOSE' WHERE id = 1");
   await client.query('CHECKPOINT').catch(() => undefined);
@@ -168,17 +195,17 @@ async function measureBulk(
   const seconds = (performance.now() - begun) / 1000;
   const cpuAfter = cpuTimes({ node: null, postmaster }).postgres;
   const cpu = cpuBefore === null || cpuAfter === null ? null : (cpuAfter - cpuBefore) / 1000;
-  return { rows: rowCount ?? 0, capture, seconds, cpu, log: Number(BigInt(await position()) - before) };
+  return { rows: rowCount ?? 0, triggers, seconds, cpu, log: Number(BigInt(await position()) - before) };
 }
 
 function print(single: readonly Figure[], bulk: readonly BulkFigure[]): void {
   const number = (value: number | null) => (value === null ? '–' : value.toFixed(3)).padStart(10);
   console.log(`${''.padEnd(40)}${'p50 ms'.padStart(10)}${'p99 ms'.padStart(10)}${'CPU ms'.padStart(10)}`);
-  for (const { what, capture, p50, p99, cpu } of single)
-    console.log(`${`${what}, ${capture}`.padEnd(40)}${number(p50)}${number(p99)}${number(cpu)}`);
-  for (const { rows, capture, seconds, cpu, log } of bulk)
+  for (const { what, triggers, p50, p99, cpu } of single)
+    console.log(`${`${what}, ${triggers}`.padEnd(40)}${number(p50)}${number(p99)}${number(cpu)}`);
+  for (const { rows, triggers, seconds, cpu, log } of bulk)
     console.log(
-      `UPDATE of ${rows} rows, ${capture}: ${seconds.toFixed(1)} s, ${cpu?.toFixed(1) ?? '–'} s of processor time, ${(log / 2 ** 20).toFixed(0)} MiB of log`,
+      `UPDATE of ${rows} rows, ${triggers}: ${seconds.toFixed(1)} s, ${cpu?.toFixed(1) ?? '–'} s of processor time, ${(log / 2 ** 20).toFixed(0)} MiB of log`,
     );
 }
 
