@@ -20,8 +20,8 @@ export const stages = new Records({
     r.created_by_id AS created_by, r.created_at, r.updated_by_id AS updated_by, r.updated_at`,
 });
 
-/** With their type a stage's is gone. */
-const TYPE_THERE = sql`
+/** That the type of a stage `r` is there: a stage is gone with it. */
+export const TYPE_THERE = sql`
   EXISTS (SELECT FROM immigration_applicationtype t WHERE t.id = r.application_type_id AND t.deleted_at IS NULL)`;
 
 function sorted(condition: RawBuilder<boolean>): RawBuilder<StageOutput> {

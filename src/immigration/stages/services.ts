@@ -4,7 +4,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, invalidPk, notFound } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import type { StageCreateInput, StageOutput, StageReorderInput, StageUpdateInput } from './schemas.js';
-import { readStage, stages, stagesOfType } from './selectors.js';
+import { readStage, stages, stagesOfType, TYPE_THERE } from './selectors.js';
 
 /**
  * Creates a stage at the position given, where the others make room, or else behind the last.
@@ -35,7 +35,12 @@ export async function updateStage(
   id: number,
   read: () => StageUpdateInput,
 ): Promise<StageOutput> {
-  await stages.lock(transaction, id);
+  const locking = stages.lock(transaction, id);
+  const finding = transaction.query(
+    sql`SELECT FROM immigration_stage r WHERE r.id = ${id} AND ${TYPE_THERE}`,
+  );
+  const [, [there]] = await Promise.all([locking, finding]);
+  if (!there) throw notFound('Stage');
   return await stages.update(transaction, user, id, read());
 }
 
@@ -81,7 +86,7 @@ export async function reorderStages(
     }
     wanted[position - 1] = id;
   }
-  if (new Set(wanted).size !== order.length || wanted.length !== order.length) {
+  if (places.length !== order.length || new Set(wanted).size !== order.length) {
     throw invalidField('stages', 'Every stage of the application type must be given, each of them once.');
   }
   await arrange(transaction, user, wanted);

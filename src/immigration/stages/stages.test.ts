@@ -63,6 +63,20 @@ test('application types have defaults, are sorted by title and tell how they are
   });
 });
 
+test('stages are gone with their type', async () => {
+  const type = await newType('Gone');
+  const { id } = (await add(type, 'A')).body;
+  expect((await ask('DELETE', `application-types/${type}/`)).status).toBe(204);
+  for (const method of ['GET', 'PATCH', 'DELETE']) {
+    const body = method === 'PATCH' ? { stage_name: 'B' } : undefined;
+    expect(await ask(method, `stages/${id}/`, body)).toMatchObject({
+      status: 404,
+      body: { detail: 'Stage not found' },
+    });
+  }
+  expect(await stagesOf(type)).toEqual([]);
+});
+
 describe('the order of stages', () => {
   test('a stage goes last, or where it is put while the others make room', async () => {
     const type = await newType();
@@ -100,6 +114,14 @@ describe('the order of stages', () => {
     expect(body.map(({ stage_name }: Stage) => stage_name).join('')).toBe('BCA');
     for (const places of [
       [[a, 1]],
+      [
+        [a, 1],
+        [c, 3],
+      ],
+      [
+        [b, 1],
+        [a, 3],
+      ],
       [
         [a, 1],
         [b, 2],
