@@ -26,14 +26,19 @@ export function readQuestion(query: QueryParameters): Question {
   if (limit > LIMIT.largest) {
     throw invalidField('limit', `Ensure this value is less than or equal to ${LIMIT.largest}.`);
   }
-  const given = (query.text('q') ?? '').normalize('NFC').replace(/\s+/gu, ' ');
+  const given = singleSpaced((query.text('q') ?? '').normalize('NFC'));
   if (given === '') throw invalidField('q', 'This field is required.');
+  const text = singleSpaced(fold(given));
   const { length } = [...given];
-  if (length < SHORTEST) throw invalidField('q', `Ensure this field has at least ${SHORTEST} characters.`);
+  // Accents, which are not looked for, may have been all there was.
+  if (length < SHORTEST || [...text].length < SHORTEST) {
+    throw invalidField('q', `Ensure this field has at least ${SHORTEST} characters.`);
+  }
   if (length > LONGEST) throw invalidField('q', `Ensure this field has no more than ${LONGEST} characters.`);
-  const text = fold(given).trim();
   return { text, words: wordsOf(text), limit };
 }
+
+const singleSpaced = (text: string) => text.replace(/\s+/gu, ' ').trim();
 
 function wordsOf(text: string): string[] {
   const words = text.split(' ');

@@ -19,6 +19,8 @@ describe('what is asked', () => {
     [{ q: '  ' }, 'q', 'This field is required.'],
     [{ q: 'a' }, 'q', 'Ensure this field has at least 2 characters.'],
     [{ q: '王' }, 'q', 'Ensure this field has at least 2 characters.'],
+    [{ q: '\u0301\u0302' }, 'q', 'Ensure this field has at least 2 characters.'],
+    [{ q: 'x\u0302\u0301' }, 'q', 'Ensure this field has at least 2 characters.'],
     [{ q: 'a'.repeat(101) }, 'q', 'Ensure this field has no more than 100 characters.'],
     [{ q: 'a\0b' }, 'q', 'Null characters are not allowed.'],
     [{ q: 'ab', limit: '0' }, 'limit', 'Ensure this value is greater than or equal to 1.'],
