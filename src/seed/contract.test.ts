@@ -63,6 +63,7 @@ it.each([
   ['immigration_client', 10_000],
   ['immigration_task', 10_000],
   ['immigration_notification', 10_000],
+  ['client_search', 10_000],
   ['immigration_event', 0],
   ['immigration_note', 0],
   ['immigration_clientactivity', 0],
@@ -172,6 +173,14 @@ it('keeps the count of clients true', async () => {
      FROM immigration_client GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
   );
   expect(counted).toEqual(real);
+});
+
+it('gives the planner statistics of every table that became large', async () => {
+  const without = await rows(
+    `SELECT relname FROM pg_class WHERE relnamespace = 'tenant_main'::regnamespace AND relkind = 'r'
+       AND reltuples < 0 AND pg_relation_size(oid) > 100 * 8192`,
+  );
+  expect(without).toEqual([]);
 });
 
 it('gives the next client the next id', async () => {

@@ -52,6 +52,8 @@ export async function seedContract(handle: DatabaseHandle, { onProgress }: SeedO
       'immigration_notification',
       'immigration_user',
       'immigration_agent',
+      'client_search',
+      'audit_entry',
     ]);
   } catch (error) {
     await database.close();

@@ -148,6 +148,7 @@ async function fill(
     await database.close();
   }
   await vacuumTables(owner, schema, [
+    'client_search',
     'immigration_client',
     'immigration_client_count',
     'immigration_clientactivity',
