@@ -74,12 +74,10 @@ export function collegeApplicationRoutes(database: Database): RouteDefinition[] 
       query: { application_type_id: Type.Integer() },
       response: CollegeStageCounts,
       errors: [400],
-      handler: async ({ context, user, query }) => {
-        const type = query.integer('application_type_id');
-        return await database.tenantTransaction(context, (transaction) =>
-          collegeStageCounts(transaction, user, type),
-        );
-      },
+      handler: async ({ context, user, query }) =>
+        await database.tenantTransaction(context, (transaction) =>
+          collegeStageCounts(transaction, user, query),
+        ),
     }),
     routes.read(readCollegeApplication),
     ...routes.change({ PATCH: CollegeApplicationUpdate }, updateCollegeApplication),

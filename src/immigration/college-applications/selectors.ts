@@ -4,7 +4,6 @@ import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../http/pagination.js';
-import { isId } from '../../http/path-id.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
 import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';
 import { clientInScope } from '../shared/client-access.js';
@@ -101,16 +100,15 @@ export async function readCollegeApplication(
 }
 
 /**
- * How many applications in scope stand in each stage, and in all.
- * @param type only of this application type
+ * How many applications in scope stand in each stage, and in all; of one type where the request asks for it.
+ * @throws HttpError 400 for a type's id that is no number
  */
 export async function collegeStageCounts(
   transaction: TenantTransaction,
   user: CurrentUser,
-  type: number | undefined,
+  query: QueryParameters,
 ): Promise<CollegeStageCounts> {
-  const ofType =
-    type === undefined ? sql`true` : isId(type) ? sql`s.application_type_id = ${type}` : sql`false`;
+  const ofType = allOf([idFilter(query, 'application_type_id', 's.application_type_id')]);
   const rows = await transaction.last(sql<CollegeStageCounts['by_stage'][number]>`
     SELECT s.id AS stage_id, s.stage_name, s.position, coalesce(counted.count, 0) AS count
     FROM immigration_stage s
