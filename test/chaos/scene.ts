@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionSettings } from '../../src/config.js';
-import { type OwnerClient, withOwner } from '../../src/database/owner.js';
 import { settingsFor } from '../helpers/cli.js';
 import { idOf } from '../helpers/staff.js';
-import type { Row } from '../helpers/worker.js';
+import { type Row, tenantSql } from '../helpers/tenant-sql.js';
 import { Program, type StartOptions } from '../start/program.js';
 import type { Stage } from './stage.js';
 
@@ -52,11 +51,8 @@ export class Scene {
   }
 
   /** Runs statements as the server's superuser; tables of the tenant need no schema. */
-  sql(text: string, values?: unknown[], schema = 'tenant_main'): Promise<Row[]> {
-    return withOwner(this.admin, async (client: OwnerClient) => {
-      await client.query(`SET search_path TO ${schema}; SET timezone TO 'UTC'`);
-      return (await client.query(text, values)).rows as Row[];
-    });
+  sql(text: string, values?: unknown[], schema?: string): Promise<Row[]> {
+    return tenantSql(this.admin, text, values, schema);
   }
 
   /** The one number that a query gives. */

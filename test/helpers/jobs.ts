@@ -10,14 +10,28 @@ export const JOB_SETTINGS = {
   loginFailures: { window: 900 },
 };
 
+/** Runs a job once, as the scheduler does. */
+export function runJob(database: Database, job: Job, options: Partial<JobRun> = {}): Promise<JobResult> {
+  return job.run({
+    database,
+    settings: JOB_SETTINGS,
+    schema: null,
+    everywhere: false,
+    dryRun: false,
+    moment: null,
+    signal: new AbortController().signal,
+    ...options,
+  });
+}
+
 export interface JobTest {
   readonly databases: TestDatabase;
   readonly database: Database;
-  /** Runs a job once, as the scheduler does. */
+  /** `runJob` on this database. */
   run(job: Job, options?: Partial<JobRun>): Promise<JobResult>;
   /** Runs a statement as the server's superuser. */
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
-  /** `key` and `value` become the only settings of a tenant; another time zone, mostly. */
+  /** Sets a tenant's time zone, and nothing else in its settings. */
   timeZone(schema: string, zone: string): Promise<void>;
   /** What was notified in a tenant, in the order of its making. */
   notifications(schema?: string): Promise<Record<string, unknown>[]>;
@@ -38,17 +52,7 @@ export async function jobTest(): Promise<JobTest> {
     databases,
     database,
     sql,
-    run: (job, options = {}) =>
-      job.run({
-        database,
-        settings: JOB_SETTINGS,
-        schema: null,
-        everywhere: false,
-        dryRun: false,
-        moment: null,
-        signal: new AbortController().signal,
-        ...options,
-      }),
+    run: (job, options) => runJob(database, job, options),
     async timeZone(schema, zone) {
       const settings = JSON.stringify({ time_zone: zone });
       await sql('UPDATE public.tenants_tenant SET settings = $2 WHERE schema_name = $1', [schema, settings]);

@@ -1,6 +1,5 @@
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
-import { type OwnerClient, withOwner } from '../../src/database/owner.js';
 import { EVENTS } from '../../src/events/config.js';
 import { Dispatcher, type DispatcherOptions } from '../../src/events/dispatcher.js';
 import type { Handler } from '../../src/events/handlers/handler.js';
@@ -8,9 +7,9 @@ import { HANDLERS, type Handlers } from '../../src/events/handlers/registry.js';
 import type { EventsConfig, EventTypeConfig, TaskConfig } from '../../src/events/types.js';
 import { type TestDatabase, testDatabase } from './database.js';
 import { seedStaff } from './staff.js';
+import { type Row, tenantSql } from './tenant-sql.js';
 
-// biome-ignore lint/suspicious/noExplicitAny: rows of every shape
-export type Row = Record<string, any>;
+export type { Row };
 
 export interface WorkerTest {
   readonly databases: TestDatabase;
@@ -44,12 +43,7 @@ export async function workerTest(): Promise<WorkerTest> {
   const database = new Database(databases.app, { size: 3 });
   await seedStaff({ database });
   const running = new Set<RunningDispatcher>();
-  const sql = (text: string, values?: unknown[]) =>
-    withOwner(databases.admin, async (client: OwnerClient) => {
-      await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
-      const { rows } = await client.query(text, values);
-      return rows as Row[];
-    });
+  const sql = (text: string, values?: unknown[]) => tenantSql(databases.admin, text, values);
   const until = async (what: () => Promise<boolean> | boolean, within = 10_000) => {
     const late = performance.now() + within;
     while (!(await what())) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { IMPORTS, type ImportTest, importTest, type Row } from './setting.js';
+import type { Row } from '../helpers/tenant-sql.js';
+import { IMPORTS, type ImportTest, importTest } from './setting.js';
 
 // `LARGE_IMPORT_ROWS=100000 npx vitest run test/imports/large-file.test.ts` prints the figures of docs/csv.md.
 const ROWS = Number(process.env.LARGE_IMPORT_ROWS ?? 5_000);

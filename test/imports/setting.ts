@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Database } from '../../src/database/database.js';
-import { withOwner } from '../../src/database/owner.js';
 import { ImportRunner, type RunnerOptions } from '../../src/immigration/client-imports/runner.js';
 import { type Answer, startTestApp, type TestApp, type TestAppOptions } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
+import { type Row, tenantSql } from '../helpers/tenant-sql.js';
 
 export const IMPORTS = '/api/v1/client-imports/';
-
-// biome-ignore lint/suspicious/noExplicitAny: rows of every shape
-export type Row = Record<string, any>;
 
 /** The application with staff in both tenants, and workers to be run on it. */
 export interface ImportTest {
@@ -98,11 +95,7 @@ export async function importTest(options: TestAppOptions = {}): Promise<ImportTe
       const after = await until(id, ['DRAFT', 'COMPLETED', 'FAILED', 'UNDONE']).finally(() => worker.stop());
       return after;
     },
-    sql: (text, values) =>
-      withOwner(app.databases.admin, async (client) => {
-        await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
-        return (await client.query(text, values)).rows as Row[];
-      }),
+    sql: (text, values) => tenantSql(app.databases.admin, text, values),
     async close() {
       for (const handle of [...running]) await handle.stop();
       await app.close();

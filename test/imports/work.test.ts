@@ -4,7 +4,9 @@ import { Database } from '../../src/database/database.js';
 import { withOwner } from '../../src/database/owner.js';
 import { serveImport } from '../../src/immigration/client-imports/serve.js';
 import { oldClientImportsJob } from '../../src/jobs/old-client-imports.js';
+import { startTestApp } from '../helpers/app.js';
 import { EventStream } from '../helpers/event-stream.js';
+import { runJob } from '../helpers/jobs.js';
 import { IMPORTS, type ImportTest, importTest, type RunningRunner, sendFile } from './setting.js';
 
 let t: ImportTest;
@@ -215,13 +217,7 @@ describe('a worker', () => {
 
 describe('the live stream', () => {
   const progressOf = async (deaf: boolean) => {
-    const app = deaf
-      ? await (await import('../helpers/app.js')).startTestApp({
-          sharing: t.app,
-          deaf: true,
-          live: { poll: 200 },
-        })
-      : t.app;
+    const app = deaf ? await startTestApp({ sharing: t.app, deaf: true, live: { poll: 200 } }) : t.app;
     try {
       const { id } = await t.upload(file(2_500));
       const stream = await EventStream.open(app.base, { token: t.tokens.admin });
@@ -278,16 +274,7 @@ test('imports are removed after 90 days, unless they are under way', async () =>
   const ids = [await t.upload(file(5)), await t.upload(file(5)), await t.upload(file(5))].map(({ id }) => id);
   await act(ids[2] as number, 'run');
   await t.sql(`UPDATE client_import SET updated_at = now() - interval '91 days' WHERE id <> ${ids[1]}`);
-  const run = (dryRun: boolean) =>
-    oldClientImportsJob.run({
-      database: t.app.database,
-      settings: { auditRetentionDays: 0, tasksDueSoonDefaultDays: 3, loginFailures: { window: 900 } },
-      schema: null,
-      everywhere: false,
-      dryRun,
-      moment: null,
-      signal: new AbortController().signal,
-    });
+  const run = (dryRun: boolean) => runJob(t.app.database, oldClientImportsJob, { dryRun });
   expect([(await run(true)).done, (await run(false)).done, (await run(false)).done]).toEqual([1, 1, 0]);
   expect((await t.sql('SELECT id::integer FROM client_import ORDER BY id')).map(({ id }) => id)).toEqual(
     ids.slice(1),

@@ -1,6 +1,6 @@
-import { withOwner } from '../../src/database/owner.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
+import { type Row, tenantSql } from '../helpers/tenant-sql.js';
 import { pick, pickOrNull } from '../visibility/agency.js';
 
 // Random records, and the rules of who counts what in plain words. Clocks change in this time zone.
@@ -75,7 +75,7 @@ export function counts({ branches, own }: View, asked: Asked, client: Client): b
 
 export interface Setting {
   readonly app: TestApp;
-  sql(text: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>;
+  sql(text: string, parameters?: unknown[]): Promise<Row[]>;
   /** A report as somebody is answered. */
   ask(name: string, view: string, asked?: Asked): Promise<Awaited<ReturnType<TestApp['ask']>>>;
 }
@@ -84,17 +84,12 @@ export interface Setting {
 export async function startSetting(): Promise<Setting> {
   const app = await startTestApp();
   await seedStaff(app);
-  await withOwner(app.databases.admin, (client) =>
-    client.query(`UPDATE public.tenants_tenant SET settings = settings || '{"time_zone": "${ZONE}"}'`),
-  );
+  const sql: Setting['sql'] = (text, parameters) => tenantSql(app.databases.admin, text, parameters);
+  await sql(`UPDATE public.tenants_tenant SET settings = settings || '{"time_zone": "${ZONE}"}'`);
   const tokens = new Map<string, string>();
   return {
     app,
-    sql: (text, parameters = []) =>
-      withOwner(app.databases.admin, async (client) => {
-        await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
-        return (await client.query(text, parameters)).rows;
-      }),
+    sql,
     async ask(name, view, asked = {}) {
       const token = tokens.get(view) ?? (await app.logIn(view));
       tokens.set(view, token);

@@ -1,6 +1,6 @@
-import { withOwner } from '../../src/database/owner.js';
-import type { TestApp } from '../helpers/app.js';
+import { startTestApp, type TestApp } from '../helpers/app.js';
 import { STAFF, seedStaff } from '../helpers/staff.js';
+import { type Row, tenantSql } from '../helpers/tenant-sql.js';
 
 /** Somebody of the agency, as the rules on who sees what know them. */
 export interface Member {
@@ -23,7 +23,7 @@ export interface Branch {
 export interface Agency {
   readonly members: readonly Member[];
   readonly branches: readonly Branch[];
-  readonly sql: (text: string, parameters?: unknown[]) => Promise<Record<string, unknown>[]>;
+  readonly sql: (text: string, parameters?: unknown[]) => Promise<Row[]>;
 }
 
 export const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T;
@@ -36,21 +36,21 @@ const people = STAFF.map((person, index) => ({ ...person, id: index + 1 })).filt
   ({ isActive }) => isActive !== false,
 );
 
-/** Lets the staff in, once for all rounds. The app must be deaf, so that it knows of changes made in SQL at once. */
-export async function tokensOf(app: TestApp): Promise<Map<string, string>> {
+/**
+ * An application with the staff, who are let in once for all agencies that are dealt. It is deaf, so that it knows of
+ * changes made in SQL at once.
+ */
+export async function startDealing(): Promise<{ app: TestApp; deal(): Promise<Agency> }> {
+  const app = await startTestApp({ deaf: true });
   await seedStaff(app);
   const tokens = new Map<string, string>();
   for (const { username } of people) tokens.set(username, await app.logIn(username));
-  return tokens;
+  return { app, deal: () => dealAgency(app, tokens) };
 }
 
 /** Deals out branches to regions, and people to both. */
-export async function dealAgency(app: TestApp, tokens: ReadonlyMap<string, string>): Promise<Agency> {
-  const sql: Agency['sql'] = (text, parameters = []) =>
-    withOwner(app.databases.admin, async (client) => {
-      await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
-      return (await client.query(text, parameters)).rows;
-    });
+async function dealAgency(app: TestApp, tokens: ReadonlyMap<string, string>): Promise<Agency> {
+  const sql: Agency['sql'] = (text, parameters) => tenantSql(app.databases.admin, text, parameters);
   const branches = [1, 2, 3].map((id) => ({
     id,
     region: pickOrNull([1, 2]),

@@ -1,29 +1,13 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../helpers/app.js';
-import {
-  type Agency,
-  dealAgency,
-  hasInScope,
-  type Member,
-  pickOrNull,
-  seesAll,
-  some,
-  tokensOf,
-} from './agency.js';
+import { afterAll, expect, test } from 'vitest';
+import { type Agency, hasInScope, type Member, pickOrNull, seesAll, some, startDealing } from './agency.js';
 
 // Who sees which calendar events, held against the rules in plain words, in agencies made up at random.
 
 const ROUNDS = 6;
 const EVENTS = 25;
 const PATH = '/api/v1/events/';
-let app: TestApp;
-let tokens: Map<string, string>;
-
-beforeAll(async () => {
-  app = await startTestApp({ deaf: true });
-  tokens = await tokensOf(app);
-});
-afterAll(() => app?.close());
+const { app, deal } = await startDealing();
+afterAll(() => app.close());
 
 interface Event {
   readonly id: number;
@@ -66,7 +50,7 @@ async function dealEvents({ members, sql }: Agency): Promise<Event[]> {
 
 test('lists, counts and details hold what the rules say, for everybody', async () => {
   for (let round = 0; round < ROUNDS; round++) {
-    const agency = await dealAgency(app, tokens);
+    const agency = await deal();
     const team = await dealTeamView(agency);
     const events = await dealEvents(agency);
     for (const member of agency.members) {

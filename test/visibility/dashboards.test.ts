@@ -1,30 +1,24 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withOwner } from '../../src/database/owner.js';
-import { startTestApp, type TestApp } from '../helpers/app.js';
+import { afterAll, describe, expect, test } from 'vitest';
 import { collegeChoice, visaType } from '../helpers/samples/applications.js';
 import { insert } from '../helpers/samples/insert.js';
-import { seedStaff } from '../helpers/staff.js';
+import { countOf as count, DAY, dealClients, localDate, startSetting } from '../reports/setting.js';
 import { pick } from './agency.js';
 
 // The dashboards against a slow and obvious count over the same random applications, in a time zone whose clocks change.
 
-const ZONE = 'Australia/Sydney';
 const STATUSES = ['TO_BE_APPLIED', 'VISA_APPLIED', 'CASE_OPENED', 'GRANTED', 'REJECTED', 'WITHDRAWN'];
-const DAY = 86_400_000;
-const APPLICATIONS = 400;
+const [CLIENTS, APPLICATIONS] = [30, 400];
 
-let app: TestApp;
+const setting = await startSetting();
+const { app, sql } = setting;
+afterAll(() => app.close());
 const tokens: Record<string, string> = {};
-const sql = (text: string, parameters: unknown[] = []) =>
-  withOwner(app.databases.admin, async (client) => {
-    await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
-    return (await client.query(text, parameters)).rows;
-  });
+for (const name of ['admin', 'manager1', 'branch3', 'homeless']) tokens[name] = await app.logIn(name);
 
 interface Application {
   readonly id: number;
   readonly branch: number | null;
-  readonly archived: boolean;
+  readonly isArchived: boolean;
   readonly type: number;
   readonly status: string;
   readonly createdOn: string;
@@ -33,7 +27,6 @@ interface Application {
   readonly assigned: boolean;
 }
 
-const localDate = (moment: number) => new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(moment);
 const asDay = (date: string) => Date.parse(date) / DAY;
 
 /** Whether a calendar date lies in the span that holds today; weeks begin on Monday. */
@@ -45,22 +38,11 @@ function isIn(span: string, date: string | null, today: string): boolean {
   return week(date) === week(today);
 }
 
-const count = <T>(items: readonly T[], test: (item: T) => boolean) => items.filter(test).length;
 const spans = (test: (span: string) => number) => ({
   today: test('today'),
   this_week: test('this_week'),
   this_month: test('this_month'),
 });
-
-beforeAll(async () => {
-  app = await startTestApp();
-  await seedStaff(app);
-  await withOwner(app.databases.admin, (client) =>
-    client.query(`UPDATE public.tenants_tenant SET settings = settings || '{"time_zone": "${ZONE}"}'`),
-  );
-  for (const name of ['admin', 'manager1', 'branch3', 'homeless']) tokens[name] = await app.logIn(name);
-});
-afterAll(() => app?.close());
 
 const VIEWS: readonly [name: string, branches: readonly number[] | null][] = [
   ['admin', null],
@@ -69,28 +51,13 @@ const VIEWS: readonly [name: string, branches: readonly number[] | null][] = [
   ['homeless', []],
 ];
 
-/** Clients of all branches and of none, some archived. */
-async function dealClients(): Promise<{ id: number; branch: number | null; archived: boolean }[]> {
-  const clients = Array.from({ length: 30 }, () => ({
-    branch: pick([1, 2, 3, null]),
-    archived: Math.random() < 0.15,
-  }));
-  const rows = await sql(
-    `INSERT INTO immigration_client (first_name, branch_id, deleted_at)
-     SELECT 'x', (e ->> 'branch')::bigint, CASE WHEN (e ->> 'archived')::boolean THEN now() END
-     FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS d (e, n) ORDER BY n RETURNING id`,
-    [JSON.stringify(clients)],
-  );
-  return clients.map((client, index) => ({ ...client, id: Number(rows[index]?.id) }));
-}
-
 describe('visa applications', () => {
   test('the dashboard and the counts are those of the applications in scope', async () => {
     const types = await app.database.tenantTransaction(
       { schema: 'tenant_main', userId: null },
       (transaction) => Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => visaType(transaction))),
     );
-    const clients = await dealClients();
+    const clients = await dealClients(setting, CLIENTS, () => ({}));
     const now = Date.now();
     // Close to now, around the last change of the clocks, and around the beginnings of days, weeks and months.
     const moments = () => now - Math.floor(Math.random() * pick([1, 3, 8, 40, 60]) * DAY);
@@ -103,7 +70,7 @@ describe('visa applications', () => {
           id: index + 1,
           client: client.id,
           branch: client.branch,
-          archived: client.archived,
+          isArchived: client.isArchived,
           type: pick(types),
           status: pick(STATUSES),
           created,
@@ -128,8 +95,8 @@ describe('visa applications', () => {
 
     for (const [name, branches] of VIEWS) {
       const seen = applications.filter(
-        ({ archived, branch }) =>
-          !archived && (branches === null || (branch !== null && branches.includes(branch))),
+        ({ isArchived, branch }) =>
+          !isArchived && (branches === null || (branch !== null && branches.includes(branch))),
       );
       const { body, status } = await app.ask('GET', '/api/v1/visa-applications/dashboard-statistics/', {
         token: tokens[name],
@@ -208,7 +175,7 @@ describe('college applications', () => {
         ),
       ),
     );
-    const clients = await dealClients();
+    const clients = await dealClients(setting, CLIENTS, () => ({}));
     const applications = Array.from({ length: APPLICATIONS }, (_, index) => {
       const client = pick(clients);
       const which = pick([0, 1]);
@@ -220,8 +187,8 @@ describe('college applications', () => {
         id: 10_000 + index,
         client_id: client.id,
         branch: client.branch,
-        gone: client.archived || Math.random() < 0.1,
-        archived: client.archived,
+        gone: client.isArchived || Math.random() < 0.1,
+        isArchived: client.isArchived,
         stage_id: isLast ? (lastStages[which] as number) : stage_id,
         isLast,
         start_date_id: intake.id,
@@ -237,7 +204,7 @@ describe('college applications', () => {
               (e ->> 'stage_id')::bigint, (e ->> 'institute_id')::bigint, (e ->> 'course_id')::bigint,
               (e ->> 'start_date_id')::bigint, (e ->> 'location_id')::bigint, 1,
               CASE WHEN (e ->> 'assigned')::boolean THEN 1 END,
-              CASE WHEN (e ->> 'gone')::boolean AND NOT (e ->> 'archived')::boolean THEN now() END
+              CASE WHEN (e ->> 'gone')::boolean AND NOT (e ->> 'isArchived')::boolean THEN now() END
        FROM jsonb_array_elements($1::jsonb) e`,
       [JSON.stringify(applications)],
     );

@@ -1,17 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../helpers/app.js';
+import { afterAll, expect, test } from 'vitest';
 import { collegeChoice, visaType } from '../helpers/samples/applications.js';
 import { insert } from '../helpers/samples/insert.js';
-import {
-  type Agency,
-  branchesOf,
-  dealAgency,
-  type Member,
-  pick,
-  pickOrNull,
-  seesAll,
-  tokensOf,
-} from './agency.js';
+import { type Agency, branchesOf, type Member, pick, pickOrNull, seesAll, startDealing } from './agency.js';
 
 // The list of deadlines held against the rules in plain words, in agencies made up at random and in time zones whose
 // clocks change.
@@ -23,24 +13,18 @@ const STATUSES = ['TO_BE_APPLIED', 'VISA_APPLIED', 'CASE_OPENED', 'GRANTED', 'RE
 const [CLIENT, BRANCH, VISA_APPLICATION] = [10, 3, 19];
 const [MINUTE, DAY] = [60_000, 86_400_000];
 
-let app: TestApp;
-let tokens: Map<string, string>;
-let choice: Awaited<ReturnType<typeof collegeChoice>>;
-let type: number;
-let last: number;
-
-beforeAll(async () => {
-  app = await startTestApp({ deaf: true });
-  tokens = await tokensOf(app);
-  await app.database.tenantTransaction({ schema: 'tenant_main', userId: null }, async (transaction) => {
-    choice = await collegeChoice(transaction);
-    type = await visaType(transaction);
+const { app, deal } = await startDealing();
+afterAll(() => app.close());
+const { choice, type, last } = await app.database.tenantTransaction(
+  { schema: 'tenant_main', userId: null },
+  async (transaction) => {
+    const choice = await collegeChoice(transaction);
     const { application_type_id } = choice;
     const stage = { stage_name: 'Last', position: 2, application_type_id };
-    last = await insert(transaction, 'immigration_stage', stage);
-  });
-});
-afterAll(() => app?.close());
+    const last = await insert(transaction, 'immigration_stage', stage);
+    return { choice, type: await visaType(transaction), last };
+  },
+);
 
 interface Client {
   readonly id: number;
@@ -267,7 +251,7 @@ const answered = (one: Answered): Shown => ({
 
 test('it holds what the rules say, for everybody and with every filter', { timeout: 240_000 }, async () => {
   for (let round = 0; round < ROUNDS; round++) {
-    const agency = await dealAgency(app, tokens);
+    const agency = await deal();
     const zone = pick(ZONES);
     await agency.sql('UPDATE public.tenants_tenant SET settings = $1', [{ time_zone: zone }]);
     const clients = await dealClients(agency);

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../helpers/app.js';
+import { afterAll, expect, test } from 'vitest';
 import {
   type Agency,
   branchesOf,
-  dealAgency,
   hasInScope,
   type Member,
   pick,
   pickOrNull,
   seesAll,
   some,
-  tokensOf,
+  startDealing,
 } from './agency.js';
 
 // Who sees which reminders, held against the rules in plain words, in agencies made up at random.
@@ -18,14 +16,8 @@ import {
 const ROUNDS = 5;
 const REMINDERS = 40;
 const PATH = '/api/v1/reminders/';
-let app: TestApp;
-let tokens: Map<string, string>;
-
-beforeAll(async () => {
-  app = await startTestApp({ deaf: true });
-  tokens = await tokensOf(app);
-});
-afterAll(() => app?.close());
+const { app, deal } = await startDealing();
+afterAll(() => app.close());
 
 interface Client {
   readonly id: number;
@@ -101,7 +93,7 @@ async function dealReminders({ members, sql }: Agency): Promise<Reminder[]> {
 
 test('lists, counts and details hold what the rules say, for everybody', async () => {
   for (let round = 0; round < ROUNDS; round++) {
-    const agency = await dealAgency(app, tokens);
+    const agency = await deal();
     const clients = await dealClients(agency);
     const reminders = await dealReminders(agency);
     for (const member of agency.members) {

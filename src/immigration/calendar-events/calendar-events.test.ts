@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
-import { withOwner } from '../../database/owner.js';
+import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 
 const PATH = '/api/v1/events/';
 const PEOPLE = [
@@ -16,11 +16,7 @@ const PEOPLE = [
 let app: TestApp;
 const tokens = new Map<string, string>();
 
-const sql = (text: string, parameters: unknown[] = []) =>
-  withOwner(app.databases.admin, async (client) => {
-    await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
-    return (await client.query(text, parameters)).rows;
-  });
+const sql = (text: string, parameters?: unknown[]) => tenantSql(app.databases.admin, text, parameters);
 
 beforeAll(async () => {
   app = await startTestApp();

@@ -3,7 +3,7 @@ import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { collegeChoice, visaType } from '../../../test/helpers/samples/applications.js';
 import { insert } from '../../../test/helpers/samples/insert.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
-import { withOwner } from '../../database/owner.js';
+import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 
 const ZONE = 'Australia/Sydney';
 const DAY = 86_400_000;
@@ -11,11 +11,7 @@ const [CLIENT, VISA_APPLICATION] = [10, 19];
 let app: TestApp;
 const tokens = new Map<string, string>();
 
-const sql = (text: string, parameters: unknown[] = []) =>
-  withOwner(app.databases.admin, async (client) => {
-    await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
-    return (await client.query(text, parameters)).rows;
-  });
+const sql = (text: string, parameters?: unknown[]) => tenantSql(app.databases.admin, text, parameters);
 const main = <T>(work: Parameters<typeof app.database.tenantTransaction<T>>[1]) =>
   app.database.tenantTransaction({ schema: 'tenant_main', userId: null }, work);
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
+import { runJob } from '../../../test/helpers/jobs.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
-import { withOwner } from '../../database/owner.js';
-import type { JobRun } from '../../jobs/job.js';
+import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 import { remindersJob } from '../../jobs/reminders.js';
 
 const PATH = '/api/v1/reminders/';
@@ -19,11 +19,7 @@ const [AGENT, CLIENT, VISA_APPLICATION] = [2, 10, 19];
 let app: TestApp;
 const tokens = new Map<string, string>();
 
-const sql = (text: string, parameters: unknown[] = []) =>
-  withOwner(app.databases.admin, async (client) => {
-    await client.query("SET search_path TO tenant_main; SET timezone TO 'UTC'");
-    return (await client.query(text, parameters)).rows;
-  });
+const sql = (text: string, parameters?: unknown[]) => tenantSql(app.databases.admin, text, parameters);
 
 beforeAll(async () => {
   app = await startTestApp({ deaf: true }); // so that a tenant's settings count at once
@@ -244,16 +240,7 @@ describe('the list', () => {
 
 describe('the notification of a reminder', () => {
   const notified = async () => {
-    const run: JobRun = {
-      database: app.database,
-      settings: { auditRetentionDays: 0, tasksDueSoonDefaultDays: 3, loginFailures: { window: 1 } },
-      schema: null,
-      everywhere: true,
-      dryRun: false,
-      moment: null,
-      signal: new AbortController().signal,
-    };
-    await remindersJob.run(run);
+    await runJob(app.database, remindersJob, { everywhere: true });
     return (await sql('SELECT message FROM immigration_notification ORDER BY id')).map(
       ({ message }) => message,
     );

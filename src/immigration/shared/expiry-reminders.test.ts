@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
+import { runJob } from '../../../test/helpers/jobs.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import { remindersJob } from '../../jobs/reminders.js';
 
@@ -219,15 +220,7 @@ describe('open reminders', () => {
 
   test('are told of on their day, to the assignee', async () => {
     await give({ date_of_expiry: '2040-06-30', remind_days_before: [30] });
-    await remindersJob.run({
-      database: app.database,
-      settings: { auditRetentionDays: 0, tasksDueSoonDefaultDays: 3, loginFailures: { window: 900 } },
-      schema: null,
-      everywhere: true,
-      dryRun: false,
-      moment: '2040-05-31T00:00:00Z',
-      signal: new AbortController().signal,
-    });
+    await runJob(app.database, remindersJob, { everywhere: true, moment: '2040-05-31T00:00:00Z' });
     const told = await query(
       `SELECT assigned_to_id AS to, message FROM immigration_notification
        WHERE notification_type = 'REMINDER_DUE' AND (meta_info ->> 'object_id')::bigint = $1`,

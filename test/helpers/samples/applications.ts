@@ -1,10 +1,8 @@
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
 import { course, institute } from './catalog.js';
+import { newClient } from './clients.js';
 import { insert, newName as name } from './insert.js';
 import type { Samples } from './sample.js';
-
-const client = (transaction: TenantTransaction) =>
-  insert(transaction, 'immigration_client', { first_name: 'Sample', gender: 'FEMALE', country: 'NP' });
 
 /** A visa type of a category of its own. */
 export async function visaType(transaction: TenantTransaction): Promise<number> {
@@ -32,7 +30,7 @@ export async function collegeChoice(transaction: TenantTransaction) {
   const institute_id = await institute(transaction);
   const application_type_id = await applicationType(transaction);
   return {
-    client_id: await client(transaction),
+    client_id: await newClient(transaction),
     application_type_id,
     stage_id: await stage(transaction, application_type_id),
     institute_id,
@@ -55,7 +53,7 @@ export const applicationSamples: Samples = {
     body: { client_id: 1, visa_type_id: 1, immigration_fee: '1.00', service_fee: '1.00' },
     create: async (transaction) =>
       insert(transaction, 'immigration_visaapplication', {
-        client_id: await client(transaction),
+        client_id: await newClient(transaction),
         visa_type_id: await visaType(transaction),
         immigration_fee: '1.00',
         service_fee: '1.00',

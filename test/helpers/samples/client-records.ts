@@ -1,11 +1,9 @@
 import type { TenantTables } from '../../../src/database/generated/tables.js';
 import type { Insertable } from '../../../src/database/queries.js';
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
+import { newClient } from './clients.js';
 import { insert } from './insert.js';
 import type { ResourceSample, Samples } from './sample.js';
-
-const newClient = (transaction: TenantTransaction) =>
-  insert(transaction, 'immigration_client', { first_name: 'Sample', gender: 'FEMALE', country: 'NP' });
 
 /** Names are unique, so that each exam has another. */
 const newExam = (transaction: TenantTransaction) =>

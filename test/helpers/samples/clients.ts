@@ -1,33 +1,28 @@
-import { queries } from '../../../src/database/queries.js';
+import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
+import { insert } from './insert.js';
 import type { Samples } from './sample.js';
+
+const CLIENT = { first_name: 'Sample', gender: 'FEMALE', country: 'NP' };
+
+/** A client of no branch, for what hangs on one. */
+export const newClient = (transaction: TenantTransaction, archived = false) =>
+  insert(transaction, 'immigration_client', {
+    ...CLIENT,
+    deleted_at: archived ? new Date().toISOString() : null,
+  });
 
 export const clientSamples: Samples = {
   '/api/v1/clients/': {
-    body: { first_name: 'Sample', gender: 'FEMALE', country: 'NP' },
+    body: CLIENT,
     async create(transaction, { archived }) {
-      const [client] = await transaction.query(
-        queries
-          .insertInto('immigration_client')
-          .values({
-            first_name: 'Sample',
-            gender: 'FEMALE',
-            country: 'NP',
-            deleted_at: archived ? new Date().toISOString() : null,
-          })
-          .returning('id'),
-      );
-      const client_id = (client as { id: number }).id;
-      await transaction.query(
-        queries.insertInto('immigration_clientactivity').values({ client_id, activity_type: 'NOTE_ADDED' }),
-      );
-      await transaction.query(
-        queries.insertInto('immigration_profilepicture').values({
-          client_id,
-          file: 'profile-pictures/sample.png',
-          file_size: 1,
-          file_type: 'image/png',
-        }),
-      );
+      const client_id = await newClient(transaction, archived);
+      await insert(transaction, 'immigration_clientactivity', { client_id, activity_type: 'NOTE_ADDED' });
+      await insert(transaction, 'immigration_profilepicture', {
+        client_id,
+        file: 'profile-pictures/sample.png',
+        file_size: 1,
+        file_type: 'image/png',
+      });
       return client_id;
     },
   },

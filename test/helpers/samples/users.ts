@@ -1,8 +1,9 @@
-import { queries } from '../../../src/database/queries.js';
 import { idOf } from '../staff.js';
+import { insert, newName } from './insert.js';
 import type { Samples } from './sample.js';
 
-let made = 0;
+/** A name without a space: `sample7`. */
+const newWord = () => newName().toLowerCase().replace(' ', '');
 
 export const userSamples: Samples = {
   '/api/v1/users/': {
@@ -15,60 +16,34 @@ export const userSamples: Samples = {
       group_name: 'CONSULTANT',
       permission_ids: [17],
     },
-    async create(transaction) {
-      made++;
-      const [user] = await transaction.query(
-        queries
-          .insertInto('immigration_user')
-          .values({ username: `sample${made}`, email: `sample${made}@example.com`, is_active: false })
-          .returning('id'),
-      );
-      return (user as { id: number }).id;
+    create(transaction) {
+      const username = newWord();
+      const user = { username, email: `${username}@example.com`, is_active: false };
+      return insert(transaction, 'immigration_user', user);
     },
   },
   '/api/v1/groups/': {
     body: { name: 'Sample', permission_ids: [17] },
-    async create(transaction) {
-      made++;
-      const [group] = await transaction.query(
-        queries
-          .insertInto('auth_group')
-          .values({ name: `Sample ${made}` })
-          .returning('id'),
-      );
-      return (group as { id: number }).id;
-    },
+    create: (transaction) => insert(transaction, 'auth_group', { name: newName() }),
   },
   '/api/v1/permissions/': {
     body: {},
-    async create(transaction) {
-      made++;
-      const [permission] = await transaction.query(
-        queries
-          .insertInto('auth_permission')
-          .values({ name: `Can sample ${made}`, codename: `sample${made}`, content_type_id: 1 })
-          .returning('id'),
-      );
-      return (permission as { id: number }).id;
-    },
+    create: (transaction) =>
+      insert(transaction, 'auth_permission', {
+        name: `Can ${newName()}`,
+        codename: newWord(),
+        content_type_id: 1,
+      }),
   },
   '/api/v1/sessions/': {
     body: {},
-    async create(transaction) {
-      made++;
-      const [session] = await transaction.query(
-        queries
-          .insertInto('token_blacklist_outstandingtoken')
-          .values({
-            token: 'sample',
-            jti: `sample${made}`,
-            user_id: idOf('admin'),
-            created_at: new Date().toISOString(),
-            expires_at: new Date(Date.now() + 3_600_000).toISOString(),
-          })
-          .returning('id'),
-      );
-      return (session as { id: number }).id;
-    },
+    create: (transaction) =>
+      insert(transaction, 'token_blacklist_outstandingtoken', {
+        token: 'sample',
+        jti: newWord(),
+        user_id: idOf('admin'),
+        created_at: new Date().toISOString(),
+        expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+      }),
   },
 };
