@@ -71,6 +71,7 @@ export class Harness {
     const ask = () => this.app.ask(definition.method, path + search, { token: this.token, ...rest });
     let answer = await ask();
     if (answer.status === 401 && !rest.token && !rest.headers?.authorization) {
+      expect(await this.#state(true)).toEqual(before);
       this.token = await this.app.logIn('admin'); // a request before has ended its user's sessions
       before = await this.#state(true);
       answer = await ask();

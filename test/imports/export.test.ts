@@ -44,6 +44,12 @@ test('is written into the audit log: who had which clients, batch by batch', asy
   expect((entries as { record_ids: unknown[] }[])[0]?.record_ids.map(String)).toEqual(
     rows.map(({ id }) => id).sort((one, other) => Number(one) - Number(other)),
   );
+  await exported();
+  const batches = await t.sql(
+    `SELECT cardinality(record_ids) AS n FROM audit_entry
+     WHERE request_id = (SELECT request_id FROM audit_entry ORDER BY id DESC LIMIT 1) ORDER BY id`,
+  );
+  expect(batches.map(({ n }) => n)).toEqual([1_000, 1_000, CLIENTS - 2_000]);
 });
 
 test('has the list’s filters, and the scope', async () => {

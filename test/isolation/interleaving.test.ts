@@ -58,6 +58,7 @@ describe.each(SETUPS)('$name', ({ pooled, clients }) => {
           await admin.query(`TRUNCATE ${schema}.immigration_client CASCADE`);
         }
         const outcome = await interleave((id, schema) => ({ id, schema, database, admin }));
+        const ended = new Date();
         expect(outcome.wrong).toEqual([]);
         expect(outcome.failed).toBeGreaterThan(OPERATIONS / 11);
 
@@ -76,7 +77,9 @@ describe.each(SETUPS)('$name', ({ pooled, clients }) => {
         }
 
         // On every connection nothing is left of any tenant.
-        const left = await Promise.all(Array.from({ length: clients }, () => database.publicQuery(LEFT)));
+        const left = await Promise.all(
+          Array.from({ length: clients }, () => database.publicQuery(leftSince(ended))),
+        );
         expect(new Set(left.map(([row]) => row?.pid)).size).toBe(POOL);
         for (const [{ pid: _pid, ...state } = { pid: 0 }] of left) expect(state).toEqual(UNTOUCHED);
         const open = await admin.query(
@@ -89,13 +92,18 @@ describe.each(SETUPS)('$name', ({ pooled, clients }) => {
   );
 });
 
-const LEFT = statement<{ pid: number }>(`
+/** What a connection is in, and whether its transaction has begun since then: the server has this machine's clock. */
+const leftSince = (ended: Date) =>
+  statement<{ pid: number }>(
+    `
   SELECT pg_backend_pid() AS pid, current_user AS "user", session_user AS "sessionUser",
          current_setting('role') AS role, current_setting('search_path') AS path,
          coalesce(current_setting('leopard.user_id', true), '') AS actor,
          current_setting('statement_timeout') AS timeout,
-         statement_timestamp() - transaction_timestamp() < interval '1 second' AS "ownTransaction",
-         pg_current_xact_id_if_assigned() IS NULL AS "wroteNothing", pg_sleep(0.2)::text AS slept`);
+         transaction_timestamp() >= $1::timestamptz AS "ownTransaction",
+         pg_current_xact_id_if_assigned() IS NULL AS "wroteNothing", pg_sleep(0.2)::text AS slept`,
+    [ended.toISOString()],
+  );
 const UNTOUCHED = {
   user: 'leopard_app',
   sessionUser: 'leopard_app',

@@ -112,7 +112,7 @@ const BIG_TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   audit_entry: {
     operation: "'change'",
-    entity: "'Client'",
+    entity: "(ARRAY['client', 'task', 'note', 'visaapplication'])[1 + n % 4]",
     record_id: CLIENT,
     user_id: PERSON,
     before: "'{}'",

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RouteDefinition } from '../../src/http/route.js';
+import { REPORTS } from '../../src/immigration/reports/reports.js';
 import { startTestApp } from '../helpers/app.js';
 import { createRecord, isList, isRecordRoute, pathOf, routeName } from '../helpers/routes.js';
 import { SAMPLES } from '../helpers/samples/index.js';
 import { recordSentBatches } from '../helpers/sent-batches.js';
 import { seedStaff } from '../helpers/staff.js';
 
-// How often a list goes to the database, counted where everything leaves for it. Generated over all routes.
+// How often a list or a report goes to the database, counted where everything leaves for it. Generated over all routes.
 
 /** Enough that a statement for each record would show. */
 const RECORDS = 8;
@@ -33,7 +34,8 @@ await seedStaff(app);
 const QUESTIONS: Readonly<Record<string, string>> = { '/api/v1/search/': '?q=Sample' };
 
 const isPaged = ({ query = {} }: RouteDefinition) => query.page_size !== undefined;
-const lists = app.app.routes.filter(isList);
+const isReport = ({ response }: RouteDefinition) => response?.properties?.rows !== undefined;
+const lists = app.app.routes.filter((route) => isList(route) || isReport(route));
 
 const tokens = new Map<string, string>();
 beforeAll(async () => {
@@ -80,6 +82,7 @@ test('what is sent is seen', async () => {
 test('there are lists to count for', () => {
   expect(lists.filter(isPaged).length).toBeGreaterThan(30);
   expect(lists.filter((list) => !isPaged(list)).length).toBeGreaterThan(5);
+  expect(lists.filter(isReport)).toHaveLength(REPORTS.length);
 });
 
 describe.each(lists.map((list) => [routeName(list), list] as const))('%s', (_name, list) => {

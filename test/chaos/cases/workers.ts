@@ -73,12 +73,19 @@ export function takenOver(stage: Stage): Promise<Outcome> {
 
 /** Waits until one of these holds the tenant's lock, and tells which. */
 async function servingWorker(scene: Scene, workers: readonly Program[]): Promise<Program> {
-  for (;;) {
-    const [row] = await scene.sql(`SELECT client_port AS port FROM pg_locks JOIN pg_stat_activity USING (pid)
-      WHERE locktype = 'advisory' AND granted AND datname = current_database() AND application_name = 'leopard'`);
-    const found = row && workers.find(({ pid }) => hasPort(pid, row.port));
-    if (found) return found;
-  }
+  let found: Program | undefined;
+  await scene.until(
+    async () => {
+      const [row] =
+        await scene.sql(`SELECT client_port AS port FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE locktype = 'advisory' AND granted AND datname = current_database() AND application_name = 'leopard'`);
+      found = row && workers.find(({ pid }) => hasPort(pid, row.port));
+      return found !== undefined;
+    },
+    20_000,
+    1,
+  );
+  return found!;
 }
 
 /** Whether a process has a connection from this port, as Linux tells it. */
