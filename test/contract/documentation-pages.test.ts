@@ -101,11 +101,15 @@ describe.skipIf(!executable)('in a browser', () => {
   test.each([
     ['/api/docs/', 'main.localhost', 'text=Brings back a client that was deleted.'],
     ['/api/redoc/', '127.0.0.1', '[data-section-id] h2, [role=menuitem]'],
-  ])('%s at %s shows the operations, and nothing goes wrong or elsewhere', async (path, host, ready) => {
-    const origin = `http://${host}:${new URL(app.base).port}`;
-    const { problems, origins, text } = await visit(browser, origin + path, ready);
-    expect(problems).toEqual([]);
-    expect([...origins]).toEqual([origin]);
-    expect(text).toContain('Brings back a client that was deleted.');
-  }, PATIENCE);
+  ])(
+    '%s at %s shows the operations, and nothing goes wrong or elsewhere',
+    async (path, host, ready) => {
+      const origin = `http://${host}:${new URL(app.base).port}`;
+      const { problems, origins, text } = await visit(browser, origin + path, ready);
+      expect(problems).toEqual([]);
+      expect([...origins]).toEqual([origin]);
+      expect(text).toContain('Brings back a client that was deleted.');
+    },
+    PATIENCE,
+  );
 });

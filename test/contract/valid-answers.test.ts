@@ -28,8 +28,10 @@ const beyond: RouteDefinition = route({
   handler: async () => ({}),
 });
 
-const check = (method: string, path: string, body: unknown, status = 200) => () =>
-  checkAnswer([beyond], method, path, { status, type, body });
+const check =
+  (method: string, path: string, body: unknown, status = 200) =>
+  () =>
+    checkAnswer([beyond], method, path, { status, type, body });
 
 test('what is as documented passes', () => {
   for (const passing of [
@@ -62,7 +64,7 @@ test('so are another status and another type', () => {
   expect(check('POST', LIST, REGION, 200)).toThrow('POST /api/v1/regions/ answers 200');
   const text = { status: 200, type: 'text/html', body: '' };
   expect(() => checkAnswer([], 'GET', LIST, text)).toThrow('text/html in place of JSON');
-  expect(check('GET', '/api/v1/beyond/7/', {})).toThrow("GET /api/v1/beyond/:id/ answers 200");
+  expect(check('GET', '/api/v1/beyond/7/', {})).toThrow('GET /api/v1/beyond/:id/ answers 200');
 });
 
 test('a path beyond the contract is not taken for the id of one in it', () => {
