@@ -40,6 +40,7 @@ test('changes of the stage are counted once their events are handled, and when t
   const question: Question = {
     user: admin,
     now: new Date().toISOString(),
+    zone: 'UTC',
     period: { firstDate: null, lastDate: null, from: null, end: null },
     branch: null,
     format: 'json',

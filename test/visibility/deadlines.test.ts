@@ -70,6 +70,10 @@ const inScope = (member: Member, client: Client | undefined, agency: Agency) =>
   !client.archived &&
   (seesAll(member) || (client.branch !== null && branchesOf(member, agency).includes(client.branch)));
 
+/** Managers and consultants do not see college applications (their grants), and so none of their intakes. */
+const mayView = ({ group, isSuperuser }: Member, kind: string) =>
+  kind !== 'INTAKE' || isSuperuser || group === 'SUPER_ADMIN' || group === 'BRANCH_ADMIN';
+
 async function dealClients({ members, sql }: Agency): Promise<Client[]> {
   await sql('TRUNCATE immigration_client, immigration_task, immigration_reminder RESTART IDENTITY CASCADE');
   const clients = Array.from({ length: OF_EACH }, (_, index) => ({
@@ -275,6 +279,7 @@ test('it holds what the rules say, for everybody and with every filter', { timeo
     ];
     for (const member of agency.members) {
       const all = shown
+        .filter((one) => mayView(member, one.kind))
         .filter((one) => inScope(member, one.client, agency) || one.sees(member, agency))
         .map((one) => shownTo(member, agency, one, today, now))
         .sort(order);

@@ -1,5 +1,9 @@
+import type { CurrentUser } from '../../auth/current-user.js';
 import { invalidField } from '../../http/errors.js';
+import { allows, type Policy, signedIn } from '../../http/policy.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
+import { clientRecordPolicy } from '../shared/client-records.js';
+import { modelPolicy } from '../shared/resource-policy.js';
 import type { TenantTime } from '../shared/tenant-time.js';
 import { KINDS, type Kind } from './schemas.js';
 
@@ -9,8 +13,18 @@ export const USUAL_DAYS = 90;
 const MOST_DAYS = 36_500;
 const DAY = 86_400_000;
 
+/** Who sees each kind here: whoever sees such records in their own lists. */
+const POLICIES: Readonly<Record<Kind, Policy>> = {
+  PASSPORT: clientRecordPolicy.see,
+  VISA: modelPolicy('visaapplication').see,
+  INTAKE: modelPolicy('collegeapplication').see,
+  TASK: modelPolicy('task').see,
+  REMINDER: signedIn,
+};
+
 /** Which deadlines are asked for, beside those of an assignee or a branch. */
 export interface DeadlineWindow {
+  /** Those that the user may see. */
   readonly kinds: readonly Kind[];
   /** The last date that is looked at: YYYY-MM-DD. */
   readonly lastDate: string;
@@ -21,14 +35,14 @@ export interface DeadlineWindow {
 }
 
 /** Reads `kind`, `days` and `overdue`. @throws HttpError 400 for days that are no number, or negative */
-export function readWindow(query: QueryParameters, time: TenantTime): DeadlineWindow {
+export function readWindow(query: QueryParameters, user: CurrentUser, time: TenantTime): DeadlineWindow {
   const days = query.integer('days') ?? USUAL_DAYS;
   if (days < 0) throw invalidField('days', 'Ensure this value is greater than or equal to 0.');
   const asked = query.choices('kind');
   const after = (count: number) => new Date(Date.parse(time.today) + count * DAY).toISOString().slice(0, 10);
   const ahead = Math.min(days, MOST_DAYS);
   return {
-    kinds: asked ? KINDS.filter((kind) => asked.includes(kind)) : KINDS,
+    kinds: KINDS.filter((kind) => allows(POLICIES[kind], user) && (!asked || asked.includes(kind))),
     lastDate: after(ahead),
     end: time.startOf(after(ahead + 1)),
     overdue: query.boolean('overdue'),

@@ -32,7 +32,7 @@ export function deadlineRoutes(database: Database): RouteDefinition[] {
   return [
     routes.list(
       (transaction, user, page, { query, tenant }) =>
-        listDeadlines(transaction, user, query, page, new TenantTime(tenant), tenant.timeZone),
+        listDeadlines(transaction, user, query, page, new TenantTime(tenant)),
       {
         query: filters,
         summary:

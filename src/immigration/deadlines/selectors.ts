@@ -1,12 +1,12 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { scopeBranches, scopeOf } from '../../auth/scope.js';
+import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../http/pagination.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
 import { TITLE_OF_ROW } from '../../jobs/expiring.js';
-import { isTimeZone } from '../../tenancy/time-zone.js';
+import { branchInScope } from '../shared/branch-scope.js';
 import { idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';
 import { fullName, nameOf } from '../shared/people.js';
@@ -26,7 +26,6 @@ const TITLE = sql`CASE r.kind
 /**
  * A page of what expires or falls due for the clients in scope, the earliest first; of one day what has no time comes
  * last. It is found once and both counted and shown: one round trip.
- * @param timeZone the tenant's; one that nobody knows counts as UTC
  * @throws HttpError 400 for filters that do not parse
  */
 export async function listDeadlines(
@@ -35,15 +34,12 @@ export async function listDeadlines(
   query: QueryParameters,
   page: PageRequest,
   time: TenantTime,
-  timeZone: string,
 ): Promise<PageOf<DeadlineOutput>> {
-  const window = readWindow(query, time);
-  const sources = sourcesOf({ user, window, time, zone: isTimeZone(timeZone) ? timeZone : 'UTC' });
+  const window = readWindow(query, user, time);
+  const sources = sourcesOf({ user, window, time });
   if (sources.length === 0) return { count: 0, items: [] };
 
   const scope = scopeOf(user);
-  const branches = scopeBranches(scope);
-  const inScope = branches === null ? sql`true` : sql`c.branch_id = ANY (${branches}::bigint[])`;
   const filters = allOf([
     sql`(c.id IS NOT NULL OR f.kind IN ('TASK', 'REMINDER'))`,
     idFilter(query, 'assigned_to', 'a.assigned_to_id'),
@@ -53,7 +49,8 @@ export async function listDeadlines(
   const found = sql`
     SELECT f.record_id AS id, f.kind, f.record_id, c.id AS client_id, f.due_date, f.due_at, f.is_overdue, a.*
     FROM (${sql.join(sources, sql` UNION ALL `)}) f
-    LEFT JOIN immigration_client c ON c.id = f.client_id AND c.deleted_at IS NULL AND ${inScope}
+    LEFT JOIN immigration_client c ON c.id = f.client_id AND c.deleted_at IS NULL
+      AND ${branchInScope(scope, 'c.branch_id')}
     CROSS JOIN LATERAL (SELECT
       coalesce(f.assigned_to_id, CASE WHEN f.kind <> 'TASK' THEN c.assigned_to_id END) AS assigned_to_id,
       coalesce(f.branch_id, c.branch_id) AS branch_id) a

@@ -15,8 +15,6 @@ export interface Asked {
   readonly user: CurrentUser;
   readonly window: DeadlineWindow;
   readonly time: TenantTime;
-  /** A time zone that PostgreSQL knows. */
-  readonly zone: string;
 }
 
 type Source = (asked: Asked) => RawBuilder<unknown>;
@@ -66,7 +64,7 @@ const LINKED_CLIENT = sql`CASE r.content_type_id
   )} END`;
 
 /** Tasks that are neither completed nor cancelled, as far as the user sees them. */
-const tasks: Source = ({ user, window, time, zone }) => {
+const tasks: Source = ({ user, window, time }) => {
   const isOverdue = sql<boolean>`(r.due_date < ${time.now.toISOString()}::timestamptz)`;
   const asked = allOf([
     sql`r.status IN ('PENDING', 'IN_PROGRESS', 'OVERDUE')`,
@@ -76,7 +74,7 @@ const tasks: Source = ({ user, window, time, zone }) => {
   ]);
   return sql`
     SELECT 'TASK'::text AS kind, r.id AS record_id, ${LINKED_CLIENT} AS client_id,
-           (r.due_date AT TIME ZONE ${zone}::text)::date AS due_date,
+           (r.due_date AT TIME ZONE ${time.zone}::text)::date AS due_date,
            r.due_date AS due_at, ${isOverdue} AS is_overdue, r.assigned_to_id, r.branch_id
     FROM immigration_task r WHERE ${asked}`;
 };
@@ -85,8 +83,8 @@ const tasks: Source = ({ user, window, time, zone }) => {
  * Reminders with a date that are not completed: one's own and those on records in scope. A time that comes twice counts
  * as the second, as the scheduler reckons; without a time they are due the whole day.
  */
-const reminders: Source = ({ user, window, time, zone }) => {
-  const dueAt = sql`((r.reminder_date + r.reminder_time) AT TIME ZONE ${zone}::text)`;
+const reminders: Source = ({ user, window, time }) => {
+  const dueAt = sql`((r.reminder_date + r.reminder_time) AT TIME ZONE ${time.zone}::text)`;
   const isOverdue = sql<boolean>`coalesce(
     ${dueAt} < ${time.now.toISOString()}::timestamptz, r.reminder_date < ${time.today}::date)`;
   const asked = allOf([

@@ -1,15 +1,15 @@
-import { roleOf, scopeBranches, scopeOf } from '../../auth/scope.js';
+import { roleOf, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { isId } from '../../http/path-id.js';
+import { branchInScope } from '../shared/branch-scope.js';
 import type { Question } from './question.js';
 
 /** The condition that a client `c` is there, in scope, and of the branch that is asked for. */
 export function clientInReach({ user, branch }: Question): RawBuilder<boolean> {
-  const branches = scopeBranches(scopeOf(user));
   return allOf([
     sql`c.deleted_at IS NULL`,
-    branches !== null && sql`c.branch_id = ANY (${branches}::bigint[])`,
+    branchInScope(scopeOf(user), 'c.branch_id'),
     branch !== null && isOf(sql`c.branch_id`, branch),
   ]);
 }

@@ -19,6 +19,8 @@ export interface ReportPeriod {
 export interface Question {
   readonly user: CurrentUser;
   readonly now: string;
+  /** The name of the tenant's time zone. */
+  readonly zone: string;
   readonly period: ReportPeriod;
   /** The id of a branch; one that there is not has no figures. */
   readonly branch: number | null;
@@ -54,6 +56,7 @@ export function readQuestion({ query, user, tenant }: UserRequest): Question {
   return {
     user,
     now: time.now.toISOString(),
+    zone: time.zone,
     period: {
       firstDate: from ?? null,
       lastDate: to ?? null,

@@ -5,7 +5,6 @@ import { component } from '../../http/component.js';
 import { permissionDenied } from '../../http/errors.js';
 import { allows } from '../../http/policy.js';
 import { type RouteDefinition, route } from '../../http/route.js';
-import { isTimeZone } from '../../tenancy/time-zone.js';
 import { csvLines } from '../shared/csv.js';
 import { CSV, sendCsv } from '../shared/csv-answer.js';
 import { modelPolicy } from '../shared/resource-policy.js';
@@ -69,7 +68,7 @@ function reportRoute(database: Database, report: Report): RouteDefinition {
     produces: [CSV],
     errors: [400],
     handler: async (request, reply) => {
-      const { user, tenant, context, query } = request;
+      const { user, context, query } = request;
       if (!sees(user, report)) throw permissionDenied();
       const question = readQuestion(request);
       const found = await database.tenantQuery(context, report.rows(question));
@@ -85,8 +84,15 @@ function reportRoute(database: Database, report: Report): RouteDefinition {
         });
       }
       const { branch } = question;
-      const time_zone = isTimeZone(tenant.timeZone) ? tenant.timeZone : 'UTC';
-      return { report: report.name, from, to, branch, time_zone, rows, totals: totalsOf(report, user, rows) };
+      return {
+        report: report.name,
+        from,
+        to,
+        branch,
+        time_zone: question.zone,
+        rows,
+        totals: totalsOf(report, user, rows),
+      };
     },
   });
 }

@@ -22,6 +22,8 @@ const formats = new Map<string, Intl.DateTimeFormat>();
  */
 export class TenantTime {
   readonly #format: Intl.DateTimeFormat;
+  /** The time zone's name; PostgreSQL knows it too. */
+  readonly zone: string;
   /** The calendar date at the tenant: YYYY-MM-DD. */
   readonly today: string;
 
@@ -33,7 +35,8 @@ export class TenantTime {
     tenant: { readonly timeZone: string },
     readonly now = new Date(),
   ) {
-    this.#format = formatOf(tenant.timeZone);
+    this.zone = isTimeZone(tenant.timeZone) ? tenant.timeZone : 'UTC';
+    this.#format = formatOf(this.zone);
     this.today = this.dateOf(now);
   }
 
@@ -104,7 +107,6 @@ export function dateIn(
 function formatOf(timeZone: string): Intl.DateTimeFormat {
   const known = formats.get(timeZone);
   if (known) return known;
-  if (!isTimeZone(timeZone)) return formatOf('UTC');
   const numeric = 'numeric' as const;
   const format = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
     timeZone,
