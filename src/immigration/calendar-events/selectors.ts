@@ -2,9 +2,10 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { notFound, permissionDenied } from '../../http/errors.js';
+import { notFound } from '../../http/errors.js';
 import type { PageOf, PageRequest } from '../../http/pagination.js';
 import type { UserRequest } from '../../http/route.js';
+import { outOfScope } from '../shared/client-access.js';
 import { durationOf } from '../shared/clock.js';
 import { eventVisible } from '../shared/event-visibility.js';
 import { idFilter, searchFilter } from '../shared/filters.js';
@@ -34,10 +35,6 @@ export const calendarEvents = new Records({
     r."end" <= now() AS is_past, r.start <= now() AND r."end" > now() AS is_ongoing, r.start > now() AS is_upcoming`,
 });
 
-export function eventDenied(user: CurrentUser, id: number) {
-  return permissionDenied(`User ${user.username} does not have permission to access event ${id}`);
-}
-
 /** One event. @throws HttpError 404, 403 */
 export async function readEvent(
   transaction: TenantTransaction,
@@ -49,7 +46,7 @@ export async function readEvent(
     FROM (SELECT r.id, ${eventVisible(user)} AS visible FROM immigration_calendar_event r WHERE r.id = ${id}::bigint) v
     JOIN LATERAL (${calendarEvents.from()} WHERE r.id = v.id) e ON true`);
   if (!event) throw notFound(THING);
-  if (event.visible !== true) throw eventDenied(user, id);
+  if (event.visible !== true) throw outOfScope(user, 'event', id);
   return event;
 }
 

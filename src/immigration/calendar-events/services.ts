@@ -6,9 +6,10 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isAfter } from '../../http/fields/datetime.js';
 import { isId } from '../../http/path-id.js';
+import { outOfScope } from '../shared/client-access.js';
 import { eventVisible, isOwnEvent } from '../shared/event-visibility.js';
 import type { EventCreateInput, EventOutput, EventPatchInput } from './schemas.js';
-import { calendarEvents, eventDenied } from './selectors.js';
+import { calendarEvents } from './selectors.js';
 
 type StoredEvent = Selectable<TenantTables['immigration_calendar_event']>;
 
@@ -66,7 +67,7 @@ async function lockEvent(
     SELECT r.*, ${eventVisible(user)} AS visible
     FROM immigration_calendar_event r WHERE r.id = ${id}::bigint FOR UPDATE OF r`);
   if (!event) throw notFound('Event');
-  if (event.visible !== true) throw eventDenied(user, id);
+  if (event.visible !== true) throw outOfScope(user, 'event', id);
   if (!isOwnEvent(user, event) && !user.permissions.has(`immigration.${permission}`))
     throw permissionDenied();
   return event;
@@ -100,6 +101,6 @@ async function checkNamed(
   if (branch === null) return;
   if (!found?.branch) throw invalidPk('branch_id', branch);
   if (!covers(scopeOf(user), branch)) {
-    throw permissionDenied(`User ${user.username} does not have permission to access branch ${branch}`);
+    throw outOfScope(user, 'branch', branch);
   }
 }

@@ -1,7 +1,8 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { covers, scopeBranches, scopeOf } from '../../auth/scope.js';
+import { covers, scopeOf } from '../../auth/scope.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { branchInScope } from '../shared/branch-scope.js';
 import type { Given } from './cells.js';
 import { type ClientValues, columnsOf, emailKey, phoneKey } from './client-values.js';
 
@@ -42,8 +43,7 @@ export class Matches {
     const emails = keys(rows, ({ email }) => emailKey(email));
     const phones = keys(rows, ({ phone_number }) => phoneKey(phone_number));
     const scope = scopeOf(user);
-    const branches = scopeBranches(scope);
-    const inScope = branches === null ? sql`true` : sql`r.branch_id = ANY (${branches}::bigint[])`;
+    const inScope = branchInScope(scope, 'r.branch_id');
     const hasEmail = sql`r.deleted_at IS NULL AND r.email <> '' AND lower(r.email)`;
     const hasPhone = sql`r.deleted_at IS NULL AND r.phone_number <> '' AND regexp_replace(r.phone_number, '[^0-9]', '', 'g')`;
     // Key by key along the indexes, whatever the statistics say: a file fills tables faster than these follow.

@@ -2,8 +2,9 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { invalidField, invalidPk, permissionDenied } from '../../http/errors.js';
+import { invalidField, invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
+import { outOfScope } from '../shared/client-access.js';
 import { guessFields, problemOfFields } from './columns.js';
 import type { ClientFile } from './file.js';
 import { forgetResults } from './records.js';
@@ -83,6 +84,6 @@ async function checkBranch(transaction: TenantTransaction, user: CurrentUser, br
     : [];
   if (!found) throw invalidPk('default_branch_id', branch);
   if (!covers(scopeOf(user), branch)) {
-    throw permissionDenied(`User ${user.username} does not have permission to access branch ${branch}`);
+    throw outOfScope(user, 'branch', branch);
   }
 }

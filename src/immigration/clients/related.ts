@@ -2,9 +2,10 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { invalidPk, permissionDenied } from '../../http/errors.js';
+import { invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { checkAssignment } from '../shared/assignment.js';
+import { outOfScope } from '../shared/client-access.js';
 
 /** The records that a client names; undefined or null: none to check. */
 export interface RelatedIds {
@@ -49,7 +50,7 @@ export async function checkRelated(
     if (typeof branch === 'number' && !found.branch) throw invalidPk('branch_id', branch);
   }
   if (typeof branch === 'number' && !covers(scopeOf(user), branch)) {
-    throw permissionDenied(`User ${user.username} does not have permission to access branch ${branch}`);
+    throw outOfScope(user, 'branch', branch);
   }
   await assigning;
 }

@@ -1,9 +1,10 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { type Scope, scopeBranches } from '../../auth/scope.js';
+import type { Scope } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../http/pagination.js';
+import { branchInScope } from '../shared/branch-scope.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/client-filters.js';
 import { foundPage } from '../shared/found-page.js';
@@ -66,10 +67,9 @@ async function summedPage(
   filters: ClientFilters,
   page: PageRequest,
 ): Promise<PageOf<ClientOutput>> {
-  const branches = scopeBranches(scope);
   const counted = allOf([
     !filters.includeDeleted && sql`NOT deleted`,
-    branches !== null && sql`branch_id = ANY (${branches}::bigint[])`,
+    branchInScope(scope, 'branch_id'),
     filters.stages && sql`stage = ANY (${filters.stages}::text[])`,
     filters.active !== undefined && sql`active = ${filters.active}`,
   ]);
@@ -97,10 +97,9 @@ async function countedPage(
 
 /** How many clients in scope are in each stage, and in all. */
 export async function clientStageCounts(transaction: TenantTransaction, scope: Scope) {
-  const branches = scopeBranches(scope);
   const rows = await transaction.last(sql<{ stage: string; count: number }>`
     SELECT stage, sum(n)::bigint AS count FROM immigration_client_count
-    WHERE NOT deleted AND ${branches === null ? sql`true` : sql`branch_id = ANY (${branches}::bigint[])`}
+    WHERE NOT deleted AND ${branchInScope(scope, 'branch_id')}
     GROUP BY stage`);
   const counts = Object.fromEntries(STAGES.map((stage) => [stage, 0])) as Record<
     (typeof STAGES)[number],

@@ -1,7 +1,8 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { scopeBranches, scopeOf } from '../../auth/scope.js';
+import { scopeOf } from '../../auth/scope.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { type Executable, onePlan } from '../../database/statement.js';
+import { branchInScope } from '../shared/branch-scope.js';
 import { clientInScope } from '../shared/client-access.js';
 import { fits, isIndexed, type Sought, score } from './matching.js';
 import type { Kind, SearchResult } from './schemas.js';
@@ -28,8 +29,7 @@ const details = (...columns: RawBuilder<unknown>[]): RawBuilder<string> =>
 
 /** That a row `s` of client_search, which knows no archived clients, is in scope. */
 export function searchedInScope(user: CurrentUser): RawBuilder<boolean> {
-  const branches = scopeBranches(scopeOf(user));
-  return branches === null ? sql`true` : sql`s.branch_id = ANY (${branches}::bigint[])`;
+  return branchInScope(scopeOf(user), 's.branch_id');
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { covers, type Scope, scopeBranches, scopeOf } from '../../auth/scope.js';
+import { covers, type Scope, scopeOf } from '../../auth/scope.js';
 import { queries, type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type HttpError, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
+import { branchInScope } from './branch-scope.js';
 
 // Whose clients a user may reach; what hangs on a client is reached in the same way.
 
@@ -58,8 +59,6 @@ export async function requireClient(
  * @param column a constant of the program: `r.client_id`
  */
 export function clientInScope(scope: Scope, column: string): RawBuilder<boolean> {
-  const branches = scopeBranches(scope);
-  const inScope = branches === null ? sql`true` : sql`c.branch_id = ANY (${branches}::bigint[])`;
   return sql`EXISTS (
-    SELECT FROM immigration_client c WHERE c.id = ${sql.ref(column)} AND c.deleted_at IS NULL AND ${inScope})`;
+    SELECT FROM immigration_client c WHERE c.id = ${sql.ref(column)} AND c.deleted_at IS NULL AND ${branchInScope(scope, 'c.branch_id')})`;
 }

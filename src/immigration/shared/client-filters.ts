@@ -1,9 +1,10 @@
 import { Type } from '@sinclair/typebox';
-import { type Scope, scopeBranches } from '../../auth/scope.js';
+import type { Scope } from '../../auth/scope.js';
 import { allOf, anywhere } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { isId } from '../../http/path-id.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
+import { branchInScope } from './branch-scope.js';
 import { STAGES } from './client-fields.js';
 
 // Which clients a list or a file of them holds.
@@ -52,14 +53,13 @@ const SEARCHED = sql`(r.first_name || E'\\x1f' || r.last_name || E'\\x1f' || r.e
 
 /** What a client, a row `r`, must meet to be in scope and pass the filters. */
 export function clientConditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
-  const branches = scopeBranches(scope);
   // A text filter on one field asks the index of all four, too, which narrows it down to a few rows.
   const contains = (field: RawBuilder<unknown>, text: string | undefined) =>
     text !== undefined && sql`${SEARCHED} ILIKE ${anywhere(text)} AND ${field} ILIKE ${anywhere(text)}`;
   const { visaCategory } = filters;
   return allOf([
     !filters.includeDeleted && sql`r.deleted_at IS NULL`,
-    branches !== null && sql`r.branch_id = ANY (${branches}::bigint[])`,
+    branchInScope(scope, 'r.branch_id'),
     filters.stages && sql`r.stage = ANY (${filters.stages}::text[])`,
     filters.active !== undefined && sql`r.active = ${filters.active}`,
     visaCategory !== undefined &&
