@@ -2,7 +2,7 @@ import type { TSchema } from '@sinclair/typebox';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { isRecordRoute, pathOf } from '../helpers/routes.js';
-import { Harness, isUnread, parameters, someOf } from './harness.js';
+import { Harness, isUnread, parameters } from './harness.js';
 
 const harness = await Harness.start();
 afterAll(() => harness.close());
@@ -108,22 +108,19 @@ const IDS = [
   '1%2F2', '%5C', '%', '%2', '%zz', '%ff', '%ed%a0%80', '%F0%9F%98%80', "1'--", '%3Cscript%3E',
 ];
 
-describe.each(records.map((record, number) => [...record, number] as const))(
-  '%s',
-  (_name, definition, number) => {
-    test('what is no id is answered like one that nobody has', async () => {
-      const nobody = await harness.send(definition, { path: pathOf(definition, 999_999_999) });
-      expect(nobody.status).toBe(404);
-      for (const id of someOf(IDS, number)) {
-        // The client library would refuse to send letters beyond ASCII in an address.
-        const path = pathOf(definition, Buffer.from(id, 'utf8').toString('latin1'));
-        const answer = await harness.send(definition, { path });
-        if (!isUnread(answer)) expect([id.slice(0, 40), answer.status]).toEqual([id.slice(0, 40), 404]);
-      }
-      await harness.expectHealthy();
-    });
-  },
-);
+describe.each(records)('%s', (_name, definition) => {
+  test('what is no id is answered like one that nobody has', async () => {
+    const nobody = await harness.send(definition, { path: pathOf(definition, 999_999_999) });
+    expect(nobody.status).toBe(404);
+    for (const id of IDS) {
+      // The client library would refuse to send letters beyond ASCII in an address.
+      const path = pathOf(definition, Buffer.from(id, 'utf8').toString('latin1'));
+      const answer = await harness.send(definition, { path });
+      if (!isUnread(answer)) expect([id.slice(0, 40), answer.status]).toEqual([id.slice(0, 40), 404]);
+    }
+    await harness.expectHealthy();
+  });
+});
 
 test('any path does no harm', async () => {
   // biome-ignore format: a list

@@ -231,3 +231,18 @@ test('the entities that the documentation names are those whose tables are logge
   );
   expect(rows.map(({ entity }) => entity)).toEqual([...ENTITIES].sort());
 });
+
+test('the list ends with its newest 10,000 entries, and `to` shows what lies behind', async () => {
+  await withOwner(app.databases.owner, (client) =>
+    client.query(`INSERT INTO tenant_main.audit_entry (at, operation, entity, record_id)
+      SELECT timestamptz '2026-01-01' + n * interval '1 s', 'change', 'narrowfield', n FROM generate_series(1, 10100) n`),
+  );
+  const page = (query: string) => entries(`entity=narrowfield&page_size=100&${query}`);
+  const records = ({ results }: { results: { record_id: number }[] }) => results.map((one) => one.record_id);
+  expect((await page('page=1')).count).toBe(10_000);
+  const last = await page('page=last');
+  expect([records(last).at(-1), last.next]).toEqual([101, null]);
+  expect((await page('page=101')).results).toBeUndefined();
+  const behind = await page('to=2026-01-01T00:01:41Z');
+  expect([behind.count, records(behind)[0]]).toEqual([100, 100]);
+});
