@@ -133,7 +133,10 @@ export function asMarkdown({ title, head, rows }: Table): string {
   return [`### ${title}`, '', line(head), line(rule), ...rows.map(line)].join('\n');
 }
 
-/** Writes the text into the file; where it has the marks of that name, between them. */
+/**
+ * Writes the text into the file: between the marks of that name, or as a new file.
+ * @throws Error for a file that has no such marks, which would be lost
+ */
 export function writeMarkdown(
   file: string,
   name: 'figures' | 'decisions' | 'events' | 'search' | 'dashboards',
@@ -143,6 +146,7 @@ export function writeMarkdown(
   const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const [from, to] = [old.indexOf(begin), old.indexOf(end)];
   const found = from >= 0 && to > from;
+  if (old !== '' && !found) throw new Error(`${file} has no ${begin} with its end; nothing was written`);
   const [before, after] = found ? [old.slice(0, from), old.slice(to + end.length)] : ['', '\n'];
   writeFileSync(file, `${before}${begin}\n\n${text}\n\n${end}${after}`);
 }
