@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import pgUtils from 'pg/lib/utils.js';
 import type { ConnectionSettings } from '../config.js';
@@ -21,6 +22,8 @@ export interface DatabaseOptions {
 }
 
 const LIFETIME = 600;
+/** Of how many tenants something is kept in memory: a few thousand names each at most. */
+const MOST_TENANTS = 500;
 const CONNECT_WITHIN_MS = 10_000;
 
 /** The program's connections to the database, as its own role, which has no right on any tenant's table. */
@@ -29,6 +32,7 @@ export class Database {
   readonly #lifetime: number;
   readonly #keeping: Keeping;
   readonly #connections = new WeakMap<pg.PoolClient, Connection>();
+  readonly #tenants = new LRUCache<string, object>({ max: MOST_TENANTS });
 
   constructor(settings: ConnectionSettings, options: DatabaseOptions) {
     this.#keeping = { allowed: options.prepare ?? true, generation: 0 };
@@ -63,7 +67,17 @@ export class Database {
     context: TenantContext,
     work: (transaction: TenantTransaction) => Promise<T>,
   ): Promise<T> {
-    return this.#withSession((session) => runTenantTransaction(session, context, work));
+    const tenant = this.#tenantOf(context.schema);
+    return this.#withSession((session) => runTenantTransaction({ session, context, tenant }, work));
+  }
+
+  #tenantOf(schema: string): object {
+    let tenant = this.#tenants.get(schema);
+    if (!tenant) {
+      tenant = {};
+      this.#tenants.set(schema, tenant);
+    }
+    return tenant;
   }
 
   /** One statement in a tenant transaction of its own, in one round trip. */

@@ -13,10 +13,14 @@ export interface TenantContext {
 
 /** The statements of one tenant's transaction. */
 export interface TenantTransaction {
+  /** The same for all transactions of one tenant: what is kept in memory of its records hangs on it (a WeakMap). */
+  readonly tenant: object;
   /** Runs one statement. Statements sent without waiting for one another share a round trip. */
   query<Row>(query: Executable<Row>): Promise<Row[]>;
   /** Runs the last statement and commits in the same round trip; no statement may follow. */
   last<Row>(query: Executable<Row>): Promise<Row[]>;
+  /** Reads something more when the last statement is answered and committed, in a transaction of its own. */
+  afterwards<Row>(query: Executable<Row>): Promise<Row[]>;
 }
 
 /** The transaction did not commit although no statement that was waited for failed. */
@@ -89,6 +93,7 @@ class Conversation implements TenantTransaction {
   constructor(
     private readonly session: Session,
     private readonly context: TenantContext,
+    readonly tenant: object,
   ) {
     this.#opening = opening(context);
   }
@@ -113,6 +118,12 @@ class Conversation implements TenantTransaction {
     const rows = this.query(query);
     this.#commits = true;
     return rows;
+  }
+
+  async afterwards<Row>(query: Executable<Row>): Promise<Row[]> {
+    await this.commit();
+    const { session, context, tenant } = this;
+    return await runTenantTransaction({ session, context, tenant }, (transaction) => transaction.last(query));
   }
 
   /** Commits, after what was asked. @throws TransactionAbortedError, and the error of COMMIT itself */
@@ -190,16 +201,23 @@ class Conversation implements TenantTransaction {
   }
 }
 
+/** Where a transaction takes place. */
+interface Setting {
+  readonly session: Session;
+  readonly context: TenantContext;
+  /** As `TenantTransaction` has it. */
+  readonly tenant: object;
+}
+
 /**
  * Runs `work` in one transaction of the tenant on this connection and commits it; rolls back when it throws.
  * @throws what `work` throws, and database errors.
  */
 export async function runTenantTransaction<T>(
-  session: Session,
-  context: TenantContext,
+  { session, context, tenant }: Setting,
   work: (transaction: TenantTransaction) => Promise<T>,
 ): Promise<T> {
-  const conversation = new Conversation(session, context);
+  const conversation = new Conversation(session, context, tenant);
   try {
     const result = await work(conversation);
     await conversation.commit();

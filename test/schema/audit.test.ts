@@ -51,6 +51,7 @@ const NOT_LOGGED = [
   'immigration_notification',
   'immigration_task_count',
   'login_failure',
+  'name_version',
   'task_notice',
   'token_blacklist_blacklistedtoken',
   'token_blacklist_outstandingtoken',

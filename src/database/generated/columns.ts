@@ -641,6 +641,9 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'failures', type: 'integer' },
     { name: 'window_started_at', type: 'timestamp with time zone' },
   ],
+  name_version: [
+    { name: 'version', type: 'bigint' },
+  ],
   task_notice: [
     { name: 'task_id', type: 'bigint', references: 'immigration_task' },
     { name: 'kind', type: 'character varying' },

@@ -700,6 +700,10 @@ export interface LoginFailure {
   window_started_at: Generated<string>;
 }
 
+export interface NameVersion {
+  version: number;
+}
+
 export interface TaskNotice {
   task_id: number;
   kind: string;
@@ -948,6 +952,7 @@ export interface TenantTables {
   immigration_visacategory: ImmigrationVisacategory;
   immigration_visatype: ImmigrationVisatype;
   login_failure: LoginFailure;
+  name_version: NameVersion;
   task_notice: TaskNotice;
   token_blacklist_blacklistedtoken: TokenBlacklistBlacklistedtoken;
   token_blacklist_outstandingtoken: TokenBlacklistOutstandingtoken;

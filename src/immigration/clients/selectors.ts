@@ -8,31 +8,33 @@ import { branchInScope } from '../shared/branch-scope.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/client-filters.js';
 import { foundPage } from '../shared/found-page.js';
+import { NamedColumns } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
-import { nameOf } from '../shared/people.js';
 import { Records } from '../shared/records.js';
 import { type ClientOutput, STAGES } from './schemas.js';
 
-/**
- * What other records are called is looked up by subqueries: planning five joins took PostgreSQL three times as long
- * as the whole of this (bench/names.ts).
- */
+const COLUMNS = new NamedColumns(
+  (name) => sql<ClientOutput>`
+    r.id, r.first_name, r.middle_name, r.last_name, r.gender, r.dob, r.phone_number, r.email, r.referred_by,
+    r.street, r.suburb, r.state, r.postcode, r.country,
+    r.visa_category_id AS visa_category, ${name('visaCategory', 'visa_category_name', 'visa_category')},
+    r.agent_id AS agent, ${name('agent', 'agent_name', 'agent')},
+    r.description, r.assigned_to_id AS assigned_to, ${name('person', 'assigned_to_name', 'assigned_to')},
+    r.stage, r.active, r.branch_id AS branch, ${name('branch', 'branch_name', 'branch')},
+    r.created_by_id AS created_by, ${name('person', 'created_by_name', 'created_by')}, r.created_at,
+    r.updated_by_id AS updated_by, r.updated_at`,
+);
+
 export const clients = new Records({
   table: 'immigration_client',
   thing: 'Client',
   softDelete: true,
-  columns: sql<ClientOutput>`
-    r.id, r.first_name, r.middle_name, r.last_name, r.gender, r.dob, r.phone_number, r.email, r.referred_by,
-    r.street, r.suburb, r.state, r.postcode, r.country,
-    r.visa_category_id AS visa_category,
-    (SELECT name FROM immigration_visacategory WHERE id = r.visa_category_id) AS visa_category_name,
-    r.agent_id AS agent, (SELECT agent_name FROM immigration_agent WHERE id = r.agent_id) AS agent_name,
-    r.description, r.assigned_to_id AS assigned_to, ${nameOf('r.assigned_to_id')} AS assigned_to_name,
-    r.stage, r.active,
-    r.branch_id AS branch, (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS branch_name,
-    r.created_by_id AS created_by, ${nameOf('r.created_by_id')} AS created_by_name, r.created_at,
-    r.updated_by_id AS updated_by, r.updated_at`,
+  columns: COLUMNS,
 });
+
+/** As lists read them: names are filled in afterwards. */
+const listed = (source: RawBuilder<unknown> = clients.table) =>
+  sql<ClientOutput>`SELECT ${COLUMNS.bare} FROM ${source} r`;
 
 /** One client. @throws HttpError 404; 403 when it is out of scope */
 export async function readClient(
@@ -76,8 +78,8 @@ async function summedPage(
   const counting = sql<{ count: number }>`
     SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${counted}`;
   const rows = sql<ClientOutput>`
-    ${clients.from()} WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
-  return await pageOf(transaction, counting, rows, page);
+    ${listed()} WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
+  return await pageOf(transaction, counting, rows, page, COLUMNS);
 }
 
 /** Otherwise one statement finds the clients once, and both counts them and shows the page. */
@@ -89,9 +91,15 @@ async function countedPage(
 ): Promise<PageOf<ClientOutput>> {
   const found = sql`
     SELECT r.id, r.created_at FROM ${clients.table} r WHERE ${clientConditions(scope, filters)}`;
-  const from = (source: RawBuilder<unknown>) => clients.from(source);
   // Planned once: whatever is searched for, the index finds it no slower than all rows are read.
-  const records = { table: clients.table, from, found, order: NEWEST_FIRST, plannedOnce: true };
+  const records = {
+    table: clients.table,
+    from: listed,
+    found,
+    order: NEWEST_FIRST,
+    plannedOnce: true,
+    names: COLUMNS,
+  };
   return await foundPage(transaction, records, page);
 }
 

@@ -6,7 +6,7 @@ import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { Database } from '../../database/database.js';
 import { withOwner } from '../../database/owner.js';
-import { compiled, statement } from '../../database/statement.js';
+import { compiled, type Executable, statement } from '../../database/statement.js';
 import { QueryParameters } from '../../http/query-parameters.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { listDeadlines } from './selectors.js';
@@ -77,15 +77,14 @@ async function planOf(asking: CurrentUser, filters: Record<string, string | stri
   let plan = '';
   await database.tenantTransaction({ schema: 'tenant_main', userId: null }, async (transaction) => {
     await transaction.query(statement("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"));
-    const explaining = {
-      query: (asked: Parameters<typeof transaction.query>[0]) => transaction.query(asked),
-      async last(asked: Parameters<typeof transaction.last>[0]) {
-        const { sql, parameters } = compiled(asked);
-        const explain = statement<Record<string, string>>(`EXPLAIN ${sql}`, parameters);
-        plan = (await transaction.query(explain)).map((line) => line['QUERY PLAN']).join('\n');
-        return [];
-      },
-    } as typeof transaction;
+    const query = <Row>(asked: Executable<Row>) => transaction.query(asked);
+    const last = async (asked: Executable<unknown>) => {
+      const { sql, parameters } = compiled(asked);
+      const explain = statement<Record<string, string>>(`EXPLAIN ${sql}`, parameters);
+      plan = (await transaction.query(explain)).map((line) => line['QUERY PLAN']).join('\n');
+      return [];
+    };
+    const explaining = { tenant: transaction.tenant, query, last, afterwards: query };
     await listDeadlines(explaining, asking, new QueryParameters(filters), { page: 1, size: 25 }, time);
   });
   return plan;

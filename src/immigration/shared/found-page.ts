@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import { onePlan } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+import type { Completing } from './page-of.js';
 
 export interface FoundRecords<Row> {
   /** The table's name, as SQL; not given: what is found has all that `from` reads, and an `id` that is never null. */
@@ -14,6 +15,8 @@ export interface FoundRecords<Row> {
   readonly order: RawBuilder<unknown>;
   /** Plans it once for all values: where planning costs more than finding. */
   readonly plannedOnce?: boolean;
+  /** Where `from` leaves out names. */
+  readonly names?: Completing<Row>;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface FoundRecords<Row> {
  */
 export async function foundPage<Row extends { readonly id: number }>(
   transaction: TenantTransaction,
-  { table, from, found, order, plannedOnce = false }: FoundRecords<Row>,
+  { table, from, found, order, plannedOnce = false, names }: FoundRecords<Row>,
   page: PageRequest,
 ): Promise<PageOf<Row>> {
   const offset =
@@ -40,6 +43,7 @@ export async function foundPage<Row extends { readonly id: number }>(
     ORDER BY ${order}`;
   const read = await transaction.last(plannedOnce ? onePlan(asked) : asked);
   // A page without records still tells the count, in a row of nulls.
-  const items = read.filter(({ id }) => id !== null).map(({ total: _, ...row }) => row as unknown as Row);
+  const items = read.filter(({ id }) => id !== null);
+  await names?.complete(transaction, items);
   return { count: read[0]?.total ?? 0, items };
 }

@@ -3,21 +3,29 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
 
+/** What fills names into rows that were read without them (`NamedColumns`). */
+export interface Completing<Row> {
+  complete(transaction: TenantTransaction, rows: readonly Row[]): Promise<void>;
+}
+
 /**
  * A page of rows and the number of all of them: one round trip, for the last page two. It ends the transaction.
  * @param counting yields `count`, of all that `rows` would yield
  * @param rows in their order, without LIMIT
+ * @param names where the rows are without theirs
  */
 export async function pageOf<Row>(
   transaction: TenantTransaction,
   counting: RawBuilder<{ count: number }>,
   rows: RawBuilder<Row>,
   page: PageRequest,
+  names?: Completing<Row>,
 ): Promise<PageOf<Row>> {
   const counted = transaction.query(counting);
   const total = page.page === 'last' ? ((await counted)[0]?.count ?? 0) : 0;
   const skipped = offsetOf(page, () => total);
   const listed = transaction.last(sql<Row>`${rows} ${limited(page.size, skipped)}`);
   const [[all], items] = await Promise.all([counted, listed]);
+  await names?.complete(transaction, items);
   return { count: all?.count ?? 0, items };
 }

@@ -11,6 +11,7 @@ import {
 } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, notFound } from '../../http/errors.js';
+import { NamedColumns } from './names.js';
 import { nameOf } from './people.js';
 
 /** The columns in which tables keep who made a record and who changed it, and when: some all, some a few. */
@@ -22,7 +23,7 @@ export interface RecordsOptions<T extends Table, Row> {
   /** What the API calls one of them: "<Thing> not found". */
   readonly thing: string;
   /** The API's columns, of rows that are called `r`. */
-  readonly columns: RawBuilder<Row>;
+  readonly columns: RawBuilder<Row> | NamedColumns<Row>;
   /** True: deleting sets `deleted_at`, and what is so deleted is not there for anybody. */
   readonly softDelete: boolean;
 }
@@ -39,10 +40,12 @@ export const STAMPS = sql`
 export class Records<T extends Table, Row> {
   readonly #there: RawBuilder<boolean>;
   readonly #has: (stamp: Stamp) => boolean;
+  readonly #columns: RawBuilder<Row>;
 
   constructor(private readonly options: RecordsOptions<T, Row>) {
     const columns = TENANT_COLUMNS[options.table] ?? [];
     this.#has = (stamp) => columns.some(({ name }) => name === stamp);
+    this.#columns = options.columns instanceof NamedColumns ? options.columns.whole : options.columns;
     this.#there = options.softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
   }
 
@@ -58,7 +61,7 @@ export class Records<T extends Table, Row> {
 
   /** The API's form of the rows that `source` (a subquery, or a table's name) yields, as rows `r`. */
   from(source: RawBuilder<unknown> = this.table): RawBuilder<Row> {
-    return sql<Row>`SELECT ${this.options.columns} FROM ${source} r`;
+    return sql<Row>`SELECT ${this.#columns} FROM ${source} r`;
   }
 
   /** How many rows `r` of the table meet the condition. */

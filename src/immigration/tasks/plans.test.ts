@@ -78,7 +78,7 @@ async function explained(
       if (row) plans.push(row['QUERY PLAN'][0].Plan);
       return [];
     };
-    await work({ query: ask, last: ask }, user);
+    await work({ tenant: transaction.tenant, query: ask, last: ask, afterwards: ask }, user);
   });
   const big = ['immigration_task', 'immigration_client'];
   return { statements: plans.length, scans: plans.flatMap(scanned).filter((name) => big.includes(name)) };

@@ -2,38 +2,49 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { displayOf } from '../shared/display.js';
-import { fullName, nameOf, usernameOf } from '../shared/people.js';
+import { type NameColumn, NamedColumns } from '../shared/names.js';
+import type { Completing } from '../shared/page-of.js';
+import { fullName } from '../shared/people.js';
 import { taskVisible } from '../shared/task-visibility.js';
 import { taskDenied, taskNotFound } from './errors.js';
 import type { TaskOutput } from './schemas.js';
 
-/** Username and full name of the user in this column, of rows `r`. */
-const person = (column: string) => sql`
-  ${sql.ref(`r.${column}_id`)} AS ${sql.ref(column)},
-  ${usernameOf(`r.${column}_id`)} AS ${sql.ref(`${column}_name`)},
-  ${nameOf(`r.${column}_id`)} AS ${sql.ref(`${column}_full_name`)}`;
-
 const TYPE = sql`(SELECT t.model FROM django_content_type t WHERE t.id = r.content_type_id)`;
 
+/** Username and full name of the user in this column, of rows `r`. */
+const person = (name: NameColumn, column: string) => sql`
+  ${sql.ref(`r.${column}_id`)} AS ${sql.ref(column)},
+  ${name('username', `${column}_name`, column)}, ${name('person', `${column}_full_name`, column)}`;
+
 /** A task's columns as the API shows them, of rows `r`. */
-const COLUMNS = sql`
-  r.id, r.title, r.detail, r.priority, ${displayOf('r.priority')} AS priority_display,
-  r.status, ${displayOf('r.status')} AS status_display, r.due_date, ${person('assigned_to')},
-  r.branch_id, (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS branch_name,
-  r.branch_id IS NOT NULL AS assigned_to_branch,
-  ${person('assigned_by')}, ${person('created_by')}, ${person('updated_by')}, r.tags, r.comments,
-  r.content_type_id AS content_type, r.object_id, ${TYPE} AS linked_entity_type, r.object_id AS linked_entity_id,
-  CASE ${TYPE}
-    WHEN 'client' THEN (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.object_id)
-    WHEN 'visaapplication' THEN
-      (SELECT 'Visa Application' FROM immigration_visaapplication v WHERE v.id = r.object_id)
-  END AS linked_entity_name,
-  r.completed_at, r.created_at, r.updated_at`;
+const COLUMNS = new NamedColumns(
+  (name) => sql<TaskOutput>`
+    r.id, r.title, r.detail, r.priority, ${displayOf('r.priority')} AS priority_display,
+    r.status, ${displayOf('r.status')} AS status_display, r.due_date, ${person(name, 'assigned_to')},
+    r.branch_id, ${name('branch', 'branch_name', 'branch_id')}, r.branch_id IS NOT NULL AS assigned_to_branch,
+    ${person(name, 'assigned_by')}, ${person(name, 'created_by')}, ${person(name, 'updated_by')}, r.tags, r.comments,
+    r.content_type_id AS content_type, r.object_id, ${TYPE} AS linked_entity_type, r.object_id AS linked_entity_id,
+    CASE ${TYPE}
+      WHEN 'client' THEN (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.object_id)
+      WHEN 'visaapplication' THEN
+        (SELECT 'Visa Application' FROM immigration_visaapplication v WHERE v.id = r.object_id)
+    END AS linked_entity_name,
+    r.completed_at, r.created_at, r.updated_at`,
+);
+
+const TABLE = sql`immigration_task`;
 
 /** The API's form of the tasks that `source` (a subquery, or a table's name) yields, as rows `r`. */
-export function tasksFrom(source: RawBuilder<unknown> = sql`immigration_task`): RawBuilder<TaskOutput> {
-  return sql<TaskOutput>`SELECT ${COLUMNS} FROM ${source} r`;
+export function tasksFrom(source: RawBuilder<unknown> = TABLE): RawBuilder<TaskOutput> {
+  return sql<TaskOutput>`SELECT ${COLUMNS.whole} FROM ${source} r`;
 }
+
+/** The same without the names, which `taskNames` fills in. */
+export function tasksListed(source: RawBuilder<unknown> = TABLE): RawBuilder<TaskOutput> {
+  return sql<TaskOutput>`SELECT ${COLUMNS.bare} FROM ${source} r`;
+}
+
+export const taskNames: Completing<TaskOutput> = COLUMNS;
 
 /** One task that the user sees. @throws HttpError 404 */
 export async function readTask(
