@@ -5,7 +5,7 @@ import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
 
-/** What every new tenant starts with, and keeps; the audit log; and counts that are emptied with what they count. */
+/** What every new tenant starts with, and keeps; the audit log; and what triggers keep in step with the other tables. */
 const KEPT_TABLES = [
   'django_content_type',
   'auth_permission',
@@ -14,6 +14,8 @@ const KEPT_TABLES = [
   'audit_entry',
   'immigration_client_count',
   'immigration_task_count',
+  'unread_count',
+  'name_version',
 ];
 const LONGEST_WAIT = '30s';
 

@@ -50,6 +50,7 @@ export async function seedContract(handle: DatabaseHandle, { onProgress }: SeedO
       'immigration_task',
       'immigration_task_count',
       'immigration_notification',
+      'unread_count',
       'immigration_user',
       'immigration_agent',
       'client_search',

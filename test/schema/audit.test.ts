@@ -55,6 +55,7 @@ const NOT_LOGGED = [
   'task_notice',
   'token_blacklist_blacklistedtoken',
   'token_blacklist_outstandingtoken',
+  'unread_count',
   // Set up by operators, with secrets in it.
   'webhook_endpoint',
 ];

@@ -101,6 +101,9 @@ describe('a tenant’s role', () => {
     'DELETE FROM tenant_main.immigration_client_count',
     "INSERT INTO tenant_main.immigration_task_count VALUES ('PENDING', 'LOW', 1)",
     'DELETE FROM tenant_main.immigration_task_count',
+    'INSERT INTO tenant_main.unread_count VALUES (1, 1)',
+    'UPDATE tenant_main.unread_count SET n = 0',
+    'DELETE FROM tenant_main.unread_count',
     'DROP TABLE tenant_main.immigration_note',
     'CREATE TABLE tenant_main.mine (id integer)',
   ])('is refused: %s', async (statement) => {

@@ -662,6 +662,10 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'user_id', type: 'bigint', references: 'immigration_user' },
     { name: 'jti', type: 'character varying' },
   ],
+  unread_count: [
+    { name: 'user_id', type: 'bigint' },
+    { name: 'n', type: 'integer' },
+  ],
   webhook_endpoint: [
     { name: 'id', type: 'bigint' },
     { name: 'url', type: 'character varying' },

@@ -725,6 +725,11 @@ export interface TokenBlacklistOutstandingtoken {
   jti: Generated<string>;
 }
 
+export interface UnreadCount {
+  user_id: number;
+  n: number;
+}
+
 export interface WebhookEndpoint {
   id: Generated<number>;
   url: string;
@@ -956,6 +961,7 @@ export interface TenantTables {
   task_notice: TaskNotice;
   token_blacklist_blacklistedtoken: TokenBlacklistBlacklistedtoken;
   token_blacklist_outstandingtoken: TokenBlacklistOutstandingtoken;
+  unread_count: UnreadCount;
   webhook_endpoint: WebhookEndpoint;
 }
 

@@ -21,8 +21,8 @@ export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
     ORDER BY n.id`,
 
   unreadCounts: (users) => sql<{ user: number; unread: number }>`
-    SELECT assigned_to_id AS "user", count(*) AS unread FROM ${TABLE}
-    WHERE assigned_to_id = ANY (${users}::bigint[]) AND NOT read GROUP BY assigned_to_id`,
+    SELECT user_id AS "user", sum(n)::bigint AS unread FROM unread_count
+    WHERE user_id = ANY (${users}::bigint[]) GROUP BY user_id`,
 
   readLately: (users, seconds) => sql<{ user: number; ids: number[] }>`
     SELECT assigned_to_id AS "user", array_agg(id ORDER BY id) AS ids FROM ${TABLE}

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
+import { fixedPart } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { KeptNames, keptNames } from './kept-names.js';
 import { fullName } from './people.js';
@@ -57,12 +58,12 @@ export class NamedColumns<Row> {
 
   /** @param columns of rows `r`, with every name written by what it is given */
   constructor(columns: (name: NameColumn) => RawBuilder<Row>) {
-    this.whole = columns(bySubquery);
+    this.whole = fixedPart(columns(bySubquery));
     const bare = columns((kind, shown, id) => {
       this.#namings.push({ kind, shown, id });
       return sql`NULL::text AS ${sql.ref(shown)}`;
     });
-    this.bare = sql<Row>`${bare}, ${VERSION} AS names_version`;
+    this.bare = fixedPart(sql<Row>`${bare}, ${VERSION} AS names_version`);
   }
 
   /**

@@ -9,6 +9,7 @@ import {
   sql,
   type Updateable,
 } from '../../database/queries.js';
+import { fixedPart } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, notFound } from '../../http/errors.js';
 import { NamedColumns } from './names.js';
@@ -45,7 +46,8 @@ export class Records<T extends Table, Row> {
   constructor(private readonly options: RecordsOptions<T, Row>) {
     const columns = TENANT_COLUMNS[options.table] ?? [];
     this.#has = (stamp) => columns.some(({ name }) => name === stamp);
-    this.#columns = options.columns instanceof NamedColumns ? options.columns.whole : options.columns;
+    this.#columns =
+      options.columns instanceof NamedColumns ? options.columns.whole : fixedPart(options.columns);
     this.#there = options.softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
   }
 
