@@ -9,6 +9,7 @@ import { checkAddress, explainListenError } from './listen-check.js';
 import type { Progress } from './progress.js';
 import { Shutdown } from './shutdown.js';
 import { welcome } from './welcome.js';
+import { letYoungGenerationGrow } from './young-generation.js';
 
 interface ServeOptions {
   readonly services?: string;
@@ -114,6 +115,7 @@ async function start(
     progress.done();
     context.print(`running ${[...config.services].join(' and ')}`);
   }
+  letYoungGenerationGrow();
   return handle;
 }
 
