@@ -24,6 +24,8 @@ export interface CatalogConstraint {
   /** p primary key, u unique, c check, f foreign key */
   readonly kind: 'p' | 'u' | 'c' | 'f';
   readonly definition: string;
+  /** The table that a foreign key leads to. */
+  readonly references: string | null;
 }
 
 /** The tables of one schema, by name. */
@@ -54,8 +56,9 @@ export async function readColumns(client: OwnerClient, schema: string): Promise<
 /** Keys, uniques, checks and foreign keys of one schema's tables. */
 export async function readConstraints(client: OwnerClient, schema: string): Promise<CatalogConstraint[]> {
   const { rows } = await client.query<CatalogConstraint>(
-    `SELECT c.relname AS "table", k.conname AS name, k.contype AS kind, pg_get_constraintdef(k.oid, true) AS definition
-     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+    `SELECT c.relname AS "table", k.conname AS name, k.contype AS kind, pg_get_constraintdef(k.oid, true) AS definition,
+       r.relname AS "references"
+     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid LEFT JOIN pg_class r ON r.oid = k.confrelid
      WHERE k.connamespace = to_regnamespace($1) AND k.contype IN ('p', 'u', 'c', 'f')
      ORDER BY c.relname COLLATE "C", position(k.contype::text IN 'pucf'), k.conname COLLATE "C"`,
     [schema],

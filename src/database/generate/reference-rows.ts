@@ -4,14 +4,14 @@ import type { CatalogColumn, CatalogTable } from './catalog.js';
 
 /**
  * INSERT statements for every row that a freshly migrated tenant holds, in the order of the tables' keys, and the
- * positions of the identity sequences that have moved.
+ * positions of the identity sequences that have moved: by table, of those that have rows.
  */
 export async function readRows(
   client: OwnerClient,
   tables: readonly CatalogTable[],
   columns: readonly CatalogColumn[],
-): Promise<string[]> {
-  const statements: string[] = [];
+): Promise<[table: string, statements: string[]][]> {
+  const found: [string, string[]][] = [];
   for (const { name } of tables) {
     const own = columns.filter((column) => column.table === name);
     const names = own.map((column) => quoteIdentifier(column.name));
@@ -21,12 +21,13 @@ export async function readRows(
     );
     if (rows.length === 0) continue;
     const lines = rows.map(({ row }) => `  (${row})`).join(',\n');
-    statements.push(`INSERT INTO ${quoteIdentifier(name)} (${names.join(', ')}) VALUES\n${lines};`);
+    const statements = [`INSERT INTO ${quoteIdentifier(name)} (${names.join(', ')}) VALUES\n${lines};`];
     for (const { name: column } of own.filter(({ isIdentity }) => isIdentity)) {
       statements.push(await sequencePosition(client, name, column));
     }
+    found.push([name, statements]);
   }
-  return statements;
+  return found;
 }
 
 async function sequencePosition(client: OwnerClient, table: string, column: string): Promise<string> {

@@ -16,10 +16,14 @@ import {
   readUnknownObjects,
 } from './catalog.js';
 import { readRows } from './reference-rows.js';
+import { keysWithinTables, referencedFirst } from './table-order.js';
+
+/** Else PostgreSQL plans for each index how many processes should make it, as if it had rows. */
+const ONE_PROCESS = 'SET LOCAL max_parallel_maintenance_workers TO 0;';
 
 /**
  * Writes the prepared script for new tenants from this freshly migrated one. Names stand without their schema,
- * which the search_path gives when the script is run; rows come before indexes and foreign keys, which is faster.
+ * which the search_path gives when the script is run; rows come before indexes and their foreign keys, which is faster.
  * @throws Error when the schema holds a kind of object that the script would leave out
  */
 export async function writeSnapshot(
@@ -31,17 +35,23 @@ export async function writeSnapshot(
   if (unknown.length > 0) throw new Error(`the prepared script does not know: ${unknown.join(', ')}`);
   // The catalogue's functions leave out the schema of what the search_path reaches.
   await client.query(`SET search_path TO ${quoteIdentifier(checkSchemaName(schema))}`);
-  const tables = await readTables(client, schema);
+  const named = await readTables(client, schema);
   const columns = await readColumns(client, schema);
   const constraints = await readConstraints(client, schema);
+  const tables = referencedFirst(named, constraints);
+  const rows = await readRows(client, named, columns);
+  const within = keysWithinTables(tables, constraints, new Set(rows.map(([table]) => table)));
+  const added = constraints.filter((constraint) => constraint.kind === 'f' && !within.has(constraint));
+  const made = constraints.filter((constraint) => !added.includes(constraint));
   const functions = await readFunctions(client, schema);
   const indexes = await readIndexes(client, schema);
   const triggers = await readTriggers(client, schema);
   const sections = [
-    tables.map((table) => createTable(table, columns, constraints)),
-    await readRows(client, tables, columns),
+    [ONE_PROCESS],
+    tables.map((table) => createTable(table, columns, made)),
+    rows.flatMap(([, statements]) => statements),
     indexes.map(createIndex),
-    tables.map((table) => addForeignKeys(table, constraints)).filter(Boolean),
+    tables.map((table) => addForeignKeys(table, added)).filter(Boolean),
     functions.map((text) => createFunction(text, schema)),
     triggers.map((text) => `${text};`),
     revokeRights(await readRevokedRights(client, schema)),
@@ -58,9 +68,7 @@ function createTable(
 ): string {
   const lines = [
     ...columns.filter((column) => column.table === table.name).map(columnLine),
-    ...constraints
-      .filter(({ table: owner, kind }) => owner === table.name && kind !== 'f')
-      .map(constraintLine),
+    ...constraints.filter(({ table: owner }) => owner === table.name).map(constraintLine),
   ];
   const options = table.options.length > 0 ? ` WITH (${table.options.join(', ')})` : '';
   return `CREATE TABLE ${quoteIdentifier(table.name)} (\n  ${lines.join(',\n  ')}\n)${options};`;
@@ -80,7 +88,7 @@ function constraintLine({ name, definition }: CatalogConstraint): string {
 
 /** All of a table's foreign keys in one statement: one pass over the table instead of many. */
 function addForeignKeys(table: CatalogTable, constraints: readonly CatalogConstraint[]): string {
-  const keys = constraints.filter(({ table: owner, kind }) => owner === table.name && kind === 'f');
+  const keys = constraints.filter(({ table: owner }) => owner === table.name);
   if (keys.length === 0) return '';
   const lines = keys.map((key) => `ADD ${constraintLine(key)}`);
   return `ALTER TABLE ${quoteIdentifier(table.name)}\n  ${lines.join(',\n  ')};`;
