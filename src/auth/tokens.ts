@@ -37,7 +37,8 @@ export class Tokens {
   readonly #verify: (token: string) => unknown;
   readonly #lifetimes: Readonly<Record<TokenType, number>>;
   /** Of tokens whose signature was checked: a browser sends the same one for hours. */
-  readonly #checked = new LRUCache<string, ReadClaims>({ max: KEPT_TOKENS });
+  // A `max` would take memory for so many at once.
+  readonly #checked = new LRUCache<string, ReadClaims>({ maxSize: KEPT_TOKENS, sizeCalculation: () => 1 });
 
   constructor({ secretKey, accessTokenLifetime, refreshTokenLifetime }: Config) {
     this.#sign = createSigner({ key: secretKey, algorithm: 'HS256' });

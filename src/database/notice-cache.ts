@@ -20,7 +20,8 @@ export class NoticeCache<Value extends object> {
     private readonly listener: Pick<Listener, 'healthy'>,
     options: NoticeCacheOptions,
   ) {
-    this.#entries = new LRUCache({ max: options.max, ttl: options.ttl });
+    // Its own `max` would take memory for so many at once.
+    this.#entries = new LRUCache({ maxSize: options.max, sizeCalculation: () => 1, ttl: options.ttl });
   }
 
   /** Drops a group's entries; all entries when `group` is empty. What is being read meanwhile is not kept. */

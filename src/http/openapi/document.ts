@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import swagger from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import { COMPONENT } from '../component.js';
+import { routeSchema } from './route-schema.js';
 
 type Node = { [key: string]: unknown };
 
@@ -19,6 +20,10 @@ export async function collectRoutes(app: FastifyInstance): Promise<void> {
         securitySchemes: { BearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
       },
       security: [{ BearerAuth: [] }],
+    },
+    transform: ({ route, schema, url }) => {
+      const definition = route.config?.definition;
+      return { schema: definition ? (routeSchema(definition) as FastifySchema) : schema, url };
     },
   });
 }
