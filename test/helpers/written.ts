@@ -4,11 +4,18 @@ import type { TestDatabase } from './database.js';
 /** Failed log-ins are counted, which is what the table is for. */
 const MAY_CHANGE = new Set(['tenant_main.login_failure', 'tenant_demo.login_failure']);
 
+interface Seen {
+  readonly snapshot: string;
+  readonly state: Record<string, string>;
+}
+
 /**
  * Sees whether anything was written: of every table the number of its rows and the sum of the transactions that
  * wrote them, which every insert, update (even with equal values) and delete changes.
  */
 export class WriteWatch {
+  #last: Seen | undefined;
+
   private constructor(
     private readonly client: pg.Client,
     private readonly question: string,
@@ -23,22 +30,28 @@ export class WriteWatch {
        FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
        WHERE relkind = 'r' AND nspname ~ '^(public|tenant_)'`,
     );
-    const parts = rows
-      .filter(({ name }) => !MAY_CHANGE.has(name))
-      .map(
-        ({ name, table }) =>
-          `SELECT '${name}', format('%s rows, %s', count(*), sum(xmin::text::bigint)) FROM ${table}`,
-      );
+    const tables = rows.filter(({ name }) => !MAY_CHANGE.has(name)).map(({ table }) => table);
+    // One aggregate over all rows: one for each of 130 tables took four times as long. Empty tables are left out.
+    const all = tables.map((table) => `SELECT tableoid, xmin FROM ${table}`).join(' UNION ALL ');
     return new WriteWatch(
       client,
-      `SELECT jsonb_object_agg(name, state) AS state FROM (${parts.join(' UNION ALL ')}) AS t (name, state)`,
+      `SELECT pg_current_snapshot()::text AS snapshot, jsonb_object_agg(name, state) AS state
+       FROM (SELECT tableoid::regclass::text, format('%s rows, %s', count(*), sum(xmin::text::bigint))
+             FROM (${all}) AS every_row GROUP BY tableoid) AS t (name, state)`,
     );
   }
 
   /** Equal to an earlier one when nothing was written in between; else the tables that differ were. */
   async state(): Promise<Record<string, string>> {
-    const { rows } = await this.client.query({ name: 'state', text: this.question });
-    return rows[0].state;
+    // Who has the same snapshot sees the same rows.
+    const { rows: now } = await this.client.query<Pick<Seen, 'snapshot'>>({
+      name: 'snapshot',
+      text: 'SELECT pg_current_snapshot()::text AS snapshot',
+    });
+    if (this.#last && now[0]?.snapshot === this.#last.snapshot) return this.#last.state;
+    const { rows } = await this.client.query<Seen>({ name: 'state', text: this.question });
+    this.#last = rows[0] as Seen;
+    return this.#last.state;
   }
 
   async close(): Promise<void> {
