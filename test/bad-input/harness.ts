@@ -8,9 +8,8 @@ import { WriteWatch } from '../helpers/written.js';
 
 /** Printed by fast-check with every failure; another one: BAD_INPUT_SEED=… */
 export const SEED = Number(process.env.BAD_INPUT_SEED ?? 20_261_125);
-// Seconds, where nothing else runs.
-vi.setConfig({ testTimeout: 120_000 });
-
+/** For each test of a file that starts the harness; they take seconds, where nothing else runs. */
+const TIMEOUT_MS = 120_000;
 const RUNS_IN_ALL = 2_500;
 
 /** How often each of so many operations is tried: fewer times as the API grows, so that the suite stays quick. */
@@ -33,6 +32,7 @@ export class Harness {
   ) {}
 
   static async start(environment: Record<string, string> = {}): Promise<Harness> {
+    vi.setConfig({ testTimeout: TIMEOUT_MS });
     // Log-ins with wrong passwords are counted, but here they may go on for ever.
     const app = await startTestApp({ environment: { LOG_LEVEL: 'silent', ...environment } });
     await seedStaff(app);

@@ -1,0 +1,25 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/**
+ * What takes longest, longest first. Where no earlier run is remembered, as on a CI machine, Vitest starts with the
+ * largest files, which are not the slowest: one of these, begun at the end, keeps one worker busy and the other idle.
+ * The suites of bad input go together, as each looks anew only when somebody has written (helpers/written.ts).
+ */
+const LONGEST = [
+  'test/bad-input/body.test.ts',
+  'test/bad-input/query.test.ts',
+  'test/bad-input/multipart.test.ts',
+  'test/isolation/interleaving.test.ts',
+  'test/start/start.test.ts',
+];
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = LONGEST.findIndex((file) => moduleId.endsWith(`/${file}`));
+      return place < 0 ? LONGEST.length : place;
+    };
+    const others = await super.sort(files);
+    return others.sort((a, b) => rank(a) - rank(b));
+  }
+}
