@@ -104,7 +104,8 @@ function operationsOf(routes: readonly RouteDefinition[]): Operation[] {
   if (!operations) {
     operations = routes.map(({ method, path, status = 200, response, produces = [] }) => {
       const key = `served:${method}${path}`;
-      if (response && !ajv.getSchema(key)) ajv.addSchema(toJsonSchema(response) as object, key);
+      // Not getSchema, which compiles what it finds: a worker starts the application many times.
+      if (response && !ajv.schemas[key]) ajv.addSchema(toJsonSchema(response) as object, key);
       const answers = new Map([[status, response ? key : null]]);
       return { name: `${method} ${path}`, fits: patternOf(path), answers, texts: produces };
     });
