@@ -11,6 +11,11 @@ const LONGEST = [
   'test/bad-input/multipart.test.ts',
   'test/isolation/interleaving.test.ts',
   'test/start/start.test.ts',
+  'test/isolation/statements.test.ts',
+  'src/cli/seed.test.ts',
+  'test/start/embedded.test.ts',
+  'test/auth/log-in.test.ts',
+  'test/imports/large-file.test.ts',
 ];
 
 export class LongestFirst extends BaseSequencer {
