@@ -9,7 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Two cores, one database server: more workers than cores only make timings noisy.
     maxWorkers: 2,
-    // A worker loads the program once, not anew for each file, which cost a third of the time. Files leave nothing
+    // A worker loads the program once, not anew for each file, which cost some two seconds each. Files leave nothing
     // behind in modules or on globals that another one could notice; mocks and settings of Vitest end with their file.
     isolate: false,
     sequence: { sequencer: LongestFirst },
