@@ -1,4 +1,5 @@
 import type { ConnectionSettings } from '../config.js';
+import { LIMITS } from './limits.js';
 import { type OwnerClient, withOwner } from './owner.js';
 import { tolerantly } from './roles.js';
 import { quoteIdentifier, quoteLiteral } from './schema-name.js';
@@ -9,13 +10,6 @@ export interface WantedDatabase {
   readonly owner: { readonly user: string; readonly password: string };
   readonly app: { readonly user: string; readonly password: string };
 }
-
-/** How long the program's statements may take, wait or leave a transaction open: a request never needs more. */
-const APP_SETTINGS = {
-  statement_timeout: '30s',
-  lock_timeout: '10s',
-  idle_in_transaction_session_timeout: '60s',
-};
 
 const DUPLICATE_DATABASE = '42P04';
 const UNIQUE_VIOLATION = '23505';
@@ -42,7 +36,7 @@ const LOCALES = [
 export async function bootstrapDatabase(admin: ConnectionSettings, wanted: WantedDatabase): Promise<void> {
   await withOwner(admin, async (client) => {
     await ensureLogin(client, wanted.owner, 'CREATEROLE NOCREATEDB');
-    await ensureLogin(client, wanted.app, 'NOINHERIT NOCREATEDB NOCREATEROLE', APP_SETTINGS);
+    await ensureLogin(client, wanted.app, 'NOINHERIT NOCREATEDB NOCREATEROLE', LIMITS);
     await joinOwner(client, wanted.owner.user);
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [wanted.database]);
     if (rowCount === 0) await createDatabase(client, wanted);

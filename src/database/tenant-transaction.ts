@@ -1,4 +1,5 @@
 import pgUtils from 'pg/lib/utils.js';
+import { LIMITS } from './limits.js';
 import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
 import { compiled, type Executable } from './statement.js';
@@ -43,6 +44,14 @@ const BEGIN = control('BEGIN');
 const COMMIT = control('COMMIT');
 const ROLLBACK = control('ROLLBACK');
 
+/** Where the program's role has no limit of its own, which only an owner who may alter the role could give it. */
+const LIMITED = Object.entries(LIMITS)
+  .map(([name, limit]) => {
+    const own = `pg_catalog.current_setting('${name}')`;
+    return `pg_catalog.set_config('${name}', CASE ${own} WHEN '0' THEN '${limit}' ELSE ${own} END, true)`;
+  })
+  .join(',\n  ');
+
 /**
  * What makes a connection the tenant's, for one transaction: sent along with the first statement, since in separate
  * round trips it cost a fifth to a third of the rate. Local (`true`), never for the session: what outlives the
@@ -50,7 +59,7 @@ const ROLLBACK = control('ROLLBACK');
  */
 const OPENING = `SELECT pg_catalog.set_config('role', $1, true), pg_catalog.set_config('search_path', $1, true),
   pg_catalog.set_config('timezone', 'UTC', true), pg_catalog.set_config('leopard.user_id', $2, true),
-  pg_catalog.set_config('leopard.source', $3, true)`;
+  pg_catalog.set_config('leopard.source', $3, true), ${LIMITED}`;
 const LONGEST_SOURCE = 200;
 /** For the rest of the transaction; see `onePlan`. */
 const ONE_PLAN = control("SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)");

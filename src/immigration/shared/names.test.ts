@@ -99,7 +99,7 @@ describe('what lists call other records', () => {
           for (const index of seenBy) await expectTrueNames(index === 0 ? app : other);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 

@@ -101,12 +101,15 @@ export class NamedColumns<Row> {
   }
 }
 
-/** What these records are called, in one statement, so that one version holds for all. */
+const KINDS = Object.keys(NAMES) as NameKind[];
+
+/** What these records are called: one statement, so that one version holds for all, and the same for any. */
 function namesOf(wanted: ReadonlyMap<NameKind, ReadonlySet<number>>) {
-  const parts = [...wanted].map(([kind, ids]) => {
+  const parts = KINDS.map((kind) => {
     const { table, name } = NAMES[kind];
+    const ids = [...(wanted.get(kind) ?? [])];
     return sql`
-      SELECT ${sql.lit(kind)} AS kind, n.id, ${name} AS name FROM ${table} n WHERE n.id = ANY (${[...ids]}::bigint[])`;
+      SELECT ${sql.lit(kind)} AS kind, n.id, ${name} AS name FROM ${table} n WHERE n.id = ANY (${ids}::bigint[])`;
   });
   return sql<{ version: string; kind: NameKind; id: number; name: string }>`
     SELECT ${VERSION} AS version, found.* FROM (${sql.join(parts, sql` UNION ALL `)}) found`;
