@@ -1,5 +1,8 @@
 import { createContext } from './cli/context.js';
+import { watchOutput } from './cli/output.js';
 import { runCli } from './cli/program.js';
 
+const output = watchOutput(process.stdout, process.stderr);
+const exitCode = await runCli(process.argv.slice(2), createContext());
 // Whatever still holds the event loop, a command that has ended has ended.
-process.exit(await runCli(process.argv.slice(2), createContext()));
+process.exit(await output.exitCode(exitCode));
