@@ -37,6 +37,8 @@ describe('register_tenant', () => {
       subscription_status: 'TRIAL',
       is_active: true,
       max_users: 50,
+      contact_email: null,
+      contact_phone: null,
       time_zone: 'UTC',
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       domains: [
@@ -156,8 +158,8 @@ describe('tenants list', () => {
     const { exitCode, stdout } = await leopard(['tenants', 'list']);
     const [heading, first] = stdout.split('\n');
     expect(exitCode).toBe(0);
-    expect(heading).toMatch(/^TENANT +NAME +STATUS +DOMAINS$/);
-    expect(first).toMatch(/^main +Tenant main +ACTIVE +main\.localhost$/);
+    expect(heading).toMatch(/^TENANT +NAME +STATUS +MAX USERS +DOMAINS$/);
+    expect(first).toMatch(/^main +Tenant main +ACTIVE +50 +main\.localhost$/);
   });
 });
 

@@ -1,7 +1,8 @@
 import { checkSchemaName } from '../database/schema-name.js';
 import { PlainError } from '../plain-error.js';
 
-export type SubscriptionStatus = 'TRIAL' | 'ACTIVE' | 'SUSPENDED' | 'CANCELLED';
+export const SUBSCRIPTION_STATUSES = ['TRIAL', 'ACTIVE', 'SUSPENDED', 'CANCELLED'] as const;
+export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
 /** What makes a new tenant. */
 export interface NewTenant {
@@ -58,15 +59,20 @@ export class TenantNotFoundError extends PlainError {
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const DOMAIN = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`);
 
+/** A tenant's name as it is stored. @throws InvalidTenantError */
+export function checkTenantName(text: string): string {
+  const name = text.trim();
+  if (name !== '' && name.length <= 200) return name;
+  throw new InvalidTenantError('a tenant needs a name of 1 to 200 characters');
+}
+
 /**
  * Checks a new tenant and brings it to the form in which it is stored.
  * @throws InvalidSchemaNameError, InvalidTenantError
  */
 export function checkNewTenant(tenant: NewTenant): NewTenant {
   checkSchemaName(tenant.schema);
-  const name = tenant.name.trim();
-  if (name === '' || name.length > 200)
-    throw new InvalidTenantError('a tenant needs a name of 1 to 200 characters');
+  const name = checkTenantName(tenant.name);
   const domains = tenant.domains.map(({ domain, isPrimary }) => ({
     domain: domain.trim().toLowerCase(),
     isPrimary,

@@ -12,6 +12,8 @@ export interface ListedTenant {
   readonly status: string;
   readonly isActive: boolean;
   readonly maxUsers: number;
+  readonly contactEmail: string | null;
+  readonly contactPhone: string | null;
   /** IANA name, from the tenant's settings. */
   readonly timeZone: string;
   /** ISO 8601, UTC. */
@@ -39,7 +41,8 @@ export async function findTenant(database: Database, tenant: string): Promise<Li
 function tenantsWhere(schema: string | null): Statement<ListedTenant> {
   return statement(
     `SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
-            t.max_users AS "maxUsers", ${TIME_ZONE_OF_TENANT} AS "timeZone",
+            t.max_users AS "maxUsers", t.contact_email AS "contactEmail", t.contact_phone AS "contactPhone",
+            ${TIME_ZONE_OF_TENANT} AS "timeZone",
             to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt",
             coalesce((SELECT json_agg(json_build_object('domain', d.domain, 'isPrimary', d.is_primary)
                                       ORDER BY d.is_primary DESC, d.id)

@@ -1,0 +1,35 @@
+import type { ListedTenant } from '../tenancy/tenant-list.js';
+import { shortName } from '../tenancy/tenant-name.js';
+import { formatTable } from './table.js';
+
+/** A tenant in the JSON of commands. */
+export function tenantToJson(tenant: ListedTenant) {
+  return {
+    id: tenant.id,
+    tenant: shortName(tenant.schema),
+    schema_name: tenant.schema,
+    name: tenant.name,
+    subscription_status: tenant.status,
+    is_active: tenant.isActive,
+    max_users: tenant.maxUsers,
+    contact_email: tenant.contactEmail,
+    contact_phone: tenant.contactPhone,
+    time_zone: tenant.timeZone,
+    created_at: tenant.createdAt,
+    domains: tenant.domains.map(({ domain, isPrimary }) => ({ domain, is_primary: isPrimary })),
+  };
+}
+
+/** Tenants in a table, for people. */
+export function tenantLines(list: readonly ListedTenant[]): string[] {
+  return formatTable(
+    ['TENANT', 'NAME', 'STATUS', 'MAX USERS', 'DOMAINS'],
+    list.map(({ schema, name, status, isActive, maxUsers, domains }) => [
+      shortName(schema),
+      name,
+      isActive ? status : `${status}, switched off`,
+      String(maxUsers),
+      domains.map(({ domain }) => domain).join(' '),
+    ]),
+  );
+}

@@ -1,0 +1,129 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Database } from '../database/database.js';
+import { statement } from '../database/statement.js';
+import { isEmail } from '../http/fields/text.js';
+import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../tenancy/new-tenant.js';
+import { changeTenant, type TenantChanges } from '../tenancy/tenant-changes.js';
+import { findTenant } from '../tenancy/tenant-list.js';
+import { schemaOf, shortName } from '../tenancy/tenant-name.js';
+import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { parseId } from './id-argument.js';
+import { ownerSettings } from './owner-settings.js';
+import { tenantLines, tenantToJson } from './shown-tenant.js';
+import { withTables } from './with-tables.js';
+
+interface ShowOptions {
+  readonly json?: boolean;
+}
+
+interface SetOptions extends ShowOptions {
+  readonly name?: string;
+  readonly status?: SubscriptionStatus;
+  readonly maxUsers?: number;
+  /** Empty: none. */
+  readonly contactEmail?: string;
+  readonly contactPhone?: string;
+}
+
+/** Shuts a tenant out, and keeps everything it has. */
+export function addSuspend(command: Command, context: CliContext): void {
+  addTenant(command)
+    .description('shut a tenant out at once, and keep everything it has')
+    .action((tenant: string, options: ShowOptions) =>
+      change(context, tenant, { status: 'SUSPENDED' }, options, 'is suspended'),
+    );
+}
+
+/** Brings a tenant back, or ends its trial. */
+export function addActivate(command: Command, context: CliContext): void {
+  addTenant(command)
+    .description('bring a suspended or cancelled tenant back, or end its trial: its status becomes ACTIVE')
+    .action((tenant: string, options: ShowOptions) =>
+      change(context, tenant, { status: 'ACTIVE', isActive: true }, options, 'is active'),
+    );
+}
+
+/** Changes what an operator may change of a tenant. */
+export function addSet(command: Command, context: CliContext): void {
+  addTenant(command)
+    .description('change a tenant; what is not given stays as it is')
+    .option('--max-users <n>', 'how many active users it may have', parseMaxUsers)
+    .option('--name <name>', "the agency's name")
+    .addOption(new Option('--status <status>', 'its subscription').choices(SUBSCRIPTION_STATUSES))
+    .option('--contact-email <email>', 'whom to write to; "none" for nobody', parseEmail)
+    .option('--contact-phone <phone>', 'whom to call; "none" for nobody', parsePhone)
+    .action((tenant: string, { json, ...given }: SetOptions) => {
+      if (Object.keys(given).length === 0) {
+        throw new CliError(
+          'say what to change: --max-users, --name, --status, --contact-email or --contact-phone',
+          USAGE_EXIT_CODE,
+        );
+      }
+      const changes = {
+        ...given,
+        ...(given.contactEmail === '' && { contactEmail: null }),
+        ...(given.contactPhone === '' && { contactPhone: null }),
+      };
+      return change(context, tenant, changes, { ...(json && { json }) }, 'is changed');
+    });
+}
+
+function addTenant(command: Command): Command {
+  return command.argument('<tenant>', 'short name or schema').option('--json', 'print JSON');
+}
+
+async function change(
+  context: CliContext,
+  given: string,
+  changes: TenantChanges,
+  { json }: ShowOptions,
+  done: string,
+): Promise<void> {
+  const schema = schemaOf(given);
+  await withTables(context, async ({ database, handle }) => {
+    await changeTenant(ownerSettings(handle), schema, changes);
+    const tenant = await findTenant(database, schema);
+    if (json) {
+      context.print(JSON.stringify(tenantToJson(tenant), null, 2));
+    } else {
+      context.print(`tenant ${shortName(schema)} ${done}`);
+      for (const line of tenantLines([tenant])) context.print(line);
+    }
+    if (changes.maxUsers === undefined) return;
+    const active = await activeUsers(database, schema);
+    if (active > tenant.maxUsers)
+      context.warn(`warning: ${active} users are active; they stay, and no more can be added`);
+  });
+}
+
+/** As the API counts them (immigration/users/limits.ts). */
+async function activeUsers(database: Database, schema: string): Promise<number> {
+  const sql = 'SELECT count(*)::integer AS active FROM immigration_user WHERE is_active';
+  const [row] = await database.tenantQuery({ schema, userId: null }, statement<{ active: number }>(sql));
+  return row?.active ?? 0;
+}
+
+const MOST_USERS = 2_147_483_647;
+const LONGEST_EMAIL = 254;
+const LONGEST_PHONE = 20;
+
+function parseMaxUsers(text: string): number {
+  const users = parseId(text);
+  if (users > MOST_USERS) throw new InvalidArgumentError(`It is ${MOST_USERS} at most.`);
+  return users;
+}
+
+function parseEmail(text: string): string {
+  const email = text.trim();
+  if (email === 'none') return '';
+  if (isEmail(email) && email.length <= LONGEST_EMAIL) return email;
+  throw new InvalidArgumentError('It is not an e-mail address.');
+}
+
+function parsePhone(text: string): string {
+  const phone = text.trim();
+  if (phone === 'none') return '';
+  if (phone !== '' && phone.length <= LONGEST_PHONE) return phone;
+  throw new InvalidArgumentError(`It must be 1 to ${LONGEST_PHONE} characters.`);
+}

@@ -1,0 +1,57 @@
+import type { ConnectionSettings } from '../config.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
+import {
+  checkTenantName,
+  type SubscriptionStatus,
+  TenantExistsError,
+  TenantNotFoundError,
+} from './new-tenant.js';
+
+/** What an operator may change of a tenant; what is not given stays as it is. */
+export interface TenantChanges {
+  readonly name?: string;
+  /** Switched off, a tenant is shut out like a suspended one, whatever its status. */
+  readonly isActive?: boolean;
+  readonly status?: SubscriptionStatus;
+  /** How many active users it may have. */
+  readonly maxUsers?: number;
+  /** Null removes it. */
+  readonly contactEmail?: string | null;
+  readonly contactPhone?: string | null;
+}
+
+const COLUMNS: Readonly<Record<keyof TenantChanges, string>> = {
+  name: 'name',
+  isActive: 'is_active',
+  status: 'subscription_status',
+  maxUsers: 'max_users',
+  contactEmail: 'contact_email',
+  contactPhone: 'contact_phone',
+};
+
+/**
+ * Changes a tenant's row. Running programs hear of it, so that it counts from the next request on.
+ * @throws TenantNotFoundError, InvalidTenantError, TenantExistsError for a name that another tenant has
+ */
+export async function changeTenant(
+  owner: ConnectionSettings,
+  schema: string,
+  changes: TenantChanges,
+): Promise<void> {
+  const checked = changes.name === undefined ? changes : { ...changes, name: checkTenantName(changes.name) };
+  const set = (Object.keys(COLUMNS) as (keyof TenantChanges)[]).filter((key) => checked[key] !== undefined);
+  const assignments = [...set.map((key, index) => `${COLUMNS[key]} = $${index + 2}`), 'updated_at = now()'];
+  const sql = `UPDATE public.tenants_tenant SET ${assignments.join(', ')} WHERE schema_name = $1`;
+  const parameters = [schema, ...set.map((key) => checked[key])];
+  const changed = await withOwner(owner, (client) => update(client, sql, parameters, checked));
+  if (changed === 0) throw new TenantNotFoundError(schema);
+}
+
+async function update(client: OwnerClient, sql: string, parameters: unknown[], { name = '' }: TenantChanges) {
+  try {
+    return (await client.query(sql, parameters)).rowCount;
+  } catch (error) {
+    const isTaken = (error as { constraint?: string }).constraint === 'tenants_tenant_name_key';
+    throw isTaken ? new TenantExistsError('name', name) : error;
+  }
+}
