@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Database } from '../database/database.js';
+import { HANDLERS } from '../events/handlers/registry.js';
 import {
   cancelEvents,
   type EventInFull,
@@ -71,7 +72,7 @@ export function addRetry(command: Command, context: CliContext): void {
     .argument('[ids...]', 'these; with --tenant', wholeNumbers)
     .option('--all', 'all that failed')
     .action((ids: readonly number[] | undefined, filters: Filters & { all?: boolean }) =>
-      change(context, ids, filters, retryEvents, 'to be handled again'),
+      change(context, ids, filters, { work: retryEvents, done: 'to be handled again', takes: 'failed' }),
     );
 }
 
@@ -82,7 +83,7 @@ export function addCancel(command: Command, context: CliContext): void {
     .argument('[ids...]', 'these; with --tenant', wholeNumbers)
     .option('--all', 'all that wait')
     .action((ids: readonly number[] | undefined, filters: Filters & { all?: boolean }) =>
-      change(context, ids, filters, cancelEvents, 'cancelled'),
+      change(context, ids, filters, { work: cancelEvents, done: 'cancelled', takes: 'waiting' }),
     );
 }
 
@@ -90,17 +91,27 @@ function addFilters(command: Command): Command {
   return command
     .option('--tenant <tenant>', 'only of this one: short name or schema')
     .option('--type <type>', 'only of this type, as Client.stage.UPDATE')
-    .option('--handler <name>', 'only those that this handler had to do with')
+    .addOption(
+      new Option('--handler <name>', 'only those that this handler had to do with').choices(
+        Object.keys(HANDLERS),
+      ),
+    )
     .option('--since <moment>', 'made since then: 2026-01-31T09:00Z, or 30m, 2h, 7d ago', pastMoment)
     .option('--until <moment>', 'made before then', pastMoment);
+}
+
+interface Change {
+  readonly work: (database: Database, schema: string, selection: Selection) => Promise<number[]>;
+  /** What events are afterwards, and which are taken, in words. */
+  readonly done: string;
+  readonly takes: string;
 }
 
 async function change(
   context: CliContext,
   ids: readonly number[] | undefined,
   filters: Filters & { readonly all?: boolean },
-  work: (database: Database, schema: string, selection: Selection) => Promise<number>,
-  done: string,
+  { work, done, takes }: Change,
 ): Promise<void> {
   const selection = { ...selectionOf(filters), ...(ids && ids.length > 0 && { ids }) };
   if (selection.ids && filters.tenant === undefined)
@@ -109,9 +120,24 @@ async function change(
   if (!isNarrow && !filters.all) throw new CliError('say which: ids, a filter, or --all', USAGE_EXIT_CODE);
   await withTables(context, async ({ database }) => {
     let count = 0;
-    for (const schema of await schemasOf(database, filters)) count += await work(database, schema, selection);
+    const missed: string[] = [];
+    for (const schema of await schemasOf(database, filters)) {
+      const changed = new Set(await work(database, schema, selection));
+      count += changed.size;
+      missed.push(...(await statesOf(database, schema, ids?.filter((id) => !changed.has(id)) ?? [])));
+    }
     context.print(`${count} ${count === 1 ? 'event' : 'events'} ${done}`);
+    if (missed.length > 0)
+      throw new CliError(`not ${done}, since only ${takes} events are: ${missed.join(', ')}`);
   });
+}
+
+/** Each of these events with its status. */
+async function statesOf(database: Database, schema: string, ids: readonly number[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const found = await listEvents(database, schema, { ids }, ids.length);
+  const states = new Map(found.map(({ id, status }) => [id, status]));
+  return ids.map((id) => `${id} (${states.get(id) ?? 'not there'})`);
 }
 
 async function schemasOf(database: Database, { tenant }: Filters): Promise<string[]> {

@@ -69,6 +69,8 @@ describe('leopard events', () => {
     [['pause', '--tenant', 'main', '--handler', 'task'], /cannot be used with/],
     [['pause', '--handler', 'magic'], /Allowed choices are client_activity/],
     [['pause', '--until', '2001-01-01'], /This moment is over/],
+    [['list', '--handler', 'magic'], /Allowed choices are client_activity/],
+    [['retry', '--handler', 'magic'], /Allowed choices are client_activity/],
     [['list', '--since', 'soon'], /Give a moment as/],
     [['list', '--status', 'DONE'], /Allowed choices are PENDING/],
     [['show', 'x', '--tenant', 'main'], /no whole number/],
@@ -121,6 +123,33 @@ describe('leopard events', () => {
     ]);
     expect(await said('events', 'retry', '--all')).toBe('3 events to be handled again');
     expect(await said('events', 'retry', '--all')).toBe('0 events to be handled again');
+  });
+
+  it('names the ids that are not there or cannot be taken, and takes the others', async () => {
+    await addEvents(test, 3);
+    const [row] = await test.sql('SELECT min(id)::integer AS id FROM immigration_event');
+    const [first, second, third] = [row!.id, row!.id + 1, row!.id + 2].map(String) as [
+      string,
+      string,
+      string,
+    ];
+    await test.sql(`UPDATE immigration_event SET status = 'COMPLETED' WHERE id = ${third}`);
+    const on = (command: string, ...ids: string[]) => leopard('events', command, ...ids, '--tenant', 'main');
+    expect(await on('cancel', first, third, '999999')).toMatchObject({
+      exitCode: 1,
+      stdout: '1 event cancelled',
+      stderr: `not cancelled, since only waiting events are: ${third} (COMPLETED), 999999 (not there)`,
+    });
+    expect(await on('retry', first, second, '999999')).toMatchObject({
+      exitCode: 1,
+      stdout: '1 event to be handled again',
+      stderr: `not to be handled again, since only failed events are: ${second} (PENDING), 999999 (not there)`,
+    });
+    expect(await on('retry', '999999')).toMatchObject({
+      exitCode: 1,
+      stdout: '0 events to be handled again',
+    });
+    expect(await on('cancel', first, second)).toMatchObject({ exitCode: 0, stderr: '' });
   });
 
   it.each(['events cleanup', 'events_cleanup'])('%s removes what was completed long ago', async (command) => {

@@ -91,17 +91,21 @@ const RETRY = `
     RETURNING e.id, e.event_type, e.entity_type,
       coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS record_id
   ), requeued AS MATERIALIZED (
-    SELECT public.requeue_event(id, event_type, entity_type, record_id) FROM changed
+    SELECT id, public.requeue_event(id, event_type, entity_type, record_id) FROM changed
   )
-  SELECT count(*)::integer AS done FROM requeued`;
+  SELECT id FROM requeued`;
 
 /**
  * Puts failed events of a tenant back into the queue, with all their retries; handlers that succeeded do not run again.
- * @returns how many
+ * @returns the ids of those
  */
-export async function retryEvents(database: Database, schema: string, selection: Selection): Promise<number> {
+export async function retryEvents(
+  database: Database,
+  schema: string,
+  selection: Selection,
+): Promise<number[]> {
   const done = await inPortions(database, schema, RETRY, selection);
-  if (done > 0) await database.publicQuery(statement(`SELECT pg_notify('leopard_events', '')`));
+  if (done.length > 0) await database.publicQuery(statement(`SELECT pg_notify('leopard_events', '')`));
   return done;
 }
 
@@ -117,18 +121,18 @@ const CANCEL = `
       updated_at = now()
     FROM chosen WHERE e.id = chosen.id RETURNING e.id
   ), finished AS (SELECT public.finish_events((SELECT array_agg(id) FROM changed)))
-  SELECT count(*)::integer AS done FROM changed, finished`;
+  SELECT id FROM changed, finished`;
 
 /**
  * Takes waiting events of a tenant out of the queue; they become FAILED with the error "cancelled", without an alert,
  * and can be retried. What a worker has in hand is finished before.
- * @returns how many
+ * @returns the ids of those
  */
 export async function cancelEvents(
   database: Database,
   schema: string,
   selection: Selection,
-): Promise<number> {
+): Promise<number[]> {
   return await inPortions(database, schema, CANCEL, selection);
 }
 
@@ -138,14 +142,14 @@ async function inPortions(
   schema: string,
   sql: string,
   selection: Selection,
-): Promise<number> {
-  let done = 0;
+): Promise<number[]> {
+  const done: number[] = [];
   for (;;) {
-    const query = statement<{ done: number }>(sql, [...selectionParameters(selection), AT_ONCE]);
-    const [, [row]] = await database.tenantTransaction({ schema, userId: null }, (transaction) =>
+    const query = statement<{ id: number }>(sql, [...selectionParameters(selection), AT_ONCE]);
+    const [, changed] = await database.tenantTransaction({ schema, userId: null }, (transaction) =>
       Promise.all([transaction.query(lockTenant(schema)), transaction.last(query)]),
     );
-    done += row?.done ?? 0;
-    if ((row?.done ?? 0) < AT_ONCE) return done;
+    done.push(...changed.map(({ id }) => id));
+    if (changed.length < AT_ONCE) return done;
   }
 }
