@@ -113,6 +113,12 @@ describe('register_tenant', () => {
     ],
     [['--name', 'Other', '--tenant', 'other', '--domain', 'a b'], 1, /^"a b" is not a domain/],
     [['--name', 'Other', '--tenant', 'other', '--domain', 'c.example:8000'], 1, /is not a domain/],
+    [
+      ['--name', 'Other', '--tenant', 'other', '--domain', '*.localhost'],
+      1,
+      /^"\*\.localhost" can answer for no host: wildcards are for hosts of three or more labels/,
+    ],
+    [['--name', 'Other', '--tenant', 'other', '--domain', 'o.example', '*.EXAMPLE'], 1, /^"\*\.example" can/],
     [['--name', ' ', '--tenant', 'other'], 1, /needs a name/],
     [['--name', 'Other', '--tenant', 'Other'], 1, /^"Other" cannot be a tenant's name/],
     [['--name', 'Other', '--tenant', 'x"; DROP SCHEMA public'], 1, /cannot be a tenant's name/],

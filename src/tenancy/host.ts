@@ -18,6 +18,11 @@ export function wildcardOf(host: string): string | null {
   return labels.length < 3 ? null : `*.${labels.slice(1).join('.')}`;
 }
 
+/** Whether this is a wildcard domain that wildcardOf gives for no host. */
+export function answersNoHost(domain: string): boolean {
+  return domain.startsWith('*.') && wildcardOf(`a${domain.slice(1)}`) === null;
+}
+
 /** Whether the setting ALLOWED_HOSTS admits this host: `*`, the name itself, or `.example.com` for all below it. */
 export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
   return allowed.some(

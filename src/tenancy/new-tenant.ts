@@ -1,5 +1,6 @@
 import { checkSchemaName } from '../database/schema-name.js';
 import { PlainError } from '../plain-error.js';
+import { answersNoHost } from './host.js';
 
 export const SUBSCRIPTION_STATUSES = ['TRIAL', 'ACTIVE', 'SUSPENDED', 'CANCELLED'] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
@@ -81,6 +82,11 @@ export function checkNewTenant(tenant: NewTenant): NewTenant {
     if (domain.length > 253 || !DOMAIN.test(domain)) {
       throw new InvalidTenantError(
         `"${domain}" is not a domain: give a host name without port, or *. and a host name`,
+      );
+    }
+    if (answersNoHost(domain)) {
+      throw new InvalidTenantError(
+        `"${domain}" can answer for no host: wildcards are for hosts of three or more labels, so give two after *. as in *.acme.example`,
       );
     }
   }
