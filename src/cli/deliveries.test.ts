@@ -73,12 +73,32 @@ it('adds an endpoint and shows its secret this once', async () => {
 it.each([
   [['--url', 'ftp://example.com'], 1, 'webhooks go to https:// addresses only'],
   [['--url', 'https://example.com:22'], 1, /^webhooks go to port /],
-  [['--url', 'https://example.com', '--events', 'Client CREATE'], 1, /is no type of event/],
+  [
+    ['--url', 'https://example.com', '--events', 'Client CREATE'],
+    1,
+    /^no event is of the type "Client CREATE"/,
+  ],
+  [['--url', 'https://example.com', '--events', ''], 1, /^no type of event is named; there are Client\./],
+  [['--url', 'https://example.com', '--events', ' , '], 1, /^no type of event is named/],
+  [['--url', 'https://example.com', '--events', 'Nope.*'], 1, /"Nope\.\*"; there are .*, Task\.CREATE, /],
+  [['--url', 'https://example.com', '--events', 'Client.*,client.*'], 1, /the type "client\.\*"; there are/],
+  [['--url', 'https://example.com', '--events', 'Client.CREATE'], 1, /"Client\.CREATE"; there are/],
+  [['--url', 'https://example.com', '--events', '.*'], 1, /the type "\.\*"; there are/],
   [[], 2, /required option '--url/],
 ])('refuses to add %j', async (args, code, message) => {
   const { exitCode, stderr } = await leopard('webhooks', 'add', ...args);
   expect([exitCode, stderr]).toEqual([code, expect.stringMatching(message)]);
+  expect(stderr).not.toContain('\n');
 });
+
+it.each(['*', '*.DELETE', 'Client.stage.UPDATE', '*stage*', 'Note.*'])(
+  'takes the pattern %s',
+  async (pattern) => {
+    const added = await json('webhooks', 'add', '--url', 'https://hooks.acme.example', '--events', pattern);
+    expect(added.event_types).toEqual([pattern]);
+    await json('webhooks', 'remove', String(added.id));
+  },
+);
 
 it('refuses an address that is not public, unless that is allowed', async () => {
   const settings = settingsFor(test.databases, folder);

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../plain-error.js';
+import { checkEventPatterns } from './event-patterns.js';
 import { cancelIfOff } from './records.js';
 import { newSecret } from './signature.js';
 import { checkWebhookUrl, type WebhookPolicy } from './webhook-target.js';
@@ -31,8 +32,6 @@ export class EndpointNotFoundError extends PlainError {
 const COLUMNS = `id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
   failures, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt"`;
 
-const PATTERN = /^[A-Za-z_*][\w*]*(\.[\w*]+)*$/;
-
 /**
  * Adds an endpoint to a tenant.
  * @param eventTypes patterns such as `Client.CREATE`, `Client.*`, `*`
@@ -46,11 +45,7 @@ export async function addEndpoint(
   policy: WebhookPolicy,
 ): Promise<Endpoint & { readonly secret: string }> {
   const { href } = checkWebhookUrl(url, policy);
-  for (const pattern of eventTypes) {
-    if (pattern.length > 100 || !PATTERN.test(pattern)) {
-      throw new PlainError(`${JSON.stringify(pattern)} is no type of event, nor a pattern such as Client.*`);
-    }
-  }
+  checkEventPatterns(eventTypes);
   const secret = newSecret();
   const [endpoint] = await database.tenantQuery(
     { schema, userId: null },

@@ -26,6 +26,11 @@ interface Wanted {
   retries(type: string): number | null;
 }
 
+/** Whether events of this type are made: only where a handler is enabled for them. */
+export function isCaptured({ events }: EventsConfig, type: string): boolean {
+  return events[type]?.handlers.some(({ enabled = true }) => enabled) ?? false;
+}
+
 /**
  * The functions that capture an entity's events: only for types that have a handler which is enabled, so a change
  * that nobody is interested in costs nothing.
@@ -42,8 +47,8 @@ export function captureFunctions(
     fields: fieldsOf(columns),
     softDeletes: columns.some(({ name }) => name === 'deleted_at'),
     retries(type) {
-      const { handlers = [], max_retries = DEFAULT_MAX_RETRIES } = config.events[type] ?? {};
-      return handlers.some(({ enabled = true }) => enabled) ? max_retries : null;
+      const { max_retries = DEFAULT_MAX_RETRIES } = config.events[type] ?? {};
+      return isCaptured(config, type) ? max_retries : null;
     },
   };
   const make = (operation: Operation, query: CaptureQuery | null): CaptureFunction[] =>

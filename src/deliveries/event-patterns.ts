@@ -1,0 +1,27 @@
+import { isCaptured } from '../events/capture/functions.js';
+import { EVENTS } from '../events/config.js';
+import type { EventsConfig } from '../events/types.js';
+import { PlainError } from '../plain-error.js';
+
+const LONGEST_PATTERN = 100;
+
+/**
+ * Makes sure that each of these patterns stands for some event that the program makes.
+ * @param patterns types of events, in which `*` is any text
+ * @throws PlainError that says which does not, and which types there are
+ */
+export function checkEventPatterns(patterns: readonly string[], config: EventsConfig = EVENTS): void {
+  const types = Object.keys(config.events).filter((type) => isCaptured(config, type));
+  const choice = `there are ${types.join(', ')}, and patterns such as Client.*`;
+  if (patterns.length === 0) throw new PlainError(`no type of event is named; ${choice}`);
+  for (const pattern of patterns) {
+    if (pattern.length > LONGEST_PATTERN || !types.some((type) => matches(pattern, type)))
+      throw new PlainError(`no event is of the type ${JSON.stringify(pattern)}; ${choice}`);
+  }
+}
+
+/** As public.event_type_matches has it. */
+function matches(pattern: string, type: string): boolean {
+  const parts = pattern.split(/\*+/).map((part) => part.replaceAll(/[^\w]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(type);
+}
