@@ -1,5 +1,5 @@
 import { passwordProblems } from '../auth/password-rules.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 
 /** Where a password may stand so that no list of processes shows it. */
@@ -13,7 +13,7 @@ export async function givenOrAsked(
   question: string,
 ): Promise<string> {
   if (given !== undefined) return given;
-  if (!context.isInteractive) throw new CliError(`${option} is missing; see: leopard help`, USAGE_EXIT_CODE);
+  if (!context.isInteractive) throw new UsageError(`${option} is missing`);
   return await context.ask(question);
 }
 
@@ -29,10 +29,7 @@ export async function passwordFor(
   const known = given ?? context.environment[PASSWORD_VARIABLE];
   if (known) return known;
   if (!context.isInteractive || known === '') {
-    throw new CliError(
-      `the password is missing; give ${option} or set ${PASSWORD_VARIABLE}`,
-      USAGE_EXIT_CODE,
-    );
+    throw new UsageError(`the password is missing; give ${option} or set ${PASSWORD_VARIABLE}`);
   }
   const password = await context.ask('Password: ', { hidden: true });
   if (password === '') throw new CliError('the password is empty; nothing was done');

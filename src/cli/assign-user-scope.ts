@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { assignScope, listScopes, type ScopeChange, type UserScope } from '../auth/scope-assignment.js';
 import { findTenant } from '../tenancy/tenant-list.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { formatTable } from './table.js';
 import { withTables } from './with-tables.js';
@@ -39,9 +39,8 @@ async function run(context: CliContext, options: AssignOptions): Promise<void> {
   const change = changeOf(options);
   const { user, list } = options;
   if (!list && (user === undefined || Object.keys(change).length === 0)) {
-    throw new CliError(
+    throw new UsageError(
       'give --user and what to change: --branches, --regions, --clear-branches or --clear-regions; or --list',
-      USAGE_EXIT_CODE,
     );
   }
   await withTables(context, async ({ database }) => {

@@ -1,16 +1,30 @@
+import type { Command } from 'commander';
 import { PlainError } from '../plain-error.js';
 
-/** The exit code of wrong usage: an unknown command or option. */
+/** The exit code of wrong usage: an unknown command or option, or a missing one. */
 export const USAGE_EXIT_CODE = 2;
 
 /** Ends a command with one line on stderr and this exit code. */
 export class CliError extends PlainError {
-  override readonly name = 'CliError';
+  override readonly name: string = 'CliError';
 
   constructor(
     message: string,
     readonly exitCode = 1,
   ) {
     super(message);
+  }
+}
+
+/** Ends a command that was called wrongly; where its usage is shown is added to the line. */
+export class UsageError extends CliError {
+  override readonly name = 'UsageError';
+
+  /** @param command whose usage; that of the command that runs when not given */
+  constructor(
+    message: string,
+    readonly command?: Command,
+  ) {
+    super(message, USAGE_EXIT_CODE);
   }
 }

@@ -12,7 +12,7 @@ import {
   showDelivery,
 } from '../deliveries/administration.js';
 import { findTenant } from '../tenancy/tenant-list.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { collectIds, parseId } from './id-argument.js';
 import { formatTable } from './table.js';
@@ -107,10 +107,7 @@ async function change(
   const given = chosen ?? [];
   const filter = { ...filterOf(options), ...(given.length > 0 && { ids: given }) };
   if (Object.keys(filter).length === 0) {
-    throw new CliError(
-      'say which deliveries: their ids, or --status, --kind, --endpoint or --event',
-      USAGE_EXIT_CODE,
-    );
+    throw new UsageError('say which deliveries: their ids, or --status, --kind, --endpoint or --event');
   }
   const changed = await withTables(context, async ({ database }) => {
     const { schema } = await findTenant(database, options.tenant);

@@ -12,7 +12,7 @@ import {
 import { EVENT_STATUSES, type EventStatus, type Selection } from '../events/selection.js';
 import { findTenant, listTenants } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { pastMoment } from './moments.js';
 import { formatTable } from './table.js';
@@ -115,9 +115,9 @@ async function change(
 ): Promise<void> {
   const selection = { ...selectionOf(filters), ...(ids && ids.length > 0 && { ids }) };
   if (selection.ids && filters.tenant === undefined)
-    throw new CliError('ids are those of one tenant; name it with --tenant', USAGE_EXIT_CODE);
+    throw new UsageError('ids are those of one tenant; name it with --tenant');
   const isNarrow = Object.keys(selection).length > 0 || filters.tenant !== undefined;
-  if (!isNarrow && !filters.all) throw new CliError('say which: ids, a filter, or --all', USAGE_EXIT_CODE);
+  if (!isNarrow && !filters.all) throw new UsageError('say which: ids, a filter, or --all');
   await withTables(context, async ({ database }) => {
     let count = 0;
     const missed: string[] = [];

@@ -42,17 +42,46 @@ describe('leopard help', () => {
       expect(stdout).toContain('Usage: leopard');
     },
   );
+
+  it.each([
+    [['events', 'list'], '--limit'],
+    [['webhooks', 'add'], '--url'],
+    [['tenants', 'create'], '--admin-email'],
+    [['jobs', 'run'], '--dry-run'],
+    [['seed-data'], '--clear'],
+  ])('shows the options of one command: help %j', async (words, option) => {
+    const asked = await leopard('help', ...words);
+    expect([asked.exitCode, asked.stderr]).toEqual([0, '']);
+    expect(asked.stdout).toContain(option);
+    expect(asked).toEqual(await leopard(...words, '--help'));
+    const [group = '', ...rest] = words;
+    if (rest.length > 0) expect(await leopard(group, 'help', ...rest)).toEqual(asked);
+  });
+
+  it('of a group shows its commands', async () => {
+    const { stdout } = await leopard('help', 'events');
+    expect(stdout).toMatch(/^Usage: leopard events .*\n.*^ {2}retry /ms);
+    expect((await leopard('events', 'help')).stdout).toBe(stdout);
+  });
 });
 
 describe('wrong usage ends with 2 and one line', () => {
   it.each([
     [['fly'], "unknown command 'fly'; see: leopard help"],
     [['migrte'], "unknown command 'migrte' (Did you mean migrate?); see: leopard help"],
-    [['tenants'], 'a subcommand is missing; see: leopard help'],
-    [['seed'], "missing required argument 'data-set'; see: leopard help"],
-    [['seed', 'everything'], /Allowed choices are demo, contract\.?; see: leopard help$/],
-    [['tenants', 'list', 'extra'], /too many arguments/],
-    [['register_tenant', '--tenant'], /argument missing/],
+    [['tenants'], /^a subcommand is missing; see: leopard help tenants$/],
+    [['tenants', 'lst'], /^unknown command 'lst' \(Did you mean list\?\); see: leopard help tenants$/],
+    [['seed'], /^missing required argument 'data-set'; see: leopard help seed$/],
+    [['seed', 'everything'], /Allowed choices are demo, contract\.?; see: leopard help seed$/],
+    [['tenants', 'list', 'extra'], /too many arguments.*; see: leopard help tenants list$/],
+    [['tenants', 'list', '--all'], /^unknown option '--all'; see: leopard help tenants list$/],
+    [['webhooks', 'add', '--tenant', 'main'], /'--url <url>' not specified; see: leopard help webhooks add$/],
+    [['events', 'retry'], /^say which: ids, a filter, or --all; see: leopard help events retry$/],
+    [['register_tenant', '--tenant'], /argument missing; see: leopard help register_tenant$/],
+    [['help', 'fly'], /^unknown command 'fly'; see: leopard help$/],
+    [['help', 'events', 'lst'], /^unknown command 'lst'; see: leopard help events$/],
+    [['events', 'help', 'lst'], /^unknown command 'lst'; see: leopard help events$/],
+    [['help', 'migrate', 'now'], /^unknown command 'now'; see: leopard help migrate$/],
   ])('%j', async (args, message) => {
     const { exitCode, stdout, stderr } = await leopard(...args);
     expect([exitCode, stdout]).toEqual([2, '']);

@@ -5,13 +5,14 @@ import { ConfigError } from '../config.js';
 import { PACKAGE_ROOT } from '../package-root.js';
 import { PlainError } from '../plain-error.js';
 import { registerAssignUserScope } from './assign-user-scope.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { CliError, USAGE_EXIT_CODE, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { registerCreateOperator, registerCreateSuperuser } from './createsuperuser.js';
 import { registerDbShell } from './dbshell.js';
 import { registerDeliveries } from './deliveries.js';
 import { registerDoctor } from './doctor.js';
 import { registerEvents, registerEventsByOldNames } from './events.js';
+import { helpAskedFor, helpFor } from './help.js';
 import { registerJobs, registerProcessReminders } from './jobs.js';
 import { registerMigrate } from './migrate.js';
 import { registerSeed } from './seed.js';
@@ -54,7 +55,7 @@ export function createProgram(context: CliContext): Command {
   const program = new Command('leopard')
     .description('Backend of a multi-tenant CRM for immigration and study-abroad agencies')
     .version(JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')).version, '--version')
-    .helpCommand('help [command]', 'show all commands, or one')
+    .helpCommand('help [command...]', 'show all commands, or one')
     .configureHelp({ subcommandTerm: termOf })
     .showSuggestionAfterError(true)
     .exitOverride()
@@ -74,16 +75,28 @@ export function createProgram(context: CliContext): Command {
  */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
   const program = createProgram(context);
+  let current = program;
+  program.hook('preAction', (_, command) => {
+    current = command;
+  });
+  for (const command of [program, ...allCommands(program)]) {
+    command.exitOverride((error) => {
+      current = command;
+      throw error;
+    });
+  }
   try {
     if (args.length === 0) {
       context.print(program.helpInformation().trimEnd());
       return USAGE_EXIT_CODE;
     }
-    await program.parseAsync(withKnownSpelling(args, allCommands(program)), { from: 'user' });
+    const asked = helpAskedFor(args, program);
+    if (asked) context.print(asked.helpInformation().trimEnd());
+    else await program.parseAsync(withKnownSpelling(args, allCommands(program)), { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // help was asked for, and shown
-    const { lines, exitCode } = describe(error);
+    const { lines, exitCode } = describe(error, current);
     for (const line of lines) context.warn(line);
     return exitCode;
   }
@@ -96,14 +109,20 @@ function allCommands(program: Command): Command[] {
 /** System errors that are the surroundings' fault, not the program's. */
 const SURROUNDINGS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
 
-/** What to say of an error. Only faults of the program itself show where they come from. */
-export function describe(error: unknown): { lines: string[]; exitCode: number } {
+/**
+ * What to say of an error. Only faults of the program itself show where they come from.
+ * @param command what was run, as far as is known
+ */
+export function describe(error: unknown, command?: Command): { lines: string[]; exitCode: number } {
+  const usage = (text: string, of = command) => ({
+    lines: [`${text}; see: ${of ? helpFor(of) : 'leopard help'}`],
+    exitCode: USAGE_EXIT_CODE,
+  });
   if (error instanceof CommanderError) {
-    if (error.code === 'commander.help')
-      return { lines: ['a subcommand is missing; see: leopard help'], exitCode: USAGE_EXIT_CODE };
-    const text = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    return { lines: [`${text}; see: leopard help`], exitCode: USAGE_EXIT_CODE };
+    if (error.code === 'commander.help') return usage('a subcommand is missing');
+    return usage(error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
   }
+  if (error instanceof UsageError) return usage(error.message, error.command);
   if (error instanceof ConfigError) return { lines: [...error.problems], exitCode: 1 };
   if (error instanceof CliError) return { lines: [error.message], exitCode: error.exitCode };
   if (error instanceof PlainError) return { lines: [error.message], exitCode: 1 };

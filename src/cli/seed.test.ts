@@ -106,7 +106,7 @@ describe('seed_data', () => {
   });
 
   it.each([
-    [['--clear'], 2, /give --tenant$/],
+    [['--clear'], 2, /give --tenant; see: leopard help seed_data$/],
     [['--tenant', 'nobody'], 1, /no tenant with the schema tenant_nobody/],
   ])('refuses %j', async (args, exitCode, message) => {
     const result = await leopard(['seed_data', ...args]);

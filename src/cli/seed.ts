@@ -6,7 +6,7 @@ import { TenantExistsError } from '../tenancy/new-tenant.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { bringUpToDate } from './bring-up-to-date.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { ownerSettings } from './owner-settings.js';
 import type { Progress } from './progress.js';
@@ -65,7 +65,7 @@ async function seedDemoAgencies(context: CliContext): Promise<void> {
 async function seedData(context: CliContext, { tenant, clear, force }: SeedDataOptions): Promise<void> {
   if (tenant === undefined) {
     if (clear) {
-      throw new CliError('--clear removes the records of one tenant; give --tenant', USAGE_EXIT_CODE);
+      throw new UsageError('--clear removes the records of one tenant; give --tenant');
     }
     return await seedDemoAgencies(context);
   }

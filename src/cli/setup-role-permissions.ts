@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { setUpRoles } from '../auth/role-grants.js';
 import { findTenant, listTenants } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { withTables } from './with-tables.js';
 
@@ -22,7 +22,7 @@ export function registerSetupRolePermissions(program: Command, context: CliConte
 }
 
 async function setUp(context: CliContext, { tenant, all }: SetupOptions): Promise<void> {
-  if (tenant === undefined && !all) throw new CliError('give --tenant or --all', USAGE_EXIT_CODE);
+  if (tenant === undefined && !all) throw new UsageError('give --tenant or --all');
   await withTables(context, async ({ database }) => {
     const tenants = tenant === undefined ? await listTenants(database) : [await findTenant(database, tenant)];
     for (const { schema } of tenants) {

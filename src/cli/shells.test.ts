@@ -101,12 +101,12 @@ describe('the program itself', () => {
     expect(JSON.parse(list.stdout)).toHaveLength(2);
     const wrong = await leopard(['tenants', 'lst']);
     expect([wrong.exitCode, wrong.stdout]).toEqual([2, '']);
-    expect(wrong.stderr).toMatch(/^unknown command 'lst'.*; see: leopard help\n$/);
+    expect(wrong.stderr).toMatch(/^unknown command 'lst'.*; see: leopard help tenants\n$/);
   });
 
   it('asks nothing where input is no terminal', async () => {
     const { exitCode, stdout, stderr } = await leopard(['deregister_tenant', '--tenant', 'main'], 'DELETE\n');
     expect([exitCode, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/add --force\n$/);
+    expect(stderr).toMatch(/add --force; see: leopard help deregister_tenant\n$/);
   });
 });

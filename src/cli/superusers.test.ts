@@ -103,11 +103,14 @@ describe('createsuperuser', () => {
 
   it('asks nothing without a terminal', async () => {
     const nothing = await leopard(['createsuperuser']);
-    expect([nothing.exitCode, nothing.stderr]).toEqual([2, '--schema is missing; see: leopard help']);
+    expect([nothing.exitCode, nothing.stderr]).toEqual([
+      2,
+      '--schema is missing; see: leopard help createsuperuser',
+    ]);
     const noPassword = await create('--email', 'a@main.example');
     expect([noPassword.exitCode, noPassword.stderr]).toEqual([
       2,
-      'the password is missing; give --password or set LEOPARD_PASSWORD',
+      'the password is missing; give --password or set LEOPARD_PASSWORD; see: leopard help createsuperuser',
     ]);
   });
 

@@ -6,7 +6,7 @@ import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../tenancy/new-t
 import { changeTenant, type TenantChanges } from '../tenancy/tenant-changes.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { parseId } from './id-argument.js';
 import { ownerSettings } from './owner-settings.js';
@@ -55,9 +55,8 @@ export function addSet(command: Command, context: CliContext): void {
     .option('--contact-phone <phone>', 'whom to call; "none" for nobody', parsePhone)
     .action((tenant: string, { json, ...given }: SetOptions) => {
       if (Object.keys(given).length === 0) {
-        throw new CliError(
+        throw new UsageError(
           'say what to change: --max-users, --name, --status, --contact-email or --contact-phone',
-          USAGE_EXIT_CODE,
         );
       }
       const changes = {

@@ -8,7 +8,7 @@ import { findTenant } from '../tenancy/tenant-list.js';
 import { checkShortName, schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { setTimeZone } from '../tenancy/time-zone-setting.js';
 import { passwordFor, warnOfWeakPassword } from './account-options.js';
-import { CliError, USAGE_EXIT_CODE } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { parseDays } from './days-argument.js';
 import { ownerSettings } from './owner-settings.js';
@@ -116,7 +116,7 @@ async function firstAdmin(context: CliContext, options: RegisterOptions) {
   const { adminEmail: email, adminUsername, adminPassword } = options;
   if (email === undefined) {
     if (adminUsername === undefined && adminPassword === undefined) return null;
-    throw new CliError('an admin needs --admin-email', USAGE_EXIT_CODE);
+    throw new UsageError('an admin needs --admin-email');
   }
   const username = adminUsername ?? email;
   const password = await passwordFor(context, adminPassword, '--admin-password');
@@ -128,9 +128,8 @@ async function firstAdmin(context: CliContext, options: RegisterOptions) {
 async function deregister(context: CliContext, { tenant, force = false }: DeregisterOptions): Promise<void> {
   const schema = schemaOf(tenant);
   if (!force && !context.isInteractive) {
-    throw new CliError(
+    throw new UsageError(
       `removing ${schema} cannot be undone; there is no terminal to ask at, so add --force`,
-      USAGE_EXIT_CODE,
     );
   }
   const { mediaDirectory } = context.config();

@@ -88,7 +88,7 @@ describe('register_tenant', () => {
     const missing = await leopard(args);
     expect([missing.exitCode, missing.stderr]).toEqual([
       2,
-      'the password is missing; give --admin-password or set LEOPARD_PASSWORD',
+      'the password is missing; give --admin-password or set LEOPARD_PASSWORD; see: leopard help register_tenant',
     ]);
     const { exitCode } = await leopard(args, { environment: { LEOPARD_PASSWORD: 'zebra-Crossing-42' } });
     expect(exitCode).toBe(0);
@@ -129,7 +129,11 @@ describe('register_tenant', () => {
       1,
       '"nobody" is not an e-mail address',
     ],
-    [['--name', 'Other', '--tenant', 'other', '--admin-password', 'x'], 2, 'an admin needs --admin-email'],
+    [
+      ['--name', 'Other', '--tenant', 'other', '--admin-password', 'x'],
+      2,
+      /^an admin needs --admin-email; see/,
+    ],
     [['--name', 'Other'], 2, /--tenant <tenant>' not specified/],
   ])('refuses %j and leaves nothing behind', async (args, exitCode, message) => {
     const before = await tenantNames();
@@ -261,7 +265,7 @@ describe('deregister_tenant', () => {
     const { exitCode, stderr } = await leopard(['tenants', 'delete', '--tenant', 'staying']);
     expect([exitCode, stderr]).toEqual([
       2,
-      'removing tenant_staying cannot be undone; there is no terminal to ask at, so add --force',
+      'removing tenant_staying cannot be undone; there is no terminal to ask at, so add --force; see: leopard help tenants delete',
     ]);
     expect(await tenantNames()).toContain('staying');
   });
