@@ -1,6 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConfigError, loadConfig } from './config.js';
 import { PACKAGE_ROOT } from './package-root.js';
@@ -85,6 +86,64 @@ describe('problems', () => {
   });
 });
 
+describe('names and addresses', () => {
+  const problemsWith = (name: string, value: string) => problemsOf({ ...SERVER, [name]: value });
+
+  it.each([
+    ['TRUSTED_PROXIES', '300.1.1.1'],
+    ['TRUSTED_PROXIES', '127.0.0.1,10.0.0.0/33'],
+    ['TRUSTED_PROXIES', '10.0.0.0/0'],
+    ['TRUSTED_PROXIES', '10.0.0.0/255.0.255.0'],
+    ['TRUSTED_PROXIES', '10.0.0.0/'],
+    ['TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['TRUSTED_PROXIES', 'fe80::/129'],
+    ['TRUSTED_PROXIES', 'proxy.example.com'],
+    ['NOTIFICATION_STREAM_ALLOWED_ORIGIN', 'foo'],
+    ['NOTIFICATION_STREAM_ALLOWED_ORIGIN', 'https://*.example.com'],
+    ['NOTIFICATION_STREAM_ALLOWED_ORIGIN', 'https://app.example.com/'],
+    ['BASE_DOMAIN', 'a_b/c'],
+    ['BASE_DOMAIN', 'https://example.com'],
+    ['BASE_DOMAIN', 'example.com:8000'],
+    ['BASE_DOMAIN', 'two words'],
+    ['BASE_DOMAIN', 'example.com.'],
+    ['APP_SUBDOMAIN', 'a/b'],
+  ])('%s=%s is refused', (name, value) => {
+    expect(problemsWith(name, value)).toEqual([expect.stringMatching(new RegExp(`^${name} must .*not "`))]);
+  });
+
+  it.each([
+    ['TRUSTED_PROXIES', '127.0.0.1,10.0.0.0/8,10.0.0.0/255.0.0.0,::1,fd00::/8,loopback'],
+    ['NOTIFICATION_STREAM_ALLOWED_ORIGIN', 'http://localhost:3000'],
+    ['BASE_DOMAIN', 'CRM.example.com'],
+  ])('%s=%s is taken, and starts', async (name, value) => {
+    expect(problemsWith(name, value)).toEqual([]);
+    const { trustedProxies } = loadConfig({ ...SERVER, [name]: value }, directory);
+    expect(() => Fastify({ trustProxy: [...trustedProxies] })).not.toThrow();
+  });
+});
+
+describe('LEOPARD_DATA_DIR', () => {
+  it('is refused where a file stands, whatever the database', () => {
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    for (const path of [file, join(file, 'below')]) {
+      for (const settings of [{}, SERVER]) {
+        expect(problemsOf({ ...settings, LEOPARD_DATA_DIR: path })).toEqual([
+          `LEOPARD_DATA_DIR must be a folder, not ${path}: ${file} is a file`,
+        ]);
+      }
+    }
+  });
+
+  it('is named when its key cannot be read', () => {
+    const path = join(directory, 'data');
+    mkdirSync(join(path, 'secret-key'), { recursive: true });
+    expect(problemsOf({ LEOPARD_DATA_DIR: path })).toEqual([
+      expect.stringMatching(/^LEOPARD_DATA_DIR cannot be used \(EISDIR.*\); set it to a folder/),
+    ]);
+  });
+});
+
 describe('SECRET_KEY with DEBUG off', () => {
   const keyProblems = (key: string) =>
     problemsOf({ DEBUG: 'off', SECRET_KEY: key }).filter((text) => text.startsWith('SECRET_KEY'));
@@ -148,6 +207,18 @@ describe('.env', () => {
       expect([config.port, config.host, config.baseDomain]).toEqual([9002, '0.0.0.0', 'localhost']);
     } finally {
       rmSync(join(directory, '.env'));
+    }
+  });
+
+  it('that cannot be read is a problem by itself', () => {
+    const file = join(directory, '.env');
+    mkdirSync(file);
+    try {
+      expect(problemsOf({ PORT: 'x' })).toEqual([
+        expect.stringMatching(/^\.env cannot be read \(EISDIR.*\): make \S+ a readable file, or remove it$/),
+      ]);
+    } finally {
+      rmSync(file, { recursive: true });
     }
   });
 });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
 import { SettingsReader } from './settings-reader.js';
@@ -83,20 +83,19 @@ const SHORTEST_KEY = 32;
  * @throws ConfigError naming every setting that is missing or wrong.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directory = process.cwd()): Config {
-  const envFile = join(directory, '.env');
-  const fromFile = existsSync(envFile) ? parseDotenv(readFileSync(envFile)) : {};
-  const read = new SettingsReader({ ...fromFile, ...environment });
+  const read = new SettingsReader({ ...readEnvFile(join(directory, '.env')), ...environment });
 
   const dataDirectory = resolve(directory, read.text('LEOPARD_DATA_DIR', '.leopard'));
+  checkDataDirectory(read, dataDirectory);
   const database = readDatabase(read, dataDirectory);
   // A server of one's own is taken for production, where a forgotten DEBUG must not open anything.
   const debug = read.boolean('DEBUG', database.kind === 'embedded');
-  const baseDomain = read.text('BASE_DOMAIN', 'localhost').toLowerCase();
+  const baseDomain = read.domain('BASE_DOMAIN', 'localhost');
   const config: Config = {
     secretKey: readSecretKey(read, debug, dataDirectory),
     debug,
     allowedHosts: read.list('ALLOWED_HOSTS', ['*']).map((host) => host.toLowerCase()),
-    appSubdomain: read.text('APP_SUBDOMAIN', 'immigrate').toLowerCase(),
+    appSubdomain: read.domain('APP_SUBDOMAIN', 'immigrate'),
     baseDomain,
     useHttps: read.boolean('USE_HTTPS', false),
     database,
@@ -110,7 +109,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
       port: read.integer('METRICS_PORT', 9464, { min: 0, max: 65535 }),
     },
     corsOrigins: read.origins('CORS_ALLOWED_ORIGINS'),
-    trustedProxies: read.list('TRUSTED_PROXIES', []),
+    trustedProxies: read.addresses('TRUSTED_PROXIES'),
     accessTokenLifetime: read.integer('ACCESS_TOKEN_LIFETIME', 4 * 3600, { min: 1, max: 366 * 86_400 }),
     refreshTokenLifetime: read.integer('REFRESH_TOKEN_LIFETIME', 86_400, { min: 1, max: 366 * 86_400 }),
     loginFailures: {
@@ -129,11 +128,32 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     tasksDueSoonDefaultDays: read.integer('TASKS_DUE_SOON_DEFAULT_DAYS', 3, { min: 1, max: 3650 }),
     tasksIncludeOverdueDefault: read.boolean('TASKS_INCLUDE_OVERDUE_DEFAULT', true),
     notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),
-    notificationStreamAllowedOrigin: read.text('NOTIFICATION_STREAM_ALLOWED_ORIGIN', '*'),
+    notificationStreamAllowedOrigin: read.origin('NOTIFICATION_STREAM_ALLOWED_ORIGIN', '*'),
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;
+}
+
+/** @throws ConfigError when there is one that cannot be read: without it every other setting would be misread. */
+function readEnvFile(file: string): Record<string, string> {
+  try {
+    return parseDotenv(readFileSync(file));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return {};
+    throw new ConfigError([`.env cannot be read (${message}): make ${file} a readable file, or remove it`]);
+  }
+}
+
+function checkDataDirectory(read: SettingsReader, dataDirectory: string): void {
+  const found = firstThatExists(dataDirectory);
+  if (statSync(found).isDirectory()) return;
+  read.problem('LEOPARD_DATA_DIR', `must be a folder, not ${dataDirectory}: ${found} is a file`);
+}
+
+function firstThatExists(path: string): string {
+  return existsSync(path) || path === dirname(path) ? path : firstThatExists(dirname(path));
 }
 
 /** The database itself keeps the log for a year. */
@@ -177,7 +197,7 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
 /** With DEBUG on, a key is made once and kept, so that log-ins outlive a restart. */
 function readSecretKey(read: SettingsReader, debug: boolean, dataDirectory: string): string {
   const given = read.text('SECRET_KEY', '');
-  if (debug) return given || keptSecretKey(dataDirectory);
+  if (debug) return given || keptSecretKey(read, dataDirectory);
   if (!given) read.problem('SECRET_KEY', 'is missing; set a random text of 50 characters or more');
   else if (given.length < SHORTEST_KEY)
     read.problem('SECRET_KEY', `is shorter than ${SHORTEST_KEY} characters`);
@@ -191,11 +211,18 @@ function readSecretKey(read: SettingsReader, debug: boolean, dataDirectory: stri
   return given;
 }
 
-function keptSecretKey(dataDirectory: string): string {
+function keptSecretKey(read: SettingsReader, dataDirectory: string): string {
+  if (read.problems.some((problem) => problem.startsWith('LEOPARD_DATA_DIR '))) return '';
   const file = join(dataDirectory, 'secret-key');
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim();
-  mkdirSync(dataDirectory, { recursive: true });
-  const key = randomBytes(48).toString('base64url');
-  writeFileSync(file, `${key}\n`, { mode: 0o600 });
-  return key;
+  try {
+    if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+    mkdirSync(dataDirectory, { recursive: true });
+    const key = randomBytes(48).toString('base64url');
+    writeFileSync(file, `${key}\n`, { mode: 0o600 });
+    return key;
+  } catch (error) {
+    const { message } = error as Error;
+    read.problem('LEOPARD_DATA_DIR', `cannot be used (${message}); set it to a folder that you may write to`);
+    return '';
+  }
 }

@@ -36,6 +36,7 @@ it.each([
   [{ EMAIL_FROM: 'Leopard' }, /^EMAIL_FROM must look like/],
   [{ WEBHOOKS_PORTS: '443,0' }, 'WEBHOOKS_PORTS must hold ports such as 443,8443, not "0"'],
   [{ WEBHOOKS_CA_FILE: 'nowhere.pem' }, /^WEBHOOKS_CA_FILE must be a file with certificates/],
+  [{ WEBHOOKS_CA_FILE: '.' }, /^WEBHOOKS_CA_FILE must be a file with certificates/],
   [{ DELIVERY_CONCURRENCY: '0' }, /^DELIVERY_CONCURRENCY must be/],
 ])('says what is wrong with %j', (environment, problem) => {
   expect(read(environment as Record<string, string>).problems).toEqual([expect.stringMatching(problem)]);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SettingsReader } from './settings-reader.js';
 
@@ -85,7 +85,7 @@ function readCertificates(read: SettingsReader, directory: string): string | nul
   const given = read.text('WEBHOOKS_CA_FILE', '');
   if (!given) return null;
   const file = resolve(directory, given);
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const text = statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8') : '';
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   read.problem('WEBHOOKS_CA_FILE', `must be a file with certificates (PEM), which ${file} is not`);
   return null;

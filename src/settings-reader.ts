@@ -1,7 +1,10 @@
 import type { ConnectionSettings } from './config.js';
+import { isAddressRange, isDomainName } from './network-names.js';
 
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);
+const ORIGIN = /^https?:\/\/[\w.-]+(:\d+)?$/;
+const ORIGIN_PATTERN = /^https?:\/\/[\w.*-]+(:(\d+|\*))?$/;
 
 /** Reads settings by name and collects what is wrong with them, so that all problems are told at once. */
 export class SettingsReader {
@@ -74,11 +77,41 @@ export class SettingsReader {
   origins(name: string): string[] {
     const given = this.list(name, []);
     for (const item of given) {
-      if (!/^https?:\/\/[\w.*-]+(:(\d+|\*))?$/.test(item)) {
+      if (!ORIGIN_PATTERN.test(item)) {
         this.problem(name, `must hold origins such as https://app.example.com, not "${item}"`);
       }
     }
     return given.map((item) => item.toLowerCase());
+  }
+
+  /** One origin, `scheme://host[:port]`, or `*` for any. */
+  origin(name: string, fallback: string): string {
+    const value = this.text(name, fallback).toLowerCase();
+    if (value === '*' || ORIGIN.test(value)) return value;
+    this.problem(name, `must be one origin such as https://app.example.com, or * for any, not "${value}"`);
+    return fallback;
+  }
+
+  /** A host's name, in lower case. */
+  domain(name: string, fallback: string): string {
+    const value = this.text(name, fallback).toLowerCase();
+    if (isDomainName(value)) return value;
+    this.problem(
+      name,
+      `must be a host name such as ${fallback}, without scheme, port or path, not "${value}"`,
+    );
+    return fallback;
+  }
+
+  /** IP addresses and ranges of them. */
+  addresses(name: string): string[] {
+    const given = this.list(name, []);
+    for (const item of given) {
+      if (!isAddressRange(item)) {
+        this.problem(name, `must hold IP addresses or ranges such as 127.0.0.1,10.0.0.0/8, not "${item}"`);
+      }
+    }
+    return given;
   }
 
   /** A `postgres://user:password@host:port/database` address, or null when it is not given. */

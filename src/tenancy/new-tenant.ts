@@ -1,4 +1,5 @@
 import { checkSchemaName } from '../database/schema-name.js';
+import { isDomainName } from '../network-names.js';
 import { PlainError } from '../plain-error.js';
 import { answersNoHost } from './host.js';
 
@@ -56,10 +57,6 @@ export class TenantNotFoundError extends PlainError {
   }
 }
 
-// The underscore is none of DNS's letters, but tenants' names may have it and browsers take it.
-const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
-const DOMAIN = new RegExp(`^(?:\\*\\.)?${LABEL}(?:\\.${LABEL})*$`);
-
 /** A tenant's name as it is stored. @throws InvalidTenantError */
 export function checkTenantName(text: string): string {
   const name = text.trim();
@@ -79,7 +76,7 @@ export function checkNewTenant(tenant: NewTenant): NewTenant {
     isPrimary,
   }));
   for (const { domain } of domains) {
-    if (domain.length > 253 || !DOMAIN.test(domain)) {
+    if (domain.length > 253 || !isDomainName(domain.replace(/^\*\./, ''))) {
       throw new InvalidTenantError(
         `"${domain}" is not a domain: give a host name without port, or *. and a host name`,
       );

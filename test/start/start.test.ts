@@ -1,4 +1,13 @@
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,6 +164,19 @@ describe('a start that cannot be says so in one line', () => {
     const { code, lines } = await refused({ PORT: 'x', LOG_LEVEL: 'loud' });
     expect(code).toBe(1);
     expect(lines).toEqual([expect.stringMatching(/^PORT /), expect.stringMatching(/^LOG_LEVEL /)]);
+  });
+
+  it('when a setting would fail what reads it later', async () => {
+    const proxies = await refused({ TRUSTED_PROXIES: '10.0.0.0/33' });
+    expect(proxies).toEqual({ code: 1, lines: [expect.stringMatching(/^TRUSTED_PROXIES /)] });
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const data = await refused({ LEOPARD_DATA_DIR: file });
+    expect(data).toEqual({ code: 1, lines: [expect.stringMatching(/^LEOPARD_DATA_DIR must be a folder/)] });
+    mkdirSync(join(folder, '.env'));
+    const env = await refused({});
+    rmSync(join(folder, '.env'), { recursive: true });
+    expect(env).toEqual({ code: 1, lines: [expect.stringMatching(/^\.env cannot be read/)] });
   });
 
   it('when a command or an option is unknown', async () => {
