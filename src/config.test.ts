@@ -129,7 +129,7 @@ describe('LEOPARD_DATA_DIR', () => {
     for (const path of [file, join(file, 'below')]) {
       for (const settings of [{}, SERVER]) {
         expect(problemsOf({ ...settings, LEOPARD_DATA_DIR: path })).toEqual([
-          `LEOPARD_DATA_DIR must be a folder, not ${path}: ${file} is a file`,
+          `LEOPARD_DATA_DIR must be a folder, not ${path}: ${file} is none`,
         ]);
       }
     }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
+import { nearestExisting } from './folders.js';
 import { SettingsReader } from './settings-reader.js';
 
 export const SERVICES = ['api', 'worker', 'scheduler'] as const;
@@ -147,13 +148,9 @@ function readEnvFile(file: string): Record<string, string> {
 }
 
 function checkDataDirectory(read: SettingsReader, dataDirectory: string): void {
-  const found = firstThatExists(dataDirectory);
-  if (statSync(found).isDirectory()) return;
-  read.problem('LEOPARD_DATA_DIR', `must be a folder, not ${dataDirectory}: ${found} is a file`);
-}
-
-function firstThatExists(path: string): string {
-  return existsSync(path) || path === dirname(path) ? path : firstThatExists(dirname(path));
+  const found = nearestExisting(dataDirectory);
+  if (statSync(found, { throwIfNoEntry: false })?.isDirectory()) return;
+  read.problem('LEOPARD_DATA_DIR', `must be a folder, not ${dataDirectory}: ${found} is none`);
 }
 
 /** The database itself keeps the log for a year. */

@@ -1,9 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cliSurroundings, runCommand } from '../../test/helpers/cli.js';
 import type { Finding } from '../database/diagnosis.js';
 import { withOwner } from '../database/owner.js';
 
-const { database, settings, close } = await cliSurroundings();
+const { database, folder, settings, close } = await cliSurroundings();
 afterAll(close);
 
 async function examine(environment: NodeJS.ProcessEnv = {}) {
@@ -28,7 +30,7 @@ describe('doctor', () => {
     expect([...checks.values()].filter(({ status }) => status === 'problem')).toEqual([]);
     expect([exitCode, ok, stderr]).toEqual([0, true, '']);
     expect([...checks.keys()]).toEqual([
-      ...['settings', 'connection', 'server', 'locale', 'pg_trgm', 'roles', 'migrations', 'notices'],
+      ...['settings', 'media', 'connection', 'server', 'locale', 'pg_trgm', 'roles', 'migrations', 'notices'],
     ]);
     expect(checks.get('notices')?.status).toBe('ok');
   });
@@ -94,6 +96,24 @@ describe('doctor', () => {
       expect.stringMatching(/^SECRET_KEY /),
       expect.stringMatching(/^PORT /),
     ]);
+  });
+
+  it('tells that files cannot be stored, where the api runs', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    for (const MEDIA_DIR of [file, join(file, 'below')]) {
+      const { exitCode, checks } = await examine({ MEDIA_DIR });
+      expect([exitCode, checks.get('media')]).toEqual([
+        1,
+        {
+          check: 'media',
+          status: 'problem',
+          text: `uploaded files cannot be stored in ${MEDIA_DIR} (${file} is a file); set MEDIA_DIR to a folder that this user may write to`,
+        },
+      ]);
+    }
+    const worker = await examine({ MEDIA_DIR: file, LEOPARD_SERVICES: 'worker' });
+    expect([worker.exitCode, worker.checks.get('media')?.status]).toEqual([0, 'ok']);
   });
 
   it('tells that the database does not answer', async () => {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { ConfigError } from '../config.js';
+import { type Config, ConfigError } from '../config.js';
 import { diagnose, type Finding } from '../database/diagnosis.js';
 import { PlainError } from '../plain-error.js';
+import { checkMediaDirectory } from '../storage/media-store.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { formatTable } from './table.js';
@@ -11,7 +12,9 @@ import { withDatabase } from './with-database.js';
 export function registerDoctor(program: Command, context: CliContext): void {
   program
     .command('doctor')
-    .description('check the settings, the database server, its roles and the state of the tables')
+    .description(
+      'check the settings, the folder of files, the database server, its roles and the state of the tables',
+    )
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) => examine(context, json === true));
 }
@@ -30,18 +33,34 @@ async function examine(context: CliContext, json: boolean): Promise<void> {
 
 /** What keeps later checks from being made is the last finding. */
 async function lookAround(context: CliContext): Promise<Finding[]> {
+  let config: Config;
   try {
-    context.config();
+    config = context.config();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((text) => ({ check: 'settings', status: 'problem', text }));
   }
-  const settings: Finding = { check: 'settings', status: 'ok', text: 'can be read' };
+  const before: Finding[] = [
+    { check: 'settings', status: 'ok', text: 'can be read' },
+    mediaDirectory(config),
+  ];
   try {
     const findings = await withDatabase(context, async (handle) => await diagnose(handle));
-    return [settings, { check: 'connection', status: 'ok', text: 'the database answers' }, ...findings];
+    return [...before, { check: 'connection', status: 'ok', text: 'the database answers' }, ...findings];
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
-    return [settings, { check: 'connection', status: 'problem', text: error.message }];
+    return [...before, { check: 'connection', status: 'problem', text: error.message }];
+  }
+}
+
+function mediaDirectory({ mediaDirectory, services }: Config): Finding {
+  const check = 'media';
+  if (!services.has('api')) return { check, status: 'ok', text: 'not used: no api here (LEOPARD_SERVICES)' };
+  try {
+    checkMediaDirectory(mediaDirectory);
+    return { check, status: 'ok', text: `uploaded files can be stored in ${mediaDirectory}` };
+  } catch (error) {
+    if (!(error instanceof PlainError)) throw error;
+    return { check, status: 'problem', text: error.message };
   }
 }

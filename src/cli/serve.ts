@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import { requireValidEventsConfig } from '../events/check-config.js';
+import { checkMediaDirectory } from '../storage/media-store.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -68,6 +69,7 @@ async function start(
 ): Promise<DatabaseHandle> {
   const runsApi = config.services.has('api');
   if (runsApi && config.port !== 0) await checkAddress(config.host, config.port);
+  if (runsApi) checkMediaDirectory(config.mediaDirectory);
 
   const opening = openDatabase(config, { onProgress: progress.say });
   shutdown.onStop(() => opening.then((handle) => handle.close(), ignore), DATABASE_WITHIN_MS);

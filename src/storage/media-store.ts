@@ -3,9 +3,23 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
+import { whyNotWritable } from '../folders.js';
+import { PlainError } from '../plain-error.js';
 
 /** A stored file's path below its tenant's folder, made by us alone. */
 const PATH = /^[a-z-]+\/[A-Za-z0-9-]+\.[a-z0-9]{1,5}$/;
+
+/**
+ * Makes sure that files can be stored below this folder, without making it.
+ * @throws PlainError that says what to do
+ */
+export function checkMediaDirectory(directory: string): void {
+  const reason = whyNotWritable(directory);
+  if (reason === null) return;
+  throw new PlainError(
+    `uploaded files cannot be stored in ${directory} (${reason}); set MEDIA_DIR to a folder that this user may write to`,
+  );
+}
 
 /** Files of tenants, each tenant's in a folder of its own. */
 export class MediaStore {

@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
   [
     'src/plain-error.ts',
     'src/package-root.ts',
+    'src/folders.ts',
     'src/network-names.ts',
     'src/settings-reader.ts',
     'src/delivery-settings.ts',

@@ -179,6 +179,14 @@ describe('a start that cannot be says so in one line', () => {
     expect(env).toEqual({ code: 1, lines: [expect.stringMatching(/^\.env cannot be read/)] });
   });
 
+  it('when uploaded files could not be stored', async () => {
+    const media = join(folder, 'file', 'media');
+    expect(await refused({ MEDIA_DIR: media })).toEqual({
+      code: 1,
+      lines: [expect.stringMatching(/^uploaded files cannot be stored in \S+ \(.*\); set MEDIA_DIR to/)],
+    });
+  });
+
   it('when a command or an option is unknown', async () => {
     for (const args of [['swerve'], ['serve', '--prot', '1']]) {
       const program = Program.leopard(args, { directory: folder });
@@ -253,6 +261,32 @@ describe.runIf(isRoot && othersMayEnter())('an ordinary user', () => {
       expect(await program.interrupt()).toEqual({ code: 0, signal: null });
       expect(postgresOf(home)).toEqual([]);
       expect(readdirSync(join(home, '.leopard'))).toContain('postgresql');
+    } finally {
+      rmSync(home, { recursive: true, force: true });
+    }
+  });
+
+  it('is told where files cannot be stored, by serve and by doctor', async () => {
+    const user = { uid: 65_534, gid: 65_534 };
+    const home = mkdtempSync(join(tmpdir(), 'leopard-user-'));
+    chmodSync(home, 0o755); // and root's: that user may read in it, not write
+    try {
+      const environment = {
+        ...{
+          DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',
+          SECRET_KEY: 'k7Jq2mX9vT4wB8nR5sY1zC6dF3gH0pLaEuKi',
+        },
+        ...{ ...ANY_PORT, MEDIA_DIR: join(home, 'media') },
+      };
+      const line = `uploaded files cannot be stored in ${home}/media (EACCES: permission denied, access '${home}'); set MEDIA_DIR`;
+      const program = Program.leopard(['serve'], { directory: home, environment, user });
+      expect([(await program.ended).code, program.stderr.split('\n').length]).toEqual([1, 2]);
+      expect(program.stderr).toContain(line);
+      const doctor = Program.leopard(['doctor', '--json'], { directory: home, environment, user });
+      expect((await doctor.ended).code).toBe(1);
+      const { checks } = JSON.parse(doctor.stdout);
+      expect(checks[1]).toMatchObject({ check: 'media', status: 'problem' });
+      expect(checks[1].text).toContain(line);
     } finally {
       rmSync(home, { recursive: true, force: true });
     }
