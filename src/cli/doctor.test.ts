@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { cliSurroundings, runCommand } from '../../test/helpers/cli.js';
-import type { Finding } from '../database/diagnosis.js';
+import { cliSurroundings, databaseUrl, runCommand } from '../../test/helpers/cli.js';
+import type { Finding } from '../database/finding.js';
 import { withOwner } from '../database/owner.js';
 
 const { database, folder, settings, close } = await cliSurroundings();
@@ -30,7 +30,18 @@ describe('doctor', () => {
     expect([...checks.values()].filter(({ status }) => status === 'problem')).toEqual([]);
     expect([exitCode, ok, stderr]).toEqual([0, true, '']);
     expect([...checks.keys()]).toEqual([
-      ...['settings', 'media', 'connection', 'server', 'locale', 'pg_trgm', 'roles', 'migrations', 'notices'],
+      ...[
+        'settings',
+        'media',
+        'connection',
+        'server',
+        'locale',
+        'pg_trgm',
+        'roles',
+        'owner',
+        'migrations',
+        'notices',
+      ],
     ]);
     expect(checks.get('notices')?.status).toBe('ok');
   });
@@ -72,6 +83,54 @@ describe('doctor', () => {
         status: 'problem',
         text: expect.stringContaining('reaches tenant_demo outside the tenant transaction'),
       });
+    });
+  });
+
+  it('tells when one tenant has the rights of another', async () => {
+    // Roles belong to the server, and other tests use those of main and demo.
+    for (const name of ['doctor_one', 'doctor_two']) {
+      const args = ['tenants', 'create', '--name', name, '--tenant', name];
+      expect(await runCommand(settings, args)).toMatchObject({ exitCode: 0 });
+    }
+    const [one, two] = ['tenant_doctor_one', 'tenant_doctor_two'];
+    for (const right of [one, `ALL ON SCHEMA ${one}`]) {
+      await given(`GRANT ${right} TO ${two}`, `REVOKE ${right} FROM ${two}`, async () => {
+        const { exitCode, checks } = await examine();
+        expect([exitCode, checks.get('roles')]).toMatchObject([
+          1,
+          {
+            status: 'problem',
+            text: `${two} has the rights of ${one}, which no tenant may have; as a superuser run: REVOKE ${right} FROM ${two}`,
+          },
+        ]);
+      });
+    }
+    expect((await examine()).checks.get('roles')?.status).toBe('ok');
+    for (const name of ['doctor_one', 'doctor_two']) {
+      await runCommand(settings, ['tenants', 'delete', '--tenant', name, '--force']);
+    }
+  });
+
+  it('tells when the owner cannot make what a tenant needs, as creating one does', async () => {
+    const role = `owner_${database.app.database}`;
+    const DATABASE_OWNER_URL = databaseUrl({ ...database.owner, user: role, password: 'x' });
+    const create = `CREATE ROLE ${role} LOGIN PASSWORD 'x'`;
+    await given(`${create}; GRANT ${database.owner.user} TO ${role}`, `DROP ROLE ${role}`, async () => {
+      const line = `the database role ${role} may not create roles, and every tenant needs one; as a superuser run: ALTER ROLE "${role}" CREATEROLE`;
+      const { exitCode, checks } = await examine({ DATABASE_OWNER_URL });
+      expect([exitCode, checks.get('owner')]).toMatchObject([1, { status: 'problem', text: line }]);
+      const args = ['register_tenant', '--name', 'No role', '--tenant', 'no_role'];
+      const made = await runCommand(settings, args, { environment: { DATABASE_OWNER_URL } });
+      expect(made).toMatchObject({ exitCode: 1, stderr: line });
+    });
+    const undo = `REVOKE CONNECT ON DATABASE ${database.app.database} FROM ${role}; DROP ROLE ${role}`;
+    const connect = `GRANT CONNECT ON DATABASE ${database.app.database} TO ${role}`;
+    await given(`${create} CREATEROLE; ${connect}`, undo, async () => {
+      const { exitCode, checks } = await examine({ DATABASE_OWNER_URL });
+      expect([exitCode, checks.get('owner')?.text]).toEqual([
+        1,
+        expect.stringMatching(/may not create schemas, so no tenant; as a superuser run: ALTER DATABASE "/),
+      ]);
     });
   });
 

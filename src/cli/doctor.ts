@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError } from '../config.js';
-import { diagnose, type Finding } from '../database/diagnosis.js';
+import { diagnose } from '../database/diagnosis.js';
+import type { Finding } from '../database/finding.js';
 import { PlainError } from '../plain-error.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
 import { CliError } from './cli-error.js';

@@ -1,23 +1,11 @@
 import type { ConnectionSettings } from '../config.js';
 import type { DatabaseHandle } from './connections.js';
+import { type Finding, ok, problem, type Result, warning } from './finding.js';
 import { Listener } from './listener.js';
 import { readMigrations } from './migration-files.js';
 import { fileName, migrationState } from './migration-state.js';
 import { type OwnerClient, withOwner } from './owner.js';
-
-/** What a look at one side of the database found. Only a problem must be put right; a warning costs speed or care. */
-export interface Finding {
-  readonly check: string;
-  readonly status: 'ok' | 'warning' | 'problem';
-  /** One line; with what to do unless the status is `ok`. */
-  readonly text: string;
-}
-
-type Result = Omit<Finding, 'check'>;
-
-const ok = (text: string): Result => ({ status: 'ok', text });
-const warning = (text: string): Result => ({ status: 'warning', text });
-const problem = (text: string): Result => ({ status: 'problem', text });
+import { examineOwner, examineRoles } from './role-diagnosis.js';
 
 /**
  * Looks whether the database is as the program needs it; changes nothing. A look that fails is a problem itself.
@@ -28,7 +16,8 @@ export async function diagnose({ app, owner }: DatabaseHandle): Promise<Finding[
       ['server', () => serverVersion(client)],
       ['locale', () => locale(client)],
       ['pg_trgm', () => textSearch(client)],
-      ['roles', () => roles(client, owner)],
+      ['roles', () => examineRoles(client, owner)],
+      ...(owner ? [['owner', () => examineOwner(client, owner)] as const] : []),
       ['migrations', () => migrations(client, app.user)],
       ['notices', () => notices(app)],
     ];
@@ -72,48 +61,6 @@ async function textSearch(client: OwnerClient): Promise<Result> {
   return warning(
     "the index for searches does not know letters beyond ASCII; create the database anew with LC_CTYPE 'C.UTF-8'",
   );
-}
-
-const ROLE_FACTS = `
-  SELECT r.rolname AS name, r.rolsuper OR r.rolbypassrls AS privileged, r.rolinherit AS inherits,
-         current_setting('server_version_num')::integer >= 160000 AS "byMembership",
-         (SELECT count(*) FROM pg_shdepend s
-          WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid AND s.deptype = 'o') AS owned,
-         (SELECT min(t.schema_name) FROM public.tenants_tenant t
-          WHERE to_regnamespace(quote_ident(t.schema_name)) IS NOT NULL
-            AND has_schema_privilege(r.oid, to_regnamespace(quote_ident(t.schema_name)), 'USAGE')) AS "reachable"
-  FROM pg_roles r WHERE r.rolname = current_user`;
-
-interface RoleFacts {
-  readonly name: string;
-  readonly privileged: boolean;
-  readonly inherits: boolean;
-  readonly byMembership: boolean;
-  readonly owned: string;
-  readonly reachable: string | null;
-}
-
-async function roles(client: OwnerClient, owner: ConnectionSettings | null): Promise<Result> {
-  const { rows } = await client.query<RoleFacts>(ROLE_FACTS);
-  const { name, privileged, inherits, byMembership, owned, reachable } = rows[0]!;
-  if (privileged)
-    return problem(`${name} is a superuser or bypasses row security; set DB_USER to a role without rights`);
-  if (Number(owned) > 0) {
-    return problem(`${name} owns ${owned} objects and must own none; as a superuser run: REASSIGN OWNED`);
-  }
-  if (reachable !== null) {
-    return problem(
-      `${name} reaches ${reachable} outside the tenant transaction; run: leopard migrate, and revoke its own rights`,
-    );
-  }
-  if (inherits && !byMembership)
-    return problem(`${name} inherits the tenants' rights; run: ALTER ROLE ${name} NOINHERIT`);
-  if (!owner) {
-    return warning(
-      `${name} is as it should be; without DB_OWNER_USER (or DATABASE_OWNER_URL) nothing can be migrated from here`,
-    );
-  }
-  return ok(`${name} owns nothing and reaches no tenant outside the tenant transaction`);
 }
 
 async function migrations(client: OwnerClient, appUser: string): Promise<Result> {

@@ -28,6 +28,7 @@ interface RoleRow {
 
 /** PostgreSQL 16 and newer hold inheritance per membership, older ones per role. */
 const GRANT_BY_MEMBERSHIP_FROM = 160_000;
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
  * Gives the program's role its rights on `public`. The role itself must be there: only whoever runs the server
@@ -65,23 +66,41 @@ async function stopInheriting(client: OwnerClient, appUser: string): Promise<voi
   });
 }
 
+/** What is wrong with an owner that is neither a superuser nor has CREATEROLE, and what to do. */
+export function mayNotCreateRoles(owner: string): string {
+  return `the database role ${owner} may not create roles, and every tenant needs one; as a superuser run: ALTER ROLE ${quoteIdentifier(owner)} CREATEROLE`;
+}
+
 /**
  * Makes the NOLOGIN role of a tenant, named as its schema, and lets the program's role take it on (but not
  * inherit it). Roles belong to the whole server, so another database may be making the same one just now.
+ * @throws PlainError when the owner lacks the right to
  */
 export async function ensureTenantRole(client: OwnerClient, schema: string, appUser: string): Promise<void> {
   const role = quoteIdentifier(checkSchemaName(schema));
   const perMembership = (await serverVersion(client)) >= GRANT_BY_MEMBERSHIP_FROM;
+  const { rows } = await client.query<{ owner: string; createsRoles: boolean }>(
+    `SELECT rolname AS owner, rolsuper OR rolcreaterole AS "createsRoles"
+     FROM pg_roles WHERE rolname = current_user`,
+  );
+  const { owner, createsRoles } = rows[0]!;
   const isMember = `
     SELECT FROM pg_auth_members m
     WHERE m.roleid = to_regrole(${quoteLiteral(role)}) AND m.member = to_regrole(${quoteLiteral(quoteIdentifier(appUser))})
       ${perMembership ? 'AND m.set_option AND NOT m.inherit_option' : ''}`;
   const options = perMembership ? ' WITH INHERIT FALSE, SET TRUE' : '';
-  await client.query(
-    tolerantly(`
-      IF to_regrole(${quoteLiteral(role)}) IS NULL THEN CREATE ROLE ${role} NOLOGIN; END IF;
-      IF NOT EXISTS (${isMember}) THEN GRANT ${role} TO ${quoteIdentifier(appUser)}${options}; END IF;`),
-  );
+  const statement = tolerantly(`
+    IF to_regrole(${quoteLiteral(role)}) IS NULL THEN CREATE ROLE ${role} NOLOGIN; END IF;
+    IF NOT EXISTS (${isMember}) THEN GRANT ${role} TO ${quoteIdentifier(appUser)}${options}; END IF;`);
+  await client.query(statement).catch((error: Error & { code?: string }) => {
+    if (error.code !== INSUFFICIENT_PRIVILEGE) throw error;
+    throw new PlainError(
+      createsRoles
+        ? `the database role ${owner} may not grant ${schema}, which another role has made; as a superuser run: GRANT ${role} TO ${quoteIdentifier(owner)} WITH ADMIN OPTION`
+        : mayNotCreateRoles(owner),
+      { cause: error },
+    );
+  });
 }
 
 /**

@@ -272,11 +272,10 @@ describe.runIf(isRoot && othersMayEnter())('an ordinary user', () => {
     chmodSync(home, 0o755); // and root's: that user may read in it, not write
     try {
       const environment = {
-        ...{
-          DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',
-          SECRET_KEY: 'k7Jq2mX9vT4wB8nR5sY1zC6dF3gH0pLaEuKi',
-        },
-        ...{ ...ANY_PORT, MEDIA_DIR: join(home, 'media') },
+        ...ANY_PORT,
+        DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c',
+        SECRET_KEY: 'k7Jq2mX9vT4wB8nR5sY1zC6dF3gH0pLaEuKi',
+        MEDIA_DIR: join(home, 'media'),
       };
       const line = `uploaded files cannot be stored in ${home}/media (EACCES: permission denied, access '${home}'); set MEDIA_DIR`;
       const program = Program.leopard(['serve'], { directory: home, environment, user });
