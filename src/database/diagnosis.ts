@@ -7,6 +7,8 @@ import { fileName, migrationState } from './migration-state.js';
 import { type OwnerClient, withOwner } from './owner.js';
 import { examineOwner, examineRoles } from './role-diagnosis.js';
 
+const UNDEFINED_TABLE = '42P01';
+
 /**
  * Looks whether the database is as the program needs it; changes nothing. A look that fails is a problem itself.
  */
@@ -23,11 +25,15 @@ export async function diagnose({ app, owner }: DatabaseHandle): Promise<Finding[
     ];
     const findings: Finding[] = [];
     for (const [check, look] of checks) {
-      const result = await look().catch((error: Error) => problem(error.message));
+      const result = await look().catch(failed);
       findings.push({ check, ...result });
     }
     return findings;
   });
+}
+
+function failed({ code, message }: Error & { code?: string }): Result {
+  return problem(code === UNDEFINED_TABLE ? `${message}; run: leopard migrate` : message);
 }
 
 async function serverVersion(client: OwnerClient): Promise<Result> {

@@ -24,6 +24,9 @@ export const OWNER_SETTINGS: RoleSettings = {
   url: 'DATABASE_OWNER_URL',
 };
 
+/** One that knows letters beyond ASCII, for ILIKE and for pg_trgm, which looks at LC_CTYPE. */
+const BEST_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'";
+
 export const MISSING_DATABASE = '3D000';
 const WRONG_LOG_IN = new Set(['28P01', '28000']);
 const STARTING = '57P03';
@@ -120,7 +123,7 @@ function explain(error: unknown, settings: ConnectionSettings, names: RoleSettin
 
 /** What creates a database for this program. */
 export function createDatabaseStatement(database: string, owner: string): string {
-  return `CREATE DATABASE ${quoteIdentifier(database)} OWNER ${quoteIdentifier(owner)} ENCODING 'UTF8' TEMPLATE template0`;
+  return `CREATE DATABASE ${quoteIdentifier(database)} OWNER ${quoteIdentifier(owner)} TEMPLATE template0 ENCODING 'UTF8' ${BEST_LOCALE}`;
 }
 
 function reasonOf(code: string, said: string): string {
