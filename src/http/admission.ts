@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authentication, SignedIn } from '../auth/authentication.js';
 import type { Config } from '../config.js';
-import { hostName, isAllowedHost } from '../tenancy/host.js';
+import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
 import type { Cors } from './cors.js';
 import { detailError, HttpError, permissionDenied, textError } from './errors.js';
@@ -43,6 +43,8 @@ export class Admission {
     reply.headers(SECURITY_HEADERS).header('vary', PAGE_VARY);
     if (config.useHttps && request.protocol === 'https')
       reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    if (hasSeveralHosts(request.raw.rawHeaders))
+      throw detailError(400, 'The request has more than one Host header.');
     if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) {
       return reply.headers(cors.preflight(origin)).header('content-length', '0').code(200).send();
     }

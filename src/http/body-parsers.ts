@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { detailError } from './errors.js';
-import { addField, type FormFields } from './form-fields.js';
+import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 import { readMultipart } from './multipart.js';
 
 /** What is read of a JSON or urlencoded body at most. */
@@ -55,11 +55,17 @@ export function registerBodyParsers(app: FastifyInstance): void {
       request.files = files;
       return fields;
     }
-    const text = (await readAll(payload)).toString();
-    const fields: FormFields = Object.create(null);
-    for (const [name, value] of new URLSearchParams(text)) addField(fields, name, value);
-    return fields;
+    return parseForm((await readAll(payload)).toString());
   });
+}
+
+/** @throws HttpError 400 for more fields than a form may have, before any is read */
+function parseForm(text: string): FormFields {
+  if (text.split('&', MOST_FIELDS + 1).length > MOST_FIELDS)
+    throw detailError(400, 'Form parse error - too many fields');
+  const fields: FormFields = Object.create(null);
+  for (const [name, value] of new URLSearchParams(text)) addField(fields, name, value);
+  return fields;
 }
 
 /** The Content-Type header as it came. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
 import { detailError } from './errors.js';
-import { addField, type FormFields } from './form-fields.js';
+import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 
 /** A file of a multipart form. */
 export interface UploadedFile {
@@ -21,10 +21,10 @@ const LARGEST_FIELD = 2_621_440;
 /** What is kept in memory of the fields of one form at most. */
 const LARGEST_FIELDS = LARGEST_FILE + LARGEST_FIELD;
 const LIMITS = {
-  fields: 1_000,
+  fields: MOST_FIELDS,
   fieldSize: LARGEST_FIELD,
   files: 10,
-  parts: 1_010,
+  parts: MOST_FIELDS + 10,
   headerPairs: 100,
 };
 

@@ -12,6 +12,17 @@ export function hostName(header: string | undefined): string | null {
   return name.endsWith('.') ? name.slice(0, -1) : name;
 }
 
+/**
+ * Whether a request names its host more than once, which RFC 9112, section 3.2, has refused: what stands in front may
+ * have gone by another of them.
+ * @param rawHeaders names and values in turn, as node:http gives them
+ */
+export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === 'host') hosts++;
+  return hosts > 1;
+}
+
 /** The wildcard domain that may answer for a host of three or more labels, `*.` and all but the first; else null. */
 export function wildcardOf(host: string): string | null {
   const labels = host.split('.');

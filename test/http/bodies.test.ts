@@ -206,6 +206,19 @@ describe.each(['urlencoded', 'multipart'])('%s forms', (kind) => {
     expect(Object.keys(body).sort()).toEqual(['active', 'agent_id', 'dob']);
   });
 
+  test('of more fields than a thousand are refused, to whoever sends them', async () => {
+    const names = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, 'x']));
+    const detail = `${kind === 'multipart' ? 'Multipart form' : 'Form'} parse error - too many fields`;
+    for (const count of [1_001, 20_000]) {
+      const [type, body] = form(names(count));
+      const headers = { 'content-type': type };
+      const answer = await app.ask('POST', '/api/token/', { headers, body });
+      expect([answer.status, answer.body]).toEqual([400, { detail }]);
+    }
+    expect((await send(...form({ ...MAYA, ...names(997) })))[0]).toBe(201);
+  });
+
   test('log in', async () => {
     const [status, body] = await send(...form({ username: 'admin', password: 'Passw0rd!23' }), '/api/token/');
     expect([status, Object.keys(body)]).toEqual([200, ['refresh', 'access']]);

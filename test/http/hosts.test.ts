@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
 import { hostName, wildcardOf } from '../../src/tenancy/host.js';
+import { rawRequest, sendRaw } from '../bad-input/raw.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 
@@ -104,6 +105,17 @@ describe('a host picks the tenant', () => {
       socket.on('error', reject);
     });
     expect(answer).toMatch(/^HTTP\/1\.[01] 404 /);
+  });
+
+  test.each([
+    ['/health/', 'GET', ['Host: main.localhost', 'Host: demo.localhost']],
+    ['/api/v1/clients/', 'GET', ['Host: main.localhost', 'host: main.localhost']],
+    ['/api/token/', 'OPTIONS', ['HOST: main.localhost', 'Host:', 'Access-Control-Request-Method: POST']],
+    ['/nothing/', 'GET', ['Host: nobody.localhost', 'X: y', 'Host: nobody.localhost']],
+  ])('a request for %s by %s with two Host headers is refused', async (path, method, lines) => {
+    const { statuses, said } = await sendRaw(app.base, rawRequest(method, path, lines));
+    expect(statuses).toEqual([400]);
+    expect(said).toContain('{"detail":"The request has more than one Host header."}');
   });
 
   test('in this form', () => {
