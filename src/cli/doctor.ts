@@ -54,12 +54,13 @@ async function lookAround(context: CliContext): Promise<Finding[]> {
   }
 }
 
-function mediaDirectory({ mediaDirectory, services }: Config): Finding {
+function mediaDirectory(config: Config): Finding {
   const check = 'media';
-  if (!services.has('api')) return { check, status: 'ok', text: 'not used: no api here (LEOPARD_SERVICES)' };
+  if (!config.services.has('api'))
+    return { check, status: 'ok', text: 'not used: no api here (LEOPARD_SERVICES)' };
   try {
-    checkMediaDirectory(mediaDirectory);
-    return { check, status: 'ok', text: `uploaded files can be stored in ${mediaDirectory}` };
+    checkMediaDirectory(config);
+    return { check, status: 'ok', text: `uploaded files can be stored in ${config.mediaDirectory}` };
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
     return { check, status: 'problem', text: error.message };

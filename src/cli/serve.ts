@@ -69,7 +69,7 @@ async function start(
 ): Promise<DatabaseHandle> {
   const runsApi = config.services.has('api');
   if (runsApi && config.port !== 0) await checkAddress(config.host, config.port);
-  if (runsApi) checkMediaDirectory(config.mediaDirectory);
+  if (runsApi) checkMediaDirectory(config);
 
   const opening = openDatabase(config, { onProgress: progress.say });
   shutdown.onStop(() => opening.then((handle) => handle.close(), ignore), DATABASE_WITHIN_MS);

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Config } from '../config.js';
 import { whyNotWritable } from '../folders.js';
 import { PlainError } from '../plain-error.js';
 
@@ -10,14 +11,18 @@ import { PlainError } from '../plain-error.js';
 const PATH = /^[a-z-]+\/[A-Za-z0-9-]+\.[a-z0-9]{1,5}$/;
 
 /**
- * Makes sure that files can be stored below this folder, without making it.
+ * Makes sure that files can be stored in the folder of the settings, without making it.
  * @throws PlainError that says what to do
  */
-export function checkMediaDirectory(directory: string): void {
-  const reason = whyNotWritable(directory);
+export function checkMediaDirectory(config: Pick<Config, 'mediaDirectory' | 'dataDirectory'>): void {
+  const { mediaDirectory, dataDirectory } = config;
+  const reason = whyNotWritable(mediaDirectory);
   if (reason === null) return;
+  // Where the data directory itself cannot be used, another MEDIA_DIR alone would not help.
+  const unusableAlike = dirname(mediaDirectory) === dataDirectory && whyNotWritable(dataDirectory) !== null;
+  const setting = unusableAlike ? 'LEOPARD_DATA_DIR' : 'MEDIA_DIR';
   throw new PlainError(
-    `uploaded files cannot be stored in ${directory} (${reason}); set MEDIA_DIR to a folder that this user may write to`,
+    `uploaded files cannot be stored in ${mediaDirectory} (${reason}); set ${setting} to a folder that this user may write to`,
   );
 }
 

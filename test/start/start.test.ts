@@ -281,6 +281,12 @@ describe.runIf(isRoot && othersMayEnter())('an ordinary user', () => {
       const program = Program.leopard(['serve'], { directory: home, environment, user });
       expect([(await program.ended).code, program.stderr.split('\n').length]).toEqual([1, 2]);
       expect(program.stderr).toContain(line);
+      const data = { ...environment, LEOPARD_DATA_DIR: home };
+      const below = Program.leopard(['serve'], { directory: home, environment: data, user });
+      expect([(await below.ended).code, below.stderr]).toEqual([
+        1,
+        expect.stringMatching(/^uploaded files .*; set LEOPARD_DATA_DIR to a folder .*\n$/),
+      ]);
       const doctor = Program.leopard(['doctor', '--json'], { directory: home, environment, user });
       expect((await doctor.ended).code).toBe(1);
       const { checks } = JSON.parse(doctor.stdout);
