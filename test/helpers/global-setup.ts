@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import type { ConnectionSettings } from '../../src/config.js';
 import { bootstrapDatabase } from '../../src/database/bootstrap.js';
 import { migrateAll } from '../../src/database/migrator.js';
 import { withOwner } from '../../src/database/owner.js';
+import { PACKAGE_ROOT } from '../../src/package-root.js';
 import { createTenant } from '../../src/tenancy/provisioning.js';
 import { connectionsTo, databasesLeft, processExists } from './leaks.js';
 import { startPostgres } from './postgres-server.js';
@@ -21,9 +25,12 @@ declare module 'vitest' {
 }
 
 export const TEMPLATE = 'leopard_template';
+const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
 
-/** One server for the whole run, with a migrated database of two tenants that tests get copies of. */
+/** One server for the whole run, with a migrated database of two tenants that tests get copies of; and the program, built. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Else the first test that starts the program waits for it, and is measured with it.
+  await promisify(execFile)(process.execPath, [LEOPARD, 'help']);
   const server = await startPostgres();
   const testServer: TestServer = {
     admin: server.admin,

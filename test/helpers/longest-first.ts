@@ -3,19 +3,20 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /**
  * What takes longest, longest first. Where no earlier run is remembered, as on a CI machine, Vitest starts with the
  * largest files, which are not the slowest: one of these, begun at the end, keeps one worker busy and the other idle.
- * The suites of bad input go together, as each looks anew only when somebody has written (helpers/written.ts).
+ * The suites of bad input go together, as each looks anew only when somebody has written (helpers/written.ts); what
+ * measures time comes after the interleaved operations, which leave little of a second processor.
  */
 const LONGEST = [
   'test/bad-input/body.test.ts',
   'test/bad-input/query.test.ts',
   'test/bad-input/multipart.test.ts',
   'test/isolation/interleaving.test.ts',
-  'test/start/start.test.ts',
   'test/isolation/statements.test.ts',
-  'src/cli/seed.test.ts',
-  'test/start/embedded.test.ts',
-  'test/auth/log-in.test.ts',
   'test/imports/large-file.test.ts',
+  'src/cli/seed.test.ts',
+  'test/auth/log-in.test.ts',
+  'test/start/embedded.test.ts',
+  'test/start/start.test.ts',
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -109,7 +109,7 @@ function namesOf(wanted: ReadonlyMap<NameKind, ReadonlySet<number>>) {
     const { table, name } = NAMES[kind];
     const ids = [...(wanted.get(kind) ?? [])];
     return sql`
-      SELECT ${sql.lit(kind)} AS kind, n.id, ${name} AS name FROM ${table} n WHERE n.id = ANY (${ids}::bigint[])`;
+      SELECT ${kind}::text AS kind, n.id, ${name} AS name FROM ${table} n WHERE n.id = ANY (${ids}::bigint[])`;
   });
   return sql<{ version: string; kind: NameKind; id: number; name: string }>`
     SELECT ${VERSION} AS version, found.* FROM (${sql.join(parts, sql` UNION ALL `)}) found`;
