@@ -165,6 +165,26 @@ test('names that changed between a list and its names are shown, and kept for no
   expect(await read()).toBe('Later');
 });
 
+test('nothing goes unnamed when there are more names than are kept', async () => {
+  const columns = new NamedColumns(
+    (name) => sql<{ agent_id: number; agent_name: string | null }>`
+      r.agent_id, ${name('agent', 'agent_name', 'agent_id')}`,
+  );
+  await run(
+    "INSERT INTO immigration_agent (agent_name) SELECT 'Agent ' || n FROM generate_series(1, 5100) n",
+  );
+  const read = (from: number, count: number) =>
+    app.database.tenantTransaction(context, async (transaction) => {
+      const rows = await transaction.last(sql<{ agent_id: number; agent_name: string | null }>`
+        SELECT ${columns.bare} FROM (SELECT id AS agent_id FROM immigration_agent ORDER BY id OFFSET ${from} LIMIT ${count}) r`);
+      await columns.complete(transaction, rows);
+      return rows.filter(({ agent_name }) => agent_name === null);
+    });
+  expect(await read(0, 4_990)).toEqual([]);
+  expect(await read(4_950, 100)).toEqual([]);
+  expect(await read(0, 100)).toEqual([]);
+});
+
 test('what is kept of a tenant is bounded', () => {
   const names = new KeptNames();
   for (let id = 0; id < 20_000; id++) names.set('agent', id, 'A');

@@ -77,11 +77,13 @@ export class NamedColumns<Row> {
     const kept = keptNames(transaction.tenant, version);
     const missing = this.#fill(named, kept);
     if (missing.size === 0) return;
-    const found = await transaction.afterwards(namesOf(missing));
-    // Were they changed in between, these are newer than the rows: they are shown, but not kept for others.
-    const names = found[0]?.version === version ? kept : new KeptNames();
-    for (const { kind, id, name } of found) names.set(kind, id, name);
-    this.#fill(named, names);
+    const read = new KeptNames();
+    for (const { kind, id, name, version: then } of await transaction.afterwards(namesOf(missing))) {
+      read.set(kind, id, name);
+      // Were they changed in between, these are newer than the rows: they are shown, but not kept for others.
+      if (then === version) kept.set(kind, id, name);
+    }
+    this.#fill(named, read);
   }
 
   /** Fills in what is known, and tells what is not. */
