@@ -1,5 +1,6 @@
+import { compile } from '@fastify/proxy-addr';
 import type { ConnectionSettings } from './config.js';
-import { isAddressRange, isDomainName } from './network-names.js';
+import { isDomainName } from './domain-name.js';
 
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);
@@ -134,5 +135,15 @@ export class SettingsReader {
       this.problem(name, 'must look like postgres://user:password@host:5432/database');
       return null;
     }
+  }
+}
+
+/** Whether Fastify's `trustProxy` takes this: an address, a range of them, or a range that it knows by name. */
+function isAddressRange(text: string): boolean {
+  try {
+    compile([text]);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -36,8 +36,10 @@ export class Tokens {
   readonly #sign: (claims: object) => string;
   readonly #verify: (token: string) => unknown;
   readonly #lifetimes: Readonly<Record<TokenType, number>>;
-  /** Of tokens whose signature was checked: a browser sends the same one for hours. */
-  // A `max` would take memory for so many at once.
+  /**
+   * Of tokens whose signature was checked: a browser sends the same one for hours. A `max` would take memory for so many
+   * at once.
+   */
   readonly #checked = new LRUCache<string, ReadClaims>({ maxSize: KEPT_TOKENS, sizeCalculation: () => 1 });
 
   constructor({ secretKey, accessTokenLifetime, refreshTokenLifetime }: Config) {

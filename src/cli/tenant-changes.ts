@@ -21,7 +21,7 @@ interface SetOptions extends ShowOptions {
   readonly name?: string;
   readonly status?: SubscriptionStatus;
   readonly maxUsers?: number;
-  /** Empty: none. */
+  /** Empty: none; commander makes that of null. */
   readonly contactEmail?: string;
   readonly contactPhone?: string;
 }

@@ -1,5 +1,5 @@
 import { checkSchemaName } from '../database/schema-name.js';
-import { isDomainName } from '../network-names.js';
+import { isDomainName } from '../domain-name.js';
 import { PlainError } from '../plain-error.js';
 import { answersNoHost } from './host.js';
 

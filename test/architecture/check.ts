@@ -26,7 +26,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/plain-error.ts',
     'src/package-root.ts',
     'src/folders.ts',
-    'src/network-names.ts',
+    'src/domain-name.ts',
     'src/settings-reader.ts',
     'src/delivery-settings.ts',
     'src/config.ts',

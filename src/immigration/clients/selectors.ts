@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { Scope } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../http/pagination.js';
 import { branchInScope } from '../shared/branch-scope.js';
@@ -31,10 +31,6 @@ export const clients = new Records({
   softDelete: true,
   columns: COLUMNS,
 });
-
-/** As lists read them: names are filled in afterwards. */
-const listed = (source: RawBuilder<unknown> = clients.table) =>
-  sql<ClientOutput>`SELECT ${COLUMNS.bare} FROM ${source} r`;
 
 /** One client. @throws HttpError 404; 403 when it is out of scope */
 export async function readClient(
@@ -78,7 +74,7 @@ async function summedPage(
   const counting = sql<{ count: number }>`
     SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${counted}`;
   const rows = sql<ClientOutput>`
-    ${listed()} WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
+    ${COLUMNS.listed(clients.table)} WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
   return await pageOf(transaction, counting, rows, page, COLUMNS);
 }
 
@@ -94,7 +90,7 @@ async function countedPage(
   // Planned once: whatever is searched for, the index finds it no slower than all rows are read.
   const records = {
     table: clients.table,
-    from: listed,
+    from: COLUMNS.listed,
     found,
     order: NEWEST_FIRST,
     plannedOnce: true,

@@ -149,7 +149,7 @@ test('names that changed between a list and its names are shown, and kept for no
     (name) => sql<{ branch_name: string | null }>`r.branch_id, ${name('branch', 'branch_name', 'branch_id')}`,
   );
   const asked = sql<{ branch_name: string | null }>`
-    SELECT ${columns.bare} FROM immigration_client r WHERE r.branch_id = 1 LIMIT 1`;
+    ${columns.listed(sql`immigration_client`)} WHERE r.branch_id = 1 LIMIT 1`;
   const read = (rename?: () => Promise<unknown>) =>
     app.database.tenantTransaction(context, async (transaction) => {
       const rows = await transaction.last(asked);
@@ -176,7 +176,7 @@ test('nothing goes unnamed when there are more names than are kept', async () =>
   const read = (from: number, count: number) =>
     app.database.tenantTransaction(context, async (transaction) => {
       const rows = await transaction.last(sql<{ agent_id: number; agent_name: string | null }>`
-        SELECT ${columns.bare} FROM (SELECT id AS agent_id FROM immigration_agent ORDER BY id OFFSET ${from} LIMIT ${count}) r`);
+        ${columns.listed(sql`(SELECT id AS agent_id FROM immigration_agent ORDER BY id OFFSET ${from} LIMIT ${count})`)}`);
       await columns.complete(transaction, rows);
       return rows.filter(({ agent_name }) => agent_name === null);
     });

@@ -52,8 +52,7 @@ type Named = Record<string, unknown>;
 export class NamedColumns<Row> {
   /** With the names. */
   readonly whole: RawBuilder<Row>;
-  /** With nulls in their place, for `complete` to fill in. */
-  readonly bare: RawBuilder<Row>;
+  readonly #bare: RawBuilder<Row>;
   readonly #namings: Naming[] = [];
 
   /** @param columns of rows `r`, with every name written by what it is given */
@@ -63,11 +62,15 @@ export class NamedColumns<Row> {
       this.#namings.push({ kind, shown, id });
       return sql`NULL::text AS ${sql.ref(shown)}`;
     });
-    this.bare = fixedPart(sql<Row>`${bare}, ${VERSION} AS names_version`);
+    this.#bare = fixedPart(sql<Row>`${bare}, ${VERSION} AS names_version`);
   }
 
+  /** The columns of what `source` (a subquery, or a table's name) yields, with nulls for the names: see `complete`. */
+  readonly listed = (source: RawBuilder<unknown>): RawBuilder<Row> =>
+    sql<Row>`SELECT ${this.#bare} FROM ${source} r`;
+
   /**
-   * Fills the names into rows that were read with `bare` as the transaction's last statement: from memory where the
+   * Fills the names into rows that were read with `listed` as the transaction's last statement: from memory where the
    * rows tell that the names are still the same, else by one more round trip.
    */
   async complete(transaction: TenantTransaction, rows: readonly Row[]): Promise<void> {

@@ -13,7 +13,7 @@ import { isLinkId } from '../shared/linked-record.js';
 import { pageOf } from '../shared/page-of.js';
 import { CLIENT_TYPE, taskBranches, taskSights } from '../shared/task-visibility.js';
 import type { TaskOutput } from './schemas.js';
-import { taskNames, tasksFrom, tasksListed } from './selectors.js';
+import { taskColumns, tasksFrom } from './selectors.js';
 
 /** What a list is narrowed down to. */
 export interface TaskFilters {
@@ -93,15 +93,15 @@ export async function listTasks(
       : sql`0`;
     const counting = sql<{ count: number }>`
       SELECT coalesce(sum(n), 0)::bigint - ${leftOut} AS count FROM immigration_task_count r WHERE ${summed}`;
-    const rows = sql<TaskOutput>`${tasksListed()} WHERE ${asked} ORDER BY ${ORDER}`;
-    return await pageOf(transaction, counting, rows, page, taskNames);
+    const rows = sql<TaskOutput>`${taskColumns.listed(TABLE)} WHERE ${asked} ORDER BY ${ORDER}`;
+    return await pageOf(transaction, counting, rows, page, taskColumns);
   }
   // Each way of seeing a task is asked for by itself, as each has its index: together they would read the whole table.
   const seen = (sights.length === 0 ? [sql<boolean>`true`] : sights).map(
     (sight) => sql`SELECT r.id, r.due_date, r.created_at FROM ${TABLE} r WHERE ${sight} AND ${asked}`,
   );
   const found = sql`${sql.join(seen, sql` UNION `)}`;
-  const records = { table: TABLE, from: tasksListed, found, order: ORDER, names: taskNames };
+  const records = { table: TABLE, from: taskColumns.listed, found, order: ORDER, names: taskColumns };
   return await foundPage(transaction, records, page);
 }
 

@@ -3,7 +3,6 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { displayOf } from '../shared/display.js';
 import { type NameColumn, NamedColumns } from '../shared/names.js';
-import type { Completing } from '../shared/page-of.js';
 import { fullName } from '../shared/people.js';
 import { taskVisible } from '../shared/task-visibility.js';
 import { taskDenied, taskNotFound } from './errors.js';
@@ -17,7 +16,7 @@ const person = (name: NameColumn, column: string) => sql`
   ${name('username', `${column}_name`, column)}, ${name('person', `${column}_full_name`, column)}`;
 
 /** A task's columns as the API shows them, of rows `r`. */
-const COLUMNS = new NamedColumns(
+export const taskColumns = new NamedColumns(
   (name) => sql<TaskOutput>`
     r.id, r.title, r.detail, r.priority, ${displayOf('r.priority')} AS priority_display,
     r.status, ${displayOf('r.status')} AS status_display, r.due_date, ${person(name, 'assigned_to')},
@@ -32,19 +31,10 @@ const COLUMNS = new NamedColumns(
     r.completed_at, r.created_at, r.updated_at`,
 );
 
-const TABLE = sql`immigration_task`;
-
 /** The API's form of the tasks that `source` (a subquery, or a table's name) yields, as rows `r`. */
-export function tasksFrom(source: RawBuilder<unknown> = TABLE): RawBuilder<TaskOutput> {
-  return sql<TaskOutput>`SELECT ${COLUMNS.whole} FROM ${source} r`;
+export function tasksFrom(source: RawBuilder<unknown> = sql`immigration_task`): RawBuilder<TaskOutput> {
+  return sql<TaskOutput>`SELECT ${taskColumns.whole} FROM ${source} r`;
 }
-
-/** The same without the names, which `taskNames` fills in. */
-export function tasksListed(source: RawBuilder<unknown> = TABLE): RawBuilder<TaskOutput> {
-  return sql<TaskOutput>`SELECT ${COLUMNS.bare} FROM ${source} r`;
-}
-
-export const taskNames: Completing<TaskOutput> = COLUMNS;
 
 /** One task that the user sees. @throws HttpError 404 */
 export async function readTask(
