@@ -47,24 +47,4 @@ describe('the time limits of a tenant transaction', () => {
     const own = Object.fromEntries(NAMES.map((name) => [name, '7s']));
     expect(await limitsWith('7s')).toEqual({ within: own, after: own });
   });
-
-  test('end the wait for a row that somebody keeps locked', async () => {
-    await limitsWith('0');
-    await withOwner(databases.admin, async (client) => {
-      const { user, database } = databases.app;
-      await client.query(`ALTER ROLE ${user} IN DATABASE ${database} SET lock_timeout TO '200ms'`);
-      await client.query(
-        `INSERT INTO tenant_main.immigration_region (name, description) VALUES ('North', '')`,
-      );
-      await client.query('BEGIN; SELECT FROM tenant_main.immigration_region FOR UPDATE');
-      const connections = new Database(databases.app, { size: 1 });
-      const waiting = connections.tenantQuery(
-        context,
-        statement('SELECT FROM immigration_region FOR UPDATE'),
-      );
-      await expect(waiting).rejects.toMatchObject({ code: '55P03' });
-      await connections.close();
-      await client.query('ROLLBACK');
-    });
-  });
 });
