@@ -52,11 +52,13 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'User-Agent': ['', LONG, 'ü', '${jndi:ldap://x}'],
   'X-A': ['\0', 'a\rb', '\x7f', 'a\u0001'],
 };
+/** Whatever the headers, who reads these is written into the audit log. */
+const READING_IS_LOGGED = ['/api/v1/clients/export/', '/api/v1/passports/'];
 const lines = Object.entries(VALUES).flatMap(([name, values]) => values.map((value) => `${name}: ${value}`));
 
 describe.each(Object.entries(harnesses))('%s', (_name, harness) => {
   const { base } = harness.app;
-  const all = harness.operations(() => true);
+  const all = harness.operations(({ path }) => !READING_IS_LOGGED.includes(path));
   const bearer = `Authorization: Bearer ${harness.token}`;
   const target = (definition: RouteDefinition) => pathOf(definition, 999_999);
   const bodyOf = ({ method }: RouteDefinition) =>

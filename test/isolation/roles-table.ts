@@ -99,7 +99,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   permissions: ANYONE,
   sessions: { ...ANYONE, elsewhere: 404, reach: 'private' },
   'visa-types': catalogue('visatype'),
-  'visa-categories': ANYONE,
+  'visa-categories': catalogue('visacategory'),
   institutes: catalogue('institute'),
   'institute-locations': catalogue('institutelocation'),
   'institute-intakes': catalogue('instituteintake'),

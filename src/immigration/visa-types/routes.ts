@@ -4,8 +4,16 @@ import { REFUSED } from '../../http/openapi/route-schema.js';
 import type { RouteDefinition } from '../../http/route.js';
 import { catalogPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
-import { VisaCategoryOutput, VisaTypeCreate, VisaTypeOutput, VisaTypePatch } from './schemas.js';
-import { listVisaTypes, visaCategories, visaTypes } from './selectors.js';
+import { createVisaCategory, deleteVisaCategory, updateVisaCategory } from './categories.js';
+import {
+  VisaCategoryOutput,
+  VisaCategoryPatch,
+  VisaCategoryRequest,
+  VisaTypeCreate,
+  VisaTypeOutput,
+  VisaTypePatch,
+} from './schemas.js';
+import { listVisaCategories, listVisaTypes, visaCategories, visaTypes } from './selectors.js';
 import { createVisaType, deleteVisaType, updateVisaType } from './services.js';
 
 /** The visas for which clients apply. */
@@ -31,7 +39,7 @@ export function visaTypeRoutes(database: Database): RouteDefinition[] {
   ];
 }
 
-/** What visa types are sorted into; operators enter them. */
+/** What visa types are sorted into. */
 export function visaCategoryRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/visa-categories/',
@@ -42,5 +50,13 @@ export function visaCategoryRoutes(database: Database): RouteDefinition[] {
     policy: catalogPolicy('visacategory'),
     output: VisaCategoryOutput,
   });
-  return [routes.array((transaction) => visaCategories(transaction))];
+  return [
+    routes.array((transaction) => listVisaCategories(transaction)),
+    routes.create(VisaCategoryRequest, createVisaCategory),
+    routes.read((transaction, _user, id) => visaCategories.read(transaction, id)),
+    ...routes.change({ PUT: VisaCategoryRequest, PATCH: VisaCategoryPatch }, (transaction, user, id, read) =>
+      updateVisaCategory(transaction, user, id, read),
+    ),
+    routes.remove(deleteVisaCategory, [404], REFUSED),
+  ];
 }

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
-import { nullableSchema, required } from '../../http/fields/field.js';
+import { nullable, nullableSchema, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
@@ -14,6 +14,19 @@ const fields = {
   description: text(),
   checklist: list(text({ min: 1 })),
 };
+
+const categoryFields = {
+  name: required(text({ min: 1, max: 100 })),
+  /** Blank counts as none: a code belongs to one category, and several may have none. */
+  code: nullable(text({ max: 20 })),
+  description: text(),
+};
+
+export const VisaCategoryRequest = body('VisaCategoryRequest', categoryFields);
+export const VisaCategoryPatch = body('PatchedVisaCategoryRequest', optional(categoryFields));
+
+export type VisaCategoryInput = ReturnType<typeof VisaCategoryRequest.parse>;
+export type VisaCategoryChange = ReturnType<typeof VisaCategoryPatch.parse>;
 
 export const VisaTypeCreate = body('VisaTypeCreateRequest', fields);
 export const VisaTypePatch = body('PatchedVisaTypeUpdateRequest', optional(fields));

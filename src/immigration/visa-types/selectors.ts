@@ -8,10 +8,16 @@ import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
 import type { VisaCategoryOutput, VisaTypeOutput } from './schemas.js';
 
+export const visaCategories = new Records({
+  table: 'immigration_visacategory',
+  thing: 'Visa category',
+  softDelete: false,
+  columns: sql<VisaCategoryOutput>`r.id, r.name, r.code, r.description`,
+});
+
 /** Every visa category, by name. */
-export async function visaCategories(transaction: TenantTransaction): Promise<VisaCategoryOutput[]> {
-  return await transaction.last(sql<VisaCategoryOutput>`
-    SELECT id, name, code, description FROM immigration_visacategory ORDER BY name, id DESC`);
+export async function listVisaCategories(transaction: TenantTransaction): Promise<VisaCategoryOutput[]> {
+  return await transaction.last(sql<VisaCategoryOutput>`${visaCategories.from()} ORDER BY r.name, r.id DESC`);
 }
 
 export const visaTypes = new Records({

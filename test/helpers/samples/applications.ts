@@ -4,12 +4,12 @@ import { newClient } from './clients.js';
 import { insert, newName as name } from './insert.js';
 import type { Samples } from './sample.js';
 
+const visaCategory = (transaction: TenantTransaction) =>
+  insert(transaction, 'immigration_visacategory', { name: name(), code: name() });
+
 /** A visa type of a category of its own. */
 export async function visaType(transaction: TenantTransaction): Promise<number> {
-  const visa_category_id = await insert(transaction, 'immigration_visacategory', {
-    name: name(),
-    code: name(),
-  });
+  const visa_category_id = await visaCategory(transaction);
   return await insert(transaction, 'immigration_visatype', { name: name(), visa_category_id });
 }
 
@@ -48,6 +48,7 @@ export async function collegeChoice(transaction: TenantTransaction) {
 }
 
 export const applicationSamples: Samples = {
+  '/api/v1/visa-categories/': { body: { name: 'Sample' }, create: visaCategory },
   '/api/v1/visa-types/': { body: { visa_category_id: 1, name: 'Sample' }, create: visaType },
   '/api/v1/visa-applications/': {
     body: { client_id: 1, visa_type_id: 1, immigration_fee: '1.00', service_fee: '1.00' },

@@ -1,0 +1,74 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError, invalidField } from '../../http/errors.js';
+import { claimName } from '../shared/unique-name.js';
+import type { VisaCategoryChange, VisaCategoryInput, VisaCategoryOutput } from './schemas.js';
+import { visaCategories } from './selectors.js';
+
+/** Creates a visa category. @throws HttpError 400 when another one has its name or code */
+export async function createVisaCategory(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  input: VisaCategoryInput,
+): Promise<VisaCategoryOutput> {
+  const values = stored(input);
+  await checkUnique(transaction, values);
+  return await visaCategories.insert(transaction, user, values);
+}
+
+/** Changes what is given of a visa category. @throws HttpError 404, 400 */
+export async function updateVisaCategory(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => VisaCategoryChange,
+): Promise<VisaCategoryOutput> {
+  const before = await visaCategories.lock(transaction, id);
+  const values = stored(read());
+  // Without any change there is nothing to write: this table keeps no time of its last one.
+  if (Object.keys(values).length === 0) return await visaCategories.read(transaction, id);
+  await checkUnique(transaction, values, before);
+  return await visaCategories.update(transaction, user, id, values);
+}
+
+/** Deletes a visa category that neither visa types nor clients have. @throws HttpError 404, 400 */
+export async function deleteVisaCategory(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<void> {
+  await visaCategories.lockToDelete(transaction, id);
+  const [used] = await transaction.query(sql<{ types: boolean; clients: boolean }>`
+    SELECT EXISTS (SELECT FROM immigration_visatype WHERE visa_category_id = ${id}::bigint) AS types,
+           EXISTS (SELECT FROM immigration_client WHERE visa_category_id = ${id}::bigint) AS clients`);
+  if (used?.types) throw detailError(400, 'Cannot delete a visa category that has visa types');
+  if (used?.clients) throw detailError(400, 'Cannot delete a visa category that clients have');
+  await visaCategories.delete(transaction, user, id);
+}
+
+function stored<Input extends VisaCategoryChange>({ code, ...input }: Input) {
+  return { ...input, ...(code !== undefined && { code: code || null }) };
+}
+
+type Unique = { readonly name?: string | undefined; readonly code?: string | null | undefined };
+
+/** @throws HttpError 400 in Django's words when another category has the name or the code */
+async function checkUnique(
+  transaction: TenantTransaction,
+  { name, code }: Unique,
+  before?: Unique,
+): Promise<void> {
+  if (name !== undefined && name !== before?.name) {
+    const taken = sql<boolean>`EXISTS (SELECT FROM immigration_visacategory WHERE name = ${name})`;
+    await claimName(transaction, 'visacategory', name, taken, () => alreadyExists('name'));
+  }
+  if (code && code !== before?.code) {
+    const taken = sql<boolean>`EXISTS (SELECT FROM immigration_visacategory WHERE code = ${code})`;
+    await claimName(transaction, 'visacategory code', code, taken, () => alreadyExists('code'));
+  }
+}
+
+function alreadyExists(field: 'name' | 'code') {
+  return invalidField(field, `visa category with this ${field} already exists.`);
+}
