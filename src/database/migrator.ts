@@ -3,9 +3,10 @@ import { type Capture, shippedCapture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
 import { captureChecksum, installCapture } from '../events/capture/install.js';
 import { PlainError } from '../plain-error.js';
+import { inLockingTransaction, type LockWaits } from './locking.js';
 import { type Migration, type MigrationFiles, readMigrations } from './migration-files.js';
 import { fileName, ledgerOf, MigrationChangedError, migrationState, type Scope } from './migration-state.js';
-import { inTransaction, type OwnerClient, withOwner } from './owner.js';
+import { type OwnerClient, withOwner } from './owner.js';
 import { ensureAppRole, ensureTenantRole, schemaRightsSql } from './roles.js';
 import { checkSchemaName, quoteIdentifier } from './schema-name.js';
 
@@ -20,6 +21,8 @@ export interface TenantMigrateOptions {
   readonly capture?: Capture | null;
   /** Installs that even where it is noted as installed: something else has changed it. */
   readonly repairCapture?: boolean;
+  /** How it waits for those who use the tables. */
+  readonly lockWaits?: LockWaits;
 }
 
 export interface MigrateOptions extends TenantMigrateOptions {
@@ -116,6 +119,7 @@ export async function migrateAll(
           files,
           capture,
           repairCapture: broken.has(schema),
+          ...(options.lockWaits && { lockWaits: options.lockWaits }),
         }).then(
           (done) => {
             applied += done.applied;
@@ -140,18 +144,16 @@ export function captureFor({ files, capture }: TenantMigrateOptions): Capture | 
 /**
  * Applies what is pending in schema `public`, and gives the program's role its rights there.
  * @returns how many were applied
- * @throws MigrationChangedError, MigrationFailedError, PlainError about the program's role
+ * @throws MigrationChangedError, MigrationFailedError, TablesInUseError, PlainError about the program's role
  */
 export async function migrateShared(
   client: OwnerClient,
   appUser: string,
   files: MigrationFiles = readMigrations(),
 ): Promise<number> {
-  const count = await apply(client, 'shared', files.shared, 'public, pg_temp', nothingMore);
-  await inTransaction(client, async () => {
-    await lock(client);
-    await ensureAppRole(client, appUser);
-  });
+  const searchPath = 'public, pg_temp';
+  const count = await apply({ client, scope: 'shared', searchPath }, files.shared, nothingMore);
+  await locked({ client, scope: 'shared' }, () => ensureAppRole(client, appUser));
   return count;
 }
 
@@ -160,7 +162,7 @@ export async function migrateShared(
  * and its role where they are missing.
  * @returns how many migrations were applied, and whether the capture was installed or renewed
  * @throws InvalidSchemaNameError; PlainError when there is no such tenant; MigrationChangedError, MigrationFailedError,
- *   CaptureFailedError
+ *   CaptureFailedError, TablesInUseError
  */
 export async function migrateTenant(
   client: OwnerClient,
@@ -168,20 +170,20 @@ export async function migrateTenant(
   schema: string,
   options: TenantMigrateOptions = {},
 ): Promise<{ applied: number; captured: boolean }> {
-  const { files = readMigrations() } = options;
+  const { files = readMigrations(), lockWaits } = options;
   const capture = captureFor(options);
   const name = quoteIdentifier(checkSchemaName(schema));
+  const searchPath = `${name}, pg_temp`;
+  const place = { client, scope: schema, searchPath, lockWaits };
   const { rowCount } = await client.query('SELECT FROM public.tenants_tenant WHERE schema_name = $1', [
     schema,
   ]);
   if (rowCount === 0)
     throw new PlainError(`there is no tenant with the schema ${schema}; see: leopard tenants list`);
-  await inTransaction(client, async () => {
-    await lock(client);
+  await locked(place, async () => {
     await ensureTenantRole(client, schema, appUser);
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}; ${schemaRightsSql(schema)}`);
   });
-  const searchPath = `${name}, pg_temp`;
   let captured = false;
   const renewCapture = async () => {
     if (!capture) return;
@@ -192,14 +194,21 @@ export async function migrateTenant(
     captured = true;
   };
   // Together with the last migration: between the two, the old functions could meet a table that they do not know.
-  const applied = await apply(client, schema, files.tenant, searchPath, renewCapture);
-  if (!captured) {
-    await inTransaction(client, async () => {
-      await lock(client);
-      await renewCapture();
-    });
-  }
+  const applied = await apply(place, files.tenant, renewCapture);
+  if (!captured) await locked(place, renewCapture);
   return { applied, captured };
+}
+
+/** Where migrations are applied. */
+interface Place {
+  readonly client: OwnerClient;
+  readonly scope: Scope;
+  readonly lockWaits?: LockWaits | undefined;
+}
+
+/** Runs `work` in a transaction, one migrator at a time, without making others wait for long. */
+function locked<T>({ client, scope, lockWaits }: Place, work: () => Promise<T>): Promise<T> {
+  return inLockingTransaction(client, scope, work, { first: () => lock(client), waits: lockWaits });
 }
 
 const nothingMore = async () => undefined;
@@ -209,12 +218,11 @@ const nothingMore = async () => undefined;
  * belongs to the last one in that one's.
  */
 async function apply(
-  client: OwnerClient,
-  scope: Scope,
+  place: Place & { readonly searchPath: string },
   migrations: readonly Migration[],
-  searchPath: string,
   withTheLast: () => Promise<void>,
 ): Promise<number> {
+  const { client, scope, searchPath } = place;
   const known = await ledgerOf(client, scope);
   const changed = migrations.filter(({ number, checksum }) => (known.get(number) ?? checksum) !== checksum);
   if (changed.length > 0)
@@ -222,8 +230,7 @@ async function apply(
   let count = 0;
   const pending = migrations.filter(({ number }) => !known.has(number));
   for (const migration of pending) {
-    await inTransaction(client, async () => {
-      await lock(client);
+    await locked(place, async () => {
       if ((await ledgerOf(client, scope)).has(migration.number)) return; // another migrator was quicker
       await client.query(`SET LOCAL search_path TO ${searchPath}`);
       await client.query(migration.sql).catch((error: Error) => {

@@ -1,6 +1,7 @@
 import type { ConnectionSettings } from '../config.js';
 import type { DatabaseHandle } from '../database/connections.js';
-import { inTransaction, withOwner } from '../database/owner.js';
+import { inLockingTransaction, type LockWaits } from '../database/locking.js';
+import { withOwner } from '../database/owner.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
@@ -17,7 +18,6 @@ const KEPT_TABLES = [
   'unread_count',
   'name_version',
 ];
-const LONGEST_WAIT = '30s';
 
 /** @throws TenantNotFoundError, InvalidSchemaNameError */
 export async function checkTenantExists(owner: ConnectionSettings, schema: string): Promise<void> {
@@ -31,15 +31,19 @@ export async function checkTenantExists(owner: ConnectionSettings, schema: strin
 /**
  * Removes everything in a tenant's tables, its users too, but for content types, permissions and groups with their
  * grants, and for the audit log, which tells of the removal. Ids are not given again, so that an old token is nobody
- * else's. Files of profile pictures stay. Waits up to 30 s for transactions that use the tables.
- * @throws TenantNotFoundError, InvalidSchemaNameError; PlainError without the owner's settings
+ * else's. Files of profile pictures stay.
+ * @param waits how it waits for transactions that use the tables
+ * @throws TenantNotFoundError, InvalidSchemaNameError, TablesInUseError; PlainError without the owner's settings
  */
-export async function clearTenantData(handle: DatabaseHandle, schema: string): Promise<void> {
+export async function clearTenantData(
+  handle: Pick<DatabaseHandle, 'owner'>,
+  schema: string,
+  waits?: LockWaits,
+): Promise<void> {
   const owner = ownerOf(handle);
   await checkTenantExists(owner, schema);
-  await withOwner(owner, (client) =>
-    inTransaction(client, async () => {
-      await client.query(`SET LOCAL lock_timeout TO '${LONGEST_WAIT}'`);
+  await withOwner(owner, (client) => {
+    const clear = async () => {
       const { rows } = await client.query<{ name: string }>(
         `SELECT relname AS name FROM pg_catalog.pg_class
          WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' AND relname <> ALL ($2::text[])`,
@@ -49,6 +53,7 @@ export async function clearTenantData(handle: DatabaseHandle, schema: string): P
       // The tenant's role may neither truncate nor take entries off the timeline.
       await client.query(`TRUNCATE ${tables.join(', ')}`);
       await client.query('DELETE FROM public.event_queue WHERE schema_name = $1', [schema]);
-    }),
-  );
+    };
+    return inLockingTransaction(client, schema, clear, { waits });
+  });
 }

@@ -9,7 +9,7 @@ import { PlainError } from '../plain-error.js';
  * The owner's connection settings, which seeding needs to create tenants.
  * @throws PlainError when they are not given
  */
-export function ownerOf(handle: DatabaseHandle): ConnectionSettings {
+export function ownerOf(handle: Pick<DatabaseHandle, 'owner'>): ConnectionSettings {
   if (handle.owner) return handle.owner;
   throw new PlainError(
     "this needs the database owner's rights; set DB_OWNER_USER and DB_OWNER_PASSWORD (or DATABASE_OWNER_URL)",

@@ -1,4 +1,5 @@
 import type { ConnectionSettings } from '../config.js';
+import { inLockingTransaction, type LockWaits } from '../database/locking.js';
 import { readMigrations } from '../database/migration-files.js';
 import {
   captureFor,
@@ -33,7 +34,6 @@ interface DatabaseError extends Error {
 
 const DUPLICATE_SCHEMA = '42P06';
 const UNDEFINED_TABLE = '42P01';
-const LONGEST_WAIT = '30s';
 
 /**
  * Creates a tenant: its row and domains, schema, role, tables, reference rows, capture of events and ledger, all in
@@ -128,15 +128,21 @@ function understandable(error: DatabaseError, tenant: NewTenant): Error {
 
 /**
  * Removes a tenant for good: its schema with everything in it, its domains, row and ledger, and its role unless
- * another database of the server needs it. Waits up to 30 s for transactions that use its tables.
- * @throws TenantNotFoundError, InvalidSchemaNameError; nothing is changed then
+ * another database of the server needs it.
+ * @param waits how it waits for transactions that use the tenant's tables
+ * @throws TenantNotFoundError, InvalidSchemaNameError, TablesInUseError; nothing is changed then
  */
-export async function deleteTenant(owner: ConnectionSettings, schema: string): Promise<void> {
+export async function deleteTenant(
+  owner: ConnectionSettings,
+  schema: string,
+  waits?: LockWaits,
+): Promise<void> {
   const name = quoteIdentifier(checkSchemaName(schema));
-  await withOwner(owner, (client) =>
-    inTransaction(client, async () => {
-      await client.query(`SET LOCAL lock_timeout TO '${LONGEST_WAIT}'`);
+  await withOwner(owner, (client) => {
+    const first = async () => {
       await client.query('SELECT pg_advisory_xact_lock_shared($1)', [MIGRATION_LOCK]);
+    };
+    const remove = async () => {
       const { rowCount } = await client.query('DELETE FROM public.tenants_tenant WHERE schema_name = $1', [
         schema,
       ]);
@@ -144,6 +150,7 @@ export async function deleteTenant(owner: ConnectionSettings, schema: string): P
       await client.query('DELETE FROM public.migration_ledger WHERE scope = $1', [schema]);
       await client.query(`DROP SCHEMA IF EXISTS ${name} CASCADE`);
       await dropTenantRole(client, schema);
-    }),
-  );
+    };
+    return inLockingTransaction(client, schema, remove, { first, waits });
+  });
 }

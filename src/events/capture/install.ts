@@ -2,9 +2,6 @@ import type { OwnerClient } from '../../database/owner.js';
 import { PlainError } from '../../plain-error.js';
 import type { Capture } from './capture.js';
 
-/** How long making a trigger may wait for transactions that write its table, while others wait behind it. */
-const LONGEST_WAIT = '10s';
-
 /** The triggers that capture a tenant's events could not be made. */
 export class CaptureFailedError extends PlainError {
   override readonly name = 'CaptureFailedError';
@@ -25,11 +22,11 @@ export async function captureChecksum(client: OwnerClient, schema: string): Prom
 
 /**
  * Installs the capture of events in a tenant's schema and notes it, within the caller's transaction, whose
- * search_path must be that schema.
+ * search_path must be that schema, and which must not wait long for locks (`inLockingTransaction`) where the schema is
+ * in use.
  * @throws CaptureFailedError; the transaction must be rolled back then
  */
 export async function installCapture(client: OwnerClient, schema: string, capture: Capture): Promise<void> {
-  await client.query(`SET LOCAL lock_timeout TO '${LONGEST_WAIT}'`);
   await client.query(capture.sql).catch((error: Error) => {
     throw new CaptureFailedError(schema, error);
   });
