@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Database } from '../database/database.js';
+import { writeJson } from '../database/json.js';
 import { HANDLERS } from '../events/handlers/registry.js';
 import {
   cancelEvents,
@@ -59,7 +60,7 @@ export function addShow(command: Command, context: CliContext): void {
         const { schema } = await findTenant(database, tenant);
         const event = await showEvent(database, schema, id);
         if (!event) throw new CliError(`${shortName(schema)} has no event ${id}`);
-        if (json) context.print(JSON.stringify(event, null, 2));
+        if (json) context.print(writeJson(event, 2));
         else for (const line of inFull(event)) context.print(line);
       }),
     );
@@ -173,7 +174,7 @@ function lines(events: readonly ShownEvent[]): string[] {
 }
 
 function inFull(event: EventInFull): string[] {
-  const text = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+  const text = (value: unknown) => (typeof value === 'object' ? writeJson(value) : String(value));
   const rows = Object.entries(event).filter(([name]) => name !== 'handler_results');
   const results = Object.entries(event.handler_results);
   return [

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { readStoredJson } from './json.js';
 
 const { builtins } = pg.types;
 const INT8_ARRAY = 1016;
@@ -31,6 +32,8 @@ const PARSERS: ReadonlyMap<number, Parser> = new Map<number, Parser>([
   [builtins.TIME, String],
   [builtins.INTERVAL, String],
   [builtins.NUMERIC, String],
+  [builtins.JSON, readStoredJson],
+  [builtins.JSONB, readStoredJson],
   [INT8_ARRAY, numberArray],
 ]);
 

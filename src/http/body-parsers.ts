@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { parseJson } from '../database/json.js';
 import { detailError } from './errors.js';
 import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 import { readMultipart } from './multipart.js';
@@ -48,7 +49,7 @@ export function registerBodyParsers(app: FastifyInstance): void {
       if (length === 0) return undefined;
       throw detailError(415, `Unsupported media type "${header}" in request.`);
     }
-    if (type === MEDIA_TYPES.json) return parseJson(await readAll(payload));
+    if (type === MEDIA_TYPES.json) return readJson(await readAll(payload));
     request.isForm = true;
     if (type === MEDIA_TYPES.multipart) {
       const { fields, files } = await readMultipart(header, payload, definition.largestFile);
@@ -96,10 +97,11 @@ function readAll(payload: IncomingMessage): Promise<Buffer> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function parseJson(content: Buffer): unknown {
+/** @throws HttpError 400 */
+function readJson(content: Buffer): unknown {
   if (content.length === 0) return undefined;
   try {
-    return JSON.parse(utf8.decode(content));
+    return parseJson(utf8.decode(content));
   } catch (error) {
     throw detailError(400, `JSON parse error - ${(error as Error).message}`);
   }

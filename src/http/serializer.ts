@@ -1,5 +1,6 @@
 import type { TSchema } from '@sinclair/typebox';
 import fastJson from 'fast-json-stringify';
+import { withExactNumbers } from '../database/json.js';
 
 type Node = Readonly<Record<string, unknown>>;
 
@@ -11,7 +12,7 @@ export function serializerFor({ schema }: { schema: TSchema }): (data: unknown) 
   let write: ((data: unknown) => string) | undefined;
   return (data) => {
     write ??= fastJson(forWriting(schema) as Parameters<typeof fastJson>[0]);
-    return write(data);
+    return withExactNumbers(write(data));
   };
 }
 

@@ -1,3 +1,5 @@
+import { writeJson } from '../database/json.js';
+
 /** What a stream sends, as browsers read it. */
 export type LiveMessage =
   | { readonly type: 'connection_established'; readonly message: string; readonly user_id: number }
@@ -12,6 +14,6 @@ export type LiveMessage =
  * @param id of a notification, which a browser names when it comes back
  */
 export function frame(message: LiveMessage, id?: number): string {
-  const data = `data: ${JSON.stringify(message)}\n\n`;
+  const data = `data: ${writeJson(message)}\n\n`;
   return id === undefined ? data : `id: ${id}\n${data}`;
 }

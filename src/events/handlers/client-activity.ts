@@ -1,3 +1,4 @@
+import { writeJson } from '../../database/json.js';
 import { statement } from '../../database/statement.js';
 import { idIn, type State } from '../event.js';
 import type { ClientActivityConfig } from '../types.js';
@@ -42,7 +43,7 @@ async function writeEntries(
   transaction: HandlerTransaction,
 ): Promise<readonly HandlerOutcome[]> {
   const entries = works.filter(({ context }) => context.clientId !== null).map(entryOf);
-  const insert = statement<{ id: number; event: number }>(INSERT, [JSON.stringify(entries)]);
+  const insert = statement<{ id: number; event: number }>(INSERT, [writeJson(entries)]);
   const rows = entries.length > 0 ? await transaction.query(insert) : [];
   const ids = new Map(rows.map(({ id, event }) => [event, id]));
   return works.map(({ event, config, context }): HandlerOutcome => {

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../../database/generated/tables.js';
+import { ExactNumber, writeJson } from '../../database/json.js';
 import { statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, idIn, type State, stateOf, valueIn } from '../event.js';
@@ -166,7 +167,7 @@ async function lookUp(
 function asText(value: JsonValue | undefined): string | null {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return value.map(asText).join(', ');
-  if (typeof value !== 'object') return String(value);
+  if (typeof value !== 'object' || value instanceof ExactNumber) return String(value);
   const { amount, currency } = value as State;
-  return amount === undefined ? JSON.stringify(value) : `${asText(amount)} ${asText(currency) ?? ''}`.trim();
+  return amount === undefined ? writeJson(value) : `${asText(amount)} ${asText(currency) ?? ''}`.trim();
 }

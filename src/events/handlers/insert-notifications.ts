@@ -1,3 +1,4 @@
+import { writeJson } from '../../database/json.js';
 import { type Statement, statement } from '../../database/statement.js';
 import type { State } from '../event.js';
 import type { Addressees, RecipientsSql } from './recipients.js';
@@ -47,7 +48,7 @@ export function insertNotifications(
      JOIN immigration_user u ON u.id = who.id AND u.is_active
      ORDER BY r.place, u.id
      RETURNING id, assigned_to_id AS "user", (meta_info ->> 'event_id')::bigint AS event`,
-    [JSON.stringify(rows), ...parameters],
+    [writeJson(rows), ...parameters],
   );
 }
 

@@ -1,7 +1,7 @@
 import { type TObject, type TProperties, Type } from '@sinclair/typebox';
 import { component } from '../component.js';
 import { type FieldErrors, invalid } from '../errors.js';
-import { type Field, FieldError, MESSAGES, pythonType } from './field.js';
+import { type Field, FieldError, isDictionary, MESSAGES, pythonType } from './field.js';
 
 export type Shape = Readonly<Record<string, Field>>;
 
@@ -48,17 +48,16 @@ export function optional<S extends Shape>(shape: S): { [K in keyof S]: Field<Par
 
 function readObject(shape: Shape, value: unknown, form: boolean): Record<string, unknown> {
   if (value === null) throw invalid({ non_field_errors: ['No data provided'] });
-  if (typeof value !== 'object' || Array.isArray(value)) {
+  if (!isDictionary(value)) {
     throw invalid({
       non_field_errors: [`Invalid data. Expected a dictionary, but got ${pythonType(value)}.`],
     });
   }
-  const given = value as Record<string, unknown>;
   const input: Record<string, unknown> = {};
   const errors: FieldErrors = {};
   for (const [key, field] of Object.entries(shape)) {
     try {
-      const result = readField(field, Object.hasOwn(given, key) ? given[key] : undefined, form);
+      const result = readField(field, Object.hasOwn(value, key) ? value[key] : undefined, form);
       if (result !== undefined) input[key] = result;
     } catch (error) {
       if (!(error instanceof FieldError)) throw error;

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { ExactNumber } from '../../database/json.js';
 import { type Field, FieldError, field } from './field.js';
 
 export interface DecimalOptions {
@@ -20,7 +21,8 @@ const LONGEST = 1000;
  */
 export function readDecimal(value: unknown, options: DecimalOptions): string {
   const { places, min, max } = options;
-  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
+  const isRead = typeof value === 'number' || typeof value === 'string' || value instanceof ExactNumber;
+  const text = isRead ? String(value).trim() : '';
   if (text.length > LONGEST) throw FieldError.of('String value too large.');
   const match = NUMBER.exec(text);
   if (!match) throw FieldError.of('A valid number is required.');

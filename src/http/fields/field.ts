@@ -1,4 +1,5 @@
 import { type TSchema, Type } from '@sinclair/typebox';
+import { ExactNumber } from '../../database/json.js';
 import type { FieldErrors } from '../errors.js';
 
 /** What is wrong with one value: messages, or messages by key where the value is an object or a list. */
@@ -67,11 +68,18 @@ export function withDefault<T, R extends boolean>(inner: Field<T, R>, value: T):
   return { ...inner, schema: Type.Unsafe({ ...inner.schema, default: value }) };
 }
 
+/** Whether a JSON value is an object. */
+export function isDictionary(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
+  );
+}
+
 /** The name of the type in Python, which DRF's messages give. */
 export function pythonType(value: unknown): string {
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'string') return 'str';
   if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'object') return 'dict';
-  return Number.isInteger(value) ? 'int' : 'float';
+  if (isDictionary(value)) return 'dict';
+  return /^-?\d+$/.test(String(value)) || Number.isInteger(value) ? 'int' : 'float';
 }

@@ -1,37 +1,48 @@
 import { Type } from '@sinclair/typebox';
-import { type Field, FieldError, field, MESSAGES, pythonType } from './field.js';
+import { ExactNumber, parseJson } from '../../database/json.js';
+import { type Field, FieldError, field, isDictionary, MESSAGES, pythonType } from './field.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Deeper than anything that is meant to be read again. */
 const DEEPEST = 50;
 
-/** An object of any keys and values, to be kept as it is; a form gives it as JSON. */
+/** Digits of a number at most. */
+const LONGEST_NUMBER = 1_000;
+
+/** An object of any keys and values, to be kept as it is, numbers with all of their digits; a form gives it as JSON. */
 export function object(): Field<JsonObject, false> {
   const schema = Type.Object({}, { additionalProperties: {} as never });
   return field(schema, (given) => {
     const value = typeof given === 'string' ? fromJson(given) : given;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    if (!isDictionary(value)) {
       throw FieldError.of(`Expected a dictionary of items but got type "${pythonType(value)}".`);
     }
     checkStorable(value, 1);
-    return value as JsonObject;
+    return value;
   });
 }
 
 function fromJson(text: string): unknown {
   try {
-    return JSON.parse(text) ?? text;
+    return parseJson(text) ?? text;
   } catch {
     return text;
   }
 }
 
-/** @throws FieldError for what PostgreSQL's jsonb cannot hold: NUL, lone surrogates, depth without end */
+/**
+ * @throws FieldError for what PostgreSQL's jsonb cannot hold, NUL, lone surrogates, depth without end, and for numbers
+ *   that most programs could not read again
+ */
 function checkStorable(value: unknown, depth: number): void {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw FieldError.of(MESSAGES.nul);
     if (!value.isWellFormed()) throw FieldError.of(MESSAGES.surrogate);
+  }
+  if (value instanceof ExactNumber) {
+    checkNumber(value);
+    return;
   }
   if (typeof value !== 'object' || value === null) return;
   if (depth > DEEPEST)
@@ -40,4 +51,13 @@ function checkStorable(value: unknown, depth: number): void {
     checkStorable(key, depth);
     checkStorable(inner, depth + 1);
   }
+}
+
+/** @throws FieldError for a number outside the range of a double (1e400, 1e-400), or of very many digits */
+function checkNumber({ text }: ExactNumber): void {
+  const rounded = Number(text);
+  const vanishes = rounded === 0 && /[1-9]/.test(text.split(/e/i, 1)[0] as string);
+  if (Number.isFinite(rounded) && !vanishes && text.length <= LONGEST_NUMBER) return;
+  const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+  throw FieldError.of(`The number ${shown} is out of range or too long; give it as a text.`);
 }

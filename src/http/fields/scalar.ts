@@ -1,11 +1,13 @@
 import { Type } from '@sinclair/typebox';
+import { ExactNumber } from '../../database/json.js';
 import { type Field, FieldError, field, MESSAGES } from './field.js';
 
 const INTEGER = /^\s*[-+]?\d+(?:\.0*)?\s*$/;
 const LONGEST_NUMBER = 1000;
 
 /** Reads a whole number from a number or its digits. @throws FieldError */
-export function readInteger(value: unknown): number {
+export function readInteger(given: unknown): number {
+  const value = given instanceof ExactNumber ? given.text : given;
   if (typeof value !== 'number' && typeof value !== 'string') throw FieldError.of(MESSAGES.integer);
   if (typeof value === 'string') {
     if (value.length > LONGEST_NUMBER) throw FieldError.of('String value too large.');

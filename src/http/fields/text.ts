@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url';
 import { type TSchema, Type } from '@sinclair/typebox';
+import { ExactNumber } from '../../database/json.js';
 import { type Field, FieldError, field, MESSAGES } from './field.js';
 
 export interface TextOptions {
@@ -12,11 +13,15 @@ export interface TextOptions {
   readonly writeOnly?: boolean;
 }
 
+const WHOLE = /^-?\d+$/;
+
 /**
  * Text as DRF's CharField reads it: numbers become text, spaces at the ends go.
  * @throws FieldError also for what PostgreSQL cannot store: NUL and lone surrogates.
  */
 export function readText(value: unknown, options: TextOptions = {}): string {
+  // As many digits as a number has, where it is whole: 12345678901234567890.
+  if (value instanceof ExactNumber && WHOLE.test(value.text)) return readText(value.text, options);
   if (typeof value !== 'string' && typeof value !== 'number') throw FieldError.of(MESSAGES.notText);
   // Digits beyond what a number holds have been lost while reading: better none than others.
   if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
@@ -108,7 +113,11 @@ export function choice<T extends string>(values: readonly T[], options: ChoiceOp
 /** What is no text, in short: it may be of any size and depth. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return '[…]';
-  return typeof value === 'object' ? '{…}' : String(value);
+  return typeof value === 'object'
+    ? value instanceof ExactNumber
+      ? value.text.slice(0, 100)
+      : '{…}'
+    : String(value);
 }
 
 function notAChoice(given: string): FieldError {

@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { TenantTables } from '../../database/generated/tables.js';
+import { writeJson } from '../../database/json.js';
 import { type Selectable, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk, notFound, permissionDenied } from '../../http/errors.js';
@@ -86,7 +87,7 @@ async function lockReminder(
 
 /** `meta_info` is kept as JSON. */
 function stored<Input extends { readonly meta_info?: object }>({ meta_info: info, ...input }: Input) {
-  return { ...input, ...(info && { meta_info: JSON.stringify(info) }) };
+  return { ...input, ...(info && { meta_info: writeJson(info) }) };
 }
 
 async function requireRecord(transaction: TenantTransaction, user: CurrentUser, type: number, id: number) {

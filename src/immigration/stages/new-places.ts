@@ -1,6 +1,13 @@
 import { Type } from '@sinclair/typebox';
 import type { FieldErrors } from '../../http/errors.js';
-import { type Field, FieldError, field, MESSAGES, pythonType } from '../../http/fields/field.js';
+import {
+  type Field,
+  FieldError,
+  field,
+  isDictionary,
+  MESSAGES,
+  pythonType,
+} from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 
@@ -15,14 +22,14 @@ const schema = Type.Object({ stage_id: shape.stage_id.schema, new_position: shap
 
 /** @throws FieldError with messages by key */
 function readPlace(given: unknown): NewPlace {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+  if (!isDictionary(given)) {
     throw new FieldError({
       non_field_errors: [`Invalid data. Expected a dictionary, but got ${pythonType(given)}.`],
     });
   }
   const errors: FieldErrors = {};
   const read = (key: keyof typeof shape): number => {
-    const value = (given as Record<string, unknown>)[key];
+    const value = given[key];
     try {
       if (value === undefined) throw FieldError.of(MESSAGES.required);
       if (value === null) throw FieldError.of(MESSAGES.null);

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
-import { type Field, FieldError, field } from '../../http/fields/field.js';
+import { type Field, FieldError, field, isDictionary } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { boolean } from '../../http/fields/scalar.js';
 import { readText } from '../../http/fields/text.js';
@@ -20,10 +20,10 @@ const schema = Type.Unsafe({ oneOf: [Type.String({ minLength: 1 }), RequiredDocu
 
 /** Reads a document given by its name, or as {name, received}. @throws FieldError */
 function readDocument(value: unknown): RequiredDocument {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isDictionary(value)) {
     return { name: readText(value, { min: 1 }), received: false };
   }
-  const { name, received } = value as Record<string, unknown>;
+  const { name, received } = value;
   if (name === undefined || name === null) throw FieldError.of('A document needs a name.');
   return {
     name: readText(name, { min: 1 }),

@@ -1,0 +1,101 @@
+import { parse } from 'lossless-json';
+
+// PostgreSQL's jsonb and other programs' JSON hold numbers of any length, JavaScript's do not: 9007199254740993 would
+// become ...992, and 1e400 null.
+
+/** Begins the text that stands in for an exact number while JSON is written; no text in the database holds NUL. */
+const MARK = '\0n';
+const MARKED = JSON.stringify(MARK).slice(0, -1);
+const MARKED_NUMBER = /"\\u0000n(-?\d[\d.eE+-]*)"/g;
+
+/** A number that JavaScript's numbers cannot hold as it was written. */
+export class ExactNumber {
+  /** @param text the number as JSON writes it */
+  constructor(readonly text: string) {}
+
+  toString(): string {
+    return this.text;
+  }
+
+  toJSON(): string {
+    return MARK + this.text;
+  }
+}
+
+/** Of so many digits, the point included, a number may be more exact than a double; of fewer it never is. */
+const LONG = 16;
+const LARGE_EXPONENT = /\d[eE][-+]?\d{3}/;
+/** A number of one of both kinds, rather than a text that holds such digits. */
+const MAY_BE_INEXACT = /(?:^|[:,[\s])-?(?:[\d.]{16}|[\d.]+[eE][-+]?\d{3})/;
+
+/** Longer ones are not looked at any closer. */
+const LONGEST_COMPARED = 1_100;
+
+/**
+ * Reads JSON. Numbers that would change are instances of ExactNumber; of a key given twice the last value counts.
+ * @throws SyntaxError also for such numbers in what is nested several thousand levels deep
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  const mayBeInexact = (hasLongRun(text) || LARGE_EXPONENT.test(text)) && MAY_BE_INEXACT.test(text);
+  if (!mayBeInexact) return value;
+  try {
+    return parse(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new SyntaxError('it is nested too deeply');
+  }
+}
+
+/** Reads JSON that the database gave; what is nested too deeply for `parseJson` as JavaScript reads it. */
+export function readStoredJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return JSON.parse(text);
+  }
+}
+
+/** Writes JSON, exact numbers with all of their digits. @param indent spaces by which each level is indented */
+export function writeJson(value: unknown, indent = 0): string {
+  return withExactNumbers(JSON.stringify(value, null, indent));
+}
+
+/** Puts the digits of exact numbers into JSON that anything has written which respects `toJSON`. */
+export function withExactNumbers(json: string): string {
+  return json.includes(MARKED) ? json.replace(MARKED_NUMBER, '$1') : json;
+}
+
+/** Whether LONG digits and points follow each other: one in LONG characters tells, which is far quicker than a pattern. */
+function hasLongRun(text: string): boolean {
+  const isOfNumber = (at: number) => {
+    const code = text.charCodeAt(at);
+    return (code >= 48 && code <= 57) || code === 46;
+  };
+  for (let at = LONG - 1; at < text.length; at += LONG) {
+    if (!isOfNumber(at)) continue;
+    let from = at;
+    let to = at + 1;
+    while (isOfNumber(from - 1)) from--;
+    while (isOfNumber(to)) to++;
+    if (to - from >= LONG) return true;
+  }
+  return false;
+}
+
+function parseNumber(text: string): number | ExactNumber {
+  const number = Number(text);
+  const isSame = text.length <= LONGEST_COMPARED && canonical(text) === canonical(String(number));
+  return isSame ? number : new ExactNumber(text);
+}
+
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/i;
+
+/** A decimal number in the one form that equal ones share: its digits without zeros at the ends, and the exponent. */
+function canonical(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return '0';
+  return `${sign}${significant}e${Number(exponent) - fraction.length + digits.length - significant.length}`;
+}
