@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { textError } from './errors.js';
+import { isDictionary } from './fields/field.js';
 
 /**
  * For actions whose one argument must be there: null, empty text and an empty list count as missing. What is there
@@ -7,8 +8,8 @@ import { textError } from './errors.js';
  * @throws HttpError 400 `{"error": message}`
  */
 export function requireArgument({ body = {} }: FastifyRequest, name: string, message: string): void {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return;
-  const value = Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
+  if (!isDictionary(body)) return;
+  const value = Object.hasOwn(body, name) ? body[name] : undefined;
   const isEmpty = value === undefined || value === null || value === '';
   if (isEmpty || (Array.isArray(value) && value.length === 0)) throw textError(400, message);
 }
