@@ -93,10 +93,9 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const media = new MediaStore(config.mediaDirectory);
   const urls = new SignedUrls(config.secretKey);
 
-  const hub = new StreamHub(
-    { database, listener, source: { ...liveNotifications, ...liveImports } },
-    parts.live,
-  );
+  const source = { ...liveNotifications, ...liveImports };
+  const onError = (error: unknown) => server.log.error({ err: error }, 'live streams');
+  const hub = new StreamHub({ database, listener, source, onError }, parts.live);
   parts.metrics?.watchPool('api', database);
   parts.metrics?.watchStreams(() => hub.size);
   parts.metrics?.measureRequests(server);

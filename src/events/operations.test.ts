@@ -9,6 +9,7 @@ import {
   type WorkerTest,
   workerTest,
 } from '../../test/helpers/worker.js';
+import { withOwner } from '../database/owner.js';
 import { listPauses, pauseEvents, resumeEvents } from './control.js';
 import { cancelEvents, listEvents, retryEvents, showEvent } from './operations.js';
 import { eventsStatus } from './status.js';
@@ -187,4 +188,15 @@ it('pauses are listed until they are resumed or over, and a second one replaces 
     'SELECT is_paused, paused_until, pause_reason, resumed_at > paused_at AS later FROM public.immigration_event_processing_control',
   );
   expect(row).toEqual({ is_paused: false, paused_until: null, pause_reason: null, later: true });
+});
+
+it('a pause of everything holds also where the row of the switch was removed by force', async () => {
+  const { database } = test;
+  await withOwner(test.databases.admin, async (client) => {
+    await client.query(`SET session_replication_role = replica;
+      DELETE FROM public.immigration_event_processing_control`);
+  });
+  await pauseEvents(database, { kind: 'all' }, { reason: 'by force' });
+  expect(await listPauses(database)).toMatchObject([{ of: { kind: 'all' }, reason: 'by force' }]);
+  expect(await resumeEvents(database, { kind: 'all' })).toBe(true);
 });

@@ -80,16 +80,4 @@ describe('new rows', () => {
     }
     expect(arrivals.window.floor).toBeGreaterThan(9_800);
   });
-
-  test('below one with a higher id are known to be late for whoever left at that one', () => {
-    const table = new Table();
-    const arrivals = new Arrivals(0);
-    table.begin(2); // 1, 2
-    table.begin(1); // 3
-    table.end(1, true);
-    table.look(arrivals, 0);
-    table.end(0, true);
-    table.look(arrivals, 1);
-    expect([arrivals.lateFor(3), arrivals.lateFor(2), arrivals.lateFor(7)]).toEqual([[1, 2], [], []]);
-  });
 });

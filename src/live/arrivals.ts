@@ -16,7 +16,6 @@ export interface Snapshot {
 const SETTLES_AFTER_MS = 5_000;
 /** How far below the newest id a first look begins, in case something there is still to be committed. */
 const FIRST_REACH = 1_000;
-const REMEMBERED = 1_000;
 
 /**
  * Tells which rows are new although ids are given before commit, so that a row may come to light after one with a
@@ -29,8 +28,6 @@ export class Arrivals {
   #known = new Set<number>();
   /** Once all transactions before `next` have ended, nothing below `id` can appear any more. */
   #checkpoint: { readonly id: number; readonly next: bigint; readonly at: number } | undefined;
-  /** The last ids in the order in which they came to light. */
-  #order: number[] = [];
 
   /** @param highest the highest id there is */
   constructor(highest: number) {
@@ -56,10 +53,8 @@ export class Arrivals {
     const before = this.#highest; // what comes now may be younger than the snapshot
     for (const id of ids) {
       this.#known.add(id);
-      this.#order.push(id);
       if (id > this.#highest) this.#highest = id;
     }
-    if (this.#order.length > 2 * REMEMBERED) this.#order = this.#order.slice(-REMEMBERED);
     if (!whole) return;
     const reached = this.#checkpoint;
     if (reached && snapshot.oldest >= reached.next && now - reached.at >= SETTLES_AFTER_MS) {
@@ -68,11 +63,5 @@ export class Arrivals {
       this.#checkpoint = undefined;
     }
     this.#checkpoint ??= { id: before, next: snapshot.next, at: now };
-  }
-
-  /** Ids below this one that came to light after it, as far as is remembered: whoever left at it has missed them. */
-  lateFor(id: number): number[] {
-    const place = this.#order.lastIndexOf(id);
-    return place < 0 ? [] : this.#order.slice(place + 1).filter((other) => other < id);
   }
 }

@@ -25,6 +25,8 @@ export interface HubParts {
   readonly database: Database;
   readonly listener: Pick<Listener, 'healthy' | 'on'>;
   readonly source: NotificationSource;
+  /** Told of faults that no request waits for. */
+  readonly onError?: (error: unknown) => void;
 }
 
 export interface HubOptions {
@@ -38,7 +40,7 @@ export interface HubOptions {
   readonly missed?: number;
 }
 
-/** How long a tenant without streams is remembered. */
+/** How long a tenant without streams is remembered, which spares whoever comes back soon the first look. */
 const KEPT_EMPTY_MS = 120_000;
 
 /** Who opens a stream. */
@@ -64,6 +66,7 @@ export class StreamHub {
   readonly #turns = new Turns(LOOKS_AT_ONCE);
   #polling = false;
   #polledAt = 0;
+  #wasDeaf = false;
   #closed = false;
 
   constructor(
@@ -71,8 +74,12 @@ export class StreamHub {
     options: HubOptions = {},
   ) {
     this.#options = { ...DEFAULTS, ...options };
-    this.#pulse = new Pulse(this.#options.heartbeat, () => this.#everySecond());
-    const { listener } = parts;
+    const { listener, onError = ignore } = parts;
+    this.#pulse = new Pulse({
+      period: this.#options.heartbeat,
+      onSecond: () => this.#everySecond(),
+      onError,
+    });
     listener.on(NOTIFICATIONS_CHANNEL, (payload) => this.#onArrival(payload));
     listener.on(READS_CHANNEL, (payload) => this.#onReads(payload));
     listener.on(IMPORTS_CHANNEL, (payload) => this.#onImport(payload));
@@ -143,7 +150,6 @@ export class StreamHub {
     return streams;
   }
 
-  /** Whoever comes back soon is sent what committed late meanwhile, which only the tenant's memory of ids can tell. */
   #forgetLater(streams: TenantStreams): void {
     const { schema } = streams.tenant;
     setTimeout(() => {
@@ -192,10 +198,12 @@ export class StreamHub {
   }
 
   #everySecond(): void {
-    const { listener } = this.parts;
-    if (!listener.healthy && Date.now() - this.#polledAt >= this.#options.poll) void this.#poll();
+    const isDeaf = !this.parts.listener.healthy;
+    const isOver = this.#wasDeaf && !isDeaf; // what came between the last look and the first notice was not heard
+    if (isOver || (isDeaf && performance.now() - this.#polledAt >= this.#options.poll)) void this.#poll();
+    this.#wasDeaf = isDeaf;
     for (const streams of this.#tenants.values()) {
-      if (listener.healthy) streams.forgetPolls();
+      if (!isDeaf && !isOver) streams.forgetPolls();
       if (streams.failed) this.#look(streams);
     }
   }
@@ -206,7 +214,7 @@ export class StreamHub {
     this.#polling = true;
     const all = [...this.#tenants.values()];
     await Promise.allSettled([this.#endUnusable(), ...all.map((streams) => streams.poll())]);
-    this.#polledAt = Date.now();
+    this.#polledAt = performance.now();
     this.#polling = false;
   }
 }

@@ -4,6 +4,7 @@ import { writeJson } from '../database/json.js';
 export type LiveMessage =
   | { readonly type: 'connection_established'; readonly message: string; readonly user_id: number }
   | { readonly type: 'notification_message'; readonly notification: object }
+  | { readonly type: 'notifications_cut'; readonly message: string }
   | { readonly type: 'notification_read'; readonly notification_ids: readonly number[] }
   | { readonly type: 'unread_count_update'; readonly unread_count: number }
   | { readonly type: 'client_import_progress'; readonly import: object }

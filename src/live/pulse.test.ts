@@ -2,32 +2,60 @@ import { describe, expect, test } from 'vitest';
 import { Pulse } from './pulse.js';
 import { LiveStream } from './stream.js';
 
-const START = 1_800_000_000_000;
+const FAR = Date.now() / 1_000 + 3_600;
 
-/** Streams that note what is sent to them. */
+/** A clock that is set by hand, in milliseconds. */
+class Clock {
+  now = 5_000_000;
+  readonly read = () => this.now;
+}
+
+/** Streams that note when something is sent to them. */
 class Noting extends LiveStream {
+  readonly sentAt: number[] = [];
   readonly sent: string[] = [];
+  readonly addedAt: number;
+
+  constructor(
+    private readonly clock: () => number,
+    expiresAt: number,
+    onEnd: (stream: LiveStream) => void,
+  ) {
+    super(1, { issuedAt: 0, expiresAt }, 1_000, onEnd);
+    this.addedAt = clock();
+  }
 
   override send(text: string): void {
     this.sent.push(text);
+    this.sentAt.push(this.clock());
+  }
+
+  /** The longest time without a message since the stream was opened. */
+  get longestSilence(): number {
+    const moments = [this.addedAt, ...this.sentAt, this.clock()];
+    return Math.max(...moments.slice(1).map((moment, index) => moment - (moments[index] as number)));
   }
 }
 
-function streamsOf(pulse: Pulse, count: number, expiresAt = START): Noting[] {
-  return Array.from({ length: count }, () => {
-    const stream = new Noting(1, { issuedAt: 0, expiresAt }, 1_000, (ended) => pulse.delete(ended));
-    pulse.add(stream, START);
+function pulseOf(clock: Clock, period = 30) {
+  const pulse = new Pulse({ period, onSecond: () => undefined, clock: clock.read });
+  const add = (expiresAt = FAR) => {
+    const stream = new Noting(clock.read, expiresAt, (ended) => pulse.delete(ended));
+    pulse.add(stream);
     return stream;
-  });
+  };
+  return { pulse, add };
 }
 
 describe('the pulse', () => {
   test('gives each stream a heartbeat per period, spread over its seconds', () => {
-    const pulse = new Pulse(30, () => undefined);
-    const streams = streamsOf(pulse, 3_000, START);
+    const clock = new Clock();
+    const { pulse, add } = pulseOf(clock);
+    const streams = Array.from({ length: 3_000 }, () => add());
     for (let second = 1; second <= 60; second++) {
       const before = streams.reduce((sum, { sent }) => sum + sent.length, 0);
-      pulse.tick(START + second * 1_000 - 1_000_000_000);
+      clock.now += 1_000;
+      pulse.tick();
       expect(streams.reduce((sum, { sent }) => sum + sent.length, 0) - before).toBe(100);
     }
     expect(new Set(streams.map(({ sent }) => sent.length))).toEqual(new Set([2]));
@@ -36,25 +64,61 @@ describe('the pulse', () => {
   });
 
   test('gives a stream that is alone its first heartbeat after a whole period', () => {
-    const pulse = new Pulse(30, () => undefined);
-    const [stream] = streamsOf(pulse, 1, START);
-    for (let second = 1; second < 30; second++) pulse.tick(START - 3_000_000 + second * 1_000);
-    expect(stream?.sent).toEqual([]);
-    pulse.tick(START - 3_000_000 + 30_000);
-    expect(stream?.sent).toEqual([
-      `data: {"type":"heartbeat","timestamp":"${new Date(START - 2_970_000).toISOString()}"}\n\n`,
+    const clock = new Clock();
+    const { pulse, add } = pulseOf(clock);
+    const stream = add();
+    clock.now += 29_999;
+    pulse.tick();
+    expect(stream.sent).toEqual([]);
+    clock.now += 1;
+    pulse.tick();
+    expect(stream.sent).toEqual([
+      expect.stringMatching(/^data: {"type":"heartbeat","timestamp":"[^"]+Z"}\n\n$/),
     ]);
     pulse.endAll();
   });
 
+  test('leaves no stream without one although its timer is late and passes over seconds', () => {
+    const clock = new Clock();
+    const { pulse, add } = pulseOf(clock);
+    const streams: Noting[] = [];
+    for (let tick = 0; tick < 300; tick++) {
+      if (streams.length < 300) streams.push(add(), add()); // as their users come
+      clock.now += 1_000 + ((tick * 379) % 1_400); // up to 2.4 s between two ticks
+      pulse.tick();
+    }
+    for (const stream of streams) expect(stream.longestSilence).toBeLessThanOrEqual(30_000 + 2_400);
+    pulse.endAll();
+  });
+
+  test('goes on after a second in which something failed', async () => {
+    const errors: unknown[] = [];
+    let seconds = 0;
+    const pulse = new Pulse({
+      period: 1,
+      onSecond: () => {
+        if (++seconds === 1) throw new Error('once');
+      },
+      onError: (error) => errors.push(error),
+    });
+    const stream = new Noting(
+      () => performance.now(),
+      FAR,
+      (ended) => pulse.delete(ended),
+    );
+    pulse.add(stream);
+    await expect.poll(() => stream.sent.length, { timeout: 4_000 }).toBeGreaterThan(1);
+    expect(errors).toEqual([new Error('once')]);
+    pulse.endAll();
+  });
+
   test('ends streams in the second in which their token expires', () => {
-    const pulse = new Pulse(30, () => undefined);
-    const [first] = streamsOf(pulse, 1, START / 1_000 + 5);
-    const [second] = streamsOf(pulse, 1, START / 1_000 + 6);
-    pulse.tick(START + 4_999);
-    expect([first?.ended, second?.ended]).toEqual([false, false]);
-    pulse.tick(START + 5_001);
-    expect([first?.ended, second?.ended]).toEqual([true, false]);
+    const clock = new Clock();
+    const { pulse, add } = pulseOf(clock);
+    const [expired, valid] = [add(Date.now() / 1_000 - 1), add(Date.now() / 1_000 + 60)];
+    clock.now += 1_000;
+    pulse.tick();
+    expect([expired.ended, valid.ended]).toEqual([true, false]);
     pulse.endAll();
   });
 });

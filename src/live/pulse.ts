@@ -3,40 +3,49 @@ import type { LiveStream } from './stream.js';
 
 const SECOND = 1_000;
 
+/** What the streams' common timer needs from outside. */
+export interface PulseOptions {
+  /** Seconds between two heartbeats of a stream. */
+  readonly period: number;
+  /** Called once a second while there are streams. */
+  readonly onSecond: () => void;
+  /** Told of what went wrong in one second; the next ones come all the same. */
+  readonly onError?: (error: unknown) => void;
+  /** Milliseconds on a clock that nobody sets. */
+  readonly clock?: () => number;
+}
+
 /**
  * What all streams of the process have in common: one timer, which sends heartbeats, spread over the seconds, and ends
  * streams whose token has expired.
  */
 export class Pulse {
   readonly #streams = new Set<LiveStream>();
-  readonly #onBeat: number[];
+  /** Of how many streams it is the turn in each second of the period. */
+  readonly #turns: number[];
+  readonly #clock: () => number;
   #timer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param period seconds between two heartbeats of a stream
-   * @param onSecond called once a second while there are streams
-   */
-  constructor(
-    private readonly period: number,
-    private readonly onSecond: () => void,
-  ) {
-    this.#onBeat = new Array<number>(period).fill(0);
+  constructor(private readonly options: PulseOptions) {
+    this.#turns = new Array<number>(options.period).fill(0);
+    this.#clock = options.clock ?? (() => performance.now());
   }
 
   get size(): number {
     return this.#streams.size;
   }
 
-  add(stream: LiveStream, now = Date.now()): void {
-    stream.beat = this.#quietestBeat(Math.floor(now / SECOND));
-    this.#onBeat[stream.beat] = (this.#onBeat[stream.beat] ?? 0) + 1;
+  add(stream: LiveStream): void {
+    const second = this.#quietestSecond(Math.floor(this.#clock() / SECOND));
+    stream.beatAt = second * SECOND;
+    this.#count(stream, 1);
     this.#streams.add(stream);
     this.#schedule();
   }
 
   delete(stream: LiveStream): void {
     if (!this.#streams.delete(stream)) return;
-    this.#onBeat[stream.beat] = (this.#onBeat[stream.beat] ?? 0) - 1;
+    this.#count(stream, -1);
     if (this.#streams.size > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -46,35 +55,53 @@ export class Pulse {
     for (const stream of this.#streams) stream.end();
   }
 
-  /** What happens in each second. */
-  tick(now = Date.now()): void {
-    const beat = Math.floor(now / SECOND) % this.period;
-    const timestamp = new Date(now).toISOString();
-    const heartbeat = frame({ type: 'heartbeat', timestamp });
+  /**
+   * Sends the heartbeats that are due. Which ones is told by when each stream is due, not by which second it is: a timer
+   * that fires late, or a second that is passed over while the process is busy, delays heartbeats and omits none.
+   */
+  tick(): void {
+    const now = this.#clock();
+    const wallClock = Date.now();
+    const heartbeat = frame({ type: 'heartbeat', timestamp: new Date(wallClock).toISOString() });
     for (const stream of this.#streams) {
-      if (stream.token.expiresAt * SECOND <= now) stream.end();
-      else if (stream.beat === beat) stream.send(heartbeat);
+      if (stream.token.expiresAt * SECOND <= wallClock) stream.end();
+      else if (stream.beatAt <= now) {
+        // The next one a whole number of periods later, so that the streams stay spread over the seconds.
+        const period = this.options.period * SECOND;
+        stream.beatAt += period * (1 + Math.floor((now - stream.beatAt) / period));
+        stream.send(heartbeat);
+      }
     }
   }
 
-  /** Of those with the fewest streams the one whose turn is farthest away: this very second's. */
-  #quietestBeat(second: number): number {
-    let best = second % this.period;
-    for (let later = this.period - 1; later > 0; later--) {
-      const beat = (second + later) % this.period;
-      if ((this.#onBeat[beat] as number) < (this.#onBeat[best] as number)) best = beat;
+  #count(stream: LiveStream, change: 1 | -1): void {
+    const turn = (stream.beatAt / SECOND) % this.options.period;
+    this.#turns[turn] = (this.#turns[turn] as number) + change;
+  }
+
+  /** Of the seconds of the coming period with the fewest streams the last one. */
+  #quietestSecond(second: number): number {
+    const { period } = this.options;
+    let best = second + period;
+    for (let next = best - 1; next > second; next--) {
+      if ((this.#turns[next % period] as number) < (this.#turns[best % period] as number)) best = next;
     }
     return best;
   }
 
   #schedule(): void {
     if (this.#timer) return;
-    const untilNext = SECOND - (Date.now() % SECOND);
+    const untilNext = Math.ceil(SECOND - (this.#clock() % SECOND)); // timers cut fractions off
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.tick();
-      this.onSecond();
-      if (this.#streams.size > 0) this.#schedule();
+      try {
+        this.tick();
+        this.options.onSecond();
+      } catch (error) {
+        this.options.onError?.(error);
+      } finally {
+        if (this.#streams.size > 0) this.#schedule();
+      }
     }, untilNext);
     this.#timer.unref();
   }

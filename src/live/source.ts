@@ -13,8 +13,11 @@ export interface NotificationSource {
   highestId(): Executable<{ readonly highest: number }>;
   /** Notifications of these users in the window, by id, at most so many. */
   arrived(users: readonly number[], window: Window, most: number): Executable<LiveRow>;
-  /** A user's notifications above this id and those with these ids, the newest at most so many, by id. */
-  missed(user: number, after: number, late: readonly number[], most: number): Executable<LiveRow>;
+  /**
+   * A user's notifications above this id, and those below it that may have been committed after it was sent; by id, the
+   * newest at most so many.
+   */
+  missed(user: number, after: number, most: number): Executable<LiveRow>;
   /** How many notifications each of these users has not read; no row for none. */
   unreadCounts(users: readonly number[]): Executable<{ readonly user: number; readonly unread: number }>;
   /** The notifications that these users have read in the last seconds. */

@@ -18,8 +18,8 @@ const ENDS_WITHIN_MS = 1_000;
  */
 export class LiveStream {
   readonly openedAt = Date.now();
-  /** The second of the heartbeat's round at which it is this stream's turn. */
-  beat = 0;
+  /** When its next heartbeat is due, on the clock of the pulse. */
+  beatAt = 0;
   #response: ServerResponse | undefined;
   #ended = false;
   /** What is yet to be sent; null while everything goes straight out. */

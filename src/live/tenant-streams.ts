@@ -23,6 +23,12 @@ const SNAPSHOT = statement<{ oldest: string; next: string }>(
   `SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`,
 );
 
+/** Without an id: a client that is cut off before the rest has come hears it again. */
+const CUT = frame({
+  type: 'notifications_cut',
+  message: 'More notifications were missed than are sent again: load the list',
+});
+
 /** What one look finds. */
 interface Found {
   /** Who may still listen, and from when on their tokens are good; null where that was not asked. */
@@ -113,14 +119,16 @@ export class TenantStreams {
     await this.look();
   }
 
-  /** What a user missed since the notification with this id. */
+  /** What a user missed since the notification with this id: the newest, with a word about it where that is not all. */
   async missed(user: number, after: number, most: number): Promise<Framed[]> {
-    const late = this.#arrivals?.lateFor(after) ?? [];
     const rows = await this.inTurn(() =>
-      this.database.tenantQuery(this.#context, this.source.missed(user, after, late, most)),
+      this.database.tenantQuery(this.#context, this.source.missed(user, after, most + 1)),
     );
     const isKnown = (id: number) => this.#arrivals?.isKnown(id) ?? false;
-    return rows.map((row) => ({ id: row.id, text: this.#text(row), comesAgain: !isKnown(row.id) }));
+    const newest = rows.slice(-most).map((row) => {
+      return { id: row.id, text: this.#text(row), comesAgain: !isKnown(row.id) };
+    });
+    return rows.length > most ? [{ text: CUT }, ...newest] : newest;
   }
 
   /** Looks for what is new. Resolves after a look that began after this call; those who ask together share one. */

@@ -34,6 +34,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['time without time zone', 'string'],
   ['timestamp with time zone', 'string'],
   ['jsonb', 'Json'],
+  ['xid8', 'string'],
 ]);
 
 /**

@@ -450,6 +450,8 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'assigned_to_id', type: 'bigint', references: 'immigration_user' },
     { name: 'created_by_id', type: 'bigint', references: 'immigration_user' },
     { name: 'updated_by_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'inserted_xid', type: 'xid8' },
+    { name: 'inserted_snapshot', type: 'text' },
   ],
   immigration_passport: [
     { name: 'id', type: 'bigint', references: 'immigration_client' },

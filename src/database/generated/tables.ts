@@ -490,6 +490,8 @@ export interface ImmigrationNotification {
   assigned_to_id: number | null;
   created_by_id: number | null;
   updated_by_id: number | null;
+  inserted_xid: Generated<string | null>;
+  inserted_snapshot: Generated<string | null>;
 }
 
 export interface ImmigrationPassport {

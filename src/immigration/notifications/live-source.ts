@@ -13,11 +13,24 @@ export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
     WHERE n.id > ${floor} AND n.assigned_to_id = ANY (${users}::bigint[]) AND n.id <> ALL (${known}::bigint[])
     ORDER BY n.id LIMIT ${most}`,
 
-  missed: (user, after, late, most) => sql<LiveRow>`
-    ${notificationsFrom(sql`(
-      SELECT * FROM ${TABLE}
-      WHERE assigned_to_id = ${user} AND (id > ${after} OR id = ANY (${late}::bigint[]))
-      ORDER BY id DESC LIMIT ${most})`)}
+  // Below `after` lies what its transaction, or the nearest one that is still there, could not see when it was written:
+  // whoever was sent that one may not have been sent these. Transactions from a number on that this server has not
+  // given out yet came with a copy of another server's database.
+  missed: (user, after, most) => sql<LiveRow>`
+    WITH last_sent AS (
+      SELECT id, inserted_xid AS xid, inserted_snapshot::pg_snapshot AS snapshot
+      FROM ${TABLE} WHERE id <= ${after} ORDER BY id DESC LIMIT 1
+    ), missed AS (
+      (SELECT * FROM ${TABLE} WHERE assigned_to_id = ${user} AND id > ${after} ORDER BY id DESC LIMIT ${most})
+      UNION ALL
+      (SELECT late.* FROM last_sent JOIN ${TABLE} late
+         ON late.inserted_xid >= pg_snapshot_xmin(last_sent.snapshot)
+           AND late.inserted_xid < pg_snapshot_xmax(pg_current_snapshot())
+           AND NOT pg_visible_in_snapshot(late.inserted_xid, last_sent.snapshot)
+           AND (late.inserted_xid <> last_sent.xid OR last_sent.id <> ${after})
+       WHERE late.assigned_to_id = ${user} AND late.id < ${after} ORDER BY late.id DESC LIMIT ${most})
+    )
+    ${notificationsFrom(sql`(SELECT * FROM missed ORDER BY id DESC LIMIT ${most})`)}
     ORDER BY n.id`,
 
   unreadCounts: (users) => sql<{ user: number; unread: number }>`
