@@ -16,6 +16,8 @@ export interface ConnectionSettings {
   readonly database: string;
   readonly user: string;
   readonly password: string;
+  /** Milliseconds within which a connection is made and a silent server gives a sign of life; else the usual. */
+  readonly answersWithin?: number;
 }
 
 /** The embedded server, or a server of one's own with the program's role and, where given, the owner's. */

@@ -1,4 +1,4 @@
-import type { PoolClient, Submittable } from 'pg';
+import type { ClientBase, Submittable } from 'pg';
 import type { Prepared } from './prepared-statements.js';
 import { type Field, type RowReader, rowReader } from './row-reader.js';
 
@@ -120,7 +120,7 @@ class Batch implements Submittable {
  * @param unwanted names of prepared statements to give up
  */
 export function sendBatch(
-  client: PoolClient,
+  client: ClientBase,
   entries: readonly Entry[],
   unwanted: readonly string[] = [],
 ): Promise<Outcome> {

@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import pgUtils from 'pg/lib/utils.js';
 import type { ConnectionSettings } from '../config.js';
+import { DatabaseClient, DatabaseSilentError } from './client.js';
+import { ANSWERS_WITHIN_MS } from './limits.js';
 import { type Keeping, Session } from './session.js';
 import { compiled, type Executable } from './statement.js';
 import {
@@ -24,14 +26,13 @@ export interface DatabaseOptions {
 const LIFETIME = 600;
 /** Of how many tenants something is kept in memory: a few thousand names each at most. */
 const MOST_TENANTS = 500;
-const CONNECT_WITHIN_MS = 10_000;
 
 /** The program's connections to the database, as its own role, which has no right on any tenant's table. */
 export class Database {
   readonly #pool: pg.Pool;
   readonly #lifetime: number;
   readonly #keeping: Keeping;
-  readonly #connections = new WeakMap<pg.PoolClient, Connection>();
+  readonly #connections = new Map<pg.PoolClient, Connection>();
   readonly #tenants = new LRUCache<string, object>({ max: MOST_TENANTS });
 
   constructor(settings: ConnectionSettings, options: DatabaseOptions) {
@@ -39,24 +40,14 @@ export class Database {
     this.#lifetime = (options.lifetime ?? LIFETIME) * 1000;
     this.#pool = new pg.Pool({
       ...settings,
+      Client: DatabaseClient,
       max: options.size,
       application_name: 'leopard',
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
+      connectionTimeoutMillis: settings.answersWithin ?? ANSWERS_WITHIN_MS,
       idleTimeoutMillis: 60_000,
-    } as pg.PoolConfig);
+    } as object as pg.PoolConfig);
     this.#pool.on('error', options.onError ?? (() => undefined)); // an idle connection that was cut
-    this.#pool.on('connect', (client) => {
-      const jitter = 0.75 + Math.random() / 2;
-      const connection: Connection = {
-        session: new Session(client, this.#keeping),
-        replaceAt: Date.now() + this.#lifetime * jitter,
-        broken: undefined,
-      };
-      this.#connections.set(client, connection);
-      client.on('error', (error) => {
-        connection.broken = error;
-      });
-    });
+    this.#pool.on('connect', (client) => this.#add(client as pg.PoolClient & DatabaseClient));
   }
 
   /**
@@ -109,9 +100,34 @@ export class Database {
     return this.#pool.end();
   }
 
+  #add(client: pg.PoolClient & DatabaseClient): void {
+    const jitter = 0.75 + Math.random() / 2;
+    const connection: Connection = {
+      client,
+      session: new Session(client, this.#keeping),
+      replaceAt: Date.now() + this.#lifetime * jitter,
+      isIdle: false,
+      broken: undefined,
+    };
+    this.#connections.set(client, connection);
+    client.on('error', (error) => {
+      connection.broken = error;
+      // What one has met, those are likely to have met too that have stood idle meanwhile.
+      if (error instanceof DatabaseSilentError) this.#cutIdle(error);
+    });
+    client.once('end', () => this.#connections.delete(client));
+  }
+
+  #cutIdle(error: Error): void {
+    for (const { client, isIdle, broken } of this.#connections.values()) {
+      if (isIdle && !broken) client.abandon(error);
+    }
+  }
+
   async #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect();
     const connection = this.#connections.get(client) as Connection;
+    connection.isIdle = false;
     try {
       return await work(connection.session);
     } catch (error) {
@@ -119,6 +135,7 @@ export class Database {
       connection.broken = error;
       throw error.cause;
     } finally {
+      connection.isIdle = true;
       client.release(connection.broken ?? Date.now() > connection.replaceAt);
     }
   }
@@ -126,7 +143,9 @@ export class Database {
 
 /** What is known of a connection of the pool. */
 interface Connection {
+  readonly client: DatabaseClient;
   readonly session: Session;
   readonly replaceAt: number;
+  isIdle: boolean;
   broken: Error | undefined;
 }

@@ -7,7 +7,7 @@ export type DatabaseFailure =
 const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40/;
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND']);
 const CONNECTION_MESSAGE =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error)/i;
+  /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error)/i;
 
 /** Reads an error of the driver; null when it is no failure of the database, or a fault of the program. */
 export function databaseFailure(error: unknown): DatabaseFailure | null {

@@ -7,3 +7,12 @@ export const LIMITS = {
   lock_timeout: '10s',
   idle_in_transaction_session_timeout: '60s',
 } as const;
+
+/** Milliseconds within which a connection must be made, and the database must give a sign of life when it is silent. */
+export const ANSWERS_WITHIN_MS = 5_000;
+
+/**
+ * How much longer than a statement may take a round trip is waited for, in milliseconds, where only that can tell that
+ * no answer will come.
+ */
+export const ROUND_TRIP_MARGIN_MS = 5_000;

@@ -1,30 +1,40 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionSettings } from '../config.js';
+import { DatabaseClient, DatabaseSilentError } from './client.js';
 
 type Handler = (payload: string) => void;
 
 export interface ListenerOptions {
   /** Every how many milliseconds it is tested that notices arrive. */
   readonly heartbeat?: number;
+  /** Within how many milliseconds the notice of a test must have arrived. */
+  readonly within?: number;
   readonly onError?: (error: Error) => void;
 }
 
 const HEARTBEAT_CHANNEL = 'leopard_heartbeat';
+const DEFAULTS = { heartbeat: 3_000, within: 2_000 };
 const RECONNECT_MS = 1_000;
+/** As it grows to where no connection has ever heard anything: behind a pooler a new one does not either. */
+const LONGEST_RECONNECT_MS = 30_000;
+/** A test may come to nothing because this process, or the server, was busy. */
+const MISSES_OF_ONE_THAT_HEARD = 2;
+const MISSES_OF_ONE_THAT_NEVER_HEARD = 10;
 
 /**
  * Hears the database's notices on a connection of its own. A notice is a hint that may be missed, so `healthy`
- * tells whether they arrive at present: behind a pooler in transaction mode LISTEN is accepted and then lost,
- * which only a notice to oneself shows.
+ * tells whether they arrive at present: behind a pooler in transaction mode LISTEN is accepted and then lost, and a
+ * connection whose other end has vanished stays silent, which only a notice to oneself shows. A connection that
+ * fails the test is made anew.
  */
 export class Listener {
   readonly #handlers = new Map<string, Handler[]>();
   readonly #heartbeat: number;
-  #client: pg.Client | undefined;
+  readonly #within: number;
+  #client: DatabaseClient | undefined;
   /** Sends the tests' notices. Not the client that hears: a pooler may pass a connection's own notices back to it. */
-  #speaker: pg.Client | undefined;
+  #speaker: DatabaseClient | undefined;
   #healthy = false;
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
@@ -34,7 +44,8 @@ export class Listener {
     private readonly settings: ConnectionSettings,
     private readonly options: ListenerOptions = {},
   ) {
-    this.#heartbeat = options.heartbeat ?? 5_000;
+    this.#heartbeat = options.heartbeat ?? DEFAULTS.heartbeat;
+    this.#within = options.within ?? DEFAULTS.within;
   }
 
   /** Whether notices arrived at the last test; caches may be trusted only then. */
@@ -63,30 +74,49 @@ export class Listener {
 
   async #run(tested: () => void): Promise<void> {
     const { signal } = this.#stopping;
+    let pause = RECONNECT_MS;
     while (!signal.aborted) {
+      let isDeaf = false;
       try {
         await this.#connect();
-        while (!signal.aborted) {
-          this.#healthy = await this.#test();
-          tested();
-          await sleep(this.#heartbeat, undefined, { signal });
-        }
+        isDeaf = !(await this.#testUntilLost(tested));
       } catch (error) {
         if (!signal.aborted) this.options.onError?.(error as Error);
       }
       this.#healthy = false;
       tested();
-      await this.#disconnect();
-      await sleep(RECONNECT_MS, undefined, { signal }).catch(() => undefined);
+      this.#cut();
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
+      pause = isDeaf ? Math.min(pause * 2, LONGEST_RECONNECT_MS) : RECONNECT_MS;
     }
   }
 
-  async #disconnect(): Promise<void> {
-    await Promise.all([this.#client, this.#speaker].map((client) => client?.end().catch(() => undefined)));
+  /** @returns whether the connection has ever heard something. @throws errors of the connections */
+  async #testUntilLost(tested: () => void): Promise<boolean> {
+    const { signal } = this.#stopping;
+    let everHeard = false;
+    for (let misses = 0; !signal.aborted; ) {
+      this.#healthy = await this.#test();
+      tested();
+      everHeard ||= this.#healthy;
+      misses = this.#healthy ? 0 : misses + 1;
+      if (misses >= (everHeard ? MISSES_OF_ONE_THAT_HEARD : MISSES_OF_ONE_THAT_NEVER_HEARD)) break;
+      await sleep(this.#heartbeat, undefined, { signal });
+    }
+    return everHeard;
   }
 
-  async #open(): Promise<pg.Client> {
-    const client = new pg.Client({ ...this.settings, application_name: 'leopard-listener' });
+  async #disconnect(): Promise<void> {
+    await Promise.all([this.#client, this.#speaker].map((client) => client?.end()));
+  }
+
+  /** Without a farewell: the other end may be gone. */
+  #cut(): void {
+    for (const client of [this.#client, this.#speaker]) client?.abandon(new DatabaseSilentError());
+  }
+
+  async #open(): Promise<DatabaseClient> {
+    const client = new DatabaseClient({ ...this.settings, application_name: 'leopard-listener' });
     client.on('error', () => {
       this.#healthy = false;
     });
@@ -108,15 +138,24 @@ export class Listener {
     for (const handlers of this.#handlers.values()) for (const handler of handlers) handler('');
   }
 
-  /** Sends a notice on the other connection and waits for it. */
+  /**
+   * Sends a notice on the other connection and waits for it.
+   * @returns whether it arrived
+   * @throws errors of the connections
+   */
   async #test(): Promise<boolean> {
     const nonce = randomUUID();
     const arrived = new Promise<boolean>((resolve) => {
       this.#heard = (payload) => payload === nonce && resolve(true);
     });
-    await this.#client?.query('SELECT 1'); // fails when the connection was cut
-    await this.#speaker?.query('SELECT pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]);
-    const late = sleep(1_000, false, { signal: this.#stopping.signal });
-    return await Promise.race([arrived, late]).catch(() => false);
+    const asked = Promise.all([
+      this.#client?.query('SELECT 1'), // fails when the connection was cut
+      this.#speaker?.query('SELECT pg_catalog.pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]),
+    ]).then(() => arrived);
+    const { signal } = this.#stopping;
+    // What has arrived while this process was busy is read before the time is up.
+    const late = sleep(this.#within, false, { signal }).then(() => nextTurn(false));
+    for (const promise of [asked, late]) promise.catch(() => undefined);
+    return await Promise.race([asked, late]);
   }
 }

@@ -1,10 +1,10 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { ConnectionSettings } from '../config.js';
 import { PlainError } from '../plain-error.js';
+import { DatabaseClient } from './client.js';
 
 /** The oldest PostgreSQL that the program's SQL runs on. */
 const OLDEST_MAJOR = 15;
-const CONNECT_WITHIN_MS = 10_000;
 
 /** A connection with the owner's rights, for migrations, provisioning and operators' commands. */
 export type OwnerClient = pg.Client;
@@ -34,13 +34,7 @@ export async function withOwner<T>(
   settings: ConnectionSettings,
   work: (client: OwnerClient) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({
-    ...settings,
-    application_name: 'leopard-owner',
-    connectionTimeoutMillis: CONNECT_WITHIN_MS,
-  });
-  // A connection that is cut fails the statement under way; without a listener it would end the process as well.
-  client.on('error', () => undefined);
+  const client = new DatabaseClient({ ...settings, application_name: 'leopard-owner' });
   let version = '';
   // The server tells its version while connecting, so that no query is needed for it.
   client.connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import type { ConnectionSettings } from '../config.js';
 import { PlainError } from '../plain-error.js';
+import { DatabaseClient } from './client.js';
+import { ANSWERS_WITHIN_MS } from './limits.js';
 import { checkServerVersion } from './owner.js';
 import { quoteIdentifier } from './schema-name.js';
 
@@ -32,7 +34,6 @@ const WRONG_LOG_IN = new Set(['28P01', '28000']);
 const STARTING = '57P03';
 const TOO_MANY_CONNECTIONS = '53300';
 
-const CONNECT_WITHIN_MS = 5_000;
 const STARTING_WITHIN_MS = 30_000;
 
 /**
@@ -45,12 +46,7 @@ export async function withConnection<T>(
 ): Promise<T> {
   const until = Date.now() + STARTING_WITHIN_MS;
   for (;;) {
-    const client = new pg.Client({
-      ...settings,
-      application_name: 'leopard-start',
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
-    });
-    client.on('error', () => undefined);
+    const client = new DatabaseClient({ ...settings, application_name: 'leopard-start' });
     try {
       await client.connect();
     } catch (error) {
@@ -118,7 +114,7 @@ function explain(error: unknown, settings: ConnectionSettings, names: RoleSettin
     return `PostgreSQL at ${place} has no connection left for ${user} (${said}); raise its max_connections or lower DB_POOL_SIZE`;
   }
   if (/^[0-9A-Z]{5}$/.test(code)) return `PostgreSQL at ${place} answers ${user}: ${said}`;
-  return `cannot reach PostgreSQL at ${place} (${reasonOf(code, said)}); start it, or set DB_HOST and DB_PORT (or DATABASE_URL); without them the embedded server is used`;
+  return `cannot reach PostgreSQL at ${place} (${reasonOf(code, said, settings)}); start it, or set DB_HOST and DB_PORT (or DATABASE_URL); without them the embedded server is used`;
 }
 
 /** What creates a database for this program. */
@@ -126,7 +122,8 @@ export function createDatabaseStatement(database: string, owner: string): string
   return `CREATE DATABASE ${quoteIdentifier(database)} OWNER ${quoteIdentifier(owner)} TEMPLATE template0 ENCODING 'UTF8' ${BEST_LOCALE}`;
 }
 
-function reasonOf(code: string, said: string): string {
+function reasonOf(code: string, said: string, settings: ConnectionSettings): string {
+  const { answersWithin = ANSWERS_WITHIN_MS } = settings;
   const reasons: Record<string, string> = {
     ECONNREFUSED: 'connection refused',
     ENOTFOUND: 'unknown host name',
@@ -135,7 +132,7 @@ function reasonOf(code: string, said: string): string {
     ENETUNREACH: 'no way to the host',
     ETIMEDOUT: 'no answer',
   };
-  return reasons[code] ?? (/timeout/i.test(said) ? `no answer within ${CONNECT_WITHIN_MS / 1000} s` : said);
+  return reasons[code] ?? (/timeout/i.test(said) ? `no answer within ${answersWithin / 1000} s` : said);
 }
 
 /** The SQLSTATE or the system's code of an error; empty when it has none. */

@@ -1,5 +1,6 @@
-import type { PoolClient } from 'pg';
 import { type Outcome, sendBatch } from './batch.js';
+import type { DatabaseClient } from './client.js';
+import { LIMITS, ROUND_TRIP_MARGIN_MS } from './limits.js';
 import { PreparedStatements } from './prepared-statements.js';
 
 /** A statement to send: its values are in the form in which they go. */
@@ -23,7 +24,15 @@ const STATEMENT_LOST = new Set(['26000', '42P05']);
 /** The columns of the answer of a kept statement have changed, as after a migration. */
 const OUT_OF_DATE = { code: '0A000', routine: 'RevalidateCachedQuery' };
 
-const WHO: Outgoing = { schema: null, sql: 'SELECT pg_catalog.pg_backend_pid() AS pid', values: [] };
+/** Whose process serves the connection, and how many milliseconds the role's statements may take; 0: no limit. */
+const WHO: Outgoing = {
+  schema: null,
+  sql: `SELECT pg_catalog.pg_backend_pid() AS pid,
+    (1000 * EXTRACT(epoch FROM pg_catalog.current_setting('statement_timeout')::interval))::float8 AS longest`,
+  values: [],
+};
+
+const LIMIT_MS = 1000 * Number.parseInt(LIMITS.statement_timeout, 10);
 
 /** One connection of the pool, with the statements that are kept prepared on it. */
 export class Session {
@@ -36,9 +45,11 @@ export class Session {
   #isDirect: boolean | undefined;
 
   constructor(
-    private readonly client: PoolClient,
+    private readonly client: DatabaseClient,
     private readonly keeping: Keeping,
-  ) {}
+  ) {
+    client.longest = LIMIT_MS + ROUND_TRIP_MARGIN_MS;
+  }
 
   /** Whether repeated statements are kept prepared. */
   get keeps(): boolean {
@@ -79,7 +90,9 @@ export class Session {
   /** Takes the answer to the question. */
   hear(rows: readonly unknown[]): void {
     const { processID } = this.client as unknown as { processID: number | null };
-    this.#isDirect = (rows[0] as { pid: number } | undefined)?.pid === processID;
+    const { pid, longest } = rows[0] as { pid: number; longest: number };
+    this.#isDirect = pid === processID;
+    if (longest > 0) this.client.longest = longest + ROUND_TRIP_MARGIN_MS;
   }
 
   /**

@@ -1,0 +1,135 @@
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pg from 'pg';
+import type { ConnectionSettings } from '../config.js';
+import { ANSWERS_WITHIN_MS } from './limits.js';
+import { askForSignOfLife } from './sign-of-life.js';
+
+/** The database, or the way to it, has not answered in time; the connection was given up. */
+export class DatabaseSilentError extends Error {
+  override readonly name = 'DatabaseSilentError';
+  readonly code = 'ETIMEDOUT';
+
+  constructor() {
+    super('the database does not answer');
+  }
+}
+
+export interface ClientSettings extends ConnectionSettings {
+  /** As the server lists it. */
+  readonly application_name: string;
+}
+
+/** An open connection is asked for its end, and cut after this. */
+const ENDS_WITHIN_MS = 2_000;
+/** Of the time within which a sign of life has to come: how long an answer is waited for before one is asked for. */
+const SILENT_FOR = 0.4;
+const LONGEST_PAUSE_MS = 30_000;
+/** By then the system itself has begun to find out that nobody is at the other end of an idle connection. */
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
+/**
+ * A connection on which nothing is waited for without end. TCP tells nothing when the other end vanishes, as after a
+ * failover, or when a firewall has forgotten the connection; so while an answer is awaited and nothing arrives, another
+ * connection is asked what the server does, and this one is given up where it does nothing, or nobody answers.
+ */
+export class DatabaseClient extends pg.Client {
+  /** After how many milliseconds without a byte a round trip is given up whatever the server does; none: never. */
+  longest = Number.POSITIVE_INFINITY;
+  readonly #settings: ConnectionSettings;
+  readonly #within: number;
+  #unanswered = 0;
+  #answers = 0;
+  #silentSince = 0;
+  /** The bytes that had arrived by then. */
+  #received = 0;
+  #pause: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: ClientSettings) {
+    const { host, port, database, user, password, answersWithin = ANSWERS_WITHIN_MS } = settings;
+    super({
+      ...settings,
+      password, // a pool's settings do not show it
+      connectionTimeoutMillis: answersWithin,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    });
+    this.#settings = { host, port, database, user, password };
+    this.#within = answersWithin;
+    this.#pause = answersWithin * SILENT_FOR;
+    this.on('error', ignore); // fails what is under way; without a listener it would end the process as well
+    this.connection.on('readyForQuery', () => this.#answered());
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: as all of the driver's forms are declared, it cannot be overridden
+  override query(...given: any[]): any {
+    this.#unanswered++;
+    if (this.#unanswered === 1) this.#listen(this.#within * SILENT_FOR);
+    return Reflect.apply(super.query, this, given);
+  }
+
+  /** Ends the connection when what was sent is answered, but soon. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  override end(...given: any[]): any {
+    const { stream } = this.connection;
+    const late = setTimeout(() => stream.destroy(), ENDS_WITHIN_MS).unref();
+    this.once('end', () => clearTimeout(late));
+    return Reflect.apply(super.end, this, given);
+  }
+
+  /** Cuts the connection; what is under way fails with this error. */
+  abandon(error: Error): void {
+    this.#unanswered = 0;
+    this.connection.stream.destroy(error);
+  }
+
+  get #bytesRead(): number {
+    return (this.connection.stream as Socket).bytesRead;
+  }
+
+  #answered(): void {
+    if (this.#unanswered === 0) return; // when it has connected
+    this.#unanswered--;
+    this.#answers++;
+    if (this.#unanswered > 0) this.#listen(this.#within * SILENT_FOR);
+  }
+
+  /** Begins to wait for the next byte. */
+  #listen(pause: number): void {
+    this.#received = this.#bytesRead;
+    this.#silentSince = performance.now();
+    this.#wait(pause);
+  }
+
+  #wait(pause: number): void {
+    if (this.#timer && this.#pause === pause) {
+      this.#timer.refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#pause = pause;
+    // What has arrived while the process was busy is read before anybody is suspected.
+    this.#timer = setTimeout(() => setImmediate(() => this.#suspect()), pause).unref();
+  }
+
+  #suspect(): void {
+    if (this.#unanswered === 0) return;
+    if (this.#bytesRead !== this.#received) this.#listen(this.#pause);
+    else void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    const answers = this.#answers;
+    const { processID } = this as unknown as { processID: number | null };
+    const sign = await askForSignOfLife(this.#settings, processID, this.#within);
+    await nextTurn();
+    if (this.#unanswered === 0 || this.#answers !== answers) return;
+    if (this.#bytesRead !== this.#received) return this.#listen(this.#pause);
+    if (sign === 'lost' || performance.now() - this.#silentSince > this.longest) {
+      this.abandon(new DatabaseSilentError());
+    } else this.#wait(Math.min(this.#pause * 2, LONGEST_PAUSE_MS));
+  }
+}
+
+const ignore = () => undefined;

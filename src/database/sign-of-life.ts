@@ -1,0 +1,46 @@
+import pg from 'pg';
+import type { ConnectionSettings } from '../config.js';
+
+/**
+ * What a new connection tells of one that has been silent: its server process is at `work`; the connection is `lost`,
+ * since that process is gone or waits for something to do, or since nobody answers at all; or `unknown`, as behind a
+ * pooler, which hides the process.
+ */
+export type SignOfLife = 'work' | 'lost' | 'unknown';
+
+const LOOK = `
+  SELECT pg_catalog.pg_backend_pid() AS own,
+    (SELECT coalesce(state, 'hidden') FROM pg_catalog.pg_stat_activity WHERE pid = $1) AS state`;
+const IS_SQLSTATE = /^[0-9A-Z]{5}$/;
+
+/**
+ * Asks on a connection of its own what has become of another one.
+ * @param pid the other one's server process, as it was told when connecting
+ * @param within milliseconds for all of it
+ */
+export async function askForSignOfLife(
+  settings: ConnectionSettings,
+  pid: number | null,
+  within: number,
+): Promise<SignOfLife> {
+  const client = new pg.Client({ ...settings, application_name: 'leopard-look' });
+  client.on('error', ignore);
+  const { stream } = client.connection;
+  const late = setTimeout(() => stream.destroy(new Error('no sign of life')), within);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ own: number; state: string | null }>(LOOK, [pid]);
+    const { own, state } = rows[0] as { own: number; state: string | null };
+    const { processID } = client as unknown as { processID: number | null };
+    if (own !== processID) return 'unknown';
+    return state === null || state.startsWith('idle') ? 'lost' : 'work';
+  } catch (error) {
+    // A server that refuses, since it has no connection left for example, is there.
+    return IS_SQLSTATE.test((error as { code?: string }).code ?? '') ? 'unknown' : 'lost';
+  } finally {
+    clearTimeout(late);
+    stream.destroy();
+  }
+}
+
+const ignore = () => undefined;
