@@ -117,7 +117,7 @@ export const EVENTS: EventsConfig = {
           handler: 'client_activity',
           config: {
             activity_type: 'VISA_APPLICATION_CREATED',
-            description_template: 'Visa application created: {visa_type_name}',
+            description_template: 'Visa Application created: {visa_type_name}',
           },
         },
       ],
@@ -129,7 +129,7 @@ export const EVENTS: EventsConfig = {
           config: {
             activity_type: 'ASSIGNED',
             description_template:
-              '{?new_assigned_to:Visa application {visa_type_name} assigned to {assigned_to_name}|Visa application {visa_type_name} unassigned}',
+              '{?new_assigned_to:Visa Application {visa_type_name} assigned to {assigned_to_name}|Visa Application {visa_type_name} unassigned}',
           },
         },
         {
@@ -150,7 +150,7 @@ export const EVENTS: EventsConfig = {
           handler: 'client_activity',
           config: {
             activity_type: 'COLLEGE_APPLICATION_CREATED',
-            description_template: 'College application created: {course_name} at {institute_name}',
+            description_template: 'College Application created: {course_name} at {institute_name}',
           },
         },
       ],
@@ -162,7 +162,7 @@ export const EVENTS: EventsConfig = {
           config: {
             activity_type: 'ASSIGNED',
             description_template:
-              '{?new_assigned_to:College application for {institute_name} assigned to {assigned_to_name}|College application for {institute_name} unassigned}',
+              '{?new_assigned_to:College Application for {institute_name} assigned to {assigned_to_name}|College Application for {institute_name} unassigned}',
           },
         },
         {

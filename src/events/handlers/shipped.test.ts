@@ -228,9 +228,9 @@ it('a visa application: timeline with its type, and its assignee is told', async
   await settle();
   const entries = await timeline();
   expect(entries.map(({ type, description }) => [type, description])).toEqual([
-    ['VISA_APPLICATION_CREATED', 'Visa application created: Student 500'],
-    ['ASSIGNED', 'Visa application Student 500 assigned to First consultant1 Last consultant1'],
-    ['ASSIGNED', 'Visa application Student 500 unassigned'],
+    ['VISA_APPLICATION_CREATED', 'Visa Application created: Student 500'],
+    ['ASSIGNED', 'Visa Application Student 500 assigned to First consultant1 Last consultant1'],
+    ['ASSIGNED', 'Visa Application Student 500 unassigned'],
   ]);
   const named = { visa_application_id: id, visa_type_name: 'Student 500' };
   for (const { metadata } of entries) expect(metadata).toMatchObject(named);
@@ -284,8 +284,8 @@ it('a college application: timeline with institute and course, and its assignee 
   await settle();
   const entries = await timeline();
   expect(entries.map(({ type: kind, description }) => [kind, description])).toEqual([
-    ['COLLEGE_APPLICATION_CREATED', 'College application created: Computing at Uni'],
-    ['ASSIGNED', 'College application for Uni assigned to First consultant1 Last consultant1'],
+    ['COLLEGE_APPLICATION_CREATED', 'College Application created: Computing at Uni'],
+    ['ASSIGNED', 'College Application for Uni assigned to First consultant1 Last consultant1'],
   ]);
   const named = { application_id: id, institute_name: 'Uni', course_name: 'Computing' };
   for (const { metadata } of entries) expect(metadata).toMatchObject(named);

@@ -92,7 +92,7 @@ export async function fillCollegeApplications(
   );
   return applications.map(({ by, institute, course, row }, index) => ({
     activity_type: 'COLLEGE_APPLICATION_CREATED',
-    description: `College application created: ${course.name} at ${institute.name}`,
+    description: `College Application created: ${course.name} at ${institute.name}`,
     metadata: metadata(row, by, {
       application_id: ids[index]!,
       institute_name: institute.name,

@@ -46,7 +46,7 @@ export async function fillVisaApplications(
   );
   return applications.map(({ by, type, row, createdAt }, index) => ({
     activity_type: 'VISA_APPLICATION_CREATED',
-    description: `Visa application created: ${type.profile.name}`,
+    description: `Visa Application created: ${type.profile.name}`,
     metadata: metadata(withMoney(row), by, {
       visa_application_id: ids[index]!,
       visa_type_name: type.profile.name,
