@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { ExactNumber } from '../../database/json.js';
-import { type Field, FieldError, field, MESSAGES } from './field.js';
+import { type Field, FieldError, field, MESSAGES, nullable } from './field.js';
 
 const INTEGER = /^\s*[-+]?\d+(?:\.0*)?\s*$/;
 const LONGEST_NUMBER = 1000;
@@ -68,4 +68,10 @@ export function readDate(value: unknown): string {
 /** A date. */
 export function date(): Field<string, false> {
   return field(Type.String({ format: 'date' }), readDate);
+}
+
+/** A date or null, for forms that send an empty input as it is: "" counts as null in JSON too. */
+export function dateOrEmpty(): Field<string | null, false> {
+  const isEmpty = (value: unknown) => typeof value === 'string' && value.trim() === '';
+  return { ...nullable(date()), parse: (value) => (isEmpty(value) ? null : readDate(value)) };
 }

@@ -3,7 +3,7 @@ import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { decimal } from '../../http/fields/decimal.js';
 import { nullable, nullableSchema, required } from '../../http/fields/field.js';
-import { date, integer } from '../../http/fields/scalar.js';
+import { date, dateOrEmpty, integer } from '../../http/fields/scalar.js';
 import { remindDaysBefore } from '../shared/expiry-reminders.js';
 
 const score = () => decimal({ digits: 4, places: 1, min: '0', max: '999.9' });
@@ -22,7 +22,7 @@ export const ProficiencyRequest = body('ProficiencyRequest', {
   reading_score: nullable(score()),
   listening_score: nullable(score()),
   writing_score: nullable(score()),
-  test_date: nullable(date()),
+  test_date: dateOrEmpty(),
   remind_days_before,
 });
 

@@ -107,6 +107,17 @@ describe('a passport', () => {
     expect((await ask('PATCH', `${PATH}${client_id}/`, { date_of_expiry: '2020-01-01' })).status).toBe(200);
   });
 
+  test('takes "" for a date as null, in JSON too', async () => {
+    const client_id = await newClient();
+    const empty = { date_of_issue: '', date_of_expiry: ' ' };
+    const made = await ask('POST', PATH, { client_id, ...passport, ...empty });
+    expect(made).toMatchObject({ status: 200, body: { date_of_issue: null, date_of_expiry: null } });
+    await ask('PATCH', `${PATH}${client_id}/`, { date_of_expiry: '2030-01-01' });
+    const { body } = await ask('PATCH', `${PATH}${client_id}/`, { date_of_expiry: '' });
+    expect(body.date_of_expiry).toBeNull();
+    expect((await ask('PATCH', `${PATH}${client_id}/`, { date_of_expiry: 'x' })).status).toBe(400);
+  });
+
   test('is deleted, and not there where there is none', async () => {
     const client_id = await newClient();
     const path = `${PATH}${client_id}/`;

@@ -2,8 +2,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { country } from '../../http/fields/countries.js';
-import { nullable, nullableSchema, required } from '../../http/fields/field.js';
-import { date, integer } from '../../http/fields/scalar.js';
+import { nullableSchema, required } from '../../http/fields/field.js';
+import { dateOrEmpty, integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
 import { remindDaysBefore } from '../shared/expiry-reminders.js';
 
@@ -11,8 +11,8 @@ const fields = {
   client_id: required(integer()),
   passport_no: required(text({ min: 1, max: 20 })),
   passport_country: required(country({ mandatory: true })),
-  date_of_issue: nullable(date()),
-  date_of_expiry: nullable(date()),
+  date_of_issue: dateOrEmpty(),
+  date_of_expiry: dateOrEmpty(),
   place_of_issue: text({ max: 100 }),
   country_of_birth: required(country({ mandatory: true })),
   nationality: required(country({ mandatory: true })),

@@ -2,8 +2,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { country } from '../../http/fields/countries.js';
-import { nullable, nullableSchema, required } from '../../http/fields/field.js';
-import { date, integer } from '../../http/fields/scalar.js';
+import { nullableSchema, required } from '../../http/fields/field.js';
+import { date, dateOrEmpty, integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
 
 const client_id = required(integer());
@@ -16,8 +16,8 @@ export const QualificationRequest = body('QualificationRequest', {
   institute: text({ max: 100 }),
   degree: text({ max: 100 }),
   field_of_study: text({ max: 100 }),
-  enroll_date: nullable(date()),
-  completion_date: nullable(date()),
+  enroll_date: dateOrEmpty(),
+  completion_date: dateOrEmpty(),
   country: country(),
 });
 

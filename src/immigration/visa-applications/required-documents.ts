@@ -16,22 +16,46 @@ export const RequiredDocument = component(
   Type.Object({ name: Type.String(), received: Type.Boolean() }),
 );
 
+/** A document as a request names it: whether it was received may be left out. */
+export interface GivenDocument {
+  readonly name: string;
+  readonly received?: boolean;
+}
+
 const schema = Type.Unsafe({ oneOf: [Type.String({ minLength: 1 }), RequiredDocument] });
 
 /** Reads a document given by its name, or as {name, received}. @throws FieldError */
-function readDocument(value: unknown): RequiredDocument {
+function readDocument(value: unknown): GivenDocument {
   if (!isDictionary(value)) {
-    return { name: readText(value, { min: 1 }), received: false };
+    return { name: readText(value, { min: 1 }) };
   }
   const { name, received } = value;
   if (name === undefined || name === null) throw FieldError.of('A document needs a name.');
   return {
     name: readText(name, { min: 1 }),
-    received: received === undefined || received === null ? false : boolean().parse(received),
+    ...(received !== undefined && received !== null && { received: boolean().parse(received) }),
   };
 }
 
 /** The documents of an application; each by its name, or as {name, received}. */
-export function requiredDocuments(): Field<RequiredDocument[], false> {
+export function requiredDocuments(): Field<GivenDocument[], false> {
   return list(field(schema, readDocument));
+}
+
+/**
+ * Returns the documents to store. One that is named without saying whether it was received keeps what is stored under
+ * its name, since forms send bare names of all documents when something else is changed; of several with one name, the
+ * first keeps what the first has, and so on. A new one was not received.
+ * @param stored the application's documents before the change
+ */
+export function withReceived(
+  given: readonly GivenDocument[],
+  stored: readonly RequiredDocument[] = [],
+): RequiredDocument[] {
+  const known = new Map<string, boolean[]>();
+  for (const { name, received } of stored) known.set(name, [...(known.get(name) ?? []), received]);
+  return given.map(({ name, received }) => {
+    const before = known.get(name)?.shift() ?? false;
+    return { name, received: received ?? before };
+  });
 }

@@ -103,7 +103,7 @@ export const VisaDashboard = component(
   'VisaDashboard',
   Type.Object({
     total_applications: count(),
-    status_breakdown: Type.Object(perStatus()),
+    status_breakdown: Type.Object({ ...perStatus(), TOTAL: count() }),
     time_based_counts: perSpan(),
     granted_counts: perSpan(),
     visa_type_breakdown: Type.Array(

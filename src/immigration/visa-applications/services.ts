@@ -9,6 +9,7 @@ import {
   checkApplicationScope,
 } from '../shared/application-access.js';
 import { requireClient } from '../shared/client-access.js';
+import { type RequiredDocument, withReceived } from './required-documents.js';
 import type {
   VisaApplicationCreateInput,
   VisaApplicationOutput,
@@ -28,10 +29,10 @@ export async function createVisaApplication(
   await requireClient(transaction, user, input.client_id, 'client_id');
   const checklist = await requireVisaType(transaction, input.visa_type_id);
   await checkApplicationAssignee(transaction, user, input.assigned_to_id);
-  const { required_documents = checklist.map((name) => ({ name, received: false })), ...rest } = input;
+  const { required_documents: documents = checklist.map((name) => ({ name })), ...rest } = input;
   return await visaApplications.insert(transaction, user, {
     ...rest,
-    required_documents: JSON.stringify(required_documents),
+    required_documents: JSON.stringify(withReceived(documents)),
   });
 }
 
@@ -50,7 +51,11 @@ export async function updateVisaApplication(
   await checkApplicationAssignee(transaction, user, input.assigned_to_id, before.assigned_to_id);
   return await visaApplications.update(transaction, user, id, {
     ...input,
-    ...(documents && { required_documents: JSON.stringify(documents) }),
+    ...(documents && {
+      required_documents: JSON.stringify(
+        withReceived(documents, before.required_documents as unknown as RequiredDocument[]),
+      ),
+    }),
   });
 }
 

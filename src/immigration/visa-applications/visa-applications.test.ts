@@ -163,6 +163,33 @@ test('changing keeps what is not given; null empties', async () => {
   expect(changed.body.updated_at > made.updated_at).toBe(true);
 });
 
+test('a bare name keeps whether its document was received; what is said counts', async () => {
+  const documents = [{ name: 'Passport', received: true }, 'Photo', { name: 'Photo', received: true }];
+  const { id } = await create({ required_documents: documents });
+  const after = async (required_documents: unknown[]) =>
+    (await ask('admin', 'PATCH', `${id}/`, { notes: 'x', required_documents })).body.required_documents;
+  const stored = [
+    { name: 'Passport', received: true },
+    { name: 'Photo', received: false },
+    { name: 'Photo', received: true },
+  ];
+  expect(await after(['Passport', 'Photo', 'Photo'])).toEqual(stored);
+  expect(await after([{ name: 'Passport' }, 'Photo', 'Photo', 'IELTS'])).toEqual([
+    ...stored,
+    { name: 'IELTS', received: false },
+  ]);
+  expect(await after([{ name: 'Passport', received: false }])).toEqual([
+    { name: 'Passport', received: false },
+  ]);
+  expect(await after(['Passport'])).toEqual([{ name: 'Passport', received: false }]);
+});
+
+test('the dashboard’s breakdown tells the total too, as the counts by status do', async () => {
+  const { body } = await ask('admin', 'GET', 'dashboard-statistics/');
+  expect(body.status_breakdown).toEqual((await ask('admin', 'GET', 'status-counts/')).body);
+  expect(body.status_breakdown.TOTAL).toBe(body.total_applications);
+});
+
 test('the list is filtered, newest first; the applications of archived clients are left out', async () => {
   const body = { first_name: 'Maya', last_name: 'Gurung', gender: 'FEMALE', country: 'NP' };
   const maya = (await app.ask('POST', '/api/v1/clients/', { token: tokens.admin, body })).body.id;
