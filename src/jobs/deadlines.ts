@@ -1,6 +1,7 @@
 import { ALERT_DAYS_KEY, alertDaysIn } from '../tenancy/deadline-alerts.js';
 import { isTimeZone } from '../tenancy/time-zone.js';
 import { ANNOUNCED } from './announce.js';
+import { branchAdmins, nearestUsers } from './answerable.js';
 import { dueJob, NOW } from './due-job.js';
 import { EXPIRING, expiringTitle } from './expiring.js';
 import type { Job } from './job.js';
@@ -19,13 +20,11 @@ const ASSIGNEE = `
   WHERE u.is_active AND u.id IN (x.assigned_to_id, c.assigned_to_id)
   ORDER BY u.id = x.assigned_to_id DESC NULLS LAST LIMIT 1`;
 
-const BRANCH_ADMINS = `
-  SELECT u.id FROM immigration_user u
-  JOIN immigration_user_branches m ON m.user_id = u.id AND m.branch_id = c.branch_id
-  JOIN immigration_branch b ON b.id = m.branch_id AND b.deleted_at IS NULL
-  JOIN immigration_user_groups ug ON ug.user_id = u.id
-  JOIN auth_group g ON g.id = ug.group_id AND g.name = 'BRANCH_ADMIN'
-  WHERE u.is_active`;
+/** Of a deadline `x`, its client `c` and the assignee: whom to tell; the branch's admins too once it is overdue. */
+const RECIPIENTS = nearestUsers([
+  { users: 'SELECT assignee.id WHERE assignee.id IS NOT NULL', rank: 0 },
+  { users: branchAdmins('c.branch_id'), rank: `CASE WHEN x.due_date < ${TODAY} THEN 0 ELSE 1 END` },
+]);
 
 // What is due is found in steps of which each leaves little to the next, so that their order is the best whatever
 // PostgreSQL knows of the tables' sizes.
@@ -59,12 +58,7 @@ const DUE = `
     SELECT * FROM immigration_client c WHERE c.id = x.client_id AND c.deleted_at IS NULL OFFSET 0) c
   CROSS JOIN LATERAL (SELECT (${ASSIGNEE}) AS id OFFSET 0) assignee
   CROSS JOIN LATERAL (
-    SELECT array_agg(DISTINCT told.id ORDER BY told.id) AS recipients FROM (
-      SELECT assignee.id WHERE assignee.id IS NOT NULL
-      UNION ALL
-      SELECT id FROM (${BRANCH_ADMINS}) admin WHERE assignee.id IS NULL OR x.due_date < ${TODAY}
-    ) told
-    OFFSET 0
+    SELECT array_agg(told.id ORDER BY told.id) AS recipients FROM ${RECIPIENTS} told OFFSET 0
   ) who
   WHERE who.recipients IS NOT NULL
   ORDER BY x.due_date, x.kind, x.id LIMIT $3`;

@@ -1,5 +1,6 @@
 import { isTimeZone } from '../tenancy/time-zone.js';
 import { ANNOUNCED } from './announce.js';
+import { answerableUsers } from './answerable.js';
 import { dueJob, NOW } from './due-job.js';
 import type { Job } from './job.js';
 
@@ -9,7 +10,7 @@ import type { Job } from './job.js';
  */
 const DUE_AT = `(r.reminder_date + coalesce(r.reminder_time, time '00:00')) AT TIME ZONE $2`;
 
-/** With somebody to tell: the creator, or a client's assignee when there is none. */
+/** With somebody to tell: the creator, or a client's assignee when there is none; for the disabled, `ANSWERABLE`. */
 const WAITING = `
   FROM immigration_reminder r
   LEFT JOIN django_content_type k ON k.id = r.content_type_id AND k.app_label = 'immigration' AND k.model = 'client'
@@ -19,10 +20,15 @@ const WAITING = `
 
 const TODAY = `(${NOW} AT TIME ZONE $2)::date`;
 
+const ANSWERABLE = answerableUsers(
+  ['r.created_by_id', 'r.client_assignee'],
+  'SELECT branch_id FROM immigration_user_branches WHERE user_id = coalesce(r.created_by_id, r.client_assignee)',
+);
+
 /** A reminder's flag and its notification in one statement: there is never one without the other. */
 const NOTIFY = `
   WITH due AS MATERIALIZED (
-    SELECT r.id, ${DUE_AT} AS due_at, coalesce(r.created_by_id, c.assigned_to_id) AS recipient
+    SELECT r.id, ${DUE_AT} AS due_at, c.assigned_to_id AS client_assignee
     ${WAITING} AND r.reminder_date <= ${TODAY} AND ${DUE_AT} <= ${NOW}
     ORDER BY r.reminder_date, r.id
     LIMIT $3
@@ -30,13 +36,14 @@ const NOTIFY = `
   ), taken AS (
     UPDATE immigration_reminder r SET notification_created = true
     FROM due WHERE r.id = due.id
-    RETURNING r.*, due.due_at, due.recipient
+    RETURNING r.*, due.due_at, due.client_assignee
   ), made AS (
     INSERT INTO immigration_notification (notification_type, title, message, due_date, assigned_to_id, meta_info)
-    SELECT 'REMINDER_DUE', 'Reminder due', title, due_at, recipient, jsonb_build_object(
-      'reminder_id', id, 'reminder_title', title, 'reminder_date', reminder_date, 'reminder_time', reminder_time,
+    SELECT 'REMINDER_DUE', 'Reminder due', title, due_at, who.id, jsonb_build_object(
+      'reminder_id', r.id, 'reminder_title', title, 'reminder_date', reminder_date, 'reminder_time', reminder_time,
       'content_type', content_type_id, 'object_id', object_id)
-    FROM taken ORDER BY due_at, id
+    FROM taken r CROSS JOIN LATERAL ${ANSWERABLE} who
+    ORDER BY due_at, r.id, who.id
     RETURNING assigned_to_id
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;

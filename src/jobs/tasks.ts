@@ -1,9 +1,16 @@
 import { ANNOUNCED } from './announce.js';
+import { answerableUsers } from './answerable.js';
 import { dueJob, NOW } from './due-job.js';
 import type { Job } from './job.js';
 
 const OPEN = `t.status IN ('PENDING', 'IN_PROGRESS') AND t.assigned_to_id IS NOT NULL`;
 const DUE_SOON = 'make_interval(days => $2::integer)';
+
+/** Of a task `due`: its assignee, or for one who is disabled who gave it. */
+const ANSWERABLE = answerableUsers(
+  ['due.assigned_to_id', 'due.assigned_by_id', 'due.created_by_id'],
+  'SELECT branch_id FROM immigration_user_branches WHERE user_id = due.assigned_to_id',
+);
 
 /**
  * What was noticed is kept by due date, so another date is noticed anew. A task that is just being taken over or
@@ -11,7 +18,7 @@ const DUE_SOON = 'make_interval(days => $2::integer)';
  */
 const NOTIFY = `
   WITH due AS MATERIALIZED (
-    SELECT t.id, n.kind, t.title, t.priority, t.due_date, t.assigned_to_id
+    SELECT t.id, n.kind, t.title, t.priority, t.due_date, t.assigned_to_id, t.assigned_by_id, t.created_by_id
     FROM immigration_task t
     CROSS JOIN LATERAL (
       SELECT CASE WHEN t.due_date < ${NOW} THEN 'TASK_OVERDUE' ELSE 'TASK_DUE_SOON' END AS kind) n
@@ -28,10 +35,13 @@ const NOTIFY = `
   ), made AS (
     INSERT INTO immigration_notification (notification_type, title, message, due_date, assigned_to_id, meta_info)
     SELECT kind, CASE kind WHEN 'TASK_OVERDUE' THEN 'Task overdue' ELSE 'Task due soon' END,
-      format('Task "%s" is %s', title, CASE kind WHEN 'TASK_OVERDUE' THEN 'overdue' ELSE 'due soon' END),
-      due_date, assigned_to_id, jsonb_build_object('task_id', id, 'priority', priority)
-    FROM due JOIN noticed USING (kind) WHERE task_id = id
-    ORDER BY due_date, id
+      format('Task "%s" is %s%s', due.title, CASE kind WHEN 'TASK_OVERDUE' THEN 'overdue' ELSE 'due soon' END,
+        (SELECT format('; %s, to whom it is assigned, is disabled', a.username) FROM immigration_user a
+         WHERE a.id = due.assigned_to_id AND NOT a.is_active)),
+      due_date, who.id, jsonb_build_object('task_id', due.id, 'priority', priority)
+    FROM due JOIN noticed USING (kind) CROSS JOIN LATERAL ${ANSWERABLE} who
+    WHERE task_id = due.id
+    ORDER BY due_date, due.id, who.id
     RETURNING assigned_to_id
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;

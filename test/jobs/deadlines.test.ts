@@ -217,13 +217,22 @@ describe('who is told', () => {
     expect(await toldAt('2026-06-17')).toEqual(assignee);
   });
 
-  it('is awaited where there is nobody', async () => {
+  it('is the agency’s admins where there is nobody nearer, and awaited where there is nobody at all', async () => {
     await test.sql('UPDATE tenant_main.immigration_client SET assigned_to_id = NULL, branch_id = 3');
     await test.sql('UPDATE tenant_main.immigration_branch SET deleted_at = now() WHERE id = 3');
     await passport();
+    const admins = [idOf('admin'), idOf('root')];
+    const disable = (yes: boolean) =>
+      test.sql('UPDATE tenant_main.immigration_user SET is_active = NOT $1 WHERE id = ANY ($2)', [
+        yes,
+        admins,
+      ]);
+    await disable(true);
     expect(await toldAt('2026-06-20')).toEqual([]);
+    await disable(false);
+    expect(await toldAt('2026-06-20')).toEqual(admins);
     await test.sql('UPDATE tenant_main.immigration_branch SET deleted_at = NULL');
-    expect(await toldAt('2026-06-20')).toEqual([idOf('branch3')]);
+    expect(await toldAt('2026-06-29')).toEqual([idOf('branch3')]);
   });
 });
 

@@ -51,6 +51,12 @@ async function countAt(moment: string): Promise<number> {
 }
 
 describe('a reminder that is due', () => {
+  it('is told to the admins of the branch where its creator is disabled', async () => {
+    await remind({ date: '2026-03-02', creator: 'gone' });
+    expect(await countAt('2026-03-02T10:00:00Z')).toBe(1);
+    expect((await test.notifications())[0]?.user).toBe(idOf('branch1'));
+  });
+
   it('makes one notification for its creator, and is marked', async () => {
     const id = await remind({ date: '2026-03-02', time: '09:30' });
     expect(await countAt('2026-03-02T09:29:59Z')).toBe(0);

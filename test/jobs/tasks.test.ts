@@ -85,6 +85,29 @@ it('tells of pending tasks and those in progress only, and only where somebody i
   expect(await typesAfterRun()).toEqual(['TASK_OVERDUE', 'TASK_DUE_SOON']);
 });
 
+it('tells who gave the task where its assignee is disabled, else the branch’s admins, else the agency’s', async () => {
+  const given = (assigner: string | null) =>
+    test.sql('UPDATE tenant_main.immigration_task SET assigned_by_id = $1', [assigner && idOf(assigner)]);
+  const told = async () => {
+    await test.run(tasksJob, { everywhere: true });
+    const rows = await test.notifications();
+    await test.sql('DELETE FROM tenant_main.immigration_notification; DELETE FROM tenant_main.task_notice');
+    return rows.map(({ user }) => user);
+  };
+  await task(-1, { assignee: 'gone' });
+  await given('manager1');
+  expect(await told()).toEqual([idOf('manager1')]);
+  await given('gone');
+  expect(await told()).toEqual([idOf('branch1')]); // of the branch of the one who is gone
+  await test.sql('UPDATE tenant_main.immigration_branch SET deleted_at = now() WHERE id = 1');
+  expect(await told()).toEqual([idOf('admin'), idOf('root')]);
+  await test.sql('UPDATE tenant_main.immigration_branch SET deleted_at = NULL');
+  await test.run(tasksJob, { everywhere: true });
+  expect((await test.notifications())[0]?.message).toBe(
+    'Task "Lodge it" is overdue; gone, to whom it is assigned, is disabled',
+  );
+});
+
 it('leaves suspended tenants alone, and changes nothing in a dry run', async () => {
   await task(-1);
   expect((await test.run(tasksJob, { dryRun: true })).done).toBe(1);

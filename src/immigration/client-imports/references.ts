@@ -4,7 +4,7 @@ import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { FieldErrors } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
-import { type Assignee, assignmentRefusal } from '../shared/assignment.js';
+import { type Assignee, assignmentRefusal, disabledAssigneeText } from '../shared/assignment.js';
 import type { Given } from './cells.js';
 
 /** The fields that name another record. */
@@ -78,6 +78,7 @@ export class References {
       const found = this.found.assigned_to_id.find(({ id }) => id === assignee)?.assignee;
       const refusal = found && assignmentRefusal(this.user, found, 'clients');
       if (refusal) errors.assigned_to_id = [refusal];
+      else if (found && !found.isActive) errors.assigned_to_id = [disabledAssigneeText(assignee)];
     }
     return errors;
   }
@@ -121,7 +122,7 @@ const QUERIES = {
   assigned_to_id: ({ ids, names }: Wanted) => sql<Found>`
     SELECT u.id, ARRAY[u.username, u.email, trim(u.first_name || ' ' || u.last_name)]::text[] AS names,
       json_build_object(
-        'branches', ARRAY(SELECT branch_id FROM immigration_user_branches WHERE user_id = u.id),
+        'isActive', u.is_active, 'branches', ARRAY(SELECT branch_id FROM immigration_user_branches WHERE user_id = u.id),
         'regions', ARRAY(SELECT region_id FROM immigration_user_regions WHERE user_id = u.id)) AS assignee
     FROM immigration_user u
     WHERE u.id = ANY (${ids}::bigint[]) OR lower(u.username) = ANY (${names}::text[])

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
+import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 
 const CLIENTS = '/api/v1/clients/';
 
@@ -124,9 +125,30 @@ describe('scope', () => {
     expect((await assign('manager1', 'manager2')).body.detail).toBe(
       'Region Manager cannot assign clients to users outside their regions',
     );
+    expect((await assign('consultant1', 'consultant12')).status).toBe(200);
+    expect((await assign('consultant1', 'branch3')).body.detail).toBe(
+      'Consultant cannot assign clients to users outside their branches',
+    );
     expect((await assign('admin', 'branch3')).status).toBe(200);
     // Sending back what is there is no assignment.
     expect((await assign('branch1', 'branch3')).status).toBe(200);
+  });
+
+  test('nobody assigns to the disabled; who is assigned already may stay', async () => {
+    const { id } = await create({ branch_id: 1 });
+    const gone = idOf('gone');
+    const body = { assigned_to_id: gone };
+    const refused = { detail: `Assigned user with id=${gone} is disabled` };
+    const answer = await app.ask('PATCH', `${CLIENTS}${id}/`, { ...as('admin'), body });
+    expect([answer.status, answer.body]).toEqual([400, refused]);
+    const created = await app.ask('POST', CLIENTS, { ...as('admin'), body: person(body) });
+    expect([created.status, created.body]).toEqual([400, refused]);
+    await tenantSql(app.databases.admin, 'UPDATE immigration_client SET assigned_to_id = $1 WHERE id = $2', [
+      gone,
+      id,
+    ]);
+    const kept = await app.ask('PATCH', `${CLIENTS}${id}/`, { ...as('branch1'), body });
+    expect([kept.status, kept.body.assigned_to]).toEqual([200, gone]);
   });
 });
 

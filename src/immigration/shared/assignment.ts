@@ -2,13 +2,13 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError, permissionDenied } from '../../http/errors.js';
+import { detailError, type HttpError, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 
 /**
- * Checks whom a user may assign work to: branch admins only users who share a branch with them, region managers only
- * users who share a region.
- * @throws HttpError 400 when there is no such user, 403 when it is out of reach
+ * Checks whom a user may assign work to: branch admins and consultants only users who share a branch with them, region
+ * managers only users who share a region; and nobody assigns new work to a disabled user.
+ * @throws HttpError 400 when there is no such user or they are disabled, 403 when they are out of reach
  */
 export async function checkAssignment(
   transaction: TenantTransaction,
@@ -16,19 +16,38 @@ export async function checkAssignment(
   assignee: number,
   what: 'clients' | 'applications',
 ): Promise<void> {
-  const missing = () => detailError(400, `Assigned user with id=${assignee} does not exist`);
-  if (!isId(assignee)) throw missing();
+  if (!isId(assignee)) throw noSuchAssignee(assignee);
   const [found] = await transaction.query(sql<Assignee>`
     SELECT ARRAY(SELECT branch_id FROM immigration_user_branches WHERE user_id = u.id) AS branches,
-           ARRAY(SELECT region_id FROM immigration_user_regions WHERE user_id = u.id) AS regions
+           ARRAY(SELECT region_id FROM immigration_user_regions WHERE user_id = u.id) AS regions,
+           u.is_active AS "isActive"
     FROM immigration_user u WHERE u.id = ${assignee}`);
-  if (!found) throw missing();
+  if (!found) throw noSuchAssignee(assignee);
   const refusal = assignmentRefusal(user, found, what);
   if (refusal) throw permissionDenied(refusal);
+  if (!found.isActive) throw disabledAssignee(assignee);
 }
+
+/** The error for an assignee who does not exist: 400. */
+export function noSuchAssignee(id: number): HttpError {
+  return detailError(400, `Assigned user with id=${id} does not exist`);
+}
+
+/** The error for an assignee who is disabled, and so would never see the work: 400. */
+export function disabledAssignee(id: number): HttpError {
+  return detailError(400, disabledAssigneeText(id));
+}
+
+/** What `disabledAssignee` says. */
+export function disabledAssigneeText(id: number): string {
+  return `Assigned user with id=${id} is disabled`;
+}
+
+const LABELS = { BRANCH_ADMIN: 'Branch Admin', CONSULTANT: 'Consultant' } as const;
 
 /** Where somebody works who may be assigned something. */
 export interface Assignee {
+  readonly isActive: boolean;
   readonly branches: readonly number[];
   readonly regions: readonly number[];
 }
@@ -41,8 +60,8 @@ export function assignmentRefusal(
 ): string | null {
   const shared = (own: readonly number[], theirs: readonly number[]) => own.some((id) => theirs.includes(id));
   const role = roleOf(user);
-  if (role === 'BRANCH_ADMIN' && !shared(user.branchIds, assignee.branches)) {
-    return `Branch Admin cannot assign ${what} to users outside their branches`;
+  if ((role === 'BRANCH_ADMIN' || role === 'CONSULTANT') && !shared(user.branchIds, assignee.branches)) {
+    return `${LABELS[role]} cannot assign ${what} to users outside their branches`;
   }
   if (role === 'REGION_MANAGER' && !shared(user.regionIds, assignee.regions)) {
     return `Region Manager cannot assign ${what} to users outside their regions`;

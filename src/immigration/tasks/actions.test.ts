@@ -130,4 +130,23 @@ describe('comments', () => {
       })),
     );
   });
+
+  test('that mention 200 people notify all of them; with too many names they are refused', async () => {
+    await tasks.sql(
+      `INSERT INTO immigration_user (username, password, first_name, last_name, email)
+       SELECT 'crowd' || n, '', '', '', 'crowd' || n || '@example.com' FROM generate_series(1, 200) n`,
+    );
+    const { id } = await tasks.make();
+    const crowd = Array.from({ length: 200 }, (_, n) => `crowd${n + 1}`);
+    const { body } = await comment('admin', id, crowd.map((name) => `@${name}`).join(' '));
+    const { mentions } = body.comments[0];
+    expect(mentions.map(({ username }: { username: string }) => username)).toEqual(crowd);
+    expect(await tasks.notifications(id)).toHaveLength(200);
+    const refused = await comment('admin', id, '@a '.repeat(5_001));
+    expect([refused.status, refused.body]).toEqual([
+      400,
+      { error: 'A comment may mention at most 5000 names' },
+    ]);
+    expect((await tasks.ask('admin', 'GET', `${id}/`)).body.comments).toHaveLength(1);
+  });
 });

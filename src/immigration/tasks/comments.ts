@@ -1,10 +1,11 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { textError } from '../../http/errors.js';
 import { fullName } from '../shared/people.js';
 import { isParty } from './actions.js';
 import { taskDenied } from './errors.js';
-import { mentionPlaces } from './mentions.js';
+import { MOST_NAMES, mentionPlaces } from './mentions.js';
 import { mentionsNotified } from './notify.js';
 import type { TaskCommentMention, TaskOutput } from './schemas.js';
 import { lockTask } from './selectors.js';
@@ -41,9 +42,13 @@ export async function addComment(
   return await changedTask(transaction, changing, notifying);
 }
 
-/** Who is mentioned where: the longest username of an active user that fits. */
+/**
+ * Finds who is mentioned where: the longest username of an active user that fits.
+ * @throws HttpError 400 for more names than can be looked for
+ */
 async function findMentions(transaction: TenantTransaction, text: string): Promise<TaskCommentMention[]> {
   const places = mentionPlaces(text);
+  if (!places) throw textError(400, `A comment may mention at most ${MOST_NAMES} names`);
   const usernames = [...new Set(places.flatMap((place) => place.usernames))];
   if (usernames.length === 0) return [];
   const people = await transaction.query(sql<{ user_id: number; username: string; full_name: string }>`

@@ -7,8 +7,8 @@ export interface MentionPlace {
 }
 
 const LONGEST_USERNAME = 150;
-/** Only so many marks are looked at: a text of nothing else would ask for too many names. */
-const MOST_PLACES = 100;
+/** More names than these are not looked for: a text of nothing but marks would ask for far too many. */
+export const MOST_NAMES = 5_000;
 
 const inUsername = (character: string | undefined) =>
   character !== undefined && /[\p{L}\p{N}_.@+-]/u.test(character);
@@ -18,13 +18,14 @@ const inWord = (character: string | undefined) =>
 /**
  * The places where `@username` may mention somebody: followed by a space, punctuation or the end, and not part of a
  * word itself, as in an e-mail address. A username may hold punctuation, so that several may be meant.
+ * @returns null for a text that may mean more than MOST_NAMES names
  */
-export function mentionPlaces(text: string): MentionPlace[] {
+export function mentionPlaces(text: string): MentionPlace[] | null {
   const characters = [...text];
   const places: MentionPlace[] = [];
+  let names = 0;
   for (const [start, character] of characters.entries()) {
     if (character !== '@' || inWord(characters[start - 1])) continue;
-    if (places.length === MOST_PLACES) break;
     const usernames: string[] = [];
     let username = '';
     for (let end = start + 1; end <= start + LONGEST_USERNAME && inUsername(characters[end]); end++) {
@@ -32,6 +33,8 @@ export function mentionPlaces(text: string): MentionPlace[] {
       if (!inWord(characters[end + 1])) usernames.unshift(username);
     }
     if (usernames.length > 0) places.push({ start, usernames });
+    names += usernames.length;
+    if (names > MOST_NAMES) return null;
   }
   return places;
 }

@@ -1,9 +1,10 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError, invalid, invalidField, invalidPk, textError } from '../../http/errors.js';
+import { invalid, invalidField, invalidPk, textError } from '../../http/errors.js';
 import { MESSAGES } from '../../http/fields/field.js';
 import { isId } from '../../http/path-id.js';
+import { disabledAssignee, noSuchAssignee } from '../shared/assignment.js';
 import { type Link, requireLinked } from '../shared/linked-record.js';
 import type { TaskUpdateInput } from './schemas.js';
 
@@ -14,23 +15,26 @@ interface Named {
 }
 
 /**
- * Checks that the people and the branch that a task is about to name are there, and holds them until the transaction
- * ends; undefined or null: none to check.
+ * Checks that the people and the branch that a task is about to name are there, the assignee not disabled, and holds
+ * them until the transaction ends; undefined or null: none to check.
  * @throws HttpError 400
  */
 export async function checkNamed(transaction: TenantTransaction, named: Named): Promise<void> {
   const { assigned_to: assignee, assigned_by: assigner, branch_id: branch } = named;
   const known = (id: number | null | undefined) => (typeof id === 'number' && isId(id) ? id : null);
   if (![assignee, assigner, branch].some((id) => typeof id === 'number')) return;
-  const people = transaction.query(sql<{ id: number }>`
-    SELECT id FROM immigration_user WHERE id IN (${known(assignee)}::bigint, ${known(assigner)}::bigint)
+  const people = transaction.query(sql<{ id: number; is_active: boolean }>`
+    SELECT id, is_active FROM immigration_user WHERE id IN (${known(assignee)}::bigint, ${known(assigner)}::bigint)
     ORDER BY id FOR KEY SHARE`);
   const branches = transaction.query(sql<{ id: number }>`
     SELECT id FROM immigration_branch WHERE id = ${known(branch)}::bigint AND deleted_at IS NULL FOR KEY SHARE`);
   const [users, [home]] = await Promise.all([people, branches]);
   const missing = (id: number | null | undefined) =>
     typeof id === 'number' && !users.some((user) => user.id === id);
-  if (missing(assignee)) throw detailError(400, `Assigned user with id=${assignee} does not exist`);
+  if (typeof assignee === 'number') {
+    if (missing(assignee)) throw noSuchAssignee(assignee);
+    if (users.some(({ id, is_active }) => id === assignee && !is_active)) throw disabledAssignee(assignee);
+  }
   if (missing(assigner)) throw invalidPk('assigned_by', assigner);
   if (typeof branch === 'number' && !home) throw invalidPk('branch_id', branch);
 }

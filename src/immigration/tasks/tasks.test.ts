@@ -58,12 +58,12 @@ describe('creating', () => {
         due_date: NEW_TASK.due_date,
       },
     ]);
-    expect(await tasks.notifications((await tasks.make({ assigned_to: idOf('gone') })).id)).toEqual([]);
     expect(await tasks.notifications((await tasks.make({ branch_id: 1 })).id)).toEqual([]);
   });
 
   test.each([
     [{ assigned_to: 999 }, { detail: 'Assigned user with id=999 does not exist' }],
+    [{ assigned_to: idOf('gone') }, { detail: `Assigned user with id=${idOf('gone')} is disabled` }],
     [{ assigned_to: 2 ** 60 }, { detail: `Assigned user with id=${2 ** 60} does not exist` }],
     [{ assigned_by: 0 }, { assigned_by: ['Invalid pk "0" - object does not exist.'] }],
     [{ branch_id: -1 }, { branch_id: ['Invalid pk "-1" - object does not exist.'] }],
