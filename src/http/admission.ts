@@ -70,7 +70,7 @@ export class Admission {
 
     const signedIn = await this.#signedIn(request, definition, entry, tenant);
     if (!definition) return this.#otherMethod(request, reply, entry);
-    if (!allows(definition.policy, signedIn?.user ?? null)) throw permissionDenied();
+    if (!allows(definition.policy, signedIn?.user ?? null, request.params)) throw permissionDenied();
     request.admitted = admitted(request, tenant, signedIn, config.useHttps);
     return undefined;
   }

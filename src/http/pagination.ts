@@ -14,6 +14,12 @@ export interface PageRequest {
   readonly size: number;
 }
 
+/** How many items a page has at most, and where the request does not say. */
+export interface PageSizes {
+  readonly largest?: number | undefined;
+  readonly usual?: number | undefined;
+}
+
 /** Part of a list with the number of all its items. */
 export interface PageOf<Item> {
   readonly count: number;
@@ -41,8 +47,7 @@ export function pageSchema(name: string, item: TSchema): TSchema {
  */
 export function readPage(
   { query }: TenantRequest,
-  largest = LARGEST_SIZE,
-  usual = DEFAULT_SIZE,
+  { largest = LARGEST_SIZE, usual = DEFAULT_SIZE }: PageSizes = {},
 ): PageRequest {
   const size = Number(query.text('page_size'));
   const given = query.text('page') ?? '1';

@@ -3,14 +3,14 @@ import { scopeOf } from '../auth/scope.js';
 
 /**
  * Who may use a route. `public`: anybody; `signedIn`: any active user of the tenant; `permission`: who holds one of
- * these permissions (`app_label.codename`); `wholeTenant`: whose role shows them the whole tenant, whatever permissions
+ * these permissions (`app_label.codename`), and with `ownId` also the user whose id the path names; `wholeTenant`: whose role shows them the whole tenant, whatever permissions
  * they or others hold. A route without a policy stops the start.
  */
 export type Policy =
   | { readonly kind: 'public' }
   | { readonly kind: 'signedIn' }
   | { readonly kind: 'wholeTenant' }
-  | { readonly kind: 'permission'; readonly anyOf: readonly string[] };
+  | { readonly kind: 'permission'; readonly anyOf: readonly string[]; readonly ownId?: true };
 
 export const anybody: Policy = { kind: 'public' };
 export const signedIn: Policy = { kind: 'signedIn' };
@@ -18,17 +18,26 @@ export const signedIn: Policy = { kind: 'signedIn' };
 export const superAdmin: Policy = { kind: 'wholeTenant' };
 
 /** @param codenames of permissions of the app `immigration`, or with their app: `auth.add_group`; one suffices */
-export function requires(...codenames: [string, ...string[]]): Policy {
+export function requires(...codenames: [string, ...string[]]): Extract<Policy, { kind: 'permission' }> {
   const anyOf = codenames.map((codename) => (codename.includes('.') ? codename : `immigration.${codename}`));
   return { kind: 'permission', anyOf };
 }
 
-/** Whether this user may use a route with this policy. */
-export function allows(policy: Policy, user: CurrentUser | null): boolean {
+/** Returns the same policy, but that users also reach their own record, whose id the path names. */
+export function orOwnRecord(policy: Extract<Policy, { kind: 'permission' }>): Policy {
+  return { ...policy, ownId: true };
+}
+
+/**
+ * Tells whether this user may use a route with this policy.
+ * @param params the path's, for policies about one's own record
+ */
+export function allows(policy: Policy, user: CurrentUser | null, params?: unknown): boolean {
   if (policy.kind === 'public') return true;
   if (!user) return false;
   if (policy.kind === 'signedIn') return true;
   if (policy.kind === 'wholeTenant') return scopeOf(user).kind === 'tenant';
+  if (policy.ownId && (params as { id?: string } | undefined)?.id === String(user.id)) return true;
   return policy.anyOf.some((permission) => user.permissions.has(permission));
 }
 

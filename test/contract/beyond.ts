@@ -47,3 +47,16 @@ export const FIELDS_BEYOND: readonly string[] = [
   'PUT /api/v1/passports/{client_id}/ remind_days_before',
   'PATCH /api/v1/passports/{client_id}/ remind_days_before',
 ];
+
+/** Query parameters that are served although the contract does not know them, as `METHOD /path ?parameter`. */
+export const PARAMETERS_BEYOND: readonly string[] = [
+  'GET /api/v1/college-applications/ ?assigned_to',
+  'GET /api/v1/college-applications/ ?created_after',
+  'GET /api/v1/college-applications/ ?created_before',
+  'GET /api/v1/college-applications/ ?created_by',
+];
+
+/** Fields of answers that are served although the contract does not know them, as `METHOD /path >field.of.field`. */
+export const ANSWERS_BEYOND: readonly string[] = [
+  'GET /api/v1/visa-applications/dashboard-statistics/ >status_breakdown.TOTAL',
+];

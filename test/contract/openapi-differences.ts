@@ -12,7 +12,7 @@ export interface Comparison {
 /**
  * Holds the document that is served against the contract's.
  * @param additions what is documented beyond the contract: answers as `METHOD /path status`, fields of bodies as
- *   `METHOD /path field`
+ *   `METHOD /path field`, query parameters as `METHOD /path ?parameter`, fields of answers as `METHOD /path >field`
  */
 export function compareDocuments(contract: Node, served: Node, additions: readonly string[]): Comparison {
   const [wanted, got] = [operationsOf(contract), operationsOf(served)];
@@ -39,8 +39,14 @@ function factDifferences(wanted: Facts, got: Facts, added: readonly string[]): s
     .map(([place, want, have]) => `${place}: contract ${want}, served ${have}`);
 }
 
-/** Whether a place belongs to an answer, by its status, or to a field of the body, by its name. */
+/** Whether a place belongs to an answer, a query parameter, or a field of an answer or of the body. */
 function isAbout(place: string, addition: string): boolean {
+  if (addition.startsWith('?')) return /^query parameter (\w+)/.exec(place)?.[1] === addition.slice(1);
+  if (addition.startsWith('>')) {
+    const [where, , , field = ''] = place.split(' ');
+    const added = `.${addition.slice(1)}`;
+    return where === 'answer' && (field === added || field.startsWith(`${added}.`));
+  }
   const answer = `answer ${addition}`;
   if (place === answer || place.startsWith(`${answer} `)) return true;
   const [where, _type, field = ''] = place.split(' ');

@@ -3,7 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { startTestApp, type TestApp } from '../helpers/app.js';
-import { FIELDS_BEYOND, OPERATIONS_BEYOND } from './beyond.js';
+import { ANSWERS_BEYOND, FIELDS_BEYOND, OPERATIONS_BEYOND, PARAMETERS_BEYOND } from './beyond.js';
 import { compareDocuments } from './openapi-differences.js';
 import { type Node, operationsOf } from './openapi-facts.js';
 
@@ -11,8 +11,8 @@ const SCHEMA = '/api/schema/';
 const JSON_TYPE = 'application/vnd.oai.openapi+json';
 const YAML_TYPE = 'application/vnd.oai.openapi';
 
-/** Answers, and fields of bodies, that the documentation names although the contract's document does not. */
-const ADDITIONS = ['POST /api/token/ 429', ...FIELDS_BEYOND];
+/** What the documentation names although the contract's document does not. */
+const ADDITIONS = ['POST /api/token/ 429', ...FIELDS_BEYOND, ...PARAMETERS_BEYOND, ...ANSWERS_BEYOND];
 
 const contract: Node = JSON.parse(readFileSync(new URL('openapi.json', import.meta.url), 'utf8'));
 let app: TestApp;
@@ -50,6 +50,18 @@ describe('the document', () => {
       const [method, path, field] = listed.split(' ');
       const facts = operations.get(`${method} ${path}`);
       expect([listed, facts?.get(`body application/json .${field} required`)]).toEqual([listed, false]);
+    }
+  });
+
+  test('has the query parameters and fields of answers that are listed as beyond the contract', () => {
+    const operations = operationsOf(served);
+    for (const listed of [...PARAMETERS_BEYOND, ...ANSWERS_BEYOND]) {
+      const [method, path, addition = ''] = listed.split(' ');
+      const places = [...(operations.get(`${method} ${path}`)?.keys() ?? [])];
+      const wanted = addition.startsWith('?')
+        ? `query parameter ${addition.slice(1)} required`
+        : `answer 200 application/json .${addition.slice(1)} required`;
+      expect([listed, places.includes(wanted)]).toEqual([listed, true]);
     }
   });
 

@@ -148,6 +148,12 @@ test('filters by record, user, operation and time, and pages, newest first', asy
   expect(await shown('operation=destroy')).toEqual([]);
   expect(await shown(`from=${all[1].at}`)).toEqual(ids.slice(0, 2));
   expect(await shown(`to=${all[1].at}`)).toEqual(ids.slice(2));
+  const [today, yesterday] = [0, 1].map((ago) =>
+    new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 10),
+  );
+  expect(await shown(`from=${today}&to=${today}`)).toEqual(ids);
+  expect(await shown(`to=${yesterday}`)).toEqual([]);
+  for (const edge of ['0001-01-01', '9999-12-31']) await shown(`from=${edge}&to=${edge}`);
   expect(await shown('page_size=1&page=2')).toEqual([ids[1]]);
   expect(await shown('page_size=3&page=last')).toEqual([ids[3]]);
   expect((await entries('entity=nothing')).count).toBe(0);

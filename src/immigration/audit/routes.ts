@@ -3,15 +3,22 @@ import type { Database } from '../../database/database.js';
 import { superAdmin } from '../../http/policy.js';
 import type { RouteDefinition } from '../../http/route.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
+import { TenantTime } from '../shared/tenant-time.js';
 import { AuditEntryOutput, ENTITIES, MOST_COUNTED, OPERATIONS } from './schemas.js';
 import { entries, listEntries } from './selectors.js';
 
 const filters = {
   entity: Type.String({ description: `one of ${ENTITIES.join(', ')}; any other value: an empty list` }),
-  from: Type.String({ format: 'date-time', description: 'this moment or later' }),
+  from: Type.String({
+    format: 'date-time',
+    description: 'this moment or later; a bare date: that day or later',
+  }),
   operation: Type.String({ description: `one of ${OPERATIONS.join(', ')}; any other value: an empty list` }),
   record_id: Type.Integer(),
-  to: Type.String({ format: 'date-time', description: 'before this moment' }),
+  to: Type.String({
+    format: 'date-time',
+    description: 'before this moment; a bare date: that day included, in the time zone of the agency',
+  }),
   user: Type.Integer({ description: 'who did it' }),
 };
 
@@ -34,10 +41,14 @@ export function auditRoutes(database: Database): RouteDefinition[] {
     output: AuditEntryOutput,
   });
   return [
-    routes.list((transaction, _user, page, { query }) => listEntries(transaction, query, page), {
-      query: filters,
-      summary: `The audit log, newest first; only for SUPER_ADMIN. It counts and shows at most ${MOST_COUNTED} entries: older ones are found with \`to\`.`,
-    }),
+    routes.list(
+      (transaction, _user, page, { query, tenant }) =>
+        listEntries(transaction, query, page, new TenantTime(tenant)),
+      {
+        query: filters,
+        summary: `The audit log, newest first; only for SUPER_ADMIN. It counts and shows at most ${MOST_COUNTED} entries: older ones are found with \`to\`.`,
+      },
+    ),
     routes.read((transaction, _user, id) => entries.read(transaction, id)),
   ];
 }

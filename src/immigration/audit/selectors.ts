@@ -5,8 +5,10 @@ import type { PageOf, PageRequest } from '../../http/pagination.js';
 import { isId } from '../../http/path-id.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
 import { idFilter } from '../shared/filters.js';
+import { momentInRange, readMomentRange } from '../shared/moment-range.js';
 import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
+import type { TenantTime } from '../shared/tenant-time.js';
 import { type AuditEntryOutput, MOST_COUNTED, OPERATIONS, type Operation } from './schemas.js';
 
 export const entries = new Records({
@@ -21,20 +23,21 @@ export const entries = new Records({
 /**
  * A page of the log, newest first. Of very many entries only the newest can be counted and turned to in a bearable
  * time: the list ends after 10,000, and narrower times show what lies behind.
+ * @param time the tenant's, whose days `from` and `to` name where they are bare dates
  * @throws HttpError 400 for filters that do not parse
  */
 export async function listEntries(
   transaction: TenantTransaction,
   query: QueryParameters,
   page: PageRequest,
+  time: TenantTime,
 ): Promise<PageOf<AuditEntryOutput>> {
   const asked = allOf([
     textIs('r.entity', query.text('entity')),
     operationFilter(query),
     recordFilter(query),
     idFilter(query, 'user', 'r.user_id'),
-    momentFilter(query, 'from', sql`>=`),
-    momentFilter(query, 'to', sql`<`),
+    momentInRange('r.at', readMomentRange(query, time, { from: 'from', to: 'to' })),
   ]);
   const newest = sql`ORDER BY r.at DESC, r.id DESC`;
   const counting = sql<{ count: number }>`
@@ -81,9 +84,4 @@ function recordFilter(query: QueryParameters): Condition {
     SELECT e.id FROM audit_entry e WHERE e.record_id = ${id}::bigint
     UNION ALL
     SELECT e.id FROM audit_entry e WHERE e.record_ids @> ARRAY[${id}::bigint]))`;
-}
-
-function momentFilter(query: QueryParameters, name: string, operator: RawBuilder<unknown>): Condition {
-  const moment = query.datetime(name);
-  return moment === undefined ? undefined : sql`r.at ${operator} ${moment}::timestamptz`;
 }

@@ -179,6 +179,12 @@ describe('assigning', () => {
     expect((await consultant('PATCH', '1/', { assigned_to_id: other, title: 'T' })).status).toBe(200);
   });
 
+  it('to the disabled: 400', async () => {
+    const gone = idOf('gone');
+    const refused = { status: 400, body: { detail: `Assigned user with id=${gone} is disabled` } };
+    expect(await ask('POST', '', meeting({ assigned_to_id: gone }))).toMatchObject(refused);
+  });
+
   it.each([999, 0, -1, 2 ** 53])('to nobody (%s): 400', async (id) => {
     const missing = { status: 400, body: { detail: `Assigned user with id=${id} does not exist` } };
     expect(await ask('POST', '', meeting({ assigned_to_id: id }))).toMatchObject(missing);
@@ -238,6 +244,47 @@ describe('the list', () => {
     await add('c', '2026-03-03T09:00:00Z', '2026-03-03T10:00:00Z');
     await add('a', '2026-03-02T09:00:00Z', '2026-03-02T11:00:00Z');
     expect(await titles('')).toEqual(['c', 'a', 'b']);
+  });
+
+  it('begins with what is going on and to come, the earliest first, where no range is asked for', async () => {
+    const hours = (n: number) => new Date(Date.now() + n * 3_600_000).toISOString();
+    await add('long ago', hours(-99), hours(-98));
+    await add('later', hours(30), hours(31));
+    await add('just now', hours(-1), hours(1));
+    await add('soon', hours(2), hours(3));
+    await add('over', hours(-9), hours(-8));
+    expect(await titles('')).toEqual(['just now', 'soon', 'later', 'over', 'long ago']);
+    expect([...(await titles('?page_size=2')), ...(await titles('?page_size=2&page=2'))]).toEqual([
+      'just now',
+      'soon',
+      'later',
+      'over',
+    ]);
+    expect(await titles(`?start_date=${hours(-100)}`)).toEqual([
+      'later',
+      'soon',
+      'just now',
+      'over',
+      'long ago',
+    ]);
+  });
+
+  it('gives the range of a calendar whole', async () => {
+    await sql(`INSERT INTO immigration_calendar_event (title, start, "end", created_by_id)
+      SELECT n::text, '2026-03-01'::timestamptz + make_interval(mins => n), '2026-03-02T12:00:00Z', ${idOf('admin')}
+      FROM generate_series(1, 130) n`);
+    const range = 'start_date=2026-03-01&end_date=2026-03-31';
+    const { count, results, next } = (await ask('GET', `?${range}`)).body;
+    expect([count, results.length, next]).toEqual([130, 130, null]);
+    expect((await ask('GET', `?${range}&page_size=50`)).body.results).toHaveLength(50);
+    expect((await ask('GET', '?page_size=1000')).body.results).toHaveLength(100);
+  });
+
+  it('takes bare dates as whole days of the agency', async () => {
+    await add('evening', '2026-03-02T20:00:00Z', '2026-03-02T21:00:00Z');
+    expect(await titles('?start_date=2026-03-02&end_date=2026-03-02')).toEqual(['evening']);
+    expect(await titles('?start_date=2026-03-03&end_date=2026-03-03')).toEqual([]);
+    expect(await titles('?start_date=2026-03-03&end_date=2026-03-01')).toEqual([]);
   });
 
   it('start_date and end_date keep what overlaps', async () => {

@@ -4,16 +4,16 @@ import type { RouteDefinition } from '../../http/route.js';
 import { ownPolicy, refusedByRecord } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { EventCreate, EventOutput, EventPatch } from './schemas.js';
-import { listEvents, readEvent, todaysEvents, upcomingEvents } from './selectors.js';
+import { eventPageSizes, listEvents, readEvent, todaysEvents, upcomingEvents } from './selectors.js';
 import { createEvent, deleteEvent, updateEvent } from './services.js';
 
-const moment = () => Type.String({ format: 'date-time' });
+const moment = (description: string) => Type.String({ format: 'date-time', description });
 const filters = {
   assigned_to: Type.Integer(),
   branch: Type.Integer(),
-  end_date: moment(),
+  end_date: moment('begins before this moment; a bare date: that day included, at the agency'),
   search: Type.String(),
-  start_date: moment(),
+  start_date: moment('ends after this moment; a bare date: from that day on'),
 };
 
 /** The staff's calendar. Everybody has their own events; permissions open those of the team. */
@@ -28,7 +28,12 @@ export function calendarEventRoutes(database: Database): RouteDefinition[] {
     output: EventOutput,
   });
   return refusedByRecord([
-    routes.list(listEvents, { query: filters }),
+    routes.list(listEvents, {
+      query: filters,
+      sizes: eventPageSizes,
+      summary:
+        'The calendar events that the user may see. Without a range what is to come is first; with `start_date` and `end_date` all of the range, up to 1,000.',
+    }),
     routes.create(EventCreate, createEvent),
     routes.list(todaysEvents, {
       at: 'today/',

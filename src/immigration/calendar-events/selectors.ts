@@ -3,12 +3,15 @@ import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
-import type { PageOf, PageRequest } from '../../http/pagination.js';
+import { isAfter } from '../../http/fields/datetime.js';
+import type { PageOf, PageRequest, PageSizes } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
 import type { UserRequest } from '../../http/route.js';
 import { outOfScope } from '../shared/client-access.js';
 import { durationOf } from '../shared/clock.js';
 import { eventVisible } from '../shared/event-visibility.js';
 import { idFilter, searchFilter } from '../shared/filters.js';
+import { readMomentRange } from '../shared/moment-range.js';
 import { pageOf } from '../shared/page-of.js';
 import { nameOf, usernameOf } from '../shared/people.js';
 import { Records } from '../shared/records.js';
@@ -52,23 +55,70 @@ export async function readEvent(
 
 const LATEST_FIRST = sql`r.start DESC, r.id DESC`;
 const EARLIEST_FIRST = sql`r.start, r.id`;
+/** The names of the parameters between which a calendar shows events. */
+const RANGE = { from: 'start_date', to: 'end_date' } as const;
+/** As many events as a calendar's range may hold and still come whole. */
+const WHOLE_RANGE = 1_000;
 
-/** A page of the events that a user sees, the latest first. `start_date` and `end_date`: what overlaps the time between. */
+/** The sizes of the list's pages: a request that names both ends of a range gets it whole. */
+export function eventPageSizes(query: QueryParameters): PageSizes | undefined {
+  const asksForRange = query.text(RANGE.from) !== undefined && query.text(RANGE.to) !== undefined;
+  return asksForRange ? { largest: WHOLE_RANGE, usual: WHOLE_RANGE } : undefined;
+}
+
+/**
+ * A page of the events that a user sees. `start_date` and `end_date`: what overlaps the time between, the latest
+ * first, bare dates being whole days of the tenant; without either, what is to come is first.
+ */
 export async function listEvents(
   transaction: TenantTransaction,
   user: CurrentUser,
   page: PageRequest,
-  { query }: UserRequest,
+  { query, tenant }: UserRequest,
 ): Promise<PageOf<EventOutput>> {
-  const [from, to] = [query.datetime('start_date'), query.datetime('end_date')];
+  const { from, end } = readMomentRange(query, new TenantTime(tenant), RANGE);
   const asked = [
+    from !== undefined && end !== undefined && touches(from, end),
     from !== undefined && sql`r."end" > ${from}::timestamptz`,
-    to !== undefined && sql`r.start < ${to}::timestamptz`,
+    end !== undefined && sql`r.start < ${end}::timestamptz`,
     idFilter(query, 'assigned_to', 'r.assigned_to_id'),
     idFilter(query, 'branch', 'r.branch_id'),
     searchFilter(query, 'r.title', 'r.description', 'r.location'),
   ];
-  return await eventPage(transaction, user, asked, LATEST_FIRST, page);
+  if (from !== undefined || end !== undefined)
+    return await eventPage(transaction, user, asked, LATEST_FIRST, page);
+  const condition = allOf([eventVisible(user), ...asked]);
+  const rows = (upTo: number) => upcomingFirst(condition, upTo);
+  return await pageOf(transaction, calendarEvents.counting(condition), rows, page);
+}
+
+/**
+ * Returns the query for the first events that meet a condition: what is going on and what is to come, the earliest first,
+ * and then what is over, the latest first. Each part follows an index and ends at the limit; a sort by all three at once
+ * would read the whole table.
+ */
+function upcomingFirst(condition: RawBuilder<boolean>, most: number): RawBuilder<EventOutput> {
+  const part = (over: boolean, which: RawBuilder<unknown>, order: RawBuilder<unknown>) => sql`(
+    SELECT r.*, ${over}::boolean AS over FROM ${calendarEvents.table} r
+    WHERE ${which} AND ${condition} ORDER BY ${order} LIMIT ${most})`;
+  const now = sql`tstzrange(now(), now(), '[]')`;
+  const parts = [
+    part(false, sql`${SPAN} && ${now} AND r.start <= now() AND r."end" > now()`, EARLIEST_FIRST),
+    part(false, sql`r.start > now()`, EARLIEST_FIRST),
+    part(true, sql`r.start <= now() AND r."end" <= now()`, LATEST_FIRST),
+  ];
+  const upcoming = (column: string) => sql`CASE WHEN NOT r.over THEN ${sql.ref(column)} END`;
+  return sql<EventOutput>`${calendarEvents.from(sql`(${sql.join(parts, sql` UNION ALL `)})`)}
+    ORDER BY r.over, ${upcoming('r.start')}, ${upcoming('r.id')}, ${LATEST_FIRST}`;
+}
+
+/** The time that an event `r` takes, as the index has it: other writers may store an end before its start. */
+const SPAN = sql`tstzrange(least(r.start, r."end"), greatest(r.start, r."end"), '[]')`;
+
+/** Narrows events `r` down by an index to those that touch a range; none where it ends before it begins. */
+function touches(from: string, end: string): RawBuilder<boolean> {
+  if (!isAfter(end, from)) return sql`false`;
+  return sql`${SPAN} && tstzrange(${from}::timestamptz, ${end}::timestamptz)`;
 }
 
 /** A page of the events that a user sees and that take place today, or partly so, the earliest first. */

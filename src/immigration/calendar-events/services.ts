@@ -3,9 +3,10 @@ import { covers, scopeOf } from '../../auth/scope.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import { type Selectable, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError, invalidField, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
+import { invalidField, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isAfter } from '../../http/fields/datetime.js';
 import { isId } from '../../http/path-id.js';
+import { disabledAssignee, noSuchAssignee } from '../shared/assignment.js';
 import { outOfScope } from '../shared/client-access.js';
 import { eventVisible, isOwnEvent } from '../shared/event-visibility.js';
 import type { EventCreateInput, EventOutput, EventPatchInput } from './schemas.js';
@@ -92,11 +93,13 @@ async function checkNamed(
     throw permissionDenied(`User ${user.username} does not have permission to assign events to other users`);
   }
   const idOr0 = (id: number | null) => (id !== null && isId(id) ? id : 0);
-  const [found] = await transaction.query(sql<{ assignee: boolean; branch: boolean }>`SELECT
-    EXISTS (SELECT FROM immigration_user WHERE id = ${idOr0(assignee)}::bigint) AS assignee,
+  const [found] = await transaction.query(sql<{ assignee: boolean | null; branch: boolean }>`SELECT
+    (SELECT is_active FROM immigration_user WHERE id = ${idOr0(assignee)}::bigint) AS assignee,
     EXISTS (SELECT FROM immigration_branch WHERE id = ${idOr0(branch)}::bigint AND deleted_at IS NULL) AS branch`);
-  if (assignee !== null && !found?.assignee) {
-    throw detailError(400, `Assigned user with id=${assignee} does not exist`);
+  if (assignee !== null) {
+    const isActive = found?.assignee ?? null;
+    if (isActive === null) throw noSuchAssignee(assignee);
+    if (!isActive) throw disabledAssignee(assignee);
   }
   if (branch === null) return;
   if (!found?.branch) throw invalidPk('branch_id', branch);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { collegeChoice } from '../../../test/helpers/samples/applications.js';
 import { insert, newName } from '../../../test/helpers/samples/insert.js';
-import { seedStaff } from '../../../test/helpers/staff.js';
+import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 
 const PATH = '/api/v1/college-applications/';
 let app: TestApp;
@@ -152,6 +152,23 @@ test('a type and a stage that applications use stay', async () => {
   for (const path of [`application-types/${choice.application_type_id}`, `stages/${choice.stage_id}`]) {
     const answer = await remove(path);
     expect([answer.status, Object.keys(answer.body)]).toEqual([400, ['detail']]);
+  }
+});
+
+test('is filtered by assignee, creator and day of creation', async () => {
+  const { id } = await create({ assigned_to_id: idOf('consultant1') });
+  const found = async (query: string) =>
+    (await ask('admin', 'GET', `?page_size=100&${query}`)).body.results.map((one: { id: number }) => one.id);
+  const today = new Date().toISOString().slice(0, 10);
+  expect(await found(`assigned_to=${idOf('consultant1')}`)).toEqual([id]);
+  expect(await found(`assigned_to=${idOf('consultant1')}&created_by=${idOf('branch1')}`)).toEqual([]);
+  expect(await found(`created_by=${idOf('admin')}&created_after=${today}&created_before=${today}`)).toContain(
+    id,
+  );
+  expect(await found('created_before=2026-01-01')).toEqual([]);
+  for (const wrong of ['assigned_to=x', 'created_by=x', 'created_after=soon', 'created_before=2026-02-30']) {
+    const { status, body } = await ask('admin', 'GET', `?${wrong}`);
+    expect([status, Object.keys(body)]).toEqual([400, [wrong.split('=')[0]]]);
   }
 });
 

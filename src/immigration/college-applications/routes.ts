@@ -20,9 +20,16 @@ const tag = 'college-applications';
 
 const filters = {
   application_type_id: Type.Integer(),
+  assigned_to: Type.Integer({ description: 'the same as assigned_to_id' }),
   assigned_to_id: Type.Integer(),
   client_id: Type.Integer(),
   client_name: Type.String(),
+  created_after: Type.String({ format: 'date', description: "this day or later, in the tenant's time zone" }),
+  created_before: Type.String({
+    format: 'date',
+    description: "this day or earlier, in the tenant's time zone",
+  }),
+  created_by: Type.Integer(),
   institute_id: Type.Integer(),
   stage_id: Type.Integer(),
 };
@@ -41,7 +48,7 @@ export function collegeApplicationRoutes(database: Database): RouteDefinition[] 
   });
   return [
     routes.list(
-      (transaction, user, page, { query }) => listCollegeApplications(transaction, user, query, page),
+      (transaction, user, page, request) => listCollegeApplications(transaction, user, request, page),
       { query: filters },
     ),
     routes.create(CollegeApplicationCreate, createCollegeApplication),

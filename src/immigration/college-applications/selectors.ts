@@ -5,14 +5,17 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../http/pagination.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
+import type { UserRequest } from '../../http/route.js';
 import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';
 import { clientInScope } from '../shared/client-access.js';
 import { countryName } from '../shared/country-names.js';
 import { idFilter } from '../shared/filters.js';
 import { IN_FINAL_STAGE } from '../shared/final-stage.js';
+import { momentInRange, readMomentRange } from '../shared/moment-range.js';
 import { pageOf } from '../shared/page-of.js';
 import { fullName, nameOf } from '../shared/people.js';
 import { Records } from '../shared/records.js';
+import { TenantTime } from '../shared/tenant-time.js';
 import type { CollegeApplicationOutput, CollegeStageCounts } from './schemas.js';
 
 /** What an application is called in refusals. */
@@ -71,13 +74,17 @@ export const inScope = (user: CurrentUser) =>
 export async function listCollegeApplications(
   transaction: TenantTransaction,
   user: CurrentUser,
-  query: QueryParameters,
+  { query, tenant }: UserRequest,
   page: PageRequest,
 ): Promise<PageOf<CollegeApplicationOutput>> {
+  const created = { from: 'created_after', to: 'created_before' };
   const asked = allOf([
     ...['client_id', 'application_type_id', 'stage_id', 'institute_id', 'assigned_to_id'].map((name) =>
       idFilter(query, name),
     ),
+    idFilter(query, 'assigned_to', 'r.assigned_to_id'),
+    idFilter(query, 'created_by', 'r.created_by_id'),
+    momentInRange('r.created_at', readMomentRange(query, new TenantTime(tenant), created)),
     clientNameFilter(query),
     inScope(user),
   ]);

@@ -4,6 +4,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import { invalidField } from '../../http/errors.js';
 import type { UserRequest } from '../../http/route.js';
 import { checkDateOrder } from '../shared/date-order.js';
+import { startOfDay } from '../shared/moment-range.js';
 import { TenantTime } from '../shared/tenant-time.js';
 
 /** Whole days at the tenant, the last one with them; what is not given does not limit. */
@@ -39,20 +40,11 @@ export const parameters = {
   bom: Type.Boolean({ description: 'begins the CSV file with a byte order mark, as Excel wants it' }),
 };
 
-// No record is older or younger; the years beyond cannot all be written as moments.
-const EARLIEST = '1900-01-01';
-const LATEST = '2999-12-31';
-const DAY = 86_400_000;
-
 /** Reads what a request asks for. @throws HttpError 400 naming the parameter that is wrong */
 export function readQuestion({ query, user, tenant }: UserRequest): Question {
   const [from, to] = [query.date('from'), query.date('to')];
   checkDateOrder({ from, to }, 'from', 'to');
   const time = new TenantTime(tenant);
-  const startOf = (date: string, days: number) => {
-    const within = date < EARLIEST ? EARLIEST : date > LATEST ? LATEST : date;
-    return time.startOf(new Date(Date.parse(within) + days * DAY).toISOString().slice(0, 10));
-  };
   return {
     user,
     now: time.now.toISOString(),
@@ -60,8 +52,8 @@ export function readQuestion({ query, user, tenant }: UserRequest): Question {
     period: {
       firstDate: from ?? null,
       lastDate: to ?? null,
-      from: from === undefined ? null : startOf(from, 0),
-      end: to === undefined ? null : startOf(to, 1),
+      from: from === undefined ? null : startOfDay(time, from),
+      end: to === undefined ? null : startOfDay(time, to, 1),
     },
     branch: query.integer('branch') ?? null,
     format: readFormat(query.text('format')),

@@ -11,20 +11,21 @@ export interface Completing<Row> {
 /**
  * A page of rows and the number of all of them: one round trip, for the last page two. It ends the transaction.
  * @param counting yields `count`, of all that `rows` would yield
- * @param rows in their order, without LIMIT
+ * @param rows in their order, without LIMIT; or, where it helps to know, made for the number of rows up to the page's end
  * @param names where the rows are without theirs
  */
 export async function pageOf<Row>(
   transaction: TenantTransaction,
   counting: RawBuilder<{ count: number }>,
-  rows: RawBuilder<Row>,
+  rows: RawBuilder<Row> | ((upTo: number) => RawBuilder<Row>),
   page: PageRequest,
   names?: Completing<Row>,
 ): Promise<PageOf<Row>> {
   const counted = transaction.query(counting);
   const total = page.page === 'last' ? ((await counted)[0]?.count ?? 0) : 0;
   const skipped = offsetOf(page, () => total);
-  const listed = transaction.last(sql<Row>`${rows} ${limited(page.size, skipped)}`);
+  const source = typeof rows === 'function' ? rows(skipped + page.size) : rows;
+  const listed = transaction.last(sql<Row>`${source} ${limited(page.size, skipped)}`);
   const [[all], items] = await Promise.all([counted, listed]);
   await names?.complete(transaction, items);
   return { count: all?.count ?? 0, items };

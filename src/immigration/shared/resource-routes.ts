@@ -9,6 +9,7 @@ import { ErrorText } from '../../http/openapi/route-schema.js';
 import {
   type PageOf,
   type PageRequest,
+  type PageSizes,
   pageAnswer,
   pageParameters,
   pageSchema,
@@ -16,6 +17,7 @@ import {
 } from '../../http/pagination.js';
 import { pathId } from '../../http/path-id.js';
 import type { Policy } from '../../http/policy.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
 import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
 import type { ResourcePolicy } from './resource-policy.js';
 
@@ -47,6 +49,8 @@ interface ListOptions {
   readonly largest?: number;
   /** The `page_size` of who asks for none. */
   readonly usual?: number;
+  /** Other sizes for some requests; undefined: those above. */
+  readonly sizes?: (query: QueryParameters) => PageSizes | undefined;
   /** Statuses besides 401 and 403. */
   readonly errors?: readonly number[];
 }
@@ -113,7 +117,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         response: pageSchema(`Paginated${item[COMPONENT]}List`, item),
         errors: seeing(list.policy ?? policy.see, list.errors ?? [400, 404]),
         handler: async (request) => {
-          const page = readPage(request, list.largest, list.usual);
+          const page = readPage(request, list.sizes?.(request.query) ?? list);
           const found = await inTransaction(request, (transaction) =>
             find(transaction, request.user, page, request),
           );
@@ -125,7 +129,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
     /** A list that comes whole, as an array. */
     array(
       find: (transaction: TenantTransaction, user: CurrentUser, request: UserRequest) => Promise<unknown[]>,
-      list: Omit<ListOptions, 'largest' | 'usual'> = {},
+      list: Omit<ListOptions, 'largest' | 'usual' | 'sizes'> = {},
     ): RouteDefinition {
       return route({
         method: 'GET',

@@ -92,14 +92,14 @@ export async function listAssignable(
   return await pageOf(transaction, counting(asked), rows, page);
 }
 
-/** One user. @throws HttpError 404 also when they are out of scope */
+/** One user; oneself in any case. @throws HttpError 404 also when they are out of scope */
 export async function readUser(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
 ): Promise<UserOutput> {
   const [found] = await transaction.last(
-    sql<UserOutput>`${usersFrom()} WHERE r.id = ${id} AND ${userInScope(user)}`,
+    sql<UserOutput>`${usersFrom()} WHERE r.id = ${id} AND ${id === user.id ? sql`true` : userInScope(user)}`,
   );
   if (!found) throw notFound('User');
   return found;

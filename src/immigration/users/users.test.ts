@@ -72,6 +72,17 @@ describe('the list', () => {
     }
   });
 
+  test('lets everybody read their own record, and change it only who may change users', async () => {
+    for (const name of ['consultant1', 'groupless']) {
+      const own = `${idOf(name)}/`;
+      expect((await ask(name, 'GET', own)).body).toMatchObject({ username: name });
+      expect((await ask(name, 'PATCH', own, { first_name: 'x' })).status).toBe(403);
+      for (const path of [`${own}x`, `0${own}`]) {
+        expect([path, [403, 404].includes((await ask(name, 'GET', path)).status)]).toEqual([path, true]);
+      }
+    }
+  });
+
   test('is filtered', async () => {
     expect(await seen('admin', '?search=CONSULTANT1')).toEqual(['consultant1', 'consultant12']);
     expect(await seen('admin', '?search=first%20branch')).toEqual(['branch1', 'branch3']);
