@@ -118,7 +118,7 @@ async function test(context: CliContext, id: number, options: Options): Promise<
     const created_at = new Date().toISOString();
     const tenant = shortName(schema);
     const body = JSON.stringify({ id: idempotencyKey, type: eventType, tenant, created_at, data: {} });
-    return await sendWebhook({ url, secret, eventType, body, idempotencyKey }, { policy });
+    return await sendWebhook({ url, secrets: [secret], eventType, body, idempotencyKey }, { policy });
   });
   const { sent, statusCode, durationMs, answer, error } = outcome;
   if (options.json) {

@@ -9,6 +9,8 @@ export interface Outcome {
   readonly error: string | null;
   /** Another attempt would end likewise. */
   readonly permanent?: boolean;
+  /** The receiver says that nothing is to be sent there any more. */
+  readonly gone?: boolean;
   /** In how many seconds the receiver wants to be asked again. */
   readonly retryAfter?: number;
 }
@@ -17,8 +19,10 @@ const LONGEST_ERROR = 500;
 
 /** A text that PostgreSQL can keep, in one line, not too long. */
 export function shortError(error: unknown): string {
-  const { message = String(error), code } = error as { message?: string; code?: string };
-  const text = message || code || 'it failed without a reason';
+  const { message = String(error), code, errors } = error as Partial<AggregateError> & { code?: string };
+  // Of several addresses each failed in its own way.
+  const each = errors?.map((one: unknown) => (one as Error).message).join('; ');
+  const text = message || each || code || 'it failed without a reason';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: such characters are what it takes out
   return text.replaceAll(/[\u0000-\u001f\s]+/g, ' ').slice(0, LONGEST_ERROR);
 }

@@ -1,11 +1,11 @@
 import type { Database } from '../database/database.js';
 import type { DeliverySettings } from '../delivery-settings.js';
 import type { Mailer } from './mailer.js';
+import type { Resolve } from './name-lookup.js';
 import type { Outcome } from './outcome.js';
 import { type Claim, claimDeliveries, LEASE_SECONDS } from './queue.js';
 import { cancelDelivery, type Delivery, loadDelivery, recordOutcome } from './records.js';
 import { sendWebhook } from './webhook.js';
-import type { Resolve } from './webhook-target.js';
 
 export interface SenderOptions {
   readonly settings: DeliverySettings;
@@ -126,7 +126,7 @@ export class DeliverySender {
     if (!endpoint) return 'the endpoint is removed';
     if (!delivery.endpointActive) return 'the endpoint is switched off';
     return sendWebhook(
-      { url: endpoint.url, secret: endpoint.secret, eventType, body, idempotencyKey },
+      { url: endpoint.url, secrets: [endpoint.secret], eventType, body, idempotencyKey },
       { policy: settings.webhooks, ...(resolve && { resolve }), ...(withinMs && { withinMs }) },
     );
   }

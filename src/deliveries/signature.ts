@@ -7,9 +7,13 @@ export function newSecret(): string {
 
 /**
  * The header by which a receiver knows that a body comes from here and is not an old one sent again:
- * `t=<seconds since 1970>,v1=<HMAC-SHA256 of "<t>.<body>" in hexadecimal>`, keyed with the secret's text.
+ * `t=<seconds since 1970>,v1=<HMAC-SHA256 of "<t>.<body>" in hexadecimal>`, keyed with the secret's text; one `v1` for
+ * each secret.
  */
-export function signatureHeader(secret: string, body: string, seconds: number): string {
-  const digest = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
-  return `t=${seconds},v1=${digest}`;
+export function signatureHeader(secrets: readonly string[], body: string, seconds: number): string {
+  const signatures = secrets.map((secret) => {
+    const digest = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+    return `v1=${digest}`;
+  });
+  return [`t=${seconds}`, ...signatures].join(',');
 }

@@ -2,13 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { isPublicAddress } from './addresses.js';
+import type { ResolvedAddress } from './name-lookup.js';
 import { sendWebhook } from './webhook.js';
-import {
-  checkWebhookUrl,
-  type ResolvedAddress,
-  resolveTarget,
-  type WebhookPolicy,
-} from './webhook-target.js';
+import { checkWebhookUrl, resolveTarget, type WebhookPolicy } from './webhook-target.js';
 
 const STRICT: WebhookPolicy = { allowPrivate: false, ports: [443, 8443], extraCa: null };
 const LOOSE: WebhookPolicy = { allowPrivate: true, ports: [80, 443], extraCa: null };
@@ -130,7 +126,8 @@ describe('the name of an endpoint’s host', () => {
     'mapped.example': ['::ffff:169.254.169.254'],
     'mixed.example': ['93.184.216.34', '127.0.0.1'],
   });
-  const target = (host: string) => resolveTarget(new URL(`https://${host}/`), STRICT, resolve);
+  const target = (host: string) =>
+    resolveTarget(new URL(`https://${host}/`), STRICT, new AbortController().signal, resolve);
 
   it('may lead to public addresses only, all of them', async () => {
     expect(await target('good.example')).toHaveLength(2);
@@ -149,7 +146,7 @@ describe('the name of an endpoint’s host', () => {
       asked++;
       return [{ address: asked === 1 ? '127.0.0.1' : '192.0.2.1', family: 4 }];
     };
-    const message = { secret: 's', eventType: 'x', body: '{}', idempotencyKey: 'k' };
+    const message = { secrets: ['s'], eventType: 'x', body: '{}', idempotencyKey: 'k' };
     try {
       // A name that no other resolver knows: had the connection asked again, it would not have been made.
       const url = `http://rebinding.invalid:${port}/`;
@@ -165,7 +162,7 @@ describe('the name of an endpoint’s host', () => {
   });
 
   it('is refused for good, before anything is sent, where it leads inside', async () => {
-    const message = { secret: 's', eventType: 'x', body: '{}', idempotencyKey: 'k' };
+    const message = { secrets: ['s'], eventType: 'x', body: '{}', idempotencyKey: 'k' };
     expect(
       await sendWebhook({ url: 'https://inside.example/', ...message }, { policy: STRICT, resolve }),
     ).toMatchObject({
@@ -176,7 +173,7 @@ describe('the name of an endpoint’s host', () => {
   });
 
   it('has its time limit too', async () => {
-    const message = { secret: 's', eventType: 'x', body: '{}', idempotencyKey: 'k' };
+    const message = { secrets: ['s'], eventType: 'x', body: '{}', idempotencyKey: 'k' };
     const never = () => new Promise<never>(() => undefined);
     const options = { policy: STRICT, resolve: never, withinMs: 50 };
     expect(await sendWebhook({ url: 'https://good.example/', ...message }, options)).toMatchObject({

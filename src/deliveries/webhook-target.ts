@@ -1,19 +1,11 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { DeliverySettings } from '../delivery-settings.js';
 import { PlainError } from '../plain-error.js';
 import { isPublicAddress } from './addresses.js';
+import { dnsLookup, type Resolve, type ResolvedAddress, systemLookup } from './name-lookup.js';
 
 /** Where webhooks may go. */
 export type WebhookPolicy = DeliverySettings['webhooks'];
-
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: number;
-}
-
-/** Finds the addresses of a host name. @throws when there is none */
-export type Resolve = (hostname: string) => Promise<readonly ResolvedAddress[]>;
 
 /** The address of an endpoint is one that webhooks do not go to. */
 export class ForbiddenTargetError extends PlainError {
@@ -25,8 +17,7 @@ const LONGEST_URL = 2000;
 /** Names that mean this machine or its own network, whatever resolves them. */
 const OWN_NAMES = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|localdomain)\.?$/;
 
-/** As the system resolves names: its files first, then DNS. */
-export const resolveName: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });
+const publicLookup = dnsLookup();
 
 /**
  * Reads the address of an endpoint and makes sure, as far as its text tells, that webhooks may go there.
@@ -64,11 +55,12 @@ export function checkWebhookUrl(text: string, policy: WebhookPolicy): URL {
 export async function resolveTarget(
   url: URL,
   policy: WebhookPolicy,
-  resolve: Resolve = resolveName,
+  signal: AbortSignal,
+  resolve: Resolve = policy.allowPrivate ? systemLookup : publicLookup,
 ): Promise<readonly ResolvedAddress[]> {
   const host = hostOf(url);
   const family = isIP(host);
-  const addresses = family ? [{ address: host, family }] : await resolve(host);
+  const addresses = family ? [{ address: host, family }] : await resolve(host, signal);
   if (addresses.length === 0) throw new Error(`${host} has no address`);
   const inside = policy.allowPrivate ? undefined : addresses.find(({ address }) => !isPublicAddress(address));
   if (inside) {

@@ -1,13 +1,13 @@
-import { request as requestHttp } from 'node:http';
-import { type RequestOptions, request as requestHttps } from 'node:https';
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import { Deadline } from './deadline.js';
+import type { Resolve, ResolvedAddress } from './name-lookup.js';
 import { type Outcome, shortError } from './outcome.js';
+import { pinnedClient } from './pinned-client.js';
 import { signatureHeader } from './signature.js';
 import {
   checkWebhookUrl,
   ForbiddenTargetError,
-  type Resolve,
-  type ResolvedAddress,
   resolveTarget,
   type WebhookPolicy,
 } from './webhook-target.js';
@@ -15,7 +15,8 @@ import {
 /** What is sent to an endpoint. */
 export interface WebhookMessage {
   readonly url: string;
-  readonly secret: string;
+  /** Those that sign it: the endpoint's, and the one before while it still counts. */
+  readonly secrets: readonly string[];
   readonly eventType: string;
   /** JSON. */
   readonly body: string;
@@ -34,6 +35,10 @@ const WITHIN_MS = 10_000;
 /** So much of the answer is kept; so much is read at most. */
 const KEPT_BYTES = 2048;
 const READ_BYTES = 65_536;
+/** More provisional answers (1xx) than this before the real one are nothing that a receiver needs. */
+const MOST_PROVISIONAL = 10;
+/** The receiver's word that nothing should be sent there any more. */
+const GONE = 410;
 
 interface Answer {
   readonly statusCode: number;
@@ -42,21 +47,22 @@ interface Answer {
 }
 
 /**
- * Sends one webhook. Any answer of 2xx within the time limit counts as received; redirects are not followed. It never
- * throws: what goes wrong is in the outcome.
+ * Sends one webhook. Any answer of 2xx within the time limit counts as received; redirects are not followed. It ends
+ * within the limit whatever the other side does, and never throws: what goes wrong is in the outcome.
  */
 export async function sendWebhook(message: WebhookMessage, options: WebhookOptions): Promise<Outcome> {
   const begun = performance.now();
   const { policy, resolve, withinMs = WITHIN_MS } = options;
-  const limit = AbortSignal.timeout(withinMs);
+  const deadline = new Deadline(withinMs, `no answer within ${withinMs / 1000} s`);
   const outcome = (rest: Omit<Outcome, 'durationMs'>): Outcome => ({
     durationMs: Math.round(performance.now() - begun),
     ...rest,
   });
   try {
     const url = checkWebhookUrl(message.url, policy);
-    const addresses = await beforeEnd(resolveTarget(url, policy, resolve), limit);
-    const { statusCode, retryAfter, text } = await post(url, addresses, message, policy, limit);
+    const addresses = await deadline.bound(resolveTarget(url, policy, deadline.signal, resolve));
+    const posted = post(url, addresses, message, { policy, withinMs, deadline });
+    const { statusCode, retryAfter, text } = await deadline.bound(posted);
     const sent = statusCode >= 200 && statusCode < 300;
     return outcome({
       sent,
@@ -64,91 +70,83 @@ export async function sendWebhook(message: WebhookMessage, options: WebhookOptio
       answer: text,
       error: sent ? null : `the receiver answered ${statusCode}`,
       retryAfter: sent ? 0 : secondsOf(retryAfter),
+      gone: statusCode === GONE,
     });
   } catch (error) {
-    const late = limit.aborted && `no answer within ${withinMs / 1000} s`;
     return outcome({
       sent: false,
       statusCode: null,
       answer: null,
-      error: late || shortError(error),
+      error: shortError(inPlainWords(error)),
       permanent: error instanceof ForbiddenTargetError,
     });
+  } finally {
+    deadline.end(new Error('it is over')); // closes what may still be open
+    deadline.clear();
   }
+}
+
+interface Posting {
+  readonly policy: WebhookPolicy;
+  readonly withinMs: number;
+  readonly deadline: Deadline;
 }
 
 /** Posts to the first of these addresses that can be connected to. */
-function post(
+async function post(
   url: URL,
   addresses: readonly ResolvedAddress[],
   message: WebhookMessage,
-  { extraCa }: WebhookPolicy,
-  signal: AbortSignal,
+  { policy: { extraCa }, withinMs, deadline }: Posting,
 ): Promise<Answer> {
-  const body = Buffer.from(message.body);
-  const options: RequestOptions = {
+  const { signal } = deadline;
+  // Of its own for each attempt: a kept connection would lead to an address that was checked at another time.
+  const client = pinnedClient(url, addresses, { extraCa, signal, withinMs });
+  const destroy = () => void client.destroy(signal.reason as Error).catch(() => undefined);
+  signal.addEventListener('abort', destroy, { once: true });
+  let provisional = 0;
+  const { statusCode, headers, body } = await client.request({
     method: 'POST',
-    agent: false, // a kept connection would lead to an address that was checked at another time
+    path: `${url.pathname}${url.search}`,
+    headers: headersFor(message),
+    body: message.body,
+    reset: true,
     signal,
-    lookup: only(addresses),
-    headers: headersFor(message, body.length),
-    ...(extraCa && { secureContext: trusting(extraCa) }),
-  };
-  return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(url, options);
-    request.on('error', reject);
-    request.on('response', (response) => {
-      const { statusCode = 0 } = response;
-      const kept: Buffer[] = [];
-      let length = 0;
-      const finish = () => {
-        const text = textOf(Buffer.concat(kept).subarray(0, KEPT_BYTES));
-        resolve({ statusCode, retryAfter: response.headers['retry-after'], text });
-      };
-      response.on('data', (chunk: Buffer) => {
-        if (length < KEPT_BYTES) kept.push(chunk);
-        length += chunk.length;
-        if (length < READ_BYTES) return;
-        finish();
-        request.destroy();
-      });
-      response.on('end', finish);
-      response.on('error', reject);
-    });
-    request.end(body);
+    onInfo: () => {
+      if (++provisional > MOST_PROVISIONAL)
+        deadline.end(new Error('the receiver gave too many provisional answers'));
+    },
   });
+  return { statusCode, retryAfter: single(headers['retry-after']), text: await beginningOf(body) };
 }
 
-let trusted: { readonly extraCa: string; readonly context: SecureContext } | undefined;
-
-/** Made once: reading all certificates for each connection would take longer than everything else together. */
-function trusting(extraCa: string): SecureContext {
-  if (trusted?.extraCa !== extraCa) {
-    trusted = { extraCa, context: createSecureContext({ ca: [...rootCertificates, extraCa] }) };
+/** Reads to the end or to the limit, whichever comes first. */
+async function beginningOf(body: Readable): Promise<string> {
+  body.on('error', () => undefined); // leaving off early is told as an error
+  const kept: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (length < KEPT_BYTES) kept.push(chunk);
+    length += chunk.length;
+    if (length >= READ_BYTES) break;
   }
-  return trusted.context;
+  return textOf(Buffer.concat(kept).subarray(0, KEPT_BYTES));
 }
 
-/** In place of the resolver's: a connection gets these addresses, whatever the name means by now. */
-function only(addresses: readonly ResolvedAddress[]): NonNullable<RequestOptions['lookup']> {
-  return (_hostname, options, callback) => {
-    const [first] = addresses as [ResolvedAddress];
-    if (options.all) callback(null, [...addresses]);
-    else callback(null, first.address, first.family);
-  };
-}
-
-function headersFor({ body, secret, eventType, idempotencyKey }: WebhookMessage, length: number) {
+function headersFor({ body, secrets, eventType, idempotencyKey }: WebhookMessage) {
   return {
     'content-type': 'application/json; charset=utf-8',
-    'content-length': length,
     'user-agent': 'Leopard-Webhooks/1',
     accept: '*/*',
     'idempotency-key': idempotencyKey,
     'x-leopard-delivery': idempotencyKey,
     'x-leopard-event': eventType,
-    'x-leopard-signature': signatureHeader(secret, body, Math.floor(Date.now() / 1000)),
+    'x-leopard-signature': signatureHeader(secrets, body, Math.floor(Date.now() / 1000)),
   };
+}
+
+function single(header: IncomingHttpHeaders[string]): string | undefined {
+  return Array.isArray(header) ? header[0] : header;
 }
 
 /** What is no UTF-8 becomes U+FFFD, and so does NUL, which PostgreSQL does not keep. */
@@ -161,16 +159,9 @@ function secondsOf(header: string | undefined): number {
   return header && /^\d{1,6}$/.test(header) ? Number(header) : 0;
 }
 
-/** The promise's outcome, unless the time is over first. */
-async function beforeEnd<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop: () => void = () => undefined;
-  const over = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, over]);
-  } finally {
-    signal.removeEventListener('abort', stop);
-  }
+/** What the client says of an answer that leaves HTTP is about its own inside. */
+function inPlainWords(error: unknown): unknown {
+  const { message, code } = error as { message?: string; code?: string };
+  const isSwitch = message === 'bad upgrade' || code === 'ERR_ASSERTION';
+  return isSwitch ? 'the receiver answered 101 Switching Protocols' : error;
 }

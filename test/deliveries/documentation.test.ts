@@ -31,7 +31,7 @@ it('the documented check takes what is signed here, and nothing else', () => {
   const secret = newSecret();
   const now = 1_767_225_600;
   const body = '{"name": "काम"}';
-  const signature = signatureHeader(secret, body, now);
+  const signature = signatureHeader([secret], body, now);
   const check = (...[b, s, k, t]: Parameters<Documented['isFromLeopard']>) =>
     documented.isFromLeopard(b, s, k, t);
   expect(check(body, signature, secret, now + 200)).toBe(true);
@@ -52,7 +52,7 @@ it('the documented receiver does each thing once, however often it arrives', asy
   const options = { policy: { allowPrivate: true, ports: [port], extraCa: null } };
   const message = {
     url: `http://127.0.0.1:${port}/`,
-    secret,
+    secrets: [secret],
     eventType: 'Client.CREATE',
     body: '{"id": "one", "type": "Client.CREATE"}',
     idempotencyKey: 'one',
@@ -61,7 +61,7 @@ it('the documented receiver does each thing once, however often it arrives', asy
     for (let n = 0; n < 2; n++) {
       expect(await sendWebhook(message, options)).toMatchObject({ sent: true, statusCode: 204 });
     }
-    expect(await sendWebhook({ ...message, secret: 'other' }, options)).toMatchObject({ statusCode: 401 });
+    expect(await sendWebhook({ ...message, secrets: ['other'] }, options)).toMatchObject({ statusCode: 401 });
     expect(types).toEqual(['Client.CREATE']);
   } finally {
     server.close();

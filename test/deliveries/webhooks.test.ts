@@ -134,7 +134,7 @@ describe('what fails', () => {
     [
       'a connection that is cut',
       (_: unknown, response: { destroy(): void }) => response.destroy(),
-      { status_code: null, error: 'socket hang up' },
+      { status_code: null, error: 'other side closed' },
     ],
   ])('is tried again later with the same key: %s', async (_, answering, logged) => {
     receiver.answering = answering as never;
