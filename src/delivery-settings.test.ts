@@ -19,10 +19,16 @@ function read(environment: Record<string, string>, debug = true) {
 
 it('writes e-mails to files in development; elsewhere sends them once it knows a server', () => {
   const from = 'Leopard <no-reply@crm.example>';
-  expect(read({}).settings.email).toEqual({ transport: 'file', smtpUrl: '', from });
-  expect(read({}, false).settings.email).toEqual({ transport: 'off', smtpUrl: '', from });
+  const bounds = { concurrency: 4, maxAgeHours: 24 };
+  expect(read({}).settings.email).toEqual({ transport: 'file', smtpUrl: '', from, ...bounds });
+  expect(read({}, false).settings.email).toEqual({ transport: 'off', smtpUrl: '', from, ...bounds });
   const smtpUrl = 'smtps://user:word@mail.example';
-  expect(read({ SMTP_URL: smtpUrl }, false).settings.email).toEqual({ transport: 'smtp', smtpUrl, from });
+  expect(read({ SMTP_URL: smtpUrl }, false).settings.email).toEqual({
+    transport: 'smtp',
+    smtpUrl,
+    from,
+    ...bounds,
+  });
 });
 
 it('keeps webhooks to https ports of the Internet', () => {

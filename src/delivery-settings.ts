@@ -7,14 +7,19 @@ export type EmailTransport = 'smtp' | 'file' | 'off';
 
 /** Settings of what is sent to the outside. */
 export interface DeliverySettings {
-  /** Deliveries under way at once in one process: all, and to one receiver. */
+  /** Webhooks under way at once in one process: all, of one tenant, and to one of its endpoints. */
   readonly concurrency: number;
-  readonly concurrencyPerHost: number;
+  readonly concurrencyPerTenant: number;
+  readonly concurrencyPerEndpoint: number;
   readonly email: {
     readonly transport: EmailTransport;
     /** `smtp://user:password@host:587` or `smtps://…`; '' unless the transport is smtp. */
     readonly smtpUrl: string;
     readonly from: string;
+    /** E-mails under way at once in one process, each over a connection of its own. */
+    readonly concurrency: number;
+    /** What is longer past is not told by e-mail any more. */
+    readonly maxAgeHours: number;
   };
   readonly webhooks: {
     /** Also http, and addresses that the public Internet does not reach. */
@@ -39,7 +44,8 @@ const ADDRESS = /^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/;
 export function readDeliverySettings(read: SettingsReader, around: Surroundings): DeliverySettings {
   return {
     concurrency: read.integer('DELIVERY_CONCURRENCY', 20, { min: 1, max: 1000 }),
-    concurrencyPerHost: read.integer('DELIVERY_CONCURRENCY_PER_HOST', 4, { min: 1, max: 1000 }),
+    concurrencyPerTenant: read.integer('DELIVERY_CONCURRENCY_PER_TENANT', 8, { min: 1, max: 1000 }),
+    concurrencyPerEndpoint: read.integer('DELIVERY_CONCURRENCY_PER_ENDPOINT', 4, { min: 1, max: 1000 }),
     email: readEmail(read, around),
     webhooks: {
       allowPrivate: read.boolean('WEBHOOKS_ALLOW_PRIVATE', false),
@@ -60,12 +66,16 @@ function readEmail(read: SettingsReader, { debug, baseDomain }: Surroundings): D
     TRANSPORTS,
     debug ? 'file' : smtpUrl ? 'smtp' : 'off',
   );
-  if (transport !== 'smtp') return { transport, smtpUrl: '', from };
+  const bounds = {
+    concurrency: read.integer('EMAIL_CONCURRENCY', 4, { min: 1, max: 100 }),
+    maxAgeHours: read.integer('EMAIL_MAX_AGE_HOURS', 24, { min: 12, max: 720 }),
+  };
+  if (transport !== 'smtp') return { transport, smtpUrl: '', from, ...bounds };
   if (!smtpUrl) read.problem('SMTP_URL', 'is missing; EMAIL_TRANSPORT=smtp needs it');
   else if (!isSmtpUrl(smtpUrl)) {
     read.problem('SMTP_URL', 'must look like smtp://user:password@host:587 or smtps://user:password@host');
   }
-  return { transport, smtpUrl, from };
+  return { transport, smtpUrl, from, ...bounds };
 }
 
 function isSmtpUrl(text: string): boolean {

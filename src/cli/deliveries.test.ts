@@ -59,6 +59,7 @@ it('adds an endpoint and shows its secret this once', async () => {
     is_active: true,
     disabled_reason: null,
     failures: 0,
+    previous_secret_until: null,
     created_at: expect.stringMatching(/Z$/),
     secret: expect.stringMatching(/^whsec_[\w-]{43}$/),
   });
@@ -158,14 +159,41 @@ it('lists, shows, cancels and repeats deliveries', async () => {
   expect(stdout).toMatch(/ms +200 +sent +"noted"$/m);
 });
 
-it('cancels what waits when an endpoint is switched off or removed, and sends nothing to it again', async () => {
+it('rotates a secret and shows the new one this once', async () => {
+  const rotated = await json('webhooks', 'rotate-secret', '1', '--overlap', '0.5');
+  expect(rotated).toMatchObject({
+    id: 1,
+    secret: expect.stringMatching(/^whsec_[\w-]{43}$/),
+    previous_secret_until: expect.stringMatching(/Z$/),
+  });
+  await leopard('webhooks', 'test', '1');
+  const { headers, body } = receiver.received.at(-1)!;
+  const time = Number(/t=(\d+)/.exec(String(headers['x-leopard-signature']))![1]);
+  expect(headers['x-leopard-signature']).toBe(signatureHeader([rotated.secret, secret], body, time));
+  expect((await leopard('webhooks', 'rotate-secret', '1')).stdout).toMatch(
+    /^endpoint 1 has a new secret; the old one signs too until .*Z\nits secret, shown only now: whsec_/,
+  );
+  expect((await leopard('webhooks', 'rotate-secret', '1', '--overlap', '0')).stdout).toMatch(
+    /^endpoint 1 has a new secret\n/,
+  );
+  expect(await leopard('webhooks', 'rotate-secret', '9')).toMatchObject({ exitCode: 1 });
+  for (const overlap of ['721', '-1', 'x', '']) {
+    expect(await leopard('webhooks', 'rotate-secret', '1', `--overlap=${overlap}`)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('It must be hours from 0 to 720.'),
+    });
+  }
+});
+
+it('holds what waits when an endpoint is switched off, and cancels it when it is removed', async () => {
   const [first] = await leaveEvent(test);
   expect((await leopard('webhooks', 'disable', '1', '--reason', 'moving')).stdout).toBe(
     'endpoint 1 is off: moving',
   );
-  expect(await json('deliveries', 'show', String(first))).toMatchObject({ status: 'CANCELLED' });
+  expect(await json('deliveries', 'list', '--status', 'HELD')).toMatchObject([{ id: first }]);
   expect(await leopard('deliveries', 'retry', String(first))).toMatchObject({ exitCode: 1 });
   expect((await leopard('webhooks', 'enable', '1')).stdout).toBe('endpoint 1 is on');
+  expect(await json('deliveries', 'show', String(first))).toMatchObject({ status: 'PENDING' });
   const [second] = await leaveEvent(test);
   expect((await leopard('webhooks', 'remove', '1')).stdout).toBe('endpoint 1 is removed');
   expect(await json('deliveries', 'show', String(second))).toMatchObject({

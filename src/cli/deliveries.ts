@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import type { Database } from '../database/database.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
 import {
   cancelDeliveries,
   DELIVERY_STATUSES,
@@ -11,12 +11,11 @@ import {
   type ShownDelivery,
   showDelivery,
 } from '../deliveries/administration.js';
-import { findTenant } from '../tenancy/tenant-list.js';
+import { atTenant } from './at-tenant.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { collectIds, parseId } from './id-argument.js';
 import { formatTable } from './table.js';
-import { withTables } from './with-tables.js';
 
 interface Options {
   readonly tenant: string;
@@ -27,7 +26,7 @@ interface Options {
   readonly event?: number;
 }
 
-type Change = (database: Database, schema: string, filter: DeliveryFilter) => Promise<number[]>;
+type Change = (transaction: TenantTransaction, filter: DeliveryFilter) => Promise<number[]>;
 
 /** `leopard deliveries list|show|retry|cancel`: a tenant's webhooks and e-mails. */
 export function registerDeliveries(program: Command, context: CliContext): void {
@@ -52,7 +51,7 @@ export function registerDeliveries(program: Command, context: CliContext): void 
     .action((chosen: number[] | undefined, options: Options) =>
       change(context, chosen, options, retryDeliveries, 'to be sent anew'),
     );
-  withFilter(command('cancel', 'end deliveries that wait'))
+  withFilter(command('cancel', 'end deliveries that wait or are held'))
     .addArgument(ids())
     .action((chosen: number[] | undefined, options: Options) =>
       change(context, chosen, options, cancelDeliveries, 'cancelled'),
@@ -80,19 +79,15 @@ function filterOf({ status, kind, endpoint, event }: Options): DeliveryFilter {
 }
 
 async function list(context: CliContext, options: Options & { limit: number }): Promise<void> {
-  const found = await withTables(context, async ({ database }) => {
-    const { schema } = await findTenant(database, options.tenant);
-    return await listDeliveries(database, schema, filterOf(options), options.limit);
-  });
+  const found = await atTenant(context, options.tenant, (transaction) =>
+    listDeliveries(transaction, filterOf(options), options.limit),
+  );
   if (options.json) context.print(JSON.stringify(found.map(toJson), null, 2));
   else for (const line of lines(found)) context.print(line);
 }
 
 async function show(context: CliContext, id: number, options: Options): Promise<void> {
-  const found = await withTables(context, async ({ database }) => {
-    const { schema } = await findTenant(database, options.tenant);
-    return await showDelivery(database, schema, id);
-  });
+  const found = await atTenant(context, options.tenant, (transaction) => showDelivery(transaction, id));
   if (options.json) context.print(JSON.stringify(shownToJson(found), null, 2));
   else for (const line of shownLines(found)) context.print(line);
 }
@@ -109,10 +104,7 @@ async function change(
   if (Object.keys(filter).length === 0) {
     throw new UsageError('say which deliveries: their ids, or --status, --kind, --endpoint or --event');
   }
-  const changed = await withTables(context, async ({ database }) => {
-    const { schema } = await findTenant(database, options.tenant);
-    return await work(database, schema, filter);
-  });
+  const changed = await atTenant(context, options.tenant, (transaction) => work(transaction, filter));
   if (options.json) context.print(JSON.stringify({ ids: changed }, null, 2));
   else context.print(`${changed.length} ${changed.length === 1 ? 'delivery is' : 'deliveries are'} ${done}`);
   const missing = given.filter((id) => !changed.includes(id));

@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import type { Command } from 'commander';
-import type { Database } from '../database/database.js';
+import { type Command, InvalidArgumentError } from 'commander';
 import {
   addEndpoint,
+  DEFAULT_OVERLAP_HOURS,
   type Endpoint,
   findEndpoint,
   listEndpoints,
+  MOST_OVERLAP_HOURS,
   removeEndpoint,
+  rotateSecret,
   switchEndpoint,
 } from '../deliveries/endpoints.js';
 import { sendWebhook } from '../deliveries/webhook.js';
-import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
+import { atTenant } from './at-tenant.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { parseId } from './id-argument.js';
 import { formatTable } from './table.js';
-import { withTables } from './with-tables.js';
 
 interface Options {
   readonly tenant: string;
@@ -28,7 +29,7 @@ interface AddOptions extends Options {
   readonly events: string;
 }
 
-/** `leopard webhooks add|list|remove|enable|disable|test`: where a tenant is told of events. */
+/** `leopard webhooks add|list|remove|enable|disable|rotate-secret|test`: where a tenant is told of events. */
 export function registerWebhooks(program: Command, context: CliContext): void {
   const webhooks = program.command('webhooks').description('say where a tenant is told of its events');
   const command = (name: string, description: string) =>
@@ -46,30 +47,28 @@ export function registerWebhooks(program: Command, context: CliContext): void {
   command('remove', 'remove an endpoint and cancel what waits for it')
     .argument('<id>', "the endpoint's", parseId)
     .action((id: number, options: Options) => remove(context, id, options));
-  command('enable', 'switch an endpoint on again')
+  command('enable', 'switch an endpoint on again, and send what was held for it')
     .argument('<id>', "the endpoint's", parseId)
     .action((id: number, options: Options) => change(context, id, null, options));
-  command('disable', 'switch an endpoint off and cancel what waits for it')
+  command('disable', 'switch an endpoint off and hold what waits for it')
     .argument('<id>', "the endpoint's", parseId)
     .option('--reason <text>', 'why', 'switched off by an operator')
     .action((id: number, options: Options & { reason: string }) =>
       change(context, id, options.reason, options),
     );
+  command('rotate-secret', 'give an endpoint a new secret, shown now and never again; both sign for a while')
+    .argument('<id>', "the endpoint's", parseId)
+    .option('--overlap <hours>', 'how long the old secret signs too', parseOverlap, DEFAULT_OVERLAP_HOURS)
+    .action((id: number, options: Options & { overlap: number }) => rotate(context, id, options));
   command('test', 'send something of the type Leopard.TEST to an endpoint now, and show the answer')
     .argument('<id>', "the endpoint's", parseId)
     .action((id: number, options: Options) => test(context, id, options));
 }
 
-/** Runs the work at the tenant of the options. */
-function atTenant<T>(
-  context: CliContext,
-  { tenant }: Options,
-  work: (database: Database, schema: string) => Promise<T>,
-): Promise<T> {
-  return withTables(context, async ({ database }) => {
-    const { schema } = await findTenant(database, tenant);
-    return await work(database, schema);
-  });
+function parseOverlap(text: string): number {
+  const hours = /^\d{1,3}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (hours >= 0 && hours <= MOST_OVERLAP_HOURS) return hours;
+  throw new InvalidArgumentError(`It must be hours from 0 to ${MOST_OVERLAP_HOURS}.`);
 }
 
 async function add(context: CliContext, options: AddOptions): Promise<void> {
@@ -79,8 +78,8 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
     .map((type) => type.trim())
     .filter(Boolean);
   const policy = context.config().deliveries.webhooks;
-  const { secret, ...endpoint } = await atTenant(context, options, (database, schema) =>
-    addEndpoint(database, schema, { url, eventTypes }, policy),
+  const { secret, ...endpoint } = await atTenant(context, options.tenant, (transaction) =>
+    addEndpoint(transaction, { url, eventTypes }, policy),
   );
   if (options.json) {
     context.print(JSON.stringify({ ...toJson(endpoint), secret }, null, 2));
@@ -91,35 +90,48 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
 }
 
 async function list(context: CliContext, options: Options): Promise<void> {
-  const endpoints = await atTenant(context, options, listEndpoints);
+  const endpoints = await atTenant(context, options.tenant, listEndpoints);
   if (options.json) context.print(JSON.stringify(endpoints.map(toJson), null, 2));
   else for (const line of lines(endpoints)) context.print(line);
 }
 
 async function remove(context: CliContext, id: number, options: Options): Promise<void> {
-  await atTenant(context, options, (database, schema) => removeEndpoint(database, schema, id));
+  await atTenant(context, options.tenant, (transaction) => removeEndpoint(transaction, id));
   if (options.json) context.print(JSON.stringify({ id, removed: true }, null, 2));
   else context.print(`endpoint ${id} is removed`);
 }
 
 async function change(context: CliContext, id: number, reason: string | null, options: Options) {
-  const endpoint = await atTenant(context, options, (database, schema) =>
-    switchEndpoint(database, schema, id, reason),
+  const endpoint = await atTenant(context, options.tenant, (transaction) =>
+    switchEndpoint(transaction, id, reason),
   );
   if (options.json) context.print(JSON.stringify(toJson(endpoint), null, 2));
   else context.print(`endpoint ${id} is ${reason === null ? 'on' : `off: ${reason}`}`);
 }
 
+async function rotate(context: CliContext, id: number, options: Options & { overlap: number }) {
+  const { secret, ...endpoint } = await atTenant(context, options.tenant, (transaction) =>
+    rotateSecret(transaction, id, options.overlap),
+  );
+  if (options.json) {
+    context.print(JSON.stringify({ ...toJson(endpoint), secret }, null, 2));
+    return;
+  }
+  const { previousSecretUntil: until } = endpoint;
+  context.print(`endpoint ${id} has a new secret${until ? `; the old one signs too until ${until}` : ''}`);
+  context.print(`its secret, shown only now: ${secret}`);
+}
+
 async function test(context: CliContext, id: number, options: Options): Promise<void> {
   const policy = context.config().deliveries.webhooks;
-  const outcome = await atTenant(context, options, async (database, schema) => {
-    const { url, secret } = await findEndpoint(database, schema, id);
-    const [eventType, idempotencyKey] = ['Leopard.TEST', randomUUID()];
-    const created_at = new Date().toISOString();
-    const tenant = shortName(schema);
-    const body = JSON.stringify({ id: idempotencyKey, type: eventType, tenant, created_at, data: {} });
-    return await sendWebhook({ url, secrets: [secret], eventType, body, idempotencyKey }, { policy });
-  });
+  const { endpoint, tenant } = await atTenant(context, options.tenant, async (transaction, schema) => ({
+    endpoint: await findEndpoint(transaction, id),
+    tenant: shortName(schema),
+  }));
+  const [eventType, idempotencyKey] = ['Leopard.TEST', randomUUID()];
+  const created_at = new Date().toISOString();
+  const body = JSON.stringify({ id: idempotencyKey, type: eventType, tenant, created_at, data: {} });
+  const outcome = await sendWebhook({ ...endpoint, eventType, body, idempotencyKey }, { policy });
   const { sent, statusCode, durationMs, answer, error } = outcome;
   if (options.json) {
     const result = { sent, status_code: statusCode, duration_ms: durationMs, answer, error };
@@ -138,6 +150,7 @@ function toJson(endpoint: Endpoint) {
     is_active: endpoint.isActive,
     disabled_reason: endpoint.disabledReason,
     failures: endpoint.failures,
+    previous_secret_until: endpoint.previousSecretUntil,
     created_at: endpoint.createdAt,
   };
 }

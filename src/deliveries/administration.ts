@@ -1,8 +1,8 @@
-import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../plain-error.js';
 
-export const DELIVERY_STATUSES = ['PENDING', 'SENT', 'FAILED', 'CANCELLED'] as const;
+export const DELIVERY_STATUSES = ['PENDING', 'HELD', 'SENT', 'FAILED', 'CANCELLED'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 /** Which deliveries are meant; what is not given does not matter. */
@@ -64,15 +64,13 @@ const chosen = ({ ids, status, kind, endpoint, event }: DeliveryFilter) => [
   event ?? null,
 ];
 
-/** The newest deliveries of a tenant. */
+/** Returns the newest deliveries of the transaction's tenant. */
 export async function listDeliveries(
-  database: Database,
-  schema: string,
+  transaction: TenantTransaction,
   filter: DeliveryFilter,
   limit: number,
 ): Promise<ListedDelivery[]> {
-  return await database.tenantQuery(
-    { schema, userId: null },
+  return await transaction.query(
     statement<ListedDelivery>(
       `SELECT ${COLUMNS} FROM delivery d LEFT JOIN webhook_endpoint w ON w.id = d.endpoint_id
        WHERE ${CHOSEN} ORDER BY d.id DESC LIMIT $6`,
@@ -81,10 +79,18 @@ export async function listDeliveries(
   );
 }
 
-/** One delivery with its text and the log of its attempts. @throws PlainError when there is none */
-export async function showDelivery(database: Database, schema: string, id: number): Promise<ShownDelivery> {
-  const [delivery] = await database.tenantQuery(
-    { schema, userId: null },
+/** There is no delivery with this id. */
+export class DeliveryNotFoundError extends PlainError {
+  override readonly name = 'DeliveryNotFoundError';
+
+  constructor(id: number) {
+    super(`there is no delivery ${id}; see: leopard deliveries list`);
+  }
+}
+
+/** Finds one delivery with its text and the log of its attempts. @throws DeliveryNotFoundError */
+export async function showDelivery(transaction: TenantTransaction, id: number): Promise<ShownDelivery> {
+  const [delivery] = await transaction.query(
     statement<ShownDelivery>(
       `SELECT ${COLUMNS}, d.idempotency_key AS "idempotencyKey", d.subject, d.body,
          coalesce((
@@ -96,47 +102,44 @@ export async function showDelivery(database: Database, schema: string, id: numbe
       [id],
     ),
   );
-  if (!delivery) throw new PlainError(`there is no delivery ${id}; see: leopard deliveries list`);
+  if (!delivery) throw new DeliveryNotFoundError(id);
   return delivery;
 }
 
 /**
- * Has deliveries sent anew, at once and with all attempts before them again: also those that were sent. Each keeps its
- * idempotency key. Webhooks whose endpoint is removed or switched off stay as they are.
+ * Has deliveries sent anew, at once and with all attempts before them again: also those that were sent, and e-mails
+ * that had become too old. Each keeps its idempotency key. Webhooks whose endpoint is removed or switched off stay as
+ * they are.
  * @returns their ids
  */
 export async function retryDeliveries(
-  database: Database,
-  schema: string,
+  transaction: TenantTransaction,
   filter: DeliveryFilter,
 ): Promise<number[]> {
   return await changed(
-    database,
-    schema,
-    `UPDATE delivery d SET status = 'PENDING', attempts = 0, next_attempt_at = now(), sent_at = NULL
+    transaction,
+    `UPDATE delivery d
+     SET status = 'PENDING', attempts = 0, next_attempt_at = now(), sent_at = NULL, fresh_since = now()
      WHERE ${CHOSEN} AND (d.kind = 'email' OR EXISTS (
        SELECT FROM webhook_endpoint w WHERE w.id = d.endpoint_id AND w.is_active)) RETURNING d.id`,
     filter,
   );
 }
 
-/** Ends deliveries that wait. @returns their ids */
+/** Ends deliveries that wait or are held. @returns their ids */
 export async function cancelDeliveries(
-  database: Database,
-  schema: string,
+  transaction: TenantTransaction,
   filter: DeliveryFilter,
 ): Promise<number[]> {
   return await changed(
-    database,
-    schema,
+    transaction,
     `UPDATE delivery d SET status = 'CANCELLED', last_error = 'cancelled by an operator'
-     WHERE ${CHOSEN} AND d.status = 'PENDING' RETURNING d.id`,
+     WHERE ${CHOSEN} AND d.status IN ('PENDING', 'HELD') RETURNING d.id`,
     filter,
   );
 }
 
-async function changed(database: Database, schema: string, sql: string, filter: DeliveryFilter) {
-  const query = { sql, parameters: chosen(filter) };
-  const rows = await database.tenantQuery({ schema, userId: null }, query);
-  return (rows as { id: number }[]).map(({ id }) => id).sort((a, b) => a - b);
+async function changed(transaction: TenantTransaction, sql: string, filter: DeliveryFilter) {
+  const rows = await transaction.query(statement<{ id: number }>(sql, chosen(filter)));
+  return rows.map(({ id }) => id).sort((a, b) => a - b);
 }

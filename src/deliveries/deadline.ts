@@ -29,6 +29,8 @@ export class Deadline {
     });
     try {
       return await Promise.race([work, ended]);
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error; // what was cut short fails in words of its own
     } finally {
       signal.removeEventListener('abort', stop);
     }

@@ -1,13 +1,12 @@
-import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../plain-error.js';
 import { checkEventPatterns } from './event-patterns.js';
-import { cancelIfOff } from './records.js';
+import { SECRETS } from './records.js';
 import { newSecret } from './signature.js';
 import { checkWebhookUrl, type WebhookPolicy } from './webhook-target.js';
 
-/** Where an agency is told of events; the secret is shown once, when the endpoint is made. */
+/** Where an agency is told of events; a secret is shown once, when it is made. */
 export interface Endpoint {
   readonly id: number;
   readonly url: string;
@@ -16,6 +15,8 @@ export interface Endpoint {
   readonly disabledReason: string | null;
   /** Attempts that failed since the last that did not. */
   readonly failures: number;
+  /** Until when the secret before this one signs too; null: it does not. ISO 8601, UTC. */
+  readonly previousSecretUntil: string | null;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
 }
@@ -29,26 +30,31 @@ export class EndpointNotFoundError extends PlainError {
   }
 }
 
+/** Hours for which the secret before signs beside a new one, and how many it may be. */
+export const DEFAULT_OVERLAP_HOURS = 24;
+export const MOST_OVERLAP_HOURS = 30 * 24;
+
+const ISO = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
 const COLUMNS = `id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt"`;
+  failures, to_char(created_at AT TIME ZONE 'UTC', ${ISO}) AS "createdAt",
+  CASE WHEN previous_secret_until > now()
+    THEN to_char(previous_secret_until AT TIME ZONE 'UTC', ${ISO}) END AS "previousSecretUntil"`;
 
 /**
- * Adds an endpoint to a tenant.
+ * Adds an endpoint to the transaction's tenant.
  * @param eventTypes patterns such as `Client.CREATE`, `Client.*`, `*`
  * @returns the endpoint and its secret, which is told nowhere else
  * @throws ForbiddenTargetError; PlainError for a pattern that can match nothing
  */
 export async function addEndpoint(
-  database: Database,
-  schema: string,
+  transaction: TenantTransaction,
   { url, eventTypes }: { readonly url: string; readonly eventTypes: readonly string[] },
   policy: WebhookPolicy,
 ): Promise<Endpoint & { readonly secret: string }> {
   const { href } = checkWebhookUrl(url, policy);
   checkEventPatterns(eventTypes);
   const secret = newSecret();
-  const [endpoint] = await database.tenantQuery(
-    { schema, userId: null },
+  const [endpoint] = await transaction.query(
     statement<Endpoint>(
       `INSERT INTO webhook_endpoint (url, secret, event_types) VALUES ($1, $2, $3::jsonb) RETURNING ${COLUMNS}`,
       [href, secret, JSON.stringify(eventTypes)],
@@ -57,55 +63,32 @@ export async function addEndpoint(
   return { ...endpoint!, secret };
 }
 
-/** All endpoints of a tenant. */
-export async function listEndpoints(database: Database, schema: string): Promise<Endpoint[]> {
-  return await database.tenantQuery(
-    { schema, userId: null },
-    statement<Endpoint>(`SELECT ${COLUMNS} FROM webhook_endpoint ORDER BY id`),
-  );
+/** Returns all endpoints of the transaction's tenant, oldest first. */
+export async function listEndpoints(transaction: TenantTransaction): Promise<Endpoint[]> {
+  return await transaction.query(statement<Endpoint>(`SELECT ${COLUMNS} FROM webhook_endpoint ORDER BY id`));
 }
 
-/** An endpoint's address and secret, to send something there. @throws EndpointNotFoundError */
+/** Finds an endpoint's address and the secrets that sign, to send something there. @throws EndpointNotFoundError */
 export async function findEndpoint(
-  database: Database,
-  schema: string,
+  transaction: TenantTransaction,
   id: number,
-): Promise<{ readonly url: string; readonly secret: string }> {
-  const [endpoint] = await database.tenantQuery(
-    { schema, userId: null },
-    statement<{ url: string; secret: string }>('SELECT url, secret FROM webhook_endpoint WHERE id = $1', [
-      id,
-    ]),
+): Promise<{ readonly url: string; readonly secrets: readonly string[] }> {
+  const [endpoint] = await transaction.query(
+    statement<{ url: string; secrets: string[] }>(
+      `SELECT e.url, ${SECRETS} AS secrets FROM webhook_endpoint e WHERE e.id = $1`,
+      [id],
+    ),
   );
-  if (!endpoint) throw new EndpointNotFoundError(id);
-  return endpoint;
+  return found(endpoint, id);
 }
 
 /**
- * Switches an endpoint on, or off with a reason; what waits for one that is switched off is cancelled.
+ * Switches an endpoint on, or off with a reason. What waits for one that is switched off is held, and sent when it is
+ * switched on again.
  * @param reason null: on
  * @throws EndpointNotFoundError
  */
 export async function switchEndpoint(
-  database: Database,
-  schema: string,
-  id: number,
-  reason: string | null,
-): Promise<Endpoint> {
-  return await database.tenantTransaction({ schema, userId: null }, (transaction) =>
-    switchIn(transaction, id, reason),
-  );
-}
-
-/** Removes an endpoint; what waits for it is cancelled, the log stays. @throws EndpointNotFoundError */
-export async function removeEndpoint(database: Database, schema: string, id: number): Promise<void> {
-  await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
-    await switchIn(transaction, id, 'it is removed');
-    await transaction.query(statement('DELETE FROM webhook_endpoint WHERE id = $1', [id]));
-  });
-}
-
-async function switchIn(
   transaction: TenantTransaction,
   id: number,
   reason: string | null,
@@ -118,7 +101,44 @@ async function switchIn(
       [id, reason],
     ),
   );
+  return found(endpoint, id);
+}
+
+/**
+ * Gives an endpoint a new secret. The one that it had signs beside it for a while, so that the receiver can take the
+ * new one over without missing anything; the one before that does not any more.
+ * @param overlapHours for how long; 0 ends the old one at once
+ * @returns the endpoint and its new secret, which is told nowhere else
+ * @throws EndpointNotFoundError
+ */
+export async function rotateSecret(
+  transaction: TenantTransaction,
+  id: number,
+  overlapHours: number = DEFAULT_OVERLAP_HOURS,
+): Promise<Endpoint & { readonly secret: string }> {
+  const secret = newSecret();
+  const [endpoint] = await transaction.query(
+    statement<Endpoint>(
+      `UPDATE webhook_endpoint SET
+         secret = $2, updated_at = now(),
+         previous_secret = CASE WHEN $3::float8 > 0 THEN secret END,
+         previous_secret_until = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3 * 3600) END
+       WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id, secret, overlapHours],
+    ),
+  );
+  return { ...found(endpoint, id), secret };
+}
+
+/** Removes an endpoint; what waits for it is cancelled, the log stays. @throws EndpointNotFoundError */
+export async function removeEndpoint(transaction: TenantTransaction, id: number): Promise<void> {
+  const [removed] = await transaction.query(
+    statement<{ id: number }>('DELETE FROM webhook_endpoint WHERE id = $1 RETURNING id', [id]),
+  );
+  found(removed, id);
+}
+
+function found<T>(endpoint: T | undefined, id: number): T {
   if (!endpoint) throw new EndpointNotFoundError(id);
-  await cancelIfOff(transaction, id);
   return endpoint;
 }

@@ -1,7 +1,9 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeliverySettings } from '../delivery-settings.js';
+import { Deadline } from './deadline.js';
 import { type Outcome, shortError } from './outcome.js';
+import { isAboutRecipient, type SmtpFailure } from './smtp-refusal.js';
 
 /** An e-mail of plain text. */
 export interface EmailMessage {
@@ -17,6 +19,7 @@ export interface EmailMessage {
 export interface Mailer {
   /** Hands one over. It never throws: what goes wrong is in the outcome. */
   send(message: EmailMessage): Promise<Outcome>;
+  /** Ends what is under way. */
   close(): void;
 }
 
@@ -26,16 +29,30 @@ export interface MailerOptions {
   readonly folder: string;
   /** What stands behind the @ of a Message-ID. */
   readonly domain: string;
-  /** Connections to the SMTP server at most. */
-  readonly connections: number;
+  readonly limits?: Partial<MailLimits>;
 }
 
-/** For each step of talking to the SMTP server. */
-const STEP_WITHIN_MS = 10_000;
-/** Leaves room below a claim's lease. */
-const WITHIN_MS = 40_000;
-/** The SMTP server's word that this message will never be taken. */
-const PERMANENT_FROM = 500;
+/** How long an e-mail may take, in milliseconds. */
+export interface MailLimits {
+  /** From the server's name to its greeting. */
+  readonly connect: number;
+  readonly greeting: number;
+  /** Until the server answers to what was said last, the final dot too. */
+  readonly step: number;
+  readonly total: number;
+}
+
+const MINUTE = 60_000;
+/**
+ * What RFC 5321 (4.5.3.2) asks for: 5 minutes for the greeting and 10 after the final dot, which is more than for every
+ * other step. Who goes earlier sends the mail again that the server has just taken.
+ */
+const LIMITS: MailLimits = {
+  connect: 7 * MINUTE,
+  greeting: 5 * MINUTE,
+  step: 10 * MINUTE,
+  total: 30 * MINUTE,
+};
 
 /** The mailer of the settings; null when e-mail is switched off. */
 export function createMailer(options: MailerOptions): Mailer | null {
@@ -55,27 +72,36 @@ const loadNodemailer = async () => (await import('nodemailer')).default;
 /** Texts and addresses come from records: nothing in them may make the program read a file or fetch an address. */
 const LOCKED_UP = { disableFileAccess: true, disableUrlAccess: true };
 
-function smtpMailer({ settings, domain, connections }: MailerOptions): Mailer {
-  const connect = async () =>
-    (await loadNodemailer()).createTransport({
-      url: settings.smtpUrl,
-      pool: true,
-      maxConnections: connections,
-      connectionTimeout: STEP_WITHIN_MS,
-      greetingTimeout: STEP_WITHIN_MS,
-      socketTimeout: STEP_WITHIN_MS,
-      ...LOCKED_UP,
-    });
-  let transport: ReturnType<typeof connect> | undefined;
+/** A connection for each e-mail, so that an end is one: what waits in a pool would be sent after it was given up. */
+function smtpMailer({ settings, domain, limits }: MailerOptions): Mailer {
+  const { connect, greeting, step, total } = { ...LIMITS, ...limits };
+  const underWay = new Set<Deadline>();
   return {
     send: (message) =>
       attempt(async () => {
-        transport ??= connect();
-        const sending = (await transport).sendMail(mailOptions(message, domain));
-        const { response } = await within(sending, WITHIN_MS);
-        return response;
+        const deadline = new Deadline(total, `not taken within ${total / 1000} s`);
+        underWay.add(deadline);
+        try {
+          const nodemailer = await loadNodemailer();
+          const transport = nodemailer.createTransport({
+            url: settings.smtpUrl,
+            connectionTimeout: connect,
+            greetingTimeout: greeting,
+            socketTimeout: step,
+            ...LOCKED_UP,
+          });
+          const { signal } = deadline;
+          const sending = transport.sendMail({ ...mailOptions(message, domain), signal });
+          const { response } = await deadline.bound(sending);
+          return response;
+        } finally {
+          underWay.delete(deadline);
+          deadline.clear();
+        }
       }),
-    close: () => void transport?.then((made) => made.close()),
+    close() {
+      for (const deadline of underWay) deadline.end(new Error('the program stops'));
+    },
   };
 }
 
@@ -125,27 +151,14 @@ async function attempt(send: () => Promise<string>): Promise<Outcome> {
       error: null,
     };
   } catch (error) {
-    const { responseCode = null, code } = error as { responseCode?: number | null; code?: string };
+    const failure = error as SmtpFailure;
     return {
       sent: false,
       durationMs: durationMs(),
-      statusCode: responseCode,
+      statusCode: failure.responseCode ?? null,
       answer: null,
       error: shortError(error),
-      // A refused log-in is the platform's own trouble, which somebody puts right.
-      permanent: code !== 'EAUTH' && (responseCode ?? 0) >= PERMANENT_FROM,
+      permanent: isAboutRecipient(failure),
     };
-  }
-}
-
-async function within<T>(promise: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not taken within ${ms / 1000} s`)), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

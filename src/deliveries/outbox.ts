@@ -22,7 +22,7 @@ export function typesForWebhooks(eventIds: readonly number[]): Statement<{ reado
 export function leaveWebhooks(eventId: number): Statement<LeftDelivery> {
   return statement(
     `INSERT INTO delivery (kind, endpoint_id, destination, event_id, event_type, idempotency_key, body)
-     SELECT 'webhook', w.id, ${DESTINATION}, e.id, e.event_type, key.id,
+     SELECT 'webhook', w.id, 'endpoint ' || w.id, e.id, e.event_type, key.id,
             json_build_object(
               'id', key.id,
               'type', e.event_type,
@@ -43,9 +43,6 @@ export function leaveWebhooks(eventId: number): Statement<LeftDelivery> {
     [eventId],
   );
 }
-
-/** Host and port of an endpoint's address, which is kept as URL writes it: the usual port left out. */
-const DESTINATION = `substring(w.url from '^[a-z]+://([^/?#]+)')`;
 
 export interface NewEmail {
   readonly eventId: number;
@@ -76,8 +73,9 @@ export function leaveEmails(
   { queries, parameters, userIds, branchId }: EmailRecipients,
 ): Statement<LeftDelivery> {
   return statement(
-    `INSERT INTO delivery (kind, recipient, destination, event_id, event_type, subject, body)
-      SELECT 'email', u.email, 'mail', $1::bigint, $2, left($3, 255), $4
+    `INSERT INTO delivery (kind, recipient, destination, event_id, event_type, subject, body, fresh_since)
+      SELECT 'email', u.email, 'mail', $1::bigint, $2, left($3, 255), $4,
+        coalesce((SELECT e.created_at FROM immigration_event e WHERE e.id = $1), now())
       FROM (SELECT $5::bigint[] AS user_ids, $6::bigint AS branch_id) r
       CROSS JOIN LATERAL (${queries.join(' UNION ')}) addressee
       JOIN immigration_user u ON u.id = addressee.id

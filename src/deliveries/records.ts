@@ -17,21 +17,32 @@ export interface Delivery {
   readonly recipient: string | null;
   /** The sender of e-mails in the tenant's settings. */
   readonly emailFrom: string | null;
-  readonly endpoint: { readonly id: number; readonly url: string; readonly secret: string } | null;
+  readonly endpoint: {
+    readonly id: number;
+    readonly url: string;
+    readonly secrets: readonly string[];
+  } | null;
   /** Whether the endpoint is there and switched on. */
   readonly endpointActive: boolean;
+  /** How long ago that was of which it tells, or when it was asked for anew. */
+  readonly ageHours: number;
 }
 
 /** An endpoint is switched off after so many failures in a row, if they took so long. */
 export const MOST_FAILURES = 50;
 const FAILING_FOR = '1 hour';
 
+/** Of an endpoint `e`: the secrets that sign, the present one first. */
+export const SECRETS = `to_json(array_remove(
+  ARRAY[e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END], NULL))`;
+
 const DELIVERY = `
   SELECT d.id, d.kind, d.status, d.attempts, d.event_type AS "eventType", d.idempotency_key AS "idempotencyKey",
          d.subject, d.body, d.recipient, public.tenant_email_settings() ->> 'from' AS "emailFrom",
          CASE WHEN e.id IS NOT NULL
-           THEN json_build_object('id', e.id, 'url', e.url, 'secret', e.secret) END AS endpoint,
-         coalesce(e.is_active, false) AS "endpointActive"
+           THEN json_build_object('id', e.id, 'url', e.url, 'secrets', ${SECRETS}) END AS endpoint,
+         coalesce(e.is_active, false) AS "endpointActive",
+         extract(epoch FROM now() - d.fresh_since)::float8 / 3600 AS "ageHours"
   FROM delivery d LEFT JOIN webhook_endpoint e ON e.id = d.endpoint_id
   WHERE d.id = $1`;
 
@@ -68,7 +79,6 @@ export async function recordOutcome(
       ? markSent(transaction, delivery)
       : markFailed(transaction, delivery, outcome);
     await Promise.all([endpoint, attempt, marked]);
-    if (delivery.endpoint && !outcome.sent) await cancelIfOff(transaction, delivery.endpoint.id);
   });
 }
 
@@ -88,15 +98,11 @@ export async function cancelDelivery(
   );
 }
 
-/** Ends what still waits for an endpoint that is switched off. */
-export async function cancelIfOff(transaction: TenantTransaction, endpointId: number): Promise<void> {
-  await transaction.query(
-    statement(
-      `UPDATE delivery d SET status = 'CANCELLED', last_error = 'the endpoint is switched off'
-       FROM webhook_endpoint e
-       WHERE e.id = $1 AND NOT e.is_active AND d.endpoint_id = e.id AND d.status = 'PENDING'`,
-      [endpointId],
-    ),
+/** Keeps a delivery until its endpoint is switched on again. */
+export async function holdDelivery(database: Database, schema: string, id: number): Promise<void> {
+  await database.tenantQuery(
+    { schema, userId: null },
+    statement(`UPDATE delivery SET status = 'HELD' WHERE id = $1 AND status = 'PENDING'`, [id]),
   );
 }
 
@@ -115,9 +121,10 @@ function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, 
   const isLast = outcome.permanent === true || failed >= MOST_ATTEMPTS;
   return transaction.query(
     statement(
-      `UPDATE delivery SET status = $3, attempts = $4, last_error = $5,
-              next_attempt_at = now() + make_interval(secs => $6)
-       WHERE id = $1 AND status = 'PENDING' AND attempts = $2`,
+      // Held: this very attempt, or somebody, has switched the endpoint off.
+      `UPDATE delivery SET status = CASE WHEN status = 'HELD' AND $3 = 'PENDING' THEN status ELSE $3 END,
+              attempts = $4, last_error = $5, next_attempt_at = now() + make_interval(secs => $6)
+       WHERE id = $1 AND status IN ('PENDING', 'HELD') AND attempts = $2`,
       [
         id,
         attempts,
@@ -130,8 +137,11 @@ function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, 
   );
 }
 
-/** A receiver that restarts under load fails many times within seconds, hence the time beside the number. */
-function noteAtEndpoint(transaction: TenantTransaction, id: number, { sent, error }: Outcome) {
+/**
+ * A receiver that restarts under load fails many times within seconds, hence the time beside the number. One that says
+ * it is gone is not asked again.
+ */
+function noteAtEndpoint(transaction: TenantTransaction, id: number, { sent, error, gone = false }: Outcome) {
   if (sent) {
     return transaction.query(
       statement(
@@ -140,21 +150,29 @@ function noteAtEndpoint(transaction: TenantTransaction, id: number, { sent, erro
       ),
     );
   }
-  return transaction.query(
-    statement(
-      `UPDATE webhook_endpoint SET
-         failures = failures + 1,
-         failing_since = coalesce(failing_since, now()),
-         is_active = is_active AND NOT ${IS_ENOUGH},
-         disabled_reason = CASE WHEN is_active AND ${IS_ENOUGH}
-           THEN format('%s attempts in a row failed since %s; the last: %s', failures + 1,
-                       to_char(failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), $2::text)
-           ELSE disabled_reason END,
-         updated_at = CASE WHEN is_active AND ${IS_ENOUGH} THEN now() ELSE updated_at END
-       WHERE id = $1`,
-      [id, error],
-    ),
-  );
+  const sql = gone ? NOTE_GONE : NOTE_FAILURE;
+  return transaction.query(statement(sql, gone ? [id] : [id, error]));
 }
 
+const NOTE_GONE = `
+  UPDATE webhook_endpoint SET
+    failures = failures + 1,
+    failing_since = coalesce(failing_since, now()),
+    is_active = false,
+    disabled_reason = CASE WHEN is_active THEN 'the receiver answered 410 Gone' ELSE disabled_reason END,
+    updated_at = CASE WHEN is_active THEN now() ELSE updated_at END
+  WHERE id = $1`;
+
 const IS_ENOUGH = `(failures + 1 >= ${MOST_FAILURES} AND coalesce(failing_since <= now() - interval '${FAILING_FOR}', false))`;
+
+const NOTE_FAILURE = `
+  UPDATE webhook_endpoint SET
+    failures = failures + 1,
+    failing_since = coalesce(failing_since, now()),
+    is_active = is_active AND NOT ${IS_ENOUGH},
+    disabled_reason = CASE WHEN is_active AND ${IS_ENOUGH}
+      THEN format('%s attempts in a row failed since %s; the last: %s', failures + 1,
+                  to_char(failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), $2::text)
+      ELSE disabled_reason END,
+    updated_at = CASE WHEN is_active AND ${IS_ENOUGH} THEN now() ELSE updated_at END
+  WHERE id = $1`;

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import { type BatchOptions, inBatches } from '../database/in-batches.js';
 import { statement } from '../database/statement.js';
 
-/** Days for which deliveries that were sent or cancelled are kept, and failed ones, which somebody may want to retry. */
+/** Days for which deliveries that were sent or cancelled are kept, and those that somebody may still want to be sent. */
 export const ENDED_KEPT_FOR_DAYS = 30;
 export const FAILED_KEPT_FOR_DAYS = 90;
 
@@ -11,7 +11,7 @@ const DELETE_OLD = `
     DELETE FROM delivery WHERE id IN (
       SELECT id FROM delivery
       WHERE (status IN ('SENT', 'CANCELLED') AND created_at < now() - make_interval(days => $1))
-         OR (status = 'FAILED' AND created_at < now() - make_interval(days => $2))
+         OR (status IN ('FAILED', 'HELD') AND created_at < now() - make_interval(days => $2))
       LIMIT $3 FOR UPDATE SKIP LOCKED)
     RETURNING id)
   SELECT count(*)::integer AS done FROM gone`;

@@ -1,10 +1,11 @@
 import type { Database } from '../database/database.js';
 import type { DeliverySettings } from '../delivery-settings.js';
+import { Lane } from './lane.js';
 import type { Mailer } from './mailer.js';
 import type { Resolve } from './name-lookup.js';
 import type { Outcome } from './outcome.js';
-import { type Claim, claimDeliveries, LEASE_SECONDS } from './queue.js';
-import { cancelDelivery, type Delivery, loadDelivery, recordOutcome } from './records.js';
+import { type Claim, type DeliveryKind, LEASE_SECONDS } from './queue.js';
+import { cancelDelivery, type Delivery, holdDelivery, loadDelivery, recordOutcome } from './records.js';
 import { sendWebhook } from './webhook.js';
 
 export interface SenderOptions {
@@ -13,7 +14,7 @@ export interface SenderOptions {
   readonly mailer: Mailer | null;
   /** What is not one delivery's own failure: the database cannot be reached, for instance. */
   readonly onError?: (error: Error) => void;
-  /** How host names of endpoints are resolved; the system's way when not given. */
+  /** How host names of endpoints are resolved; by DNS when not given. */
   readonly resolve?: Resolve;
   /** How long a webhook may take, in milliseconds. */
   readonly withinMs?: number;
@@ -23,6 +24,8 @@ export interface SenderOptions {
 }
 
 const POLL_MS = 1_000;
+/** A webhook's time; an e-mail that takes longer is sent again by whoever claims it next. */
+const FINISHES_WITHIN_MS = 12_000;
 
 /**
  * Sends what waits in the tenants' outboxes, at least once: a claim in public.delivery_queue, then the sending outside
@@ -30,91 +33,63 @@ const POLL_MS = 1_000;
  * Any number of processes may do this at once.
  */
 export class DeliverySender {
-  readonly #running = new Map<string, number>();
-  readonly #attempts = new Set<Promise<void>>();
-  #loop: Promise<void> | undefined;
-  #after = '';
-  #stopping = false;
-  /** Whether something ended since the last look for work. */
-  #woken = false;
-  #endRest: () => void = () => undefined;
+  readonly #lanes: readonly Lane[];
 
   constructor(
     private readonly database: Database,
     private readonly options: SenderOptions,
-  ) {}
+  ) {
+    const { settings, onError = () => undefined, pollMs = POLL_MS, leaseSeconds = LEASE_SECONDS } = options;
+    const { concurrency, concurrencyPerTenant, concurrencyPerEndpoint, email } = settings;
+    const deliver = (claim: Claim) => this.#deliver(claim);
+    const common = { deliver, leaseSeconds, pollMs, onError };
+    const lane = (kind: DeliveryKind, all: number, perTenant: number, perDestination: number) =>
+      new Lane(database, { ...common, kind, places: { all, perTenant, perDestination } });
+    // One tenant's mails leave a place to the others'.
+    const mailsOfTenant = Math.max(1, email.concurrency - 1);
+    this.#lanes = [
+      lane('webhook', concurrency, concurrencyPerTenant, concurrencyPerEndpoint),
+      lane('email', email.concurrency, mailsOfTenant, mailsOfTenant),
+    ];
+  }
 
   /** Begins to send, until `close`. */
   start(): void {
-    this.#loop ??= this.#run();
+    for (const lane of this.#lanes) lane.start();
   }
 
-  /** Takes nothing new and waits for what is under way. Close the database and the mailer after this. */
+  /** Takes nothing new and waits for what is under way, for 12 s. Close the mailer and the database after this. */
   async close(): Promise<void> {
-    this.#stopping = true;
-    this.#wake();
-    await this.#loop;
-    await Promise.all(this.#attempts);
+    await Promise.all(this.#lanes.map((lane) => lane.stop(FINISHES_WITHIN_MS)));
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      this.#woken = false;
-      const begun = await this.#sendDue().catch((error: Error) => {
-        this.options.onError?.(error);
-        return 0;
-      });
-      if (begun === 0 || this.#attempts.size >= this.options.settings.concurrency) await this.#rest();
+  async #deliver({ schema, deliveryId }: Claim): Promise<boolean> {
+    const { database } = this;
+    const delivery = await loadDelivery(database, schema, deliveryId);
+    if (delivery?.status !== 'PENDING') return true;
+    if (delivery.endpoint && !delivery.endpointActive) {
+      await holdDelivery(database, schema, deliveryId);
+      return true;
     }
-  }
-
-  /** Claims what is due and there is room for, and begins to send it. @returns how much */
-  async #sendDue(): Promise<number> {
-    const { settings, leaseSeconds = LEASE_SECONDS } = this.options;
-    const claims = await claimDeliveries(this.database, {
-      most: settings.concurrency - this.#attempts.size,
-      mostPerDestination: settings.concurrencyPerHost,
-      running: this.#running,
-      after: this.#after,
-      leaseSeconds,
-    });
-    for (const claim of claims) this.#begin(claim);
-    this.#after = claims.at(-1)?.schema ?? this.#after;
-    return claims.length;
-  }
-
-  #begin(claim: Claim): void {
-    this.#count(claim.destination, 1);
-    const attempt = this.#deliver(claim)
-      .catch((error: Error) => this.options.onError?.(error))
-      .finally(() => {
-        this.#count(claim.destination, -1);
-        this.#attempts.delete(attempt);
-        this.#wake();
-      });
-    this.#attempts.add(attempt);
-  }
-
-  #count(destination: string, change: number): void {
-    const running = (this.#running.get(destination) ?? 0) + change;
-    if (running > 0) this.#running.set(destination, running);
-    else this.#running.delete(destination);
-  }
-
-  async #deliver({ schema, deliveryId }: Claim): Promise<void> {
-    const delivery = await loadDelivery(this.database, schema, deliveryId);
-    if (delivery?.status !== 'PENDING') return;
     const outcome = await this.#attempt(delivery);
-    if (typeof outcome === 'string') await cancelDelivery(this.database, schema, deliveryId, outcome);
-    else await recordOutcome(this.database, schema, delivery, outcome);
+    if (typeof outcome === 'string') {
+      await cancelDelivery(database, schema, deliveryId, outcome);
+      return true;
+    }
+    await recordOutcome(database, schema, delivery, outcome);
+    // What fails of an e-mail is no matter of its tenant's alone.
+    return outcome.sent || delivery.kind === 'email';
   }
 
   /** @returns the outcome, or in one line why it is not to be sent at all */
   #attempt(delivery: Delivery): Promise<Outcome> | string {
-    const { idempotencyKey, body, eventType, endpoint } = delivery;
+    const { idempotencyKey, body, eventType, endpoint, ageHours } = delivery;
     const { settings, mailer, resolve, withinMs } = this.options;
     if (delivery.kind === 'email') {
       if (!mailer) return 'e-mail is switched off (EMAIL_TRANSPORT)';
+      const { maxAgeHours } = settings.email;
+      if (ageHours > maxAgeHours)
+        return `what it tells of is more than ${maxAgeHours} hours past (EMAIL_MAX_AGE_HOURS)`;
       return mailer.send({
         from: delivery.emailFrom || settings.email.from,
         to: delivery.recipient ?? '',
@@ -124,28 +99,9 @@ export class DeliverySender {
       });
     }
     if (!endpoint) return 'the endpoint is removed';
-    if (!delivery.endpointActive) return 'the endpoint is switched off';
     return sendWebhook(
-      { url: endpoint.url, secrets: [endpoint.secret], eventType, body, idempotencyKey },
+      { url: endpoint.url, secrets: endpoint.secrets, eventType, body, idempotencyKey },
       { policy: settings.webhooks, ...(resolve && { resolve }), ...(withinMs && { withinMs }) },
     );
-  }
-
-  #wake(): void {
-    this.#woken = true;
-    this.#endRest();
-  }
-
-  /** Until an attempt ends, or about so long as the poll takes. */
-  async #rest(): Promise<void> {
-    if (this.#woken) return;
-    const pollMs = (this.options.pollMs ?? POLL_MS) * (0.75 + Math.random() / 2);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, pollMs);
-      this.#endRest = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }

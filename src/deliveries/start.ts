@@ -31,7 +31,6 @@ export function startDeliveries(
     settings: settings.email,
     folder: mailFolder(config),
     domain: config.baseDomain,
-    connections: settings.concurrencyPerHost,
   });
   const sender = new DeliverySender(database, { settings, mailer, onError });
   sender.start();

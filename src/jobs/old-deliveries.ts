@@ -5,7 +5,7 @@ import { overTenants, tenantsOf } from './over-tenants.js';
 /** Webhooks and e-mails that ended long ago. */
 export const oldDeliveriesJob: Job = {
   name: 'old-deliveries',
-  summary: 'remove deliveries that were sent or cancelled after 30 days, failed ones after 90',
+  summary: 'remove deliveries that were sent or cancelled after 30 days, failed and held ones after 90',
   every: 3_600,
   async run(run) {
     return await overTenants(await tenantsOf(run), run.signal, ({ schema }) =>

@@ -35,6 +35,13 @@ it('the documented check takes what is signed here, and nothing else', () => {
   const check = (...[b, s, k, t]: Parameters<Documented['isFromLeopard']>) =>
     documented.isFromLeopard(b, s, k, t);
   expect(check(body, signature, secret, now + 200)).toBe(true);
+  for (const secrets of [
+    [secret, newSecret()],
+    [newSecret(), secret],
+  ]) {
+    expect(check(body, signatureHeader(secrets, body, now), secret, now)).toBe(true);
+  }
+  expect(check(body, signatureHeader([newSecret(), newSecret()], body, now), secret, now)).toBe(false);
   expect(check(`${body} `, signature, secret, now)).toBe(false);
   expect(check(body, signature, newSecret(), now)).toBe(false);
   expect(check(body, signature, secret, now + 301)).toBe(false);

@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { statement } from '../../src/database/statement.js';
+import { retryDeliveries } from '../../src/deliveries/administration.js';
 import { createMailer, type Mailer } from '../../src/deliveries/mailer.js';
 import type { DeliverySettings } from '../../src/delivery-settings.js';
 import { type DeliveryTest, startDeliveryTest, until, untilStatus } from './setting.js';
@@ -23,6 +24,8 @@ let folder: string;
 const mails: Mail[] = [];
 /** What the server says to a message: null takes it. */
 let refusal: { code: number; text: string } | null = null;
+/** What it says to a recipient: null takes it. */
+let recipientRefusal: { code: number; text: string } | null = null;
 const mailers: Mailer[] = [];
 
 beforeAll(async () => {
@@ -33,6 +36,10 @@ beforeAll(async () => {
     allowInsecureAuth: true,
     onAuth({ username, password }, _session, callback) {
       callback(password === 'p@ss' ? null : new Error('no'), { user: username });
+    },
+    onRcptTo(_address, _session, callback) {
+      const { code, text } = recipientRefusal ?? { code: 0, text: '' };
+      callback(code ? Object.assign(new Error(text), { responseCode: code }) : undefined);
     },
     onData(stream, session, callback) {
       const chunks: Buffer[] = [];
@@ -56,7 +63,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   await test.rows(
     `INSERT INTO immigration_user (username, email, is_active) VALUES
-       ('ann', 'ann@agency.test', true), ('bob', '', true), ('eve', 'eve@agency.test', false)`,
+       ('ann', 'ann@agency.test', true), ('joe', 'joe@agency.test', true), ('bob', '', true), ('eve', 'eve@agency.test', false)`,
   );
 });
 
@@ -67,6 +74,7 @@ afterEach(async () => {
   await setEmail(null);
   mails.length = 0;
   refusal = null;
+  recipientRefusal = null;
   expect(test.errors.splice(0)).toEqual([]);
 });
 
@@ -84,10 +92,9 @@ const setEmail = (email: unknown) =>
   );
 
 function send(email: Partial<DeliverySettings['email']>) {
-  const settings = settingsFor([], {
-    email: { transport: 'smtp', smtpUrl: '', from: 'Leopard <no-reply@leopard.test>', ...email },
-  });
-  const mailer = createMailer({ settings: settings.email, folder, domain: 'leopard.test', connections: 4 });
+  const usual = settingsFor([]);
+  const settings = { ...usual, email: { ...usual.email, transport: 'smtp' as const, ...email } };
+  const mailer = createMailer({ settings: settings.email, folder, domain: 'leopard.test' });
   if (mailer) mailers.push(mailer);
   test.send({ settings, mailer });
 }
@@ -134,8 +141,9 @@ it('goes to active users with an address, once each, in the notification’s tra
          SELECT 'CLIENT_ASSIGNED', id FROM immigration_user`,
         ),
       );
-      expect(await transaction.query(statement('SELECT recipient FROM delivery'))).toEqual([
+      expect(await transaction.query(statement('SELECT recipient FROM delivery ORDER BY id'))).toEqual([
         { recipient: 'ann@agency.test' },
+        { recipient: 'joe@agency.test' },
       ]);
       throw new Error('undone');
     },
@@ -168,13 +176,88 @@ it('leaves through SMTP, with a Message-ID that stays the same', async () => {
   expect(text).toMatch(/^Subject: =\?UTF-8\?/m);
 });
 
-it('has failed at once when the server refuses the message for good', async () => {
+it('has failed at once when the server does not know the recipient', async () => {
   await setEmail(wanted);
   const [mail] = await notify('CLIENT_ASSIGNED', ['ann']);
-  refusal = { code: 554, text: 'no such user' };
+  recipientRefusal = { code: 550, text: '5.1.1 no such user' };
   send({ smtpUrl: smtpUrl() });
   await untilStatus(test, mail!.id, 'FAILED');
   expect(await test.rows('SELECT attempts FROM delivery')).toEqual([{ attempts: 1 }]);
+});
+
+it('is tried again when the server refuses the message', async () => {
+  await setEmail(wanted);
+  await notify('CLIENT_ASSIGNED', ['ann']);
+  refusal = { code: 554, text: '5.7.1 looks like spam' };
+  send({ smtpUrl: smtpUrl() });
+  await until(async () => (await test.rows('SELECT * FROM delivery_attempt')).length === 1, 'an attempt');
+  expect(await test.rows('SELECT status, attempts FROM delivery')).toEqual([
+    { status: 'PENDING', attempts: 1 },
+  ]);
+});
+
+describe('an e-mail about what is long past', () => {
+  const cancelled = async (id: number) => {
+    await untilStatus(test, id, 'CANCELLED');
+    const [row] = await test.rows<{ last_error: string }>('SELECT last_error FROM delivery WHERE id = $1', [
+      id,
+    ]);
+    expect(row!.last_error).toBe('what it tells of is more than 24 hours past (EMAIL_MAX_AGE_HOURS)');
+    expect(mails).toEqual([]);
+  };
+  const age = (interval: string) =>
+    test.rows(`UPDATE delivery SET created_at = now() - $1::interval, fresh_since = now() - $1::interval`, [
+      interval,
+    ]);
+
+  it('that waited while its tenant was suspended is not sent, unless somebody asks for it', async () => {
+    await setEmail(wanted);
+    const [old, young] = await notify('CLIENT_ASSIGNED', ['ann', 'joe']);
+    await age('20 days');
+    await test.rows("UPDATE delivery SET fresh_since = now() - interval '23 hours' WHERE id = $1", [
+      young!.id,
+    ]);
+    send({ smtpUrl: smtpUrl() });
+    await untilStatus(test, young!.id, 'SENT');
+    mails.length = 0;
+    await cancelled(old!.id);
+    await test.database.tenantTransaction({ schema: 'tenant_main', userId: null }, (transaction) =>
+      retryDeliveries(transaction, { ids: [old!.id] }),
+    );
+    await untilStatus(test, old!.id, 'SENT');
+    expect(mails).toHaveLength(1);
+  });
+
+  it('is not sent when its event was handled late', async () => {
+    await setEmail(wanted);
+    await test.asOwner(
+      `INSERT INTO tenant_main.immigration_event (id, event_type, entity_type, entity_id, tenant_schema, action,
+         previous_state, current_state, changed_fields, created_at)
+       VALUES (12, 'Client.assigned_to.UPDATE', 'Client', 7, 'tenant_main', 'UPDATE', '{}', '{}', '[]', now() - interval '25 hours')`,
+    );
+    const [mail] = await notify('CLIENT_ASSIGNED', ['ann']);
+    await test.asOwner('DELETE FROM tenant_main.immigration_event');
+    send({ smtpUrl: smtpUrl() });
+    await cancelled(mail!.id);
+  });
+
+  it.each([
+    ['TASK_OVERDUE', '{"task_id": 1}', true],
+    ['REMINDER_DUE', '{"reminder_id": 1}', true],
+    ['REMINDER_DUE', '{"deadline_kind": "VISA"}', false],
+    ['TASK_ASSIGNED', '{"task_id": 1}', false],
+  ])('is not sent when a job made up for it: %s %s', async (type, meta, isStale) => {
+    await setEmail({ enabled: true, notifications: [type] });
+    await test.rows(
+      `INSERT INTO immigration_notification (notification_type, title, message, due_date, meta_info, assigned_to_id)
+       SELECT $1, 'Due', 'Due', now() - interval '9 days', $2::jsonb, id FROM immigration_user WHERE username = 'ann'`,
+      [type, meta],
+    );
+    const [mail] = await test.rows<{ id: number }>('SELECT id FROM delivery');
+    send({ smtpUrl: smtpUrl() });
+    if (isStale) await cancelled(mail!.id);
+    else await untilStatus(test, mail!.id, 'SENT');
+  });
 });
 
 it('is tried again when the platform cannot log in, or the server is not there', async () => {

@@ -74,8 +74,18 @@ it('an event goes to each endpoint that wants it, and is otherwise handled as wi
   expect(event.handler_results.webhook).toMatchObject({ status: 'SUCCESS', message: 'left for 2 endpoints' });
   const rows = await test.rows<Record<string, unknown>>('SELECT * FROM delivery ORDER BY id');
   expect(rows).toMatchObject([
-    { kind: 'webhook', event_id: event.id, destination: 'hooks.agency.test', status: 'PENDING' },
-    { kind: 'webhook', event_id: event.id, destination: 'hooks.agency.test:8443', status: 'PENDING' },
+    {
+      kind: 'webhook',
+      event_id: event.id,
+      destination: `endpoint ${rows[0]!.endpoint_id}`,
+      status: 'PENDING',
+    },
+    {
+      kind: 'webhook',
+      event_id: event.id,
+      destination: `endpoint ${rows[1]!.endpoint_id}`,
+      status: 'PENDING',
+    },
   ]);
   expect(JSON.parse(String(rows[0]!.body)).data).toMatchObject({
     previous_state: { stage: 'LEAD' },

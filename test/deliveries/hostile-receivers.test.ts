@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { dnsLookup } from '../../src/deliveries/name-lookup.js';
 import { sendWebhook, type WebhookOptions } from '../../src/deliveries/webhook.js';
 import { PACKAGE_ROOT } from '../../src/package-root.js';
@@ -14,13 +14,15 @@ import { CERTIFICATE, PRIVATE_KEY } from './certificate.js';
 // Receivers made of bare sockets, which do what no HTTP server would. Whatever they do, an attempt ends within its
 // time, tells why, and leaves no connection behind.
 
-const WITHIN_MS = 700;
+const WITHIN_MS = 400;
+/** Where the other side ends it, however slow the machine is. */
+const LONG_MS = 10_000;
 /** Timers of a loaded machine. */
-const SLACK_MS = 600;
+const SLACK_MS = 1_500;
 
 const open: { server: Server; sockets: Set<Socket> }[] = [];
 
-afterEach(async () => {
+afterAll(async () => {
   for (const { server, sockets } of open.splice(0)) {
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
@@ -71,7 +73,7 @@ function repeat(socket: Socket, text: string, everyMs: number): void {
 const onRequest = (answer: (socket: Socket) => void) => (socket: Socket) =>
   void socket.once('data', () => answer(socket));
 
-const LATE = 'no answer within 0.7 s';
+const LATE = 'no answer within 0.4 s';
 
 describe.each([false, true])('over TLS: %s,', (tls) => {
   it.each<[string, (socket: Socket) => void, string]>([
@@ -135,15 +137,16 @@ describe.each([false, true])('over TLS: %s,', (tls) => {
     ['speaks something else', (socket) => socket.end('220 mail.example ESMTP\r\n'), 'Expected HTTP/'],
   ])('a receiver that %s is left in time', async (_, answer, error) => {
     const { port, sockets } = await listen(onRequest(answer), { tls });
-    const outcome = await attempt(`${tls ? 'https' : 'http'}://localhost:${port}/`);
+    const withinMs = error === LATE ? WITHIN_MS : LONG_MS;
+    const outcome = await attempt(`${tls ? 'https' : 'http'}://localhost:${port}/`, { withinMs });
     expect(outcome).toMatchObject({ sent: false, error: expect.stringContaining(error) });
-    expect(outcome.took).toBeLessThan(WITHIN_MS + SLACK_MS);
+    expect(outcome.took).toBeLessThan(withinMs + SLACK_MS);
     await expect.poll(() => sockets.size, { timeout: 2_000 }).toBe(0);
   });
 });
 
 it('a handshake that stands still is left in time', async () => {
-  const { port, sockets } = await listen(() => undefined);
+  const { port, sockets } = await listen((socket) => void socket.resume());
   const outcome = await attempt(`https://localhost:${port}/`);
   expect(outcome).toMatchObject({ sent: false, error: LATE });
   expect(outcome.took).toBeLessThan(WITHIN_MS + SLACK_MS);
@@ -159,12 +162,13 @@ describe('names', () => {
       const policy = { allowPrivate: false, ports: [443], extraCa: null };
       const options = { policy, resolve, withinMs: WITHIN_MS };
       const begun = Date.now();
+      let ended = 0;
       const attempts = Array.from({ length: 12 }, (_, n) =>
-        sendWebhook(message(`https://silent${n}.example/`), options),
+        sendWebhook(message(`https://silent${n}.example/`), options).finally(() => ended++),
       );
       await sleep(50);
       await readFile(join(PACKAGE_ROOT, 'package.json'));
-      expect(Date.now() - begun).toBeLessThan(WITHIN_MS);
+      expect(ended).toBe(0);
       const outcomes = await Promise.all(attempts);
       expect(Date.now() - begun).toBeLessThan(WITHIN_MS + SLACK_MS);
       expect(new Set(outcomes.map(({ error }) => error))).toEqual(new Set([LATE]));
@@ -180,13 +184,19 @@ describe('names', () => {
     );
     // Nobody listens at the first, the second is no address of a network at all.
     const addresses = ['127.0.0.2', '0.0.0.1', '127.0.0.1'].map((address) => ({ address, family: 4 }));
-    const outcome = await attempt(`https://receiver.test:${port}/`, { resolve: async () => addresses });
+    const outcome = await attempt(`https://receiver.test:${port}/`, {
+      resolve: async () => addresses,
+      withinMs: LONG_MS,
+    });
     expect(outcome).toMatchObject({ sent: true, statusCode: 204 });
   });
 
   it('with several addresses of which none answers tell of each', async () => {
     const addresses = ['127.0.0.2', '127.0.0.3'].map((address) => ({ address, family: 4 }));
-    const outcome = await attempt('https://receiver.test:1/', { resolve: async () => addresses });
+    const outcome = await attempt('https://receiver.test:1/', {
+      resolve: async () => addresses,
+      withinMs: LONG_MS,
+    });
     expect(outcome.error).toMatch(/ECONNREFUSED 127\.0\.0\.2:1; .*ECONNREFUSED 127\.0\.0\.3:1/);
   });
 });
@@ -196,7 +206,7 @@ it('IPv6 addresses are posted to as written', async () => {
     onRequest((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')),
     { host: '::1' },
   );
-  expect(await attempt(`http://[::1]:${port}/`)).toMatchObject({ sent: true });
+  expect(await attempt(`http://[::1]:${port}/`, { withinMs: LONG_MS })).toMatchObject({ sent: true });
 });
 
 const hasNamespaces = spawnSync('unshare', ['-rn', 'true']).status === 0;

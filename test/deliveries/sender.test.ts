@@ -41,13 +41,15 @@ const settings = (change = {}) => settingsFor([receiver.port], change);
 const queue = () => test.asOwner('SELECT * FROM public.delivery_queue');
 
 /** Leaves many deliveries to an endpoint at once. */
-const leaveMany = (endpoint: number, destination: string, count: number, schema = 'tenant_main') =>
+const leaveMany = (endpoint: number, count: number, schema = 'tenant_main') =>
   test.rows(
     `INSERT INTO delivery (kind, endpoint_id, destination, body)
-     SELECT 'webhook', $1, $2, '{}' FROM generate_series(1, $3)`,
-    [endpoint, destination, count],
+     SELECT 'webhook', $1, 'endpoint ' || $1::bigint, '{}' FROM generate_series(1, $2)`,
+    [endpoint, count],
     schema,
   );
+const cancelAll = (schema = 'tenant_main') =>
+  test.rows("UPDATE delivery SET status = 'CANCELLED' WHERE status = 'PENDING'", [], schema);
 
 describe('a sender that dies', () => {
   it('between sending and noting it has it sent again with the same key', { timeout: 60_000 }, async () => {
@@ -80,7 +82,16 @@ describe('a sender that dies', () => {
   it('leaves its claim for 60 seconds, during which nobody else sends', async () => {
     await makeEndpoint(test, url());
     await leaveEvent(test);
-    const options = { most: 5, mostPerDestination: 5, running: new Map(), after: '', leaseSeconds: 60 };
+    const options = {
+      kind: 'webhook' as const,
+      most: 5,
+      mostPerTenant: 5,
+      mostPerDestination: 5,
+      taken: [],
+      running: new Map(),
+      after: '',
+      leaseSeconds: 60,
+    };
     expect(await claimDeliveries(test.database, options)).toMatchObject([{ schema: 'tenant_main' }]);
     expect(await claimDeliveries(test.database, options)).toEqual([]);
     await test.asOwner(
@@ -91,11 +102,11 @@ describe('a sender that dies', () => {
 });
 
 describe('what is under way at once', () => {
-  it('is bounded over all and to each receiver, and everything arrives once', async () => {
+  it('is bounded over all and to each endpoint, and everything arrives once', async () => {
     const endpoint = await makeEndpoint(test, url());
-    await leaveMany(endpoint, `localhost:${receiver.port}`, 60);
+    await leaveMany(endpoint, 60);
     receiver.answering = (_, response) => setTimeout(() => response.end(), 10);
-    test.send({ settings: settings({ concurrencyPerHost: 3 }) });
+    test.send({ settings: settings({ concurrencyPerEndpoint: 3 }) });
     await until(async () => (await queue()).length === 0, 'the end');
     expect(receiver.received).toHaveLength(60);
     expect(new Set(receiver.received.map(({ headers }) => headers['idempotency-key'])).size).toBe(60);
@@ -107,30 +118,74 @@ describe('what is under way at once', () => {
     const ports = [receiver.port, slow.port];
     const hanging = await makeEndpoint(test, `https://localhost:${slow.port}/`);
     const good = await makeEndpoint(test, url());
-    await leaveMany(hanging, `localhost:${slow.port}`, 50);
-    await leaveMany(good, `localhost:${receiver.port}`, 20);
-    test.send({ settings: settingsFor(ports, { concurrency: 6, concurrencyPerHost: 4 }), withinMs: 2000 });
+    await leaveMany(hanging, 50);
+    await leaveMany(good, 20);
+    test.send({
+      settings: settingsFor(ports, { concurrency: 6, concurrencyPerEndpoint: 4 }),
+      withinMs: 2000,
+    });
     await until(() => receiver.received.length === 20, 'what others wait for');
     expect(slow.received).toHaveLength(4);
     await slow.close();
-    await test.rows("UPDATE delivery SET status = 'CANCELLED' WHERE status = 'PENDING'");
+    await cancelAll();
   });
 
   it('goes round the tenants: one with much does not hold up one with little', async () => {
     const busy = await makeEndpoint(test, url('/busy'));
     const quiet = await makeEndpoint(test, url('/quiet'), { schema: 'tenant_demo' });
-    const destination = `localhost:${receiver.port}`;
-    await leaveMany(busy, destination, 500);
-    await leaveMany(quiet, destination, 1, 'tenant_demo');
-    test.send({ settings: settings({ concurrency: 4, concurrencyPerHost: 4 }) });
+    await leaveMany(busy, 500);
+    await leaveMany(quiet, 1, 'tenant_demo');
+    test.send({ settings: settings({ concurrency: 4, concurrencyPerEndpoint: 4 }) });
     await until(() => receiver.received.some(({ path }) => path === '/quiet'), 'the quiet one’s turn');
     expect(receiver.received.findIndex(({ path }) => path === '/quiet')).toBeLessThan(8);
-    await test.rows("UPDATE delivery SET status = 'CANCELLED' WHERE status = 'PENDING'");
+    await cancelAll();
+  });
+
+  it('does not hold up other tenants when many endpoints of one hang', async () => {
+    const silent = await startReceiver(() => undefined);
+    const ports = [receiver.port, silent.port];
+    for (let n = 0; n < 10; n++) {
+      await leaveMany(await makeEndpoint(test, `https://localhost:${silent.port}/${n}`), 10);
+    }
+    const good = await makeEndpoint(test, url(), { schema: 'tenant_demo' });
+    test.send({
+      settings: settingsFor(ports, { concurrency: 8, concurrencyPerTenant: 6 }),
+      withinMs: 20_000,
+    });
+    await until(() => silent.received.length === 6, 'the hanging ones');
+    await leaveMany(good, 20, 'tenant_demo');
+    await until(() => receiver.received.length === 20, 'what another tenant waits for');
+    expect(silent.received).toHaveLength(6);
+    await silent.close();
+    await cancelAll();
+  });
+
+  it('leaves one place to an endpoint that failed, until it works again', async () => {
+    const endpoint = await makeEndpoint(test, url());
+    receiver.answering = 500;
+    await leaveMany(endpoint, 1);
+    test.send({ settings: settings() });
+    await until(() => receiver.received.length === 1, 'the failure');
+    await until(async () => (await test.rows('SELECT FROM delivery_attempt')).length === 1, 'its note');
+    let [running, most] = [0, 0];
+    receiver.answering = (_, response, nth) => {
+      most = Math.max(most, ++running);
+      setTimeout(() => {
+        running--;
+        response.writeHead(nth <= 4 ? 500 : 200).end();
+      }, 100);
+    };
+    await leaveMany(endpoint, 20);
+    await until(() => receiver.received.length === 4, 'further failures');
+    expect(most).toBe(1);
+    await until(() => receiver.received.length >= 18, 'the rest');
+    expect(most).toBeGreaterThan(1);
+    await cancelAll();
   });
 
   it('is shared by several processes without sending anything twice', async () => {
     const endpoint = await makeEndpoint(test, url());
-    await leaveMany(endpoint, `localhost:${receiver.port}`, 100);
+    await leaveMany(endpoint, 100);
     for (let n = 0; n < 3; n++) test.send({ settings: settings() });
     await until(async () => (await queue()).length === 0, 'the end');
     expect(receiver.received).toHaveLength(100);
@@ -138,9 +193,9 @@ describe('what is under way at once', () => {
 
   it('is waited for when the sender stops', async () => {
     const endpoint = await makeEndpoint(test, url());
-    await leaveMany(endpoint, `localhost:${receiver.port}`, 10);
+    await leaveMany(endpoint, 10);
     receiver.answering = (_, response) => setTimeout(() => response.end(), 300);
-    test.send({ settings: settings({ concurrencyPerHost: 2 }) });
+    test.send({ settings: settings({ concurrencyPerEndpoint: 2 }) });
     await until(() => receiver.received.length === 2, 'the first two');
     await test.stopSending();
     const sent = await test.rows("SELECT id FROM delivery WHERE status = 'SENT'");
@@ -178,12 +233,11 @@ describe('nothing is sent', () => {
     await test.rows('UPDATE webhook_endpoint SET is_active = false WHERE id = $1', [one]);
     await test.rows('DELETE FROM webhook_endpoint WHERE id = $1', [two]);
     test.send({ settings: settings() });
-    await untilStatus(test, first!, 'CANCELLED');
-    await untilStatus(test, second!, 'CANCELLED');
-    const reasons = await test.rows('SELECT last_error FROM delivery ORDER BY id');
-    expect(reasons).toEqual([
-      { last_error: 'the endpoint is switched off' },
-      { last_error: 'the endpoint is removed' },
+    const states = () => test.rows('SELECT id, status, last_error FROM delivery ORDER BY id');
+    await until(async () => (await queue()).length === 0, 'the end');
+    expect(await states()).toEqual([
+      { id: first, status: 'HELD', last_error: null },
+      { id: second, status: 'CANCELLED', last_error: 'the endpoint is removed' },
     ]);
     expect(receiver.received).toEqual([]);
   });
@@ -198,7 +252,7 @@ describe('the queue of all tenants', () => {
       domains: [{ domain: 'short.localhost', isPrimary: true }],
     });
     const endpoint = await makeEndpoint(test, url(), { schema: 'tenant_short_lived' });
-    await leaveMany(endpoint, 'localhost:1', 3, 'tenant_short_lived');
+    await leaveMany(endpoint, 3, 'tenant_short_lived');
     expect(await queue()).toHaveLength(3);
     const change = (sql: string) => test.rows(sql, [], 'tenant_short_lived');
     await change("UPDATE delivery SET status = 'CANCELLED' WHERE id = 1");

@@ -8,8 +8,15 @@ export function settingsFor(
 ): DeliverySettings {
   return {
     concurrency: 20,
-    concurrencyPerHost: 4,
-    email: { transport: 'off', smtpUrl: '', from: 'Leopard <no-reply@leopard.test>' },
+    concurrencyPerTenant: 8,
+    concurrencyPerEndpoint: 4,
+    email: {
+      transport: 'off',
+      smtpUrl: '',
+      from: 'Leopard <no-reply@leopard.test>',
+      concurrency: 4,
+      maxAgeHours: 24,
+    },
     webhooks: { allowPrivate: true, ports, extraCa: CERTIFICATE },
     ...change,
   };

@@ -1,7 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
+import {
+  EndpointNotFoundError,
+  findEndpoint,
+  removeEndpoint,
+  rotateSecret,
+  switchEndpoint,
+} from '../../src/deliveries/endpoints.js';
 import { leaveWebhooks } from '../../src/deliveries/outbox.js';
+import { signatureHeader } from '../../src/deliveries/signature.js';
 import { type Receiver, startReceiver } from './receiver.js';
 import {
   type DeliveryTest,
@@ -36,6 +45,9 @@ afterAll(() => test.close());
 
 const url = (path = '/hook') => `https://localhost:${receiver.port}${path}`;
 const settings = (change = {}) => settingsFor([receiver.port], change);
+
+const inTransaction = <T>(work: (transaction: TenantTransaction) => Promise<T>) =>
+  test.database.tenantTransaction({ schema: 'tenant_main', userId: null }, work);
 
 async function delivery(id: number) {
   const [row] = await test.rows('SELECT * FROM delivery WHERE id = $1', [id]);
@@ -220,7 +232,7 @@ describe('what fails', () => {
 });
 
 describe('an endpoint that keeps failing', () => {
-  it('is switched off after 50 failures in a row and an hour, with a reason; what waits is cancelled', async () => {
+  it('is switched off after 50 failures in a row and an hour, with a reason; what waits is held', async () => {
     receiver.answering = 500;
     const endpoint = await makeEndpoint(test, url());
     await test.rows(
@@ -245,8 +257,8 @@ describe('an endpoint that keeps failing', () => {
     const [second] = await leaveEvent(test);
     await hurry();
     test.send(sender);
-    await untilStatus(test, first!, 'CANCELLED');
-    await untilStatus(test, second!, 'CANCELLED');
+    await untilStatus(test, first!, 'HELD');
+    await untilStatus(test, second!, 'HELD');
     expect(await state()).toMatchObject({
       is_active: false,
       disabled_reason: expect.stringMatching(
@@ -267,5 +279,74 @@ describe('an endpoint that keeps failing', () => {
     expect(await test.rows('SELECT failures, failing_since FROM webhook_endpoint')).toEqual([
       { failures: 0, failing_since: null },
     ]);
+  });
+});
+
+describe('an endpoint that is gone', () => {
+  it('is switched off at once, and what waits is sent when it is switched on again', async () => {
+    receiver.answering = 410;
+    const endpoint = await makeEndpoint(test, url());
+    const [first] = await leaveEvent(test);
+    test.send({ settings: settings() });
+    await untilStatus(test, first!, 'HELD');
+    expect(await test.rows('SELECT is_active, disabled_reason FROM webhook_endpoint')).toEqual([
+      { is_active: false, disabled_reason: 'the receiver answered 410 Gone' },
+    ]);
+    expect(await delivery(first!)).toMatchObject({ attempts: 1, last_error: 'the receiver answered 410' });
+    expect(await log(first!)).toMatchObject([{ status_code: 410 }]);
+    expect(await test.asOwner('SELECT * FROM public.delivery_queue')).toEqual([]);
+
+    receiver.answering = 200;
+    await inTransaction((transaction) => switchEndpoint(transaction, endpoint, null));
+    await untilStatus(test, first!, 'SENT');
+    expect(receiver.received).toHaveLength(2);
+  });
+
+  it('that is removed takes along what waits, and what is held', async () => {
+    const endpoint = await makeEndpoint(test, url());
+    const [first] = await leaveEvent(test);
+    await inTransaction((transaction) => switchEndpoint(transaction, endpoint, 'for a while'));
+    expect(await delivery(first!)).toMatchObject({ status: 'HELD' });
+    await inTransaction((transaction) => removeEndpoint(transaction, endpoint));
+    expect(await delivery(first!)).toMatchObject({
+      status: 'CANCELLED',
+      last_error: 'the endpoint is removed',
+      endpoint_id: null,
+    });
+    await expect(inTransaction((transaction) => removeEndpoint(transaction, endpoint))).rejects.toThrow(
+      EndpointNotFoundError,
+    );
+  });
+});
+
+describe('a secret that is rotated', () => {
+  const signed = (got: { headers: Record<string, unknown>; body: string }, secrets: string[]) => {
+    const header = String(got.headers['x-leopard-signature']);
+    return header === signatureHeader(secrets, got.body, Number(/^t=(\d+)/.exec(header)?.[1]));
+  };
+
+  it('signs beside the old one for a while, and what waits is sent', async () => {
+    const endpoint = await makeEndpoint(test, url(), { secret: 'whsec_old' });
+    const [first] = await leaveEvent(test);
+    const rotated = await inTransaction((transaction) => rotateSecret(transaction, endpoint, 2));
+    expect(rotated.secret).toMatch(/^whsec_[\w-]{43}$/);
+    const overlap = Date.parse(rotated.previousSecretUntil!) - Date.now();
+    expect(Math.abs(overlap - 2 * 3_600_000)).toBeLessThan(60_000);
+    test.send({ settings: settings() });
+    await untilStatus(test, first!, 'SENT');
+    expect(signed(receiver.received[0]!, [rotated.secret, 'whsec_old'])).toBe(true);
+
+    await test.rows("UPDATE webhook_endpoint SET previous_secret_until = now() - interval '1 second'");
+    const [second] = await leaveEvent(test);
+    await untilStatus(test, second!, 'SENT');
+    expect(signed(receiver.received[1]!, [rotated.secret])).toBe(true);
+  });
+
+  it('ends the old one at once when asked to', async () => {
+    const endpoint = await makeEndpoint(test, url());
+    const rotated = await inTransaction((transaction) => rotateSecret(transaction, endpoint, 0));
+    expect(rotated.previousSecretUntil).toBe(null);
+    const found = await inTransaction((transaction) => findEndpoint(transaction, endpoint));
+    expect(found.secrets).toEqual([rotated.secret]);
   });
 });

@@ -118,6 +118,7 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'last_error', type: 'text' },
     { name: 'sent_at', type: 'timestamp with time zone' },
     { name: 'created_at', type: 'timestamp with time zone' },
+    { name: 'fresh_since', type: 'timestamp with time zone' },
   ],
   delivery_attempt: [
     { name: 'id', type: 'bigint' },
@@ -679,5 +680,7 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'failing_since', type: 'timestamp with time zone' },
     { name: 'created_at', type: 'timestamp with time zone' },
     { name: 'updated_at', type: 'timestamp with time zone' },
+    { name: 'previous_secret', type: 'character varying' },
+    { name: 'previous_secret_until', type: 'timestamp with time zone' },
   ],
 };

@@ -133,6 +133,7 @@ export interface Delivery {
   last_error: string | null;
   sent_at: string | null;
   created_at: Generated<string>;
+  fresh_since: Generated<string>;
 }
 
 export interface DeliveryAttempt {
@@ -743,6 +744,8 @@ export interface WebhookEndpoint {
   failing_since: string | null;
   created_at: Generated<string>;
   updated_at: Generated<string>;
+  previous_secret: string | null;
+  previous_secret_until: string | null;
 }
 
 export interface PublicAuthGroup {

@@ -1,0 +1,25 @@
+/** What an SMTP server said no to, as nodemailer tells it. */
+export interface SmtpFailure {
+  readonly responseCode?: number | undefined;
+  /** The command that was refused: `RCPT TO`. */
+  readonly command?: string | undefined;
+  readonly response?: string | undefined;
+}
+
+/** Replies to RCPT that say without an enhanced code: there is no such mailbox, or the domain takes no mail. */
+const NO_SUCH_MAILBOX = new Set([550, 551, 553, 556]);
+/** Bad destination mailbox or system, in all variants (RFC 3463, 7505); 5.1.7 and 5.1.8 are about the sender. */
+const BAD_RECIPIENT = /^5\.1\.(?:[0-6]|9|10)$/;
+const MAILBOX_DISABLED = '5.2.1';
+const ENHANCED_CODE = /^[\s\d-]*\b(5\.\d{1,3}\.\d{1,3})\b/;
+
+/**
+ * Whether this refusal concerns the recipient, so that each further attempt would end likewise. Whatever else is refused
+ * for good (the session, the sender, the log-in, a full mailbox, a policy) somebody puts right.
+ */
+export function isAboutRecipient({ responseCode = 0, command, response = '' }: SmtpFailure): boolean {
+  if (responseCode < 500 || (command !== 'RCPT TO' && command !== 'DATA')) return false;
+  const [, enhanced] = ENHANCED_CODE.exec(response) ?? [];
+  if (enhanced) return BAD_RECIPIENT.test(enhanced) || enhanced === MAILBOX_DISABLED;
+  return command === 'RCPT TO' && NO_SUCH_MAILBOX.has(responseCode);
+}
