@@ -24,11 +24,13 @@ import { Cors } from './http/cors.js';
 import { handleError } from './http/error-handler.js';
 import { detailError } from './http/errors.js';
 import { healthRoute } from './http/health.js';
+import { homeRoute } from './http/home.js';
 import { collectRoutes, openapiDocument } from './http/openapi/document.js';
 import { documentationRoutes } from './http/openapi/routes.js';
 import { PathTable } from './http/path-table.js';
 import { registerRoutes } from './http/register-routes.js';
 import { repairUrl } from './http/repair-url.js';
+import { requestNamer } from './http/request-id.js';
 import type { RouteDefinition } from './http/route.js';
 import { serializerFor } from './http/serializer.js';
 import { auditRoutes } from './immigration/audit/routes.js';
@@ -75,6 +77,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const server = Fastify({
     logger: { level: config.logLevel },
     logController: new LogController({ disableRequestLogging: true }), // access-log.ts writes one line instead
+    genReqId: requestNamer(config.trustedProxies),
     requestTimeout: SLOWEST_REQUEST_MS,
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     rewriteUrl: ({ url = '/' }) => repairUrl(url),
@@ -112,6 +115,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...auditRoutes(database),
     ...reportRoutes(database),
     streamRoute(hub, config.notificationStreamAllowedOrigin),
+    homeRoute(),
     apiRootRoute(resources), // the contract's lists alone
     healthRoute(() => database.publicQuery(statement('SELECT 1'))),
     ...mediaRoutes(media, urls),

@@ -30,13 +30,15 @@ export interface EventInFull extends ShownEvent {
   readonly handler_results: State;
   readonly metadata: State;
   readonly performed_by_id: number | null;
+  /** The request that it comes from, as the answer, the log and the audit log name it. */
+  readonly request_id: string | null;
 }
 
 const SHOWN = `e.id, e.event_type, e.entity_type, coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS entity_id,
   current_schema()::text AS tenant_schema, e.status, e.retry_count, e.max_retries, e.error_message, e.created_at,
   e.processed_at`;
 const IN_FULL = `${SHOWN}, e.action, e.changed_fields, e.previous_state, e.current_state, e.handler_results,
-  e.metadata, e.performed_by_id`;
+  e.metadata, e.performed_by_id, e.request_id`;
 
 /** Events of a tenant, the newest first. @param most how many at most */
 export async function listEvents(

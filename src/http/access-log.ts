@@ -1,17 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 
-/** Writes a line for each answered request (level info): what, of which tenant and user, status, milliseconds. */
+/**
+ * Writes a line for each answered request (level info): what, status, milliseconds. As every line about a request it has
+ * the request's id and, once these are known, the tenant and the user's id.
+ */
 export function logRequests(server: FastifyInstance): void {
   server.addHook('onResponse', async (request, reply) => {
-    const { method, url, host, ip, admitted } = request;
+    const { method, url, host, ip } = request;
     request.log.info(
       {
         method,
         path: url.split('?', 1)[0], // the query may hold a signature or a token
         host,
         ip,
-        tenant: admitted?.tenant?.schema,
-        user: admitted?.user?.id,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
       },

@@ -10,6 +10,7 @@ import { optionsAnswer } from './options-answer.js';
 import type { PathEntry, PathTable } from './path-table.js';
 import { allows, requiredPolicy } from './policy.js';
 import { QueryParameters } from './query-parameters.js';
+import { REQUEST_ID } from './request-id.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 
@@ -40,7 +41,7 @@ export class Admission {
   async admit(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { config, cors, paths } = this.parts;
     const { origin } = request.headers;
-    reply.headers(SECURITY_HEADERS).header('vary', PAGE_VARY);
+    reply.headers(SECURITY_HEADERS).header('vary', PAGE_VARY).header(REQUEST_ID, request.id);
     if (config.useHttps && request.protocol === 'https')
       reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
     if (hasSeveralHosts(request.raw.rawHeaders))
@@ -69,6 +70,7 @@ export class Admission {
     if (!about?.page) this.#negotiate(request, reply, entry);
 
     const signedIn = await this.#signedIn(request, definition, entry, tenant);
+    if (tenant) request.log = request.log.child({ tenant: tenant.schema, user: signedIn?.user.id });
     if (!definition) return this.#otherMethod(request, reply, entry);
     if (!allows(definition.policy, signedIn?.user ?? null, request.params)) throw permissionDenied();
     request.admitted = admitted(request, tenant, signedIn, config.useHttps);

@@ -1,4 +1,5 @@
 import type { Config } from '../config.js';
+import { REQUEST_ID } from './request-id.js';
 
 const PREFLIGHT = {
   'access-control-allow-methods': 'DELETE, GET, OPTIONS, PATCH, POST, PUT',
@@ -36,7 +37,11 @@ export class Cors {
   /** The headers for an answer to this origin; none when it is not allowed. */
   headers(origin: string | undefined): Readonly<Record<string, string>> | null {
     if (!origin || !this.allows(origin)) return null;
-    return { 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' };
+    return {
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': REQUEST_ID,
+    };
   }
 
   /** The headers for the answer to a preflight. */

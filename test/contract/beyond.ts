@@ -1,5 +1,6 @@
 /** Operations that are served although the contract does not know them. */
 export const OPERATIONS_BEYOND: readonly string[] = [
+  'GET /',
   'DELETE /api/v1/sessions/{id}/',
   'GET /api/v1/sessions/',
   'POST /api/v1/sessions/end-all/',

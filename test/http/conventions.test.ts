@@ -45,7 +45,6 @@ describe('a missing slash', () => {
 
 describe('unknown paths', () => {
   test.each([
-    '/',
     '/nothing',
     '/nothing/',
     '/api/',

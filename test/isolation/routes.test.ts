@@ -63,7 +63,7 @@ function askRoute(definition: RouteDefinition, id: number, token?: string): Prom
 }
 
 /** All that a client can tell of an answer, but when it was given. */
-function visible({ status, headers: { date: _date, ...headers }, raw }: Answer) {
+function visible({ status, headers: { date: _date, 'x-request-id': _name, ...headers }, raw }: Answer) {
   return { status, headers, body: raw.toString('latin1') };
 }
 

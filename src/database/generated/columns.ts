@@ -344,6 +344,7 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'created_at', type: 'timestamp with time zone' },
     { name: 'updated_at', type: 'timestamp with time zone' },
     { name: 'performed_by_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'request_id', type: 'character varying' },
   ],
   immigration_institute: [
     { name: 'id', type: 'bigint' },

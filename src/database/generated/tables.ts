@@ -375,6 +375,7 @@ export interface ImmigrationEvent {
   created_at: Generated<string>;
   updated_at: Generated<string>;
   performed_by_id: number | null;
+  request_id: Generated<string | null>;
 }
 
 export interface ImmigrationInstitute {

@@ -1,6 +1,18 @@
 import { createHash } from 'node:crypto';
 
-interface Page {
+/** Where the style sheet of our own pages is. */
+export const STYLES = '/api/docs/assets/leopard.css';
+
+/** Colours follow the reader's own choice of light or dark. */
+export const STYLE_SHEET = `:root { color-scheme: light dark; }
+body { margin: 0; font: 1rem/1.6 system-ui, sans-serif; }
+main { max-width: 42rem; margin: 0 auto; padding: 3rem 1.5rem; }
+h1 { margin: 0 0 1rem; font-size: 1.75rem; }
+li { margin: 0.25rem 0; }
+code { font-family: ui-monospace, monospace; }
+`;
+
+export interface Page {
   readonly summary: string;
   readonly html: string;
   /** The Content-Security-Policy: scripts of our own, and only the one that stands in the page. */

@@ -8,14 +8,24 @@ import { detailError } from '../errors.js';
 import { acceptedTypes } from '../negotiation.js';
 import { anybody } from '../policy.js';
 import { publicRoute, type RouteDefinition } from '../route.js';
-import { PAGES } from './pages.js';
+import { PAGES, STYLE_SHEET } from './pages.js';
 
 const YAML = 'application/vnd.oai.openapi';
 const JSON_TYPE = 'application/vnd.oai.openapi+json';
-const ASSETS: Readonly<Record<string, readonly [module: string, file: string, type: string]>> = {
-  'swagger-ui.css': ['swagger-ui-dist', 'swagger-ui.css', 'text/css'],
-  'swagger-ui-bundle.js': ['swagger-ui-dist', 'swagger-ui-bundle.js', 'text/javascript'],
-  'redoc.standalone.js': ['redoc', 'bundles/redoc.standalone.js', 'text/javascript'],
+
+interface Asset {
+  readonly type: string;
+  readonly read: () => string;
+}
+
+const ASSETS: Readonly<Record<string, Asset>> = {
+  'leopard.css': { type: 'text/css', read: () => STYLE_SHEET },
+  'swagger-ui.css': { type: 'text/css', read: fileOf('swagger-ui-dist', 'swagger-ui.css') },
+  'swagger-ui-bundle.js': {
+    type: 'text/javascript',
+    read: fileOf('swagger-ui-dist', 'swagger-ui-bundle.js'),
+  },
+  'redoc.standalone.js': { type: 'text/javascript', read: fileOf('redoc', 'bundles/redoc.standalone.js') },
 };
 
 /** ReDoc's one address of another site, a logo; it shows none where this fails to load. */
@@ -71,10 +81,10 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
         const name = params['*'] ?? '';
         const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined; // not so `constructor`
         if (!asset) throw detailError(404, 'Not found.');
-        const { content, tag } = load(asset[0], asset[1]);
+        const { content, tag } = load(name, asset);
         reply.header('cache-control', 'public, max-age=86400').header('etag', tag);
         if (raw.headers['if-none-match'] === tag) return reply.code(304).send();
-        return reply.type(`${asset[2]}; charset=utf-8`).send(content);
+        return reply.type(`${asset.type}; charset=utf-8`).send(content);
       },
     }),
   ];
@@ -97,14 +107,20 @@ function once(make: () => string): () => string {
 
 const loaded = new Map<string, { content: Buffer; tag: string }>();
 
-function load(module: string, file: string) {
-  const path = join(dirname(require.resolve(`${module}/package.json`)), file);
-  let asset = loaded.get(path);
+function load(name: string, { read }: Asset) {
+  let asset = loaded.get(name);
   if (!asset) {
-    const text = readFileSync(path, 'utf8').replaceAll(FOREIGN_LOGO, NO_PICTURE);
-    const content = Buffer.from(text);
+    const content = Buffer.from(read());
     asset = { content, tag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` };
-    loaded.set(path, asset);
+    loaded.set(name, asset);
   }
   return asset;
+}
+
+/** Reads a file of a package, without the address of another site that is in one of them. */
+function fileOf(module: string, file: string): () => string {
+  return () => {
+    const path = join(dirname(require.resolve(`${module}/package.json`)), file);
+    return readFileSync(path, 'utf8').replaceAll(FOREIGN_LOGO, NO_PICTURE);
+  };
 }
