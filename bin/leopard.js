@@ -81,7 +81,10 @@ function isAbandoned() {
 
 function build() {
   if (isFresh()) return;
-  if (!existsSync(compiler)) fail('Leopard is not built and its tools are not installed; run: npm ci');
+  if (!existsSync(compiler))
+    fail(
+      'Leopard is not built, and the tools for it are not installed; run npm ci without --omit=dev, or copy the folder dist from where `npm run build` was run',
+    );
   process.stderr.write('building Leopard\n');
   const made = fingerprint();
   const { status, stdout, stderr, error } = spawnSync(

@@ -1,4 +1,5 @@
 import { type Config, loadConfig } from '../config.js';
+import { asTyped, invocation } from './invocation.js';
 import { createProgress, type Progress } from './progress.js';
 import { ask } from './prompt.js';
 
@@ -6,11 +7,13 @@ import { ask } from './prompt.js';
 export interface CliContext {
   /** The environment; what is given on the command line may be laid over it. */
   readonly environment: NodeJS.ProcessEnv;
+  /** What to type before a command's name; see invocation.ts. */
+  readonly invocation: string;
   /** Whether somebody can be asked. */
   readonly isInteractive: boolean;
   /** One line of result on stdout. */
   print(line: string): void;
-  /** One line of warning or error on stderr. */
+  /** One line of warning or error on stderr; commands in it are shown as the reader can type them. */
   warn(line: string): void;
   /** What somebody at the terminal answers; `hidden` for passwords. To be called only when `isInteractive`. */
   ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;
@@ -22,11 +25,13 @@ export interface CliContext {
 
 /** The context of a command started by a person or a script. */
 export function createContext(environment: NodeJS.ProcessEnv = process.env): CliContext {
+  const prefix = invocation({ environment, script: process.argv[1], directory: process.cwd() });
   return {
     environment,
+    invocation: prefix,
     isInteractive: process.stdin.isTTY === true && process.stdout.isTTY === true,
     print: (line) => void process.stdout.write(`${line}\n`),
-    warn: (line) => void process.stderr.write(`${line}\n`),
+    warn: (line) => void process.stderr.write(`${asTyped(line, prefix)}\n`),
     ask,
     progress: (stream = process.stdout) => createProgress(stream),
     config: (overrides = {}) => {

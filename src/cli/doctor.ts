@@ -6,6 +6,7 @@ import { PlainError } from '../plain-error.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { asTyped } from './invocation.js';
 import { formatTable } from './table.js';
 import { withDatabase } from './with-database.js';
 
@@ -21,7 +22,10 @@ export function registerDoctor(program: Command, context: CliContext): void {
 }
 
 async function examine(context: CliContext, json: boolean): Promise<void> {
-  const findings = await lookAround(context);
+  const findings = (await lookAround(context)).map((finding) => ({
+    ...finding,
+    text: asTyped(finding.text, context.invocation),
+  }));
   const problems = findings.filter(({ status }) => status === 'problem').length;
   if (json) {
     context.print(JSON.stringify({ ok: problems === 0, checks: findings }, null, 2));

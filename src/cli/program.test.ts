@@ -96,8 +96,8 @@ describe('wrong usage ends with 2 and one line', () => {
   });
 });
 
-it('knows every name with underscores and with hyphens', () => {
-  const program = createProgram(createContext({}));
+it('knows every name with underscores and with hyphens', async () => {
+  const program = await createProgram(createContext({}));
   const names = new Set(program.commands.flatMap((command) => [command.name(), ...command.aliases()]));
   for (const name of KNOWN) {
     expect(names).toContain(name);
@@ -105,14 +105,14 @@ it('knows every name with underscores and with hyphens', () => {
   }
 });
 
-it('documents every command and option', () => {
+it('documents every command and option', async () => {
   const page = readFileSync(join(PACKAGE_ROOT, 'docs', 'commands.md'), 'utf8');
   const check = (command: Command, name: string) => {
     expect(page).toContain(`\`${name}`);
     for (const { long } of command.options) expect(page, name).toContain(`\`${long}`);
     for (const child of command.commands) check(child, `${name} ${child.name()}`);
   };
-  for (const command of createProgram(createContext({})).commands) check(command, command.name());
+  for (const command of (await createProgram(createContext({}))).commands) check(command, command.name());
 });
 
 it('shows its version', async () => {

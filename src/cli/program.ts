@@ -4,55 +4,21 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
 import { PACKAGE_ROOT } from '../package-root.js';
 import { PlainError } from '../plain-error.js';
-import { registerAssignUserScope } from './assign-user-scope.js';
 import { CliError, USAGE_EXIT_CODE, UsageError } from './cli-error.js';
+import { COMMANDS, commandsNamed, type LazyCommand } from './commands.js';
 import type { CliContext } from './context.js';
-import { registerCreateOperator, registerCreateSuperuser } from './createsuperuser.js';
-import { registerDbShell } from './dbshell.js';
-import { registerDeliveries } from './deliveries.js';
-import { registerDoctor } from './doctor.js';
-import { registerEvents, registerEventsByOldNames } from './events.js';
 import { helpAskedFor, helpFor } from './help.js';
-import { registerJobs, registerProcessReminders } from './jobs.js';
-import { registerMigrate } from './migrate.js';
-import { registerSeed } from './seed.js';
-import { registerServe } from './serve.js';
-import { registerSetupRolePermissions } from './setup-role-permissions.js';
-import { registerShell } from './shell.js';
-import { registerShowMigrations } from './showmigrations.js';
 import { acceptBothSpellings, termOf, withKnownSpelling } from './spellings.js';
-import { registerTenantRegistration } from './tenant-commands.js';
-import { registerTenants } from './tenants.js';
-import { registerWebhooks } from './webhooks.js';
 
-/** Adds one command to the program; every file of a command exports one. */
-export type Register = (program: Command, context: CliContext) => void;
-
-const COMMANDS: readonly Register[] = [
-  registerServe,
-  registerMigrate,
-  registerShowMigrations,
-  registerTenants,
-  registerTenantRegistration,
-  registerCreateSuperuser,
-  registerCreateOperator,
-  registerSetupRolePermissions,
-  registerAssignUserScope,
-  registerSeed,
-  registerEvents,
-  registerEventsByOldNames,
-  registerJobs,
-  registerProcessReminders,
-  registerWebhooks,
-  registerDeliveries,
-  registerShell,
-  registerDbShell,
-  registerDoctor,
-];
-
-/** The command line, `leopard <command> …`. */
-export function createProgram(context: CliContext): Command {
-  const program = new Command('leopard')
+/**
+ * Makes the command line, `leopard <command> …`.
+ * @param commands those that it has to know; all when not given
+ */
+export async function createProgram(
+  context: CliContext,
+  commands: readonly LazyCommand[] = COMMANDS,
+): Promise<Command> {
+  const program = new Command(context.invocation)
     .description('Backend of a multi-tenant CRM for immigration and study-abroad agencies')
     .version(JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')).version, '--version')
     .helpCommand('help [command...]', 'show all commands, or one')
@@ -60,7 +26,7 @@ export function createProgram(context: CliContext): Command {
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ writeOut: (text) => context.print(text.trimEnd()), writeErr: () => undefined });
-  for (const register of COMMANDS) register(program, context);
+  for (const { load } of commands) (await load())(program, context);
   for (const command of allCommands(program)) {
     command.copyInheritedSettings(program);
     acceptBothSpellings(command);
@@ -74,7 +40,7 @@ export function createProgram(context: CliContext): Command {
  * @returns the exit code: 0, 1 for what failed, 2 for wrong usage, or the error's own.
  */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
-  const program = createProgram(context);
+  const program = await createProgram(context, neededFor(args));
   let current = program;
   program.hook('preAction', (_, command) => {
     current = command;
@@ -100,6 +66,13 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     for (const line of lines) context.warn(line);
     return exitCode;
   }
+}
+
+/** The command that is asked for; none for the version; all where help or a suggestion may have to name others. */
+function neededFor([first = '']: readonly string[]): readonly LazyCommand[] {
+  if (first === '--version') return [];
+  const named = commandsNamed(first);
+  return named.length > 0 ? named : COMMANDS;
 }
 
 function allCommands(program: Command): Command[] {

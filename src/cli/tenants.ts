@@ -19,7 +19,7 @@ export function registerTenants(program: Command, context: CliContext): void {
         const list = await listTenants(database);
         if (json) context.print(JSON.stringify(list.map(tenantToJson), null, 2));
         else if (list.length === 0)
-          context.print('there is no tenant yet; create one: leopard tenants create');
+          context.print(`there is no tenant yet; create one: ${context.invocation} tenants create`);
         else for (const line of tenantLines(list)) context.print(line);
       }),
     );

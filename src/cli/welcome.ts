@@ -1,55 +1,74 @@
 import type { Config } from '../config.js';
 import type { DatabaseHandle } from '../database/connections.js';
-import { withOwner } from '../database/owner.js';
-import { DEMO_LOGINS } from '../seed/demo-logins.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
+import { quoteIdentifier } from '../database/schema-name.js';
+import { DEMO_LOGINS, type DemoLogin } from '../seed/demo-logins.js';
+import { isAllowedHost } from '../tenancy/host.js';
 
 const SHOWN_DOMAINS = 5;
+/** Some of which are no addresses to show. */
+const MOST_DOMAINS = 100;
+
+/** What has been started, and how. */
+export interface Welcomed {
+  readonly config: Config;
+  readonly handle: DatabaseHandle;
+  /** What to type before a command's name. */
+  readonly invocation: string;
+}
 
 /**
- * The lines for whoever has just started the program: where it is, who can log in, where the documentation is.
+ * Returns the lines for whoever has just started the program: where it is, who can log in, where to read on. Every
+ * address in them answers, as far as this machine decides.
  * @param port where it listens
  */
-export async function welcome(config: Config, handle: DatabaseHandle, port: number): Promise<string[]> {
-  const { domains, logins } = await readFacts(handle);
+export async function welcome({ config, handle, invocation }: Welcomed, port: number): Promise<string[]> {
+  const { domains, logins } = await readFacts(handle, config.allowedHosts);
   const base = (domain: string) => `http://${domain}:${port}`;
+  const first = domains[0] ?? 'localhost';
   const lines = [`Leopard is ready on port ${port}.`, ''];
+  for (const domain of domains) lines.push(`  ${base(domain)}/`);
   if (domains.length === 0) {
-    lines.push(`  There is no agency yet; create one: leopard tenants create`);
-    return lines;
+    lines.push(
+      '  There is no agency yet. Create one, with somebody who can log in:',
+      `  ${invocation} register_tenant --name "Everest Education" --tenant everest --admin-email you@example.com`,
+    );
   }
-  for (const domain of domains) lines.push(`  ${base(domain)}`);
   if (logins.length > 0) {
     lines.push('', '  Log-ins of the demonstration data (user name / password):');
     for (const { schema, role, username, password } of logins) {
       lines.push(`  ${schema.replace('tenant_', '').padEnd(5)} ${role.padEnd(14)} ${username} / ${password}`);
     }
   }
-  lines.push('', `  API documentation: ${base(domains[0]!)}/api/docs/`);
+  if (isAllowedHost(first, config.allowedHosts))
+    lines.push('', `  API documentation: ${base(first)}/api/docs/`);
+  lines.push(`  Something is wrong? ${invocation} doctor`);
   if (config.useHttps)
     lines.push('', '  USE_HTTPS is on: browsers are sent to https, so put a proxy in front.');
   return lines;
 }
 
-async function readFacts(handle: DatabaseHandle) {
+async function readFacts(handle: DatabaseHandle, allowedHosts: readonly string[]) {
   return await withOwner(handle.owner ?? handle.app, async (client) => {
     const { rows } = await client.query<{ domain: string }>(
       `SELECT domain FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id
-       WHERE t.is_active AND domain NOT LIKE '*%' ORDER BY is_primary DESC, tenant_id, domain LIMIT $1`,
-      [SHOWN_DOMAINS],
+       WHERE t.is_active AND subscription_status NOT IN ('SUSPENDED', 'CANCELLED') AND domain NOT LIKE '*%'
+       ORDER BY is_primary DESC, tenant_id, domain LIMIT $1`,
+      [MOST_DOMAINS],
     );
+    const allowed = rows.map(({ domain }) => domain).filter((domain) => isAllowedHost(domain, allowedHosts));
     const logins = [];
-    for (const login of handle.kind === 'embedded' ? DEMO_LOGINS : []) {
-      const { rows: found } = await client.query<{ there: boolean }>(
-        'SELECT to_regclass($1) IS NOT NULL AS there',
-        [`${login.schema}.immigration_user`],
-      );
-      if (!found[0]?.there) continue;
-      const { rowCount } = await client.query(
-        `SELECT FROM ${login.schema}.immigration_user WHERE email = $1 AND is_active`,
-        [login.email],
-      );
-      if (rowCount) logins.push(login);
-    }
-    return { domains: rows.map(({ domain }) => domain), logins };
+    for (const login of handle.kind === 'embedded' ? DEMO_LOGINS : [])
+      if (await isThere(client, login)) logins.push(login);
+    return { domains: allowed.slice(0, SHOWN_DOMAINS), logins };
   });
+}
+
+/** Whether somebody can log in so. A tenant whose tables are not as they should be keeps nobody from starting. */
+async function isThere(client: OwnerClient, { schema, email }: DemoLogin): Promise<boolean> {
+  const user = `SELECT FROM ${quoteIdentifier(schema)}.immigration_user WHERE email = $1 AND is_active`;
+  return await client.query(user, [email]).then(
+    ({ rowCount }) => rowCount === 1,
+    () => false,
+  );
 }

@@ -3,9 +3,10 @@ import pg from 'pg';
 import pgUtils from 'pg/lib/utils.js';
 import type { ConnectionSettings } from '../config.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
+import { compiled } from './compile.js';
 import { ANSWERS_WITHIN_MS } from './limits.js';
 import { type Keeping, Session } from './session.js';
-import { compiled, type Executable } from './statement.js';
+import type { Executable } from './statement.js';
 import {
   ConnectionUnusableError,
   runTenantTransaction,

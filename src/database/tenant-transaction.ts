@@ -1,8 +1,9 @@
 import pgUtils from 'pg/lib/utils.js';
+import { compiled } from './compile.js';
 import { LIMITS } from './limits.js';
 import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
-import { compiled, type Executable } from './statement.js';
+import type { Executable } from './statement.js';
 
 /** In whose name statements run: the tenant, by its schema, and the acting user (null: the system). */
 export interface TenantContext {

@@ -4,9 +4,10 @@ import { collegeChoice, visaType } from '../../../test/helpers/samples/applicati
 import { insert } from '../../../test/helpers/samples/insert.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import type { CurrentUser } from '../../auth/current-user.js';
+import { compiled } from '../../database/compile.js';
 import { Database } from '../../database/database.js';
 import { withOwner } from '../../database/owner.js';
-import { compiled, type Executable, statement } from '../../database/statement.js';
+import { type Executable, statement } from '../../database/statement.js';
 import { QueryParameters } from '../../http/query-parameters.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { listDeadlines } from './selectors.js';

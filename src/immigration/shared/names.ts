@@ -1,5 +1,5 @@
+import { fixedPart } from '../../database/compile.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import { fixedPart } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { KeptNames, keptNames } from './kept-names.js';
 import { fullName } from './people.js';

@@ -1,4 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
+import { fixedPart } from '../../database/compile.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import {
@@ -9,7 +10,6 @@ import {
   sql,
   type Updateable,
 } from '../../database/queries.js';
-import { fixedPart } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, notFound } from '../../http/errors.js';
 import { NamedColumns } from './names.js';

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { cliSurroundings, runCommand } from '../helpers/cli.js';
+
+const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
+/** Tells on stderr at the end how much processor time it took, in milliseconds. */
+const METER = `data:text/javascript,process.on('exit',()=>{const{user,system}=process.cpuUsage();
+  process.stderr.write('cpu '+Math.round((user+system)/1000)+'\\n')})`.replaceAll('\n', '');
+/** Tells which modules are loaded, a line each. */
+const LISTER = `data:text/javascript,import{register}from'node:module';register('data:text/javascript,'+
+  encodeURIComponent('import{writeSync}from"node:fs";export async function load(url,context,next)'+
+  '{writeSync(2,"load "+url+String.fromCharCode(10));return next(url,context)}'))`.replaceAll('\n', '');
+
+let surroundings: Awaited<ReturnType<typeof cliSurroundings>>;
+beforeAll(async () => {
+  surroundings = await cliSurroundings();
+  expect((await runCommand(surroundings.settings, ['migrate'])).stderr).toBe('');
+  await run([LEOPARD, '--version']); // builds what is stale
+});
+afterAll(() => surroundings?.close());
+
+function run(args: readonly string[], preload?: string): Promise<{ code: number | null; stderr: string }> {
+  const { PATH = '' } = process.env;
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...(preload ? ['--import', preload] : []), ...args], {
+      cwd: surroundings.folder,
+      env: { ...surroundings.settings, PATH },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (text) => {
+      stderr += text;
+    });
+    child.once('close', (code) => resolve({ code, stderr }));
+  });
+}
+
+/** Milliseconds of processor time, the least of three runs: what else runs on the machine only adds to it. */
+async function processorTime(args: readonly string[]): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const { code, stderr } = await run(args, METER);
+    expect([code, stderr.replace(/^cpu .*$/m, '').trim()]).toEqual([0, '']);
+    times.push(Number(/^cpu (\d+)$/m.exec(stderr)?.[1]));
+  }
+  return Math.min(...times);
+}
+
+/** What a start may take, on a machine on which Node alone takes no more than a tenth of it. */
+const MOST_MS = 300;
+
+describe.each(['--version', 'migrate', 'showmigrations'])('leopard %s', (command) => {
+  it('takes less than 0.3 s of processor time', async () => {
+    const node = await processorTime(['-e', '0']);
+    const leopard = await processorTime([LEOPARD, command]);
+    expect(leopard, `Node alone took ${node} ms`).toBeLessThan(Math.max(MOST_MS, 10 * node));
+  });
+
+  it('loads neither the server nor the query builder, nor other commands', async () => {
+    const { code, stderr } = await run([LEOPARD, command], LISTER);
+    const loaded = [...stderr.matchAll(/^load (\S+)$/gm)].map(([, url]) => url as string);
+    expect(code).toBe(0);
+    expect(loaded.length).toBeGreaterThan(5);
+    const others =
+      /node_modules\/(kysely|fastify|undici|@sinclair|nodemailer)\/|dist\/(http|immigration|seed)\//;
+    expect(loaded.filter((url) => others.test(url))).toEqual([]);
+    const commands = /dist\/cli\/(serve|doctor|shell|tenants|events|jobs|seed|webhooks)\.js$/;
+    expect(loaded.filter((url) => commands.test(url))).toEqual([]);
+  });
+});
