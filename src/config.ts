@@ -34,6 +34,8 @@ export interface Config {
   readonly baseDomain: string;
   readonly useHttps: boolean;
   readonly database: DatabaseSettings;
+  /** Whether a new embedded database gets the demonstration data. */
+  readonly demoData: boolean;
   readonly poolSize: number;
   readonly dataDirectory: string;
   readonly mediaDirectory: string;
@@ -102,6 +104,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     baseDomain,
     useHttps: read.boolean('USE_HTTPS', false),
     database,
+    demoData: read.boolean('DEMO_DATA', true),
     poolSize: read.integer('DB_POOL_SIZE', 5, { min: 1, max: 200 }),
     dataDirectory,
     mediaDirectory: resolve(directory, read.text('MEDIA_DIR', join(dataDirectory, 'media'))),

@@ -103,6 +103,29 @@ describe('showmigrations', () => {
     const pending = acme.slice(0, acme.indexOf('tenant_broken')).filter((line) => line.includes('[ ]'));
     expect(pending).toEqual([expect.stringMatching(/^ {2}\[ \] \d{4}_rights$/)]);
   });
+
+  it('shows one schema, or what is pending, alone', async () => {
+    const shown = async (...options: string[]) =>
+      JSON.parse((await leopard('showmigrations', '--json', ...options)).stdout) as {
+        scope: string;
+        name: string;
+        applied_at: string | null;
+      }[];
+    const acme = await shown('--schema', 'acme');
+    expect(new Set(acme.map(({ scope }) => scope))).toEqual(new Set(['tenant_acme']));
+    expect(await shown('--schema', 'tenant_acme', '--pending')).toEqual([
+      { scope: 'tenant_acme', number: expect.any(Number), name: 'rights', applied_at: null },
+    ]);
+    expect((await shown('--schema', 'public')).every(({ scope }) => scope === 'shared')).toBe(true);
+    expect((await shown('--pending')).every(({ applied_at }) => applied_at === null)).toBe(true);
+    expect((await leopard('showmigrations', '--schema', 'public', '--pending')).stdout).toBe(
+      'nothing is pending',
+    );
+    expect(await leopard('showmigrations', '--schema', 'nobody')).toMatchObject({
+      exitCode: 1,
+      stderr: 'there is no tenant with the schema tenant_nobody; see: leopard tenants list',
+    });
+  });
 });
 
 /** Takes a migration that may be applied twice out of the ledger. */

@@ -7,6 +7,7 @@ import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { checkAddress, explainListenError } from './listen-check.js';
+import { runningContext } from './log-context.js';
 import type { Progress } from './progress.js';
 import { Shutdown } from './shutdown.js';
 import { welcome } from './welcome.js';
@@ -16,6 +17,8 @@ interface ServeOptions {
   readonly services?: string;
   readonly port?: string;
   readonly host?: string;
+  /** False with `--no-demo`; the setting decides otherwise. */
+  readonly demo: boolean;
 }
 
 /** The embedded server has bounds of its own. */
@@ -29,16 +32,19 @@ export function registerServe(program: Command, context: CliContext): void {
     .option('--services <list>', 'which of api, worker and scheduler this process runs (LEOPARD_SERVICES)')
     .option('--port <number>', 'the port to listen on (PORT)')
     .option('--host <address>', 'the address to listen on (HOST)')
+    .option('--no-demo', 'start without demonstration data in a new database (DEMO_DATA=false)')
     .action((options: ServeOptions) => serve(context, options));
 }
 
 /** Runs until it is asked to stop. @throws what keeps it from starting, and CliError when its database ends. */
-async function serve(context: CliContext, options: ServeOptions): Promise<void> {
-  const config = context.config({
+async function serve(given: CliContext, options: ServeOptions): Promise<void> {
+  const config = given.config({
     LEOPARD_SERVICES: options.services,
     PORT: options.port,
     HOST: options.host,
+    DEMO_DATA: options.demo ? undefined : 'false',
   });
+  const context = runningContext(given, config);
   requireValidEventsConfig();
   const progress = context.progress();
   const shutdown = new Shutdown();
@@ -53,6 +59,7 @@ async function serve(context: CliContext, options: ServeOptions): Promise<void> 
     // What a stop cuts short fails, and that is no failure.
     if (!shutdown.isRequested) {
       progress.failed();
+      context.logFailure(error);
       throw error;
     }
   } finally {
@@ -79,7 +86,7 @@ async function start(
 
   for (const remark of await bringUpToDate(handle, progress)) context.warn(remark);
   ensureGoingOn(shutdown);
-  if (handle.kind === 'embedded') {
+  if (handle.kind === 'embedded' && config.demoData) {
     const { demoSeedPending, seedDemo } = await import('../seed/demo.js');
     if (await demoSeedPending(handle)) {
       const { appSubdomain, baseDomain } = config;
@@ -112,7 +119,8 @@ async function start(
     });
     progress.done();
     const port = Number(new URL(address).port || 80);
-    for (const line of await welcome(config, handle, port)) context.print(line);
+    for (const line of await welcome({ config, handle, invocation: context.invocation }, port))
+      context.print(line);
   } else {
     progress.done();
     context.print(`running ${[...config.services].join(' and ')}`);

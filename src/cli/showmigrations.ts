@@ -4,6 +4,8 @@ import { readMigrations } from '../database/migration-files.js';
 import { fileName } from '../database/migration-state.js';
 import { appliedMigrations, pendingMigrations } from '../database/migrator.js';
 import { withOwner } from '../database/owner.js';
+import { schemaOf } from '../tenancy/tenant-name.js';
+import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { withDatabase } from './with-database.js';
 
@@ -15,19 +17,42 @@ interface ShownMigration {
   readonly applied_at: string | null;
 }
 
+interface Filter {
+  readonly schema?: string;
+  readonly pending?: boolean;
+}
+
+/** What names the migrations that all tenants share: the schema, and the scope as JSON has it. */
+const PUBLIC = new Set(['public', 'shared']);
+
 /** `leopard showmigrations`: what is applied where, and what is not. */
 export function registerShowMigrations(program: Command, context: CliContext): void {
   program
     .command('showmigrations')
     .description('list what is applied to public and to each tenant, and what is pending')
+    .option('--schema <tenant>', 'only this tenant, by schema or short name; public for what all share')
+    .option('--pending', 'only what is pending')
     .option('--json', 'print JSON')
-    .action(({ json }: { json?: boolean }) =>
+    .action(({ json, ...filter }: Filter & { json?: boolean }) =>
       withDatabase(context, async (handle) => {
-        const migrations = await readState(handle);
+        const migrations = select(await readState(handle), filter);
         if (json) context.print(JSON.stringify(migrations, null, 2));
+        else if (migrations.length === 0) context.print('nothing is pending');
         else for (const line of lines(migrations)) context.print(line);
       }),
     );
+}
+
+/** @throws CliError for a tenant that is not there */
+function select(all: readonly ShownMigration[], { schema, pending }: Filter): readonly ShownMigration[] {
+  const found = schema === undefined ? all : ofScope(all, PUBLIC.has(schema) ? 'shared' : schemaOf(schema));
+  return pending ? found.filter((migration) => migration.applied_at === null) : found;
+}
+
+function ofScope(all: readonly ShownMigration[], scope: string): readonly ShownMigration[] {
+  const found = all.filter((migration) => migration.scope === scope);
+  if (found.length > 0) return found;
+  throw new CliError(`there is no tenant with the schema ${scope}; see: leopard tenants list`);
 }
 
 async function readState({ owner, app }: DatabaseHandle): Promise<ShownMigration[]> {

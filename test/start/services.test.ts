@@ -33,13 +33,13 @@ function serve(services: string): Program {
 
 it('a process with the worker alone handles events, listens on no port, and stops in order', async () => {
   const worker = serve('worker');
-  await worker.said(/^running worker$/m); // port 1 is one that nobody may open
+  await worker.said(/"running worker"/); // port 1 is one that nobody may open
   await test.sql(`INSERT INTO immigration_client (first_name, gender, country) VALUES ('A', 'MALE', 'NP')`);
   await test.sql('UPDATE immigration_client SET assigned_to_id = 6');
   await test.drained();
   expect(await test.sql('SELECT FROM immigration_notification')).toHaveLength(1);
   expect(await worker.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  expect(worker.stdout).toMatch(/stopping\nstopped\n$/);
+  expect(worker.stdout).toMatch(/"stopping"}\n.*"stopped"}\n$/);
   expect(await test.sql('SELECT FROM public.event_sleeper')).toEqual([]);
 });
 
@@ -48,7 +48,7 @@ it('when a worker is killed, another goes on, and nothing is lost or doubled', a
   await test.sql(`INSERT INTO immigration_client (first_name, last_name, gender, country)
     SELECT 'Many', n::text, 'MALE', 'NP' FROM generate_series(1, 3000) n`);
   const [one, other] = [serve('worker'), serve('worker')];
-  await Promise.all([one.said(/^running worker$/m), other.said(/^running worker$/m)]);
+  await Promise.all([one.said(/"running worker"/), other.said(/"running worker"/)]);
   await test.sql(`UPDATE immigration_client SET stage = 'CLIENT' WHERE first_name = 'Many'`);
   await test.until(async () => (await test.sql('SELECT FROM immigration_clientactivity LIMIT 1')).length > 0);
   await one.kill('SIGKILL');

@@ -8,6 +8,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { get } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,6 +40,17 @@ async function refused(environment: Record<string, string>, args: string[] = [])
   const program = serve(environment, args);
   const { code } = await program.ended;
   return { code, lines: program.stderr.trim().split('\n') };
+}
+
+/** Asks for an address as a browser does; `fetch` finds no host below localhost where the system's resolver does not. */
+function statusOf(link: string): Promise<number | undefined> {
+  const { host, port, pathname } = new URL(`http://${link}`);
+  return new Promise((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: pathname, headers: { host }, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).once('error', reject);
+  });
 }
 
 async function countDomains(): Promise<number> {
@@ -74,6 +86,9 @@ describe('a start', () => {
     expect(program.stdout).toContain('admin@main.com / admin123');
     expect(program.stdout).toContain('admin@demo.com / demo123');
     expect((await fetch(`http://127.0.0.1:${port}/health/`)).status).toBe(200);
+    const links = [...program.stdout.matchAll(/http:\/\/(\S+)/g)].map(([, link]) => link as string);
+    expect(links.length).toBeGreaterThanOrEqual(5);
+    for (const link of links) expect([link, await statusOf(link)]).toEqual([link, 200]);
     domains = await countDomains();
     expect(domains).toBe(4);
     expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
@@ -148,6 +163,26 @@ describe('a start', () => {
   });
 });
 
+it('a start without demonstration data says how the first agency is made, with links that answer', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'leopard-no-demo-'));
+  try {
+    const begin = (args: string[]) =>
+      Program.leopard(['serve', ...args], { directory: own, environment: ANY_PORT });
+    const program = begin(['--no-demo']);
+    const [, port] = await program.said(READY);
+    await program.said(/ doctor$/m);
+    expect(program.stdout).toMatch(/no agency yet.*\n {2}node \S+bin\/leopard\.js register_tenant --name/);
+    expect(program.stdout).not.toContain('demonstration');
+    expect(program.stdout).toContain(`http://localhost:${port}/api/docs/`);
+    expect([await statusOf(`localhost:${port}/api/docs/`), await statusOf(`localhost:${port}/`)]).toEqual([
+      200, 200,
+    ]);
+    await program.kill('SIGTERM');
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+});
+
 describe('a start that cannot be says so in one line', () => {
   it('when the port is taken', async () => {
     const other: Server = createServer();
@@ -191,7 +226,9 @@ describe('a start that cannot be says so in one line', () => {
     for (const args of [['swerve'], ['serve', '--prot', '1']]) {
       const program = Program.leopard(args, { directory: folder });
       expect((await program.ended).code).toBe(2);
-      expect(program.stderr).toMatch(/^unknown (command|option) '.*; see: leopard help( serve)?\n$/);
+      expect(program.stderr).toMatch(
+        /^unknown (command|option) '.*; see: node \S+bin\/leopard\.js help( serve)?\n$/,
+      );
     }
   });
 });

@@ -1,0 +1,38 @@
+import { pino } from 'pino';
+import type { Config } from '../config.js';
+import type { CliContext } from './context.js';
+import { asTyped } from './invocation.js';
+import { createProgress } from './progress.js';
+
+/** The context of a command that goes on running, and where the error that ends it is logged. */
+export interface RunningContext extends CliContext {
+  /** Logs why the command fails; it is told on stderr all the same. */
+  logFailure(error: unknown): void;
+}
+
+/**
+ * Returns a context that speaks to people in words, at a terminal and in development, and elsewhere to those who
+ * collect logs: each line is then JSON, as all others on stdout are. Start and stop are told whatever LOG_LEVEL says,
+ * except `silent`.
+ */
+export function runningContext(
+  context: CliContext,
+  { debug, logLevel }: Pick<Config, 'debug' | 'logLevel'>,
+): RunningContext {
+  if (debug || process.stdout.isTTY) return { ...context, logFailure: () => undefined };
+  const log = pino({ level: logLevel === 'silent' ? 'silent' : 'info' });
+  const print = (line: string) => {
+    if (line.trim() !== '') log.info(line.trim());
+  };
+  const write = (line: string | Uint8Array) => {
+    print(String(line));
+    return true;
+  };
+  return {
+    ...context,
+    print,
+    warn: (line) => log.warn(asTyped(line, context.invocation)),
+    progress: () => createProgress({ isTTY: false, columns: 0, write }),
+    logFailure: (error) => log.fatal({ err: error }, 'ended'),
+  };
+}
