@@ -43,6 +43,7 @@ import { reportRoutes } from './immigration/reports/routes.js';
 import { resourceRoutesOf } from './immigration/resources.js';
 import { searchRoutes } from './immigration/search/routes.js';
 import { sessionRoutes } from './immigration/sessions/routes.js';
+import { starterCatalogueRoutes } from './immigration/starter-catalogues/routes.js';
 import { type HubOptions, StreamHub } from './live/hub.js';
 import type { Metrics } from './metrics/metrics.js';
 import { MediaStore } from './storage/media-store.js';
@@ -113,6 +114,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...searchRoutes(database),
     ...deadlineRoutes(database),
     ...auditRoutes(database),
+    ...starterCatalogueRoutes(database),
     ...reportRoutes(database),
     streamRoute(hub, config.notificationStreamAllowedOrigin),
     homeRoute(),

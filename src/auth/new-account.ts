@@ -7,6 +7,8 @@ export interface NewAccount {
   readonly username: string;
   readonly email: string;
   readonly password: string;
+  readonly firstName?: string | undefined;
+  readonly lastName?: string | undefined;
 }
 
 /** An account as it is stored. */
@@ -15,10 +17,14 @@ export interface StorableAccount {
   readonly email: string;
   /** In Django's format. */
   readonly passwordHash: string;
+  /** Empty when not given. */
+  readonly firstName?: string;
+  readonly lastName?: string;
 }
 
 const USERNAME = /^[\p{L}\p{N}\p{M}_.@+-]{1,150}$/u;
 const LONGEST_EMAIL = 254;
+const LONGEST_NAME = 150;
 
 /**
  * Checks a new account by Django's rules for usernames and e-mail addresses, and hashes its password. Operators may
@@ -28,6 +34,8 @@ const LONGEST_EMAIL = 254;
 export async function prepareAccount(account: NewAccount): Promise<StorableAccount> {
   const username = account.username.trim();
   const email = account.email.trim();
+  const firstName = account.firstName?.trim() ?? '';
+  const lastName = account.lastName?.trim() ?? '';
   if (!isEmail(email) || email.length > LONGEST_EMAIL) {
     throw new PlainError(`${JSON.stringify(email)} is not an e-mail address`);
   }
@@ -36,6 +44,9 @@ export async function prepareAccount(account: NewAccount): Promise<StorableAccou
       `${JSON.stringify(username)} cannot be a username; use 1 to 150 letters, digits and @ . + - _`,
     );
   }
+  if ([...firstName].length > LONGEST_NAME || [...lastName].length > LONGEST_NAME) {
+    throw new PlainError(`a first or last name has ${LONGEST_NAME} characters at most`);
+  }
   if (account.password === '') throw new PlainError('the password is empty');
-  return { username, email, passwordHash: await hashPassword(account.password) };
+  return { username, email, firstName, lastName, passwordHash: await hashPassword(account.password) };
 }

@@ -8,11 +8,13 @@ export function superuserInsert({
   username,
   email,
   passwordHash,
+  firstName = '',
+  lastName = '',
 }: StorableAccount): Statement<{ id: number }> {
   return statement(
-    `INSERT INTO immigration_user (username, email, password, is_superuser, is_staff, is_active)
-     VALUES ($1, $2, $3, true, true, true) RETURNING id`,
-    [username, email, passwordHash],
+    `INSERT INTO immigration_user (username, email, password, first_name, last_name, is_superuser, is_staff, is_active)
+     VALUES ($1, $2, $3, $4, $5, true, true, true) RETURNING id`,
+    [username, email, passwordHash, firstName, lastName],
   );
 }
 

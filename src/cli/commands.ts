@@ -43,6 +43,7 @@ export const COMMANDS: readonly LazyCommand[] = [
     names: ['assign_user_scope'],
     load: async () => (await import('./assign-user-scope.js')).registerAssignUserScope,
   },
+  { names: ['catalogue'], load: async () => (await import('./catalogue.js')).registerCatalogue },
   { names: ['seed', 'seed_data'], load: async () => (await import('./seed.js')).registerSeed },
   { names: ['events'], load: async () => (await import('./events.js')).registerEvents },
   {

@@ -15,6 +15,8 @@ interface SuperuserOptions {
   readonly username?: string;
   readonly email?: string;
   readonly password?: string;
+  readonly firstName?: string;
+  readonly lastName?: string;
 }
 
 /** `leopard createsuperuser`: a user of a tenant who may do everything there. */
@@ -26,6 +28,8 @@ export function registerCreateSuperuser(program: Command, context: CliContext): 
     .option('--email <email>', 'e-mail address')
     .option('--username <username>', 'log-in name; the e-mail address when not given')
     .option('--password <password>', 'password; better in LEOPARD_PASSWORD')
+    .option('--first-name <name>', 'as the staff sees it')
+    .option('--last-name <name>', 'as the staff sees it')
     .action((options: SuperuserOptions) => createTenantSuperuser(context, options));
 }
 
@@ -47,7 +51,8 @@ async function createTenantSuperuser(context: CliContext, options: SuperuserOpti
     options.username ??
     ((context.isInteractive && (await context.ask('Username (empty: the e-mail address): '))) || email);
   const password = await passwordFor(context, options.password);
-  const account = await prepareAccount({ username, email, password });
+  const { firstName, lastName } = options;
+  const account = await prepareAccount({ username, email, password, firstName, lastName });
   await withTables(context, async ({ database }) => {
     await findTenant(database, schema);
     await createSuperuser(database, schema, account);

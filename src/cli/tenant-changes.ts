@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import { isEmail } from '../http/fields/text.js';
-import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../tenancy/new-tenant.js';
+import { MOST_USERS, SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../tenancy/new-tenant.js';
 import { changeTenant, type TenantChanges } from '../tenancy/tenant-changes.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
@@ -103,11 +103,11 @@ async function activeUsers(database: Database, schema: string): Promise<number> 
   return row?.active ?? 0;
 }
 
-const MOST_USERS = 2_147_483_647;
 const LONGEST_EMAIL = 254;
 const LONGEST_PHONE = 20;
 
-function parseMaxUsers(text: string): number {
+/** How many active users a tenant may have. @throws InvalidArgumentError for anything but a number that can be stored */
+export function parseMaxUsers(text: string): number {
   const users = parseId(text);
   if (users > MOST_USERS) throw new InvalidArgumentError(`It is ${MOST_USERS} at most.`);
   return users;

@@ -1,28 +1,17 @@
 import type { Command } from 'commander';
-import { prepareAccount } from '../auth/new-account.js';
 import type { AlertDays } from '../tenancy/deadline-alerts.js';
 import { setAlertDays } from '../tenancy/deadline-alerts-setting.js';
 import { deregisterTenant } from '../tenancy/deregistration.js';
-import { registerTenant } from '../tenancy/registration.js';
 import { findTenant } from '../tenancy/tenant-list.js';
-import { checkShortName, schemaOf, shortName } from '../tenancy/tenant-name.js';
+import { schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { setTimeZone } from '../tenancy/time-zone-setting.js';
-import { passwordFor, warnOfWeakPassword } from './account-options.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { parseDays } from './days-argument.js';
 import { ownerSettings } from './owner-settings.js';
+import { addRegister } from './register-tenant.js';
 import { withDatabase } from './with-database.js';
 import { withTables } from './with-tables.js';
-
-interface RegisterOptions {
-  readonly name: string;
-  readonly tenant: string;
-  readonly domain?: readonly string[];
-  readonly adminEmail?: string;
-  readonly adminUsername?: string;
-  readonly adminPassword?: string;
-}
 
 interface DeregisterOptions {
   readonly tenant: string;
@@ -33,19 +22,6 @@ interface DeregisterOptions {
 export function registerTenantRegistration(program: Command, context: CliContext): void {
   addRegister(program.command('register_tenant'), context);
   addDeregister(program.command('deregister_tenant'), context);
-}
-
-/** The options and the work of registering a tenant. */
-export function addRegister(command: Command, context: CliContext): void {
-  command
-    .description('create a tenant on trial, with its domains and, if wanted, its first admin: all or nothing')
-    .requiredOption('--name <name>', "the agency's name")
-    .requiredOption('--tenant <tenant>', 'its short name; the schema is tenant_ and this')
-    .option('--domain <domain...>', 'more domains, beside the two that every tenant gets')
-    .option('--admin-email <email>', 'creates the first admin: superuser and staff, in no group')
-    .option('--admin-username <username>', "the admin's log-in name; the e-mail address when not given")
-    .option('--admin-password <password>', "the admin's password; better in LEOPARD_PASSWORD")
-    .action((options: RegisterOptions) => register(context, options));
 }
 
 /** The options and the work of removing a tenant. */
@@ -93,36 +69,6 @@ function inWords({ before, after }: AlertDays): string {
     ...(after.length > 0 ? [`${list(after)} days after`] : []),
   ];
   return parts.length > 0 ? parts.join(' and ') : 'never';
-}
-
-async function register(context: CliContext, options: RegisterOptions): Promise<void> {
-  const tenant = checkShortName(options.tenant);
-  const admin = await firstAdmin(context, options);
-  const config = context.config();
-  const created = await withDatabase(context, (handle) =>
-    registerTenant(ownerSettings(handle), handle.app.user, config, {
-      tenant,
-      name: options.name,
-      domains: options.domain ?? [],
-      ...(admin && { admin }),
-    }),
-  );
-  context.print(`tenant ${tenant} is registered, on trial; its schema is ${created.schema}`);
-  for (const domain of created.domains) context.print(`  ${domain}`);
-  if (admin) context.print(`its admin logs in as ${admin.username}`);
-}
-
-async function firstAdmin(context: CliContext, options: RegisterOptions) {
-  const { adminEmail: email, adminUsername, adminPassword } = options;
-  if (email === undefined) {
-    if (adminUsername === undefined && adminPassword === undefined) return null;
-    throw new UsageError('an admin needs --admin-email');
-  }
-  const username = adminUsername ?? email;
-  const password = await passwordFor(context, adminPassword, '--admin-password');
-  const account = await prepareAccount({ username, email, password });
-  warnOfWeakPassword(context, password, { username, email });
-  return account;
 }
 
 async function deregister(context: CliContext, { tenant, force = false }: DeregisterOptions): Promise<void> {

@@ -20,6 +20,33 @@ async function tenantNames(): Promise<string[]> {
   return JSON.parse(stdout).map(({ tenant }: { tenant: string }) => tenant);
 }
 
+describe('catalogue', () => {
+  it('is loaded into a tenant that is there, once', async () => {
+    const first = await leopard(['catalogue', 'load', 'nz', '--tenant', 'main']);
+    expect([first.exitCode, first.stderr]).toEqual([0, '']);
+    expect(first.stdout).toMatch(/^main, catalogue nz: \d+ visa categories, .* 2 application types$/);
+    const second = await leopard(['catalogue', 'load', '--tenant', 'tenant_main', 'nz']);
+    expect(second.stdout).toBe('main, catalogue nz: nothing is added, all of it is there');
+    const asJson = await leopard(['catalogue', 'load', 'nz', '--tenant', 'main', '--json']);
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ country: 'nz', added: { visa_types: 0 } });
+  });
+
+  it('names the countries, and refuses others and unknown tenants', async () => {
+    expect((await leopard(['catalogue', 'list'])).stdout).toMatch(/^au +Australia +\d+ /m);
+    expect(JSON.parse((await leopard(['catalogue', 'list', '--json'])).stdout)).toHaveLength(5);
+    const country = await leopard(['catalogue', 'load', 'fr', '--tenant', 'main']);
+    expect(country).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/Allowed choices are au, ca, nz, uk, us/),
+    });
+    const tenant = await leopard(['catalogue', 'load', 'au', '--tenant', 'nobody']);
+    expect([tenant.exitCode, tenant.stderr]).toEqual([
+      1,
+      'there is no tenant with the schema tenant_nobody; see: leopard tenants list',
+    ]);
+  });
+});
+
 describe('register_tenant', () => {
   it('creates a tenant on trial with its two domains and those given', async () => {
     const { exitCode, stderr, stdout } = await leopard([
@@ -83,6 +110,30 @@ describe('register_tenant', () => {
     expect(await verifyPassword('admin123', admin.password)).toBe(true);
   });
 
+  it('gives it status, limit, time zone and a catalogue, and its admin a name', async () => {
+    const { exitCode, stderr, stdout } = await leopard([
+      ...['register_tenant', '--name', 'Complete', '--tenant', 'complete', '--status', 'ACTIVE'],
+      ...['--max-users', '7', '--time-zone', 'australia/sydney', '--catalogue', 'au'],
+      ...['--admin-email', 'ann@agency.example', '--admin-password', 'zebra-Crossing-42'],
+      ...['--admin-first-name', 'Ann', '--admin-last-name', 'Li'],
+    ]);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('tenant complete is registered, active; its schema is tenant_complete');
+    expect(stdout).toMatch(/^its catalogue \(au\): \d+ visa categories, \d+ visa types, /m);
+    const { stdout: list } = await leopard(['tenants', 'list', '--json']);
+    expect(JSON.parse(list).at(-1)).toMatchObject({
+      subscription_status: 'ACTIVE',
+      max_users: 7,
+      time_zone: 'Australia/Sydney',
+    });
+    expect(
+      await rows('SELECT first_name, last_name, is_superuser FROM tenant_complete.immigration_user'),
+    ).toEqual([{ first_name: 'Ann', last_name: 'Li', is_superuser: true }]);
+    expect(
+      await rows(`SELECT created_by_id FROM tenant_complete.immigration_course_level WHERE name = 'Diploma'`),
+    ).toEqual([{ created_by_id: '1' }]);
+  });
+
   it('takes the password from the environment, and asks for it only at a terminal', async () => {
     const args = ['register_tenant', '--name', 'By env', '--tenant', 'byenv', '--admin-email', 'a@b.example'];
     const missing = await leopard(args);
@@ -133,6 +184,25 @@ describe('register_tenant', () => {
       ['--name', 'Other', '--tenant', 'other', '--admin-password', 'x'],
       2,
       /^an admin needs --admin-email; see/,
+    ],
+    [['--name', 'Other', '--tenant', 'other', '--time-zone', 'Nowhere/Else'], 1, /is no time zone/],
+    [['--name', 'Other', '--tenant', 'other', '--catalogue', 'fr'], 2, /Allowed choices are au, ca, nz/],
+    [['--name', 'Other', '--tenant', 'other', '--status', 'GONE'], 2, /Allowed choices are TRIAL/],
+    [['--name', 'Other', '--tenant', 'other', '--max-users', '0'], 2, /must be a whole number from 1/],
+    [['--name', 'Other', '--tenant', 'other', '--admin-last-name', 'x'], 2, /^an admin needs --admin-email/],
+    [
+      [
+        '--name',
+        'Other',
+        '--tenant',
+        'other',
+        '--admin-email',
+        'a@b.example',
+        '--admin-password',
+        'x',
+      ].concat(['--admin-first-name', 'x'.repeat(151)]),
+      1,
+      /150 characters at most/,
     ],
     [['--name', 'Other'], 2, /--tenant <tenant>' not specified/],
   ])('refuses %j and leaves nothing behind', async (args, exitCode, message) => {

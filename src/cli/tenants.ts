@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { listTenants } from '../tenancy/tenant-list.js';
 import type { CliContext } from './context.js';
+import { addRegister } from './register-tenant.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
 import { addActivate, addSet, addSuspend } from './tenant-changes.js';
-import { addDeregister, addRegister, addSetDeadlineAlerts, addSetTimeZone } from './tenant-commands.js';
+import { addDeregister, addSetDeadlineAlerts, addSetTimeZone } from './tenant-commands.js';
 import { withTables } from './with-tables.js';
 
 /** `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|delete`. */

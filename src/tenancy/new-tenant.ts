@@ -57,6 +57,9 @@ export class TenantNotFoundError extends PlainError {
   }
 }
 
+/** How many active users a tenant may be allowed at most: what its column holds. */
+export const MOST_USERS = 2_147_483_647;
+
 /** A tenant's name as it is stored. @throws InvalidTenantError */
 export function checkTenantName(text: string): string {
   const name = text.trim();
@@ -89,6 +92,13 @@ export function checkNewTenant(tenant: NewTenant): NewTenant {
   }
   if (domains.filter(({ isPrimary }) => isPrimary).length > 1) {
     throw new InvalidTenantError('a tenant has one primary domain at most');
+  }
+  const { maxUsers, status } = tenant;
+  if (maxUsers !== undefined && !(Number.isInteger(maxUsers) && maxUsers >= 1 && maxUsers <= MOST_USERS)) {
+    throw new InvalidTenantError(`a tenant's limit of users is a whole number from 1 to ${MOST_USERS}`);
+  }
+  if (status !== undefined && !SUBSCRIPTION_STATUSES.includes(status)) {
+    throw new InvalidTenantError(`a tenant's status is one of ${SUBSCRIPTION_STATUSES.join(', ')}`);
   }
   return { ...tenant, name, domains };
 }

@@ -1,9 +1,13 @@
 import type { StorableAccount } from '../auth/new-account.js';
 import { superuserInsert } from '../auth/superusers.js';
+import { type CatalogueCountry, readCatalogue } from '../catalogues/catalogue.js';
+import { type Added, addCatalogue, type RunAll } from '../catalogues/load.js';
 import type { Config, ConnectionSettings } from '../config.js';
-import type { CreatedTenant } from './new-tenant.js';
+import type { OwnerClient } from '../database/owner.js';
+import type { CreatedTenant, SubscriptionStatus } from './new-tenant.js';
 import { createTenant } from './provisioning.js';
 import { checkShortName } from './tenant-name.js';
+import { setTimeZoneOn } from './time-zone-setting.js';
 
 /** What an operator gives for a new tenant. */
 export interface Registration {
@@ -14,6 +18,20 @@ export interface Registration {
   readonly domains?: readonly string[];
   /** The first user: superuser and staff, in no group. */
   readonly admin?: StorableAccount;
+  /** TRIAL when not given. */
+  readonly status?: SubscriptionStatus;
+  /** How many active users it may have; 50 when not given. */
+  readonly maxUsers?: number;
+  /** An IANA name; UTC when not given. */
+  readonly timeZone?: string;
+  /** The country whose starter catalogue it begins with; none when not given. */
+  readonly catalogue?: CatalogueCountry;
+}
+
+/** A tenant as it was registered. */
+export interface RegisteredTenant extends CreatedTenant {
+  /** How many records of the starter catalogue it begins with; null without one. */
+  readonly added: Added | null;
 }
 
 type Hosts = Pick<Config, 'appSubdomain' | 'baseDomain'>;
@@ -29,37 +47,59 @@ export function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts):
 }
 
 /**
- * Registers a tenant on trial, with its domains and first user, in one transaction.
- * @throws TenantExistsError, InvalidTenantError, PlainError about the name; nothing is left behind then
+ * Registers a tenant with its domains, first user, time zone and starter catalogue, in one transaction.
+ * @throws TenantExistsError, InvalidTenantError, PlainError about the name, the time zone or the catalogue; nothing is
+ * left behind then
  */
 export async function registerTenant(
   owner: ConnectionSettings,
   appUser: string,
   hosts: Hosts,
   registration: Registration,
-): Promise<CreatedTenant> {
-  const { name, domains = [], admin } = registration;
+): Promise<RegisteredTenant> {
+  const { name, domains = [], admin, status = 'TRIAL', maxUsers, timeZone, catalogue } = registration;
   const tenant = checkShortName(registration.tenant);
+  const schema = `tenant_${tenant}`;
   const [primary, ...others] = ownDomains(tenant, hosts);
   const further = new Set([...others, ...domains].map((domain) => domain.trim().toLowerCase()));
   further.delete(primary);
-  return await createTenant(
+  const wanted = catalogue && (await readCatalogue(catalogue));
+  let added: Added | null = null;
+  const fill = async (client: OwnerClient) => {
+    if (timeZone !== undefined) await setTimeZoneOn(client, schema, timeZone);
+    const adminId = admin ? await insertAdmin(client, admin) : null;
+    if (wanted) {
+      added = await addCatalogue((statements) => inTurn(client, statements), wanted, adminId);
+    }
+  };
+  const created = await createTenant(
     owner,
     appUser,
     {
-      schema: `tenant_${tenant}`,
+      schema,
       name,
-      status: 'TRIAL',
+      status,
+      ...(maxUsers !== undefined && { maxUsers }),
       domains: [
         { domain: primary, isPrimary: true },
         ...[...further].map((domain) => ({ domain, isPrimary: false })),
       ],
     },
-    admin && {
-      fill: async (client) => {
-        const { sql, parameters } = superuserInsert(admin);
-        await client.query(sql, [...parameters]);
-      },
-    },
+    { fill },
   );
+  return { ...created, added };
+}
+
+async function insertAdmin(client: OwnerClient, admin: StorableAccount): Promise<number> {
+  const { sql, parameters } = superuserInsert(admin);
+  const { rows } = await client.query<{ id: string }>(sql, [...parameters]);
+  return Number(rows[0]!.id);
+}
+
+async function inTurn(client: OwnerClient, statements: Parameters<RunAll>[0]) {
+  const results = [];
+  for (const { sql, parameters } of statements) {
+    results.push((await client.query<{ added: number }>(sql, [...parameters])).rows);
+  }
+  return results;
 }

@@ -34,7 +34,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ],
   // What captures events is part of each tenant's schema, which migrations and provisioning make.
   ['src/database/', 'src/events/capture/', 'src/events/config.ts', 'src/events/types.ts'],
-  ['src/tenancy/', 'src/auth/', 'src/http/', 'src/storage/'],
+  ['src/catalogues/', 'src/tenancy/', 'src/auth/', 'src/http/', 'src/storage/'],
   ['src/events/', 'src/deliveries/', 'src/jobs/', 'src/live/', 'src/metrics/'],
   ['src/immigration/'],
   ['src/seed/'],

@@ -27,6 +27,8 @@ export const OPERATIONS_BEYOND: readonly string[] = [
   'PUT /api/v1/visa-categories/{id}/',
   'PATCH /api/v1/visa-categories/{id}/',
   'DELETE /api/v1/visa-categories/{id}/',
+  'GET /api/v1/starter-catalogues/',
+  'POST /api/v1/starter-catalogues/load/',
   'GET /api/v1/reports/',
   'GET /api/v1/reports/client-stages/',
   'GET /api/v1/reports/stage-conversions/',

@@ -120,6 +120,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   notifications: { ...ANYONE, elsewhere: 404, reach: 'private' },
   'client-imports': { ...only('add_client'), elsewhere: 404, reach: 'own' },
   audit: only(TO_BE_SUPER_ADMIN),
+  'starter-catalogues': only(TO_BE_SUPER_ADMIN),
   search: ANYONE,
   deadlines: only('view_client'),
   reports: only('view_client'),
@@ -132,6 +133,7 @@ export const POSTS: Readonly<Record<string, Deed>> = {
   'passports/upsert': 'create',
   'notifications/bulk_mark_read': 'change',
   'users/change-password': 'change',
+  'starter-catalogues/load': 'create',
 };
 
 /** What further rules answer those who are let in, at each place. */

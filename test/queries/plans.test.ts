@@ -82,6 +82,7 @@ const OTHERS = [
     'search',
     'deadlines',
     'reports',
+    'starter-catalogues',
   ],
 ];
 

@@ -1,0 +1,66 @@
+import { Argument, type Command } from 'commander';
+import { CATALOGUE_COUNTRIES, type CatalogueCountry, readCatalogue } from '../catalogues/catalogue.js';
+import { type Added, loadCatalogue } from '../catalogues/load.js';
+import { findTenant } from '../tenancy/tenant-list.js';
+import { shortName } from '../tenancy/tenant-name.js';
+import type { CliContext } from './context.js';
+import { formatTable } from './table.js';
+import { withTables } from './with-tables.js';
+
+interface LoadOptions {
+  readonly tenant: string;
+  readonly json?: boolean;
+}
+
+/** `leopard catalogue list|load`: visas, levels and fields of study, exams and stages for agencies to begin with. */
+export function registerCatalogue(program: Command, context: CliContext): void {
+  const catalogue = program
+    .command('catalogue')
+    .description('list starter catalogues of countries, and load them into tenants');
+  catalogue
+    .command('list')
+    .description('list the countries and how much there is for each')
+    .option('--json', 'print JSON')
+    .action(({ json }: { json?: boolean }) => list(context, json));
+  catalogue
+    .command('load')
+    .description('add to a tenant what it does not have of a catalogue; what is there stays as it is')
+    .addArgument(new Argument('<country>').choices(CATALOGUE_COUNTRIES))
+    .requiredOption('--tenant <tenant>', 'short name or schema')
+    .option('--json', 'print JSON')
+    .action((country: CatalogueCountry, options: LoadOptions) => load(context, country, options));
+}
+
+/** How much of a catalogue was added, in words. */
+export function addedInWords(added: Added): string {
+  const parts = Object.entries(added).filter(([, count]) => count > 0);
+  if (parts.length === 0) return 'nothing is added, all of it is there';
+  return parts.map(([kind, count]) => `${count} ${kind.replace('_', ' ')}`).join(', ');
+}
+
+async function list(context: CliContext, json: boolean | undefined): Promise<void> {
+  const catalogues = await Promise.all(CATALOGUE_COUNTRIES.map(readCatalogue));
+  const counted = catalogues.map(({ country, name, visa_categories, course_levels, application_types }) => ({
+    country,
+    name,
+    visa_categories: visa_categories.length,
+    visa_types: visa_categories.flatMap(({ types }) => types).length,
+    course_levels: course_levels.length,
+    application_types: application_types.length,
+  }));
+  if (json) context.print(JSON.stringify(counted, null, 2));
+  else {
+    const rows = counted.map((row) => Object.values(row).map(String));
+    const head = Object.keys(counted[0] ?? {}).map((key) => key.toUpperCase().replace('_', ' '));
+    for (const line of formatTable(head, rows)) context.print(line);
+  }
+}
+
+async function load(context: CliContext, country: CatalogueCountry, options: LoadOptions): Promise<void> {
+  const { schema, added } = await withTables(context, async ({ database }) => {
+    const { schema } = await findTenant(database, options.tenant);
+    return { schema, added: await loadCatalogue(database, { schema, userId: null }, country) };
+  });
+  if (options.json) context.print(JSON.stringify({ country, added }, null, 2));
+  else context.print(`${shortName(schema)}, catalogue ${country}: ${addedInWords(added)}`);
+}
