@@ -33,6 +33,7 @@ import { repairUrl } from './http/repair-url.js';
 import { requestNamer } from './http/request-id.js';
 import type { RouteDefinition } from './http/route.js';
 import { serializerFor } from './http/serializer.js';
+import { agencySettingsRoutes } from './immigration/agency-settings/routes.js';
 import { auditRoutes } from './immigration/audit/routes.js';
 import { liveImports } from './immigration/client-imports/live-source.js';
 import { clientImportRoutes } from './immigration/client-imports/routes.js';
@@ -115,6 +116,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...deadlineRoutes(database),
     ...auditRoutes(database),
     ...starterCatalogueRoutes(database),
+    ...agencySettingsRoutes(database, config),
     ...reportRoutes(database),
     streamRoute(hub, config.notificationStreamAllowedOrigin),
     homeRoute(),

@@ -2,6 +2,16 @@ import type { Database } from '../database/database.js';
 import { type Statement, statement } from '../database/statement.js';
 import type { TenantContext } from '../database/tenant-transaction.js';
 import { type Catalogue, type CatalogueCountry, readCatalogue } from './catalogue.js';
+import {
+  APPLICATION_TYPES,
+  BROAD_FIELDS,
+  COURSE_LEVELS,
+  LANGUAGE_EXAMS,
+  LOCK,
+  NARROW_FIELDS,
+  VISA_CATEGORIES,
+  VISA_TYPES,
+} from './statements.js';
 
 /** How many records of each kind were added. */
 export interface Added {
@@ -13,95 +23,6 @@ export interface Added {
   readonly language_exams: number;
   readonly application_types: number;
 }
-
-/** In this order, since types are found in their categories and narrow fields in their broad ones. */
-const KINDS = [
-  'visa_categories',
-  'visa_types',
-  'course_levels',
-  'broad_fields',
-  'narrow_fields',
-  'language_exams',
-  'application_types',
-] as const satisfies readonly (keyof Added)[];
-
-/** What adds what is missing of one kind, and counts it. $1 is the catalogue, $2 the user. */
-const STATEMENTS: Readonly<Record<keyof Added, string>> = {
-  course_levels: adding(`
-    INSERT INTO immigration_course_level (name, created_by_id, updated_by_id)
-    SELECT given.name, $2::bigint, $2::bigint
-    FROM jsonb_array_elements_text($1::jsonb -> 'course_levels') WITH ORDINALITY AS given (name, place)
-    WHERE NOT EXISTS (SELECT FROM immigration_course_level l WHERE lower(l.name) = lower(given.name))
-    ORDER BY place ON CONFLICT DO NOTHING`),
-  broad_fields: adding(`
-    INSERT INTO immigration_broad_field (name, created_by_id, updated_by_id)
-    SELECT given.field ->> 'name', $2::bigint, $2::bigint
-    FROM jsonb_array_elements($1::jsonb -> 'broad_fields') WITH ORDINALITY AS given (field, place)
-    WHERE NOT EXISTS (
-      SELECT FROM immigration_broad_field f WHERE lower(f.name) = lower(given.field ->> 'name'))
-    ORDER BY place ON CONFLICT DO NOTHING`),
-  narrow_fields: adding(`
-    INSERT INTO immigration_narrow_field (name, broad_field_id, created_by_id, updated_by_id)
-    SELECT narrow.name, f.id, $2::bigint, $2::bigint
-    FROM jsonb_array_elements($1::jsonb -> 'broad_fields') WITH ORDINALITY AS given (field, place)
-    JOIN immigration_broad_field f ON lower(f.name) = lower(given.field ->> 'name') AND f.deleted_at IS NULL
-    CROSS JOIN jsonb_array_elements_text(given.field -> 'narrow_fields') WITH ORDINALITY AS narrow (name, place)
-    WHERE NOT EXISTS (
-      SELECT FROM immigration_narrow_field n
-      WHERE n.broad_field_id = f.id AND lower(n.name) = lower(narrow.name))
-    ORDER BY given.place, narrow.place`),
-  language_exams: adding(`
-    INSERT INTO immigration_lpe (name, validity_term, description)
-    SELECT given.name, given.validity_term, given.description
-    FROM jsonb_to_recordset($1::jsonb -> 'language_exams') AS given (name text, validity_term integer, description text)
-    WHERE NOT EXISTS (SELECT FROM immigration_lpe e WHERE lower(e.name) = lower(given.name))
-    ON CONFLICT DO NOTHING`),
-  visa_categories: adding(`
-    INSERT INTO immigration_visacategory (name, code, description)
-    SELECT given.name, given.code, given.description
-    FROM jsonb_to_recordset($1::jsonb -> 'visa_categories') AS given (name text, code text, description text)
-    WHERE NOT EXISTS (
-      SELECT FROM immigration_visacategory c
-      WHERE lower(c.name) = lower(given.name) OR lower(c.code) = lower(given.code))
-    ON CONFLICT DO NOTHING`),
-  visa_types: adding(`
-    INSERT INTO immigration_visatype (visa_category_id, name, code, description, checklist)
-    SELECT c.id, given.name, given.code, given.description, given.checklist
-    FROM jsonb_to_recordset($1::jsonb -> 'visa_categories') AS category (name text, code text, types jsonb)
-    CROSS JOIN LATERAL (
-      SELECT k.id FROM immigration_visacategory k
-      WHERE lower(k.name) = lower(category.name) OR lower(k.code) = lower(category.code)
-      ORDER BY lower(k.name) = lower(category.name) DESC, k.id LIMIT 1) c
-    CROSS JOIN jsonb_to_recordset(category.types)
-      AS given (name text, code text, description text, checklist jsonb)
-    WHERE NOT EXISTS (
-      SELECT FROM immigration_visatype t
-      WHERE t.visa_category_id = c.id
-        AND (lower(t.name) = lower(given.name) OR lower(t.code) = lower(given.code)))`),
-  // One without a stage takes no application, so a type and its stages come together or not at all.
-  application_types: adding(
-    `
-    INSERT INTO immigration_applicationtype
-      (title, currency, tax_name, tax_percentage, description, created_by_id, updated_by_id)
-    SELECT given.title, given.currency, given.tax_name, given.tax_percentage, given.description, $2::bigint, $2::bigint
-    FROM jsonb_to_recordset($1::jsonb -> 'application_types')
-      AS given (title text, currency text, tax_name text, tax_percentage numeric, description text)
-    WHERE NOT EXISTS (SELECT FROM immigration_applicationtype t WHERE lower(t.title) = lower(given.title))`,
-    `, stages AS (
-      INSERT INTO immigration_stage (application_type_id, stage_name, position, created_by_id, updated_by_id)
-      SELECT added.id, stage.name, stage.place, $2::bigint, $2::bigint
-      FROM jsonb_to_recordset($1::jsonb -> 'application_types') AS given (title text, stages jsonb)
-      JOIN added ON added.title = given.title
-      CROSS JOIN jsonb_array_elements_text(given.stages) WITH ORDINALITY AS stage (name, place))`,
-  ),
-};
-
-function adding(insert: string, also = ''): string {
-  return `WITH added AS (${insert} RETURNING *)${also} SELECT count(*)::integer AS added FROM added`;
-}
-
-/** Two who load at the same moment come one after the other, so that the second finds what the first has added. */
-const LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('starter catalogue'))";
 
 type Counting = Statement<{ readonly added: number }>;
 /** Runs statements in one transaction, in their order, whose search path is the tenant's schema. */
@@ -117,12 +38,19 @@ export type RunAll = (
  */
 export async function addCatalogue(run: RunAll, catalogue: Catalogue, userId: number | null): Promise<Added> {
   const content = JSON.stringify(catalogue);
-  const counting = KINDS.map((kind): Counting => {
-    const sql = STATEMENTS[kind];
-    return statement(sql, sql.includes('$2') ? [content, userId] : [content]);
-  });
-  const [, ...counted] = await run([statement(LOCK), ...counting]);
-  const added = KINDS.map((kind, index) => [kind, counted[index]?.[0]?.added ?? 0]);
+  const stamped = [content, userId];
+  // In this order, since types are found in their categories and narrow fields in their broad ones.
+  const counting: Readonly<Record<keyof Added, Counting>> = {
+    visa_categories: statement(VISA_CATEGORIES, [content]),
+    visa_types: statement(VISA_TYPES, [content]),
+    course_levels: statement(COURSE_LEVELS, stamped),
+    broad_fields: statement(BROAD_FIELDS, stamped),
+    narrow_fields: statement(NARROW_FIELDS, stamped),
+    language_exams: statement(LANGUAGE_EXAMS, [content]),
+    application_types: statement(APPLICATION_TYPES, stamped),
+  };
+  const [, ...counted] = await run([statement(LOCK), ...Object.values(counting)]);
+  const added = Object.keys(counting).map((kind, index) => [kind, counted[index]?.[0]?.added ?? 0]);
   return Object.fromEntries(added) as Record<keyof Added, number>;
 }
 

@@ -120,6 +120,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   notifications: { ...ANYONE, elsewhere: 404, reach: 'private' },
   'client-imports': { ...only('add_client'), elsewhere: 404, reach: 'own' },
   audit: only(TO_BE_SUPER_ADMIN),
+  'agency-settings': only(TO_BE_SUPER_ADMIN),
   'starter-catalogues': only(TO_BE_SUPER_ADMIN),
   search: ANYONE,
   deadlines: only('view_client'),
@@ -154,5 +155,6 @@ export const FURTHER_RULES: Readonly<Record<string, Answers>> = {
   // The samples neither run nor have run.
   'POST client-imports/cancel': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } },
   'POST client-imports/undo': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } },
+  'POST starter-catalogues/load': { in: { SUPER_ADMIN: 400 } }, // the country is not given
   'POST users/change-password': { in: { ...LET_IN_400, none: 400 } }, // the present one is not given
 };

@@ -4,17 +4,26 @@ import { type Field, FieldError, field, MESSAGES, pythonType } from './field.js'
 
 /**
  * A list of what `item` reads. In a form it is the field repeated, so a single value counts as a list of one there.
- * @param options `min`: how many items there must be
+ * @param options `min`: how many items there must be; `max`: how many there may be
  */
-export function list<T>(item: Field<T>, options: { readonly min?: 1 } = {}): Field<T[], false> {
-  const { min } = options;
-  const schema = Type.Array(item.schema, min === undefined ? {} : { minItems: min });
+export function list<T>(
+  item: Field<T>,
+  options: { readonly min?: 1; readonly max?: number } = {},
+): Field<T[], false> {
+  const { min, max } = options;
+  const schema = Type.Array(item.schema, {
+    ...(min !== undefined && { minItems: min }),
+    ...(max !== undefined && { maxItems: max }),
+  });
   return {
     ...field(schema, (value) => {
       if (!Array.isArray(value)) {
         throw FieldError.of(`Expected a list of items but got type "${pythonType(value)}".`);
       }
       if (min !== undefined && value.length < min) throw FieldError.of('This list may not be empty.');
+      if (max !== undefined && value.length > max) {
+        throw FieldError.of(`Ensure this field has no more than ${max} elements.`);
+      }
       return readItems(item, value);
     }),
     many: true,

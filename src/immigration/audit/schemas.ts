@@ -8,6 +8,7 @@ export type Operation = (typeof OPERATIONS)[number];
 
 /** What entries are about, as 0025_audit.sql names it. */
 export const ENTITIES = [
+  'agency_settings',
   'agent',
   'applicationtype',
   'branch',

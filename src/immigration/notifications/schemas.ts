@@ -4,19 +4,7 @@ import { body } from '../../http/fields/body.js';
 import { nullableSchema, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { boolean, integer } from '../../http/fields/scalar.js';
-
-export const NOTIFICATION_TYPES = [
-  'CLIENT_ASSIGNED',
-  'APPLICATION_ASSIGNED',
-  'VISA_APPLICATION_ASSIGNED',
-  'REMINDER_DUE',
-  'TASK_ASSIGNED',
-  'TASK_DUE_SOON',
-  'TASK_OVERDUE',
-  'TASK_MENTIONED',
-  'SYSTEM_ALERT',
-  'CLIENT_STAGE_CHANGED',
-] as const;
+import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
 
 const readOnly = { readOnly: true };
 const time = () => Type.String({ format: 'date-time' });

@@ -1,0 +1,64 @@
+import type { Config } from '../../config.js';
+import type { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
+import { detailError } from '../../http/errors.js';
+import { anybody, superAdmin } from '../../http/policy.js';
+import { publicRoute, type RouteDefinition, route } from '../../http/route.js';
+import { AgencySettingsOutput, AgencySettingsPatch, BrandingOutput } from './schemas.js';
+import { brandingOf, readSettings } from './selectors.js';
+import { changeSettings } from './services.js';
+
+const PATH = '/api/v1/agency-settings/';
+const tag = 'agency-settings';
+
+/** What an agency sets for itself; only for SUPER_ADMIN. How it wants to be shown, anybody may see. */
+export function agencySettingsRoutes(
+  database: Database,
+  { baseDomain, deliveries }: Pick<Config, 'baseDomain' | 'deliveries'>,
+): RouteDefinition[] {
+  const platform = { baseDomain, from: deliveries.email.from };
+  return [
+    route({
+      method: 'GET',
+      path: PATH,
+      tag,
+      summary: "The agency's settings; only for SUPER_ADMIN.",
+      policy: superAdmin,
+      response: AgencySettingsOutput,
+      handler: async ({ context }) => await database.tenantTransaction(context, readSettings),
+    }),
+    route({
+      method: 'PATCH',
+      path: PATH,
+      tag,
+      summary: "Changes what is given of the agency's settings, at once; only for SUPER_ADMIN.",
+      policy: superAdmin,
+      body: AgencySettingsPatch,
+      response: AgencySettingsOutput,
+      errors: [400],
+      handler: async ({ context, input }) =>
+        await database.tenantTransaction(context, (transaction) =>
+          changeSettings(transaction, input, platform),
+        ),
+    }),
+    publicRoute({
+      method: 'GET',
+      path: '/api/public/branding/',
+      tag: 'public',
+      summary: 'How the agency of this host wants to be shown.',
+      policy: anybody,
+      response: BrandingOutput,
+      errors: [404],
+      handler: async ({ tenant }) => {
+        if (!tenant) throw detailError(404, 'Tenant not found for this domain');
+        const [row] = await database.publicQuery(
+          statement<{ branding: unknown }>(
+            "SELECT settings -> 'branding' AS branding FROM public.tenants_tenant WHERE id = $1",
+            [tenant.id],
+          ),
+        );
+        return brandingOf(row?.branding, tenant.name);
+      },
+    }),
+  ];
+}

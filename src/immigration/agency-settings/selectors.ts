@@ -1,0 +1,84 @@
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { alertDaysIn } from '../../tenancy/deadline-alerts.js';
+import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
+import { type AgencySettingsOutput, BRANDING_FIELDS, type BrandingOutput } from './schemas.js';
+
+/** An agency's row, as the database shows it: what is in its settings may be anything, since operators write there too. */
+export interface StoredSettings {
+  readonly name: string;
+  readonly subscription_status: string;
+  readonly max_users: number;
+  readonly contact_email: string | null;
+  readonly contact_phone: string | null;
+  readonly domains: readonly string[] | null;
+  readonly time_zone: unknown;
+  readonly deadline_alert_days: unknown;
+  readonly email: unknown;
+  readonly branding: unknown;
+}
+
+interface Found {
+  readonly settings: StoredSettings;
+}
+
+/** The agency's settings, for the answer; the transaction's last statement. */
+export async function readSettings(transaction: TenantTransaction): Promise<AgencySettingsOutput> {
+  const [row] = await transaction.last(settingsQuery(false));
+  return shown(row!.settings);
+}
+
+/** The agency's settings as they are stored, held against other changes until the transaction ends. */
+export async function holdSettings(transaction: TenantTransaction): Promise<StoredSettings> {
+  const [row] = await transaction.query(settingsQuery(true));
+  return row!.settings;
+}
+
+function settingsQuery(hold: boolean): RawBuilder<Found> {
+  return sql<Found>`SELECT agency_settings(${hold}::boolean) AS settings`;
+}
+
+function shown(stored: StoredSettings): AgencySettingsOutput {
+  const { before, after } = alertDaysIn(stored.deadline_alert_days);
+  return {
+    name: stored.name,
+    subscription_status: stored.subscription_status,
+    max_users: stored.max_users,
+    domains: [...(stored.domains ?? [])],
+    time_zone: textOr(stored.time_zone, 'UTC'),
+    contact_email: stored.contact_email,
+    contact_phone: stored.contact_phone,
+    deadline_alerts: { before: [...before], after: [...after] },
+    email: emailOf(stored.email),
+    branding: brandingOf(stored.branding, stored.name),
+  };
+}
+
+/** What the settings say of e-mail; what is missing or of another kind counts as not set. */
+export function emailOf(setting: unknown): AgencySettingsOutput['email'] {
+  const { enabled, from, notifications } = objectIn(setting);
+  const listed: unknown[] = Array.isArray(notifications) ? notifications : [];
+  return {
+    enabled: enabled === true,
+    from: typeof from === 'string' ? from : null,
+    notifications: NOTIFICATION_TYPES.filter((type) => listed.includes(type)),
+  };
+}
+
+/** How the agency wants to be shown. @param name its registered one, which stands in for the one to be shown */
+export function brandingOf(setting: unknown, name: string): BrandingOutput {
+  const given = objectIn(setting);
+  const fields = BRANDING_FIELDS.map((field) => [field, textOr(given[field], null)]);
+  const branding = Object.fromEntries(fields) as Record<keyof BrandingOutput, string | null>;
+  return { ...branding, display_name: branding.display_name || name };
+}
+
+/** The keys of an object; none of anything else. */
+export function objectIn(setting: unknown): Record<string, unknown> {
+  const isObject = typeof setting === 'object' && setting !== null && !Array.isArray(setting);
+  return isObject ? (setting as Record<string, unknown>) : {};
+}
+
+function textOr<T>(value: unknown, otherwise: T): string | T {
+  return typeof value === 'string' && value !== '' ? value : otherwise;
+}

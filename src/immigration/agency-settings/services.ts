@@ -1,0 +1,79 @@
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { invalid, invalidField } from '../../http/errors.js';
+import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
+import { isTimeZone } from '../../tenancy/time-zone.js';
+import type { AgencySettingsChange, AgencySettingsOutput } from './schemas.js';
+import { emailOf, holdSettings, objectIn, readSettings, type StoredSettings } from './selectors.js';
+import { addressIn, maySendFrom } from './sender.js';
+
+/** What the platform's settings say that bounds an agency's. */
+export interface Platform {
+  readonly baseDomain: string;
+  /** The sender of e-mails where an agency has none of its own. */
+  readonly from: string;
+}
+
+/**
+ * Changes what is given of the agency's settings; of alerts, e-mail and branding too only what is given. Running
+ * programs hear of it, so that it counts from then on.
+ * @throws HttpError 400
+ */
+export async function changeSettings(
+  transaction: TenantTransaction,
+  read: () => AgencySettingsChange,
+  platform: Platform,
+): Promise<AgencySettingsOutput> {
+  const stored = await holdSettings(transaction);
+  const { time_zone, contact_email, contact_phone, deadline_alerts, email, branding } = read();
+  const changes = {
+    ...(time_zone !== undefined && { time_zone: await knownTimeZone(transaction, time_zone) }),
+    ...(contact_email !== undefined && { contact_email: contact_email || null }),
+    ...(contact_phone !== undefined && { contact_phone: contact_phone || null }),
+    ...(deadline_alerts && {
+      [ALERT_DAYS_KEY]: alertDaysIn({ ...alertDaysIn(stored.deadline_alert_days), ...deadline_alerts }),
+    }),
+    ...(email && { email: changedEmail(stored, email, platform) }),
+    ...(branding && { branding: withoutEmpty({ ...objectIn(stored.branding), ...branding }) }),
+  };
+  if (Object.keys(changes).length > 0) {
+    void transaction.query(sql`SELECT change_agency_settings(${JSON.stringify(changes)}::jsonb)`);
+  }
+  return await readSettings(transaction);
+}
+
+/** @returns the name as it is spelled. @throws HttpError 400 for one that the program or the database does not know */
+async function knownTimeZone(transaction: TenantTransaction, name: string): Promise<string> {
+  const [zone] = await transaction.query(
+    sql<{ name: string }>`SELECT name FROM pg_timezone_names WHERE lower(name) = lower(${name})`,
+  );
+  if (zone && isTimeZone(zone.name)) return zone.name;
+  throw invalidField(
+    'time_zone',
+    `${JSON.stringify(name)} is no time zone; use an IANA name such as Asia/Kathmandu`,
+  );
+}
+
+type EmailChange = NonNullable<AgencySettingsChange['email']>;
+
+/** @throws HttpError 400 for a sender that is none, or not the agency's */
+function changedEmail(stored: StoredSettings, change: EmailChange, platform: Platform) {
+  const before = emailOf(stored.email);
+  if (change.from && change.from !== before.from) checkSender(change.from, stored.domains ?? [], platform);
+  const { from, ...rest } = { ...objectIn(stored.email), ...before, ...change };
+  return { ...rest, notifications: [...new Set(rest.notifications)], ...(from && { from }) };
+}
+
+function checkSender(sender: string, domains: readonly string[], platform: Platform): void {
+  const address = addressIn(sender);
+  const wrong = (message: string) => invalid({ email: { from: [message] } });
+  if (address === null) throw wrong('Must look like Name <name@example.com> or name@example.com.');
+  if (address.toLowerCase() === addressIn(platform.from)?.toLowerCase()) return;
+  const domain = address.slice(address.lastIndexOf('@') + 1);
+  if (maySendFrom(domain, domains, platform.baseDomain)) return;
+  throw wrong(`The agency has no domain ${domain}. Ask the operators to add it.`);
+}
+
+function withoutEmpty(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== ''));
+}

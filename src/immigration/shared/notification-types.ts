@@ -1,0 +1,13 @@
+/** Every type of notification; the list is closed. */
+export const NOTIFICATION_TYPES = [
+  'CLIENT_ASSIGNED',
+  'APPLICATION_ASSIGNED',
+  'VISA_APPLICATION_ASSIGNED',
+  'REMINDER_DUE',
+  'TASK_ASSIGNED',
+  'TASK_DUE_SOON',
+  'TASK_OVERDUE',
+  'TASK_MENTIONED',
+  'SYSTEM_ALERT',
+  'CLIENT_STAGE_CHANGED',
+] as const;
