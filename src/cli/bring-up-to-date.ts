@@ -1,57 +1,98 @@
 import type { DatabaseHandle } from '../database/connections.js';
 import { readMigrations } from '../database/migration-files.js';
-import { migrateAll, pendingCaptures, pendingMigrations } from '../database/migrator.js';
-import { withOwner } from '../database/owner.js';
+import { fileName, type MigrationState, migrationState, type Scope } from '../database/migration-state.js';
+import { migrateAll } from '../database/migrator.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
 import { shippedCapture } from '../events/capture/capture.js';
 import { CliError } from './cli-error.js';
 import type { Progress } from './progress.js';
 
 const UNDEFINED_TABLE = '42P01';
 const NO_RIGHT = '42501';
+/** Of so many tenants each has a line; doctor names the rest. */
+const NAMED = 10;
 
 /**
- * Applies what the database lacks; without the owner's settings, makes sure that it lacks nothing. Where a newer
- * version of the program captures events, it goes on doing so.
+ * Applies what the database lacks; without the owner's settings, looks what it lacks. Tenants that are left behind
+ * answer 503 until that is put right, the others are served. Where a newer version of the program captures events, it
+ * goes on doing so.
  * @returns what somebody should know, a line each
- * @throws PlainError when it cannot be done, with what to do.
+ * @throws PlainError with what to do when `public` is not up to date, or no tenant is.
  */
 export async function bringUpToDate(handle: DatabaseHandle, progress: Progress): Promise<string[]> {
-  if (!handle.owner) return await checkNothingPending(handle);
+  if (!handle.owner) return await lookWhatIsPending(handle);
   const { failures, newerCaptures } = await migrateAll(handle.owner, handle.app.user, {
     keepNewerCapture: true,
     onProgress: ({ done, total }) => progress.count('migrating the database', done, total),
   });
-  if (failures.length === 0) return remarks(newerCaptures);
   const [first] = failures;
-  throw new CliError(
-    `${failures.length} tenants could not be migrated, the first is ${first?.scope}: ${first?.error.message}; put it right and run: leopard migrate`,
-  );
+  // Processes of an earlier version may still be serving them all, and go on when this one does not start.
+  if (first && failures.length >= (await withOwner(handle.owner, countTenants))) {
+    throw new CliError(
+      `no tenant could be migrated, the first is ${first.scope}: ${first.error.message}; put it right and run: leopard migrate`,
+    );
+  }
+  const left = failures.map(({ scope, error }) => leftBehind(scope, error.message));
+  return [...few(left), ...newerCapture(newerCaptures)];
 }
 
-async function checkNothingPending({ app }: DatabaseHandle): Promise<string[]> {
-  const found = await withOwner(app, async (client) => ({
-    pending: await pendingMigrations(client, app.user, readMigrations()),
-    captures: await pendingCaptures(client, app.user, shippedCapture().checksum),
-  })).catch((error: { code?: string }) => {
+async function lookWhatIsPending({ app }: DatabaseHandle): Promise<string[]> {
+  const found = await withOwner(app, async (client) => {
+    const state = await migrationState(client, app.user, readMigrations(), shippedCapture().checksum);
+    return { ...state, tenants: await countTenants(client) };
+  }).catch((error: { code?: string }) => {
     if (error.code !== UNDEFINED_TABLE && error.code !== NO_RIGHT) throw error;
     return null; // an empty database, or one that the program has no right on yet
   });
-  const newer = found?.captures.filter(({ isNewer }) => isNewer).length ?? 0;
-  const captures = (found?.captures.length ?? 0) - newer;
-  if (found?.pending.length === 0 && captures === 0) return remarks(newer);
-  const many = !found
-    ? 'the database is not set up'
-    : found.pending.length > 0
-      ? `${found.pending.length} migrations are pending`
-      : `the capture of events of ${captures} tenants is out of date`;
-  throw new CliError(
-    `${many}, and the program's own role may not change that; set DB_OWNER_USER and DB_OWNER_PASSWORD (or DATABASE_OWNER_URL), or run leopard migrate with them`,
+  if (!found) throw cannotChange('the database is not set up');
+  const { pending, captures, tenants } = found;
+  const behind = new Set(pending.map(({ scope }) => scope));
+  const outdated = captures.filter(({ isNewer }) => !isNewer);
+  if (behind.has('shared') || (tenants > 0 && behind.size === tenants))
+    throw cannotChange(`${pending.length} migrations are pending`);
+  if (tenants > 0 && outdated.length === tenants)
+    throw cannotChange(`the capture of events of ${outdated.length} tenants is out of date`);
+  return [
+    ...few(
+      [...behind].map((scope) => leftBehind(scope, `its migration ${firstOf(found, scope)} is pending`)),
+    ),
+    ...few(
+      outdated
+        .filter(({ scope }) => !behind.has(scope))
+        .map(({ scope }) => `the capture of events of ${scope} is out of date; run: leopard migrate`),
+    ),
+    ...newerCapture(captures.length - outdated.length),
+  ];
+}
+
+async function countTenants(client: OwnerClient): Promise<number> {
+  const { rows } = await client.query('SELECT count(*)::integer AS tenants FROM public.tenants_tenant');
+  return Number(rows[0].tenants);
+}
+
+function cannotChange(what: string): CliError {
+  return new CliError(
+    `${what}, and the program's own role may not change that; set DB_OWNER_USER and DB_OWNER_PASSWORD (or DATABASE_OWNER_URL), or run leopard migrate with them`,
   );
 }
 
-function remarks(newerCaptures: number): string[] {
-  if (newerCaptures === 0) return [];
+function firstOf({ pending }: MigrationState, scope: Scope): string {
+  const first = pending.find((migration) => migration.scope === scope);
+  return first ? fileName(first) : '';
+}
+
+function leftBehind(scope: Scope, why: string): string {
+  return `${scope} is not up to date and may be answered 503; the others are served: ${why}`;
+}
+
+function few(lines: readonly string[]): string[] {
+  const more = lines.length - NAMED;
+  return more > 0 ? [...lines.slice(0, NAMED), `and ${more} more tenants; see: leopard doctor`] : [...lines];
+}
+
+function newerCapture(tenants: number): string[] {
+  if (tenants === 0) return [];
   return [
-    `the events of ${newerCaptures} ${newerCaptures === 1 ? 'tenant are' : 'tenants are'} captured as a newer version of the program, or another src/events/config.ts, has said since; to go back to this one's: leopard migrate`,
+    `the events of ${tenants} ${tenants === 1 ? 'tenant are' : 'tenants are'} captured as a newer version of the program, or another src/events/config.ts, has said since; to go back to this one's: leopard migrate`,
   ];
 }

@@ -3,8 +3,9 @@ import type { Database } from '../database/database.js';
 import { type PauseOf, pauseEvents, resumeEvents } from '../events/control.js';
 import { HANDLERS } from '../events/handlers/registry.js';
 import { cleanUpEvents } from '../events/retention.js';
-import { findTenant, listTenants } from '../tenancy/tenant-list.js';
+import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
+import { chosenSchemas } from './chosen-schemas.js';
 import type { CliContext } from './context.js';
 import { comingMoment } from './moments.js';
 import { withTables } from './with-tables.js';
@@ -75,10 +76,8 @@ export function addCleanUp(command: Command, context: CliContext): void {
     .option('--json', 'print JSON')
     .action(({ tenant, dryRun = false, json }: CleanUpOptions) =>
       withTables(context, async ({ database }) => {
-        const tenants =
-          tenant === undefined ? await listTenants(database) : [await findTenant(database, tenant)];
         const removed = [];
-        for (const { schema } of tenants) {
+        for (const schema of await chosenSchemas(context, database, tenant)) {
           const count = await cleanUpEvents(database, schema, { dryRun });
           removed.push({ tenant: shortName(schema), removed: count });
         }

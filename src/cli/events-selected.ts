@@ -11,8 +11,9 @@ import {
   showEvent,
 } from '../events/operations.js';
 import { EVENT_STATUSES, type EventStatus, type Selection } from '../events/selection.js';
-import { findTenant, listTenants } from '../tenancy/tenant-list.js';
+import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
+import { chosenSchemas } from './chosen-schemas.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { pastMoment } from './moments.js';
@@ -40,7 +41,7 @@ export function addList(command: Command, context: CliContext): void {
     .action(({ json, limit, ...filters }: Filters & { json?: boolean; limit: number }) =>
       withTables(context, async ({ database }) => {
         const events: ShownEvent[] = [];
-        for (const schema of await schemasOf(database, filters))
+        for (const schema of await chosenSchemas(context, database, filters.tenant))
           events.push(...(await listEvents(database, schema, selectionOf(filters), limit)));
         if (json) context.print(JSON.stringify(events, null, 2));
         else for (const line of lines(events)) context.print(line);
@@ -122,7 +123,7 @@ async function change(
   await withTables(context, async ({ database }) => {
     let count = 0;
     const missed: string[] = [];
-    for (const schema of await schemasOf(database, filters)) {
+    for (const schema of await chosenSchemas(context, database, filters.tenant)) {
       const changed = new Set(await work(database, schema, selection));
       count += changed.size;
       missed.push(...(await statesOf(database, schema, ids?.filter((id) => !changed.has(id)) ?? [])));
@@ -139,11 +140,6 @@ async function statesOf(database: Database, schema: string, ids: readonly number
   const found = await listEvents(database, schema, { ids }, ids.length);
   const states = new Map(found.map(({ id, status }) => [id, status]));
   return ids.map((id) => `${id} (${states.get(id) ?? 'not there'})`);
-}
-
-async function schemasOf(database: Database, { tenant }: Filters): Promise<string[]> {
-  if (tenant !== undefined) return [(await findTenant(database, tenant)).schema];
-  return (await listTenants(database)).map(({ schema }) => schema);
 }
 
 function selectionOf({ type, status, handler, since, until }: Filters): Selection {

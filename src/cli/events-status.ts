@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { Pause } from '../events/control.js';
 import { type EventsStatus, eventsStatus } from '../events/status.js';
-import { findTenant, listTenants } from '../tenancy/tenant-list.js';
+import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
+import { chosenSchemas } from './chosen-schemas.js';
 import type { CliContext } from './context.js';
 import { nameOf } from './events-control.js';
 import { formatTable } from './table.js';
@@ -22,7 +23,7 @@ export function addStatus(command: Command, context: CliContext): void {
     .action(({ tenant, json }: StatusOptions) =>
       withTables(context, async ({ database }) => {
         const only = tenant === undefined ? null : (await findTenant(database, tenant)).schema;
-        const schemas = only === null ? (await listTenants(database)).map(({ schema }) => schema) : [only];
+        const schemas = await chosenSchemas(context, database, tenant);
         const status = await eventsStatus(database, schemas, only);
         if (json) context.print(JSON.stringify(toJson(status), null, 2));
         else for (const line of lines(status)) context.print(line);

@@ -1,17 +1,26 @@
 import type { Command } from 'commander';
 import type { DatabaseHandle } from '../database/connections.js';
-import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../database/migrator.js';
+import { fileName } from '../database/migration-state.js';
+import {
+  type MigrationReport,
+  migrateAll,
+  migrateShared,
+  migrateTenant,
+} from '../database/migrator.js';
 import { withOwner } from '../database/owner.js';
+import { skipMigration } from '../database/skipped-migration.js';
 import { requireValidEventsConfig } from '../events/check-config.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
-import { CliError } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { parseId } from './id-argument.js';
 import { ownerSettings } from './owner-settings.js';
 import { withDatabase } from './with-database.js';
 
 interface MigrateCommandOptions {
   readonly shared?: boolean;
   readonly schema?: string;
+  readonly skip?: number;
 }
 
 /** `leopard migrate`: brings the tables up to date. */
@@ -23,7 +32,14 @@ export function registerMigrate(program: Command, context: CliContext): void {
     .description('bring the database up to date: public and every tenant, or one of them')
     .addOption(shared)
     .option('--schema <tenant>', 'only this tenant, by schema or short name')
+    .option(
+      '--skip <number>',
+      'with --schema: pass over its next migration, which must have this number, and go on',
+      parseId,
+    )
     .action(async (options: MigrateCommandOptions) => {
+      if (options.skip !== undefined && options.schema === undefined)
+        throw new UsageError('a migration is skipped at one tenant; name it with --schema');
       requireValidEventsConfig();
       await withDatabase(context, (handle) => migrate(context, handle, options));
     });
@@ -50,7 +66,7 @@ async function migrate(
 async function run(
   context: CliContext,
   handle: DatabaseHandle,
-  { shared, schema }: MigrateCommandOptions,
+  { shared, schema, skip }: MigrateCommandOptions,
 ): Promise<MigrationReport> {
   const owner = ownerSettings(handle);
   const { user } = handle.app;
@@ -65,9 +81,14 @@ async function run(
   }
   if (schema !== undefined) {
     const name = schemaOf(schema);
-    const { applied, captured } = await withOwner(owner, (client) =>
-      migrateTenant(client, user, name, { repairCapture: true }),
-    );
+    const { applied, captured } = await withOwner(owner, async (client) => {
+      if (skip !== undefined) {
+        await migrateShared(client, user);
+        const skipped = await skipMigration(client, name, skip);
+        context.print(`skipped ${fileName(skipped)} of ${name}`);
+      }
+      return await migrateTenant(client, user, name, { repairCapture: true });
+    });
     return { applied, scopes: 1, captures: Number(captured), newerCaptures: 0, failures: [] };
   }
   const progress = context.progress(process.stderr);

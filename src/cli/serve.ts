@@ -87,10 +87,16 @@ async function start(
   for (const remark of await bringUpToDate(handle, progress)) context.warn(remark);
   ensureGoingOn(shutdown);
   if (handle.kind === 'embedded' && config.demoData) {
-    const { demoSeedPending, seedDemo } = await import('../seed/demo.js');
+    const { countTenants, demoSeedPending, seedDemo } = await import('../seed/demo.js');
     if (await demoSeedPending(handle)) {
       const { appSubdomain, baseDomain } = config;
-      await seedDemo(handle, { onProgress: progress.say, appSubdomain, baseDomain });
+      const before = await countTenants(handle.owner ?? handle.app);
+      await seedDemo(handle, { onProgress: progress.say, appSubdomain, baseDomain }).catch((error: Error) => {
+        ensureGoingOn(shutdown);
+        // An agency of the demonstration keeps nobody else from being served.
+        if (before === 0) throw error;
+        context.warn(`the demonstration data could not be completed: ${error.message}`);
+      });
       ensureGoingOn(shutdown);
     }
   }

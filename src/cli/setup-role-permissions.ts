@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { setUpRoles } from '../auth/role-grants.js';
-import { findTenant, listTenants } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
+import { chosenSchemas } from './chosen-schemas.js';
 import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { withTables } from './with-tables.js';
@@ -24,8 +24,8 @@ export function registerSetupRolePermissions(program: Command, context: CliConte
 async function setUp(context: CliContext, { tenant, all }: SetupOptions): Promise<void> {
   if (tenant === undefined && !all) throw new UsageError('give --tenant or --all');
   await withTables(context, async ({ database }) => {
-    const tenants = tenant === undefined ? await listTenants(database) : [await findTenant(database, tenant)];
-    for (const { schema } of tenants) {
+    const schemas = await chosenSchemas(context, database, tenant);
+    for (const schema of schemas) {
       const grants = await setUpRoles(database, schema);
       const shown = grants.map(({ role, granted, added, removed }) => {
         const changes = [added && `${added} added`, removed && `${removed} taken away`].filter(Boolean);
@@ -33,6 +33,6 @@ async function setUp(context: CliContext, { tenant, all }: SetupOptions): Promis
       });
       context.print(`${shortName(schema)}: ${shown.join(', ')}`);
     }
-    if (tenants.length === 0) context.print('there is no tenant');
+    if (schemas.length === 0) context.print('there is no tenant');
   });
 }

@@ -15,6 +15,8 @@ interface ShownMigration {
   readonly name: string;
   /** Null while it is pending. */
   readonly applied_at: string | null;
+  /** It was passed over there, at that time. */
+  readonly skipped?: true;
 }
 
 interface Filter {
@@ -60,7 +62,11 @@ async function readState({ owner, app }: DatabaseHandle): Promise<ShownMigration
     const applied = await appliedMigrations(client);
     const pending = await pendingMigrations(client, app.user, readMigrations());
     const all = [
-      ...applied.map(({ appliedAt, ...migration }) => ({ ...migration, applied_at: appliedAt })),
+      ...applied.map(({ appliedAt, isSkipped, ...migration }) => ({
+        ...migration,
+        applied_at: appliedAt,
+        ...(isSkipped && { skipped: true as const }),
+      })),
       ...pending.map((migration) => ({ ...migration, applied_at: null })),
     ];
     const place = ({ scope }: ShownMigration) => (scope === 'shared' ? '' : scope);
@@ -72,8 +78,9 @@ function lines(migrations: readonly ShownMigration[]): string[] {
   return migrations.flatMap((migration, index) => {
     const { scope, applied_at: appliedAt } = migration;
     const heading = scope === migrations[index - 1]?.scope ? [] : [scope === 'shared' ? 'public' : scope];
-    const mark = appliedAt === null ? '[ ]' : '[x]';
-    return [...heading, `  ${mark} ${fileName(migration)}  ${appliedAt ?? ''}`.trimEnd()];
+    const mark = appliedAt === null ? '[ ]' : migration.skipped ? '[-]' : '[x]';
+    const skipped = migration.skipped ? ', skipped' : '';
+    return [...heading, `  ${mark} ${fileName(migration)}  ${appliedAt ?? ''}${skipped}`.trimEnd()];
   });
 }
 

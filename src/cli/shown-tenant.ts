@@ -11,6 +11,7 @@ export function tenantToJson(tenant: ListedTenant) {
     name: tenant.name,
     subscription_status: tenant.status,
     is_active: tenant.isActive,
+    trouble: tenant.trouble,
     max_users: tenant.maxUsers,
     contact_email: tenant.contactEmail,
     contact_phone: tenant.contactPhone,
@@ -24,10 +25,12 @@ export function tenantToJson(tenant: ListedTenant) {
 export function tenantLines(list: readonly ListedTenant[]): string[] {
   return formatTable(
     ['TENANT', 'NAME', 'STATUS', 'MAX USERS', 'DOMAINS'],
-    list.map(({ schema, name, status, isActive, maxUsers, domains }) => [
+    list.map(({ schema, name, status, isActive, trouble, maxUsers, domains }) => [
       shortName(schema),
       name,
-      isActive ? status : `${status}, switched off`,
+      [status, ...(isActive ? [] : ['switched off']), ...(trouble === null ? [] : ['OUT OF ORDER'])].join(
+        ', ',
+      ),
       String(maxUsers),
       domains.map(({ domain }) => domain).join(' '),
     ]),

@@ -7,6 +7,7 @@ import { compiled } from './compile.js';
 import { ANSWERS_WITHIN_MS } from './limits.js';
 import { type Keeping, Session } from './session.js';
 import type { Executable } from './statement.js';
+import { asTenantFault } from './tenant-fault.js';
 import {
   ConnectionUnusableError,
   runTenantTransaction,
@@ -54,13 +55,19 @@ export class Database {
   /**
    * The one way to a tenant's tables: runs `work` in a transaction that has the tenant's role and search path.
    * Commits when `work` is done, rolls back when it throws.
+   * @throws what `work` throws, database errors, and TenantBrokenError where the tenant's schema lacks what was asked for
    */
   tenantTransaction<T>(
     context: TenantContext,
     work: (transaction: TenantTransaction) => Promise<T>,
   ): Promise<T> {
     const tenant = this.#tenantOf(context.schema);
-    return this.#withSession((session) => runTenantTransaction({ session, context, tenant }, work));
+    const transaction = this.#withSession((session) =>
+      runTenantTransaction({ session, context, tenant }, work),
+    );
+    return transaction.catch((error: unknown) => {
+      throw asTenantFault(context.schema, error);
+    });
   }
 
   #tenantOf(schema: string): object {

@@ -6,6 +6,7 @@ import { readMigrations } from './migration-files.js';
 import { fileName, migrationState } from './migration-state.js';
 import { type OwnerClient, withOwner } from './owner.js';
 import { examineOwner, examineRoles } from './role-diagnosis.js';
+import { examineTenants } from './tenant-diagnosis.js';
 
 const UNDEFINED_TABLE = '42P01';
 
@@ -21,6 +22,7 @@ export async function diagnose({ app, owner }: DatabaseHandle): Promise<Finding[
       ['roles', () => examineRoles(client, owner)],
       ...(owner ? [['owner', () => examineOwner(client, owner)] as const] : []),
       ['migrations', () => migrations(client, app.user)],
+      ['tenants', () => examineTenants(client)],
       ['notices', () => notices(app)],
     ];
     const findings: Finding[] = [];
@@ -70,8 +72,9 @@ async function textSearch(client: OwnerClient): Promise<Result> {
 }
 
 async function migrations(client: OwnerClient, appUser: string): Promise<Result> {
-  const { pending, withoutRights } = await migrationState(client, appUser, readMigrations());
+  const { pending, changed, withoutRights } = await migrationState(client, appUser, readMigrations());
   const [first] = pending;
+  const [edited] = changed;
   if (first) {
     return problem(
       `${pending.length} are pending, the first is ${fileName(first)} of ${first.scope}; run: leopard migrate`,
@@ -79,6 +82,11 @@ async function migrations(client: OwnerClient, appUser: string): Promise<Result>
   }
   if (withoutRights.length > 0) {
     return problem(`${appUser} lacks its rights on ${withoutRights.join(', ')}; run: leopard migrate`);
+  }
+  if (edited) {
+    return problem(
+      `${fileName(edited)} was changed after it had been applied to ${edited.scope}; restore the file and put the change into a new migration`,
+    );
   }
   return ok('all are applied');
 }

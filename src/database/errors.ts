@@ -1,7 +1,10 @@
+import { TenantBrokenError } from './tenant-fault.js';
+
 /** What a failure of the database means for the one who asked. */
 export type DatabaseFailure =
   | { readonly kind: 'invalid' } // a value that PostgreSQL cannot take
   | { readonly kind: 'unavailable' } // no connection, or too slow
+  | { readonly kind: 'broken'; readonly schema: string } // a tenant's schema is not as the program needs it
   | { readonly kind: 'conflict'; readonly constraint: string };
 
 const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40/;
@@ -12,6 +15,7 @@ const CONNECTION_MESSAGE =
 /** Reads an error of the driver; null when it is no failure of the database, or a fault of the program. */
 export function databaseFailure(error: unknown): DatabaseFailure | null {
   if (!(error instanceof Error)) return null;
+  if (error instanceof TenantBrokenError) return { kind: 'broken', schema: error.schema };
   const { code = '', constraint = '' } = error as { code?: string; constraint?: string };
   if (/^22...$/.test(code)) return { kind: 'invalid' };
   if (/^23...$/.test(code)) return { kind: 'conflict', constraint };

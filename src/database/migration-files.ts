@@ -35,6 +35,16 @@ export function readMigrations(directory: string = MIGRATIONS_DIRECTORY): Migrat
   return { shared: readKind(directory, 'shared'), tenant: readKind(directory, 'tenant') };
 }
 
+let tenantMigrations: number | undefined;
+
+/** How many migrations of tenants this program has, which is the number of the last; its files do not change while it runs. */
+export function tenantMigrationCount(): number {
+  tenantMigrations ??= readdirSync(join(MIGRATIONS_DIRECTORY, 'tenant')).filter((file) =>
+    FILE_NAME.test(file),
+  ).length;
+  return tenantMigrations;
+}
+
 function readKind(directory: string, kind: MigrationKind): Migration[] {
   const folder = join(directory, kind);
   return readdirSync(folder)

@@ -14,11 +14,17 @@ export interface ScopedMigration {
 export interface AppliedMigration extends ScopedMigration {
   /** ISO 8601, UTC. */
   readonly appliedAt: string;
+  /** An operator had it passed over there: nothing of it was applied. */
+  readonly isSkipped: boolean;
 }
 
 /** What there is to do in a database. */
 export interface MigrationState {
   readonly pending: readonly ScopedMigration[];
+  /** Files that were changed after they had been applied to these tenants. */
+  readonly changed: readonly ScopedMigration[];
+  /** Tenants of which the rows in `public` are of another schema than the one that has their name now. */
+  readonly reborn: readonly Scope[];
   /** Scopes on which the program's role lacks its rights, because it is a new one. */
   readonly withoutRights: readonly Scope[];
   readonly captures: readonly OutdatedCapture[];
@@ -72,8 +78,13 @@ const STATE = `
     WHEN 'shared' THEN NOT coalesce(has_table_privilege(role, 'public.tenants_tenant', 'SELECT'), false)
     ELSE NOT EXISTS (
       SELECT FROM pg_auth_members m WHERE m.member = role AND m.roleid = to_regrole(quote_ident(scope))
-    )
+    ) OR NOT coalesce(has_schema_privilege(
+      to_regrole(quote_ident(scope))::oid, to_regnamespace(quote_ident(scope))::oid, 'USAGE'), false)
   END
+  UNION ALL
+  SELECT 'reborn', place, scope, 0, ''
+  FROM scope JOIN pg_namespace n ON n.nspname = scope LEFT JOIN public.tenant_incarnation i ON i.schema_name = scope
+  WHERE kind = 'tenant' AND i.namespace IS DISTINCT FROM n.oid::bigint
   UNION ALL
   SELECT CASE WHEN $6 = ANY (superseded) THEN 'newer capture' ELSE 'older capture' END, place, scope, 0, ''
   FROM scope LEFT JOIN public.event_capture ON schema_name = scope
@@ -83,7 +94,7 @@ const STATE = `
 /**
  * Compares files and ledger, in one query.
  * @param capture the checksum of what captures events; not given: whatever is there is right
- * @throws MigrationChangedError when an applied migration's file is not what it was
+ * @throws MigrationChangedError when the file of a shared migration is not what it was when it was applied
  */
 export async function migrationState(
   client: OwnerClient,
@@ -107,9 +118,12 @@ export async function migrationState(
     const those = (what: string): ScopedMigration[] =>
       rows.filter((row) => row.what === what).map(({ scope, number, name }) => ({ scope, number, name }));
     const changed = those('changed');
-    if (changed.length > 0) throw new MigrationChangedError(changed);
+    const changedShared = changed.filter(({ scope }) => scope === 'shared');
+    if (changedShared.length > 0) throw new MigrationChangedError(changedShared);
     return {
       pending: those('pending'),
+      changed,
+      reborn: those('reborn').map(({ scope }) => scope),
       withoutRights: those('without rights').map(({ scope }) => scope),
       captures: rows
         .filter(({ what }) => what.endsWith(' capture'))
@@ -118,7 +132,13 @@ export async function migrationState(
   } catch (error) {
     if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
     // An empty database, or one whose first start was cut short.
-    return { pending: await pendingShared(client, files), withoutRights: ['shared'], captures: [] };
+    return {
+      pending: await pendingShared(client, files),
+      changed: [],
+      reborn: [],
+      withoutRights: ['shared'],
+      captures: [],
+    };
   }
 }
 
@@ -141,12 +161,16 @@ export async function pendingCaptures(
   return (await migrationState(client, appUser, files, capture)).captures;
 }
 
+/** By way of the whole row: the ledger of an earlier version has no such column. */
+const IS_SKIPPED = `coalesce((to_jsonb(l) ->> 'is_skipped')::boolean, false)`;
+
 /** What the ledger holds, shared ones first, then tenant by tenant. */
 export async function appliedMigrations(client: OwnerClient): Promise<AppliedMigration[]> {
   if (!(await hasLedger(client))) return [];
   const { rows } = await client.query<AppliedMigration>(`
-    SELECT scope, number, name, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "appliedAt"
-    FROM public.migration_ledger
+    SELECT scope, number, name, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "appliedAt",
+           ${IS_SKIPPED} AS "isSkipped"
+    FROM public.migration_ledger l
     ORDER BY scope <> 'shared', scope, number`);
   return rows;
 }

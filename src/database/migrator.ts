@@ -3,6 +3,7 @@ import { type Capture, shippedCapture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
 import { captureChecksum, installCapture } from '../events/capture/install.js';
 import { PlainError } from '../plain-error.js';
+import { noteIncarnation, settleQueues } from './incarnation.js';
 import { inLockingTransaction, type LockWaits } from './locking.js';
 import { type Migration, type MigrationFiles, readMigrations } from './migration-files.js';
 import { fileName, ledgerOf, MigrationChangedError, migrationState, type Scope } from './migration-state.js';
@@ -68,8 +69,8 @@ const TENANTS_PER_CONNECTION = 25;
  * Applies everything that is pending, `public` first, then tenant by tenant, and brings the capture of events up to
  * date. Finds out with one query, or four where it looks at the triggers too, that there is nothing to do. A tenant
  * that fails does not stop the others.
- * @throws MigrationChangedError, ServerTooOldError, PlainError about the program's role, MigrationFailedError of a
- *   shared migration
+ * @throws MigrationChangedError and MigrationFailedError of shared migrations, ServerTooOldError, PlainError about the
+ *   program's role
  */
 export async function migrateAll(
   owner: ConnectionSettings,
@@ -84,15 +85,13 @@ export async function migrateAll(
   let newerCaptures = 0;
   let broken: ReadonlySet<Scope> = new Set();
   const scopesToDo = async (client: OwnerClient): Promise<Scope[]> => {
-    const {
-      pending,
-      withoutRights,
-      captures: outdated,
-    } = await migrationState(client, appUser, files, capture?.checksum);
+    const state = await migrationState(client, appUser, files, capture?.checksum);
+    const { pending, changed, reborn, withoutRights, captures: outdated } = state;
     const isStart = options.keepNewerCapture ?? false;
     const toRenew = outdated.filter(({ isNewer }) => !(isStart && isNewer));
     newerCaptures = outdated.length - toRenew.length;
-    const scopes = [...[...pending, ...toRenew].map(({ scope }) => scope), ...withoutRights];
+    const scopes = [...pending, ...changed, ...toRenew].map(({ scope }) => scope);
+    scopes.push(...withoutRights, ...reborn);
     if (capture && !isStart && !scopes.includes('shared')) {
       broken = new Set((await checkCapture(client, capture)).map(({ schema }) => schema));
     }
@@ -180,6 +179,7 @@ export async function migrateTenant(
   ]);
   if (rowCount === 0)
     throw new PlainError(`there is no tenant with the schema ${schema}; see: leopard tenants list`);
+  await checkNotLost(client, schema);
   await locked(place, async () => {
     await ensureTenantRole(client, schema, appUser);
     await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}; ${schemaRightsSql(schema)}`);
@@ -195,8 +195,25 @@ export async function migrateTenant(
   };
   // Together with the last migration: between the two, the old functions could meet a table that they do not know.
   const applied = await apply(place, files.tenant, renewCapture);
-  if (!captured) await locked(place, renewCapture);
+  await locked(place, async () => {
+    if (!captured) await renewCapture();
+    if (!(await noteIncarnation(client, schema)) || !capture) return;
+    await client.query(`SET LOCAL search_path TO ${searchPath}`);
+    await settleQueues(client, schema);
+  });
   return { applied, captured };
+}
+
+/** An empty schema in the place of one that was lost would only hide that. @throws PlainError */
+async function checkNotLost(client: OwnerClient, schema: string): Promise<void> {
+  const { rowCount } = await client.query(
+    `SELECT FROM public.migration_ledger WHERE scope = $1 AND to_regnamespace(quote_ident($1)) IS NULL LIMIT 1`,
+    [schema],
+  );
+  if (rowCount === 0) return;
+  throw new PlainError(
+    `the schema ${schema} is missing, though migrations were applied to it; restore it from a backup and run leopard migrate, or remove the tenant: leopard tenants delete --tenant ${schema}`,
+  );
 }
 
 /** Where migrations are applied. */

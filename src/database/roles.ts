@@ -7,6 +7,7 @@ const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   migration_ledger: 'SELECT',
   tenants_tenant: 'SELECT',
   tenants_domain: 'SELECT',
+  tenant_incarnation: 'SELECT',
   immigration_event_processing_control: 'SELECT, UPDATE',
   event_capture: 'SELECT',
   // Written by functions that know whose transaction it is.

@@ -4,7 +4,7 @@ import type { Config } from '../config.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
 import type { Cors } from './cors.js';
-import { detailError, HttpError, permissionDenied, textError } from './errors.js';
+import { detailError, HttpError, permissionDenied, TenantOutOfOrderError, textError } from './errors.js';
 import { acceptsJson } from './negotiation.js';
 import { optionsAnswer } from './options-answer.js';
 import type { PathEntry, PathTable } from './path-table.js';
@@ -77,13 +77,14 @@ export class Admission {
     return undefined;
   }
 
-  /** @throws HttpError 404 where the host is nobody's, 403 where its tenant is suspended */
+  /** @throws HttpError 404 where the host is nobody's, 403 where its tenant is suspended, 503 where it is out of order */
   async #tenantOf(request: FastifyRequest, about: RouteDefinition | undefined): Promise<Tenant | null> {
     if (about?.path === HEALTH) return null; // answers on any host, and without the database's help
     const host = hostName(request.host);
     const allowed = host !== null && isAllowedHost(host, this.parts.config.allowedHosts);
     const tenant = allowed ? await this.parts.tenants.byHost(host) : null;
     if (tenant && !tenant.usable) throw permissionDenied('This account is not active.');
+    if (tenant?.trouble) throw new TenantOutOfOrderError(tenant.schema, tenant.trouble);
     if (tenant || about?.hosts === 'any') return tenant;
     if (about?.hosts === 'bare' && allowed && this.#bareHosts.has(host)) return null;
     throw detailError(404, 'Not found.');

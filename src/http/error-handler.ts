@@ -1,18 +1,23 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { databaseFailure } from '../database/errors.js';
-import { HttpError } from './errors.js';
+import { HttpError, TenantOutOfOrderError } from './errors.js';
 
 /** Answers whatever was thrown: the error's own answer, or one that tells nothing of the inside. */
 export function handleError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
   const answer = answerTo(error);
-  if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
+  if (answer instanceof TenantOutOfOrderError)
+    request.log.error({ err: error, tenant: answer.schema }, answer.message);
+  else if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
   reply.code(answer.status).headers(answer.headers).type('application/json; charset=utf-8');
   reply.serializer(JSON.stringify).send(answer.body);
 }
 
 function answerTo(error: FastifyError | Error): HttpError {
   if (error instanceof HttpError) return error;
-  switch (databaseFailure(error)?.kind) {
+  const failure = databaseFailure(error);
+  switch (failure?.kind) {
+    case 'broken':
+      return new TenantOutOfOrderError(failure.schema, error.message);
     case 'invalid':
       return new HttpError(400, { detail: 'A value is out of range.' });
     case 'conflict':

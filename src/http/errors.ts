@@ -15,6 +15,25 @@ export class HttpError extends Error {
   }
 }
 
+/** 503 for everybody of a tenant whose schema is not in order; the reason is for operators alone. */
+export class TenantOutOfOrderError extends HttpError {
+  constructor(
+    readonly schema: string,
+    reason: string,
+  ) {
+    super(
+      503,
+      { detail: 'This account is being maintained. Try again later.' },
+      { 'retry-after': String(TRY_AGAIN_IN) },
+    );
+    this.name = 'TenantOutOfOrderError';
+    this.message = `${schema} cannot be served: ${reason}`;
+  }
+}
+
+/** Seconds. */
+const TRY_AGAIN_IN = 30;
+
 /** `{"detail": …}` with this status. */
 export function detailError(status: number, detail: string, extra: object = {}): HttpError {
   return new HttpError(status, { detail, ...extra });

@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
+import { isServable } from '../database/tenant-trouble.js';
 import { NAMED_TENANTS, OTHER } from './tenant-labels.js';
 
 interface Waiting {
@@ -30,6 +31,16 @@ const WAITING = `
   FROM waiting LEFT JOIN named ON name = schema_name
   GROUP BY 1, 2`;
 
+/** Tenants that are not shut out and cannot be served all the same, so many of them with figures of their own. */
+const outOfOrder = () => `
+  SELECT coalesce(CASE WHEN place <= $1 THEN name END, $2) AS tenant, count(*)::integer AS count
+  FROM (
+    SELECT t.schema_name AS name, row_number() OVER (ORDER BY t.id) AS place FROM public.tenants_tenant t
+    WHERE t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
+      AND NOT ${isServable('t.schema_name')}
+  ) t
+  GROUP BY 1`;
+
 const JOBS = `
   SELECT job, extract(epoch FROM now() - last_finished_at)::float8 AS age, last_error IS NOT NULL AS failed
   FROM public.job_run`;
@@ -40,6 +51,7 @@ export class DatabaseMetrics {
   readonly #oldest: Gauge;
   readonly #finished: Gauge;
   readonly #failed: Gauge;
+  readonly #outOfOrder: Gauge;
 
   constructor(
     registry: Registry,
@@ -53,19 +65,29 @@ export class DatabaseMetrics {
     this.#failed = gauge('job_failed', '1 when something went wrong in the last run of a scheduled job.', [
       'job',
     ]);
+    this.#outOfOrder = gauge(
+      'tenants_out_of_order',
+      'Tenants that are answered 503: migrations are pending, or schema or role are missing.',
+      ['tenant'],
+    );
   }
 
   /** Asks anew. Before the first answer, and when there is none, the figures are left out. */
   async refresh(): Promise<void> {
-    for (const gauge of [this.#depth, this.#oldest, this.#finished, this.#failed]) gauge.reset();
-    const [waiting, jobs] = await Promise.all([
+    for (const gauge of [this.#depth, this.#oldest, this.#finished, this.#failed, this.#outOfOrder])
+      gauge.reset();
+    const [waiting, jobs, troubled] = await Promise.all([
       this.database.publicQuery(statement<Waiting>(WAITING, [NAMED_TENANTS, OTHER])),
       this.database.publicQuery(statement<JobAge>(JOBS)),
+      this.database.publicQuery(
+        statement<{ tenant: string; count: number }>(outOfOrder(), [NAMED_TENANTS, OTHER]),
+      ),
     ]);
     for (const { tenant, type, depth, age } of waiting) {
       this.#depth.set({ tenant, type }, depth);
       this.#oldest.set({ tenant, type }, age);
     }
+    for (const { tenant, count } of troubled) this.#outOfOrder.set({ tenant }, count);
     for (const { job, age, failed } of jobs) {
       if (age !== null) this.#finished.set({ job }, age);
       this.#failed.set({ job }, failed ? 1 : 0);

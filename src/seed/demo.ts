@@ -15,6 +15,7 @@ import type { DemoLogin } from './demo-logins.js';
 import { countTenants, ownerOf, vacuumTables } from './owner-work.js';
 
 export { clearTenantData } from './clear.js';
+export { countTenants } from './owner-work.js';
 
 export interface DemoOptions {
   readonly onProgress?: (text: string) => void;

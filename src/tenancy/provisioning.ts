@@ -1,4 +1,5 @@
 import type { ConnectionSettings } from '../config.js';
+import { noteIncarnation } from '../database/incarnation.js';
 import { inLockingTransaction, type LockWaits } from '../database/locking.js';
 import { readMigrations } from '../database/migration-files.js';
 import {
@@ -72,6 +73,7 @@ async function createTenantOn(
       for (const sql of script ? [script] : files.tenant.map((migration) => migration.sql))
         await client.query(sql);
       await recordMigrations(client, tenant.schema, files.tenant);
+      await noteIncarnation(client, tenant.schema);
       if (capture) await installCapture(client, tenant.schema, capture);
       await fill?.(client);
       return {

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import { type Statement, statement } from '../database/statement.js';
+import { tenantTrouble } from '../database/tenant-trouble.js';
 import { TenantNotFoundError } from './new-tenant.js';
 import { schemaOf } from './tenant-name.js';
 import { TIME_ZONE_OF_TENANT } from './time-zone.js';
@@ -11,6 +12,8 @@ export interface ListedTenant {
   readonly name: string;
   readonly status: string;
   readonly isActive: boolean;
+  /** Why it is answered 503 although it is not shut out; null: it is not. */
+  readonly trouble: string | null;
   readonly maxUsers: number;
   readonly contactEmail: string | null;
   readonly contactPhone: string | null;
@@ -41,6 +44,7 @@ export async function findTenant(database: Database, tenant: string): Promise<Li
 function tenantsWhere(schema: string | null): Statement<ListedTenant> {
   return statement(
     `SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
+            ${tenantTrouble('t.schema_name')} AS trouble,
             t.max_users AS "maxUsers", t.contact_email AS "contactEmail", t.contact_phone AS "contactPhone",
             ${TIME_ZONE_OF_TENANT} AS "timeZone",
             to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt",

@@ -2,6 +2,7 @@ import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { statement } from '../database/statement.js';
+import { tenantTrouble } from '../database/tenant-trouble.js';
 import { wildcardOf } from './host.js';
 import { TIME_ZONE_OF_TENANT } from './time-zone.js';
 
@@ -12,6 +13,8 @@ export interface Tenant {
   readonly name: string;
   /** Neither switched off nor SUSPENDED nor CANCELLED. */
   readonly usable: boolean;
+  /** Why it cannot be served, for operators; null: it can. */
+  readonly trouble: string | null;
   readonly maxUsers: number;
   /** IANA name, from the tenant's settings. */
   readonly timeZone: string;
@@ -24,9 +27,10 @@ export const TENANTS_CHANNEL = 'leopard_tenants';
 const KEPT_FOR_MS = 5_000;
 const KEPT_HOSTS = 10_000;
 
-const TENANT_BY_DOMAIN = `
+const tenantByDomain = () => `
   SELECT t.id, t.schema_name AS schema, t.name,
          t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED') AS usable,
+         ${tenantTrouble('t.schema_name')} AS trouble,
          t.max_users AS "maxUsers",
          ${TIME_ZONE_OF_TENANT} AS "timeZone",
          floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
@@ -55,7 +59,7 @@ export class Tenants {
   /** @param host lower case, without port (see hostName) */
   async byHost(host: string): Promise<Tenant | null> {
     return await this.#cache.get('', host, async () => {
-      const query = statement<Tenant>(TENANT_BY_DOMAIN, [host, wildcardOf(host) ?? host]);
+      const query = statement<Tenant>(tenantByDomain(), [host, wildcardOf(host) ?? host]);
       const [tenant] = await this.database.publicQuery(query);
       return tenant ?? null;
     });

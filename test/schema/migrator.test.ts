@@ -169,7 +169,13 @@ describe('migrateAll', () => {
     const files = { ...real, tenant: [{ ...first!, checksum: '0'.repeat(64) }, ...others] };
     const refusal =
       'migration 0001_users_and_permissions was changed after it had been applied to tenant_main';
-    await expect(migrateAll(owner, app.user, { files })).rejects.toThrow(refusal);
+    // A shared one stops everything; a tenant's is that tenant's.
+    const { failures } = await migrateAll(owner, app.user, { files });
+    expect(failures.map(({ scope }) => scope)).toEqual(['tenant_main', 'tenant_demo']);
+    expect(failures[0]?.error.message).toContain(refusal);
+    const [ledger, ...further] = real.shared;
+    const changed = { ...real, shared: [{ ...ledger!, checksum: '0'.repeat(64) }, ...further] };
+    await expect(migrateAll(owner, app.user, { files: changed })).rejects.toThrow('applied to shared');
     await withOwner(owner, async (client) => {
       await expect(migrateTenant(client, app.user, 'tenant_main', { files })).rejects.toThrow(refusal);
     });

@@ -885,6 +885,13 @@ export interface PublicMigrationLedger {
   name: string;
   checksum: string;
   applied_at: Generated<string>;
+  is_skipped: Generated<boolean>;
+}
+
+export interface PublicTenantIncarnation {
+  schema_name: string;
+  namespace: number;
+  noted_at: Generated<string>;
 }
 
 export interface PublicTenantsDomain {
@@ -991,6 +998,7 @@ export interface PublicTables {
   'public.job_run': PublicJobRun;
   'public.job_tenant': PublicJobTenant;
   'public.migration_ledger': PublicMigrationLedger;
+  'public.tenant_incarnation': PublicTenantIncarnation;
   'public.tenants_domain': PublicTenantsDomain;
   'public.tenants_tenant': PublicTenantsTenant;
 }

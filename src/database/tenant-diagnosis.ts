@@ -1,0 +1,25 @@
+import { ok, problem, type Result } from './finding.js';
+import type { OwnerClient } from './owner.js';
+import { tenantTrouble } from './tenant-trouble.js';
+
+/** So many are named; a count says how many more there are. */
+const NAMED = 10;
+
+/** Several findings of one kind in one line: the first few, and how many more. */
+export function listed(parts: readonly string[]): string {
+  const more = parts.length - NAMED;
+  return more > 0 ? `${parts.slice(0, NAMED).join('; ')}; and ${more} more` : parts.join('; ');
+}
+
+/** Whether every tenant can be served, as the program asks with each request. @param client the program's own role */
+export async function examineTenants(client: OwnerClient): Promise<Result> {
+  const { rows } = await client.query<{ schema: string; trouble: string | null }>(
+    `SELECT schema_name AS schema, ${tenantTrouble('schema_name')} AS trouble FROM public.tenants_tenant ORDER BY id`,
+  );
+  const troubled = rows.filter(({ trouble }) => trouble !== null);
+  if (troubled.length === 0) return ok(`all ${rows.length} can be served`);
+  const names = listed(troubled.map(({ schema, trouble }) => `${schema}: ${trouble}`));
+  return problem(
+    `${troubled.length} of ${rows.length} are answered 503 (${names}); run: leopard migrate, which repairs it or says why not`,
+  );
+}

@@ -1,0 +1,30 @@
+/**
+ * What a tenant's transaction needs is not there: its schema, role or rights, a table, a column, a function. The
+ * trouble is that tenant's alone. Message and code are the database's.
+ */
+export class TenantBrokenError extends Error {
+  readonly code: string;
+
+  constructor(
+    /** Whose transaction it was. */
+    readonly schema: string,
+    cause: Error & { readonly code?: string },
+  ) {
+    super(cause.message, { cause });
+    this.name = 'TenantBrokenError';
+    this.code = cause.code ?? '';
+  }
+}
+
+/** No such schema, table, column or function, or no right to it. */
+const BROKEN = new Set(['3F000', '42P01', '42703', '42883', '42501']);
+/** What PostgreSQL calls a setting that it does not take: here, the role of a tenant that is not there. */
+const NO_ROLE = { code: '22023', message: /^role ".*" does not exist$/ };
+
+/** Returns the error as the tenant's own where it says that its schema is broken; any other as it is. */
+export function asTenantFault(schema: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof TenantBrokenError) return error;
+  const { code = '', message } = error as Error & { code?: string };
+  const isBroken = BROKEN.has(code) || (code === NO_ROLE.code && NO_ROLE.message.test(message));
+  return isBroken ? new TenantBrokenError(schema, error) : error;
+}
