@@ -89,7 +89,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     return503OnClosing: false, // what arrives while closing is still served
   });
 
-  const tenants = new Tenants(database, listener);
+  const tenants = new Tenants(database, listener, (tenant, remark) => server.log.warn({ tenant }, remark));
   const tokens = new Tokens(config);
   const users = new CurrentUsers(database, listener);
   const throttle = new LoginThrottle(config.loginFailures);

@@ -42,6 +42,8 @@ describe('doctor', () => {
         'migrations',
         'tenants',
         'notices',
+        'settings of tenants',
+        'domains',
       ],
     ]);
     expect(checks.get('notices')?.status).toBe('ok');

@@ -4,6 +4,7 @@ import { diagnose } from '../database/diagnosis.js';
 import type { Finding } from '../database/finding.js';
 import { PlainError } from '../plain-error.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
+import { diagnoseTenants } from '../tenancy/diagnosis.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { asTyped } from './invocation.js';
@@ -50,7 +51,10 @@ async function lookAround(context: CliContext): Promise<Finding[]> {
     mediaDirectory(config),
   ];
   try {
-    const findings = await withDatabase(context, async (handle) => await diagnose(handle));
+    const findings = await withDatabase(context, async (handle) => [
+      ...(await diagnose(handle)),
+      ...(await diagnoseTenants(handle, config)),
+    ]);
     return [...before, { check: 'connection', status: 'ok', text: 'the database answers' }, ...findings];
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;

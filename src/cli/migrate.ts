@@ -1,12 +1,7 @@
 import type { Command } from 'commander';
 import type { DatabaseHandle } from '../database/connections.js';
 import { fileName } from '../database/migration-state.js';
-import {
-  type MigrationReport,
-  migrateAll,
-  migrateShared,
-  migrateTenant,
-} from '../database/migrator.js';
+import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../database/migrator.js';
 import { withOwner } from '../database/owner.js';
 import { skipMigration } from '../database/skipped-migration.js';
 import { requireValidEventsConfig } from '../events/check-config.js';

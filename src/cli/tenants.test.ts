@@ -63,6 +63,7 @@ describe('register_tenant', () => {
       name: 'Acme Pty',
       subscription_status: 'TRIAL',
       is_active: true,
+      trouble: null,
       max_users: 50,
       contact_email: null,
       contact_phone: null,

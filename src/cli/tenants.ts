@@ -5,9 +5,10 @@ import { addRegister } from './register-tenant.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
 import { addActivate, addSet, addSuspend } from './tenant-changes.js';
 import { addDeregister, addSetDeadlineAlerts, addSetTimeZone } from './tenant-commands.js';
+import { addDomains } from './tenant-domains.js';
 import { withTables } from './with-tables.js';
 
-/** `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|delete`. */
+/** `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|domains|delete`. */
 export function registerTenants(program: Command, context: CliContext): void {
   const tenants = program.command('tenants').description('create, list, set up, suspend and delete tenants');
   addRegister(tenants.command('create'), context);
@@ -29,5 +30,6 @@ export function registerTenants(program: Command, context: CliContext): void {
   addSet(tenants.command('set'), context);
   addSetTimeZone(tenants.command('set-time-zone'), context);
   addSetDeadlineAlerts(tenants.command('set-deadline-alerts'), context);
+  addDomains(tenants, context);
   addDeregister(tenants.command('delete'), context);
 }

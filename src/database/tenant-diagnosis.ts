@@ -1,6 +1,6 @@
 import { ok, problem, type Result } from './finding.js';
 import type { OwnerClient } from './owner.js';
-import { tenantTrouble } from './tenant-trouble.js';
+import { TENANT_TROUBLE } from './tenant-trouble.js';
 
 /** So many are named; a count says how many more there are. */
 const NAMED = 10;
@@ -14,7 +14,7 @@ export function listed(parts: readonly string[]): string {
 /** Whether every tenant can be served, as the program asks with each request. @param client the program's own role */
 export async function examineTenants(client: OwnerClient): Promise<Result> {
   const { rows } = await client.query<{ schema: string; trouble: string | null }>(
-    `SELECT schema_name AS schema, ${tenantTrouble('schema_name')} AS trouble FROM public.tenants_tenant ORDER BY id`,
+    `SELECT t.schema_name AS schema, ${TENANT_TROUBLE} AS trouble FROM public.tenants_tenant t ORDER BY t.id`,
   );
   const troubled = rows.filter(({ trouble }) => trouble !== null);
   if (troubled.length === 0) return ok(`all ${rows.length} can be served`);

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
-import { isServable } from '../database/tenant-trouble.js';
+import { IS_SERVABLE } from '../database/tenant-trouble.js';
 
 /** A delivery in this process's hands, until its lease ends. */
 export interface Claim {
@@ -76,7 +76,7 @@ const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
     FROM line
     JOIN public.tenants_tenant t ON t.schema_name = line.schema_name
       AND t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
-      AND ${isServable('t.schema_name')}
+      AND ${IS_SERVABLE}
     LEFT JOIN unnest($4::text[], $5::integer[]) AS busy (schema_name, running)
       ON busy.schema_name = line.schema_name
     LEFT JOIN json_to_recordset($6::json) AS taken (schema text, destination text, places integer)

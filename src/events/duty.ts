@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
-import { isServable } from '../database/tenant-trouble.js';
+import { IS_SERVABLE } from '../database/tenant-trouble.js';
 
 /** What there is to do at present, as far as nothing is paused. */
 export interface Duty {
@@ -20,7 +20,7 @@ const PAUSED_HANDLERS = `coalesce((
 const IS_SERVED = (schema: string) => `EXISTS (
   SELECT FROM public.tenants_tenant t
   WHERE t.schema_name = ${schema} AND t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
-    AND ${isServable('t.schema_name')}
+    AND ${IS_SERVABLE}
 ) AND NOT EXISTS (
   SELECT FROM public.event_pause p WHERE p.schema_name = ${schema} AND ${NOT_OVER})`;
 

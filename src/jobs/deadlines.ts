@@ -1,5 +1,5 @@
 import { ALERT_DAYS_KEY, alertDaysIn } from '../tenancy/deadline-alerts.js';
-import { isTimeZone } from '../tenancy/time-zone.js';
+import { usableTimeZone } from '../tenancy/time-zone.js';
 import { ANNOUNCED } from './announce.js';
 import { branchAdmins, nearestUsers } from './answerable.js';
 import { dueJob, NOW } from './due-job.js';
@@ -119,7 +119,7 @@ export const deadlinesJob: Job = dueJob({
     const { zone, alerts } = JSON.parse(basis) as { zone: unknown; alerts: unknown };
     const { before, after } = alertDaysIn(alerts);
     return JSON.stringify({
-      zone: typeof zone === 'string' && isTimeZone(zone) ? zone : 'UTC',
+      zone: usableTimeZone(zone),
       days: [...before.map((days) => -days), ...after],
       ahead: Math.max(0, ...before),
       back: after.length > 0 ? Math.max(...after) + MADE_UP_FOR : 0,

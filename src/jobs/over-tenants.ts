@@ -1,10 +1,10 @@
 import { statement } from '../database/statement.js';
-import { isServable } from '../database/tenant-trouble.js';
+import { IS_SERVABLE } from '../database/tenant-trouble.js';
 import { type JobResult, type JobRun, messageOf } from './job.js';
 
 /** Tenants whose work is done: suspended ones have none, and that of one whose schema is not in order waits. */
 export const USABLE = `t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
-  AND ${isServable('t.schema_name')}`;
+  AND ${IS_SERVABLE}`;
 
 /**
  * Does the work at these tenants, one after the other. What fails at one of them does not keep it from the others.

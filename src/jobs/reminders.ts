@@ -1,4 +1,4 @@
-import { isTimeZone } from '../tenancy/time-zone.js';
+import { usableTimeZone } from '../tenancy/time-zone.js';
 import { ANNOUNCED } from './announce.js';
 import { answerableUsers } from './answerable.js';
 import { dueJob, NOW } from './due-job.js';
@@ -57,7 +57,7 @@ export const remindersJob: Job = dueJob({
   summary: 'notify of reminders that are due',
   every: 5,
   basis: () => null,
-  usableBasis: (timeZone) => (isTimeZone(timeZone) ? timeZone : 'UTC'),
+  usableBasis: usableTimeZone,
   doDue: NOTIFY,
   nextDue: NEXT,
 });

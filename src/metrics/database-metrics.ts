@@ -1,7 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
-import { isServable } from '../database/tenant-trouble.js';
+import { IS_SERVABLE } from '../database/tenant-trouble.js';
 import { NAMED_TENANTS, OTHER } from './tenant-labels.js';
 
 interface Waiting {
@@ -32,12 +32,12 @@ const WAITING = `
   GROUP BY 1, 2`;
 
 /** Tenants that are not shut out and cannot be served all the same, so many of them with figures of their own. */
-const outOfOrder = () => `
+const OUT_OF_ORDER = `
   SELECT coalesce(CASE WHEN place <= $1 THEN name END, $2) AS tenant, count(*)::integer AS count
   FROM (
     SELECT t.schema_name AS name, row_number() OVER (ORDER BY t.id) AS place FROM public.tenants_tenant t
     WHERE t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
-      AND NOT ${isServable('t.schema_name')}
+      AND NOT (${IS_SERVABLE})
   ) t
   GROUP BY 1`;
 
@@ -80,7 +80,7 @@ export class DatabaseMetrics {
       this.database.publicQuery(statement<Waiting>(WAITING, [NAMED_TENANTS, OTHER])),
       this.database.publicQuery(statement<JobAge>(JOBS)),
       this.database.publicQuery(
-        statement<{ tenant: string; count: number }>(outOfOrder(), [NAMED_TENANTS, OTHER]),
+        statement<{ tenant: string; count: number }>(OUT_OF_ORDER, [NAMED_TENANTS, OTHER]),
       ),
     ]);
     for (const { tenant, type, depth, age } of waiting) {

@@ -10,6 +10,7 @@ import {
   MOST_ALERTS,
 } from './deadline-alerts.js';
 import { TenantNotFoundError } from './new-tenant.js';
+import { SETTINGS } from './settings-column.js';
 
 /**
  * Sets at which intervals a tenant's staff is told of deadlines; it counts from the scheduler's next look.
@@ -36,7 +37,7 @@ export async function setAlertDays(
       const set = alertDaysIn({ ...before, ...days });
       await client.query(
         `UPDATE public.tenants_tenant
-         SET settings = settings || jsonb_build_object($2::text, $3::jsonb), updated_at = now()
+         SET settings = ${SETTINGS} || jsonb_build_object($2::text, $3::jsonb), updated_at = now()
          WHERE schema_name = $1`,
         [schema, ALERT_DAYS_KEY, JSON.stringify(set)],
       );

@@ -1,7 +1,8 @@
 import { checkSchemaName } from '../database/schema-name.js';
-import { isDomainName } from '../domain-name.js';
-import { PlainError } from '../plain-error.js';
-import { answersNoHost } from './host.js';
+import { storedDomain } from './domain.js';
+import { InvalidTenantError } from './tenant-errors.js';
+
+export { InvalidTenantError, TenantExistsError, TenantNotFoundError } from './tenant-errors.js';
 
 export const SUBSCRIPTION_STATUSES = ['TRIAL', 'ACTIVE', 'SUSPENDED', 'CANCELLED'] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
@@ -11,7 +12,7 @@ export interface NewTenant {
   /** `tenant_` and the tenant's short name. */
   readonly schema: string;
   readonly name: string;
-  /** Host names without port, or wildcards such as `*.app.example.com`; stored in lower case. */
+  /** Host names without port, or wildcards such as `*.app.example.com`; stored as browsers ask for them. */
   readonly domains: readonly { readonly domain: string; readonly isPrimary: boolean }[];
   /** TRIAL when not given. */
   readonly status?: SubscriptionStatus;
@@ -29,32 +30,6 @@ export interface CreatedTenant {
   readonly schema: string;
   readonly name: string;
   readonly domains: readonly string[];
-}
-
-/** What is given for a new tenant cannot be one. */
-export class InvalidTenantError extends PlainError {
-  override readonly name = 'InvalidTenantError';
-}
-
-/** Schema, name or domain belongs to another tenant. Nothing was changed. */
-export class TenantExistsError extends PlainError {
-  override readonly name = 'TenantExistsError';
-
-  constructor(
-    readonly what: 'schema' | 'name' | 'domain',
-    readonly value: string,
-  ) {
-    super(`there is a tenant with the ${what} "${value}" already; choose another ${what}`);
-  }
-}
-
-/** There is no tenant with this schema. */
-export class TenantNotFoundError extends PlainError {
-  override readonly name = 'TenantNotFoundError';
-
-  constructor(schema: string) {
-    super(`there is no tenant with the schema ${schema}; see: leopard tenants list`);
-  }
 }
 
 /** How many active users a tenant may be allowed at most: what its column holds. */
@@ -75,21 +50,9 @@ export function checkNewTenant(tenant: NewTenant): NewTenant {
   checkSchemaName(tenant.schema);
   const name = checkTenantName(tenant.name);
   const domains = tenant.domains.map(({ domain, isPrimary }) => ({
-    domain: domain.trim().toLowerCase(),
+    domain: storedDomain(domain),
     isPrimary,
   }));
-  for (const { domain } of domains) {
-    if (domain.length > 253 || !isDomainName(domain.replace(/^\*\./, ''))) {
-      throw new InvalidTenantError(
-        `"${domain}" is not a domain: give a host name without port, or *. and a host name`,
-      );
-    }
-    if (answersNoHost(domain)) {
-      throw new InvalidTenantError(
-        `"${domain}" can answer for no host: wildcards are for hosts of three or more labels, so give two after *. as in *.acme.example`,
-      );
-    }
-  }
   if (domains.filter(({ isPrimary }) => isPrimary).length > 1) {
     throw new InvalidTenantError('a tenant has one primary domain at most');
   }

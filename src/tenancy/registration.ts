@@ -4,9 +4,11 @@ import { type CatalogueCountry, readCatalogue } from '../catalogues/catalogue.js
 import { type Added, addCatalogue, type RunAll } from '../catalogues/load.js';
 import type { Config, ConnectionSettings } from '../config.js';
 import type { OwnerClient } from '../database/owner.js';
+import { PlainError } from '../plain-error.js';
+import { storedDomain } from './domain.js';
 import type { CreatedTenant, SubscriptionStatus } from './new-tenant.js';
 import { createTenant } from './provisioning.js';
-import { checkShortName } from './tenant-name.js';
+import { checkShortName, LONGEST_NAME } from './tenant-name.js';
 import { setTimeZoneOn } from './time-zone-setting.js';
 
 /** What an operator gives for a new tenant. */
@@ -46,6 +48,24 @@ export function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts):
   return [`${label}-${appSubdomain}.${baseDomain}`, `${label}.${baseDomain}`];
 }
 
+/** The longest part of a host name between dots. */
+const LONGEST_LABEL = 63;
+
+/** @throws PlainError for a name that makes no host names, though it can name a schema */
+function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
+  const longest = Math.min(LONGEST_NAME, LONGEST_LABEL - appSubdomain.length - 1);
+  if (tenant.length > longest) {
+    throw new PlainError(
+      `${JSON.stringify(tenant)} is too long for a tenant's name: ${longest} characters at most, so that its host name <name>-${appSubdomain} has ${LONGEST_LABEL} at most`,
+    );
+  }
+  if (tenant.endsWith('_')) {
+    throw new PlainError(
+      `${JSON.stringify(tenant)} cannot be a tenant's name: a host name ends in no hyphen, which _ becomes`,
+    );
+  }
+}
+
 /**
  * Registers a tenant with its domains, first user, time zone and starter catalogue, in one transaction.
  * @throws TenantExistsError, InvalidTenantError, PlainError about the name, the time zone or the catalogue; nothing is
@@ -59,9 +79,10 @@ export async function registerTenant(
 ): Promise<RegisteredTenant> {
   const { name, domains = [], admin, status = 'TRIAL', maxUsers, timeZone, catalogue } = registration;
   const tenant = checkShortName(registration.tenant);
+  checkHostLabels(tenant, hosts);
   const schema = `tenant_${tenant}`;
   const [primary, ...others] = ownDomains(tenant, hosts);
-  const further = new Set([...others, ...domains].map((domain) => domain.trim().toLowerCase()));
+  const further = new Set([...others, ...domains].map(storedDomain));
   further.delete(primary);
   const wanted = catalogue && (await readCatalogue(catalogue));
   let added: Added | null = null;

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import { type Statement, statement } from '../database/statement.js';
-import { tenantTrouble } from '../database/tenant-trouble.js';
+import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { TenantNotFoundError } from './new-tenant.js';
 import { schemaOf } from './tenant-name.js';
 import { TIME_ZONE_OF_TENANT } from './time-zone.js';
@@ -44,7 +44,7 @@ export async function findTenant(database: Database, tenant: string): Promise<Li
 function tenantsWhere(schema: string | null): Statement<ListedTenant> {
   return statement(
     `SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
-            ${tenantTrouble('t.schema_name')} AS trouble,
+            ${TENANT_TROUBLE} AS trouble,
             t.max_users AS "maxUsers", t.contact_email AS "contactEmail", t.contact_phone AS "contactPhone",
             ${TIME_ZONE_OF_TENANT} AS "timeZone",
             to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt",

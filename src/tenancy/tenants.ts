@@ -1,10 +1,11 @@
+import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { statement } from '../database/statement.js';
-import { tenantTrouble } from '../database/tenant-trouble.js';
+import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { wildcardOf } from './host.js';
-import { TIME_ZONE_OF_TENANT } from './time-zone.js';
+import { TIME_ZONE_OF_TENANT, timeZoneNamed, usableTimeZone } from './time-zone.js';
 
 /** An agency, as far as a request needs to know it. */
 export interface Tenant {
@@ -16,7 +17,7 @@ export interface Tenant {
   /** Why it cannot be served, for operators; null: it can. */
   readonly trouble: string | null;
   readonly maxUsers: number;
-  /** IANA name, from the tenant's settings. */
+  /** IANA name, from the tenant's settings; UTC where those name none that can be used. */
   readonly timeZone: string;
   /** In seconds since 1970: a token issued earlier belongs to another tenant that had this name before. */
   readonly createdAt: number;
@@ -26,11 +27,13 @@ export interface Tenant {
 export const TENANTS_CHANNEL = 'leopard_tenants';
 const KEPT_FOR_MS = 5_000;
 const KEPT_HOSTS = 10_000;
+const REMARKED_TENANTS = 1_000;
+const REMARKED_EVERY_MS = 600_000;
 
-const tenantByDomain = () => `
+const TENANT_BY_DOMAIN = `
   SELECT t.id, t.schema_name AS schema, t.name,
          t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED') AS usable,
-         ${tenantTrouble('t.schema_name')} AS trouble,
+         ${TENANT_TROUBLE} AS trouble,
          t.max_users AS "maxUsers",
          ${TIME_ZONE_OF_TENANT} AS "timeZone",
          floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
@@ -47,10 +50,13 @@ export function tenantName(tenant: Tenant): string {
 /** Finds the tenant of a host: an exact domain first, then a wildcard. Kept in memory until the database says otherwise. */
 export class Tenants {
   readonly #cache: NoticeCache<Tenant>;
+  readonly #told = new LRUCache<string, true>({ max: REMARKED_TENANTS, ttl: REMARKED_EVERY_MS });
 
   constructor(
     private readonly database: Database,
     listener: Listener,
+    /** Told, now and then, of settings in a tenant's row that cannot be used. */
+    private readonly onRemark: (schema: string, remark: string) => void = () => undefined,
   ) {
     this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_HOSTS });
     listener.on(TENANTS_CHANNEL, () => this.#cache.drop(''));
@@ -59,9 +65,21 @@ export class Tenants {
   /** @param host lower case, without port (see hostName) */
   async byHost(host: string): Promise<Tenant | null> {
     return await this.#cache.get('', host, async () => {
-      const query = statement<Tenant>(tenantByDomain(), [host, wildcardOf(host) ?? host]);
+      const query = statement<Tenant>(TENANT_BY_DOMAIN, [host, wildcardOf(host) ?? host]);
       const [tenant] = await this.database.publicQuery(query);
-      return tenant ?? null;
+      return tenant ? this.#usable(tenant) : null;
     });
+  }
+
+  #usable(tenant: Tenant): Tenant {
+    const { schema, timeZone } = tenant;
+    if (timeZoneNamed(timeZone) === null && !this.#told.has(schema)) {
+      this.#told.set(schema, true);
+      this.onRemark(
+        schema,
+        `the time zone ${JSON.stringify(timeZone)} of ${schema} cannot be used; UTC counts`,
+      );
+    }
+    return { ...tenant, timeZone: usableTimeZone(timeZone) };
   }
 }

@@ -55,6 +55,9 @@ it('the documented steps lead to a database without a fault', async () => {
     expect.stringMatching(/^pg_trgm: /),
     expect.stringMatching(/^roles: .*; run: leopard migrate$/),
     expect.stringMatching(/^migrations: .*; run: leopard migrate$/),
+    ...['tenants', 'settings of tenants', 'domains'].map((check) =>
+      expect.stringMatching(new RegExp(`^${check}: .*; run: leopard migrate$`)),
+    ),
   ]);
   const migrate = () => runCommand(settings(), ['migrate']);
   expect(await migrate()).toMatchObject({ exitCode: 0, stderr: '', stdout: printed });

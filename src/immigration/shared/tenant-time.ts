@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
-import { isTimeZone } from '../../tenancy/time-zone.js';
+import { usableTimeZone } from '../../tenancy/time-zone.js';
 
 /** The spans that lists and dashboards ask for; weeks begin on Monday. */
 export type Span = 'today' | 'this_week' | 'this_month';
@@ -28,14 +28,14 @@ export class TenantTime {
   readonly today: string;
 
   /**
-   * @param tenant its time zone, an IANA name; one that nobody knows counts as UTC
+   * @param tenant its time zone, an IANA name; one that is not read alike everywhere counts as UTC
    * @param now as which moment "now" counts
    */
   constructor(
     tenant: { readonly timeZone: string },
     readonly now = new Date(),
   ) {
-    this.zone = isTimeZone(tenant.timeZone) ? tenant.timeZone : 'UTC';
+    this.zone = usableTimeZone(tenant.timeZone);
     this.#format = formatOf(this.zone);
     this.today = this.dateOf(now);
   }

@@ -1,0 +1,91 @@
+import type { Config } from '../config.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import { type Finding, ok, problem, type Result, warning } from '../database/finding.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
+import { listed } from '../database/tenant-diagnosis.js';
+import { ALERT_DAYS_KEY, isDays } from './deadline-alerts.js';
+import { canMatch } from './domain.js';
+import { isAllowedHost } from './host.js';
+import { SUBSCRIPTION_STATUSES } from './new-tenant.js';
+import { isTimeZone } from './time-zone.js';
+
+/** Whether what is written in the tenants' rows, by whatever hand, can be used; changes nothing. */
+export async function diagnoseTenants(
+  { app }: Pick<DatabaseHandle, 'app'>,
+  config: Pick<Config, 'allowedHosts'>,
+): Promise<Finding[]> {
+  return await withOwner(app, async (client) => [
+    { check: 'settings of tenants', ...(await examineSettings(client).catch(failed)) },
+    { check: 'domains', ...(await examineDomains(client, config.allowedHosts).catch(failed)) },
+  ]);
+}
+
+function failed({ message }: Error): Result {
+  return problem(`${message}; run: leopard migrate`);
+}
+
+interface Row {
+  readonly schema: string;
+  readonly status: string;
+  readonly settings: unknown;
+  /** Whether the server knows the time zone, if one is set. */
+  readonly serverKnows: boolean;
+}
+
+async function examineSettings(client: OwnerClient): Promise<Result> {
+  const { rows } = await client.query<Row>(
+    `SELECT schema_name AS schema, subscription_status AS status, settings,
+            settings ->> 'time_zone' IS NULL
+              OR lower(settings ->> 'time_zone') IN (SELECT lower(name) FROM pg_timezone_names) AS "serverKnows"
+     FROM public.tenants_tenant ORDER BY id`,
+  );
+  const found = rows.flatMap((row) => problemsOf(row).map((text) => `${row.schema}: ${text}`));
+  if (found.length === 0) return ok('can be used');
+  return warning(
+    `${listed(found)}; what cannot be used counts as not set; set it anew: leopard tenants --help`,
+  );
+}
+
+function problemsOf({ status, settings, serverKnows }: Row): string[] {
+  const problems = (SUBSCRIPTION_STATUSES as readonly string[]).includes(status)
+    ? []
+    : [`the status ${JSON.stringify(status)} is none, and shuts nobody out`];
+  if (!isObject(settings)) return [...problems, 'the settings are no object, so none of them counts'];
+  const { time_zone: zone, [ALERT_DAYS_KEY]: alerts, email } = settings;
+  if (zone !== undefined && !isTimeZone(zone))
+    problems.push(`the time zone ${JSON.stringify(zone)} is none that can be used, so UTC counts`);
+  else if (!serverKnows)
+    problems.push(
+      `the database server does not know the time zone ${JSON.stringify(zone)}; update its tzdata`,
+    );
+  if (alerts !== undefined && !areAlerts(alerts))
+    problems.push(`${ALERT_DAYS_KEY} are no lists of days, so the usual ones count`);
+  if (email !== undefined && !isObject(email)) problems.push('email is no object, so no e-mail is sent');
+  return problems;
+}
+
+function areAlerts(alerts: unknown): boolean {
+  if (!isObject(alerts)) return false;
+  const { before, after } = alerts;
+  return (before === undefined || isDays(before, 0)) && (after === undefined || isDays(after, 1));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+async function examineDomains(client: OwnerClient, allowedHosts: readonly string[]): Promise<Result> {
+  const { rows } = await client.query<{ schema: string; domain: string | null }>(
+    `SELECT t.schema_name AS schema, d.domain
+     FROM public.tenants_tenant t LEFT JOIN public.tenants_domain d ON d.tenant_id = t.id ORDER BY t.id, d.id`,
+  );
+  const found = rows.flatMap(({ schema, domain }) => {
+    if (domain === null) return [`${schema} has no domain, so no host leads to it`];
+    if (!canMatch(domain)) return [`no host can match ${JSON.stringify(domain)} of ${schema}`];
+    // A host below a wildcard may be admitted by name.
+    if (domain.startsWith('*') || isAllowedHost(domain, allowedHosts)) return [];
+    return [`ALLOWED_HOSTS does not admit ${domain} of ${schema}`];
+  });
+  if (found.length === 0) return ok('a host leads to every tenant');
+  return warning(`${listed(found)}; see: leopard tenants domains --help`);
+}

@@ -1,0 +1,27 @@
+import { PlainError } from '../plain-error.js';
+
+/** What is given for a new tenant cannot be one. */
+export class InvalidTenantError extends PlainError {
+  override readonly name = 'InvalidTenantError';
+}
+
+/** Schema, name or domain belongs to another tenant. Nothing was changed. */
+export class TenantExistsError extends PlainError {
+  override readonly name = 'TenantExistsError';
+
+  constructor(
+    readonly what: 'schema' | 'name' | 'domain',
+    readonly value: string,
+  ) {
+    super(`there is a tenant with the ${what} "${value}" already; choose another ${what}`);
+  }
+}
+
+/** There is no tenant with this schema. */
+export class TenantNotFoundError extends PlainError {
+  override readonly name = 'TenantNotFoundError';
+
+  constructor(schema: string) {
+    super(`there is no tenant with the schema ${schema}; see: leopard tenants list`);
+  }
+}
