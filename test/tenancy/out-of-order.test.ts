@@ -101,9 +101,12 @@ describe('a tenant whose migration fails', () => {
     expect((await readPauses(app.database, SCHEMA)).served).toBe(false);
     const { claimDeliveries } = await import('../../src/deliveries/queue.js');
     const claimed = await claimDeliveries(app.database, {
+      kind: 'webhook',
       most: 10,
+      mostPerTenant: 10,
       mostPerDestination: 10,
       running: new Map(),
+      taken: [],
       after: '',
       leaseSeconds: 1,
     });
