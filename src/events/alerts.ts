@@ -7,31 +7,59 @@ import {
   insertNotifications,
 } from './handlers/insert-notifications.js';
 import { recipientsSql } from './handlers/recipients.js';
+import { jittered } from './retry.js';
 
 const SAVE = statement('SAVEPOINT alert');
 const UNDO = statement('ROLLBACK TO SAVEPOINT alert');
 
+/** An event that failed for good, and why. */
+export interface Failure {
+  readonly event: DomainEvent;
+  readonly error: string;
+}
+
+export interface Alerted {
+  /** Who was told. */
+  readonly notified: readonly number[];
+  /** Events of which nobody could be told: to be tried again after so many seconds. */
+  readonly untold: readonly { readonly id: number; readonly seconds: number }[];
+}
+
+/** An alert that could not be written waits as long as it has waited already, within these bounds. */
+const WAIT_SECONDS = { least: 5, most: 3_600 };
+
 /**
- * Tells the active members of these groups that an event failed for good. An alert that cannot be written is left:
- * the event keeps its error anyway.
- * @returns who was told
+ * Tells the active members of these groups of events that failed for good. What keeps one alert from being written
+ * would keep the next ones too, so these are put off with it.
+ * @throws database errors, when the transaction is lost
  */
-export async function alertOfFailure(
+export async function alertOfFailures(
   transaction: Pick<TenantTransaction, 'query'>,
-  event: DomainEvent,
-  error: string,
+  failures: readonly Failure[],
   roles: readonly string[],
-): Promise<number[]> {
-  try {
-    const [, rows] = await Promise.all([
-      transaction.query(SAVE),
-      transaction.query(alert(event, error, roles)),
-    ]);
-    return rows.map(({ user }) => user);
-  } catch {
-    await transaction.query(UNDO);
-    return [];
+): Promise<Alerted> {
+  const notified: number[] = [];
+  for (const [index, { event, error }] of failures.entries()) {
+    try {
+      const [, rows] = await Promise.all([
+        transaction.query(SAVE),
+        transaction.query(alert(event, error, roles)),
+      ]);
+      notified.push(...rows.map(({ user }) => user));
+    } catch {
+      await transaction.query(UNDO);
+      const untold = failures
+        .slice(index)
+        .map((left) => ({ id: left.event.id, seconds: alertWait(left.event) }));
+      return { notified, untold };
+    }
   }
+  return { notified, untold: [] };
+}
+
+function alertWait({ processed_at }: DomainEvent): number {
+  const age = processed_at === null ? 0 : (Date.now() - Date.parse(processed_at)) / 1_000;
+  return jittered(Math.min(WAIT_SECONDS.most, Math.max(WAIT_SECONDS.least, age)));
 }
 
 function alert(event: DomainEvent, error: string, roles: readonly string[]): Statement<InsertedNotification> {

@@ -2,14 +2,14 @@ import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { typesForWebhooks } from '../deliveries/outbox.js';
-import { alertOfFailure } from './alerts.js';
+import { alertOfFailures, type Failure } from './alerts.js';
 import type { Floors } from './floors.js';
 import { readContexts } from './handlers/event-context.js';
 import type { Handlings } from './handlings.js';
 import type { Limits } from './limits.js';
 import { newNotificationsNotice } from './notices.js';
 import { type HandledEvent, outcomeStatements } from './outcome.js';
-import { claimEvents, type Portion, takeEvents } from './queue.js';
+import { awaitAlerts, claimEvents, finishEvents, type Portion, takeEvents } from './queue.js';
 import { runJobs } from './run-jobs.js';
 import { sortEvents } from './sort-events.js';
 import { withWebhooks } from './webhook-handling.js';
@@ -44,10 +44,13 @@ export async function runBatch(
   const leftOut = tools.handlings.typesUsing(pausedHandlers);
   const since = tools.floors.of(schema);
   const most = tools.limits.batch;
+  const alone: Portion = { most: 1, alone: true, leftOut, since: null };
   const portions: Portion[] = [
+    // A tenant that is never without others has its turn for these too.
+    ...(tools.floors.isTimeForAlone(schema) ? [alone] : []),
     ...(since === null ? [] : [{ most, alone: false, leftOut, since }]),
     { most, alone: false, leftOut, since: null },
-    { most: 1, alone: true, leftOut, since: null },
+    alone,
   ];
   for (const portion of portions) {
     const claims = await claimEvents(tools.database, schema, portion);
@@ -80,7 +83,7 @@ async function handleClaimed(
   if (events.length === 0) return [];
 
   const forWebhooks = new Set(wanted.map(({ event_type }) => event_type));
-  const { decided, toRun } = sortEvents(
+  const { decided, untold, toRun } = sortEvents(
     events,
     (event) => {
       const handlings = tools.handlings.of(event.event_type);
@@ -98,11 +101,19 @@ async function handleClaimed(
   const { handled, notified } = await runJobs(transaction, jobs, tools.limits);
   const all = [...decided, ...handled];
 
+  const failures: Failure[] = untold.map((event) => ({ event, error: event.error_message ?? '' }));
   for (const { event, outcome } of all) {
-    if (event && outcome.kind === 'failed')
-      notified.push(...(await alertOfFailure(transaction, event, outcome.error, tools.alertRoles)));
+    if (event && outcome.kind === 'failed') failures.push({ event, error: outcome.error });
   }
-  const statements = outcomeStatements(all);
+  const alerted = await alertOfFailures(transaction, failures, tools.alertRoles);
+  notified.push(...alerted.notified);
+  const waiting = new Set(alerted.untold.map(({ id }) => id));
+  const told = untold.filter(({ id }) => !waiting.has(id)).map(({ id }) => id);
+  const statements = [
+    ...outcomeStatements(all, waiting),
+    ...(told.length > 0 ? [finishEvents(told)] : []),
+    ...(waiting.size > 0 ? [awaitAlerts(alerted.untold)] : []),
+  ];
   if (notified.length > 0) statements.push(newNotificationsNotice(schema, notified));
   const last = statements.pop()!;
   await Promise.all([...statements.map((one) => transaction.query(one)), transaction.last(last)]);

@@ -9,6 +9,7 @@ import { LIMITS, type Limits } from './limits.js';
 import type { HandledEvent } from './outcome.js';
 import { jittered } from './retry.js';
 import { Rotation } from './rotation.js';
+import { Segments } from './segments.js';
 import { Sleeper } from './sleeper.js';
 import type { EventsConfig } from './types.js';
 
@@ -21,6 +22,8 @@ export interface DispatcherOptions {
   /** How often a worker that is not woken looks by itself, in milliseconds; 1000 when not given. */
   readonly pollMs?: number;
   readonly limits?: Partial<Limits>;
+  /** After how many events a new segment of the queue is begun; 2,000 when not given. */
+  readonly segment?: number;
   /** Other handlers than those that are shipped. */
   readonly handlers?: Handlers;
   readonly log?: Log;
@@ -47,6 +50,7 @@ export class Dispatcher {
   readonly #tools: BatchTools;
   readonly #rotation: Rotation;
   readonly #sleeper: Sleeper;
+  readonly #segments: Segments;
   readonly #options: DispatcherOptions;
   readonly #lanes: Promise<void>[] = [];
   readonly #asleep = new Set<() => void>();
@@ -67,6 +71,7 @@ export class Dispatcher {
     };
     this.#rotation = new Rotation(database);
     this.#sleeper = new Sleeper(database);
+    this.#segments = new Segments(database, options.segment);
     listener.on(EVENTS_CHANNEL, () => this.#wake());
   }
 
@@ -97,12 +102,11 @@ export class Dispatcher {
   /** One lane: serves one tenant after the other, until the dispatcher stops. */
   async #serve(): Promise<void> {
     let reconnectMs = FIRST_RECONNECT_MS;
-    const connected = () => {
-      reconnectMs = FIRST_RECONNECT_MS;
-    };
     while (!this.#stopping) {
       try {
-        await this.#turnOrSleep(connected);
+        await this.#turnOrSleep();
+        // Only now: that a connection can be had does not say that it lasts for a batch.
+        reconnectMs = FIRST_RECONNECT_MS;
       } catch (error) {
         // The connection is gone, or the server.
         this.#options.log?.('events wait for the database', error);
@@ -112,10 +116,9 @@ export class Dispatcher {
     }
   }
 
-  async #turnOrSleep(connected: () => void): Promise<void> {
+  async #turnOrSleep(): Promise<void> {
     const seen = this.#woken;
     let turn = await this.#rotation.next();
-    connected();
     if (!turn && this.#serving === 0 && !this.#sleeper.isRegistered) {
       // What came in between is seen by the second look, and what comes later gives notice.
       await this.#sleeper.register();
@@ -123,14 +126,23 @@ export class Dispatcher {
       turn = await this.#rotation.next();
     }
     if (!turn) {
+      await this.#tendSegments();
       if (seen === this.#woken) await this.#sleep(jittered(this.#options.pollMs ?? POLL_MS));
       return;
     }
     // After a single turn the worker is likely to fall asleep again.
-    if (++this.#turns === BUSY_FROM_TURNS) this.#sleeper.remove().catch(ignore);
+    if (++this.#turns >= BUSY_FROM_TURNS) this.#sleeper.leave().catch(ignore);
     if (this.#rotation.hasMore) this.#wake();
     this.#serving++;
     await this.#serveTurn(turn.schema, turn.pausedHandlers).finally(() => this.#serving--);
+    await this.#tendSegments();
+  }
+
+  /** Without it events are handled all the same, only slower. */
+  async #tendSegments(): Promise<void> {
+    await this.#segments.tend().catch((error: unknown) => {
+      this.#options.log?.('the segments of the queue could not be tended', error);
+    });
   }
 
   async #serveTurn(schema: string, pausedHandlers: readonly string[]): Promise<void> {
@@ -138,6 +150,7 @@ export class Dispatcher {
       const { handled, hasMore } = await runBatch(this.#tools, schema, pausedHandlers);
       this.#rotation.end(schema, hasMore ? 'more' : handled.length > 0 ? 'worked' : 'nothing');
       this.#options.onHandled?.(schema, handled);
+      this.#segments.note(handled.length);
     } catch (error) {
       const isLost = isConnectionLost(error);
       this.#rotation.end(schema, isLost ? 'worked' : 'failed');

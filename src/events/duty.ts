@@ -24,20 +24,11 @@ const IS_SERVED = (schema: string) => `EXISTS (
 ) AND NOT EXISTS (
   SELECT FROM public.event_pause p WHERE p.schema_name = ${schema} AND ${NOT_OVER})`;
 
-// One look into the index per tenant that has events waiting, however many those are.
 const READ = `
-  WITH RECURSIVE waiting AS (
-    (SELECT schema_name, due_at FROM public.event_queue ORDER BY schema_name, due_at LIMIT 1)
-    UNION ALL
-    SELECT next.schema_name, next.due_at FROM waiting CROSS JOIN LATERAL (
-      SELECT q.schema_name, q.due_at FROM public.event_queue q
-      WHERE q.schema_name > waiting.schema_name ORDER BY q.schema_name, q.due_at LIMIT 1
-    ) next
-  )
   SELECT ${PAUSED_HANDLERS} AS "pausedHandlers",
     CASE WHEN ${ALL_PAUSED} THEN '{}' ELSE ARRAY(
-      SELECT w.schema_name::text FROM waiting w
-      WHERE w.due_at <= clock_timestamp() AND ${IS_SERVED('w.schema_name')} ORDER BY 1
+      SELECT w.schema_name FROM public.tenants_with_due_events() AS w (schema_name)
+      WHERE ${IS_SERVED('w.schema_name')} ORDER BY 1
     ) END AS tenants`;
 
 /** Which tenants have work, and which handlers are paused. */

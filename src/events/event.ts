@@ -23,21 +23,23 @@ export interface DomainEvent {
   readonly previous_state: State;
   readonly current_state: State;
   readonly changed_fields: readonly string[];
+  readonly status: string;
   readonly retry_count: number;
   readonly max_retries: number;
   readonly handler_results: Readonly<Record<string, HandlerResult>>;
   /** Why it came to no success so far; null when nothing has hindered it yet. */
   readonly error_message: string | null;
-  /** ISO 8601, UTC, as the database writes it. */
+  /** Both ISO 8601, UTC, as the database writes it; `processed_at` null while it waits. */
   readonly created_at: string;
+  readonly processed_at: string | null;
   readonly performed_by_id: number | null;
 }
 
 /** The columns of DomainEvent, of a table named `e`. */
 export const EVENT_COLUMNS = `e.id, e.event_type, e.entity_type,
-  coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS record_id, e.action, e.previous_state,
+  coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS record_id, e.action, e.status, e.previous_state,
   e.current_state, e.changed_fields, e.retry_count, e.max_retries, e.handler_results, e.error_message, e.created_at,
-  e.performed_by_id`;
+  e.processed_at, e.performed_by_id`;
 
 /** Which record an event is of, as a key. */
 export function recordKey({ entity_type, record_id }: DomainEvent): string {

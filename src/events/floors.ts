@@ -2,6 +2,8 @@ import type { Claim, Portion } from './queue.js';
 
 /** For how long events that are due since earlier may go unnoticed: those of a transaction that took its time. */
 const KEPT_MS = 1_000;
+/** How often a tenant's events that are to be handled alone are looked for first. */
+const ALONE_EVERY_MS = 1_000;
 const MOST = 10_000;
 
 /**
@@ -10,6 +12,19 @@ const MOST = 10_000;
  */
 export class Floors {
   readonly #floors = new Map<string, { readonly since: string; readonly until: number }>();
+
+  readonly #busy = new Map<string, { readonly since: number; readonly until: number }>();
+
+  /** Whether the events that are to be handled alone come first in this turn of a tenant that is hardly ever idle. */
+  isTimeForAlone(schema: string): boolean {
+    const now = performance.now();
+    const { since, until } = this.#busy.get(schema) ?? { since: now, until: now };
+    const isBusy = now - until < ALONE_EVERY_MS;
+    const isTime = isBusy && now - since >= ALONE_EVERY_MS;
+    if (this.#busy.size >= MOST) this.#busy.clear();
+    this.#busy.set(schema, { since: isBusy && !isTime ? since : now, until: now });
+    return isTime;
+  }
 
   /** Since when due events are to be looked for; null: from the beginning. */
   of(schema: string): string | null {

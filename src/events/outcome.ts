@@ -43,15 +43,21 @@ const UPDATE = `
     (id bigint, status text, results jsonb, retry_count smallint, error text, untouched boolean)
   WHERE e.id = o.id`;
 
-/** The statements that write what came of events: into their rows, and into the queue. */
-export function outcomeStatements(handled: readonly HandledEvent[]): Statement[] {
+/**
+ * The statements that write what came of events: into their rows, and into the queue.
+ * @param kept ids of events that keep their place in the queue although they are done
+ */
+export function outcomeStatements(
+  handled: readonly HandledEvent[],
+  kept: ReadonlySet<number> = new Set(),
+): Statement[] {
   const rows: unknown[] = [];
   const finished: number[] = [];
   const delays: { id: number; seconds: number }[] = [];
   for (const { id, event, outcome } of handled) {
     if (outcome.kind === 'retried') delays.push({ id, seconds: retryDelay(event?.retry_count ?? 0) });
     else if (outcome.kind === 'waiting') delays.push({ id, seconds: outcome.seconds });
-    else finished.push(id);
+    else if (!kept.has(id)) finished.push(id);
     if (event && outcome.kind !== 'gone') rows.push(rowOf(event, outcome));
   }
   return [

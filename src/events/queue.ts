@@ -50,6 +50,7 @@ const COUNT_CLAIMS = `
   ), marked AS (
     UPDATE immigration_event SET status = 'PROCESSING', updated_at = now()
     WHERE id = ANY (ARRAY(SELECT event_id FROM claimed)) AND EXISTS (SELECT FROM counted)
+      AND status IN ('PENDING', 'PROCESSING')
   )
   SELECT event_id AS id, due_at AS "dueAt" FROM claimed`;
 
@@ -99,6 +100,14 @@ export async function takeEvents(
 /** Takes events out of the queue. */
 export function finishEvents(ids: readonly number[]): Statement {
   return statement('SELECT public.finish_events($1::bigint[])', [ids]);
+}
+
+/** Keeps the places of events that failed for good until the admins can be told, each for its number of seconds. */
+export function awaitAlerts(alerts: readonly { readonly id: number; readonly seconds: number }[]): Statement {
+  return statement(
+    'SELECT public.await_alert(a.id, a.seconds) FROM unnest($1::bigint[], $2::float8[]) AS a (id, seconds)',
+    [alerts.map(({ id }) => id), alerts.map(({ seconds }) => seconds)],
+  );
 }
 
 /** Puts events off, each by its number of seconds, and forgets how often they were claimed. */

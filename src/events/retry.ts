@@ -2,14 +2,16 @@ const LONGEST_WAIT = 3600;
 const JITTER = 0.25;
 
 /**
- * How long a failed event waits until it is tried again: 1 s, 2 s, 4 s … one hour at most, each up to a quarter
- * shorter or longer, so that what failed together does not come back together.
+ * How long a failed event waits until it is tried again: from 1 to 2 s, then from 2 to 4 s, 4 to 8 s … one hour at
+ * most. The wait grows each time, and what failed together is spread over the whole of it, so that it does not come
+ * back together.
  * @param retries how often it was tried again before
  * @param random from 0 to 1
  * @returns seconds
  */
 export function retryDelay(retries: number, random = Math.random()): number {
-  return jittered(Math.min(LONGEST_WAIT, 2 ** retries), random);
+  const shortest = Math.min(LONGEST_WAIT / 2, 2 ** retries);
+  return shortest * (1 + random);
 }
 
 /** A time up to a quarter shorter or longer. */

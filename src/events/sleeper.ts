@@ -5,6 +5,8 @@ import { statement } from '../database/statement.js';
 /** A worker whose row is older than this is taken for dead. */
 const STALE = "interval '10 minutes'";
 const RENEW_MS = 30_000;
+/** A row that comes and goes leaves a dead one each time, over which every writer passes until it is vacuumed away. */
+const STAYS_MS = 5_000;
 
 /**
  * A worker's row among those that are asleep, by which writers know that a notice wakes somebody. It is a hint:
@@ -36,6 +38,11 @@ export class Sleeper {
       );
       this.#writtenAt = performance.now();
     });
+  }
+
+  /** Notices are not needed at present: removes the row, unless it was written a moment ago. */
+  async leave(): Promise<void> {
+    if (this.#writtenAt !== null && performance.now() - this.#writtenAt >= STAYS_MS) await this.remove();
   }
 
   /** From now on notices are not needed. */

@@ -18,6 +18,7 @@ function event(id: number, record: number, results: DomainEvent['handler_results
     entity_type: 'Client',
     record_id: record,
     action: 'UPDATE',
+    status: 'PROCESSING',
     previous_state: {},
     current_state: {},
     changed_fields: [],
@@ -26,6 +27,7 @@ function event(id: number, record: number, results: DomainEvent['handler_results
     max_retries: 2,
     handler_results: results,
     created_at: new Date().toISOString(),
+    processed_at: null,
     performed_by_id: null,
   };
 }

@@ -4,8 +4,10 @@ import { type HandledEvent, LEFT, type Outcome } from './outcome.js';
 import type { ClaimedEvent } from './queue.js';
 import { jittered } from './retry.js';
 
-/** Taken this often without an outcome, an event counts as failed. */
-const MOST_CLAIMS = 8;
+/** From the fourth time on an event that was taken without an outcome is handled alone (see count_claims). */
+const CLAIMS_TOGETHER = 3;
+/** Alone this often when its worker went down, an event counts as failed. */
+const MOST_DEATHS = 8;
 /** What this version of the program does not know is left to others, but not for ever. */
 const UNKNOWN_WAIT_SECONDS = 10;
 const UNKNOWN_FOR_MS = 3_600_000;
@@ -14,6 +16,8 @@ const PAUSED_WAIT_SECONDS = 2;
 export interface SortedEvents {
   /** Events of which it is clear what becomes of them. */
   readonly decided: HandledEvent[];
+  /** Events that failed for good before, and of which the admins could not be told yet. */
+  readonly untold: DomainEvent[];
   readonly toRun: { readonly event: DomainEvent; readonly handlings: readonly Handling[] }[];
 }
 
@@ -26,11 +30,15 @@ export function sortEvents(
   handlingsOf: (event: DomainEvent) => readonly Handling[] | null,
   pausedHandlers: readonly string[],
 ): SortedEvents {
-  const sorted: SortedEvents = { decided: [], toRun: [] };
+  const sorted: SortedEvents = { decided: [], untold: [], toRun: [] };
   const blocked = new Set<string>();
   for (const { id, claims, event } of events) {
     if (!event) {
       sorted.decided.push({ id, event, outcome: { kind: 'gone' } });
+      continue;
+    }
+    if (event.status === 'FAILED') {
+      sorted.untold.push(event);
       continue;
     }
     const record = recordKey(event);
@@ -49,8 +57,9 @@ export function sortEvents(
 }
 
 function wornOut(claims: number): Outcome | null {
-  if (claims <= MOST_CLAIMS) return null;
-  return { kind: 'failed', results: {}, error: `took its worker down ${claims - 1} times` };
+  const deaths = claims - 1 - CLAIMS_TOGETHER;
+  if (deaths < MOST_DEATHS) return null;
+  return { kind: 'failed', results: {}, error: `took its worker down ${deaths} times` };
 }
 
 function unknown(event: DomainEvent, handlings: readonly Handling[] | null): Outcome | null {

@@ -32,13 +32,11 @@ export interface EventsStatus {
 export async function waitingEvents(database: Database, schema: string | null = null): Promise<Waiting[]> {
   return await database.publicQuery(
     statement<Waiting>(
-      `SELECT schema_name AS schema, event_type AS type, count(*)::integer AS count,
-         count(*) FILTER (WHERE due_at <= now())::integer AS due,
-         extract(epoch FROM now() - min(queued_at))::float8 AS "oldestSeconds"
-       FROM public.event_queue q
-       WHERE ($1::text IS NULL OR schema_name = $1)
-         AND EXISTS (SELECT FROM public.tenants_tenant t WHERE t.schema_name = q.schema_name)
-       GROUP BY 1, 2 ORDER BY 1, 2`,
+      `SELECT w.schema_name AS schema, w.event_type AS type, w.depth::integer AS count, w.due::integer AS due,
+         extract(epoch FROM now() - w.oldest)::float8 AS "oldestSeconds"
+       FROM public.waiting_events($1) w
+       WHERE EXISTS (SELECT FROM public.tenants_tenant t WHERE t.schema_name = w.schema_name)
+       ORDER BY 1, 2`,
       [schema],
     ),
   );

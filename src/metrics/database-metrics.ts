@@ -20,9 +20,8 @@ interface JobAge {
 
 /** The tenants where most waits have figures of their own. */
 const WAITING = `
-  WITH waiting AS (
-    SELECT schema_name, event_type, count(*) AS depth, min(queued_at) AS oldest
-    FROM public.event_queue GROUP BY schema_name, event_type
+  WITH waiting AS MATERIALIZED (
+    SELECT schema_name, event_type, depth, oldest FROM public.waiting_events()
   ), named AS (
     SELECT schema_name AS name FROM waiting GROUP BY schema_name ORDER BY sum(depth) DESC, schema_name LIMIT $1
   )

@@ -24,6 +24,7 @@ const refused = 'permission denied';
 const SOME_COLUMN: Record<string, string> = {
   migration_ledger: 'name',
   event_queue: 'due_at',
+  event_segment: 'begun_at',
   client_import_queue: 'due_at',
   job_tenant: 'basis',
 };
@@ -34,6 +35,7 @@ describe('the program’s own role', () => {
     'tenants_tenant',
     'tenants_domain',
     'event_queue',
+    'event_segment',
     'client_import_queue',
     'job_tenant',
     'job_change',

@@ -838,6 +838,12 @@ export interface PublicEventQueue {
   due_at: Generated<string>;
   queued_at: Generated<string>;
   claims: Generated<number>;
+  segment: Generated<number>;
+}
+
+export interface PublicEventSegment {
+  segment: number;
+  begun_at: Generated<string>;
 }
 
 export interface PublicEventSleeper {
@@ -992,6 +998,7 @@ export interface PublicTables {
   'public.event_capture': PublicEventCapture;
   'public.event_pause': PublicEventPause;
   'public.event_queue': PublicEventQueue;
+  'public.event_segment': PublicEventSegment;
   'public.event_sleeper': PublicEventSleeper;
   'public.immigration_event_processing_control': PublicImmigrationEventProcessingControl;
   'public.job_change': PublicJobChange;

@@ -1,0 +1,165 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import {
+  addEvents,
+  eventsConfig,
+  handledBy,
+  handlersWith,
+  noteHandling,
+  pause,
+  timesHandled,
+  type WorkerOptions,
+  type WorkerTest,
+  workerTest,
+} from '../../test/helpers/worker.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
+import { Segments } from './segments.js';
+
+const STAGE = 'Client.stage.UPDATE';
+
+let test: WorkerTest;
+const stops: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  test = await workerTest();
+});
+afterAll(() => test.close());
+beforeEach(() => test.clear());
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function start(options: WorkerOptions = {}, handle = noteHandling) {
+  const config = eventsConfig({ [STAGE]: handledBy(1) });
+  const running = await test.start({ config, handlers: handlersWith(handle), pollMs: 50, ...options });
+  stops.push(() => running.stop());
+}
+
+const openSegments = async () => (await test.sql('SELECT FROM public.event_segment')).length;
+const add = (client: OwnerClient, count: number, records: number) =>
+  addEvents({ sql: async (text, values) => (await client.query(text, values)).rows }, count, { records });
+
+/** Runs `work` while a transaction is open that keeps every row from being vacuumed away. */
+async function besideOldTransaction(work: (old: OwnerClient) => Promise<void>): Promise<void> {
+  await withOwner(test.databases.admin, async (client) => {
+    await client.query('SET search_path TO tenant_main; BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await client.query('SELECT pg_current_xact_id()');
+    await work(client);
+    await client.query('COMMIT');
+  });
+}
+
+/** How many entries of the queue's indexes a look for due tenants and a claim read, dead ones included. */
+async function readByClaim(): Promise<number> {
+  return await withOwner(test.databases.admin, async (client) => {
+    await client.query('BEGIN');
+    await client.query('SELECT public.tenants_with_due_events()');
+    await client.query('SET LOCAL ROLE tenant_main');
+    await client.query('SELECT public.claim_events(50)');
+    const { rows } =
+      await client.query(`SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid))::integer AS read
+      FROM pg_index WHERE indrelid = 'public.event_queue'::regclass`);
+    await client.query('ROLLBACK');
+    return rows[0].read;
+  });
+}
+
+it('what is done is not read again, however old a transaction is', async () => {
+  await besideOldTransaction(async () => {
+    await start({ segment: 500 });
+    for (let round = 0; round < 10; round++) {
+      await addEvents(test, 300, { records: 10 });
+      await test.drained(30_000);
+    }
+    await addEvents(test, 60, { records: 10 });
+    expect(await openSegments()).toBeLessThanOrEqual(3);
+  });
+}, 60_000);
+
+it('a claim reads no more when 30,000 events of few records were done beside an old transaction', async () => {
+  await besideOldTransaction(async () => {
+    await addEvents(test, 30_000, { records: 5 });
+    await test.sql('DELETE FROM public.event_queue');
+    await new Segments(test.database, 0).tend();
+    await addEvents(test, 100, { records: 5 });
+    expect(await openSegments()).toBe(1);
+    expect(await readByClaim()).toBeLessThan(3_000);
+  });
+}, 60_000);
+
+it('what an old transaction has written itself is handled when it commits, in the order of its records', async () => {
+  const order: number[] = [];
+  await start({ segment: 20, concurrency: 2 }, async (work, transaction) => {
+    order.push(work.event.id);
+    return await noteHandling(work, transaction);
+  });
+  let late: number[] = [];
+  await besideOldTransaction(async (old) => {
+    await add(old, 3, 3);
+    await addEvents(test, 200, { records: 50 });
+    await test.until(async () => (await timesHandled(test))[1] === 200);
+    await add(old, 3, 3);
+    const { rows } = await old.query(
+      'SELECT event_id::integer AS id, segment FROM public.event_queue ORDER BY 1',
+    );
+    expect(new Set(rows.map(({ segment }) => segment)).size).toBe(1); // all that a transaction makes is in one
+    late = rows.map(({ id }) => id);
+    await addEvents(test, 200, { records: 50 });
+    await test.until(async () => (await timesHandled(test))[1] === 400);
+    await new Segments(test.database, 0).tend();
+  });
+  await test.drained();
+  expect(await timesHandled(test)).toEqual({ 1: 406 });
+  for (const record of [0, 1, 2]) {
+    const ids = late.filter((_id, index) => index % 3 === record);
+    expect(order.filter((id) => ids.includes(id))).toEqual(ids);
+  }
+}, 60_000);
+
+it('few events that wait keep no segment open: they move on', async () => {
+  await addEvents(test, 40);
+  await test.sql(`UPDATE public.event_queue SET due_at = now() + interval '1 hour' WHERE event_id % 4 = 0`);
+  const segments = new Segments(test.database, 0);
+  await segments.tend();
+  for (let turn = 0; turn < 12; turn++) {
+    await addEvents(test, 2);
+    await test.sql(`UPDATE public.event_queue SET due_at = now() + interval '1 hour' WHERE due_at < now() + interval '1 minute'
+      AND event_id % 3 = 0`);
+    await segments.tend();
+  }
+  expect(await openSegments()).toBeLessThanOrEqual(6);
+  await test.sql('UPDATE public.event_queue SET due_at = now()');
+  await start();
+  await test.drained();
+  expect(await timesHandled(test)).toEqual({ 1: 64 });
+});
+
+it('writers, workers and whoever turns the segments at the same time lose no event', async () => {
+  let isOver = false;
+  const turning = Array.from({ length: 2 }, async () => {
+    const segments = new Segments(test.database, 0);
+    while (!isOver) await segments.tend().then(() => pause(1));
+  });
+  await Promise.all([start({ segment: 5, concurrency: 2 }), start({ segment: 5 })]);
+  const writers = Array.from({ length: 4 }, (_, writer) =>
+    withOwner(test.databases.admin, async (client) => {
+      await client.query('SET search_path TO tenant_main');
+      for (let turn = 0; turn < 25; turn++) {
+        await client.query('BEGIN');
+        await add(client, 5, 5);
+        if (turn % 5 === writer) await pause(50);
+        await client.query('SAVEPOINT one');
+        await add(client, 3, 3);
+        await client.query(turn % 2 ? 'ROLLBACK TO one' : 'RELEASE one');
+        await add(client, 2, 2);
+        await client.query(turn % 7 === 6 ? 'ROLLBACK' : 'COMMIT');
+      }
+    }),
+  );
+  await Promise.all(writers);
+  await test.drained(30_000);
+  isOver = true;
+  await Promise.all(turning);
+  const [events] = await test.sql('SELECT count(*)::integer AS n FROM immigration_event');
+  expect(await timesHandled(test)).toEqual({ 1: events!.n });
+  expect(events!.n).toBeGreaterThan(700);
+}, 60_000);
