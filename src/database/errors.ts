@@ -7,7 +7,8 @@ export type DatabaseFailure =
   | { readonly kind: 'broken'; readonly schema: string } // a tenant's schema is not as the program needs it
   | { readonly kind: 'conflict'; readonly constraint: string };
 
-const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40/;
+// 25006: a server that only reads, as one that is not the primary any more.
+const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40|^25(006|P03|P04)$/;
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND']);
 const CONNECTION_MESSAGE =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error)/i;
