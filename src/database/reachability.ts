@@ -26,7 +26,7 @@ export const OWNER_SETTINGS: RoleSettings = {
   url: 'DATABASE_OWNER_URL',
 };
 
-/** One that knows letters beyond ASCII, for ILIKE and for pg_trgm, which looks at LC_CTYPE. */
+/** One that knows letters beyond ASCII, for lower() and for pg_trgm, which looks at LC_CTYPE. */
 const BEST_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'";
 
 export const MISSING_DATABASE = '3D000';

@@ -181,9 +181,7 @@ describe('createTenant', () => {
   it('works without pg_trgm, with an index less', async () => {
     await withOwner(database.admin, (client) => client.query('DROP EXTENSION pg_trgm CASCADE'));
     const { schema } = await create(tenant('plain'));
-    const [index] = await query(`SELECT to_regclass($1 || '.immigration_client_search_trgm') AS trgm`, [
-      schema,
-    ]);
+    const [index] = await query(`SELECT to_regclass($1 || '.client_search_trgm') AS trgm`, [schema]);
     expect(index).toEqual({ trgm: null });
   });
 
