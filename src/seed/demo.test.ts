@@ -164,6 +164,24 @@ it('lets everybody log in who is told about', async () => {
   }
 });
 
+it.each(['tenant_main', 'tenant_demo'])(
+  'gives the admin of %s something to do and to read',
+  async (schema) => {
+    const admin = `(SELECT id FROM immigration_user WHERE is_superuser)`;
+    const latest = `timestamptz '${new Date(NOW).toISOString()}'`;
+    const found = await one(
+      schema,
+      `SELECT count(*) >= 3 AS tasks, bool_or(due_date < ${latest}) AS overdue,
+       bool_or(due_date BETWEEN ${latest} AND ${latest} + interval '4 days') AS "dueSoon",
+       (SELECT count(*) FILTER (WHERE NOT read) >= 2 FROM immigration_notification WHERE assigned_to_id = ${admin}) AS unread,
+       (SELECT count(*) >= 3 FROM immigration_reminder
+        WHERE created_by_id = ${admin} AND NOT is_completed AND reminder_date >= (${latest})::date) AS reminders
+     FROM immigration_task WHERE assigned_to_id = ${admin} AND status IN ('PENDING', 'IN_PROGRESS')`,
+    );
+    expect(found).toEqual({ tasks: true, overdue: true, dueSoon: true, unread: true, reminders: true });
+  },
+);
+
 it('shows different people in the two agencies', async () => {
   const [main, demo] = [await rows('tenant_main', CLIENTS), await rows('tenant_demo', CLIENTS)];
   expect(demo).not.toEqual(main.slice(0, demo.length));

@@ -43,7 +43,7 @@ export async function fillAgency(
       calendar,
       random,
     )),
-    ...(await fillWork(transaction, stories, calendar, random)),
+    ...(await fillWork(transaction, stories, offices.admin, calendar, random)),
   ].sort((a, b) => a.created_at!.localeCompare(b.created_at!));
   await insertRows(transaction, 'immigration_clientactivity', activities);
   // The timeline is written above, as it would have grown; handling the loading as events would double it.

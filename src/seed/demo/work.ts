@@ -1,10 +1,12 @@
 import { queries } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows } from '../insert-rows.js';
+import { fillAdminsDesk } from './admins-desk.js';
 import { makeAppointment, makeReminder } from './appointments.js';
 import type { OfficeCalendar } from './calendar.js';
 import { type Activity, metadata } from './history.js';
 import { assignmentNotices, taskNotice } from './notices.js';
+import type { StaffMember } from './offices.js';
 import type { Random } from './random.js';
 import type { StoredStory } from './stories.js';
 import { makeTask } from './tasks.js';
@@ -13,6 +15,7 @@ import { makeTask } from './tasks.js';
 export async function fillWork(
   transaction: TenantTransaction,
   stories: readonly StoredStory[],
+  admin: StaffMember,
   calendar: OfficeCalendar,
   random: Random,
 ): Promise<Activity[]> {
@@ -46,7 +49,7 @@ export async function fillWork(
   const notices = [...told, ...assignmentNotices(open, calendar)];
   notices.sort((a, b) => a.created_at!.localeCompare(b.created_at!));
   await insertRows(transaction, 'immigration_notification', notices);
-  return tasks.map(({ row, by }, index) => ({
+  const created = tasks.map(({ row, by }, index) => ({
     activity_type: 'TASK_CREATED',
     description: `Task "${row.title}" created`,
     metadata: metadata(row, by, { task_id: taskIds[index]! }),
@@ -54,4 +57,5 @@ export async function fillWork(
     client_id: row.object_id!,
     performed_by_id: by.id,
   }));
+  return [...created, ...(await fillAdminsDesk(transaction, stories, admin, clientType!.id, calendar))];
 }

@@ -1,0 +1,144 @@
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { insertRows, type NewRow } from '../insert-rows.js';
+import { DAY, date, HOUR, type OfficeCalendar, timestamp } from './calendar.js';
+import { type Activity, metadata } from './history.js';
+import { taskNotice } from './notices.js';
+import type { StaffMember } from './offices.js';
+import type { StoredStory } from './stories.js';
+
+interface PlannedTask {
+  readonly title: string;
+  readonly detail: string;
+  readonly priority: 'LOW' | 'MEDIUM' | 'HIGH' | 'URGENT';
+  readonly status: 'PENDING' | 'IN_PROGRESS';
+  /** Days from now: when it was given, and when it is due. */
+  readonly given: number;
+  readonly due: number;
+}
+
+const TASKS: readonly PlannedTask[] = [
+  {
+    title: 'Approve the refund of {first}',
+    detail: 'The second instalment was paid twice.',
+    priority: 'HIGH',
+    status: 'PENDING',
+    given: -6,
+    due: -1,
+  },
+  {
+    title: 'Sign the service agreement of {first}',
+    detail: 'Checked by the branch; the client waits for the countersigned copy.',
+    priority: 'URGENT',
+    status: 'PENDING',
+    given: -2,
+    due: 1,
+  },
+  {
+    title: 'Decide who takes over {first}',
+    detail: 'The consultant is on leave for a month.',
+    priority: 'MEDIUM',
+    status: 'IN_PROGRESS',
+    given: -3,
+    due: 2,
+  },
+  {
+    title: 'Answer the complaint of {first}',
+    detail: 'About the time until the application was lodged.',
+    priority: 'HIGH',
+    status: 'PENDING',
+    given: -1,
+    due: 6,
+  },
+];
+const REMINDERS = [
+  ['Call back about the complaint', 1, '10:30:00'],
+  ['Figures of the month for the accountant', 4, null],
+  ['Registration certificate is up for renewal', 12, '09:00:00'],
+] as const;
+
+/**
+ * Puts tasks, reminders and notifications on the desk of the agency's admin, so that the first page after the first
+ * log-in shows what it is for.
+ * @returns what the tasks leave on the clients' timelines
+ */
+export async function fillAdminsDesk(
+  transaction: TenantTransaction,
+  stories: readonly StoredStory[],
+  admin: StaffMember,
+  contentType: number,
+  calendar: OfficeCalendar,
+): Promise<Activity[]> {
+  const known = calendar.now - 10 * DAY;
+  const clients = stories.filter(
+    ({ stage, archivedAt, createdAt }) => stage === 'CLIENT' && archivedAt === null && createdAt < known,
+  );
+  const tasks = TASKS.map((planned, index) => {
+    const story = clients[index % clients.length] as StoredStory;
+    return {
+      by: story.branch.staff[0] as StaffMember,
+      row: taskOf(planned, story, admin, contentType, calendar),
+    };
+  });
+  const ids = await insertRows(
+    transaction,
+    'immigration_task',
+    tasks.map(({ row }) => row),
+  );
+  await insertRows(
+    transaction,
+    'immigration_reminder',
+    REMINDERS.map(([title, days, time], index) => ({
+      title,
+      reminder_date: date(calendar.now + days * DAY),
+      reminder_time: time,
+      content_type_id: contentType,
+      object_id: (clients[index % clients.length] as StoredStory).id,
+      created_by_id: admin.id,
+      created_at: timestamp(calendar.now - DAY - index * HOUR),
+      is_completed: false,
+      notification_created: false,
+      read: false,
+    })),
+  );
+  const notices = tasks.flatMap(({ row }, index) => taskNotice(row, ids[index] as number, calendar));
+  notices.sort((a, b) => a.created_at!.localeCompare(b.created_at!));
+  await insertRows(transaction, 'immigration_notification', notices);
+  return tasks.map(({ row, by }, index) => ({
+    activity_type: 'TASK_CREATED',
+    description: `Task "${row.title}" created`,
+    metadata: metadata(row, by, { task_id: ids[index] as number }),
+    created_at: row.created_at as string,
+    client_id: row.object_id as number,
+    performed_by_id: by.id,
+  }));
+}
+
+function taskOf(
+  { title, detail, priority, status, given, due }: PlannedTask,
+  story: StoredStory,
+  admin: StaffMember,
+  contentType: number,
+  calendar: OfficeCalendar,
+): NewRow<'immigration_task'> {
+  const by = story.branch.staff[0] as StaffMember;
+  const created = timestamp(calendar.officeHours(calendar.now + given * DAY));
+  return {
+    title: title.replace('{first}', story.person.first),
+    detail,
+    priority,
+    status,
+    due_date: timestamp(Math.max(calendar.inDays(due), Date.parse(created) + HOUR)),
+    tags: ['management'],
+    comments: [],
+    content_type_id: contentType,
+    object_id: story.id,
+    completed_at: null,
+    assigned_by_id: by.id,
+    assigned_to_id: admin.id,
+    branch_id: null,
+    created_by_id: by.id,
+    updated_by_id: by.id,
+    created_at: created,
+    updated_at: created,
+  };
+}
