@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
 import { nearestExisting } from './folders.js';
+import { writeWhole } from './private-text-file.js';
 import { SettingsReader } from './settings-reader.js';
+import { wayOutOf } from './system-errors.js';
 
 export const SERVICES = ['api', 'worker', 'scheduler'] as const;
 export type Service = (typeof SERVICES)[number];
@@ -217,14 +219,16 @@ function keptSecretKey(read: SettingsReader, dataDirectory: string): string {
   if (read.problems.some((problem) => problem.startsWith('LEOPARD_DATA_DIR '))) return '';
   const file = join(dataDirectory, 'secret-key');
   try {
-    if (existsSync(file)) return readFileSync(file, 'utf8').trim();
+    const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+    if (kept.length >= SHORTEST_KEY) return kept; // a full disk or a hand may have left less
     mkdirSync(dataDirectory, { recursive: true });
     const key = randomBytes(48).toString('base64url');
-    writeFileSync(file, `${key}\n`, { mode: 0o600 });
+    writeWhole(file, `${key}\n`);
     return key;
   } catch (error) {
     const { message } = error as Error;
-    read.problem('LEOPARD_DATA_DIR', `cannot be used (${message}); set it to a folder that you may write to`);
+    const wayOut = wayOutOf(error, 'set it to a folder that you may write to');
+    read.problem('LEOPARD_DATA_DIR', `cannot be used (${message}); ${wayOut}`);
     return '';
   }
 }

@@ -1,9 +1,9 @@
-import { pino } from 'pino';
 import type { Config } from './config.js';
 import type { DatabaseHandle } from './database/connections.js';
 import { Database } from './database/database.js';
 import { JOBS } from './jobs/jobs.js';
 import { Scheduler } from './jobs/scheduler.js';
+import { openLog } from './log.js';
 import type { Metrics } from './metrics/metrics.js';
 
 export interface RunningScheduler {
@@ -16,7 +16,7 @@ const CONNECTIONS = 2;
 
 /** Starts to run what falls due by the clock. Never fails: a database that is away is waited for. */
 export function startScheduler(config: Config, handle: DatabaseHandle, metrics?: Metrics): RunningScheduler {
-  const log = pino({ level: config.logLevel });
+  const log = openLog(config.logLevel);
   const database = new Database(handle.app, { size: CONNECTIONS });
   metrics?.watchPool('scheduler', database);
   const onError = (message: string) => log.error(message);

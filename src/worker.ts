@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import type { Config } from './config.js';
 import type { DatabaseHandle } from './database/connections.js';
 import { Database } from './database/database.js';
@@ -7,6 +6,7 @@ import { startDeliveries } from './deliveries/start.js';
 import { EVENTS } from './events/config.js';
 import { Dispatcher } from './events/dispatcher.js';
 import { prepareImports } from './immigration/client-imports/prepare.js';
+import { openLog } from './log.js';
 import type { Metrics } from './metrics/metrics.js';
 
 export interface RunningWorker {
@@ -28,7 +28,7 @@ export async function startWorker(
   handle: DatabaseHandle,
   metrics?: Metrics,
 ): Promise<RunningWorker> {
-  const log = pino({ level: config.logLevel });
+  const log = openLog(config.logLevel);
   const database = new Database(handle.app, { size: config.workerConcurrency + OTHER_CONNECTIONS });
   metrics?.watchPool('worker', database);
   const listener = new Listener(handle.app);

@@ -33,6 +33,7 @@ describe('doctor', () => {
       ...[
         'settings',
         'media',
+        'disk',
         'connection',
         'server',
         'locale',

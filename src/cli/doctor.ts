@@ -3,6 +3,7 @@ import { type Config, ConfigError } from '../config.js';
 import { diagnose } from '../database/diagnosis.js';
 import type { Finding } from '../database/finding.js';
 import { PlainError } from '../plain-error.js';
+import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
 import { diagnoseTenants } from '../tenancy/diagnosis.js';
 import { CliError } from './cli-error.js';
@@ -10,6 +11,7 @@ import type { CliContext } from './context.js';
 import { asTyped } from './invocation.js';
 import { formatTable } from './table.js';
 import { withDatabase } from './with-database.js';
+import { writtenFolders } from './written-folders.js';
 
 /** `leopard doctor`: whether settings and database are as the program needs them. */
 export function registerDoctor(program: Command, context: CliContext): void {
@@ -37,6 +39,8 @@ async function examine(context: CliContext, json: boolean): Promise<void> {
   if (problems > 0) throw new CliError(`${problems} ${problems === 1 ? 'check' : 'checks'} found a problem`);
 }
 
+const STATUS = { ok: 'ok', low: 'warning', full: 'problem' } as const;
+
 /** What keeps later checks from being made is the last finding. */
 async function lookAround(context: CliContext): Promise<Finding[]> {
   let config: Config;
@@ -49,6 +53,11 @@ async function lookAround(context: CliContext): Promise<Finding[]> {
   const before: Finding[] = [
     { check: 'settings', status: 'ok', text: 'can be read' },
     mediaDirectory(config),
+    ...freeSpace(writtenFolders(config)).map(({ level, text }) => ({
+      check: 'disk',
+      status: STATUS[level],
+      text,
+    })),
   ];
   try {
     const findings = await withDatabase(context, async (handle) => [

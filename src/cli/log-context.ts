@@ -1,5 +1,5 @@
-import { pino } from 'pino';
 import type { Config } from '../config.js';
+import { openLog } from '../log.js';
 import type { CliContext } from './context.js';
 import { asTyped } from './invocation.js';
 import { createProgress } from './progress.js';
@@ -20,7 +20,7 @@ export function runningContext(
   { debug, logLevel }: Pick<Config, 'debug' | 'logLevel'>,
 ): RunningContext {
   if (debug || process.stdout.isTTY) return { ...context, logFailure: () => undefined };
-  const log = pino({ level: logLevel === 'silent' ? 'silent' : 'info' });
+  const log = openLog(logLevel === 'silent' ? 'silent' : 'info');
   const print = (line: string) => {
     if (line.trim() !== '') log.info(line.trim());
   };

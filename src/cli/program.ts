@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.js';
+import { databaseFailure } from '../database/errors.js';
 import { PACKAGE_ROOT } from '../package-root.js';
 import { PlainError } from '../plain-error.js';
+import { shortageOf } from '../system-errors.js';
 import { CliError, USAGE_EXIT_CODE, UsageError } from './cli-error.js';
 import { COMMANDS, commandsNamed, type LazyCommand } from './commands.js';
 import type { CliContext } from './context.js';
@@ -79,8 +81,8 @@ function allCommands(program: Command): Command[] {
   return program.commands.flatMap((command) => [command, ...allCommands(command)]) as Command[];
 }
 
-/** System errors that are the surroundings' fault, not the program's. */
-const SURROUNDINGS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT']);
+/** Further system errors that are the surroundings' fault, not the program's. */
+const SURROUNDINGS = new Set(['EACCES', 'EPERM']);
 
 /**
  * What to say of an error. Only faults of the program itself show where they come from.
@@ -99,7 +101,16 @@ export function describe(error: unknown, command?: Command): { lines: string[]; 
   if (error instanceof ConfigError) return { lines: [...error.problems], exitCode: 1 };
   if (error instanceof CliError) return { lines: [error.message], exitCode: error.exitCode };
   if (error instanceof PlainError) return { lines: [error.message], exitCode: 1 };
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code = '', message, syscall, path } = (error ?? {}) as NodeJS.ErrnoException;
+  const shortage = shortageOf(error);
+  if (shortage) return { lines: [`${message}; ${shortage.wayOut}`], exitCode: 1 };
+  const failure = databaseFailure(error);
+  if (failure?.kind === 'unavailable' && (path === undefined || syscall === 'connect')) {
+    const wayOut = failure.full
+      ? 'make room on the disk of the database server'
+      : 'see whether it is running, then try again';
+    return { lines: [`the database failed: ${message}; ${wayOut}`], exitCode: 1 };
+  }
   if (SURROUNDINGS.has(code)) return { lines: [message], exitCode: 1 };
   return { lines: [error instanceof Error ? (error.stack ?? message) : String(error)], exitCode: 1 };
 }

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import type { Config } from '../config.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import { requireValidEventsConfig } from '../events/check-config.js';
+import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
-import { UncaughtErrors } from '../uncaught-errors.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -13,6 +12,7 @@ import { runningContext } from './log-context.js';
 import type { Progress } from './progress.js';
 import { Shutdown } from './shutdown.js';
 import { welcome } from './welcome.js';
+import { writtenFolders } from './written-folders.js';
 import { letYoungGenerationGrow } from './young-generation.js';
 
 interface ServeOptions {
@@ -38,10 +38,7 @@ export function registerServe(program: Command, context: CliContext): void {
     .action((options: ServeOptions) => serve(context, options));
 }
 
-/**
- * Runs until it is asked to stop.
- * @throws what keeps it from starting, and CliError when its database ends or an error that it cannot go on from
- */
+/** Runs until it is asked to stop. @throws what keeps it from starting, and CliError when its database ends. */
 async function serve(given: CliContext, options: ServeOptions): Promise<void> {
   const config = given.config({
     LEOPARD_SERVICES: options.services,
@@ -57,13 +54,9 @@ async function serve(given: CliContext, options: ServeOptions): Promise<void> {
     progress.done();
     context.print('stopping');
   });
-  const log = pino({ level: config.logLevel });
-  const uncaught = new UncaughtErrors({ log: (message, error) => log.error({ err: error }, message) });
-  uncaught.listen();
-  const fatal = uncaught.fatal.then((error) => failFor(error));
   try {
-    const handle = await Promise.race([start(config, context, progress, shutdown, uncaught), fatal]);
-    await Promise.race([shutdown.requested, fatal, handle.ended.then(() => failUnlessAsked(shutdown))]);
+    const handle = await start(config, context, progress, shutdown);
+    await Promise.race([shutdown.requested, handle.ended.then(() => failUnlessAsked(shutdown))]);
   } catch (error) {
     // What a stop cuts short fails, and that is no failure.
     if (!shutdown.isRequested) {
@@ -82,11 +75,12 @@ async function start(
   context: CliContext,
   progress: Progress,
   shutdown: Shutdown,
-  uncaught: UncaughtErrors,
 ): Promise<DatabaseHandle> {
   const runsApi = config.services.has('api');
   if (runsApi && config.port !== 0) await checkAddress(config.host, config.port);
   if (runsApi) checkMediaDirectory(config);
+  for (const { level, text } of freeSpace(writtenFolders(config)))
+    if (level !== 'ok') context.warn(`warning: ${text}`);
 
   const opening = openDatabase(config, { onProgress: progress.say });
   shutdown.onStop(() => opening.then((handle) => handle.close(), ignore), DATABASE_WITHIN_MS);
@@ -115,7 +109,6 @@ async function start(
   const { startMetrics } = await import('../metrics/start-metrics.js');
   const measuring = await startMetrics(config, handle, context.warn);
   shutdown.onStop(() => measuring?.close());
-  if (measuring) uncaught.onError = measuring.metrics.onUncaughtError;
   if (config.services.has('scheduler')) {
     const { startScheduler } = await import('../scheduler.js');
     const scheduler = startScheduler(config, handle, measuring?.metrics);
@@ -143,7 +136,6 @@ async function start(
     context.print(`running ${[...config.services].join(' and ')}`);
   }
   letYoungGenerationGrow();
-  uncaught.running();
   return handle;
 }
 
@@ -152,10 +144,6 @@ const ignore = () => undefined;
 /** Between two steps of the start: no further one is begun once a stop was asked for. */
 function ensureGoingOn(shutdown: Shutdown): void {
   if (shutdown.isRequested) throw new CliError('stopped while starting');
-}
-
-function failFor(error: unknown): never {
-  throw new CliError(`stopped because of an error that nobody caught, which the log shows: ${String(error)}`);
 }
 
 function failUnlessAsked(shutdown: Shutdown): void {

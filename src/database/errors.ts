@@ -3,12 +3,16 @@ import { TenantBrokenError } from './tenant-fault.js';
 /** What a failure of the database means for the one who asked. */
 export type DatabaseFailure =
   | { readonly kind: 'invalid' } // a value that PostgreSQL cannot take
-  | { readonly kind: 'unavailable' } // no connection, or too slow
   | { readonly kind: 'broken'; readonly schema: string } // a tenant's schema is not as the program needs it
+  /** No connection, too slow or, where `full`, without room to store anything. */
+  | { readonly kind: 'unavailable'; readonly full?: true }
   | { readonly kind: 'conflict'; readonly constraint: string };
 
-// 25006: a server that only reads, as one that is not the primary any more.
-const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40|^25(006|P03|P04)$/;
+const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40/;
+const DISK_FULL = '53100';
+/** What the server passes on of its system under other codes: of a quota as an internal error. */
+const FULL_MESSAGE = /No space left on device|Disk quota exceeded/;
+const UNWRITABLE_MESSAGE = /Read-only file system|Input\/output error/;
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND']);
 const CONNECTION_MESSAGE =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error)/i;
@@ -18,6 +22,9 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
   if (!(error instanceof Error)) return null;
   if (error instanceof TenantBrokenError) return { kind: 'broken', schema: error.schema };
   const { code = '', constraint = '' } = error as { code?: string; constraint?: string };
+  if (code === DISK_FULL || (/^[0-9A-Z]{5}$/.test(code) && FULL_MESSAGE.test(error.message)))
+    return { kind: 'unavailable', full: true };
+  if (/^[0-9A-Z]{5}$/.test(code) && UNWRITABLE_MESSAGE.test(error.message)) return { kind: 'unavailable' };
   if (/^22...$/.test(code)) return { kind: 'invalid' };
   if (/^23...$/.test(code)) return { kind: 'conflict', constraint };
   if (UNAVAILABLE.test(code) || CONNECTION_CODES.has(code) || CONNECTION_MESSAGE.test(error.message)) {

@@ -1,6 +1,10 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { databaseFailure } from '../database/errors.js';
+import { shortageOf } from '../system-errors.js';
 import { HttpError, TenantOutOfOrderError } from './errors.js';
+
+const BUSY = 'The service is busy. Try again.';
+const NO_ROOM = 'The service has no room left to store this. Nothing was stored.';
 
 /** Answers whatever was thrown: the error's own answer, or one that tells nothing of the inside. */
 export function handleError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
@@ -15,6 +19,10 @@ export function handleError(error: FastifyError | Error, request: FastifyRequest
 function answerTo(error: FastifyError | Error): HttpError {
   if (error instanceof HttpError) return error;
   const failure = databaseFailure(error);
+  const shortage = shortageOf(error);
+  if (shortage?.kind === 'full') return new HttpError(507, { detail: NO_ROOM });
+  if (shortage || isRefusedBySystem(error))
+    return new HttpError(503, { detail: BUSY }, { 'retry-after': '30' });
   switch (failure?.kind) {
     case 'broken':
       return new TenantOutOfOrderError(failure.schema, error.message);
@@ -23,11 +31,18 @@ function answerTo(error: FastifyError | Error): HttpError {
     case 'conflict':
       return new HttpError(400, { detail: 'The change conflicts with other records.' });
     case 'unavailable':
-      return new HttpError(503, { detail: 'The service is busy. Try again.' }, { 'retry-after': '1' });
+      return failure.full
+        ? new HttpError(503, { detail: NO_ROOM }, { 'retry-after': '30' })
+        : new HttpError(503, { detail: BUSY }, { 'retry-after': '1' });
   }
   const status = 'statusCode' in error ? error.statusCode : undefined;
   if (status === 413) return new HttpError(413, { detail: 'Request body is too large.' });
   if (status !== undefined && status >= 400 && status < 500)
     return new HttpError(400, { detail: error.message });
   return new HttpError(500, { detail: 'Internal server error.' });
+}
+
+/** Whether the system does not let the program write, as where a folder's owner was changed while it ran. */
+function isRefusedBySystem(error: NodeJS.ErrnoException): boolean {
+  return error.syscall !== undefined && (error.code === 'EACCES' || error.code === 'EPERM');
 }

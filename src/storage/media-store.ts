@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Config } from '../config.js';
@@ -26,8 +26,15 @@ export function checkMediaDirectory(config: Pick<Config, 'mediaDirectory' | 'dat
   );
 }
 
+/** How the name of a file ends that is being written. */
+const UNFINISHED = '.part';
+const OUTLIVED_MS = 3_600_000;
+
 /** Files of tenants, each tenant's in a folder of its own. */
 export class MediaStore {
+  /** One per tenant and kind of file. */
+  readonly #tidied = new Set<string>();
+
   constructor(private readonly directory: string) {}
 
   /**
@@ -38,10 +45,11 @@ export class MediaStore {
   async put(schema: string, kind: string, extension: string, content: Buffer): Promise<string> {
     const path = `${kind}/${randomUUID()}.${extension}`;
     const file = this.#fileOf(schema, path);
-    await mkdir(dirname(file), { recursive: true, mode: 0o750 });
     // Written aside first: a file under its own name is always whole.
-    const unfinished = `${file}.part`;
+    const unfinished = `${file}${UNFINISHED}`;
     try {
+      await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+      await this.#tidy(dirname(file));
       await writeFile(unfinished, content, { mode: 0o640, flag: 'wx' });
       await rename(unfinished, file);
     } catch (error) {
@@ -49,6 +57,15 @@ export class MediaStore {
       throw error;
     }
     return path;
+  }
+
+  /** Removes what processes that were killed have left half-written in a folder: at the first use of it. */
+  async #tidy(folder: string): Promise<void> {
+    if (this.#tidied.has(folder)) return;
+    this.#tidied.add(folder);
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (name.endsWith(UNFINISHED)) await removeOlder(join(folder, name), OUTLIVED_MS);
+    }
   }
 
   /** Removes a file; one that is gone already is no error. */
@@ -71,4 +88,11 @@ export class MediaStore {
       .split('/')
       .join(sep);
   }
+}
+
+/** Removes a file that was last written longer ago; one that cannot be removed is in nobody's way. */
+async function removeOlder(file: string, milliseconds: number): Promise<void> {
+  const found = await stat(file).catch(() => null);
+  if (found && Date.now() - found.mtimeMs > milliseconds)
+    await rm(file, { force: true }).catch(() => undefined);
 }

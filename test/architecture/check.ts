@@ -24,6 +24,9 @@ interface Import {
 const LAYERS: readonly (readonly string[])[] = [
   [
     'src/plain-error.ts',
+    'src/log.ts',
+    'src/system-errors.ts',
+    'src/private-text-file.ts',
     'src/package-root.ts',
     'src/folders.ts',
     'src/domain-name.ts',
@@ -31,7 +34,6 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/delivery-settings.ts',
     'src/config.ts',
     'src/try-port.ts',
-    'src/uncaught-errors.ts',
   ],
   // What captures events is part of each tenant's schema, which migrations and provisioning make.
   ['src/database/', 'src/events/capture/', 'src/events/config.ts', 'src/events/types.ts'],

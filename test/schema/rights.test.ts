@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateShared } from '../../src/database/migrator.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
-import { withConnection } from '../../src/database/reachability.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 let database: TestDatabase;
@@ -73,7 +72,7 @@ describe('the program’s own role', () => {
   });
 
   it('has limits on how long a statement, a lock and an idle transaction may take', async () => {
-    const { rows } = await withConnection(database.app, (client) =>
+    const { rows } = await asProgram(null, (client) =>
       client.query(`SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
         current_setting('idle_in_transaction_session_timeout') AS idle`),
     );

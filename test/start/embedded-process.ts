@@ -7,12 +7,13 @@ try {
     { directory: process.argv[2]! },
     { onProgress: (text) => console.log(text) },
   );
-  console.log(`ready as ${server.account}`);
   const alive = setInterval(() => undefined, 60_000);
-  await new Promise((resolve) => {
+  const stopping = new Promise((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
+  console.log(`ready as ${server.account}`);
+  await stopping;
   clearInterval(alive);
   await server.stop();
 } catch (error) {

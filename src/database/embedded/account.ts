@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lchownSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Binaries } from './binaries.js';
 import { EmbeddedDatabaseError } from './errors.js';
@@ -33,7 +34,7 @@ const SAME: Account = {
 };
 
 /**
- * Finds a way to run PostgreSQL with these folders. Anybody but root runs it as himself. For root, in this order,
+ * Finds a way to run PostgreSQL with these folders. Anybody but root runs it as himself, where need be under a name. For root, in this order,
  * the first that works in a trial: the owner of the existing data, the system's user `postgres`, then `nobody`;
  * where those cannot get through to the folders (a clone in /root, say), root in a user namespace of its own,
  * where it has another number and no power; then a user who may pass through every folder, and nothing else.
@@ -44,7 +45,7 @@ export function chooseAccount(layout: Layout, binaries: Binaries): Account {
   if (self === undefined) return SAME; // Windows: pg_ctl drops the rights that are too many
   const owner = existsSync(layout.data) ? statSync(layout.data) : null;
   if (self !== 0) {
-    if (!owner || owner.uid === self) return SAME;
+    if (!owner || owner.uid === self) return named(self, layout, binaries);
     throw new EmbeddedDatabaseError(
       `data directory ${layout.data} belongs to another user (uid ${owner.uid}); start as that user or set LEOPARD_DATA_DIR`,
     );
@@ -56,6 +57,33 @@ export function chooseAccount(layout: Layout, binaries: Binaries): Account {
   throw new EmbeddedDatabaseError(
     `PostgreSQL refuses to run as root, and no other user can reach ${layout.directory} and ${binaries.postgres}; allow it (chmod o+x on the folders above them), start as an ordinary user, or set LEOPARD_DATA_DIR to a folder such as /var/lib/leopard`,
   );
+}
+
+/**
+ * An ordinary user's own account. initdb asks for the user's name, which containers that are given just any number have
+ * none of: in a namespace of its own the same user has the number of one that has a name.
+ * @throws EmbeddedDatabaseError for a user without a name, where there are no such namespaces
+ */
+function named(self: number, layout: Layout, binaries: Binaries): Account {
+  if (existsSync(join(layout.data, 'PG_VERSION')) || hasName()) return SAME; // only initdb asks
+  const found = ['nobody', 'postgres', 'daemon']
+    .map(findUser)
+    .filter((user) => user !== null)
+    .map((user): Account => ({ ...inNamespace(user), owner: null }))
+    .find((candidate) => works(candidate, layout.directory, binaries.postgres));
+  if (found) return found;
+  throw new EmbeddedDatabaseError(
+    `PostgreSQL asks for the name of the user that makes its data, and uid ${self} has none; give it one (as root: echo 'leopard:x:${self}:${process.getgid?.()}::/:/sbin/nologin' >> /etc/passwd), start as a user that has a name, or set DATABASE_URL to use a server of your own`,
+  );
+}
+
+function hasName(): boolean {
+  try {
+    userInfo();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function candidates(owner: User | null): Account[] {

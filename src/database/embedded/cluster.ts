@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Account, giveTo } from './account.js';
 import type { Binaries } from './binaries.js';
 import { cleanEnvironment } from './environment.js';
@@ -19,6 +19,7 @@ import type { Layout } from './layout.js';
 import { createPasswords, readPasswords } from './passwords.js';
 import { ACCESS_FILE, MAIN_FILE } from './server-settings.js';
 
+const NO_ROOM = /^.*(?:No space left on device|Disk quota exceeded).*$/m;
 const UNFINISHED = /^data\.new-/;
 /** The embedded binaries' major version. */
 const MAJOR_VERSION = '18';
@@ -96,10 +97,16 @@ async function initialise(
     ]);
     if (result.status === 0) return;
     said ||= result.said;
+    if (NO_ROOM.test(result.said)) break; // another locale would not help
   }
-  const reason = /^initdb: error: (.*)$/m.exec(said) ?? /(?:FATAL|PANIC): +(.*)$/m.exec(said);
+  const full = NO_ROOM.exec(said);
+  const reason = full ?? /^initdb: error: .*$/m.exec(said) ?? /(?:FATAL|PANIC): .*$/m.exec(said);
+  const told = (reason?.[0] ?? said.trim().split('\n').at(-1) ?? '').replace(
+    /^.*(?:error|FATAL|PANIC): +/,
+    '',
+  );
   throw new EmbeddedDatabaseError(
-    `the embedded database could not be created: ${reason?.[1] ?? said.trim().split('\n').at(-1)}`,
+    `the embedded database could not be created: ${told}${full ? `; make room on the disk of ${dirname(data)}` : ''}`,
   );
 }
 

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionSettings } from '../../config.js';
+import { wayOutOf } from '../../system-errors.js';
 import { type Account, chooseAccount, giveTo } from './account.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { ensureCluster } from './cluster.js';
@@ -54,7 +55,7 @@ export async function startEmbedded(
     const { code, syscall } = error as NodeJS.ErrnoException;
     if (!code || !syscall) throw error;
     throw new EmbeddedDatabaseError(
-      `cannot use the data directory ${settings.directory} (${(error as Error).message}); start as its owner or set LEOPARD_DATA_DIR`,
+      `cannot use the data directory ${settings.directory} (${(error as Error).message}); ${wayOutOf(error, 'start as its owner')} or set LEOPARD_DATA_DIR`,
     );
   }
 }

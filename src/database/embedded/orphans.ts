@@ -14,12 +14,13 @@ const hasProc = existsSync('/proc/self/cwd');
 
 /**
  * Ends what an instance that was killed has left running on the directory, in order where that is possible, and
- * removes a postmaster.pid whose number is another program's by now, or nobody's who runs: PostgreSQL would take
- * that one for a server. To be called only by the process that has claimed the directory.
+ * removes a postmaster.pid that PostgreSQL would take for a server's: whose number is another program's by now, or
+ * that is empty. To be called only by the process that has claimed the directory.
  * @throws EmbeddedDatabaseError when a server answers that this process cannot see.
  */
 export async function clearOrphans(layout: Layout, onProgress: (text: string) => void): Promise<void> {
-  const postmaster = postmasterPid(layout);
+  const lockFile = join(layout.data, 'postmaster.pid');
+  const postmaster = postmasterPid(lockFile);
   const running = processesOn(layout.directory);
   if (running.length > 0) {
     onProgress('stopping the database that a killed instance left running');
@@ -33,15 +34,10 @@ export async function clearOrphans(layout: Layout, onProgress: (text: string) =>
     await allEnd(running, AT_ONCE_MS);
   }
   await ensureNobodyAnswers(layout);
-  // Only where orphaned backends can be seen: without that file PostgreSQL would not notice them.
-  if (
-    hasProc &&
-    postmaster !== null &&
-    isNumberTaken(postmaster) &&
-    processesOn(layout.directory).length === 0
-  ) {
-    rmSync(join(layout.data, 'postmaster.pid'), { force: true });
-  }
+  if (!existsSync(lockFile) || processesOn(layout.directory).length > 0) return;
+  // One without a number is what a start leaves that found the disk full: it had got no further than to make the file.
+  // Of one with a number only where orphaned backends can be seen: without the file PostgreSQL would not notice them.
+  if (postmaster === null || (hasProc && isNumberTaken(postmaster))) rmSync(lockFile, { force: true });
 }
 
 /** In another container on the same volume, processes have other numbers; the socket is the same. */
@@ -104,9 +100,9 @@ async function allEnd(processes: readonly ProcessIdentity[], within: number): Pr
 }
 
 /** The first line of postmaster.pid: the number of the server that has, or had, the data. */
-function postmasterPid(layout: Layout): number | null {
+function postmasterPid(lockFile: string): number | null {
   try {
-    const pid = Number.parseInt(readFileSync(join(layout.data, 'postmaster.pid'), 'utf8'), 10);
+    const pid = Number.parseInt(readFileSync(lockFile, 'utf8'), 10);
     return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
   } catch {
     return null;

@@ -1,5 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -26,6 +35,8 @@ export interface Postmaster {
 const ATTEMPTS = 20;
 const RETRY_AFTER_MS = 300;
 const SLOW_START_MS = 2_000;
+/** The server makes files of 16 MiB. */
+const LEAST_ROOM = 16 * 1024 * 1024;
 const JUST_NOW_MS = 60_000;
 /** Reasons that pass: another program has just taken the port, or a killed server's backends are still ending. */
 const PASSING = /pre-existing shared memory block|could not (create any TCP\/IP sockets|bind)|in use/;
@@ -50,13 +61,13 @@ export async function startPostmaster(
     giveTo(account, layout.startLog);
     const ended = new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
-      child.on('error', () => resolve());
+      child.once('error', () => resolve());
     });
     if (await isReady(layout, child, onProgress)) return postmasterOf(child, port, ended, layout, binaries);
     const reason = reasonOf(layout, child.pid);
     if (attempt >= ATTEMPTS || !PASSING.test(reason)) {
       throw new EmbeddedDatabaseError(
-        `the embedded database did not start: ${reason}; its log is in ${layout.log}`,
+        `the embedded database did not start: ${reason}; ${/disk is full|No space left|quota exceeded/.test(reason) ? `make room on the disk of ${layout.directory}` : `its log is in ${layout.log}`}`,
       );
     }
     await sleep(RETRY_AFTER_MS);
@@ -118,7 +129,13 @@ function reasonOf(layout: Layout, pid: number | undefined): string {
     .map((line) => /(?:FATAL|PANIC): +(.*)$/.exec(line)?.[1])
     .filter((reason) => reason !== undefined);
   const first = readOrEmpty(layout.startLog).trim().split('\n')[0];
-  return complaints.at(-1) ?? (first || 'it ended without a word');
+  return complaints.at(-1) ?? (first || (hasRoom(layout) ? 'it ended without a word' : 'its disk is full'));
+}
+
+/** Whether there is any room on the disk: where there is none, the server cannot even log that. */
+function hasRoom({ data }: Layout): boolean {
+  const { bavail, bsize } = statfsSync(data);
+  return bavail * bsize >= LEAST_ROOM;
 }
 
 function readOrEmpty(path: string): string {

@@ -1,15 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  chownSync,
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chownSync, linkSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Replaces a file that only its owner may read, in one step: nobody ever sees half of it. */
@@ -34,15 +24,14 @@ export function createPrivateFile(path: string, text: string): boolean {
 
 function writeBeside(path: string, text: string): string {
   const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  const file = openSync(temporary, 'wx', 0o600);
   try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
+    giveToOwnerOf(dirname(path), temporary);
+    return temporary;
+  } catch (error) {
+    rmSync(temporary, { force: true }); // a full disk leaves the beginning
+    throw error;
   }
-  giveToOwnerOf(dirname(path), temporary);
-  return temporary;
 }
 
 /** As root in somebody's directory: the file is to be that person's, who may start the program next. */

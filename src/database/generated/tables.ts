@@ -105,7 +105,6 @@ export interface ClientSearch {
   branch_id: number | null;
   text: string;
   names: string;
-  archived: boolean;
 }
 
 export interface DeadlineAlert {

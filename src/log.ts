@@ -1,0 +1,16 @@
+import { destination, type Logger, pino } from 'pino';
+
+/** What of the log is kept at most while it cannot be written, in bytes; the rest is lost. */
+const MOST_KEPT = 1024 * 1024;
+
+/**
+ * Returns a log on stdout, a line of JSON each. What cannot be written, as on a full disk, is tried again with the next
+ * line: the log is no reason to end.
+ * @param level as LOG_LEVEL has it
+ */
+export function openLog(level: string): Logger {
+  const output = destination({ dest: 1, sync: true, maxLength: MOST_KEPT });
+  output.removeAllListeners('error'); // pino's own passes it on, which ends the process
+  output.on('error', () => undefined);
+  return pino({ level }, output);
+}

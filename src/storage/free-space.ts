@@ -1,0 +1,48 @@
+import { statfsSync, statSync } from 'node:fs';
+import { nearestExisting } from '../folders.js';
+
+/** A folder that the program writes to, and what for. */
+export interface WrittenFolder {
+  readonly folder: string;
+  readonly holds: string;
+}
+
+/** What is left on the disk of a folder; `level` says whether that will do. */
+export interface FreeSpace {
+  readonly level: 'ok' | 'low' | 'full';
+  /** Says how much is left of what, in one line. */
+  readonly text: string;
+}
+
+const MEBIBYTE = 1024 * 1024;
+/** Below this somebody should make room while there is time for it. */
+const LOW = 1024 * MEBIBYTE;
+/** Below this the database may not be able to start: it makes files of 16 MiB. */
+const FULL = 64 * MEBIBYTE;
+const LOW_FILES = 10_000;
+
+/** Returns what is left on each disk that these folders are on, by the first folder on it. */
+export function freeSpace(folders: readonly WrittenFolder[]): FreeSpace[] {
+  const seen = new Set<number>();
+  return folders.flatMap(({ folder, holds }) => {
+    const found = nearestExisting(folder);
+    const { dev } = statSync(found);
+    if (seen.has(dev)) return [];
+    seen.add(dev);
+    return [spaceOf(found, `${holds} in ${folder}`)];
+  });
+}
+
+function spaceOf(path: string, what: string): FreeSpace {
+  const { bavail, bsize, files, ffree } = statfsSync(path);
+  const bytes = bavail * bsize;
+  const hasFewFiles = files > 0 && ffree < LOW_FILES;
+  if (bytes >= LOW && !hasFewFiles) return { level: 'ok', text: `${amount(bytes)} are free for ${what}` };
+  const left = bytes >= LOW ? `${ffree} more files` : amount(bytes);
+  const level = bytes < FULL || (hasFewFiles && ffree === 0) ? 'full' : 'low';
+  return { level, text: `only ${left} can be written for ${what}; make room on that disk` };
+}
+
+function amount(bytes: number): string {
+  return bytes < LOW ? `${Math.floor(bytes / MEBIBYTE)} MiB` : `${(bytes / LOW).toFixed(1)} GiB`;
+}
