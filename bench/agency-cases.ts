@@ -12,6 +12,11 @@ const question = (what: string, q: string) => ({
   path: `/api/v1/search/?${new URLSearchParams({ q })}`,
 });
 
+const list = (what: string, path: string, filter: string, text: string) => ({
+  what: `${what}: ${text}`,
+  path: `/api/v1/${path}/?${new URLSearchParams({ [filter]: text })}`,
+});
+
 export const AGENCY_PARTS: Readonly<Record<'search' | 'dashboards', AgencyPart>> = {
   search: {
     title: 'Search over all kinds of records',
@@ -30,6 +35,14 @@ export const AGENCY_PARTS: Readonly<Record<'search' | 'dashboards', AgencyPart>>
       question('part of every e-mail address', 'example'),
       question('a tenth of all institutes', 'wollongong'),
       question('a quarter of all visa types', 'student'),
+      list('list of clients, a name', 'clients', 'search', 'ramesh'),
+      list('list of clients, both names', 'clients', 'search', 'ramesh sharma'),
+      list('list of clients, two letters', 'clients', 'search', 'an'),
+      list('list of clients, not there', 'clients', 'search', 'xyzzyq'),
+      list('list of clients, part of every address', 'clients', 'search', 'example'),
+      list('list of clients by e-mail', 'clients', 'email', 'sharma'),
+      list('visa applications by client', 'visa-applications', 'client_name', 'sharma'),
+      list('visa applications by client, two letters', 'visa-applications', 'client_name', 'an'),
     ],
   },
   dashboards: {

@@ -71,6 +71,10 @@ export interface App {
   readonly routes: readonly RouteDefinition[];
 }
 
+/** What every request needs first: to find the tenant of its host. */
+const ANY_TENANT =
+  'SELECT FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id LIMIT 1';
+
 /** Within which a request must have arrived whole: who sends slower only holds a connection. */
 const SLOWEST_REQUEST_MS = 60_000;
 const LONGEST_PARAMETER = 16_384; // longer than Node lets a whole request head be
@@ -123,7 +127,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     streamRoute(hub, config.notificationStreamAllowedOrigin),
     homeRoute(),
     apiRootRoute(resources), // the contract's lists alone
-    healthRoute(() => database.publicQuery(statement('SELECT 1'))),
+    healthRoute(() => database.publicQuery(statement(ANY_TENANT))),
     ...mediaRoutes(media, urls),
     ...documentationRoutes(() => openapiDocument(server)),
   ];

@@ -28,6 +28,8 @@ export async function startServer(
     const { server } = await buildApp({ config, database, listener, metrics });
     await listener.start();
     const address = await server.listen({ host: config.host, port: config.port });
+    // A connection that the system cannot accept, for want of descriptors for instance, is that one's trouble.
+    server.server.on('error', (error) => server.log.error({ err: error }, 'accepting a connection'));
     return {
       address,
       close: async () => {

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { pino } from 'pino';
 import type { Config } from '../config.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import { requireValidEventsConfig } from '../events/check-config.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
+import { UncaughtErrors } from '../uncaught-errors.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -38,7 +40,10 @@ export function registerServe(program: Command, context: CliContext): void {
     .action((options: ServeOptions) => serve(context, options));
 }
 
-/** Runs until it is asked to stop. @throws what keeps it from starting, and CliError when its database ends. */
+/**
+ * Runs until it is asked to stop.
+ * @throws what keeps it from starting, and CliError when its database ends or an error that it cannot go on from
+ */
 async function serve(given: CliContext, options: ServeOptions): Promise<void> {
   const config = given.config({
     LEOPARD_SERVICES: options.services,
@@ -54,9 +59,13 @@ async function serve(given: CliContext, options: ServeOptions): Promise<void> {
     progress.done();
     context.print('stopping');
   });
+  const log = pino({ level: config.logLevel });
+  const uncaught = new UncaughtErrors({ log: (message, error) => log.error({ err: error }, message) });
+  uncaught.listen();
+  const fatal = uncaught.fatal.then((error) => failFor(error));
   try {
-    const handle = await start(config, context, progress, shutdown);
-    await Promise.race([shutdown.requested, handle.ended.then(() => failUnlessAsked(shutdown))]);
+    const handle = await Promise.race([start(config, context, progress, shutdown, uncaught), fatal]);
+    await Promise.race([shutdown.requested, fatal, handle.ended.then(() => failUnlessAsked(shutdown))]);
   } catch (error) {
     // What a stop cuts short fails, and that is no failure.
     if (!shutdown.isRequested) {
@@ -75,6 +84,7 @@ async function start(
   context: CliContext,
   progress: Progress,
   shutdown: Shutdown,
+  uncaught: UncaughtErrors,
 ): Promise<DatabaseHandle> {
   const runsApi = config.services.has('api');
   if (runsApi && config.port !== 0) await checkAddress(config.host, config.port);
@@ -109,6 +119,7 @@ async function start(
   const { startMetrics } = await import('../metrics/start-metrics.js');
   const measuring = await startMetrics(config, handle, context.warn);
   shutdown.onStop(() => measuring?.close());
+  if (measuring) uncaught.onError = measuring.metrics.onUncaughtError;
   if (config.services.has('scheduler')) {
     const { startScheduler } = await import('../scheduler.js');
     const scheduler = startScheduler(config, handle, measuring?.metrics);
@@ -136,6 +147,7 @@ async function start(
     context.print(`running ${[...config.services].join(' and ')}`);
   }
   letYoungGenerationGrow();
+  uncaught.running();
   return handle;
 }
 
@@ -144,6 +156,10 @@ const ignore = () => undefined;
 /** Between two steps of the start: no further one is begun once a stop was asked for. */
 function ensureGoingOn(shutdown: Shutdown): void {
   if (shutdown.isRequested) throw new CliError('stopped while starting');
+}
+
+function failFor(error: unknown): never {
+  throw new CliError(`stopped because of an error that nobody caught, which the log shows: ${String(error)}`);
 }
 
 function failUnlessAsked(shutdown: Shutdown): void {

@@ -36,6 +36,10 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 export class DatabaseClient extends pg.Client {
   /** After how many milliseconds without a byte a round trip is given up whatever the server does; none: never. */
   longest = Number.POSITIVE_INFINITY;
+  /** As the server has told it, such as `17.4`; empty until then. */
+  serverVersionText = '';
+  /** Its first number; 0 until the server has told it. */
+  serverVersion = 0;
   readonly #settings: ConnectionSettings;
   readonly #within: number;
   #unanswered = 0;
@@ -60,6 +64,16 @@ export class DatabaseClient extends pg.Client {
     this.#pause = answersWithin * SILENT_FOR;
     this.on('error', ignore); // fails what is under way; without a listener it would end the process as well
     this.connection.on('readyForQuery', () => this.#answered());
+    this.connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {
+      if (told.parameterName !== 'server_version') return;
+      this.serverVersionText = told.parameterValue;
+      this.serverVersion = Number.parseInt(told.parameterValue, 10);
+    });
+  }
+
+  /** The number of the server process that serves this connection, as it was told; a pooler tells one of its own. */
+  get serverProcess(): number | null {
+    return (this as unknown as { processID: number | null }).processID;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: as all of the driver's forms are declared, it cannot be overridden
@@ -121,8 +135,7 @@ export class DatabaseClient extends pg.Client {
 
   async #ask(): Promise<void> {
     const answers = this.#answers;
-    const { processID } = this as unknown as { processID: number | null };
-    const sign = await askForSignOfLife(this.#settings, processID, this.#within);
+    const sign = await askForSignOfLife(this.#settings, this.serverProcess, this.#within);
     await nextTurn();
     if (this.#unanswered === 0 || this.#answers !== answers) return;
     if (this.#bytesRead !== this.#received) return this.#listen(this.#pause);

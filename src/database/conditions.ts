@@ -1,3 +1,4 @@
+import { foldText } from './folding.js';
 import { type RawBuilder, sql } from './queries.js';
 
 /** All of these conditions; true when there are none. */
@@ -11,9 +12,19 @@ export function anyOf(conditions: readonly RawBuilder<unknown>[]): RawBuilder<bo
   return conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` OR `)})`;
 }
 
-/** The ILIKE pattern for "anywhere in the text": what the user typed stands for itself. */
+/** The LIKE pattern for "anywhere in the text": what it is given stands for itself. */
 export function anywhere(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+}
+
+/**
+ * Whether a text holds another as people type it: without capitals, accents and what else `foldText` levels. Of a text
+ * that is nothing but what is left out (a lone accent), nothing can be said: it is found nowhere.
+ * @param text a column or an expression, which may be null
+ */
+export function holds(text: RawBuilder<unknown>, typed: string): RawBuilder<boolean> {
+  const folded = foldText(typed);
+  return folded === '' ? sql`false` : sql`public.fold_text(${text}) LIKE ${anywhere(folded)}`;
 }
 
 /** How many rows a list shows, and how many it leaves out before them, where the reader says nothing else. */

@@ -1,9 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
-import pgUtils from 'pg/lib/utils.js';
 import type { ConnectionSettings } from '../config.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
-import { compiled } from './compile.js';
 import { ANSWERS_WITHIN_MS } from './limits.js';
 import { type Keeping, Session } from './session.js';
 import type { Executable } from './statement.js';
@@ -35,6 +33,7 @@ export class Database {
   readonly #lifetime: number;
   readonly #keeping: Keeping;
   readonly #connections = new Map<pg.PoolClient, Connection>();
+  readonly #public = {};
   readonly #tenants = new LRUCache<string, object>({ max: MOST_TENANTS });
 
   constructor(settings: ConnectionSettings, options: DatabaseOptions) {
@@ -84,17 +83,12 @@ export class Database {
     return this.tenantTransaction(context, (transaction) => transaction.last(query));
   }
 
-  /** One statement on tables of schema `public`, which it must name with their schema. */
+  /** One statement on tables of schema `public`, which it must name with their schema, in a transaction of its own. */
   publicQuery<Row>(query: Executable<Row>): Promise<Row[]> {
-    const { sql, parameters } = compiled(query);
-    const values = parameters.map((value) => pgUtils.prepareValue(value));
-    const statements = [{ schema: null, sql, values }];
-    return this.#withSession(async (session) => {
-      let { rows, error } = await session.send(statements);
-      if (error && session.blames(error)) ({ rows, error } = await session.send(statements, false));
-      if (error) throw error;
-      return rows[0] as Row[];
-    });
+    const setting = { context: null, tenant: this.#public };
+    return this.#withSession((session) =>
+      runTenantTransaction({ session, ...setting }, (transaction) => transaction.last(query)),
+    );
   }
 
   /** How many connections there are, how many of them are idle, and how many requests wait for one. */

@@ -8,7 +8,8 @@ export type DatabaseFailure =
   | { readonly kind: 'unavailable'; readonly full?: true }
   | { readonly kind: 'conflict'; readonly constraint: string };
 
-const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40/;
+// 25006: a server that only reads, as one that is not the primary any more.
+const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40|^25(006|P03|P04)$/;
 const DISK_FULL = '53100';
 /** What the server passes on of its system under other codes: of a quota as an internal error. */
 const FULL_MESSAGE = /No space left on device|Disk quota exceeded/;

@@ -148,10 +148,13 @@ export class Listener {
     const arrived = new Promise<boolean>((resolve) => {
       this.#heard = (payload) => payload === nonce && resolve(true);
     });
-    const asked = Promise.all([
-      this.#client?.query('SELECT 1'), // fails when the connection was cut
-      this.#speaker?.query('SELECT pg_catalog.pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]),
-    ]).then(() => arrived);
+    const ask = async () => {
+      await this.#client?.query('SELECT 1'); // fails when the connection was cut
+      // Not at the same time: a pooler passes on a notice while the connection is served by the process that listens.
+      await this.#speaker?.query('SELECT pg_catalog.pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]);
+      return await arrived;
+    };
+    const asked = ask();
     const { signal } = this.#stopping;
     // What has arrived while this process was busy is read before the time is up.
     const late = sleep(this.#within, false, { signal }).then(() => nextTurn(false));

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { ConnectionSettings } from '../config.js';
 import { PlainError } from '../plain-error.js';
 import { DatabaseClient } from './client.js';
+import { OWNERS_BEGIN, OWNERS_SESSION } from './opening.js';
 
 /** The oldest PostgreSQL that the program's SQL runs on. */
 const OLDEST_MAJOR = 15;
@@ -35,14 +36,10 @@ export async function withOwner<T>(
   work: (client: OwnerClient) => Promise<T>,
 ): Promise<T> {
   const client = new DatabaseClient({ ...settings, application_name: 'leopard-owner' });
-  let version = '';
-  // The server tells its version while connecting, so that no query is needed for it.
-  client.connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {
-    if (told.parameterName === 'server_version') version = told.parameterValue;
-  });
   try {
     await client.connect();
-    checkServerVersion(version);
+    checkServerVersion(client.serverVersionText);
+    await client.query(OWNERS_SESSION, [client.serverProcess]);
     return await work(client);
   } finally {
     await client.end().catch(() => undefined);
@@ -54,7 +51,7 @@ export async function withOwner<T>(
  * @throws what `work` throws, and errors of the database
  */
 export async function inTransaction<T>(client: OwnerClient, work: () => Promise<T>): Promise<T> {
-  await client.query('BEGIN');
+  await client.query(OWNERS_BEGIN);
   try {
     const result = await work();
     await client.query('COMMIT');

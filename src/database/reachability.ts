@@ -26,7 +26,7 @@ export const OWNER_SETTINGS: RoleSettings = {
   url: 'DATABASE_OWNER_URL',
 };
 
-/** One that knows letters beyond ASCII, for ILIKE and for pg_trgm, which looks at LC_CTYPE. */
+/** One that knows letters beyond ASCII, for lower() and for pg_trgm, which looks at LC_CTYPE. */
 const BEST_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'";
 
 export const MISSING_DATABASE = '3D000';
@@ -68,16 +68,22 @@ export async function withConnection<T>(
  * @throws DatabaseUnavailableError, and ServerTooOldError before PostgreSQL 15.
  */
 export async function checkAppConnection(app: ConnectionSettings): Promise<void> {
-  const { version, privileged } = await explained(app, APP_SETTINGS, () =>
+  const { version, privileged, triggers } = await explained(app, APP_SETTINGS, () =>
     withConnection(app, async (client) => {
-      const { rows } = await client.query<{ version: string; privileged: boolean }>(
-        `SELECT current_setting('server_version') AS version, rolsuper OR rolbypassrls AS privileged
+      const { rows } = await client.query<{ version: string; privileged: boolean; triggers: string }>(
+        `SELECT current_setting('server_version') AS version, rolsuper OR rolbypassrls AS privileged,
+           current_setting('session_replication_role') AS triggers
          FROM pg_catalog.pg_roles WHERE rolname = current_user`,
       );
-      return rows[0] ?? { version: '', privileged: false };
+      return rows[0] ?? { version: '', privileged: false, triggers: 'origin' };
     }),
   );
   checkServerVersion(version);
+  if (triggers !== 'origin') {
+    throw new DatabaseUnavailableError(
+      `triggers do not fire for ${app.user} in the database ${app.database}, since session_replication_role is ${triggers} there; as a superuser run: ALTER ROLE ${quoteIdentifier(app.user)} RESET session_replication_role; ALTER DATABASE ${quoteIdentifier(app.database)} RESET session_replication_role`,
+    );
+  }
   if (!privileged) return;
   throw new DatabaseUnavailableError(
     `the database role ${app.user} is a superuser, which would lift the separation of tenants; set DB_USER to a role without rights`,

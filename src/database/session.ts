@@ -56,6 +56,11 @@ export class Session {
     return this.keeping.allowed && this.#isDirect === true;
   }
 
+  /** The server's, such as 17. */
+  get serverVersion(): number {
+    return this.client.serverVersion;
+  }
+
   /** Sends statements in one round trip. Keeps none of them prepared if `prepare` is false. */
   async send(statements: readonly Outgoing[], prepare = true): Promise<Outcome> {
     if (this.#generation !== this.keeping.generation) this.#kept.dropAll();
@@ -89,9 +94,8 @@ export class Session {
 
   /** Takes the answer to the question. */
   hear(rows: readonly unknown[]): void {
-    const { processID } = this.client as unknown as { processID: number | null };
     const { pid, longest } = rows[0] as { pid: number; longest: number };
-    this.#isDirect = pid === processID;
+    this.#isDirect = pid === this.client.serverProcess;
     if (longest > 0) this.client.longest = longest + ROUND_TRIP_MARGIN_MS;
   }
 

@@ -1,6 +1,6 @@
 import pgUtils from 'pg/lib/utils.js';
 import { compiled } from './compile.js';
-import { LIMITS } from './limits.js';
+import { type Actor, BEGIN, NO_LIMIT, openingFor } from './opening.js';
 import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
 import type { Executable } from './statement.js';
@@ -39,35 +39,28 @@ export class StatementOutdatedError extends Error {
 /** The transaction could not be ended, so its connection must not be used again; `cause` is why it had to end. */
 export class ConnectionUnusableError extends Error {}
 
-const control = (sql: string, values: readonly string[] = []): Outgoing => ({ schema: null, sql, values });
+const control = (sql: string): Outgoing => ({ schema: null, sql, values: [] });
 
-const BEGIN = control('BEGIN');
 const COMMIT = control('COMMIT');
 const ROLLBACK = control('ROLLBACK');
-
-/** Where the program's role has no limit of its own, which only an owner who may alter the role could give it. */
-const LIMITED = Object.entries(LIMITS)
-  .map(([name, limit]) => {
-    const own = `pg_catalog.current_setting('${name}')`;
-    return `pg_catalog.set_config('${name}', CASE ${own} WHEN '0' THEN '${limit}' ELSE ${own} END, true)`;
-  })
-  .join(',\n  ');
-
-/**
- * What makes a connection the tenant's, for one transaction: sent along with the first statement, since in separate
- * round trips it cost a fifth to a third of the rate. Local (`true`), never for the session: what outlives the
- * transaction leaks to the next tenant through a pooler.
- */
-const OPENING = `SELECT pg_catalog.set_config('role', $1, true), pg_catalog.set_config('search_path', $1, true),
-  pg_catalog.set_config('timezone', 'UTC', true), pg_catalog.set_config('leopard.user_id', $2, true),
-  pg_catalog.set_config('leopard.source', $3, true), ${LIMITED}`;
-const LONGEST_SOURCE = 200;
 /** For the rest of the transaction; see `onePlan`. */
 const ONE_PLAN = control("SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)");
+/** How many statements come before what the opening is followed by. */
+const OPENING_LENGTH = 2;
+const CANCELED = '57014';
+const LONGEST_SOURCE = 200;
 
-function opening({ schema, userId, source = '' }: TenantContext): Outgoing {
-  const user = userId === null ? '' : checkUserId(userId);
-  return control(OPENING, [checkSchemaName(schema), user, plain(source)]);
+/** Statements on tables of schema `public`, as the program's own role. */
+const PUBLIC: Actor = { role: 'none', searchPath: 'public, pg_temp', userId: '', source: '' };
+
+function actorOf({ schema, userId, source = '' }: TenantContext): Actor {
+  return {
+    role: checkSchemaName(schema),
+    // Temporary tables last, where nothing is named as the tenant's tables are: they would be looked at first.
+    searchPath: `${schema}, pg_temp`,
+    userId: userId === null ? '' : checkUserId(userId),
+    source: plain(source),
+  };
 }
 
 /** What comes from outside, without what could fail the statement. */
@@ -81,6 +74,7 @@ function checkUserId(userId: number): string {
 }
 
 const ignore = () => undefined;
+const codeOf = (error: Error | null) => (error as { code?: string } | null)?.code;
 
 /** A statement that waits to be sent or answered. */
 interface Pending extends Outgoing {
@@ -91,7 +85,7 @@ interface Pending extends Outgoing {
 
 /** What is asked in one turn of the event loop goes out together, once what went before is answered. */
 class Conversation implements TenantTransaction {
-  readonly #opening: Outgoing;
+  readonly #actor: Actor;
   #waiting: Pending[] = [];
   #underWay: Promise<void> | undefined;
   #state: 'new' | 'open' | 'over' = 'new';
@@ -102,10 +96,10 @@ class Conversation implements TenantTransaction {
 
   constructor(
     private readonly session: Session,
-    private readonly context: TenantContext,
+    private readonly context: TenantContext | null,
     readonly tenant: object,
   ) {
-    this.#opening = opening(context);
+    this.#actor = context ? actorOf(context) : PUBLIC;
   }
 
   query<Row>(query: Executable<Row>): Promise<Row[]> {
@@ -115,7 +109,7 @@ class Conversation implements TenantTransaction {
       const { sql, parameters, onePlan = false } = compiled(query);
       const values = parameters.map((value) => pgUtils.prepareValue(value));
       if (this.#waiting.length === 0) process.nextTick(() => this.#send());
-      const { schema } = this.context;
+      const schema = this.context?.schema ?? null;
       this.#waiting.push({ schema, sql, values, onePlan, resolve: resolve as Pending['resolve'], reject });
     });
     // Statements run side by side, and who waits for one may throw before another fails: a failure that nobody waits
@@ -175,20 +169,25 @@ class Conversation implements TenantTransaction {
     const isLast = this.#commits;
     const question = isFirst ? session.question : [];
     const statements = [
-      ...(isFirst ? [BEGIN, this.#opening, ...question] : []),
+      ...(isFirst ? [BEGIN, openingFor(this.#actor, session.serverVersion), ...question] : []),
       ...(session.keeps && asked.some(({ onePlan }) => onePlan) ? [ONE_PLAN] : []),
       ...asked,
       ...(isLast ? [COMMIT] : []),
     ];
     this.#state = 'open';
     let { rows, command, error } = await session.send(statements);
+    const again = async (...before: readonly Outgoing[]) => {
+      const sent = [ROLLBACK, ...before, ...statements];
+      ({ rows, command, error } = await session.send(sent, false));
+      rows = rows.slice(sent.length - statements.length);
+    };
     if (error && session.blames(error)) {
-      if (isFirst) {
-        ({ rows, command, error } = await session.send([ROLLBACK, ...statements], false));
-        rows = rows.slice(1);
-      } else error = new StatementOutdatedError('a statement was out of date', { cause: error });
+      if (isFirst) await again();
+      else error = new StatementOutdatedError('a statement was out of date', { cause: error });
+    } else if (isFirst && rows.length < OPENING_LENGTH && codeOf(error) === CANCELED) {
+      await again(BEGIN, NO_LIMIT);
     }
-    if (question.length > 0 && rows[2]) session.hear(rows[2]);
+    if (question.length > 0 && rows[OPENING_LENGTH]) session.hear(rows[OPENING_LENGTH]);
 
     // A timeout may strike when the last statement has run. It undoes that, unless that was COMMIT.
     if (error && rows.length === statements.length) {
@@ -214,13 +213,14 @@ class Conversation implements TenantTransaction {
 /** Where a transaction takes place. */
 interface Setting {
   readonly session: Session;
-  readonly context: TenantContext;
+  /** Null: schema `public`, in nobody's name. */
+  readonly context: TenantContext | null;
   /** As `TenantTransaction` has it. */
   readonly tenant: object;
 }
 
 /**
- * Runs `work` in one transaction of the tenant on this connection and commits it; rolls back when it throws.
+ * Runs `work` in one transaction of the tenant, or of `public`, on this connection and commits it; rolls back when it throws.
  * @throws what `work` throws, and database errors.
  */
 export async function runTenantTransaction<T>(

@@ -1,17 +1,17 @@
-import { isCaptured } from '../events/capture/functions.js';
 import { EVENTS } from '../events/config.js';
+import { allTypes } from '../events/event-types.js';
 import type { EventsConfig } from '../events/types.js';
 import { PlainError } from '../plain-error.js';
 
 const LONGEST_PATTERN = 100;
 
 /**
- * Makes sure that each of these patterns stands for some event that the program makes.
+ * Makes sure that each of these patterns stands for some event that can happen, whether anything else handles it or not.
  * @param patterns types of events, in which `*` is any text
  * @throws PlainError that says which does not, and which types there are
  */
 export function checkEventPatterns(patterns: readonly string[], config: EventsConfig = EVENTS): void {
-  const types = Object.keys(config.events).filter((type) => isCaptured(config, type));
+  const types = allTypes(config);
   const choice = `there are ${types.join(', ')}, and patterns such as Client.*`;
   if (patterns.length === 0) throw new PlainError(`no type of event is named; ${choice}`);
   for (const pattern of patterns) {

@@ -4,6 +4,7 @@ import { PlainError } from '../plain-error.js';
 import { type Field, fieldsOf } from './capture/fields.js';
 import { checkHandling, checkRole } from './check-handling.js';
 import { EVENTS } from './config.js';
+import { typesOf } from './event-types.js';
 import { HANDLERS } from './handlers/registry.js';
 import type { EventsConfig, TrackedEntity } from './types.js';
 
@@ -70,15 +71,10 @@ function checkEntity(
 }
 
 /** Whether this is the type of an event that can happen. */
-function typeProblem(type: string, { entities }: EventsConfig): string | null {
+function typeProblem(type: string, config: EventsConfig): string | null {
   const [entity = '', ...rest] = type.split('.');
-  if (!Object.hasOwn(entities, entity)) return `${type}: ${entity} is not tracked`;
-  const { fields } = entities[entity]!;
-  const possible = [
-    'CREATE',
-    'DELETE',
-    ...(fields.length === 0 ? ['UPDATE'] : fields.map((name) => `${name}.UPDATE`)),
-  ];
+  if (!Object.hasOwn(config.entities, entity)) return `${type}: ${entity} is not tracked`;
+  const possible = typesOf(entity, config).map((known) => known.slice(entity.length + 1));
   if (!possible.includes(rest.join('.')))
     return `${type}: there is no such event; ${entity} has ${possible.join(', ')}`;
   return type.length > LONGEST_TYPE ? `${type}: longer than ${LONGEST_TYPE} characters` : null;

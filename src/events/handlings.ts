@@ -1,4 +1,5 @@
 import type { DomainEvent, HandlerResult } from './event.js';
+import { allTypes } from './event-types.js';
 import { relationIn } from './handlers/event-context.js';
 import type { Handler, HandlerOutcome, HandlerTransaction, HandlerWork } from './handlers/handler.js';
 import type { HandlerName, Handlers } from './handlers/registry.js';
@@ -25,6 +26,8 @@ export class Handlings {
   readonly #byType = new Map<string, readonly Handling[]>();
 
   constructor(config: EventsConfig, handlers: Handlers) {
+    // What nothing is configured for is made where a webhook wants it.
+    for (const type of allTypes(config)) this.#byType.set(type, []);
     for (const [type, { handlers: list }] of Object.entries(config.events)) {
       const entity = type.split('.')[0] as string;
       const keys = new Map<string, number>();

@@ -3,6 +3,9 @@ import { readDateTime } from './fields/datetime.js';
 import { FieldError, MESSAGES } from './fields/field.js';
 import { readDate, readInteger } from './fields/scalar.js';
 
+/** No text filter looks for more characters: most fields hold less, and each one costs time for every record. */
+const LONGEST_FILTER = 200;
+
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 
 /**
@@ -25,6 +28,15 @@ export class QueryParameters {
     if (!last) return undefined;
     if (last.includes('\0')) throw invalidField(name, MESSAGES.nul);
     return last;
+  }
+
+  /** What a text filter looks for. @throws HttpError 400 when it has more than 200 characters */
+  filterText(name: string): string | undefined {
+    const value = this.text(name);
+    if (value !== undefined && value.length > LONGEST_FILTER && [...value].length > LONGEST_FILTER) {
+      throw invalidField(name, `Ensure this field has no more than ${LONGEST_FILTER} characters.`);
+    }
+    return value;
   }
 
   /** Any of several values: repeated, with brackets (`status[]=`) or once. Undefined when none is given. */

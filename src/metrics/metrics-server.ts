@@ -30,6 +30,7 @@ export async function startMetricsServer(
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
+  server.on('error', () => undefined); // a connection that the system cannot accept: the next scrape tells
   return { port: (server.address() as AddressInfo).port, close: () => closed(server) };
 }
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
+import type { UncaughtKind } from '../uncaught-errors.js';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EventMetrics } from './event-metrics.js';
 import { measureRequests } from './http-metrics.js';
@@ -13,6 +14,8 @@ const DATABASE_WITHIN_MS = 2_000;
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly events: EventMetrics;
+  /** For the last line of defence: counts an error that nobody caught. */
+  readonly onUncaughtError: (kind: UncaughtKind) => void;
   readonly #registry = new Registry();
   readonly #database: DatabaseMetrics;
   readonly #pools = new Map<string, Database>();
@@ -24,6 +27,13 @@ export class Metrics {
     const registry = this.#registry;
     collectDefaultMetrics({ register: registry });
     this.events = new EventMetrics(registry);
+    const uncaught = new Counter({
+      name: 'leopard_uncaught_errors_total',
+      help: 'Errors that nobody caught: of connections, faults of the program, and those that ended it.',
+      labelNames: ['kind'],
+      registers: [registry],
+    });
+    this.onUncaughtError = (kind) => uncaught.inc({ kind });
     this.#database = new DatabaseMetrics(registry, database);
     const pools = this.#pools;
     new Gauge({

@@ -34,6 +34,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'src/delivery-settings.ts',
     'src/config.ts',
     'src/try-port.ts',
+    'src/uncaught-errors.ts',
   ],
   // What captures events is part of each tenant's schema, which migrations and provisioning make.
   ['src/database/', 'src/events/capture/', 'src/events/config.ts', 'src/events/types.ts'],

@@ -4,6 +4,7 @@ import { LIMITS } from '../../src/database/limits.js';
 import { withOwner } from '../../src/database/owner.js';
 import { statement } from '../../src/database/statement.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
+import { noteUsedClients } from '../helpers/used-clients.js';
 
 // A transaction is bounded whatever the program's role was made with, by whoever made it.
 
@@ -16,8 +17,8 @@ afterAll(() => databases?.drop());
 const NAMES = Object.keys(LIMITS);
 const context = { schema: 'tenant_main', userId: null };
 
-/** Sets the role's own limits on this database, and gives those of a new connection's transaction and of what follows it. */
-async function limitsWith(own: string): Promise<{ within: unknown; after: unknown }> {
+/** Sets the role's own limits on this database, and gives those of transactions on a new connection and of what follows. */
+async function limitsWith(own: string): Promise<{ tenant: unknown; shared: unknown; after: unknown }> {
   const { user, database } = databases.app;
   await withOwner(databases.admin, async (client) => {
     for (const name of NAMES)
@@ -25,26 +26,28 @@ async function limitsWith(own: string): Promise<{ within: unknown; after: unknow
   });
   const connections = new Database(databases.app, { size: 1 });
   const asked = `SELECT ${NAMES.map((name) => `current_setting('${name}') AS ${name}`).join(', ')}`;
+  const { clients, stop } = noteUsedClients();
   try {
-    const [within] = await connections.tenantQuery(context, statement(asked));
-    const [after] = await connections.publicQuery(statement(asked));
-    return { within, after };
+    const [tenant] = await connections.tenantQuery(context, statement(asked));
+    const [shared] = await connections.publicQuery(statement(asked));
+    const [used] = clients;
+    const after = await used?.query(asked);
+    return { tenant, shared, after: after?.rows[0] };
   } finally {
+    stop();
     await connections.close();
   }
 }
 
-describe('the time limits of a tenant transaction', () => {
+describe('the time limits of a transaction', () => {
   test('are the program’s where its role has none, and end with the transaction', async () => {
     const none = Object.fromEntries(NAMES.map((name) => [name, '0']));
-    expect(await limitsWith('0')).toEqual({
-      within: { ...LIMITS, idle_in_transaction_session_timeout: '1min' },
-      after: none,
-    });
+    const programs = { ...LIMITS, idle_in_transaction_session_timeout: '1min' };
+    expect(await limitsWith('0')).toEqual({ tenant: programs, shared: programs, after: none });
   });
 
   test('are the role’s own where it has some', async () => {
     const own = Object.fromEntries(NAMES.map((name) => [name, '7s']));
-    expect(await limitsWith('7s')).toEqual({ within: own, after: own });
+    expect(await limitsWith('7s')).toEqual({ tenant: own, shared: own, after: own });
   });
 });

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, buildApp } from '../../src/app.js';
-import { type Config, loadConfig } from '../../src/config.js';
+import { type Config, type ConnectionSettings, loadConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import type { HubOptions } from '../../src/live/hub.js';
@@ -50,6 +50,8 @@ export interface TestAppOptions {
   readonly from?: 'template' | 'empty';
   /** A second instance on the database of another one, which has to be closed after it. */
   readonly sharing?: TestApp;
+  /** Other connection settings than the database's own, such as a pooler's. */
+  readonly connectAs?: ConnectionSettings;
   readonly live?: HubOptions;
   /** Hears no notice of the database, as behind a pooler in transaction mode. */
   readonly deaf?: boolean;
@@ -75,8 +77,9 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     },
     directory,
   );
-  const database = new Database(databases.app, { size: config.poolSize });
-  const listener = new Listener(databases.app);
+  const settings = options.connectAs ?? databases.app;
+  const database = new Database(settings, { size: config.poolSize });
+  const listener = new Listener(settings);
   const app = await buildApp({ config, database, listener, ...(options.live && { live: options.live }) });
   if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });

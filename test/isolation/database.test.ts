@@ -89,8 +89,10 @@ describe('the program’s own role, without a tenant transaction', () => {
     );
     const outside = await database.publicQuery(question);
     const inside = await database.tenantQuery({ schema: 'tenant_main', userId: 7 }, question);
-    expect(inside).toEqual([{ role: 'tenant_main', path: 'tenant_main', zone: 'UTC', user_id: '7' }]);
-    expect(outside).toMatchObject([{ role: 'leopard_app', path: '"$user", public', user_id: '' }]);
+    expect(inside).toEqual([
+      { role: 'tenant_main', path: 'tenant_main, pg_temp', zone: 'UTC', user_id: '7' },
+    ]);
+    expect(outside).toMatchObject([{ role: 'leopard_app', path: 'public, pg_temp', user_id: '' }]);
     await expect(inTenant('tenant_main', 'SELECT 1/0')).rejects.toThrow('division by zero');
     // Both connections of the pool.
     const after = await Promise.all([database.publicQuery(question), database.publicQuery(question)]);

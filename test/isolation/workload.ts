@@ -45,7 +45,7 @@ export async function read(operation: Operation): Promise<void> {
     const { role, path, actor, rows, foreign, pairs } = row as Seen;
     if (
       role === schema &&
-      path === schema &&
+      path === `${schema}, pg_temp` &&
       actor === String(id + 1) &&
       foreign === 0 &&
       rows === 2 * pairs
@@ -72,7 +72,7 @@ export async function lookOutside({ id, database }: Operation): Promise<void> {
       `SELECT current_user AS role, current_setting('search_path') AS path FROM public.tenants_tenant LIMIT 1`,
     ),
   );
-  if (row?.role === 'leopard_app' && row.path === '"$user", public') return;
+  if (row?.role === 'leopard_app' && row.path === 'public, pg_temp') return;
   throw new Error(`operation ${id} outside of tenants saw ${JSON.stringify(row)}`);
 }
 

@@ -149,6 +149,10 @@ export async function fillWithMany(app: TestApp): Promise<void> {
         SELECT ${Object.values(columns).join(', ')} FROM generate_series(1, ${ROWS}) n`);
     }
     for (const text of FEW) await client.query(text);
+    await client.query(`
+      INSERT INTO client_search (client_id, branch_id, archived, text, names)
+      SELECT id, branch_id, false, search_text_of_client(first_name, '', last_name, '', ''), first_name || ' ' || last_name
+      FROM immigration_client ON CONFLICT DO NOTHING`);
     await client.query('ANALYZE');
   });
 }

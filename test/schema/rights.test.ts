@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { migrateShared } from '../../src/database/migrator.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
+import { withConnection } from '../../src/database/reachability.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 let database: TestDatabase;
@@ -72,7 +73,7 @@ describe('the program’s own role', () => {
   });
 
   it('has limits on how long a statement, a lock and an idle transaction may take', async () => {
-    const { rows } = await asProgram(null, (client) =>
+    const { rows } = await withConnection(database.app, (client) =>
       client.query(`SELECT current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock,
         current_setting('idle_in_transaction_session_timeout') AS idle`),
     );

@@ -61,7 +61,7 @@ export async function startPostmaster(
     giveTo(account, layout.startLog);
     const ended = new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
-      child.once('error', () => resolve());
+      child.on('error', () => resolve());
     });
     if (await isReady(layout, child, onProgress)) return postmasterOf(child, port, ended, layout, binaries);
     const reason = reasonOf(layout, child.pid);

@@ -92,6 +92,7 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'branch_id', type: 'bigint' },
     { name: 'text', type: 'text' },
     { name: 'names', type: 'text' },
+    { name: 'archived', type: 'boolean' },
   ],
   deadline_alert: [
     { name: 'kind', type: 'character varying' },

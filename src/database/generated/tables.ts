@@ -105,6 +105,7 @@ export interface ClientSearch {
   branch_id: number | null;
   text: string;
   names: string;
+  archived: boolean;
 }
 
 export interface DeadlineAlert {

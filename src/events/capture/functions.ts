@@ -16,24 +16,35 @@ export interface CaptureFunction {
 
 const DEFAULT_MAX_RETRIES = 2;
 
-/** Types of one entity's events, as far as somebody handles them. */
-interface Wanted {
+/** What is known of one entity and its types of events. */
+interface Tracked {
   readonly entity: string;
   readonly tracked: TrackedEntity;
   readonly fields: readonly Field[];
   readonly softDeletes: boolean;
-  /** How often a failed event of this type is tried again; null: nobody handles it, so none is made. */
-  retries(type: string): number | null;
+  /** How often a failed event of this type is tried again. */
+  retries(type: string): number;
+  /** Whether events of this type are made for every tenant; else for those with a webhook that wants it. */
+  isHandled(type: string): boolean;
 }
 
-/** Whether events of this type are made: only where a handler is enabled for them. */
-export function isCaptured({ events }: EventsConfig, type: string): boolean {
+/** Whether a handler is enabled for events of this type. */
+function isHandled({ events }: EventsConfig, type: string): boolean {
   return events[type]?.handlers.some(({ enabled = true }) => enabled) ?? false;
 }
 
 /**
- * The functions that capture an entity's events: only for types that have a handler which is enabled, so a change
- * that nobody is interested in costs nothing.
+ * In SQL, whether an endpoint of the tenant wants one of these types. The table is empty for most tenants, so that
+ * nearly nothing is what asking costs them.
+ */
+function isWanted(types: readonly string[]): string {
+  const matches = types.map((type) => `public.event_type_matches(w.event_types, ${quoteLiteral(type)})`);
+  return `EXISTS (SELECT FROM webhook_endpoint w WHERE w.is_active AND (${matches.join(' OR ')}))`;
+}
+
+/**
+ * The functions that capture an entity's events: those of types that have a handler which is enabled, and of the others
+ * where a webhook of the tenant wants them.
  */
 export function captureFunctions(
   config: EventsConfig,
@@ -41,31 +52,24 @@ export function captureFunctions(
   columns: readonly Column[],
 ): CaptureFunction[] {
   const tracked = config.entities[entity]!;
-  const wanted: Wanted = {
+  const known: Tracked = {
     entity,
     tracked,
     fields: fieldsOf(columns),
     softDeletes: columns.some(({ name }) => name === 'deleted_at'),
-    retries(type) {
-      const { max_retries = DEFAULT_MAX_RETRIES } = config.events[type] ?? {};
-      return isCaptured(config, type) ? max_retries : null;
-    },
+    retries: (type) => config.events[type]?.max_retries ?? DEFAULT_MAX_RETRIES,
+    isHandled: (type) => isHandled(config, type),
   };
-  const make = (operation: Operation, query: CaptureQuery | null): CaptureFunction[] =>
-    query === null
-      ? []
-      : [
-          {
-            name: functionName(tracked.table, operation),
-            table: tracked.table,
-            operation,
-            body: body(query),
-          },
-        ];
+  const make = (operation: Operation, query: CaptureQuery): CaptureFunction => ({
+    name: functionName(tracked.table, operation),
+    table: tracked.table,
+    operation,
+    body: body(query),
+  });
   return [
-    ...make('INSERT', wholeRecord(wanted, 'CREATE')),
-    ...make('UPDATE', changes(wanted)),
-    ...make('DELETE', wholeRecord(wanted, 'DELETE')),
+    make('INSERT', wholeRecord(known, 'CREATE')),
+    make('UPDATE', changes(known)),
+    make('DELETE', wholeRecord(known, 'DELETE')),
   ];
 }
 
@@ -74,8 +78,8 @@ function functionName(table: string, operation: Operation): string {
 }
 
 interface CaptureQuery {
-  /** Selects something when there are events. */
-  readonly guard?: string;
+  /** Conditions without which there are no events, the cheapest first. */
+  readonly guards: readonly string[];
   /** Selects the values of the events' rows. */
   readonly events: string;
 }
@@ -84,8 +88,8 @@ interface CaptureQuery {
  * One statement writes events and queue. It has no parameters, so its plan is made once per connection; and beginning
  * it costs more than asking first whether there is anything to write.
  */
-function body({ guard, events }: CaptureQuery): string {
-  const nothing = guard ? `  IF NOT EXISTS (\n    ${guard}\n  ) THEN\n    RETURN NULL;\n  END IF;\n` : '';
+function body({ guards, events }: CaptureQuery): string {
+  const nothing = guards.map((guard) => `  IF NOT ${guard} THEN\n    RETURN NULL;\n  END IF;\n`).join('');
   return `
 BEGIN
 ${nothing}  WITH made AS (
@@ -118,18 +122,17 @@ const PERFORMER = `(
         FOR KEY SHARE)`;
 
 /** CREATE and DELETE: an event for each row, with all of it. */
-function wholeRecord(wanted: Wanted, action: 'CREATE' | 'DELETE'): CaptureQuery | null {
-  const type = `${wanted.entity}.${action}`;
-  const retries = wanted.retries(type);
-  if (retries === null) return null;
-  const state = stateExpression(wanted.fields, 'this', wanted.tracked.empty ?? []);
+function wholeRecord(known: Tracked, action: 'CREATE' | 'DELETE'): CaptureQuery {
+  const type = `${known.entity}.${action}`;
+  const state = stateExpression(known.fields, 'this', known.tracked.empty ?? []);
   const [previous, current] = action === 'CREATE' ? [`'{}'`, state] : [state, `'{}'`];
   return {
+    guards: known.isHandled(type) ? [] : [isWanted([type])],
     events: `
-    SELECT ${quoteLiteral(type)}, ${quoteLiteral(wanted.entity)}, ${ENTITY_ID}, current_schema(), '${action}',
+    SELECT ${quoteLiteral(type)}, ${quoteLiteral(known.entity)}, ${ENTITY_ID}, current_schema(), '${action}',
       ${previous},
       ${current},
-      '[]', ${retries}, ${WIDE_ID}, ${PERFORMER}
+      '[]', ${known.retries(type)}, ${WIDE_ID}, ${PERFORMER}
     FROM ${action === 'CREATE' ? 'after_change' : 'before_change'} this`,
   };
 }
@@ -140,14 +143,18 @@ interface Change {
   /** In SQL, of the rows `this` and `past`; and whether it happened. */
   readonly changedFields: string;
   readonly happened: string;
-  readonly retries: number;
 }
 
 /** UPDATE: an event for each row and tracked field that changed, or one for each row, and soft deletion. */
-function changes(wanted: Wanted): CaptureQuery | null {
-  const all = [...fieldChanges(wanted), ...softDeletion(wanted)];
-  if (all.length === 0) return null;
-  const { empty = [] } = wanted.tracked;
+function changes(known: Tracked): CaptureQuery {
+  // Of what is asked only for webhooks, the rows are compared first and the endpoints looked up once, if at all.
+  const all = [...fieldChanges(known), ...softDeletion(known)].map((change) =>
+    known.isHandled(change.type)
+      ? change
+      : { ...change, happened: `(${change.happened}) AND (SELECT ${isWanted([change.type])})` },
+  );
+  const types = all.map(({ type }) => type);
+  const { empty = [] } = known.tracked;
   const isSomething = all.map(({ happened }) => `(${happened})`).join(' OR ');
   const pairs = 'after_change this JOIN before_change past ON past.id = this.id';
   // No join with a list of the types: it would be a nested loop.
@@ -155,16 +162,19 @@ function changes(wanted: Wanted): CaptureQuery | null {
   const choice = (value: (change: Change) => string) =>
     `CASE which ${all.map((change, index) => `WHEN ${index + 1} THEN ${value(change)}`).join(' ')} END`;
   return {
-    guard: `SELECT FROM ${pairs} WHERE ${isSomething}`,
+    guards: [
+      ...(types.some((type) => known.isHandled(type)) ? [] : [isWanted(types)]),
+      `EXISTS (\n    SELECT FROM ${pairs} WHERE ${isSomething}\n  )`,
+    ],
     events: `
-    SELECT ${choice(({ type }) => quoteLiteral(type))}, ${quoteLiteral(wanted.entity)}, ${ENTITY_ID}, current_schema(),
+    SELECT ${choice(({ type }) => quoteLiteral(type))}, ${quoteLiteral(known.entity)}, ${ENTITY_ID}, current_schema(),
       ${choice(({ action }) => `'${action}'`)},
       previous, CASE WHEN ${choice(({ action }) => String(action === 'UPDATE'))} THEN present ELSE '{}' END,
-      fields[which], ${choice(({ retries }) => String(retries))}, ${WIDE_ID}, ${PERFORMER}
+      fields[which], ${choice(({ type }) => String(known.retries(type)))}, ${WIDE_ID}, ${PERFORMER}
     FROM (
       SELECT this.id,
-        ${stateExpression(wanted.fields, 'past', empty)} AS previous,
-        ${stateExpression(wanted.fields, 'this', empty)} AS present,
+        ${stateExpression(known.fields, 'past', empty)} AS previous,
+        ${stateExpression(known.fields, 'this', empty)} AS present,
         ARRAY[${all.map(({ changedFields }) => changedFields).join(', ')}]::jsonb[] AS fields,
         unnest(array_remove(ARRAY[${happened.join(', ')}], NULL)) AS which
       FROM ${pairs}
@@ -173,49 +183,38 @@ function changes(wanted: Wanted): CaptureQuery | null {
   };
 }
 
-function fieldChanges({ entity, tracked, fields, retries }: Wanted): Change[] {
-  if (tracked.fields.length === 0) return anyChange({ entity, fields, retries });
+function fieldChanges({ entity, tracked, fields }: Tracked): Change[] {
+  if (tracked.fields.length === 0) return [anyChange(entity, fields)];
   return fields
     .filter(({ name }) => tracked.fields.includes(name))
-    .flatMap((field): Change[] => {
-      const type = `${entity}.${field.name}.UPDATE`;
-      const times = retries(type);
-      if (times === null) return [];
-      const changedFields = `${quoteLiteral(JSON.stringify([field.name]))}::jsonb`;
-      return [
-        { type, action: 'UPDATE', changedFields, happened: differs(field, 'this', 'past'), retries: times },
-      ];
-    });
+    .map((field) => ({
+      type: `${entity}.${field.name}.UPDATE`,
+      action: 'UPDATE',
+      changedFields: `${quoteLiteral(JSON.stringify([field.name]))}::jsonb`,
+      happened: differs(field, 'this', 'past'),
+    }));
 }
 
-function anyChange({ entity, fields, retries }: Pick<Wanted, 'entity' | 'fields' | 'retries'>): Change[] {
-  const type = `${entity}.UPDATE`;
-  const times = retries(type);
-  if (times === null) return [];
+function anyChange(entity: string, fields: readonly Field[]): Change {
   const names = fields.map(
     (field) => `CASE WHEN ${differs(field, 'this', 'past')} THEN ${quoteLiteral(field.name)} END`,
   );
-  return [
-    {
-      type,
-      action: 'UPDATE',
-      changedFields: `to_jsonb(array_remove(ARRAY[${names.join(', ')}]::text[], NULL))`,
-      happened: `(${fields.map((field) => differs(field, 'this', 'past')).join(' OR ')})`,
-      retries: times,
-    },
-  ];
+  return {
+    type: `${entity}.UPDATE`,
+    action: 'UPDATE',
+    changedFields: `to_jsonb(array_remove(ARRAY[${names.join(', ')}]::text[], NULL))`,
+    happened: `(${fields.map((field) => differs(field, 'this', 'past')).join(' OR ')})`,
+  };
 }
 
-function softDeletion({ entity, softDeletes, retries }: Wanted): Change[] {
-  const times = retries(`${entity}.DELETE`);
-  if (!softDeletes || times === null) return [];
+function softDeletion({ entity, softDeletes }: Tracked): Change[] {
+  if (!softDeletes) return [];
   return [
     {
       type: `${entity}.DELETE`,
       action: 'DELETE',
       changedFields: `'[]'::jsonb`,
       happened: 'past.deleted_at IS NULL AND this.deleted_at IS NOT NULL',
-      retries: times,
     },
   ];
 }

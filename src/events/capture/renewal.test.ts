@@ -66,10 +66,13 @@ describe('leopard migrate', () => {
     expect(first).toEqual({
       schema: 'tenant_main',
       problems: [
-        'function capture_client_insert is not wanted',
+        'function capture_client_insert was changed',
+        'function capture_note_delete is missing',
         'function capture_note_insert is missing',
-        'trigger immigration_client.capture_insert is not wanted',
+        'function capture_note_update is missing',
+        'trigger immigration_note.capture_delete is missing',
         'trigger immigration_note.capture_insert is missing',
+        'trigger immigration_note.capture_update is missing',
       ],
     });
   });

@@ -1,6 +1,6 @@
+import { foldText } from '../../database/folding.js';
 import { invalidField } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
-import { fold } from './fold.js';
 
 /** What somebody looks for. */
 export interface Question {
@@ -28,7 +28,7 @@ export function readQuestion(query: QueryParameters): Question {
   }
   const given = singleSpaced((query.text('q') ?? '').normalize('NFC'));
   if (given === '') throw invalidField('q', 'This field is required.');
-  const text = singleSpaced(fold(given));
+  const text = singleSpaced(foldText(given));
   const { length } = [...given];
   // Accents, which are not looked for, may have been all there was.
   if (length < SHORTEST || [...text].length < SHORTEST) {

@@ -28,9 +28,9 @@ const NAME = sql<string>`concat_ws(' ', nullif(r.first_name, ''), nullif(r.middl
 const details = (...columns: RawBuilder<unknown>[]): RawBuilder<string> =>
   sql`concat_ws(' · ', ${sql.join(columns.map((column) => sql`nullif(${column}, '')`))})`;
 
-/** That a row `s` of client_search, which knows no archived clients, is in scope. */
+/** That a row `s` of client_search is in scope, and not of an archived client. */
 export function searchedInScope(user: CurrentUser): RawBuilder<boolean> {
-  return branchInScope(scopeOf(user), 's.branch_id');
+  return sql`(NOT s.archived AND ${branchInScope(scopeOf(user), 's.branch_id')})`;
 }
 
 /**

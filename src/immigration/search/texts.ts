@@ -1,13 +1,12 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { separated } from './matching.js';
 
-// The texts of records in which the search looks, each as an index or a table of 0023_search.sql holds it. The rows are
-// called `r`, but those of clients `s` (of client_search) and those of applications `a`.
+// The texts of records in which the search looks, each as an index or a table of 0035_folded_search.sql holds it. The
+// rows are called `r`, but those of clients `s` (of client_search) and those of applications `a`.
 
 const folded = (...columns: string[]): RawBuilder<string> =>
-  sql`search_fold(${separated(columns.map((column) => sql`coalesce(${sql.ref(column)}, '')`))})`;
-const number = (column: string): RawBuilder<string> =>
-  separated([sql`lower(${sql.ref(column)} COLLATE "C")`]);
+  sql`public.fold_text(${separated(columns.map((column) => sql`coalesce(${sql.ref(column)}, '')`))})`;
+const number = (column: string): RawBuilder<string> => separated([sql`public.fold_text(${sql.ref(column)})`]);
 
 export const CLIENT: RawBuilder<string> = sql`s.text`;
 /** A client's name alone. */

@@ -1,11 +1,11 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
-import { anyOf, anywhere } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
 import { checkAssignment } from './assignment.js';
 import { outOfScope } from './client-access.js';
+import { clientNameHolds } from './client-text.js';
 
 // What visa and college applications have in common: they are in scope as their client is.
 
@@ -35,13 +35,10 @@ export function checkApplicationScope(
   if (found && !covers(scopeOf(user), found.branch)) throw outOfScope(user, what, id);
 }
 
-/** `client_name`: in the first or the last name of the client of rows `r`. */
+/** `client_name`: in the name, "first last", of the client of rows `r`. */
 export function clientNameFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
-  const name = query.text('client_name');
-  if (name === undefined) return undefined;
-  const pattern = anywhere(name);
-  const either = anyOf([sql`n.first_name ILIKE ${pattern}`, sql`n.last_name ILIKE ${pattern}`]);
-  return sql`EXISTS (SELECT FROM immigration_client n WHERE n.id = r.client_id AND ${either})`;
+  const name = query.filterText('client_name');
+  return name === undefined ? undefined : clientNameHolds(sql`r.client_id`, name);
 }
 
 /**

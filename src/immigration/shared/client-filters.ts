@@ -1,11 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import type { Scope } from '../../auth/scope.js';
-import { allOf, anywhere } from '../../database/conditions.js';
+import { allOf, holds } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { isId } from '../../http/path-id.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
 import { branchInScope } from './branch-scope.js';
 import { STAGES } from './client-fields.js';
+import { clientHolds } from './client-text.js';
 
 // Which clients a list or a file of them holds.
 
@@ -37,10 +38,10 @@ export const clientFilterParameters = {
 /** The filters that a request asks for. @throws HttpError 400 naming the parameter that does not parse */
 export function readClientFilters(query: QueryParameters): ClientFilters {
   return {
-    search: query.text('search'),
-    email: query.text('email'),
-    firstName: query.text('first_name'),
-    lastName: query.text('last_name'),
+    search: query.filterText('search'),
+    email: query.filterText('email'),
+    firstName: query.filterText('first_name'),
+    lastName: query.filterText('last_name'),
     stages: query.choices('stage'),
     active: query.boolean('active'),
     visaCategory: query.integer('visa_category'),
@@ -48,14 +49,11 @@ export function readClientFilters(query: QueryParameters): ClientFilters {
   };
 }
 
-/** What the trigram index holds of a client: the fields that `search` covers, apart by a letter nobody types. */
-const SEARCHED = sql`(r.first_name || E'\\x1f' || r.last_name || E'\\x1f' || r.email || E'\\x1f' || r.phone_number)`;
-
 /** What a client, a row `r`, must meet to be in scope and pass the filters. */
 export function clientConditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
-  // A text filter on one field asks the index of all four, too, which narrows it down to a few rows.
+  // A text filter on one field asks the index of all, too, which narrows it down to a few rows.
   const contains = (field: RawBuilder<unknown>, text: string | undefined) =>
-    text !== undefined && sql`${SEARCHED} ILIKE ${anywhere(text)} AND ${field} ILIKE ${anywhere(text)}`;
+    text !== undefined && sql`${clientHolds(sql`r.id`, text)} AND ${holds(field, text)}`;
   const { visaCategory } = filters;
   return allOf([
     !filters.includeDeleted && sql`r.deleted_at IS NULL`,
@@ -64,7 +62,7 @@ export function clientConditions(scope: Scope, filters: ClientFilters): RawBuild
     filters.active !== undefined && sql`r.active = ${filters.active}`,
     visaCategory !== undefined &&
       (isId(visaCategory) ? sql`r.visa_category_id = ${visaCategory}` : sql`false`),
-    filters.search !== undefined && sql`${SEARCHED} ILIKE ${anywhere(filters.search)}`,
+    filters.search !== undefined && clientHolds(sql`r.id`, filters.search),
     contains(sql`r.email`, filters.email),
     contains(sql`r.first_name`, filters.firstName),
     contains(sql`r.last_name`, filters.lastName),

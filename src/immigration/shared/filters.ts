@@ -1,4 +1,4 @@
-import { anyOf, anywhere } from '../../database/conditions.js';
+import { anyOf, holds } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { isId } from '../../http/path-id.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
@@ -8,22 +8,21 @@ import type { QueryParameters } from '../../http/query-parameters.js';
 
 type Condition = RawBuilder<boolean> | undefined;
 
-/** Whether any of several columns holds this text, whatever the case. */
-export function containsText(columns: readonly string[], text: string): RawBuilder<boolean> {
-  const pattern = anywhere(text);
-  return anyOf(columns.map((column) => sql`${sql.ref(column)} ILIKE ${pattern}`));
+/** A column, or an expression such as "first last". */
+type Text = string | RawBuilder<unknown>;
+
+const asSql = (text: Text) => (typeof text === 'string' ? sql.ref(text) : text);
+
+/** `search`: anywhere in one of these. @throws HttpError 400 when it is too long */
+export function searchFilter(query: QueryParameters, ...texts: readonly Text[]): Condition {
+  const typed = query.filterText('search');
+  return typed === undefined ? undefined : anyOf(texts.map((text) => holds(asSql(text), typed)));
 }
 
-/** `search`: anywhere in one of these columns. */
-export function searchFilter(query: QueryParameters, ...columns: string[]): Condition {
-  const text = query.text('search');
-  return text === undefined ? undefined : containsText(columns, text);
-}
-
-/** A text parameter: anywhere in the column, which has its name if no other is given. */
-export function textFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
-  const text = query.text(name);
-  return text === undefined ? undefined : containsText([column], text);
+/** A text parameter: anywhere in the column of its name. @throws HttpError 400 when it is too long */
+export function textFilter(query: QueryParameters, name: string): Condition {
+  const typed = query.filterText(name);
+  return typed === undefined ? undefined : holds(sql.ref(`r.${name}`), typed);
 }
 
 /** A choice or a code: any of the values given. */

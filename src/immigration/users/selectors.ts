@@ -45,8 +45,7 @@ export function usersFrom(source: RawBuilder<unknown> = USERS): RawBuilder<UserO
 const counting = (condition: RawBuilder<boolean>) =>
   sql<{ count: number }>`SELECT count(*) AS count FROM ${USERS} r WHERE ${condition}`;
 
-const search = (query: QueryParameters) =>
-  searchFilter(query, 'r.first_name', 'r.last_name', 'r.email', 'r.username');
+const search = (query: QueryParameters) => searchFilter(query, fullName('r'), 'r.email', 'r.username');
 
 /** A page of the users in scope, by id. */
 export async function listUsers(

@@ -1,0 +1,31 @@
+import { anywhere } from '../../database/conditions.js';
+import { foldText } from '../../database/folding.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+
+// The texts by which lists find clients, as client_search keeps them (migrations/tenant/0035_folded_search.sql): folded,
+// the fields apart by a character that nobody types. E-mail address, phone number and name stand behind a second such
+// character, the name alone behind a third.
+
+const FIELDS = '\x1e';
+const NAME = '\x1d';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are the separators
+const SEPARATORS = /[\x1d-\x1f]/g;
+
+function found(client: RawBuilder<unknown>, behind: string, typed: string): RawBuilder<boolean> {
+  const text = foldText(typed).replace(SEPARATORS, '');
+  if (text === '') return sql`false`;
+  return sql`${client} IN (SELECT s.client_id FROM client_search s WHERE s.text LIKE ${`%${behind}${anywhere(text)}`})`;
+}
+
+/**
+ * Whether this is anywhere in a client's e-mail address, phone number or name, "first last".
+ * @param client the id, a column that is never null
+ */
+export function clientHolds(client: RawBuilder<unknown>, typed: string): RawBuilder<boolean> {
+  return found(client, FIELDS, typed);
+}
+
+/** Whether this is anywhere in a client's name, "first last"; likewise. */
+export function clientNameHolds(client: RawBuilder<unknown>, typed: string): RawBuilder<boolean> {
+  return found(client, NAME, typed);
+}
