@@ -130,12 +130,23 @@ export class Listener {
     this.#client = client;
     client.on('notification', ({ channel, payload = '' }) => {
       if (channel === HEARTBEAT_CHANNEL) this.#heard?.(payload);
-      else for (const handler of this.#handlers.get(channel) ?? []) handler(payload);
+      else this.#tell(channel, payload);
     });
     const channels = [...this.#handlers.keys(), HEARTBEAT_CHANNEL];
     await client.query(channels.map((channel) => `LISTEN "${channel}"`).join('; '));
     // What was said while nobody listened is unknown: everything may have changed.
-    for (const handlers of this.#handlers.values()) for (const handler of handlers) handler('');
+    for (const channel of this.#handlers.keys()) this.#tell(channel, '');
+  }
+
+  /** Anybody may send a notice with anything in it; what one handler cannot read is no trouble of the others. */
+  #tell(channel: string, payload: string): void {
+    for (const handler of this.#handlers.get(channel) ?? []) {
+      try {
+        handler(payload);
+      } catch (error) {
+        this.options.onError?.(error as Error);
+      }
+    }
   }
 
   /**

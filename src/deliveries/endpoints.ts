@@ -30,6 +30,18 @@ export class EndpointNotFoundError extends PlainError {
   }
 }
 
+/** Each event is looked at for each endpoint, in the transaction of the change that makes it. */
+const MOST_ENDPOINTS = 50;
+
+/** The tenant has as many endpoints as it may have. */
+export class TooManyEndpointsError extends PlainError {
+  override readonly name = 'TooManyEndpointsError';
+
+  constructor() {
+    super(`there are ${MOST_ENDPOINTS} webhook endpoints already, which is the most; remove one first`);
+  }
+}
+
 /** Hours for which the secret before signs beside a new one, and how many it may be. */
 export const DEFAULT_OVERLAP_HOURS = 24;
 export const MOST_OVERLAP_HOURS = 30 * 24;
@@ -44,7 +56,7 @@ const COLUMNS = `id, url, event_types AS "eventTypes", is_active AS "isActive", 
  * Adds an endpoint to the transaction's tenant.
  * @param eventTypes patterns such as `Client.CREATE`, `Client.*`, `*`
  * @returns the endpoint and its secret, which is told nowhere else
- * @throws ForbiddenTargetError; PlainError for a pattern that can match nothing
+ * @throws ForbiddenTargetError; PlainError for a pattern that can match nothing; TooManyEndpointsError
  */
 export async function addEndpoint(
   transaction: TenantTransaction,
@@ -56,11 +68,13 @@ export async function addEndpoint(
   const secret = newSecret();
   const [endpoint] = await transaction.query(
     statement<Endpoint>(
-      `INSERT INTO webhook_endpoint (url, secret, event_types) VALUES ($1, $2, $3::jsonb) RETURNING ${COLUMNS}`,
-      [href, secret, JSON.stringify(eventTypes)],
+      `INSERT INTO webhook_endpoint (url, secret, event_types)
+       SELECT $1, $2, $3::jsonb WHERE (SELECT count(*) FROM webhook_endpoint) < $4 RETURNING ${COLUMNS}`,
+      [href, secret, JSON.stringify(eventTypes), MOST_ENDPOINTS],
     ),
   );
-  return { ...endpoint!, secret };
+  if (!endpoint) throw new TooManyEndpointsError();
+  return { ...endpoint, secret };
 }
 
 /** Returns all endpoints of the transaction's tenant, oldest first. */

@@ -4,6 +4,7 @@ import type { EventsConfig } from '../events/types.js';
 import { PlainError } from '../plain-error.js';
 
 const LONGEST_PATTERN = 100;
+const MOST_PATTERNS = 50;
 
 /**
  * Makes sure that each of these patterns stands for some event that can happen, whether anything else handles it or not.
@@ -14,6 +15,8 @@ export function checkEventPatterns(patterns: readonly string[], config: EventsCo
   const types = allTypes(config);
   const choice = `there are ${types.join(', ')}, and patterns such as Client.*`;
   if (patterns.length === 0) throw new PlainError(`no type of event is named; ${choice}`);
+  if (patterns.length > MOST_PATTERNS)
+    throw new PlainError(`more than ${MOST_PATTERNS} types of event are named`);
   for (const pattern of patterns) {
     if (pattern.length > LONGEST_PATTERN || !types.some((type) => matches(pattern, type)))
       throw new PlainError(`no event is of the type ${JSON.stringify(pattern)}; ${choice}`);

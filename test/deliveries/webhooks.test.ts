@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
 import {
+  addEndpoint,
   EndpointNotFoundError,
   findEndpoint,
   removeEndpoint,
   rotateSecret,
   switchEndpoint,
+  TooManyEndpointsError,
 } from '../../src/deliveries/endpoints.js';
 import { leaveWebhooks } from '../../src/deliveries/outbox.js';
 import { signatureHeader } from '../../src/deliveries/signature.js';
@@ -349,4 +351,17 @@ describe('a secret that is rotated', () => {
     const found = await inTransaction((transaction) => findEndpoint(transaction, endpoint));
     expect(found.secrets).toEqual([rotated.secret]);
   });
+});
+
+it('a tenant has 50 endpoints at most', async () => {
+  const policy = { allowPrivate: false, ports: [443], extraCa: null };
+  const given = { url: 'https://hooks.agency.test/', eventTypes: ['Client.*'] };
+  await inTransaction(async (transaction) => {
+    for (let n = 0; n < 50; n++) await addEndpoint(transaction, given, policy);
+    await expect(addEndpoint(transaction, given, policy)).rejects.toThrow(TooManyEndpointsError);
+  });
+  const types = Array.from({ length: 51 }, () => '*');
+  await expect(
+    inTransaction((transaction) => addEndpoint(transaction, { ...given, eventTypes: types }, policy)),
+  ).rejects.toThrow('more than 50 types');
 });
