@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { cliSurroundings, databaseUrl, runCommand } from '../../test/helpers/cli.js';
 import type { Finding } from '../database/finding.js';
+import { inWords, oldTransactions } from '../database/old-transactions.js';
 import { withOwner } from '../database/owner.js';
 
 const { database, folder, settings, close } = await cliSurroundings();
@@ -43,11 +44,38 @@ describe('doctor', () => {
         'migrations',
         'tenants',
         'notices',
+        'transactions',
         'settings of tenants',
         'domains',
       ],
     ]);
     expect(checks.get('notices')?.status).toBe('ok');
+  });
+
+  it('names a transaction that has been open for long, whoever opened it', async () => {
+    expect((await examine()).checks.get('transactions')).toMatchObject({ status: 'ok' });
+    await withOwner(database.admin, async (client) => {
+      await client.query("SET application_name = 'nightly report'; BEGIN; SELECT pg_current_xact_id()");
+      const { rows } = await client.query('SELECT pg_backend_pid() AS pid, current_user AS name');
+      const { pid, name } = rows[0];
+      await withOwner(database.app, async (app) => {
+        const asked = (after: number) => {
+          const { sql, parameters } = oldTransactions(after);
+          return app.query(sql, [...parameters]);
+        };
+        const found = (await asked(0)).rows.find((row) => row.pid === pid);
+        expect(found).toMatchObject({
+          user: name,
+          application: 'nightly report',
+          state: 'idle in transaction',
+        });
+        expect(found.seconds).toBeGreaterThanOrEqual(0);
+        expect(inWords({ ...found, seconds: 900.4 })).toBe(
+          `pid ${pid} for 900 s (user ${name}, application nightly report, idle in transaction)`,
+        );
+        expect((await asked(60)).rows).toEqual([]);
+      });
+    });
   });
 
   it('is a table for people', async () => {

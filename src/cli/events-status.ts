@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { inWords } from '../database/old-transactions.js';
 import type { Pause } from '../events/control.js';
 import { type EventsStatus, eventsStatus } from '../events/status.js';
 import { findTenant } from '../tenancy/tenant-list.js';
@@ -31,7 +32,7 @@ export function addStatus(command: Command, context: CliContext): void {
     );
 }
 
-function toJson({ pauses, waiting, failed, workersAsleep }: EventsStatus) {
+function toJson({ pauses, waiting, failed, workersAsleep, oldTransactions }: EventsStatus) {
   return {
     is_paused: pauses.some(({ of }) => of.kind === 'all'),
     pauses: pauses.map(({ of, reason, pausedAt, until }) => ({
@@ -49,10 +50,14 @@ function toJson({ pauses, waiting, failed, workersAsleep }: EventsStatus) {
     })),
     failed: failed.map(({ schema, ...rest }) => ({ tenant: shortName(schema), ...rest })),
     workers_asleep: workersAsleep,
+    old_transactions: oldTransactions.map(({ seconds, ...rest }) => ({
+      ...rest,
+      seconds: seconds === null ? null : Math.round(seconds),
+    })),
   };
 }
 
-function lines({ pauses, waiting, failed, workersAsleep }: EventsStatus): string[] {
+function lines({ pauses, waiting, failed, workersAsleep, oldTransactions }: EventsStatus): string[] {
   const depth = waiting.reduce((sum, { count }) => sum + count, 0);
   const oldest = Math.max(0, ...waiting.map(({ oldestSeconds }) => oldestSeconds));
   const asleep = workersAsleep === 1 ? '1 worker has' : `${workersAsleep} workers have`;
@@ -60,6 +65,7 @@ function lines({ pauses, waiting, failed, workersAsleep }: EventsStatus): string
     ...(pauses.length === 0 ? ['nothing is paused'] : pauses.map(pauseLine)),
     depth === 0 ? 'nothing waits' : `${depth} wait, the oldest for ${Math.round(oldest)} s`,
     `${asleep} nothing to do`,
+    ...oldTransactions.map((one) => `OLD TRANSACTION ${inWords(one)}`),
     ...(waiting.length === 0 ? [] : ['', ...waitingTable(waiting)]),
     ...(failed.length === 0 ? [] : ['', ...failedTable(failed)]),
   ];

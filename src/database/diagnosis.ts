@@ -4,6 +4,7 @@ import { type Finding, ok, problem, type Result, warning } from './finding.js';
 import { Listener } from './listener.js';
 import { readMigrations } from './migration-files.js';
 import { fileName, migrationState } from './migration-state.js';
+import { examineTransactions } from './old-transactions.js';
 import { type OwnerClient, withOwner } from './owner.js';
 import { examineOwner, examineRoles } from './role-diagnosis.js';
 import { examineTenants } from './tenant-diagnosis.js';
@@ -24,6 +25,7 @@ export async function diagnose({ app, owner }: DatabaseHandle): Promise<Finding[
       ['migrations', () => migrations(client, app.user)],
       ['tenants', () => examineTenants(client)],
       ['notices', () => notices(app)],
+      ['transactions', () => examineTransactions(client)],
     ];
     const findings: Finding[] = [];
     for (const [check, look] of checks) {

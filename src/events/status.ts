@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import { type OldTransaction, oldTransactions } from '../database/old-transactions.js';
 import { statement } from '../database/statement.js';
 import { listPauses, type Pause } from './control.js';
 
@@ -26,6 +27,8 @@ export interface EventsStatus {
   readonly failed: readonly Failed[];
   /** Workers that have nothing to do at present and wait for notice. */
   readonly workersAsleep: number;
+  /** Transactions that have been open for long, which make the queue's tables grow. */
+  readonly oldTransactions: readonly OldTransaction[];
 }
 
 /** What waits to be handled, of all tenants or one, from the queue alone. */
@@ -60,6 +63,7 @@ export async function eventsStatus(
     waiting: await waitingEvents(database, only),
     failed,
     workersAsleep: workers?.asleep ?? 0,
+    oldTransactions: await database.publicQuery(oldTransactions()),
   };
 }
 

@@ -50,6 +50,8 @@ export class TenantStreams {
   #rightsDue = false;
   /** What the polls saw last; known only while notices do not arrive. */
   readonly #polledCounts = new Map<number, number>();
+  /** How many there were since notices last arrived. */
+  #polls = 0;
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   /** Whether the last look failed, and has to be repeated. */
@@ -149,11 +151,13 @@ export class TenantStreams {
   async poll(): Promise<void> {
     const users = [...this.#users.keys()];
     if (users.length === 0) return;
+    // Before the first poll of a row notices may have been missed for as long as it takes to find that out.
+    const back = this.#polls++ === 0 ? READ_LATELY_SECONDS : IMPORTS_LATELY_SECONDS;
     const [counts, imports, logOuts] = await this.inTurn(() =>
       this.database.tenantTransaction(this.#context, (transaction) =>
         Promise.all([
           transaction.query(this.source.unreadCounts(users)),
-          transaction.query(this.source.importsLately(users, IMPORTS_LATELY_SECONDS)),
+          transaction.query(this.source.importsLately(users, back)),
           transaction.last(recentLogOuts(users)),
         ]),
       ),
@@ -179,6 +183,7 @@ export class TenantStreams {
   /** To be called when notices arrive again: from then on they tell of changes. */
   forgetPolls(): void {
     this.#polledCounts.clear();
+    this.#polls = 0;
   }
 
   get #context() {

@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../test/helpers/app.js';
 import { type LiveOpen, type LivePair, startLivePair } from '../../test/helpers/live.js';
 import { notify } from '../../test/helpers/notifications.js';
+import { startTcpProxy, type TcpProxy } from '../../test/helpers/tcp-proxy.js';
+import { withOwner } from '../database/owner.js';
 import { statement } from '../database/statement.js';
 
 const PATH = '/api/v1/notifications/';
@@ -72,4 +74,56 @@ describe('without notices, as behind a pooler in transaction mode', () => {
     expect((await open({ at: deaf, token: session.access })).response.statusCode).toBe(401);
     expect(next.isEnded).toBe(false);
   });
+});
+
+describe('while the listening connection stands still without an error', () => {
+  let proxy: TcpProxy;
+  let stalled: TestApp;
+  beforeAll(async () => {
+    proxy = await startTcpProxy(app.databases.app);
+    const listens = { at: proxy.settings, options: { heartbeat: 200, within: 200 } };
+    stalled = await startTestApp({ sharing: app, listens, live: { poll: 500 } });
+  });
+  afterAll(async () => {
+    await stalled?.close();
+    await proxy?.close();
+  });
+
+  test('streams look for themselves, and end when they have to; later they hear again', async () => {
+    const main = { at: stalled };
+    const [mine, theirs] = [await open(main), await open({ ...main, user: 'branch3' })];
+    const suspended = await open({ ...main, tenant: 'demo', user: 'elsewhere' });
+    await notify(app, 'consultant1');
+    await mine.until('notification_message', 1);
+    proxy.stall();
+    const [id] = await notify(app, 'consultant1');
+    const setUser = (isActive: boolean) =>
+      statement(`UPDATE immigration_user SET is_active = ${isActive} WHERE username = 'branch3'`);
+    await app.database.tenantQuery({ schema: 'tenant_main', userId: null }, setUser(false));
+    const setTenant = (status: string) =>
+      withOwner(app.databases.admin, (client) =>
+        client.query(
+          `UPDATE public.tenants_tenant SET subscription_status = '${status}' WHERE schema_name = 'tenant_demo'`,
+        ),
+      );
+    await setTenant('SUSPENDED');
+    try {
+      await mine.until('notification_message', 2, 8_000);
+      expect(mine.ids.at(-1)).toBe(id);
+      await Promise.all([theirs.ended, suspended.ended]);
+      // A stream that is opened now gets what comes too.
+      const late = await open(main);
+      await notify(app, 'consultant1');
+      await late.until('notification_message', 1, 8_000);
+      expect(mine.isEnded).toBe(false);
+      proxy.goOn();
+      await expect.poll(() => stalled.listener.healthy, { timeout: 15_000 }).toBe(true);
+      await notify(app, 'consultant1');
+      await mine.until('notification_message', 4);
+      expect(new Set(mine.ids).size).toBe(4);
+    } finally {
+      await setTenant('ACTIVE');
+      await app.database.tenantQuery({ schema: 'tenant_main', userId: null }, setUser(true));
+    }
+  }, 40_000);
 });

@@ -1,5 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
+import { oldTransactions } from '../database/old-transactions.js';
 import { statement } from '../database/statement.js';
 import { IS_SERVABLE } from '../database/tenant-trouble.js';
 import { NAMED_TENANTS, OTHER } from './tenant-labels.js';
@@ -51,6 +52,7 @@ export class DatabaseMetrics {
   readonly #finished: Gauge;
   readonly #failed: Gauge;
   readonly #outOfOrder: Gauge;
+  readonly #oldTransaction: Gauge;
 
   constructor(
     registry: Registry,
@@ -69,22 +71,32 @@ export class DatabaseMetrics {
       'Tenants that are answered 503: migrations are pending, or schema or role are missing.',
       ['tenant'],
     );
+    this.#oldTransaction = gauge(
+      'database_old_transaction_seconds',
+      'For how long the oldest transactions have been open, from five minutes on.',
+      ['pid', 'user', 'application'],
+    );
   }
 
   /** Asks anew. Before the first answer, and when there is none, the figures are left out. */
   async refresh(): Promise<void> {
     for (const gauge of [this.#depth, this.#oldest, this.#finished, this.#failed, this.#outOfOrder])
       gauge.reset();
-    const [waiting, jobs, troubled] = await Promise.all([
+    this.#oldTransaction.reset();
+    const [waiting, jobs, troubled, old] = await Promise.all([
       this.database.publicQuery(statement<Waiting>(WAITING, [NAMED_TENANTS, OTHER])),
       this.database.publicQuery(statement<JobAge>(JOBS)),
       this.database.publicQuery(
         statement<{ tenant: string; count: number }>(OUT_OF_ORDER, [NAMED_TENANTS, OTHER]),
       ),
+      this.database.publicQuery(oldTransactions()),
     ]);
     for (const { tenant, type, depth, age } of waiting) {
       this.#depth.set({ tenant, type }, depth);
       this.#oldest.set({ tenant, type }, age);
+    }
+    for (const { pid, user, application, seconds } of old) {
+      this.#oldTransaction.set({ pid: String(pid ?? 'prepared'), user, application }, seconds ?? Number.NaN);
     }
     for (const { tenant, count } of troubled) this.#outOfOrder.set({ tenant }, count);
     for (const { job, age, failed } of jobs) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type App, buildApp } from '../../src/app.js';
 import { type Config, type ConnectionSettings, loadConfig } from '../../src/config.js';
 import { Database } from '../../src/database/database.js';
-import { Listener } from '../../src/database/listener.js';
+import { Listener, type ListenerOptions } from '../../src/database/listener.js';
 import type { HubOptions } from '../../src/live/hub.js';
 import { type TestDatabase, testDatabase } from './database.js';
 import { checkAnswer } from './valid-answers.js';
@@ -34,6 +34,7 @@ export interface TestApp {
   readonly config: Config;
   readonly database: Database;
   readonly databases: TestDatabase;
+  readonly listener: Listener;
   readonly base: string;
   /** Sends a request. @throws Error when a 2xx answer is not what its documentation says */
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
@@ -53,6 +54,8 @@ export interface TestAppOptions {
   /** Other connection settings than the database's own, such as a pooler's. */
   readonly connectAs?: ConnectionSettings;
   readonly live?: HubOptions;
+  /** Where it listens for the database's notices, and how it tests that they arrive; its own database when not given. */
+  readonly listens?: { readonly at: ConnectionSettings; readonly options?: ListenerOptions };
   /** Hears no notice of the database, as behind a pooler in transaction mode. */
   readonly deaf?: boolean;
   /** Fills the database before the server starts. */
@@ -79,7 +82,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   );
   const settings = options.connectAs ?? databases.app;
   const database = new Database(settings, { size: config.poolSize });
-  const listener = new Listener(settings);
+  const { at = settings, options: listening = {} } = options.listens ?? {};
+  const listener = new Listener(at, listening);
   const app = await buildApp({ config, database, listener, ...(options.live && { live: options.live }) });
   if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
@@ -95,6 +99,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     config,
     database,
     databases,
+    listener,
     base,
     ask,
     async logIn(username, tenant = 'main') {

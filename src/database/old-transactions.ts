@@ -1,0 +1,62 @@
+import { ok, type Result, warning } from './finding.js';
+import type { OwnerClient } from './owner.js';
+import { type Statement, statement } from './statement.js';
+
+/** A transaction that has been open for long. While it is, no row that was removed or changed since can be vacuumed away. */
+export interface OldTransaction {
+  /** The server's process; null for a prepared transaction, which has none. */
+  readonly pid: number | null;
+  readonly user: string;
+  /** What the program behind it calls itself; of a prepared transaction its name. */
+  readonly application: string;
+  /** For how many seconds it has been open; null where this role may not see that, of another role's session. */
+  readonly seconds: number | null;
+  /** What it is doing: `active`, `idle in transaction`, `prepared`; null where this role may not see that. */
+  readonly state: string | null;
+}
+
+/** From this age on a transaction is told of, in seconds. */
+export const OLD_AFTER_SECONDS = 300;
+/** The same where only the number of transactions since then can be seen. */
+const OLD_AFTER_TRANSACTIONS = 10_000;
+const MOST = 5;
+
+/** The oldest open transactions of this database, from an age on. @param after that age in seconds */
+export function oldTransactions(after = OLD_AFTER_SECONDS): Statement<OldTransaction> {
+  return statement(
+    `SELECT pid, "user", application, seconds, state FROM (
+       SELECT a.pid, coalesce(a.usename, '')::text AS "user", coalesce(a.application_name, '') AS application,
+         extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds, a.state,
+         greatest(age(a.backend_xid), age(a.backend_xmin)) AS transactions
+       FROM pg_catalog.pg_stat_activity a
+       WHERE (a.datname = current_database() OR a.datname IS NULL) AND a.pid <> pg_backend_pid()
+         AND a.backend_type <> 'autovacuum worker' AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL)
+       UNION ALL
+       SELECT NULL, p.owner::text, p.gid, extract(epoch FROM clock_timestamp() - p.prepared)::float8, 'prepared',
+         age(p.transaction)
+       FROM pg_catalog.pg_prepared_xacts p WHERE p.database = current_database()
+     ) open
+     WHERE seconds >= $1::float8 OR (seconds IS NULL AND transactions >= $2::integer)
+     ORDER BY seconds DESC NULLS FIRST LIMIT ${MOST}`,
+    [after, OLD_AFTER_TRANSACTIONS],
+  );
+}
+
+/** A transaction in words, for one line. */
+export function inWords({ pid, user, application, seconds, state }: OldTransaction): string {
+  const age = seconds === null ? 'for long' : `for ${Math.round(seconds)} s`;
+  const whose = [user && `user ${user}`, application && `application ${application}`, state];
+  return `${pid === null ? 'a prepared transaction' : `pid ${pid}`} ${age} (${whose.filter(Boolean).join(', ')})`;
+}
+
+/** Whether no transaction has been open for long. @param client sees more when its role may read statistics of all */
+export async function examineTransactions(client: OwnerClient): Promise<Result> {
+  const { sql, parameters } = oldTransactions();
+  const { rows } = await client.query<OldTransaction>(sql, [...parameters]);
+  if (rows.length === 0) return ok('none has been open for long');
+  const [first] = rows;
+  const end = first?.pid == null ? `ROLLBACK PREPARED '…'` : `SELECT pg_terminate_backend(${first.pid})`;
+  return warning(
+    `open ${rows.map(inWords).join('; ')}: what is removed meanwhile stays in the tables and makes them slower; find out who needs it, or end it: ${end}`,
+  );
+}
