@@ -12,6 +12,7 @@ export const OPERATIONS_BEYOND: readonly string[] = [
   'GET /api/v1/client-imports/{id}/',
   'PATCH /api/v1/client-imports/{id}/',
   'DELETE /api/v1/client-imports/{id}/',
+  'POST /api/v1/client-imports/{id}/encoding/',
   'POST /api/v1/client-imports/{id}/dry-run/',
   'POST /api/v1/client-imports/{id}/run/',
   'POST /api/v1/client-imports/{id}/cancel/',

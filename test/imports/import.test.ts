@@ -82,7 +82,9 @@ Long,F,NP,,,,,,,,extra
         errors: {
           first_name: ['This field is required.'],
           gender: ['"Q" is not a valid choice.'],
-          country: ['Ensure this field has no more than 2 characters.'],
+          country: [
+            '"Atlantis" is no country that is known here: give its two-letter code (ISO 3166-1), such as "NP".',
+          ],
           email: ['Enter a valid email address.'],
           dob: ['Date has wrong format. Use one of these formats instead: YYYY-MM-DD.'],
           active: ['Must be a valid boolean.'],
@@ -215,7 +217,7 @@ describe('duplicates', () => {
   const FIELDS = 'first_name,gender,country,email,phone\n';
   const bring = async (rows: string, duplicates: string, by = 'admin') => {
     const { id } = await t.upload(FIELDS + rows, by);
-    await patch(id, { duplicates }, by);
+    await patch(id, { duplicates, other_name: 'match' }, by);
     const dry = counts((await t.done(id, 'dry-run', by)) as never);
     const done = await t.done(id, 'run', by);
     expect(counts(done as never)).toEqual(dry);
@@ -228,8 +230,8 @@ describe('duplicates', () => {
     await create({ email: '', phone_number: 'n/a' });
     const rows =
       'A,F,NP,one@example.COM,\nB,F,NP,other@x.org,61 (400) 111222\nC,F,NP,,\nD,F,NP,,N/A\nE,F,NP,, 12 \n';
-    expect((await bring(rows, 'skip')).counts).toEqual([5, 3, 0, 2, 0]);
-    expect((await bring(rows, 'create')).counts).toEqual([5, 5, 0, 0, 0]);
+    expect((await bring(rows, 'skip')).counts).toEqual([5, 1, 0, 2, 2]);
+    expect((await bring(rows, 'create')).counts).toEqual([5, 3, 0, 0, 2]);
   });
 
   test('are updated with what the row gives, and nothing else', async () => {
@@ -303,7 +305,7 @@ describe('undoing', () => {
       'Zwei,F,NP,two@x.org,,',
     ];
     const { id } = await t.upload(`first_name,gender,country,email,dob,suburb\n${rows.join('\n')}\n`);
-    await patch(id, { duplicates: 'update' });
+    await patch(id, { duplicates: 'update', other_name: 'match' });
     const done = await t.done(id, 'run');
     expect(counts(done as never)).toEqual([5, 3, 2, 0, 0]);
     const now = await clients();
@@ -371,6 +373,11 @@ test.each([
   ],
   [{ fields: ['', 'x'] }, { fields: { 1: ['"x" is not a valid choice.'] } }],
   [{ duplicates: 'merge' }, { duplicates: ['"merge" is not a valid choice.'] }],
+  [{ other_name: 'merge' }, { other_name: ['"merge" is not a valid choice.'] }],
+  [
+    { default_country: 'UK' },
+    { default_country: ['"UK" is no two-letter code: use "GB" (United Kingdom).'] },
+  ],
   [{ default_branch_id: 99 }, { default_branch_id: ['Invalid pk "99" - object does not exist.'] }],
 ])('PATCH refuses %j', async (given, problem) => {
   const { id } = await t.upload('first_name,country\nA,NP\n');

@@ -39,6 +39,7 @@ const NOT_LOGGED = [
   'auth_permission',
   'client_import_part',
   'client_import_row',
+  'client_import_source',
   'client_search',
   'deadline_alert',
   'delivery',

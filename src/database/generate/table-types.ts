@@ -35,6 +35,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['timestamp with time zone', 'string'],
   ['jsonb', 'Json'],
   ['xid8', 'string'],
+  ['bytea', 'Buffer'],
 ]);
 
 /**

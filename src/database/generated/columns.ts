@@ -67,6 +67,10 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'finished_at', type: 'timestamp with time zone' },
     { name: 'undo_started_at', type: 'timestamp with time zone' },
     { name: 'undone_at', type: 'timestamp with time zone' },
+    { name: 'other_name', type: 'character varying' },
+    { name: 'other_named', type: 'integer' },
+    { name: 'encoding_choices', type: 'jsonb' },
+    { name: 'state_fields', type: 'jsonb' },
   ],
   client_import_part: [
     { name: 'import_id', type: 'bigint', references: 'client_import' },
@@ -86,6 +90,14 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'phone_key', type: 'text' },
     { name: 'undone', type: 'boolean' },
     { name: 'kept_because', type: 'character varying' },
+    { name: 'other_name', type: 'jsonb' },
+    { name: 'name_key', type: 'text' },
+    { name: 'waits', type: 'boolean' },
+    { name: 'place', type: 'bigint' },
+  ],
+  client_import_source: [
+    { name: 'import_id', type: 'bigint', references: 'client_import' },
+    { name: 'content', type: 'bytea' },
   ],
   client_search: [
     { name: 'client_id', type: 'bigint', references: 'immigration_client' },

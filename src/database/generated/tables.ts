@@ -77,6 +77,10 @@ export interface ClientImport {
   finished_at: string | null;
   undo_started_at: string | null;
   undone_at: string | null;
+  other_name: Generated<string>;
+  other_named: Generated<number>;
+  encoding_choices: GeneratedJson;
+  state_fields: GeneratedJson;
 }
 
 export interface ClientImportPart {
@@ -98,6 +102,15 @@ export interface ClientImportRow {
   phone_key: string | null;
   undone: boolean | null;
   kept_because: string | null;
+  other_name: NullableJson;
+  name_key: string | null;
+  waits: Generated<boolean>;
+  place: Generated<number>;
+}
+
+export interface ClientImportSource {
+  import_id: number;
+  content: Buffer;
 }
 
 export interface ClientSearch {
@@ -931,6 +944,7 @@ export interface TenantTables {
   client_import: ClientImport;
   client_import_part: ClientImportPart;
   client_import_row: ClientImportRow;
+  client_import_source: ClientImportSource;
   client_search: ClientSearch;
   deadline_alert: DeadlineAlert;
   delivery: Delivery;

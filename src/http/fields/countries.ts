@@ -26,6 +26,11 @@ export const countrySchema = component(
 
 const CODES = new Set(COUNTRY_CODES);
 
+/** Whether this is a country's two-letter code, upper case. */
+export function isCountryCode(text: string): boolean {
+  return CODES.has(text);
+}
+
 /** A country by its two-letter code, upper case; "" for none where the field is not mandatory. */
 export function country(options: { readonly mandatory?: boolean } = {}): Field<string, false> {
   const { mandatory = false } = options;

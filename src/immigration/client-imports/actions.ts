@@ -39,6 +39,7 @@ export async function run(transaction: TenantTransaction, user: CurrentUser, id:
   checkStatus(row, mayGoOn ? ['DRAFT', 'FAILED'] : ['DRAFT']);
   checkFields(row);
   if (row.status === 'DRAFT') await forgetResults(transaction, id);
+  await transaction.query(sql`DELETE FROM client_import_source WHERE import_id = ${id}`);
   await begin(transaction, user, { ...row, status: 'RUNNING' });
   return await readImport(transaction, user, id);
 }
@@ -65,10 +66,24 @@ const AFTER_CANCEL: Readonly<Record<'CHECKING' | 'RUNNING', ImportStatus>> = {
   CHECKING: 'DRAFT',
   RUNNING: 'CANCELLED',
 };
-const NOTHING_DONE = { next_part: 0, processed: 0, created: 0, updated: 0, skipped: 0, failed: 0 };
+const NOTHING_DONE = {
+  next_part: 0,
+  processed: 0,
+  created: 0,
+  updated: 0,
+  skipped: 0,
+  failed: 0,
+  other_named: 0,
+};
 
-/** @throws HttpError 400 where no column could give a client its name, or tell which one is meant */
-function checkFields({ fields, duplicates }: ImportRow): void {
+/** @throws HttpError 400 where nobody has said how the file is encoded, where no column could give a client its name, or tell which one is meant */
+function checkFields({ fields, duplicates, encoding }: ImportRow): void {
+  if (encoding === '') {
+    throw invalidField(
+      'encoding',
+      'Say how the file is encoded: "encoding_choices" shows its texts in each encoding.',
+    );
+  }
   const has = (...names: string[]) => names.some((name) => (fields as readonly string[]).includes(name));
   if (has('first_name', 'full_name')) return;
   if (duplicates === 'update' && has('email', 'phone_number')) return;

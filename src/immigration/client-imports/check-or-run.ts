@@ -18,7 +18,7 @@ export async function servePart(
   const rows = (await readPart(transaction, row.id, row.next_part)) ?? [];
   const plan = await planRows(transaction, user, rows, rulesOf(row), isDry ? row.id : null);
   if (isDry) await notePlan(transaction, row.id, plan);
-  else await writePlan(transaction, row.id, user.id, plan);
+  else await writePlan(transaction, row, user.id, plan);
   const isLast = rows.length === 0 || row.processed + rows.length >= row.row_count;
   const progress = advanced(row, plan, isLast ? (isDry ? 'DRAFT' : 'COMPLETED') : row.status);
   await saveProgress(transaction, row.id, progress);

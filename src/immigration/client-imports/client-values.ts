@@ -39,18 +39,7 @@ export function columnsOf(alias: string): RawBuilder<unknown> {
 /** Their names alone, as INSERT and UPDATE want them. */
 export const COLUMN_NAMES = sql.join(CLIENT_FIELDS.map((field) => sql.ref(field)));
 
-/** A hash of all of them: it differs when any of them does. */
-export const STATE = sql<string>`md5(ROW(${columnsOf('r')})::text)::uuid`;
-
-/** Whether another client is to be found by the same address. */
-export function emailKey(email: string | undefined): string | null {
-  return email?.trim().toLowerCase() || null;
-}
-
-const SHORTEST_NUMBER = 6;
-
-/** The digits of a phone number; too few of them are no number (`n/a`, an extension). */
-export function phoneKey(number: string | undefined): string | null {
-  const digits = number?.replace(/[^0-9]/g, '') ?? '';
-  return digits.length >= SHORTEST_NUMBER ? digits : null;
+/** A hash of these columns of the row `r`, in their order: it differs when any of them does. */
+export function stateOf(fields: readonly string[]): RawBuilder<string> {
+  return sql<string>`md5(ROW(${sql.join(fields.map((field) => sql.ref(`r.${field}`)))})::text)::uuid`;
 }

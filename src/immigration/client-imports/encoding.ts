@@ -1,7 +1,31 @@
 import { isUtf8 } from 'node:buffer';
+import { setImmediate } from 'node:timers/promises';
 
-export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const;
+/** Names by which TextDecoder knows them; what is likelier where people do not know comes first. */
+export const ENCODINGS = [
+  'utf-8',
+  'utf-16le',
+  'utf-16be',
+  'windows-1252',
+  'macintosh',
+  'windows-1250',
+  'windows-1251',
+  'windows-1253',
+  'windows-1254',
+  'windows-1255',
+  'windows-1256',
+  'windows-1257',
+  'windows-1258',
+  'windows-874',
+  'gb18030',
+  'big5',
+  'shift_jis',
+  'euc-kr',
+] as const;
 export type Encoding = (typeof ENCODINGS)[number];
+
+/** Stands for bytes that are no text in the file's encoding. */
+export const UNREADABLE = '\ufffd';
 
 const MARKS: readonly (readonly [Encoding, readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
@@ -9,12 +33,14 @@ const MARKS: readonly (readonly [Encoding, readonly number[]])[] = [
   ['utf-16be', [0xfe, 0xff]],
 ];
 const LOOKED_AT = 4_096;
+const SLICE = 65_536;
 
 /**
- * How a text file is encoded: by its byte order mark; else UTF-16 by the zero bytes beside Latin letters; else UTF-8
- * where it is valid as a whole; else Windows-1252, as which any bytes can be read.
+ * How a text file is encoded, where it tells: by its byte order mark; UTF-16 by the zero bytes beside Latin letters,
+ * which no other encoding has; UTF-8 where it is valid as a whole, or but for fewer places than there are characters
+ * beyond ASCII, since hardly any text of another encoding has even one of these. Null: somebody must say it.
  */
-export function guessEncoding(content: Buffer): Encoding {
+export async function encodingOf(content: Buffer): Promise<Encoding | null> {
   for (const [encoding, mark] of MARKS)
     if (mark.every((byte, index) => content[index] === byte)) return encoding;
   const zeros = [0, 0];
@@ -24,10 +50,23 @@ export function guessEncoding(content: Buffer): Encoding {
   const [even = 0, odd = 0] = zeros.map((count) => count / (beginning.length / 2));
   if (odd > 0.3 && even < 0.05) return 'utf-16le';
   if (even > 0.3 && odd < 0.05) return 'utf-16be';
-  return isUtf8(content) ? 'utf-8' : 'windows-1252';
+  return isUtf8(content) || (await isMostlyUtf8(content)) ? 'utf-8' : null;
 }
 
-/** The text of a file in slices, without its byte order mark. */
+async function isMostlyUtf8(content: Buffer): Promise<boolean> {
+  let characters = 0;
+  let unreadable = 0;
+  for (const text of decoded(content, 'utf-8', SLICE)) {
+    for (const [character] of text.matchAll(/[^\0-\x7f]/gu)) {
+      if (character === UNREADABLE) unreadable++;
+      else characters++;
+    }
+    await setImmediate();
+  }
+  return characters > 0 && unreadable <= characters;
+}
+
+/** The text of a file in slices, without its byte order mark; UNREADABLE for what is none. */
 export function* decoded(content: Buffer, encoding: Encoding, sliceBytes: number): Generator<string> {
   const decoder = new TextDecoder(encoding);
   for (let start = 0; start < content.length; start += sliceBytes) {

@@ -4,11 +4,12 @@ import { countryName } from '../shared/country-names.js';
 import { csvLines, withoutApostrophe } from '../shared/csv.js';
 import { isTooLong, readCells } from './cells.js';
 import { guessFields, IMPORT_FIELDS } from './columns.js';
-import { countryCode } from './country-names.js';
+import { countryCode, countryProblem } from './country-names.js';
 import { guessDateFormat, isoDate } from './dates.js';
-import { MOST_ROWS, PART_ROWS, readClientFile } from './file.js';
+import { type ClientFile, MOST_ROWS, PART_ROWS, readClientFile, type Undecided } from './file.js';
 
-const read = (text: string | Buffer, options = {}) => readClientFile(Buffer.from(text as string), options);
+const read = async (text: string | Buffer, options = {}) =>
+  (await readClientFile(Buffer.from(text as string), options)) as ClientFile;
 const rowsOf = ({ parts }: { parts: readonly string[] }) => parts.flatMap((part) => JSON.parse(part));
 
 describe('a file', () => {
@@ -21,11 +22,58 @@ describe('a file', () => {
     ['utf-16le', Buffer.from(TEXT, 'utf16le')],
     ['utf-16be', swapped(`\ufeff${TEXT}`)],
     ['utf-16be', swapped(TEXT)],
-    ['windows-1252', Buffer.from(TEXT, 'latin1')],
   ])('in %s is understood', async (encoding, content) => {
-    const file = await readClientFile(content);
-    expect(file).toMatchObject({ encoding, delimiter: 'semicolon', headers: ['name', 'town'], rowCount: 1 });
+    const file = await read(content);
+    expect(file).toMatchObject({
+      encoding,
+      isDamaged: false,
+      delimiter: 'semicolon',
+      headers: ['name', 'town'],
+      rowCount: 1,
+    });
     expect(rowsOf(file)).toEqual([[2, 'Élodie', 'Zürich']]);
+  });
+
+  const bytes = (...parts: (string | number)[]) =>
+    Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : Buffer.from([part]))));
+
+  test('that does not tell its encoding is not guessed at, but shown in those that it can have', async () => {
+    const { choices } = (await readClientFile(Buffer.from(TEXT, 'latin1'))) as Undecided;
+    expect(choices[0]).toEqual({ encoding: 'windows-1252', samples: ['Élodie', 'Zürich'] });
+    expect(choices.find(({ encoding }) => encoding === 'macintosh')?.samples).toEqual(['…lodie', 'Z¸rich']);
+    expect(choices.at(-1)).toEqual({ encoding: 'utf-8', samples: ['\ufffdlodie', 'Z\ufffdrich'] });
+    expect(await read(Buffer.from(TEXT, 'latin1'), { encoding: 'windows-1252' })).toMatchObject({
+      encoding: 'windows-1252',
+      isDamaged: false,
+    });
+  });
+
+  test.each([
+    ['shift_jis', [0x8e, 0x52, 0x93, 0x63], '山田'],
+    ['gb18030', [0xcd, 0xf5, 0xce, 0xb0], '王伟'],
+    ['windows-1251', [0xc8, 0xe2, 0xe0, 0xed], 'Иван'],
+    ['windows-1250', [0xa3, 0x75, 0x6b, 0x61, 0x73, 0x7a], 'Łukasz'],
+  ] as const)('in %s is among those offered', async (encoding, name, text) => {
+    const { choices } = (await readClientFile(bytes('name,b\n', ...name, ',1\n'))) as Undecided;
+    expect(choices.find((choice) => choice.encoding === encoding)?.samples).toEqual([text]);
+  });
+
+  test('in UTF-8 but for some bytes stays UTF-8, and tells the lines that cannot be read', async () => {
+    const content = bytes(
+      'name,note\nMüller,"two\nlines"\nM',
+      0xfc,
+      'ller,x\n,\nZoë,y\n"A\nB',
+      0xff,
+      '",z\n',
+    );
+    const file = (await readClientFile(content)) as ClientFile;
+    expect(file).toMatchObject({ encoding: 'utf-8', isDamaged: true });
+    expect(rowsOf(file)).toEqual([
+      [2, 'Müller', 'two\nlines'],
+      [[3, 4], 'M\ufffdller', 'x'],
+      [5, 'Zoë', 'y'],
+      [[6, 7], 'A\nB\ufffd', 'z'],
+    ]);
   });
 
   test('in other scripts is understood, wherever it is cut while reading', async () => {
@@ -87,6 +135,23 @@ describe('a file', () => {
     [`a\n${'1\n'.repeat(MOST_ROWS + 1)}`, 'The file holds more than 100,000 rows.'],
   ])('is refused for a reason: %#', async (text, reason) => {
     await expect(read(text)).rejects.toThrow(reason);
+  });
+
+  test.each([
+    ['name,b\nA,"x\ny"\nB,"open\nC,c\nD,d\n', 4],
+    ['sep=;\r\nname;b\r\nA;1\r\n"open;2\r\nC;3\r\n', 4],
+    ['name,b\r"A ""x"" y",1\rB,"open\r', 3],
+    ['name,b\n"a"b,1\nx"y,2\n"open', 4],
+    ['name,b\n\n\n"one\ntwo","open\n\n', 5],
+    ['"name,b\nA,1\nB,2\n', 1],
+    ['name,b\nA,""\n"""open"",x\nC,1\n', 3],
+  ])('whose quote is not closed is told the line in which it opens: %#', async (text, line) => {
+    await expect(read(text)).rejects.toThrow(`a quoted cell does not end (line ${line}).`);
+  });
+
+  test('whose quote swallows more than a row may hold is told the line in which it opens', async () => {
+    const text = `name,b\nA,1\nB,"open\n${'C,some more words\n'.repeat(80_000)}`;
+    await expect(read(text)).rejects.toThrow('its quotes are wrong (line 3).');
   });
 
   test('is read in turns with other work', async () => {
@@ -167,11 +232,25 @@ test('every country is known by its English name', () => {
   expect(COUNTRY_CODES.map((code) => countryCode(countryName(code)))).toEqual(COUNTRY_CODES);
 });
 
+test.each([
+  ['AUS', '"AUS" is no two-letter code: use "AU" (Australia).'],
+  ['npl', '"npl" is no two-letter code: use "NP" (Nepal).'],
+  ['UK', '"UK" is no two-letter code: use "GB" (United Kingdom).'],
+  ['Kosovo', '"Kosovo" has no code of its own in ISO 3166-1, which lists Kosovo under "RS": use that.'],
+  ['XK', '"XK" has no code of its own in ISO 3166-1, which lists Kosovo under "RS": use that.'],
+  [
+    'Atlantis',
+    '"Atlantis" is no country that is known here: give its two-letter code (ISO 3166-1), such as "NP".',
+  ],
+])('a country written %s is answered with the code to use', (text, problem) => {
+  expect(countryProblem(text)).toBe(problem);
+});
+
 test('what a spreadsheet would run as a formula is made text, and comes back as it was', () => {
   const cells = ['=1+1', '+977', '-1', '@x', '\tx', '\rx', '＝1', 'a=1', "'x", '', 'a,"b"\nc'];
   const line = csvLines([cells]);
   expect(line).toBe(`'=1+1,'+977,'-1,'@x,'\tx,"'\rx",'＝1,a=1,'x,,"a,""b""\nc"\r\n`);
-  for (const cell of cells.slice(0, 9)) {
+  for (const cell of [...cells.slice(0, 9), "'=1", "''+977", "'-", "'", "''x", "'t Hooft"]) {
     expect(
       withoutApostrophe(
         csvLines([[cell]])

@@ -4,27 +4,40 @@ import { parse } from 'csv-parse';
 import { guessFields } from './columns.js';
 import { type DateFormat, guessDateFormat } from './dates.js';
 import { DELIMITERS, type Delimiter, guessDelimiter, sepLine, TOLERANT } from './delimiter.js';
-import { decoded, type Encoding, guessEncoding } from './encoding.js';
+import { decoded, type Encoding, encodingOf, UNREADABLE } from './encoding.js';
+import { type EncodingChoice, encodingChoices } from './encoding-choices.js';
+import { OpenQuote } from './open-quote.js';
 
-/** A row of a file: its number as a spreadsheet shows it, the header being 1, and its cells. */
-export type FileRow = readonly [number: number, ...cells: string[]];
+/**
+ * A row of a file as it is kept: its number as a spreadsheet shows it, the header being 1, and its cells; of a row that
+ * holds what cannot be read also the line of the file in which it begins.
+ */
+export type KeptRow = readonly [number: number | readonly [number: number, line: number], ...cells: string[]];
 
 /** A file of clients, cut into parts of PART_ROWS rows. */
 export interface ClientFile {
   readonly encoding: Encoding;
+  /** Whether some of it cannot be read in that encoding. */
+  readonly isDamaged: boolean;
   readonly delimiter: Delimiter;
   readonly headers: readonly string[];
   /** For each column, its first values that differ. */
   readonly samples: readonly (readonly string[])[];
   readonly dateFormat: DateFormat;
   readonly rowCount: number;
-  /** JSON of FileRow[], each. */
+  /** JSON of KeptRow[], each. */
   readonly parts: readonly string[];
 }
 
+/** A file that can be read only when somebody has said how it is encoded. */
+export interface Undecided {
+  readonly choices: readonly EncodingChoice[];
+}
+
 export interface ReadOptions {
-  /** Guessed when not given. */
+  /** What the file itself tells when not given. */
   readonly encoding?: Encoding | undefined;
+  /** Guessed when not given. */
   readonly delimiter?: Delimiter | undefined;
 }
 
@@ -43,16 +56,33 @@ const DATES_LOOKED_AT = 5_000;
 /** After so many bytes others get a turn. */
 const SLICE = 65_536;
 const LONGEST_BEGINNING = 65_536;
+const NO_CSV = 'The file is no CSV file: save it as CSV and send that.';
 
-/** @throws ClientFileError for what is no CSV file with a header and rows, or holds too many */
-export async function readClientFile(content: Buffer, options: ReadOptions = {}): Promise<ClientFile> {
+/**
+ * Reads a file, if it tells how it is encoded or the options do.
+ * @throws ClientFileError for what is no CSV file with a header and rows, or holds too many
+ */
+export async function readClientFile(
+  content: Buffer,
+  options: ReadOptions = {},
+): Promise<ClientFile | Undecided> {
   if (content.length === 0) throw new ClientFileError('The submitted file is empty.');
-  const encoding = options.encoding ?? guessEncoding(content);
+  const encoding = options.encoding ?? (await encodingOf(content));
+  if (encoding !== null) return await readAs(content, encoding, options.delimiter);
+  if (content.includes(0)) throw new ClientFileError(NO_CSV);
+  return { choices: encodingChoices(content) };
+}
+
+async function readAs(
+  content: Buffer,
+  encoding: Encoding,
+  given: Delimiter | undefined,
+): Promise<ClientFile> {
   const beginning = [...decoded(content.subarray(0, LONGEST_BEGINNING), encoding, LONGEST_BEGINNING)].join(
     '',
   );
   const sep = sepLine(beginning);
-  const delimiter = options.delimiter ?? guessDelimiter(beginning);
+  const delimiter = given ?? guessDelimiter(beginning);
   const draft = new Draft(sep === '' ? 0 : 1);
   const parser = parse({
     ...TOLERANT,
@@ -63,9 +93,12 @@ export async function readClientFile(content: Buffer, options: ReadOptions = {})
   const source = Readable.from(slices(content, encoding, sep.length));
   pipeline(source, parser, () => undefined); // how it ended is seen below
   try {
-    for await (const { record, info } of parser) draft.add(record, info.records + info.empty_lines);
+    for await (const { record, info } of parser)
+      draft.add(record, info.records + info.empty_lines, info.lines);
   } catch (error) {
-    throw error instanceof ClientFileError ? error : unreadable(error);
+    throw error instanceof ClientFileError
+      ? error
+      : await unreadable(error, content, encoding, DELIMITERS[delimiter]);
   }
   return { encoding, delimiter, ...draft.finish() };
 }
@@ -73,22 +106,34 @@ export async function readClientFile(content: Buffer, options: ReadOptions = {})
 async function* slices(content: Buffer, encoding: Encoding, skipped: number): AsyncGenerator<string> {
   let first = true;
   for (const text of decoded(content, encoding, SLICE)) {
-    if (text.includes('\0'))
-      throw new ClientFileError('The file is no CSV file: save it as CSV and send that.');
+    if (text.includes('\0')) throw new ClientFileError(NO_CSV);
     if (text !== '') yield first ? text.slice(skipped) : text;
     first = false;
     await setImmediate();
   }
 }
 
-function unreadable(error: unknown): unknown {
-  const { code = '', lines } = error as { code?: string; lines?: number };
+/** What is wrong with a file that the parser gave up, and in which line that began. */
+async function unreadable(
+  error: unknown,
+  content: Buffer,
+  encoding: Encoding,
+  delimiter: string,
+): Promise<unknown> {
+  const { code = '' } = error as { code?: string };
   if (!code.startsWith('CSV_')) return error;
+  const place = new OpenQuote(delimiter, LONGEST_ROW);
+  for await (const text of slices(content, encoding, 0)) if (place.take(text)) break;
   const reason =
     code === 'CSV_QUOTE_NOT_CLOSED'
       ? 'a quoted cell does not end'
       : 'a row is too long, or its quotes are wrong';
-  return new ClientFileError(`The file cannot be read: ${reason} (near line ${lines ?? 1}).`);
+  return new ClientFileError(`The file cannot be read: ${reason} (line ${place.line}).`);
+}
+
+function firstLine(record: readonly string[], lastLine: number): number {
+  const breaks = record.reduce((count, cell) => count + (cell.match(/\r\n?|\n/g)?.length ?? 0), 0);
+  return lastLine - breaks;
 }
 
 /** What has been read of a file so far. */
@@ -97,14 +142,16 @@ class Draft {
   #samples: string[][] = [];
   #dateColumn = -1;
   readonly #dates: string[] = [];
-  #rows: FileRow[] = [];
+  #rows: KeptRow[] = [];
+  #isDamaged = false;
   readonly #parts: string[] = [];
   #rowCount = 0;
 
   /** @param linesBefore how many lines of the file were passed over */
   constructor(private readonly linesBefore: number) {}
 
-  add(record: readonly string[], number: number): void {
+  /** @param lastLine in which the row ends, the first of those that were not passed over being 1 */
+  add(record: readonly string[], number: number, lastLine: number): void {
     if (!record.some((cell) => cell.trim() !== '')) return;
     if (!this.#headers) {
       this.#addHeader(record);
@@ -121,7 +168,10 @@ class Draft {
     }
     const date = record[this.#dateColumn];
     if (date && this.#dates.length < DATES_LOOKED_AT) this.#dates.push(date);
-    this.#rows.push([number + this.linesBefore, ...record]);
+    const row = number + this.linesBefore;
+    const isDamaged = record.some((cell) => cell.includes(UNREADABLE));
+    if (isDamaged) this.#isDamaged = true;
+    this.#rows.push([isDamaged ? [row, firstLine(record, lastLine) + this.linesBefore] : row, ...record]);
     if (this.#rows.length === PART_ROWS) this.#endPart();
   }
 
@@ -133,6 +183,7 @@ class Draft {
     }
     if (this.#rows.length > 0) this.#endPart();
     return {
+      isDamaged: this.#isDamaged,
       headers: this.#headers,
       samples: this.#samples,
       dateFormat: guessDateFormat(this.#dates),

@@ -4,7 +4,10 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { branchInScope } from '../shared/branch-scope.js';
 import type { Given } from './cells.js';
-import { type ClientValues, columnsOf, emailKey, phoneKey } from './client-values.js';
+import { type ClientValues, columnsOf } from './client-values.js';
+import { emailKey } from './email-addresses.js';
+import { areSameWords, fullName, nameWords } from './names.js';
+import { phoneKey } from './phone-numbers.js';
 
 /** A client that a row may be about. */
 export interface Target {
@@ -12,8 +15,18 @@ export interface Target {
   id: number | null;
   /** The row of the file that creates it; null of one that was there. */
   readonly row: number | null;
+  name: string;
   /** As they are once the rows so far are written; null in a dry run, of one that an earlier part would create. */
   values: ClientValues | null;
+}
+
+/** The clients that a row may be about. */
+export interface Found {
+  /** What they have in common with it. */
+  readonly by: 'email' | 'phone_number';
+  readonly targets: readonly Target[];
+  /** Whether none of them can have the row's name. */
+  readonly isOtherName: boolean;
 }
 
 export interface FindOptions {
@@ -23,15 +36,32 @@ export interface FindOptions {
   readonly dryRunOf: number | null;
 }
 
-type Found = ClientValues & { readonly id: number; readonly deleted: boolean };
+type FoundClient = ClientValues & { readonly id: number; readonly deleted: boolean };
 
-/** Of several clients with one key so many are looked at: it is enough to know that they are several. */
-const ENOUGH = 2;
+/** A key to look for, and the name of the row that has it. */
+interface Wanted {
+  readonly key: string;
+  /** In small letters. */
+  readonly first: string;
+  readonly full: string;
+}
+
+interface Named {
+  readonly target: Target;
+  words: readonly string[];
+}
+
+/**
+ * Of the clients with one key, such as the address of an agent who gives it for all of their clients, so many are looked
+ * through for the row's first name, and so many are compared by their whole names.
+ */
+const LOOKED_THROUGH = 1_000;
+const COMPARED = 20;
 
 /** Who has an e-mail address, and who a phone number, among the clients that the user may change. */
 export class Matches {
-  readonly #byEmail = new Map<string, Target[]>();
-  readonly #byPhone = new Map<string, Target[]>();
+  readonly #byEmail = new Map<string, Named[]>();
+  readonly #byPhone = new Map<string, Named[]>();
 
   /** Reads the clients that these rows may be about, in one round trip. */
   static async read(
@@ -40,49 +70,64 @@ export class Matches {
     rows: readonly Given[],
     { lock, dryRunOf }: FindOptions,
   ): Promise<Matches> {
-    const emails = keys(rows, ({ email }) => emailKey(email));
-    const phones = keys(rows, ({ phone_number }) => phoneKey(phone_number));
+    const emails = wanted(rows, ({ email }) => emailKey(email));
+    const phones = wanted(rows, ({ phone_number }) => phoneKey(phone_number));
     const scope = scopeOf(user);
     const inScope = branchInScope(scope, 'r.branch_id');
     const hasEmail = sql`r.deleted_at IS NULL AND r.email <> '' AND lower(r.email)`;
     const hasPhone = sql`r.deleted_at IS NULL AND r.phone_number <> '' AND regexp_replace(r.phone_number, '[^0-9]', '', 'g')`;
     // Key by key along the indexes, whatever the statistics say: a file fills tables faster than these follow.
-    const having = (keys: readonly string[], has: RawBuilder<unknown>) => sql`
-      SELECT f.id FROM unnest(${keys}::text[]) AS k (key) CROSS JOIN LATERAL (
-        SELECT r.id FROM immigration_client r WHERE ${has} = k.key AND ${inScope} LIMIT ${sql.lit(ENOUGH)}) f`;
-    const clients = transaction.query(sql<Found>`
+    const having = (keys: readonly Wanted[], has: RawBuilder<unknown>) => sql`
+      SELECT f.id FROM ${listed(keys, 'first')} CROSS JOIN LATERAL (
+        SELECT c.id FROM (
+          SELECT r.id, r.first_name FROM immigration_client r
+          WHERE ${has} = k.key AND ${inScope} LIMIT ${sql.lit(LOOKED_THROUGH)}) c
+        ORDER BY (lower(c.first_name) = k.name) DESC, c.id LIMIT ${sql.lit(COMPARED)}) f`;
+    const clients = transaction.query(sql<FoundClient>`
       SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r')} FROM immigration_client r
       WHERE r.id = ANY (ARRAY(${having(emails, hasEmail)} UNION ${having(phones, hasPhone)}))
       ORDER BY r.id ${lock ? sql`FOR NO KEY UPDATE` : sql``}`);
-    const earlierWith = (keys: readonly string[], column: RawBuilder<unknown>) => sql`
-      SELECT f.* FROM unnest(${keys}::text[]) AS k (key) CROSS JOIN LATERAL (
-        SELECT row_number, email_key, phone_key FROM client_import_row
-        WHERE import_id = ${dryRunOf} AND ${column} = k.key LIMIT ${sql.lit(ENOUGH)}) f`;
+    const earlierWith = (keys: readonly Wanted[], column: RawBuilder<unknown>) => sql`
+      SELECT f.* FROM ${listed(keys, 'full')} CROSS JOIN LATERAL (
+        SELECT e.* FROM (
+          SELECT row_number, email_key, phone_key, name_key FROM client_import_row
+          WHERE import_id = ${dryRunOf} AND ${column} = k.key LIMIT ${sql.lit(LOOKED_THROUGH)}) e
+        ORDER BY (lower(e.name_key) = k.name) DESC, e.row_number LIMIT ${sql.lit(COMPARED)}) f`;
     const pending =
       dryRunOf === null
         ? []
-        : transaction.query(sql<{ row: number; email: string | null; phone: string | null }>`
-            SELECT row_number AS "row", email_key AS email, phone_key AS phone FROM (
+        : transaction.query(sql<{ row: number; email: string | null; phone: string | null; name: string }>`
+            SELECT row_number AS "row", email_key AS email, phone_key AS phone, coalesce(name_key, '') AS name FROM (
               ${earlierWith(emails, sql`email_key`)} UNION ${earlierWith(phones, sql`phone_key`)}) earlier
             ORDER BY row_number`);
     const [there, earlier] = await Promise.all([clients, pending]);
     const matches = new Matches();
     for (const { id, deleted, ...values } of there) {
       if (deleted || !covers(scope, values.branch_id)) continue; // meanwhile, while this waited for its lock
-      matches.#note({ id, row: null, values }, emailKey(values.email), phoneKey(values.phone_number));
+      const target = { id, row: null, name: fullName(values), values };
+      matches.#note(target, emailKey(values.email), phoneKey(values.phone_number));
     }
-    for (const { row, email, phone } of earlier) matches.#note({ id: null, row, values: null }, email, phone);
+    for (const { row, email, phone, name } of earlier)
+      matches.#note({ id: null, row, name, values: null }, email, phone);
     return matches;
   }
 
-  /** The clients with the e-mail address of a row, or else those with its phone number, and which of both it was. */
-  find({ email, phone_number }: Given): {
-    readonly by: 'email' | 'phone_number';
-    readonly targets: Target[];
-  } {
-    const sameEmail = this.#byEmail.get(emailKey(email) ?? '') ?? [];
-    if (sameEmail.length > 0) return { by: 'email', targets: sameEmail };
-    return { by: 'phone_number', targets: this.#byPhone.get(phoneKey(phone_number) ?? '') ?? [] };
+  /**
+   * The clients that a row may be about: those with its e-mail address and a name that can be the row's, or else those
+   * with its phone number and such a name, or else those that share one of both under other names.
+   */
+  find(given: Given): Found | null {
+    const withEmail = this.#byEmail.get(emailKey(given.email) ?? '') ?? [];
+    const withPhone = this.#byPhone.get(phoneKey(given.phone_number) ?? '') ?? [];
+    const words = nameWords(fullName(given));
+    const ways = [['email', withEmail] as const, ['phone_number', withPhone] as const];
+    for (const [by, named] of ways) {
+      const same = named.filter((one) => areSameWords(words, one.words));
+      if (same.length > 0) return { by, targets: same.map(({ target }) => target), isOtherName: false };
+    }
+    const [by, others] = ways.find(([, named]) => named.length > 0) ?? [];
+    if (!by || !others) return null;
+    return { by, targets: others.map(({ target }) => target), isOtherName: true };
   }
 
   /** Takes note of what a client has from now on. */
@@ -91,13 +136,32 @@ export class Matches {
   }
 
   #note(target: Target, email: string | null, phone: string | null): void {
+    const words = nameWords(target.name);
     for (const [map, key] of [[this.#byEmail, email] as const, [this.#byPhone, phone] as const]) {
-      const known = key === null ? [] : (map.get(key) ?? []);
-      if (key !== null && !known.includes(target)) map.set(key, [...known, target]);
+      if (key === null) continue;
+      const known = map.get(key) ?? [];
+      const itself = known.find((one) => one.target === target);
+      if (itself) itself.words = words;
+      else known.push({ target, words });
+      map.set(key, known);
     }
   }
 }
 
-function keys(rows: readonly Given[], keyOf: (row: Given) => string | null): string[] {
-  return [...new Set(rows.map(keyOf).filter((key) => key !== null))];
+/** The keys of rows with the names beside them, each pair once. */
+function wanted(rows: readonly Given[], keyOf: (row: Given) => string | null): Wanted[] {
+  const found = new Map<string, Wanted>();
+  for (const row of rows) {
+    const key = keyOf(row);
+    if (key === null) continue;
+    const full = fullName(row).toLowerCase();
+    found.set(`${key}\n${full}`, { key, full, first: (row.first_name ?? '').toLowerCase() });
+  }
+  return [...found.values()];
+}
+
+/** Them as rows `k` with `key` and `name`. */
+function listed(keys: readonly Wanted[], name: 'first' | 'full'): RawBuilder<unknown> {
+  const names = keys.map((one) => one[name]);
+  return sql`unnest(${keys.map(({ key }) => key)}::text[], ${names}::text[]) AS k (key, name)`;
 }

@@ -3,18 +3,26 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type FieldErrors, HttpError } from '../../http/errors.js';
 import { ClientCreate, type ClientCreateInput, ClientPatch } from '../shared/client-fields.js';
 import { homeBranch } from '../shared/home-branch.js';
+import { cellProblems } from './cell-problems.js';
 import { type Given, isTooLong, type Reading, readCells } from './cells.js';
 import { BLANK, CLIENT_FIELDS, type ClientValues } from './client-values.js';
-import type { FileRow } from './file.js';
-import { Matches, type Target } from './matches.js';
+import type { FileRow } from './file-row.js';
+import { type Found, Matches, type Target } from './matches.js';
+import { fullName } from './names.js';
 import { References } from './references.js';
 
 export const DUPLICATES = ['skip', 'update', 'create'] as const;
 export type Duplicates = (typeof DUPLICATES)[number];
 
+/** What becomes of a row that shares an e-mail address or phone number with clients of other names alone. */
+export const OTHER_NAMES = ['create', 'skip', 'match'] as const;
+export type OtherName = (typeof OTHER_NAMES)[number];
+
 /** What an import is to do with its rows. */
 export interface Rules extends Reading {
+  readonly headers: readonly string[];
   readonly duplicates: Duplicates;
+  readonly otherName: OtherName;
   readonly defaultGender: string;
   readonly defaultCountry: string;
   readonly defaultBranchId: number | null;
@@ -22,8 +30,17 @@ export interface Rules extends Reading {
 
 type Changes = Partial<ClientValues>;
 
+/** A client of another name with whom a row shares something. */
+export interface OtherNamed {
+  readonly by: Found['by'];
+  /** Its id, or the row of the file that creates it. */
+  readonly client: number | null;
+  readonly client_row: number | null;
+  readonly client_name: string;
+}
+
 /** What is to become of a row. */
-export type PlannedRow = { readonly row: number } & (
+export type PlannedRow = { readonly row: number; readonly otherName?: OtherNamed | undefined } & (
   | {
       readonly outcome: 'CREATED';
       readonly target: Target & { readonly values: ClientValues };
@@ -50,7 +67,7 @@ export async function planRows(
   rules: Rules,
   dryRunOf: number | null,
 ): Promise<PlannedRow[]> {
-  const read = rows.map(([row, ...cells]) => ({ row, cells, given: readCells(cells, rules) }));
+  const read = rows.map((row) => ({ row, given: readCells(row.cells, rules) }));
   const all = read.map(({ given }) => given);
   const lock = rules.duplicates === 'update' && dryRunOf === null;
   const [references, matches] = await Promise.all([
@@ -58,11 +75,11 @@ export async function planRows(
     rules.duplicates === 'create' ? new Matches() : Matches.read(transaction, user, all, { lock, dryRunOf }),
   ]);
   const planner = new Planner(user, rules, references, matches);
-  return read.map(({ row, cells, given }) => {
-    if (isTooLong(cells, rules.fields.length)) {
-      return failed(row, whole(`The row has more cells than the header's ${rules.fields.length}.`));
+  return read.map(({ row, given }) => {
+    if (isTooLong(row.cells, rules.fields.length)) {
+      return failed(row.number, whole(`The row has more cells than the header's ${rules.fields.length}.`));
     }
-    return planner.plan(row, given);
+    return planner.plan(row.number, given, cellProblems(row, given, rules));
   });
 }
 
@@ -74,19 +91,35 @@ class Planner {
     private readonly matches: Matches,
   ) {}
 
-  plan(row: number, given: Given): PlannedRow {
+  /** @param problems of its cells; a row with any is written in no case */
+  plan(row: number, given: Given, problems: FieldErrors): PlannedRow {
     const { duplicates } = this.rules;
-    const { by, targets } = this.matches.find(given);
-    const [target] = targets;
-    if (!target || duplicates === 'create') return this.#create(row, given);
-    if (duplicates === 'skip') {
-      return { row, outcome: 'SKIPPED', target, problems: { [by]: [`${nameOf(target)} has this already.`] } };
-    }
-    if (targets.length > 1) return failed(row, { [by]: ['Several clients have this.'] });
-    return this.#update(row, given, target);
+    const found = duplicates === 'create' ? null : this.matches.find(given);
+    if (!found) return this.#create(row, given, problems);
+    if (!found.isOtherName) return this.#duplicate(row, given, problems, found);
+    const planned = this.#otherNamed(row, given, problems, found);
+    return planned.outcome === 'FAILED' ? planned : { ...planned, otherName: otherNamed(found) };
   }
 
-  #create(row: number, given: Given): PlannedRow {
+  #otherNamed(row: number, given: Given, problems: FieldErrors, found: Found): PlannedRow {
+    const { otherName } = this.rules;
+    if (otherName === 'match') return this.#duplicate(row, given, problems, found);
+    if (otherName === 'create') return this.#create(row, given, problems);
+    const target = found.targets[0] as Target;
+    const message = `${nameOf(target)} has this under another name: "${target.name}".`;
+    return skipped(row, target, { [found.by]: [message] }, problems);
+  }
+
+  #duplicate(row: number, given: Given, problems: FieldErrors, { by, targets }: Found): PlannedRow {
+    const target = targets[0] as Target;
+    if (this.rules.duplicates === 'skip') {
+      return skipped(row, target, { [by]: [`${nameOf(target)} has this already.`] }, problems);
+    }
+    if (targets.length > 1) return failed(row, { [by]: ['Several clients have this.'], ...problems });
+    return this.#update(row, given, problems, target);
+  }
+
+  #create(row: number, given: Given, problems: FieldErrors): PlannedRow {
     const filled = { ...defaultsOf(this.rules), ...given };
     const { input, errors } = this.#read(ClientCreate.parse, filled, {});
     let branch_id = input?.branch_id ?? null;
@@ -97,17 +130,18 @@ class Planner {
         Object.assign(errors, { branch_id: [sentenceOf(error)] });
       }
     }
-    Object.assign(errors, this.references.refusals({ branch_id }));
+    Object.assign(errors, this.references.refusals({ branch_id }), problems);
     if (!input || Object.keys(errors).length > 0) return failed(row, errors);
     const values: ClientValues = { ...BLANK, ...(input as ClientCreateInput), branch_id };
-    const target = { id: null, row, values };
+    const target = { id: null, row, name: fullName(values), values };
     if (this.rules.duplicates !== 'create') this.matches.add(target, values);
     return { row, outcome: 'CREATED', target, values };
   }
 
-  #update(row: number, given: Given, target: Target): PlannedRow {
+  #update(row: number, given: Given, problems: FieldErrors, target: Target): PlannedRow {
     const current = target.values;
     const { input, errors } = this.#read(ClientPatch.parse, given, current ?? {});
+    Object.assign(errors, problems);
     if (!input || Object.keys(errors).length > 0) return failed(row, errors);
     const changed = CLIENT_FIELDS.filter(
       (field) => input[field] !== undefined && input[field] !== current?.[field],
@@ -119,6 +153,7 @@ class Planner {
     const after = Object.fromEntries(changed.map((field) => [field, input[field]])) as Changes;
     if (current) {
       target.values = { ...current, ...after };
+      target.name = fullName(target.values);
       this.matches.add(target, target.values);
     }
     return { row, outcome: 'UPDATED', target, before, after };
@@ -153,6 +188,16 @@ function defaultsOf({ defaultGender, defaultCountry, defaultBranchId }: Rules): 
 
 function nameOf({ id, row }: Target): string {
   return row === null ? `Client ${id}` : `The client of row ${row}`;
+}
+
+function otherNamed({ by, targets }: Found): OtherNamed {
+  const { id, row, name } = targets[0] as Target;
+  return { by, client: id, client_row: row, client_name: name };
+}
+
+function skipped(row: number, target: Target, why: FieldErrors, problems: FieldErrors): PlannedRow {
+  if (Object.keys(problems).length > 0) return failed(row, problems);
+  return { row, outcome: 'SKIPPED', target, problems: why };
 }
 
 function whole(message: string): FieldErrors {

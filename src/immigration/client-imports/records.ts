@@ -2,8 +2,11 @@ import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { ImportField } from './columns.js';
 import type { DateFormat } from './dates.js';
-import type { FileRow } from './file.js';
-import type { Duplicates, PlannedRow, Rules } from './plan.js';
+import type { Delimiter } from './delimiter.js';
+import type { Encoding } from './encoding.js';
+import type { KeptRow } from './file.js';
+import type { FileRow } from './file-row.js';
+import type { Duplicates, OtherName, PlannedRow, Rules } from './plan.js';
 
 export const STATUSES = [
   'DRAFT',
@@ -31,29 +34,38 @@ export interface ImportRow {
   readonly updated: number;
   readonly skipped: number;
   readonly failed: number;
+  readonly other_named: number;
   readonly undone: number;
   readonly kept: number;
   readonly undo_reached: number | null;
   readonly undo_started_at: string | null;
   readonly fields: readonly (ImportField | '')[];
   readonly headers: readonly string[];
+  readonly encoding: Encoding | '';
+  readonly delimiter: Delimiter;
   readonly duplicates: Duplicates;
+  readonly other_name: OtherName;
   readonly date_format: DateFormat;
   readonly default_gender: string;
   readonly default_country: string;
   readonly default_branch_id: number | null;
   readonly acting_user_id: number | null;
   readonly created_by_id: number | null;
+  /** The columns of a client that `state` of its rows covers. */
+  readonly state_fields: readonly string[];
 }
 
 export const IMPORT_COLUMNS = sql`
-  r.id, r.status, r.row_count, r.next_part, r.processed, r.created, r.updated, r.skipped, r.failed, r.undone, r.kept,
-  r.undo_reached, r.undo_started_at, r.fields, r.headers, r.duplicates, r.date_format, r.default_gender,
-  r.default_country, r.default_branch_id, r.acting_user_id, r.created_by_id`;
+  r.id, r.status, r.row_count, r.next_part, r.processed, r.created, r.updated, r.skipped, r.failed, r.other_named, r.undone, r.kept,
+  r.undo_reached, r.undo_started_at, r.fields, r.headers, r.encoding, r.delimiter, r.duplicates, r.other_name, r.date_format, r.default_gender,
+  r.default_country, r.default_branch_id, r.acting_user_id, r.created_by_id,
+  r.state_fields`;
 
 export function rulesOf(row: ImportRow): Rules {
   return {
     fields: row.fields,
+    headers: row.headers,
+    otherName: row.other_name,
     dateFormat: row.date_format,
     duplicates: row.duplicates,
     defaultGender: row.default_gender,
@@ -70,13 +82,18 @@ export async function readPart(
 ): Promise<FileRow[] | null> {
   const [part] = await transaction.query(sql<{ content: string }>`
     SELECT content FROM client_import_part WHERE import_id = ${importId} AND number = ${number}`);
-  return part ? (JSON.parse(part.content) as FileRow[]) : null;
+  return part
+    ? (JSON.parse(part.content) as KeptRow[]).map(([place, ...cells]) => {
+        const [number, line] = typeof place === 'number' ? [place, null] : place;
+        return { number, line, cells };
+      })
+    : null;
 }
 
 /** How far an import has come, and what of it. */
 export type Progress = Pick<
   ImportRow,
-  'status' | 'next_part' | 'processed' | 'created' | 'updated' | 'skipped' | 'failed'
+  'status' | 'next_part' | 'processed' | 'created' | 'updated' | 'skipped' | 'failed' | 'other_named'
 >;
 
 /** The progress after these rows too. */
@@ -90,6 +107,7 @@ export function advanced(before: Progress, plan: readonly PlannedRow[], status: 
     updated: before.updated + count('UPDATED'),
     skipped: before.skipped + count('SKIPPED'),
     failed: before.failed + count('FAILED'),
+    other_named: before.other_named + plan.filter(({ otherName }) => otherName !== undefined).length,
   };
 }
 
@@ -104,6 +122,7 @@ export async function saveProgress(
     UPDATE client_import SET
       next_part = ${progress.next_part}, processed = ${progress.processed}, created = ${progress.created},
       updated = ${progress.updated}, skipped = ${progress.skipped}, failed = ${progress.failed},
+      other_named = ${progress.other_named},
       claims = 0, error = '', updated_at = now()
     WHERE id = ${importId}`);
   if (status === 'DRAFT' || status === 'COMPLETED') await endWork(transaction, importId, status);
@@ -115,6 +134,7 @@ export async function forgetResults(transaction: TenantTransaction, importId: nu
     transaction.query(sql`DELETE FROM client_import_row WHERE import_id = ${importId}`),
     transaction.query(sql`
       UPDATE client_import SET next_part = 0, processed = 0, created = 0, updated = 0, skipped = 0, failed = 0,
+        other_named = 0,
         error = '', checked_at = NULL, updated_at = now()
       WHERE id = ${importId}`),
   ]);

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { sql } from '../../database/queries.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { type FieldErrors, notFound } from '../../http/errors.js';
-import { csvLines } from '../shared/csv.js';
+import { csvLines, withoutApostrophe } from '../shared/csv.js';
 import type { NextPiece } from '../shared/csv-answer.js';
 import { visibleImports } from './policy.js';
 import { readPart } from './records.js';
@@ -34,16 +34,18 @@ export function failurePieces(
     return await database.tenantTransaction(context, async (transaction) => {
       const rows = await readPart(transaction, id, part++);
       if (!rows) return null;
-      const numbers = rows.map(([number]) => number);
+      const numbers = rows.map(({ number }) => number);
       const failed = await transaction.last(sql<{ row: number; problems: FieldErrors }>`
         SELECT row_number AS "row", problems FROM client_import_row
         WHERE import_id = ${id} AND outcome = 'FAILED' AND row_number = ANY (${numbers}::integer[])`);
       const problems = new Map(failed.map(({ row, problems }) => [row, sentence(problems)]));
       const lines = rows
-        .filter(([number]) => problems.has(number))
-        .map(([number, ...cells]) => {
+        .filter(({ number }) => problems.has(number))
+        .map(({ number, cells }) => {
           const width = Math.max(headers.length, cells.length);
-          const filled = Array.from({ length: width }, (_, column) => (cells[column] ?? '').trim());
+          const filled = Array.from({ length: width }, (_, column) =>
+            withoutApostrophe((cells[column] ?? '').trim()),
+          );
           return [...filled, number, problems.get(number) ?? ''];
         });
       return csvLines(lines);

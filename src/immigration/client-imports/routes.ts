@@ -5,18 +5,21 @@ import { type RouteDefinition, route, type UserRequest } from '../../http/route.
 import { CSV, type NextPiece, sendCsv } from '../shared/csv-answer.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { cancel, dryRun, run, undo } from './actions.js';
+import type { ClientFile } from './file.js';
 import { importPolicy } from './policy.js';
 import { failurePieces, notUndonePieces } from './reports.js';
 import {
   ClientImportDetail,
   ClientImportOutput,
+  EncodingChoice,
+  type EncodingChoiceInput,
   ImportPatch,
   ImportReading,
   ImportUpload,
 } from './schemas.js';
 import { listImports, readImport, THING } from './selectors.js';
-import { createImport, deleteImport, patchImport } from './services.js';
-import { LARGEST_IMPORT, readUpload } from './upload.js';
+import { chooseEncoding, createImport, deleteImport, patchImport, sourceOf } from './services.js';
+import { LARGEST_IMPORT, readContent, readUpload } from './upload.js';
 
 const PATH = '/api/v1/client-imports/';
 const tag = 'client-imports';
@@ -71,6 +74,17 @@ export function clientImportRoutes(database: Database): RouteDefinition[] {
     routes.read(readImport),
     ...routes.change({ PATCH: ImportPatch }, patchImport),
     routes.remove(deleteImport, [400, 404]),
+    route({
+      method: 'POST',
+      path: `${PATH}:id/encoding/`,
+      tag,
+      summary: 'Says how the file is encoded, where it does not tell: see encoding_choices.',
+      policy: importPolicy.create,
+      body: EncodingChoice,
+      response: ClientImportDetail,
+      errors: [400, 404],
+      handler: (request) => readInEncoding(database, request),
+    }),
     routes.action('dry-run/', begin('Finds out what a run would do, without doing it.'), dryRun),
     routes.action('run/', begin('Begins to bring the clients in, or goes on where a run failed.'), run),
     routes.action('cancel/', begin('Ends the dry run or the run that is under way.'), cancel),
@@ -90,6 +104,26 @@ async function create(database: Database, { raw, context, user }: UserRequest): 
   if (!upload) throw invalidField('file', 'No file was submitted.');
   const file = await readUpload(upload, reading);
   return await database.tenantTransaction(context, (transaction) =>
-    createImport(transaction, user, upload.name, file),
+    createImport(
+      transaction,
+      user,
+      { name: upload.name, content: upload.content, delimiter: reading.delimiter ?? '' },
+      file,
+    ),
+  );
+}
+
+/** The file is read between two transactions: it takes seconds, and connections are few. */
+async function readInEncoding(
+  database: Database,
+  { params, context, user, input }: UserRequest & { readonly input: () => EncodingChoiceInput },
+): Promise<object> {
+  const id = pathId(params.id, THING);
+  const { content, options } = await database.tenantTransaction(context, (transaction) =>
+    sourceOf(transaction, user, id, input),
+  );
+  const file = await readContent(content, options);
+  return await database.tenantTransaction(context, (transaction) =>
+    chooseEncoding(transaction, user, id, file as ClientFile),
   );
 }

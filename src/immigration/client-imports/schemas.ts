@@ -1,18 +1,26 @@
 import { Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
-import { country } from '../../http/fields/countries.js';
-import { field, nullable, nullableSchema, required } from '../../http/fields/field.js';
+import { country, isCountryCode } from '../../http/fields/countries.js';
+import {
+  type Field,
+  FieldError,
+  field,
+  nullable,
+  nullableSchema,
+  required,
+} from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 import { choice } from '../../http/fields/text.js';
 import { GENDERS } from '../shared/client-fields.js';
 import { choiceOutput, idOutput, nameOutput, orBlankOutput, timeOutput } from '../shared/output.js';
 import { IMPORT_FIELDS, type ImportField } from './columns.js';
+import { countryProblem } from './country-names.js';
 import { DATE_FORMATS } from './dates.js';
 import { DELIMITER_NAMES } from './delimiter.js';
 import { ENCODINGS } from './encoding.js';
-import { DUPLICATES } from './plan.js';
+import { DUPLICATES, OTHER_NAMES } from './plan.js';
 import { STATUSES } from './records.js';
 
 const reading = {
@@ -29,6 +37,23 @@ export const ImportUpload = body('ClientImportRequest', {
 /** The same without the file, which is no field of the body. */
 export const ImportReading = body('ClientImportReading', reading);
 
+/** Says how a file is encoded. */
+export const EncodingChoice = body('ClientImportEncodingRequest', { encoding: required(choice(ENCODINGS)) });
+export type EncodingChoiceInput = ReturnType<typeof EncodingChoice.parse>;
+
+/** A country's code; another name is told the code. */
+function countryDefault(): Field<string, false> {
+  const { parse, ...rest } = country();
+  return {
+    ...rest,
+    parse: (value) => {
+      if (typeof value === 'string' && value.trim() !== '' && !isCountryCode(value.trim()))
+        throw FieldError.of(countryProblem(value.trim()));
+      return parse(value);
+    },
+  };
+}
+
 /** A column is for one of the fields, or, "", for none. */
 const columnField = () => choice<ImportField | ''>(IMPORT_FIELDS, { blankAs: '' });
 
@@ -37,14 +62,16 @@ export const ImportPatch = body(
   optional({
     fields: list(columnField()),
     duplicates: choice(DUPLICATES),
+    other_name: choice(OTHER_NAMES),
     date_format: choice(DATE_FORMATS),
     default_gender: choice<(typeof GENDERS)[number] | ''>(GENDERS, { blankAs: '' }),
-    default_country: country(),
+    default_country: countryDefault(),
     default_branch_id: nullable(integer()),
   }),
 );
 export type ImportPatchInput = ReturnType<typeof ImportPatch.parse>;
 
+const OTHER_NAMED_OUTCOMES = ['CREATED', 'UPDATED', 'SKIPPED'] as const;
 const count = () => Type.Integer({ readOnly: true });
 const orNull = () => nullableSchema(timeOutput());
 
@@ -52,8 +79,12 @@ const output = {
   id: idOutput(),
   filename: Type.String(),
   status: choiceOutput(STATUSES),
-  encoding: choiceOutput(ENCODINGS),
-  delimiter: choiceOutput(DELIMITER_NAMES),
+  encoding: orBlankOutput({
+    type: 'string',
+    enum: ENCODINGS,
+    description: 'empty while somebody has to say it: see encoding_choices',
+  }),
+  delimiter: orBlankOutput({ type: 'string', enum: DELIMITER_NAMES }),
   columns: Type.Array(
     Type.Object({
       header: Type.String(),
@@ -62,6 +93,7 @@ const output = {
     }),
   ),
   duplicates: choiceOutput(DUPLICATES),
+  other_name: choiceOutput(OTHER_NAMES),
   date_format: choiceOutput(DATE_FORMATS),
   default_gender: orBlankOutput({ type: 'string', enum: GENDERS }),
   default_country: Type.String(),
@@ -72,6 +104,7 @@ const output = {
   updated: count(),
   skipped: count(),
   failed: count(),
+  other_named: count(),
   undone: count(),
   kept: count(),
   error: Type.String(),
@@ -98,6 +131,24 @@ export const ClientImportDetail = component(
         errors: Type.Object({}, { additionalProperties: true, description: 'field → list of messages' }),
       }),
       { description: 'the first 100 rows that failed, in the last dry run or the run' },
+    ),
+    other_named_rows: Type.Array(
+      Type.Object({
+        row: Type.Integer(),
+        outcome: choiceOutput(OTHER_NAMED_OUTCOMES),
+        by: choiceOutput(['email', 'phone_number']),
+        client: nullableSchema(Type.Integer({ description: 'null: a client that the file itself brings' })),
+        client_row: nullableSchema(Type.Integer({ description: 'the row that brings the client' })),
+        client_name: Type.String(),
+      }),
+      {
+        description:
+          'the first 100 rows that have the e-mail address or phone number of a client of another name',
+      },
+    ),
+    encoding_choices: Type.Array(
+      Type.Object({ encoding: choiceOutput(ENCODINGS), samples: Type.Array(Type.String()) }),
+      { description: 'where the file does not tell its encoding: texts of it as each encoding reads them' },
     ),
   }),
 );

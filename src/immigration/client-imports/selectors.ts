@@ -17,8 +17,8 @@ const COLUMNS = sql`
      'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer, ''), 'samples', r.samples -> (place - 1)::integer)
      ORDER BY place), '[]')
    FROM jsonb_array_elements_text(r.headers) WITH ORDINALITY AS h (header, place)) AS columns,
-  r.duplicates, r.date_format, r.default_gender, r.default_country, r.default_branch_id AS default_branch,
-  r.row_count, r.processed, r.created, r.updated, r.skipped, r.failed, r.undone, r.kept, r.error,
+  r.duplicates, r.other_name, r.date_format, r.default_gender, r.default_country, r.default_branch_id AS default_branch,
+  r.row_count, r.processed, r.created, r.updated, r.skipped, r.failed, r.other_named, r.undone, r.kept, r.error,
   r.created_by_id AS created_by, ${nameOf('r.created_by_id')} AS created_by_name, r.created_at, r.updated_at,
   r.checked_at, r.started_at, r.finished_at, r.undo_started_at, r.undone_at`;
 
@@ -26,6 +26,12 @@ const FAILURES = sql`
   (SELECT coalesce(json_agg(json_build_object('row', f.row_number, 'errors', f.problems) ORDER BY f.row_number), '[]')
    FROM (SELECT row_number, problems FROM client_import_row
          WHERE import_id = r.id AND outcome = 'FAILED' ORDER BY row_number LIMIT ${sql.lit(FAILURES_SHOWN)}) f) AS failures`;
+
+const OTHER_NAMED = sql`
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('row', f.row_number, 'outcome', f.outcome) || f.other_name ORDER BY f.row_number), '[]')
+   FROM (SELECT row_number, outcome, other_name FROM client_import_row
+         WHERE import_id = r.id AND other_name IS NOT NULL ORDER BY row_number LIMIT ${sql.lit(FAILURES_SHOWN)}) f)
+    AS other_named_rows`;
 
 /** A page of the imports that the user sees, newest first. */
 export async function listImports(
@@ -41,7 +47,7 @@ export async function listImports(
 }
 
 function detail(id: number, visible: RawBuilder<boolean>) {
-  return sql<object>`SELECT ${COLUMNS}, ${FAILURES} FROM client_import r WHERE r.id = ${id} AND ${visible}`;
+  return sql<object>`SELECT ${COLUMNS}, ${FAILURES}, ${OTHER_NAMED}, r.encoding_choices FROM client_import r WHERE r.id = ${id} AND ${visible}`;
 }
 
 /** One import with its first failures; it ends the transaction. @throws HttpError 404 */

@@ -5,36 +5,98 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { outOfScope } from '../shared/client-access.js';
+import { CLIENT_FIELDS } from './client-values.js';
 import { guessFields, problemOfFields } from './columns.js';
-import type { ClientFile } from './file.js';
+import type { Delimiter } from './delimiter.js';
+import type { ClientFile, ReadOptions, Undecided } from './file.js';
 import { forgetResults } from './records.js';
-import type { ImportPatchInput } from './schemas.js';
+import type { EncodingChoiceInput, ImportPatchInput } from './schemas.js';
 import { lockImport, readImport } from './selectors.js';
 import { checkStatus, ENDED } from './states.js';
 
 const LONGEST_NAME = 255;
 
-/** Keeps a file, with what its columns are for as far as their headers tell. */
+export interface SentFile {
+  readonly name: string;
+  readonly content: Buffer;
+  /** What was said of it; else '' of the delimiter stands for the guess. */
+  readonly delimiter: Delimiter | '';
+}
+
+/**
+ * Keeps a file, with what its columns are for as far as their headers tell; as it came, too, where somebody has to say
+ * how it is encoded, or may still say otherwise.
+ */
 export async function createImport(
   transaction: TenantTransaction,
   user: CurrentUser,
-  filename: string,
-  file: ClientFile,
+  { name: filename, content, delimiter }: SentFile,
+  file: ClientFile | Undecided,
 ): Promise<object> {
-  const { headers, samples, encoding, delimiter, dateFormat, rowCount, parts } = file;
   const name = [...filename.toWellFormed().replaceAll('\0', '')].slice(0, LONGEST_NAME).join('');
+  const choices = JSON.stringify('choices' in file ? file.choices : []);
   const [made] = await transaction.query(sql<{ id: number }>`
-    INSERT INTO client_import (filename, encoding, delimiter, headers, samples, fields, date_format, row_count, created_by_id)
-    VALUES (${name}, ${encoding}, ${delimiter}, ${JSON.stringify(headers)}::jsonb, ${JSON.stringify(samples)}::jsonb,
-      ${JSON.stringify(guessFields(headers))}::jsonb, ${dateFormat}, ${rowCount}, ${user.id})
+    INSERT INTO client_import (filename, encoding, delimiter, encoding_choices, state_fields, created_by_id)
+    VALUES (${name}, '', ${delimiter}, ${choices}::jsonb, ${JSON.stringify(CLIENT_FIELDS)}::jsonb, ${user.id})
     RETURNING id`);
   const { id } = made as { id: number };
+  if (!('choices' in file)) await keepFile(transaction, id, file);
+  if ('choices' in file || file.isDamaged) {
+    await transaction.query(sql`
+      INSERT INTO client_import_source (import_id, content) VALUES (${id}, ${content}::bytea)`);
+  }
+  return await readImport(transaction, user, id);
+}
+
+/** Keeps what a file holds, once it could be read. */
+async function keepFile(transaction: TenantTransaction, id: number, file: ClientFile): Promise<void> {
+  const { headers, samples, encoding, delimiter, dateFormat, rowCount, parts } = file;
+  await transaction.query(sql`
+    UPDATE client_import SET
+      encoding = ${encoding}, delimiter = ${delimiter}, headers = ${JSON.stringify(headers)}::jsonb,
+      samples = ${JSON.stringify(samples)}::jsonb, fields = ${JSON.stringify(guessFields(headers))}::jsonb,
+      date_format = ${dateFormat}, row_count = ${rowCount}, updated_at = now()
+    WHERE id = ${id}`);
   await Promise.all(
     parts.map((content, number) =>
       transaction.query(sql`
         INSERT INTO client_import_part (import_id, number, content) VALUES (${id}, ${number}, ${content})`),
     ),
   );
+}
+
+/** Finds the content of an import's file, where it is kept, and how it is to be read. @throws HttpError 404, 400 */
+export async function sourceOf(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  read: () => EncodingChoiceInput,
+): Promise<{ readonly content: Buffer; readonly options: ReadOptions }> {
+  const { status, encoding, delimiter } = await lockImport(transaction, user, id);
+  const chosen = read();
+  checkStatus({ status }, ['DRAFT']);
+  const [source] = await transaction.query(sql<{ content: Buffer }>`
+    SELECT content FROM client_import_source WHERE import_id = ${id}`);
+  if (!source) {
+    throw invalidField(
+      'encoding',
+      `The file tells that it is ${encoding}; to read it otherwise, send it again.`,
+    );
+  }
+  return { content: source.content, options: { ...chosen, ...(delimiter && { delimiter }) } };
+}
+
+/** Takes a file as it reads in the encoding that somebody has chosen, in place of what it was before. @throws HttpError 404, 400 */
+export async function chooseEncoding(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  file: ClientFile,
+): Promise<object> {
+  checkStatus(await lockImport(transaction, user, id), ['DRAFT']);
+  await forgetResults(transaction, id);
+  await transaction.query(sql`DELETE FROM client_import_part WHERE import_id = ${id}`);
+  await keepFile(transaction, id, file);
   return await readImport(transaction, user, id);
 }
 
@@ -53,12 +115,13 @@ export async function patchImport(
   if (typeof branch === 'number') await checkBranch(transaction, user, branch);
   checkStatus(row, ['DRAFT']);
   const { fields = row.fields, duplicates = row.duplicates, date_format = row.date_format } = input;
+  const { other_name = row.other_name } = input;
   const { default_gender = row.default_gender, default_country = row.default_country } = input;
   await Promise.all([
     forgetResults(transaction, id),
     transaction.query(sql`
       UPDATE client_import SET
-        fields = ${JSON.stringify(fields)}::jsonb, duplicates = ${duplicates}, date_format = ${date_format},
+        fields = ${JSON.stringify(fields)}::jsonb, duplicates = ${duplicates}, other_name = ${other_name}, date_format = ${date_format},
         default_gender = ${default_gender}, default_country = ${default_country},
         default_branch_id = ${branch === undefined ? row.default_branch_id : branch}
       WHERE id = ${id}`),

@@ -1,35 +1,26 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { covers, scopeOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { type ClientField, type ClientValues, columnsOf } from './client-values.js';
 import { endWork, type ImportRow } from './records.js';
-import { REFERENCES } from './references.js';
-import { archiveCreated, type CreatedRow } from './undo-created.js';
-import { updateClients } from './write.js';
+import { archiveCreated, archiveWaiting, type CreatedRow } from './undo-created.js';
+import { restoreUpdated, type UpdatedRow } from './undo-updated.js';
 
 const ROWS_AT_ONCE = 500;
 
-interface WrittenRow {
-  readonly row: number;
-  readonly outcome: 'CREATED' | 'UPDATED';
-  readonly client: number;
-  readonly before: Partial<ClientValues>;
-  readonly after: Partial<ClientValues>;
-  readonly state: string | null;
-}
+type WrittenRow = UpdatedRow & { readonly outcome: 'CREATED' | 'UPDATED'; readonly state: string | null };
 
 /** What became of undoing a row; `because` tells why something was left as it is. */
 export interface Taken {
   readonly row: number;
   readonly because: string | null;
+  /** Whether the rest follows when other imports are undone. */
+  readonly waits?: boolean;
 }
-
-type Current = ClientValues & { readonly id: number; readonly deleted: boolean };
 
 /**
  * Takes back some more rows of an import, the last ones first, so that what several rows did to one client is undone
- * in turn: fields that nobody changed since get their old values, clients that nobody changed since are archived.
+ * in turn: fields that nobody changed since get their old values, clients that nobody changed since are archived. What
+ * other imports have changed since stays, and is taken back to what was there before this import when they are undone.
  * @param row the import, locked
  * @returns the import after it
  */
@@ -39,7 +30,7 @@ export async function undoRows(
   row: ImportRow,
 ): Promise<ImportRow> {
   const written = await transaction.query(sql<WrittenRow>`
-    SELECT row_number AS "row", outcome, client_id AS client, old_values AS before, new_values AS after, state
+    SELECT row_number AS "row", outcome, client_id AS client, old_values AS before, new_values AS after, state, place
     FROM client_import_row
     WHERE import_id = ${row.id} AND outcome IN ('CREATED', 'UPDATED')
       AND row_number < ${row.undo_reached ?? 2 ** 31 - 1}
@@ -47,18 +38,20 @@ export async function undoRows(
   const updated = written.filter(({ outcome }) => outcome === 'UPDATED');
   const created = written.filter(({ outcome }) => outcome === 'CREATED');
   const taken = [
-    ...(await restoreUpdated(transaction, user, updated)),
+    ...(await restoreUpdated(transaction, user, row.id, updated)),
     ...(await archiveCreated(
       transaction,
       user,
+      row,
       created.map(({ row, client, state }): CreatedRow => ({ row, client, state: state ?? '' })),
     )),
   ];
   await transaction.query(sql`
-    UPDATE client_import_row r SET undone = (t.because IS NULL), kept_because = t.because
-    FROM json_to_recordset(${JSON.stringify(taken)}::json) AS t ("row" integer, because text)
+    UPDATE client_import_row r SET undone = (t.because IS NULL), kept_because = t.because, waits = coalesce(t.waits, false)
+    FROM json_to_recordset(${JSON.stringify(taken)}::json) AS t ("row" integer, because text, waits boolean)
     WHERE r.import_id = ${row.id} AND r.row_number = t."row"
       AND r.row_number = ANY (${taken.map(({ row: number }) => number)}::integer[])`);
+  await archiveWaiting(transaction, user, row.id, [...new Set(updated.map(({ client }) => client))]);
   const kept = taken.filter(({ because }) => because !== null).length;
   const after: ImportRow = {
     ...row,
@@ -74,61 +67,3 @@ export async function undoRows(
   if (after.status === 'UNDONE') await endWork(transaction, row.id, 'UNDONE');
   return after;
 }
-
-/** Gives fields back what they had, where they still have what the import gave them. */
-async function restoreUpdated(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-  rows: readonly WrittenRow[],
-): Promise<Taken[]> {
-  if (rows.length === 0) return [];
-  const ids = [...new Set(rows.map(({ client }) => client))];
-  const [clients, gone] = await Promise.all([
-    transaction.query(sql<Current>`
-      SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r')} FROM immigration_client r
-      WHERE r.id = ANY (${ids}::bigint[]) ORDER BY r.id FOR NO KEY UPDATE`),
-    missingRecords(transaction, rows),
-  ]);
-  const current = new Map(clients.map((client) => [client.id, { ...client }]));
-  const changes = new Map<number, Partial<ClientValues>>();
-  const taken = rows.map(({ row, client: id, before, after }): Taken => {
-    const client = current.get(id);
-    if (!client) return { row, because: 'the client is gone' };
-    if (client.deleted) return { row, because: 'the client was archived since' };
-    if (!covers(scopeOf(user), client.branch_id)) return { row, because: 'the client is out of scope' };
-    const fields = Object.keys(after) as ClientField[];
-    const isFree = (field: ClientField) =>
-      client[field] === after[field] && !gone.has(`${field} ${before[field]}`);
-    const free = fields.filter(isFree);
-    const restored = Object.fromEntries(free.map((field) => [field, before[field]])) as Partial<ClientValues>;
-    if (free.length > 0) changes.set(id, { ...changes.get(id), ...restored });
-    Object.assign(client, restored);
-    const left = fields.filter((field) => !free.includes(field));
-    return { row, because: left.length > 0 ? `changed since: ${left.join(', ')}`.slice(0, 100) : null };
-  });
-  await updateClients(transaction, user.id, changes);
-  return taken;
-}
-
-/** Records that clients named before the import and that are no longer there, as `field id`. */
-async function missingRecords(
-  transaction: TenantTransaction,
-  rows: readonly WrittenRow[],
-): Promise<Set<string>> {
-  const missing = REFERENCES.map(async (field) => {
-    const ids = [...new Set(rows.map(({ before }) => before[field]).filter((id) => typeof id === 'number'))];
-    if (ids.length === 0) return [];
-    const found = await transaction.query(sql<{ id: number }>`
-      SELECT id FROM unnest(${ids}::bigint[]) AS given (id)
-      WHERE NOT EXISTS (SELECT FROM ${TABLES[field]} t WHERE t.id = given.id)`);
-    return found.map(({ id }) => `${field} ${id}`);
-  });
-  return new Set((await Promise.all(missing)).flat());
-}
-
-const TABLES = {
-  visa_category_id: sql`immigration_visacategory`,
-  agent_id: sql`immigration_agent`,
-  assigned_to_id: sql`immigration_user`,
-  branch_id: sql`immigration_branch`,
-};

@@ -1,7 +1,13 @@
 import { invalidField } from '../../http/errors.js';
 import type { UploadedFile } from '../../http/multipart.js';
 import { Turns } from '../../live/turns.js';
-import { type ClientFile, ClientFileError, type ReadOptions, readClientFile } from './file.js';
+import {
+  type ClientFile,
+  ClientFileError,
+  type ReadOptions,
+  readClientFile,
+  type Undecided,
+} from './file.js';
 
 export const LARGEST_IMPORT = 20 * 1024 * 1024;
 
@@ -12,8 +18,13 @@ const turns = new Turns(2);
 export async function readUpload(
   { content, tooLarge }: UploadedFile,
   options: ReadOptions,
-): Promise<ClientFile> {
+): Promise<ClientFile | Undecided> {
   if (tooLarge) throw invalidField('file', `The file is larger than ${LARGEST_IMPORT / 1024 / 1024} MB.`);
+  return await readContent(content, options);
+}
+
+/** Reads the content of a file. @throws HttpError 400 under `file` */
+export async function readContent(content: Buffer, options: ReadOptions): Promise<ClientFile | Undecided> {
   try {
     return await turns.run(() => readClientFile(content, options));
   } catch (error) {

@@ -1,8 +1,11 @@
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { FieldErrors } from '../../http/errors.js';
-import { type ClientValues, COLUMN_NAMES, columnsOf, emailKey, phoneKey, STATE } from './client-values.js';
-import type { PlannedRow } from './plan.js';
+import { type ClientValues, COLUMN_NAMES, columnsOf, stateOf } from './client-values.js';
+import { emailKey } from './email-addresses.js';
+import { phoneKey } from './phone-numbers.js';
+import type { OtherNamed, PlannedRow } from './plan.js';
+import type { ImportRow } from './records.js';
 
 type Created = Extract<PlannedRow, { outcome: 'CREATED' }>;
 type Changes = Partial<ClientValues>;
@@ -17,17 +20,19 @@ interface RowRecord {
   readonly new_values?: Changes;
   readonly email_key?: string | null;
   readonly phone_key?: string | null;
+  readonly name_key?: string;
+  readonly other_name?: OtherNamed;
 }
 
 /** Writes what was planned: clients and outcomes, each kind in one statement, whatever the number of rows. */
 export async function writePlan(
   transaction: TenantTransaction,
-  importId: number,
+  row: Pick<ImportRow, 'id' | 'state_fields'>,
   userId: number,
   plan: readonly PlannedRow[],
 ): Promise<void> {
   const created = plan.filter((row) => row.outcome === 'CREATED');
-  if (created.length > 0) await insertClients(transaction, importId, userId, created);
+  if (created.length > 0) await insertClients(transaction, row, userId, created);
   const changes = new Map<number, Changes>();
   for (const row of plan) {
     if (row.outcome !== 'UPDATED') continue;
@@ -38,7 +43,7 @@ export async function writePlan(
     updateClients(transaction, userId, changes),
     insertRows(
       transaction,
-      importId,
+      row.id,
       plan.filter((row) => row.outcome !== 'CREATED').map((row) => recordOf(row)),
     ),
   ]);
@@ -53,7 +58,12 @@ export async function notePlan(
   const records = plan.map((row): RowRecord => {
     if (row.outcome !== 'CREATED') return recordOf(row);
     const { email, phone_number } = row.target.values;
-    return { ...recordOf(row), email_key: emailKey(email), phone_key: phoneKey(phone_number) };
+    return {
+      ...recordOf(row),
+      email_key: emailKey(email),
+      phone_key: phoneKey(phone_number),
+      name_key: row.target.name,
+    };
   });
   await insertRows(transaction, importId, records);
 }
@@ -64,6 +74,7 @@ function recordOf(row: PlannedRow): RowRecord {
     outcome: row.outcome,
     client_id: row.target?.id ?? null,
     ...('problems' in row && { problems: row.problems }),
+    ...(row.otherName && { other_name: row.otherName }),
     ...(row.outcome === 'UPDATED' && { old_values: row.before, new_values: row.after }),
   };
 }
@@ -71,12 +82,13 @@ function recordOf(row: PlannedRow): RowRecord {
 /** Identities are given in the order of the rows, which tells whose is whose. */
 async function insertClients(
   transaction: TenantTransaction,
-  importId: number,
+  { id: importId, state_fields }: Pick<ImportRow, 'id' | 'state_fields'>,
   userId: number,
   created: readonly Created[],
 ): Promise<void> {
   const clients = JSON.stringify(created.map(({ values }) => values));
   const numbers = created.map(({ row }) => row);
+  const otherNames = created.map(({ otherName }) => (otherName ? JSON.stringify(otherName) : null));
   const made = await transaction.query(sql<{ row: number; id: number }>`
     WITH made AS (
       INSERT INTO immigration_client AS r (${COLUMN_NAMES}, created_by_id, updated_by_id)
@@ -84,13 +96,14 @@ async function insertClients(
       FROM json_array_elements(${clients}::json) WITH ORDINALITY AS one (client, place),
         json_populate_record(NULL::immigration_client, one.client) AS given
       ORDER BY one.place
-      RETURNING r.id, ${STATE} AS state
+      RETURNING r.id, ${stateOf(state_fields)} AS state
     ), placed AS (
       SELECT id, state, row_number() OVER (ORDER BY id) AS place FROM made
     )
-    INSERT INTO client_import_row (import_id, row_number, outcome, client_id, state)
-    SELECT ${importId}::bigint, numbers.number, 'CREATED', placed.id, placed.state
-    FROM placed JOIN unnest(${numbers}::integer[]) WITH ORDINALITY AS numbers (number, place) USING (place)
+    INSERT INTO client_import_row (import_id, row_number, outcome, client_id, state, other_name)
+    SELECT ${importId}::bigint, numbers.number, 'CREATED', placed.id, placed.state, numbers.other_name::jsonb
+    FROM placed JOIN unnest(${numbers}::integer[], ${otherNames}::text[])
+      WITH ORDINALITY AS numbers (number, other_name, place) USING (place)
     RETURNING row_number AS "row", client_id AS id`);
   const ids = new Map(made.map(({ row, id }) => [row, id]));
   for (const { row, target } of created) target.id = ids.get(row) as number;
@@ -121,8 +134,8 @@ async function insertRows(
   if (records.length === 0) return;
   await transaction.query(sql`
     INSERT INTO client_import_row
-      (import_id, row_number, outcome, client_id, problems, old_values, new_values, email_key, phone_key)
+      (import_id, row_number, outcome, client_id, problems, old_values, new_values, email_key, phone_key, name_key, other_name)
     SELECT ${importId}::bigint, row_number, outcome, client_id, coalesce(problems, '{}'), coalesce(old_values, '{}'),
-      coalesce(new_values, '{}'), email_key, phone_key
+      coalesce(new_values, '{}'), email_key, phone_key, name_key, other_name
     FROM jsonb_populate_recordset(NULL::client_import_row, ${JSON.stringify(records)}::jsonb)`);
 }

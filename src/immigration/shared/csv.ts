@@ -1,7 +1,10 @@
 import { stringify } from 'csv-stringify/sync';
 
-/** What begins a formula in a spreadsheet; also in full width, which some programs take for the same. */
-const FORMULA = /^'[=+\-@\t\r＝＋－＠]/;
+/**
+ * What begins a formula in a spreadsheet, also in full width, which some programs take for the same; with apostrophes in
+ * front, too, so that a cell which has one of its own does not lose it when it is read again.
+ */
+const FORMULA = /^'*[=+\-@\t\r＝＋－＠]/;
 
 const LINE_END = '\r\n';
 
@@ -14,15 +17,17 @@ export const BYTE_ORDER_MARK = '\ufeff';
  */
 export function csvLines(rows: readonly (readonly (string | number | boolean | null)[])[]): string {
   return stringify(rows as unknown[][], {
-    escape_formulas: true,
     record_delimiter: LINE_END,
     // Else a single CR or LF in a cell would end the line for some programs, and what follows could be a formula.
     quote_record_delimiter: true,
-    cast: { boolean: (value: boolean) => String(value) },
+    cast: {
+      boolean: (value: boolean) => String(value),
+      string: (value: string) => (FORMULA.test(value) ? `'${value}` : value),
+    },
   });
 }
 
 /** A cell as it was before `csvLines` made it safe. */
 export function withoutApostrophe(cell: string): string {
-  return FORMULA.test(cell) ? cell.slice(1) : cell;
+  return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell;
 }

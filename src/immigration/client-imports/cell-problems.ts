@@ -1,0 +1,40 @@
+import type { FieldErrors } from '../../http/errors.js';
+import { isCountryCode } from '../../http/fields/countries.js';
+import type { Given, Reading } from './cells.js';
+import { countryProblem } from './country-names.js';
+import { UNREADABLE } from './encoding.js';
+import type { FileRow } from './file-row.js';
+import { phoneProblem } from './phone-numbers.js';
+
+/**
+ * What is wrong with a row's cells that the fields of a client do not see, since the API takes it, or would tell in words
+ * that do not help: texts that cannot be read, phone numbers that are none, countries under other names.
+ */
+export function cellProblems(
+  { number, line, cells }: FileRow,
+  given: Given,
+  { fields, headers }: Reading & { readonly headers: readonly string[] },
+): FieldErrors {
+  const problems: FieldErrors = {};
+  const { phone_number: phone, country } = given;
+  const problemOfPhone = phone === undefined ? null : phoneProblem(phone);
+  if (problemOfPhone !== null) problems.phone_number = [problemOfPhone];
+  if (country !== undefined && !isCountryCode(country)) problems.country = [countryProblem(country)];
+  for (const [column, field] of fields.entries()) {
+    const cell = cells[column];
+    if (field === '' || !cell?.includes(UNREADABLE)) continue;
+    const place = `Line ${line ?? number}, column ${column + 1} ("${headers[column] ?? ''}")`;
+    problems[field] = [
+      `${place}: ${around(cell)} holds what is no text in the file's encoding; put it right, or say how the file is encoded.`,
+    ];
+  }
+  return problems;
+}
+
+/** Where a text cannot be read, in short. */
+function around(cell: string): string {
+  const at = cell.indexOf(UNREADABLE);
+  const [from, to] = [Math.max(0, at - 20), at + 20];
+  const text = cell.slice(from, to).toWellFormed();
+  return `"${from > 0 ? '…' : ''}${text}${to < cell.length ? '…' : ''}"`;
+}

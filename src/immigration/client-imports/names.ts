@@ -1,0 +1,39 @@
+export interface PersonName {
+  readonly first_name?: string | undefined;
+  readonly middle_name?: string | undefined;
+  readonly last_name?: string | undefined;
+}
+
+/** A name as people say it. */
+export function fullName({ first_name, middle_name, last_name }: PersonName): string {
+  return [first_name, middle_name, last_name].filter(Boolean).join(' ');
+}
+
+/**
+ * Whether two names can be one person's: every word of the shorter one, or its initial, is in the longer one, in any
+ * order and spelling of accents. A name that is not given differs from none.
+ */
+export function isSameName(one: string, other: string): boolean {
+  return areSameWords(nameWords(one), nameWords(other));
+}
+
+/** The same of names that `nameWords` has taken apart. */
+export function areSameWords(one: readonly string[], other: readonly string[]): boolean {
+  const [shorter, longer] = [one, other].sort((a, b) => a.length - b.length);
+  const left = [...(longer as string[])];
+  return (shorter as string[]).every((word) => {
+    const at = left.findIndex((candidate) => candidate === word || isInitial(word, candidate));
+    if (at >= 0) left.splice(at, 1);
+    return at >= 0;
+  });
+}
+
+function isInitial(one: string, other: string): boolean {
+  return (one.length === 1 && other.startsWith(one)) || (other.length === 1 && one.startsWith(other));
+}
+
+/** The words of a name, in the form that spellings share. */
+export function nameWords(name: string): string[] {
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  return plain.match(/[\p{L}\p{N}]+/gu) ?? [];
+}

@@ -1,0 +1,40 @@
+/** Digits of any script with what people put between and around them, and perhaps an extension. */
+const NUMBER =
+  /^(?:tel|ph|mob|phone|mobile|m|t)?[.:\s]*\(?\+?[\p{Nd}\s().\-\u2010-\u2015/]+(?:(?:ext|extn|x|#)[.:\s]*\p{Nd}{1,6})?$/iu;
+const EXTENSION = /(?:ext|extn|x|#)[.:\s]*\p{Nd}+$/iu;
+/** Fewest and most digits: most by ITU-T E.164. */
+const [FEWEST, MOST] = [5, 15];
+/** A number as a spreadsheet writes it: `9.77984E+11`, `9779841234567.0`. */
+const SPREADSHEET = /^[-+]?(?:\d+(?:[.,]\d+)?e[-+]?\d+|\d{5,}[.,]\d{1,2})$/i;
+
+/**
+ * What is wrong with a text that is no phone number, in one sentence that says what to do; null: it is one.
+ * Several numbers in one cell are none: none of them could be told to be the client's.
+ */
+export function phoneProblem(text: string): string | null {
+  const number = text.trim().normalize('NFKC');
+  const shown = `"${number.slice(0, 40)}"`;
+  if (SPREADSHEET.test(number)) {
+    return `${shown} is what a spreadsheet makes of a phone number: format the column as text, enter the numbers again and save the file anew.`;
+  }
+  const digits = digitsOf(number);
+  if (!NUMBER.test(number) || digits.length < FEWEST || digits.length > MOST) {
+    return `${shown} is no phone number: give one number of ${FEWEST} to ${MOST} digits, or leave the cell empty.`;
+  }
+  if (new Set(digits).size === 1) {
+    return `${shown} is no phone number, since all of its digits are the same: leave the cell empty.`;
+  }
+  return null;
+}
+
+/** The digits by which the same phone number is known however it is written; null for what is none. */
+export function phoneKey(text: string | undefined): string | null {
+  if (!text || phoneProblem(text) !== null) return null;
+  // As the index of the clients' numbers has it: ASCII digits, those of an extension included.
+  return text.replace(/[^0-9]/g, '') || null;
+}
+
+/** The digits of the number without its extension. */
+function digitsOf(number: string): string {
+  return number.replace(EXTENSION, '').replace(/\P{Nd}/gu, '');
+}

@@ -1,0 +1,87 @@
+import type { CurrentUser } from '../../auth/current-user.js';
+import { covers, scopeOf } from '../../auth/scope.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { type ClientField, type ClientValues, columnsOf } from './client-values.js';
+import { readLaterWrites } from './later-writes.js';
+import { REFERENCES } from './references.js';
+import type { Taken } from './undo.js';
+import { updateClients } from './write.js';
+
+/** A row of an import that changed a client, and what. */
+export interface UpdatedRow {
+  readonly row: number;
+  readonly client: number;
+  readonly before: Partial<ClientValues>;
+  readonly after: Partial<ClientValues>;
+  /** Among the rows of all imports, in the order in which they were written. */
+  readonly place: number;
+}
+
+type Current = ClientValues & { readonly id: number; readonly deleted: boolean };
+
+/**
+ * Gives fields back what they had, where they still have what the import gave them. Where another import has changed
+ * such a field since, that import is told what was there before both, for its own undoing.
+ * @param rows the last ones first
+ */
+export async function restoreUpdated(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  importId: number,
+  rows: readonly UpdatedRow[],
+): Promise<Taken[]> {
+  if (rows.length === 0) return [];
+  const ids = [...new Set(rows.map(({ client }) => client))];
+  const [clients, gone, later] = await Promise.all([
+    transaction.query(sql<Current>`
+      SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r')} FROM immigration_client r
+      WHERE r.id = ANY (${ids}::bigint[]) ORDER BY r.id FOR NO KEY UPDATE`),
+    missingRecords(transaction, rows),
+    readLaterWrites(transaction, importId, rows),
+  ]);
+  const current = new Map(clients.map((client) => [client.id, { ...client }]));
+  const changes = new Map<number, Partial<ClientValues>>();
+  const taken = rows.map(({ row, client: id, before, after }): Taken => {
+    const client = current.get(id);
+    if (!client) return { row, because: 'the client is gone' };
+    if (client.deleted) return { row, because: 'the client was archived since' };
+    if (!covers(scopeOf(user), client.branch_id)) return { row, because: 'the client is out of scope' };
+    const fields = Object.keys(after) as ClientField[];
+    const overwritten = fields.filter((field) => later.isOverwritten(row, field));
+    const handedOn = overwritten.filter((field) => later.handOn(row, field, after[field], before[field]));
+    const isFree = (field: ClientField) =>
+      client[field] === after[field] && !gone.has(`${field} ${before[field]}`);
+    const free = fields.filter((field) => !overwritten.includes(field) && isFree(field));
+    const restored = Object.fromEntries(free.map((field) => [field, before[field]])) as Partial<ClientValues>;
+    if (free.length > 0) changes.set(id, { ...changes.get(id), ...restored });
+    Object.assign(client, restored);
+    const left = fields.filter((field) => !free.includes(field) && !handedOn.includes(field));
+    return { row, because: left.length > 0 ? `changed since: ${left.join(', ')}`.slice(0, 100) : null };
+  });
+  await Promise.all([updateClients(transaction, user.id, changes), later.save(transaction)]);
+  return taken;
+}
+
+/** Records that clients named before the import and that are no longer there, as `field id`. */
+async function missingRecords(
+  transaction: TenantTransaction,
+  rows: readonly UpdatedRow[],
+): Promise<Set<string>> {
+  const missing = REFERENCES.map(async (field) => {
+    const ids = [...new Set(rows.map(({ before }) => before[field]).filter((id) => typeof id === 'number'))];
+    if (ids.length === 0) return [];
+    const found = await transaction.query(sql<{ id: number }>`
+      SELECT id FROM unnest(${ids}::bigint[]) AS given (id)
+      WHERE NOT EXISTS (SELECT FROM ${TABLES[field]} t WHERE t.id = given.id)`);
+    return found.map(({ id }) => `${field} ${id}`);
+  });
+  return new Set((await Promise.all(missing)).flat());
+}
+
+const TABLES = {
+  visa_category_id: sql`immigration_visacategory`,
+  agent_id: sql`immigration_agent`,
+  assigned_to_id: sql`immigration_user`,
+  branch_id: sql`immigration_branch`,
+};
