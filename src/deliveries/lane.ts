@@ -24,6 +24,8 @@ export interface LaneOptions {
 /** Destinations of which it is remembered that they failed; the oldest are forgotten. */
 const MOST_FAILING = 1_000;
 const RENEWALS_PER_LEASE = 3;
+/** A tenant of which a delivery cannot even be read, or its outcome noted, is left alone for so long. */
+const TENANT_RESTS_MS = 10_000;
 
 interface Attempt {
   readonly claim: Claim;
@@ -37,6 +39,8 @@ interface Attempt {
 export class Lane {
   readonly #attempts = new Set<Attempt>();
   readonly #failing = new Set<string>();
+  /** Until when these tenants are left alone. */
+  readonly #resting = new Map<string, number>();
   #loop: Promise<void> | undefined;
   #renewing: NodeJS.Timeout | undefined;
   #after = '';
@@ -102,7 +106,10 @@ export class Lane {
     const end = this.options
       .deliver(claim)
       .then((isFine) => this.#note(keyOf(claim), isFine))
-      .catch((error: Error) => this.options.onError(error))
+      .catch((error: Error) => {
+        this.#resting.set(claim.schema, Date.now() + TENANT_RESTS_MS);
+        this.options.onError(error);
+      })
       .finally(() => {
         this.#attempts.delete(attempt);
         this.#wake();
@@ -133,9 +140,14 @@ export class Lane {
     return [...taken.values()];
   }
 
+  /** What is under way; a tenant that rests has no place left. */
   #runningByTenant(): Map<string, number> {
     const running = new Map<string, number>();
     for (const { claim } of this.#attempts) running.set(claim.schema, (running.get(claim.schema) ?? 0) + 1);
+    for (const [schema, until] of this.#resting) {
+      if (until > Date.now()) running.set(schema, this.options.places.perTenant);
+      else this.#resting.delete(schema);
+    }
     return running;
   }
 

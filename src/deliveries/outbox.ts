@@ -8,9 +8,10 @@ export interface LeftDelivery {
 /** Types among these events that an endpoint of the tenant wants to hear of. */
 export function typesForWebhooks(eventIds: readonly number[]): Statement<{ readonly event_type: string }> {
   return statement(
-    `SELECT DISTINCT e.event_type
-     FROM webhook_endpoint w JOIN immigration_event e ON public.event_type_matches(w.event_types, e.event_type)
-     WHERE w.is_active AND e.id = ANY ($1::bigint[])`,
+    `SELECT e.event_type
+     FROM (SELECT DISTINCT event_type FROM immigration_event WHERE id = ANY ($1::bigint[])) e
+     WHERE EXISTS (
+       SELECT FROM webhook_endpoint w WHERE w.is_active AND public.event_type_matches(w.event_types, e.event_type))`,
     [eventIds],
   );
 }

@@ -51,8 +51,8 @@ const CHOICE = 4;
 /**
  * Steps through tenants and destinations by the index, however many deliveries wait in each, from the tenant behind the
  * one that was served last once round to it; takes the oldest of each that has room, until there is enough to choose
- * from; and of that one of each tenant before a second of any. Tenants that are suspended keep theirs until they come
- * back, and so does everybody while the handler is paused.
+ * from; and of that one of each tenant before a second of any. Tenants that are suspended, or whose schema is not in
+ * order, keep theirs until that is over, and so does everybody while the handler is paused.
  */
 const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
   WITH RECURSIVE line AS (

@@ -59,7 +59,7 @@ async function stageEvent(): Promise<EventRow> {
 const handled = () => until(async () => (await stageEvent()).status === 'COMPLETED', 'the end of the event');
 
 it('an event goes to each endpoint that wants it, and is otherwise handled as without', async () => {
-  await makeEndpoint(test, 'https://hooks.agency.test/a', { eventTypes: ['Client.*'] });
+  await makeEndpoint(test, 'https://hooks.agency.test/a', { eventTypes: ['Client.s*'] });
   await makeEndpoint(test, 'https://hooks.agency.test:8443/b', { eventTypes: ['Client.stage.UPDATE'] });
   await makeEndpoint(test, 'https://hooks.agency.test/c', { eventTypes: ['Task.*'] });
   dispatch();
@@ -106,7 +106,7 @@ it('an event of a tenant without endpoint does not speak of webhooks', async () 
 });
 
 it('another handler’s failure leaves the webhook once, however often the event is tried', async () => {
-  await makeEndpoint(test, 'https://hooks.agency.test/a');
+  await makeEndpoint(test, 'https://hooks.agency.test/a', { eventTypes: ['Client.stage.UPDATE'] });
   let calls = 0;
   const { handleMany, ...failing } = HANDLERS.notification;
   dispatch(EVENTS, {
@@ -128,7 +128,7 @@ it('another handler’s failure leaves the webhook once, however often the event
 });
 
 it('what the event’s transaction takes back takes the webhook along', async () => {
-  await makeEndpoint(test, 'https://hooks.agency.test/a');
+  await makeEndpoint(test, 'https://hooks.agency.test/a', { eventTypes: ['Client.stage.UPDATE'] });
   await test.asOwner(`
     CREATE FUNCTION tenant_main.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
     CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON tenant_main.delivery DEFERRABLE INITIALLY DEFERRED
@@ -178,7 +178,7 @@ it('the handlers email and webhook may be configured, and are off until the tena
   await test.asOwner(
     `UPDATE public.tenants_tenant SET settings = settings || '{"email": {"enabled": true}}' WHERE schema_name = 'tenant_main'`,
   );
-  await makeEndpoint(test, 'https://hooks.agency.test/a');
+  await makeEndpoint(test, 'https://hooks.agency.test/a', { eventTypes: ['Client.stage.UPDATE'] });
   await test.asOwner('DELETE FROM tenant_main.immigration_event');
   await test.rows('DELETE FROM immigration_client');
   await changeStage();

@@ -183,6 +183,22 @@ describe('what is under way at once', () => {
     await cancelAll();
   });
 
+  it('does not hold up other tenants, or fill the log, when one tenant’s tables are broken', async () => {
+    const broken = await makeEndpoint(test, url('/broken'), { schema: 'tenant_demo' });
+    const good = await makeEndpoint(test, url('/good'));
+    await leaveMany(broken, 50, 'tenant_demo');
+    await leaveMany(good, 50);
+    await test.asOwner('ALTER TABLE tenant_demo.delivery RENAME TO moved');
+    test.send({ settings: settings() });
+    await until(() => receiver.received.length === 50, 'what another tenant waits for');
+    const failures = test.errors.splice(0);
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.length).toBeLessThanOrEqual(8);
+    await test.asOwner('ALTER TABLE tenant_demo.moved RENAME TO delivery');
+    await test.stopSending();
+    await cancelAll('tenant_demo');
+  });
+
   it('is shared by several processes without sending anything twice', async () => {
     const endpoint = await makeEndpoint(test, url());
     await leaveMany(endpoint, 100);
