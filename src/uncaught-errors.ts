@@ -18,8 +18,8 @@ const FATAL = /^(?:ENOMEM|ERR_INTERNAL_ASSERTION|ERR_OUT_OF_MEMORY|ERR_WORKER_OU
 /**
  * The last line of defence: an error that nobody caught ends the work that it came from, and not the process with the
  * work of all others. That work is ended by its own time limit, since whoever waits for it hears nothing more: a
- * delivery by its deadline, a statement by the database's limit, a request and a stream by theirs. Whatever was written
- * in a transaction is rolled back with it. Not gone on from are a lack of memory, faults of Node itself, what happens
+ * delivery by its deadline, a statement by the database's limit; a request is given up by whoever asked. Whatever was
+ * written in a transaction is rolled back with it. Not gone on from are a lack of memory, faults of Node itself, what happens
  * before the program runs, and faults that come again and again.
  */
 export class UncaughtErrors {
