@@ -8,6 +8,9 @@ import { statement } from '../../src/database/statement.js';
 import { retryDeliveries } from '../../src/deliveries/administration.js';
 import { createMailer, type Mailer } from '../../src/deliveries/mailer.js';
 import type { DeliverySettings } from '../../src/delivery-settings.js';
+import type { JobSettings } from '../../src/jobs/job.js';
+import { remindersJob } from '../../src/jobs/reminders.js';
+import { tasksJob } from '../../src/jobs/tasks.js';
 import { type DeliveryTest, startDeliveryTest, until, untilStatus } from './setting.js';
 import { settingsFor } from './settings.js';
 
@@ -310,4 +313,44 @@ it('is cancelled where e-mail is switched off for the platform', async () => {
   const [mail] = await notify('CLIENT_ASSIGNED', ['ann']);
   send({ transport: 'off' });
   await untilStatus(test, mail!.id, 'CANCELLED');
+});
+
+it('comes to no flood when a tenant that was suspended for weeks comes back', async () => {
+  await setEmail({ enabled: true, notifications: ['TASK_OVERDUE', 'REMINDER_DUE', 'CLIENT_ASSIGNED'] });
+  const suspended = (status: string) =>
+    test.asOwner(
+      `UPDATE public.tenants_tenant SET subscription_status = $1 WHERE schema_name = 'tenant_main'`,
+      [status],
+    );
+  await test.rows('DELETE FROM immigration_notification');
+  await notify('CLIENT_ASSIGNED', ['ann', 'joe']); // waited when it was suspended
+  await test.rows(
+    "UPDATE delivery SET created_at = created_at - interval '20 days', fresh_since = fresh_since - interval '20 days'",
+  );
+  await test.rows(`INSERT INTO immigration_task (title, due_date, assigned_to_id)
+    SELECT 'Call ' || n, now() - make_interval(days => n), 1 FROM generate_series(2, 20) n`);
+  await test.rows(`INSERT INTO immigration_reminder (title, reminder_date, created_by_id, content_type_id, object_id)
+    SELECT 'Look ' || n, current_date - n, 1, (SELECT id FROM django_content_type WHERE model = 'client'), 1
+    FROM generate_series(3, 20) n`);
+  await suspended('SUSPENDED');
+  send({ smtpUrl: smtpUrl() });
+  await suspended('ACTIVE');
+  for (const job of [tasksJob, remindersJob]) {
+    const { signal } = new AbortController();
+    const settings = { tasksDueSoonDefaultDays: 3 } as JobSettings;
+    const all = { schema: null, everywhere: true, dryRun: false, moment: null };
+    await job.run({ database: test.database, settings, signal, ...all });
+  }
+  const made = await test.rows<{ notification_type: string; count: number }>(
+    `SELECT notification_type, count(*)::integer AS count FROM immigration_notification
+     WHERE notification_type <> 'CLIENT_ASSIGNED' GROUP BY 1 ORDER BY 1`,
+  );
+  expect(made).toEqual([
+    { notification_type: 'REMINDER_DUE', count: 18 },
+    { notification_type: 'TASK_OVERDUE', count: 19 },
+  ]);
+  const waiting = async () => (await test.rows("SELECT FROM delivery WHERE status = 'PENDING'")).length;
+  await until(async () => (await waiting()) === 0, 'the end of what waited');
+  expect(await test.rows('SELECT DISTINCT status FROM delivery')).toEqual([{ status: 'CANCELLED' }]);
+  expect(mails).toEqual([]);
 });
