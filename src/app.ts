@@ -39,6 +39,7 @@ import { auditRoutes } from './immigration/audit/routes.js';
 import { liveImports } from './immigration/client-imports/live-source.js';
 import { clientImportRoutes } from './immigration/client-imports/routes.js';
 import { deadlineRoutes } from './immigration/deadlines/routes.js';
+import { deliveryRoutes } from './immigration/deliveries/routes.js';
 import { liveNotifications } from './immigration/notifications/live-source.js';
 import { streamRoute } from './immigration/notifications/stream-route.js';
 import { reportRoutes } from './immigration/reports/routes.js';
@@ -46,6 +47,7 @@ import { resourceRoutesOf } from './immigration/resources.js';
 import { searchRoutes } from './immigration/search/routes.js';
 import { sessionRoutes } from './immigration/sessions/routes.js';
 import { starterCatalogueRoutes } from './immigration/starter-catalogues/routes.js';
+import { webhookRoutes } from './immigration/webhooks/routes.js';
 import { type HubOptions, StreamHub } from './live/hub.js';
 import { openLog } from './log.js';
 import type { Metrics } from './metrics/metrics.js';
@@ -123,6 +125,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...auditRoutes(database),
     ...starterCatalogueRoutes(database),
     ...agencySettingsRoutes(database, config),
+    ...webhookRoutes(database, config.deliveries.webhooks),
+    ...deliveryRoutes(database),
     ...reportRoutes(database),
     streamRoute(hub, config.notificationStreamAllowedOrigin),
     homeRoute(),

@@ -110,36 +110,55 @@ export async function showDelivery(transaction: TenantTransaction, id: number): 
  * Has deliveries sent anew, at once and with all attempts before them again: also those that were sent, and e-mails
  * that had become too old. Each keeps its idempotency key. Webhooks whose endpoint is removed or switched off stay as
  * they are.
+ * @param atMost how many, the oldest first; all when not given
  * @returns their ids
  */
 export async function retryDeliveries(
   transaction: TenantTransaction,
   filter: DeliveryFilter,
+  atMost?: number,
 ): Promise<number[]> {
   return await changed(
     transaction,
-    `UPDATE delivery d
+    `UPDATE delivery
      SET status = 'PENDING', attempts = 0, next_attempt_at = now(), sent_at = NULL, fresh_since = now()
-     WHERE ${CHOSEN} AND (d.kind = 'email' OR EXISTS (
-       SELECT FROM webhook_endpoint w WHERE w.id = d.endpoint_id AND w.is_active)) RETURNING d.id`,
+     WHERE id IN (
+       SELECT d.id FROM delivery d
+       WHERE ${CHOSEN} AND (d.kind = 'email' OR EXISTS (
+         SELECT FROM webhook_endpoint w WHERE w.id = d.endpoint_id AND w.is_active))
+       ORDER BY d.id LIMIT $6 FOR UPDATE OF d) RETURNING id`,
     filter,
+    atMost,
   );
 }
 
-/** Ends deliveries that wait or are held. @returns their ids */
+/**
+ * Ends deliveries that wait or are held.
+ * @param atMost how many, the oldest first; all when not given
+ * @returns their ids
+ */
 export async function cancelDeliveries(
   transaction: TenantTransaction,
   filter: DeliveryFilter,
+  atMost?: number,
 ): Promise<number[]> {
   return await changed(
     transaction,
-    `UPDATE delivery d SET status = 'CANCELLED', last_error = 'cancelled by an operator'
-     WHERE ${CHOSEN} AND d.status IN ('PENDING', 'HELD') RETURNING d.id`,
+    `UPDATE delivery SET status = 'CANCELLED', last_error = 'cancelled by hand'
+     WHERE id IN (
+       SELECT d.id FROM delivery d WHERE ${CHOSEN} AND d.status IN ('PENDING', 'HELD')
+       ORDER BY d.id LIMIT $6 FOR UPDATE OF d) RETURNING id`,
     filter,
+    atMost,
   );
 }
 
-async function changed(transaction: TenantTransaction, sql: string, filter: DeliveryFilter) {
-  const rows = await transaction.query(statement<{ id: number }>(sql, chosen(filter)));
+async function changed(
+  transaction: TenantTransaction,
+  sql: string,
+  filter: DeliveryFilter,
+  atMost: number | null = null,
+) {
+  const rows = await transaction.query(statement<{ id: number }>(sql, [...chosen(filter), atMost]));
   return rows.map(({ id }) => id).sort((a, b) => a - b);
 }

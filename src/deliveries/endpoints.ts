@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly disabledReason: string | null;
   /** Attempts that failed since the last that did not. */
   readonly failures: number;
+  /** When the present secret was made. ISO 8601, UTC. */
+  readonly secretSetAt: string;
   /** Until when the secret before this one signs too; null: it does not. ISO 8601, UTC. */
   readonly previousSecretUntil: string | null;
   /** ISO 8601, UTC. */
@@ -30,8 +32,8 @@ export class EndpointNotFoundError extends PlainError {
   }
 }
 
-/** Each event is looked at for each endpoint, in the transaction of the change that makes it. */
-const MOST_ENDPOINTS = 50;
+/** How many endpoints a tenant has at most: each event is looked at for each, in the transaction of its change. */
+export const MOST_ENDPOINTS = 50;
 
 /** The tenant has as many endpoints as it may have. */
 export class TooManyEndpointsError extends PlainError {
@@ -48,15 +50,18 @@ export const MOST_OVERLAP_HOURS = 30 * 24;
 
 const ISO = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
 const COLUMNS = `id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(created_at AT TIME ZONE 'UTC', ${ISO}) AS "createdAt",
+  failures, to_char(secret_set_at AT TIME ZONE 'UTC', ${ISO}) AS "secretSetAt",
+  to_char(created_at AT TIME ZONE 'UTC', ${ISO}) AS "createdAt",
   CASE WHEN previous_secret_until > now()
     THEN to_char(previous_secret_until AT TIME ZONE 'UTC', ${ISO}) END AS "previousSecretUntil"`;
+
+const LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('webhook endpoints'))";
 
 /**
  * Adds an endpoint to the transaction's tenant.
  * @param eventTypes patterns such as `Client.CREATE`, `Client.*`, `*`
  * @returns the endpoint and its secret, which is told nowhere else
- * @throws ForbiddenTargetError; PlainError for a pattern that can match nothing; TooManyEndpointsError
+ * @throws ForbiddenTargetError, TooManyEndpointsError; PlainError for a pattern that can match nothing
  */
 export async function addEndpoint(
   transaction: TenantTransaction,
@@ -66,6 +71,8 @@ export async function addEndpoint(
   const { href } = checkWebhookUrl(url, policy);
   checkEventPatterns(eventTypes);
   const secret = newSecret();
+  // Who adds another at the same moment waits, and counts this one too.
+  void transaction.query(statement(LOCK));
   const [endpoint] = await transaction.query(
     statement<Endpoint>(
       `INSERT INTO webhook_endpoint (url, secret, event_types)
@@ -80,6 +87,40 @@ export async function addEndpoint(
 /** Returns all endpoints of the transaction's tenant, oldest first. */
 export async function listEndpoints(transaction: TenantTransaction): Promise<Endpoint[]> {
   return await transaction.query(statement<Endpoint>(`SELECT ${COLUMNS} FROM webhook_endpoint ORDER BY id`));
+}
+
+/** Returns one endpoint. @throws EndpointNotFoundError */
+export async function readEndpoint(transaction: TenantTransaction, id: number): Promise<Endpoint> {
+  const [endpoint] = await transaction.query(
+    statement<Endpoint>(`SELECT ${COLUMNS} FROM webhook_endpoint WHERE id = $1`, [id]),
+  );
+  return found(endpoint, id);
+}
+
+/**
+ * Changes where an endpoint is, or what it is told of; what waits for it goes to the new address.
+ * @throws EndpointNotFoundError, ForbiddenTargetError; PlainError for a pattern that can match nothing
+ */
+export async function changeEndpoint(
+  transaction: TenantTransaction,
+  id: number,
+  {
+    url,
+    eventTypes,
+  }: { readonly url?: string | undefined; readonly eventTypes?: readonly string[] | undefined },
+  policy: WebhookPolicy,
+): Promise<Endpoint> {
+  const href = url === undefined ? null : checkWebhookUrl(url, policy).href;
+  if (eventTypes) checkEventPatterns(eventTypes);
+  const [endpoint] = await transaction.query(
+    statement<Endpoint>(
+      `UPDATE webhook_endpoint
+       SET url = coalesce($2, url), event_types = coalesce($3::jsonb, event_types), updated_at = now()
+       WHERE id = $1 RETURNING ${COLUMNS}`,
+      [id, href, eventTypes ? JSON.stringify(eventTypes) : null],
+    ),
+  );
+  return found(endpoint, id);
 }
 
 /** Finds an endpoint's address and the secrets that sign, to send something there. @throws EndpointNotFoundError */
@@ -134,7 +175,7 @@ export async function rotateSecret(
   const [endpoint] = await transaction.query(
     statement<Endpoint>(
       `UPDATE webhook_endpoint SET
-         secret = $2, updated_at = now(),
+         secret = $2, secret_set_at = now(), updated_at = now(),
          previous_secret = CASE WHEN $3::float8 > 0 THEN secret END,
          previous_secret_until = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3 * 3600) END
        WHERE id = $1 RETURNING ${COLUMNS}`,

@@ -120,6 +120,8 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   notifications: { ...ANYONE, elsewhere: 404, reach: 'private' },
   'client-imports': { ...only('add_client'), elsewhere: 404, reach: 'own' },
   audit: only(TO_BE_SUPER_ADMIN),
+  webhooks: only(TO_BE_SUPER_ADMIN),
+  deliveries: only(TO_BE_SUPER_ADMIN),
   'agency-settings': only(TO_BE_SUPER_ADMIN),
   'starter-catalogues': only(TO_BE_SUPER_ADMIN),
   search: ANYONE,
@@ -135,6 +137,8 @@ export const POSTS: Readonly<Record<string, Deed>> = {
   'notifications/bulk_mark_read': 'change',
   'users/change-password': 'change',
   'starter-catalogues/load': 'create',
+  'deliveries/retry': 'change',
+  'deliveries/cancel': 'change',
 };
 
 /** What further rules answer those who are let in, at each place. */
@@ -156,6 +160,8 @@ export const FURTHER_RULES: Readonly<Record<string, Answers>> = {
   'POST client-imports/cancel': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } },
   'POST client-imports/undo': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } },
   'POST client-imports/encoding': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } }, // the sample's file tells it
+  'POST deliveries/retry': { in: { SUPER_ADMIN: 400 } }, // nothing says which
+  'POST deliveries/cancel': { in: { SUPER_ADMIN: 400 } },
   'POST starter-catalogues/load': { in: { SUPER_ADMIN: 400 } }, // the country is not given
   'POST users/change-password': { in: { ...LET_IN_400, none: 400 } }, // the present one is not given
 };

@@ -110,6 +110,14 @@ const BIG_TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     object_id: CLIENT,
     created_by_id: PERSON,
   },
+  delivery: {
+    kind: "'webhook'",
+    endpoint_id: '1 + n % 20',
+    destination: "'endpoint'",
+    event_id: 'n',
+    body: "'{}'",
+    status: "CASE WHEN n % 50 = 0 THEN 'FAILED' ELSE 'SENT' END",
+  },
   audit_entry: {
     operation: "'change'",
     entity: "(ARRAY['client', 'task', 'note', 'visaapplication'])[1 + n % 4]",
@@ -123,6 +131,7 @@ const BIG_TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** What the many rows point to, and who works where. */
 const FEW = [
+  "INSERT INTO webhook_endpoint (url, secret) SELECT 'https://h.example/' || n, 'x' FROM generate_series(1, 20) n",
   "INSERT INTO immigration_branch (name) SELECT 'b' || n FROM generate_series(4, 20) n",
   "INSERT INTO immigration_visatype (name, visa_category_id) SELECT 'v' || n, 1 FROM generate_series(1, 50) n",
   "INSERT INTO immigration_applicationtype (title) SELECT 't' || n FROM generate_series(1, 5) n",

@@ -74,6 +74,7 @@ const LARGE: Readonly<Record<string, Large>> = {
   'events/upcoming': large('immigration_calendar_event'),
   // Who sees some of them sees those on any of a dozen kinds of records in scope: these are gone through once.
   reminders: { ...large('immigration_reminder', 'content_type=10&object_id=7'), asking: ['admin'] },
+  deliveries: large('delivery', 'status=FAILED', 'endpoint=3', 'event=7'),
   audit: large('audit_entry', 'entity=client', 'user=6'),
 };
 
@@ -90,6 +91,7 @@ const OTHERS = [
     'deadlines',
     'reports',
     'starter-catalogues',
+    'webhooks',
   ],
 ];
 

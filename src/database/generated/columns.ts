@@ -696,5 +696,6 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'updated_at', type: 'timestamp with time zone' },
     { name: 'previous_secret', type: 'character varying' },
     { name: 'previous_secret_until', type: 'timestamp with time zone' },
+    { name: 'secret_set_at', type: 'timestamp with time zone' },
   ],
 };

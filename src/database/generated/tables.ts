@@ -761,6 +761,7 @@ export interface WebhookEndpoint {
   updated_at: Generated<string>;
   previous_secret: string | null;
   previous_secret_until: string | null;
+  secret_set_at: Generated<string>;
 }
 
 export interface PublicAuthGroup {

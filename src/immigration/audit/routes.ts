@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { superAdmin } from '../../http/policy.js';
 import type { RouteDefinition } from '../../http/route.js';
+import { onlySuperAdmin } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { AuditEntryOutput, ENTITIES, MOST_COUNTED, OPERATIONS } from './schemas.js';
@@ -24,20 +24,13 @@ const filters = {
 
 /** The log of who changed what and who read what is sensitive: nobody can write it. */
 export function auditRoutes(database: Database): RouteDefinition[] {
-  const policy = {
-    see: superAdmin,
-    create: superAdmin,
-    change: superAdmin,
-    remove: superAdmin,
-    restore: superAdmin,
-  };
   const routes = resourceRoutes(database, {
     path: '/api/v1/audit/',
     tag: 'audit',
     thing: 'Audit entry',
     one: 'an entry of the audit log',
     many: 'entries of the audit log',
-    policy,
+    policy: onlySuperAdmin,
     output: AuditEntryOutput,
   });
   return [

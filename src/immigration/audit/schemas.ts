@@ -46,6 +46,7 @@ export const ENTITIES = [
   'visaapplication',
   'visacategory',
   'visatype',
+  'webhook',
 ] as const;
 
 /** The largest `count` of the list: who has more to look through narrows the time. */

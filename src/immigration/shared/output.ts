@@ -45,3 +45,7 @@ export const optionOutput = () =>
 /** Another record by id and name. */
 export const IdName = component('IdName', Type.Object({ id: Type.Integer(), name: Type.String() }));
 export type IdName = Static<typeof IdName>;
+
+/** What `schema` says, or null, also for the type checker. */
+export const nullableOutput = <S extends TSchema>(schema: S) =>
+  Type.Unsafe<Static<S> | null>(nullableSchema(schema));

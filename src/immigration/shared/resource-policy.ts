@@ -1,4 +1,4 @@
-import { type Policy, requires, signedIn } from '../../http/policy.js';
+import { type Policy, requires, signedIn, superAdmin } from '../../http/policy.js';
 import type { RouteDefinition } from '../../http/route.js';
 
 /** Who may do what with a resource; with whose records, the scope decides. */
@@ -34,6 +34,15 @@ export const ownPolicy: ResourcePolicy = {
   change: signedIn,
   remove: signedIn,
   restore: signedIn,
+};
+
+/** Only SUPER_ADMIN, and superusers without a group, whatever permissions they or others hold. */
+export const onlySuperAdmin: ResourcePolicy = {
+  see: superAdmin,
+  create: superAdmin,
+  change: superAdmin,
+  remove: superAdmin,
+  restore: superAdmin,
 };
 
 /** Documents the 403 of routes whose policy lets in anyone who is signed in, while single records may be refused. */

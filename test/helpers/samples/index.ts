@@ -6,6 +6,7 @@ import { catalogSamples } from './catalog.js';
 import { clientImportSamples } from './client-imports.js';
 import { clientRecordSamples } from './client-records.js';
 import { clientSamples } from './clients.js';
+import { deliverySamples } from './deliveries.js';
 import { noteSamples } from './notes.js';
 import { notificationSamples } from './notifications.js';
 import { organisationSamples } from './organisation.js';
@@ -28,6 +29,7 @@ export const SAMPLES: Samples = {
   ...clientRecordSamples,
   ...applicationSamples,
   ...auditSamples,
+  ...deliverySamples,
 };
 
 /** The sample of the resource that a path belongs to. */

@@ -1,0 +1,103 @@
+import { type TSchema, Type } from '@sinclair/typebox';
+import type { Database } from '../../database/database.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { DELIVERY_STATUSES } from '../../deliveries/administration.js';
+import { pathId } from '../../http/path-id.js';
+import { superAdmin } from '../../http/policy.js';
+import { type RouteDefinition, route } from '../../http/route.js';
+import { onlySuperAdmin } from '../shared/resource-policy.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import {
+  DeliveriesChanged,
+  DeliveryChoice,
+  type DeliveryChoiceInput,
+  DeliveryDetail,
+  DeliveryOutput,
+  KINDS,
+  MOST_COUNTED,
+} from './schemas.js';
+import { listDeliveries, readDelivery } from './selectors.js';
+import { cancelDelivery, cancelMany, retryDelivery, retryMany } from './services.js';
+
+const PATH = '/api/v1/deliveries/';
+const tag = 'deliveries';
+
+const filters: Record<string, TSchema> = {
+  endpoint: Type.Integer({ description: "a webhook endpoint's id" }),
+  event: Type.Integer({ description: "an event's id" }),
+  kind: Type.String({ description: `one of ${KINDS.join(', ')}` }),
+  status: Type.String({ description: `one or several of ${DELIVERY_STATUSES.join(', ')}` }),
+};
+
+/** The agency's webhooks and e-mails, as they were sent or wait; only for SUPER_ADMIN. */
+export function deliveryRoutes(database: Database): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: PATH,
+    tag,
+    thing: 'Delivery',
+    one: 'a delivery',
+    many: 'deliveries',
+    policy: onlySuperAdmin,
+    output: DeliveryOutput,
+  });
+  const toMany = (
+    at: string,
+    summary: string,
+    work: (transaction: TenantTransaction, input: DeliveryChoiceInput) => Promise<DeliveriesChanged>,
+  ) =>
+    route({
+      method: 'POST',
+      path: `${PATH}${at}`,
+      tag,
+      summary,
+      policy: superAdmin,
+      body: DeliveryChoice,
+      response: DeliveriesChanged,
+      errors: [400],
+      handler: async ({ context, input }) => {
+        const given = input();
+        return await database.tenantTransaction(context, (transaction) => work(transaction, given));
+      },
+    });
+  return [
+    routes.list((transaction, _user, page, { query }) => listDeliveries(transaction, query, page), {
+      query: filters,
+      summary: `Webhooks and e-mails, newest first; only for SUPER_ADMIN. It counts and shows at most ${MOST_COUNTED}.`,
+    }),
+    toMany('retry/', 'Has deliveries sent anew, also those that were sent, each with its key.', retryMany),
+    toMany('cancel/', 'Ends deliveries that wait or are held.', cancelMany),
+    route({
+      method: 'GET',
+      path: `${PATH}:id/`,
+      tag,
+      summary: 'Reads a delivery with its text and its attempts.',
+      policy: superAdmin,
+      response: DeliveryDetail,
+      errors: [404],
+      handler: async ({ context, params }) => {
+        const id = pathId(params.id, 'Delivery');
+        return await database.tenantTransaction(context, (transaction) => readDelivery(transaction, id));
+      },
+    }),
+    routes.action(
+      'retry/',
+      {
+        summary: 'Has a delivery sent anew, also one that was sent, with its key.',
+        policy: superAdmin,
+        output: DeliveryDetail,
+        errors: [400, 404],
+      },
+      (transaction, _user, id) => retryDelivery(transaction, id),
+    ),
+    routes.action(
+      'cancel/',
+      {
+        summary: 'Ends a delivery that waits or is held.',
+        policy: superAdmin,
+        output: DeliveryDetail,
+        errors: [400, 404],
+      },
+      (transaction, _user, id) => cancelDelivery(transaction, id),
+    ),
+  ];
+}

@@ -1,0 +1,79 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { DELIVERY_STATUSES, type DeliveryFilter } from '../../deliveries/administration.js';
+import { component } from '../../http/component.js';
+import { body, type Input } from '../../http/fields/body.js';
+import { list } from '../../http/fields/list.js';
+import { integer } from '../../http/fields/scalar.js';
+import { choice } from '../../http/fields/text.js';
+import { choiceOutput, idOutput, nullableOutput, timeOutput } from '../shared/output.js';
+
+export const KINDS = ['webhook', 'email'] as const;
+/** The largest `count` of the list, and how many one request retries or cancels. */
+export const MOST_COUNTED = 10_000;
+const MOST_IDS = 1_000;
+
+const chosen = {
+  ids: list(integer({ min: 1 }), { min: 1, max: MOST_IDS }),
+  status: choice(DELIVERY_STATUSES),
+  kind: choice(KINDS),
+  endpoint: integer({ min: 1 }),
+  event: integer({ min: 1 }),
+};
+
+/** Which deliveries are meant: those to which all applies that is given. */
+export const DeliveryChoice = body('DeliveryChoiceRequest', chosen);
+export type DeliveryChoiceInput = Input<typeof chosen>;
+
+/** The same for the program. */
+export function filterOf(input: DeliveryChoiceInput): DeliveryFilter {
+  const given = Object.entries(input).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given);
+}
+
+const shown = {
+  id: idOutput(),
+  kind: choiceOutput(KINDS),
+  status: choiceOutput(DELIVERY_STATUSES, { description: 'HELD: its endpoint is switched off' }),
+  event_type: Type.String({ description: 'of an e-mail about a notification: its type' }),
+  event: nullableOutput(Type.Integer()),
+  endpoint: nullableOutput(Type.Integer({ description: 'null: an e-mail, or the endpoint is removed' })),
+  to: nullableOutput(Type.String({ description: "the endpoint's address, or the e-mail's" })),
+  attempts: Type.Integer(),
+  next_attempt_at: nullableOutput(timeOutput()),
+  last_error: nullableOutput(Type.String()),
+  created_at: timeOutput(),
+  sent_at: nullableOutput(timeOutput()),
+};
+
+export const DeliveryOutput = component('Delivery', Type.Object(shown));
+export type DeliveryOutput = Static<typeof DeliveryOutput>;
+
+export const DeliveryDetail = component(
+  'DeliveryDetail',
+  Type.Object({
+    ...shown,
+    idempotency_key: Type.String({ description: 'the same for every attempt' }),
+    subject: Type.String(),
+    body: Type.String({ description: 'as it is sent' }),
+    log: Type.Array(
+      Type.Object({
+        attempted_at: timeOutput(),
+        duration_ms: Type.Integer(),
+        status_code: nullableOutput(Type.Integer()),
+        answer: nullableOutput(Type.String()),
+        error: nullableOutput(Type.String()),
+      }),
+      { description: 'the attempts, first to last' },
+    ),
+  }),
+);
+export type DeliveryDetail = Static<typeof DeliveryDetail>;
+
+export const DeliveriesChanged = component(
+  'DeliveriesChanged',
+  Type.Object({
+    count: Type.Integer({ description: 'how many it was done to' }),
+    more: Type.Boolean({ description: `whether there are more: one request takes ${MOST_COUNTED}` }),
+  }),
+);
+export type DeliveriesChanged = Static<typeof DeliveriesChanged>;

@@ -1,0 +1,65 @@
+import { allOf } from '../../database/conditions.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { choiceFilter, idFilter } from '../shared/filters.js';
+import { pageOf } from '../shared/page-of.js';
+import { Records } from '../shared/records.js';
+import { type DeliveryDetail, type DeliveryOutput, MOST_COUNTED } from './schemas.js';
+
+const COLUMNS = sql<DeliveryOutput>`
+  r.id, r.kind, r.status, r.event_type, r.event_id AS event, r.endpoint_id AS endpoint,
+  coalesce(r.recipient, (SELECT w.url FROM webhook_endpoint w WHERE w.id = r.endpoint_id)) AS "to",
+  r.attempts, CASE WHEN r.status = 'PENDING' THEN r.next_attempt_at END AS next_attempt_at, r.last_error,
+  r.created_at, r.sent_at`;
+
+export const deliveries = new Records({
+  table: 'delivery',
+  thing: 'Delivery',
+  softDelete: false,
+  columns: COLUMNS,
+});
+
+const whole = new Records({
+  table: 'delivery',
+  thing: 'Delivery',
+  softDelete: false,
+  columns: sql<DeliveryDetail>`
+    ${COLUMNS}, r.idempotency_key, r.subject, r.body,
+    coalesce((
+      SELECT json_agg(json_build_object(
+        'attempted_at', to_char(a.attempted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'duration_ms', a.duration_ms, 'status_code', a.status_code, 'answer', a.answer, 'error', a.error) ORDER BY a.id)
+      FROM delivery_attempt a WHERE a.delivery_id = r.id), '[]') AS log`,
+});
+
+/** A delivery with its text and its attempts. @throws HttpError 404 */
+export async function readDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
+  return await whole.read(transaction, id);
+}
+
+/**
+ * A page of the deliveries, newest first. Of very many only the newest are counted and can be turned to.
+ * @throws HttpError 400 for filters that do not parse
+ */
+export async function listDeliveries(
+  transaction: TenantTransaction,
+  query: QueryParameters,
+  page: PageRequest,
+): Promise<PageOf<DeliveryOutput>> {
+  const asked = allOf([
+    choiceFilter(query, 'status'),
+    choiceFilter(query, 'kind'),
+    idFilter(query, 'endpoint', 'r.endpoint_id'),
+    idFilter(query, 'event', 'r.event_id'),
+  ]);
+  const counting = sql<{ count: number }>`
+    SELECT count(*) AS count
+    FROM (SELECT FROM ${deliveries.table} r WHERE ${asked} ORDER BY r.id DESC LIMIT ${sql.lit(MOST_COUNTED)}) r`;
+  if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
+    return { count: MOST_COUNTED, items: [] };
+  }
+  const rows = sql<DeliveryOutput>`${deliveries.from()} WHERE ${asked} ORDER BY r.id DESC`;
+  return await pageOf(transaction, counting, rows, page);
+}

@@ -1,0 +1,72 @@
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { cancelDeliveries, type DeliveryFilter, retryDeliveries } from '../../deliveries/administration.js';
+import { detailError, invalid } from '../../http/errors.js';
+import {
+  type DeliveriesChanged,
+  type DeliveryChoiceInput,
+  type DeliveryDetail,
+  filterOf,
+  MOST_COUNTED,
+} from './schemas.js';
+import { deliveries, readDelivery } from './selectors.js';
+
+type Change = (transaction: TenantTransaction, filter: DeliveryFilter, atMost?: number) => Promise<number[]>;
+
+/**
+ * Has one delivery sent anew, also one that was sent.
+ * @throws HttpError 404; 400 for a webhook whose endpoint is removed or switched off
+ */
+export async function retryDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
+  return await changeOne(
+    transaction,
+    id,
+    retryDeliveries,
+    'Its endpoint is removed or switched off, so it cannot be sent.',
+  );
+}
+
+/** Ends one delivery that waits or is held. @throws HttpError 404; 400 for one that does not wait */
+export async function cancelDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
+  return await changeOne(transaction, id, cancelDeliveries, 'It does not wait to be sent.');
+}
+
+/** Has those sent anew that are meant, the oldest first. @throws HttpError 400 when nothing says which */
+export async function retryMany(
+  transaction: TenantTransaction,
+  input: DeliveryChoiceInput,
+): Promise<DeliveriesChanged> {
+  return await changeMany(transaction, input, retryDeliveries);
+}
+
+/** Ends those that wait or are held and are meant. @throws HttpError 400 when nothing says which */
+export async function cancelMany(
+  transaction: TenantTransaction,
+  input: DeliveryChoiceInput,
+): Promise<DeliveriesChanged> {
+  return await changeMany(transaction, input, cancelDeliveries);
+}
+
+async function changeOne(
+  transaction: TenantTransaction,
+  id: number,
+  change: Change,
+  otherwise: string,
+): Promise<DeliveryDetail> {
+  await deliveries.lock(transaction, id);
+  const [changed] = await change(transaction, { ids: [id] });
+  if (changed === undefined) throw detailError(400, otherwise);
+  return await readDelivery(transaction, id);
+}
+
+async function changeMany(
+  transaction: TenantTransaction,
+  input: DeliveryChoiceInput,
+  change: Change,
+): Promise<DeliveriesChanged> {
+  const filter = filterOf(input);
+  if (Object.keys(filter).length === 0) {
+    throw invalid({ non_field_errors: ['Say which: ids, status, kind, endpoint or event.'] });
+  }
+  const { length: count } = await change(transaction, filter, MOST_COUNTED);
+  return { count, more: count === MOST_COUNTED };
+}

@@ -1,0 +1,128 @@
+import type { Database } from '../../database/database.js';
+import {
+  findEndpoint,
+  listEndpoints,
+  readEndpoint,
+  removeEndpoint,
+  rotateSecret,
+  switchEndpoint,
+} from '../../deliveries/endpoints.js';
+import type { WebhookPolicy } from '../../deliveries/webhook-target.js';
+import { pathId } from '../../http/path-id.js';
+import { superAdmin } from '../../http/policy.js';
+import { type RouteDefinition, route } from '../../http/route.js';
+import { shortName } from '../../tenancy/tenant-name.js';
+import { onlySuperAdmin } from '../shared/resource-policy.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
+import {
+  WebhookDisable,
+  WebhookOutput,
+  WebhookPatch,
+  WebhookRequest,
+  WebhookRotate,
+  WebhookTestOutput,
+  WebhookWithSecret,
+  webhookOutput,
+} from './schemas.js';
+import { answering, createWebhook, updateWebhook } from './services.js';
+import { Trials } from './trials.js';
+
+const PATH = '/api/v1/webhooks/';
+const tag = 'webhooks';
+
+/** Where the agency is told of its events; only for SUPER_ADMIN. */
+export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteDefinition[] {
+  const trials = new Trials({ policy });
+  const routes = resourceRoutes(database, {
+    path: PATH,
+    tag,
+    thing: 'Webhook',
+    one: 'a webhook endpoint',
+    many: 'webhook endpoints',
+    policy: onlySuperAdmin,
+    output: WebhookOutput,
+  });
+  return [
+    routes.array(async (transaction) => (await listEndpoints(transaction)).map(webhookOutput), {
+      summary: 'The webhook endpoints, 50 at most; only for SUPER_ADMIN.',
+    }),
+    route({
+      method: 'POST',
+      path: PATH,
+      tag,
+      summary: 'Creates a webhook endpoint. Its secret is shown now and never again.',
+      policy: superAdmin,
+      body: WebhookRequest,
+      status: 201,
+      response: WebhookWithSecret,
+      errors: [400],
+      handler: async ({ context, input }) => {
+        const given = input();
+        return await database.tenantTransaction(context, async (transaction) => {
+          const { secret, ...endpoint } = await createWebhook(transaction, given, policy);
+          return { ...webhookOutput(endpoint), secret };
+        });
+      },
+    }),
+    routes.read(async (transaction, _user, id) =>
+      webhookOutput(await answering(readEndpoint(transaction, id))),
+    ),
+    ...routes.change({ PATCH: WebhookPatch }, async (transaction, _user, id, read) => {
+      await answering(readEndpoint(transaction, id)); // a 404 comes before what is wrong with the body
+      return webhookOutput(await updateWebhook(transaction, id, read(), policy));
+    }),
+    routes.remove((transaction, _user, id) => answering(removeEndpoint(transaction, id))),
+    routes.action(
+      'enable/',
+      { summary: 'Switches an endpoint on; what was held for it is sent.', policy: superAdmin },
+      async (transaction, _user, id) => webhookOutput(await answering(switchEndpoint(transaction, id, null))),
+    ),
+    routes.action(
+      'disable/',
+      {
+        summary: 'Switches an endpoint off; what is for it is held until it is switched on.',
+        policy: superAdmin,
+        body: WebhookDisable,
+        errors: [400, 404],
+      },
+      async (transaction, user, id, read) => {
+        const before = await answering(readEndpoint(transaction, id));
+        const reason = read().reason || `switched off by ${user.username}`;
+        if (!before.isActive && before.disabledReason === reason) return webhookOutput(before);
+        return webhookOutput(await answering(switchEndpoint(transaction, id, reason)));
+      },
+    ),
+    routes.action(
+      'rotate-secret/',
+      {
+        summary: 'Makes a new secret, shown now and never again; the one before signs too for some hours.',
+        policy: superAdmin,
+        body: WebhookRotate,
+        output: WebhookWithSecret,
+        errors: [400, 404],
+      },
+      async (transaction, _user, id, read) => {
+        await answering(readEndpoint(transaction, id));
+        const { secret, ...endpoint } = await answering(rotateSecret(transaction, id, read().overlap_hours));
+        return { ...webhookOutput(endpoint), secret };
+      },
+    ),
+    route({
+      method: 'POST',
+      path: `${PATH}:id/test/`,
+      tag,
+      summary: 'Sends something of the type Leopard.TEST to an endpoint now and tells what it answered.',
+      policy: superAdmin,
+      response: WebhookTestOutput,
+      errors: [404, 429],
+      handler: async ({ context, params }) => {
+        const id = pathId(params.id, 'Webhook');
+        // Sent outside the transaction: a receiver that is slow holds no connection.
+        const endpoint = await database.tenantTransaction(context, (transaction) =>
+          answering(findEndpoint(transaction, id)),
+        );
+        return await trials.send(shortName(context.schema), endpoint);
+      },
+    }),
+  ];
+}

@@ -1,0 +1,72 @@
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import {
+  addEndpoint,
+  changeEndpoint,
+  type Endpoint,
+  EndpointNotFoundError,
+  TooManyEndpointsError,
+} from '../../deliveries/endpoints.js';
+import { checkEventPatterns } from '../../deliveries/event-patterns.js';
+import {
+  checkWebhookUrl,
+  ForbiddenTargetError,
+  type WebhookPolicy,
+} from '../../deliveries/webhook-target.js';
+import { detailError, invalidField, notFound } from '../../http/errors.js';
+import { PlainError } from '../../plain-error.js';
+
+interface Given {
+  readonly url?: string | undefined;
+  readonly event_types?: readonly string[] | undefined;
+}
+
+/** Creates an endpoint. @throws HttpError 400 under the field that is wrong, or when there are too many */
+export async function createWebhook(
+  transaction: TenantTransaction,
+  { url, event_types: eventTypes = ['*'] }: Given & { readonly url: string },
+  policy: WebhookPolicy,
+): Promise<Endpoint & { readonly secret: string }> {
+  check({ url, event_types: eventTypes }, policy);
+  return await answering(addEndpoint(transaction, { url, eventTypes }, policy));
+}
+
+/** Changes what is given of an endpoint. @throws HttpError 404, 400 under the field that is wrong */
+export async function updateWebhook(
+  transaction: TenantTransaction,
+  id: number,
+  given: Given,
+  policy: WebhookPolicy,
+): Promise<Endpoint> {
+  check(given, policy);
+  const { url, event_types: eventTypes } = given;
+  return await answering(changeEndpoint(transaction, id, { url, eventTypes }, policy));
+}
+
+/** Waits for work on endpoints, whose errors become answers. @throws HttpError 404, 400 */
+export async function answering<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof EndpointNotFoundError) throw notFound('Webhook');
+    if (error instanceof TooManyEndpointsError) throw detailError(400, sentence(error.message));
+    throw error;
+  }
+}
+
+function check({ url, event_types: patterns }: Given, policy: WebhookPolicy): void {
+  try {
+    if (url !== undefined) checkWebhookUrl(url, policy);
+  } catch (error) {
+    throw error instanceof ForbiddenTargetError ? invalidField('url', sentence(error.message)) : error;
+  }
+  try {
+    if (patterns) checkEventPatterns(patterns);
+  } catch (error) {
+    throw error instanceof PlainError ? invalidField('event_types', sentence(error.message)) : error;
+  }
+}
+
+/** As the API words its messages. */
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { sendWebhook, type WebhookOptions } from '../../deliveries/webhook.js';
+import { HttpError } from '../../http/errors.js';
+import type { WebhookTestOutput } from './schemas.js';
+
+/** How many trials one agency has under way at once: each holds a request for up to ten seconds. */
+const AT_ONCE = 2;
+
+/** Sends to endpoints on trial, so many at once for each agency. */
+export class Trials {
+  readonly #underWay = new Map<string, number>();
+
+  constructor(private readonly options: WebhookOptions) {}
+
+  /**
+   * Sends something of the type `Leopard.TEST` to an endpoint now; nothing is stored.
+   * @param tenant short name, which the receiver is told
+   * @throws HttpError 429 while the agency has two under way
+   */
+  async send(
+    tenant: string,
+    endpoint: { readonly url: string; readonly secrets: readonly string[] },
+  ): Promise<WebhookTestOutput> {
+    const before = this.#underWay.get(tenant) ?? 0;
+    if (before >= AT_ONCE) {
+      throw new HttpError(429, { detail: 'Two trials are under way. Try again.' }, { 'retry-after': '10' });
+    }
+    this.#underWay.set(tenant, before + 1);
+    try {
+      return await this.#send(tenant, endpoint);
+    } finally {
+      const left = (this.#underWay.get(tenant) ?? 1) - 1;
+      if (left > 0) this.#underWay.set(tenant, left);
+      else this.#underWay.delete(tenant);
+    }
+  }
+
+  async #send(tenant: string, endpoint: { readonly url: string; readonly secrets: readonly string[] }) {
+    const [eventType, idempotencyKey] = ['Leopard.TEST', randomUUID()];
+    const created_at = new Date().toISOString();
+    const body = JSON.stringify({ id: idempotencyKey, type: eventType, tenant, created_at, data: {} });
+    const outcome = await sendWebhook({ ...endpoint, eventType, body, idempotencyKey }, this.options);
+    return {
+      sent: outcome.sent,
+      status_code: outcome.statusCode,
+      duration_ms: outcome.durationMs,
+      answer: outcome.answer,
+      error: outcome.error,
+    };
+  }
+}
