@@ -2,7 +2,7 @@ import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalid, invalidField } from '../../http/errors.js';
 import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
-import { isTimeZone } from '../../tenancy/time-zone.js';
+import { timeZoneNamed } from '../../tenancy/time-zone.js';
 import type { AgencySettingsChange, AgencySettingsOutput } from './schemas.js';
 import { emailOf, holdSettings, objectIn, readSettings, type StoredSettings } from './selectors.js';
 import { addressIn, maySendFrom } from './sender.js';
@@ -44,10 +44,9 @@ export async function changeSettings(
 
 /** @returns the name as it is spelled. @throws HttpError 400 for one that the program or the database does not know */
 async function knownTimeZone(transaction: TenantTransaction, name: string): Promise<string> {
-  const [zone] = await transaction.query(
-    sql<{ name: string }>`SELECT name FROM pg_timezone_names WHERE lower(name) = lower(${name})`,
-  );
-  if (zone && isTimeZone(zone.name)) return zone.name;
+  const zone = timeZoneNamed(name);
+  const known = await transaction.query(sql`SELECT FROM pg_timezone_names WHERE name = ${zone}`);
+  if (zone !== null && known.length > 0) return zone;
   throw invalidField(
     'time_zone',
     `${JSON.stringify(name)} is no time zone; use an IANA name such as Asia/Kathmandu`,
