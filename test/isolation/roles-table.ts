@@ -160,8 +160,6 @@ export const FURTHER_RULES: Readonly<Record<string, Answers>> = {
   'POST client-imports/cancel': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } },
   'POST client-imports/undo': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } },
   'POST client-imports/encoding': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } }, // the sample's file tells it
-  'POST deliveries/retry': { in: { SUPER_ADMIN: 400 } }, // nothing says which
-  'POST deliveries/cancel': { in: { SUPER_ADMIN: 400 } },
   'POST starter-catalogues/load': { in: { SUPER_ADMIN: 400 } }, // the country is not given
   'POST users/change-password': { in: { ...LET_IN_400, none: 400 } }, // the present one is not given
 };
