@@ -3,14 +3,27 @@ import { asMarkdown, asText, machine, writeMarkdown } from '../report.js';
 import { loadAverage, surroundings } from '../surroundings.js';
 import { Workshop } from '../workshop.js';
 import { measureLatency } from './latency.js';
+import { measureBesideOldTransaction } from './old-transaction.js';
 import { openScene } from './scene.js';
 import { measureThroughput } from './throughput.js';
 import { measureWaking } from './waking.js';
 
-/** What domain events take: npm run bench:events [-- --only latency,throughput,waking --markdown FILE] */
+/**
+ * What domain events take: npm run bench:events [-- --only latency,throughput,waking --markdown FILE].
+ * Not among what runs when nothing is said, since it takes 15 minutes: --only old-transaction [--minutes 15] [--rate 200],
+ * or with --dead 120000 what is between the first minute and the last as fast as it goes.
+ */
 
 const PARTS = ['latency', 'waking', 'throughput'];
-const { values } = parseArgs({ options: { only: { type: 'string' }, markdown: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    markdown: { type: 'string' },
+    minutes: { type: 'string', default: '15' },
+    rate: { type: 'string', default: '200' },
+    dead: { type: 'string' },
+  },
+});
 const only = values.only?.split(',') ?? PARTS;
 const say = (line: string) => console.error(line);
 const milliseconds = (value: number) => value.toFixed(1);
@@ -50,6 +63,21 @@ try {
       title: 'Out of a backlog of 20,000 events in each tenant',
       head: ['who', 'events/s', "of graphile-worker's best"],
       rows: rates.map(({ who, rate }) => [who, whole(rate), (rate / best).toFixed(2)]),
+    });
+  }
+  if (only.includes('old-transaction')) {
+    const { minutes, rate, dead } = values;
+    const options = { minutes: Number(minutes), rate: Number(rate), dead: dead ? Number(dead) : undefined };
+    const spreads = await measureBesideOldTransaction(scene, options, say);
+    tables.push({
+      title: `${rate} changes per second beside a transaction that is left open`,
+      head: ['when', 'events done until then', 'p50 ms', 'p99 ms'],
+      rows: spreads.map(({ what, done, p50, p99 }) => [
+        what,
+        whole(done),
+        milliseconds(p50),
+        milliseconds(p99),
+      ]),
     });
   }
   const [server] = await scene.sql<{ version: string }>(

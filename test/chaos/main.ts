@@ -3,7 +3,13 @@ import { killAll, Program } from '../start/program.js';
 import { count, type Outcome, seconds } from './audit.js';
 import { fairness, overload } from './cases/amounts.js';
 import { apiKilled, poolExhausted } from './cases/api.js';
-import { connectionsCut, noConnectionLeft, serverRestarted, transactionLeftOpen } from './cases/database.js';
+import {
+  connectionsCut,
+  connectionsCutForAWhile,
+  noConnectionLeft,
+  serverRestarted,
+  transactionLeftOpen,
+} from './cases/database.js';
 import { alwaysFails, hangsInDatabase, hangsInProcess, retryStorm } from './cases/faults.js';
 import { inOrder, paused, suspendedAndDeleted, twoVersions } from './cases/operation.js';
 import { killedByEvent, killedInMidBatch, takenOver } from './cases/workers.js';
@@ -29,6 +35,7 @@ const CASES: readonly Case[] = [
   { name: 'api', title: 'SIGKILL of the API between change and answer', run: apiKilled },
   { name: 'postgres', title: 'restart and SIGKILL of PostgreSQL under load', run: serverRestarted },
   { name: 'terminate', title: 'pg_terminate_backend at random', run: connectionsCut },
+  { name: 'outage', title: 'all connections cut for 15 s', run: connectionsCutForAWhile },
   { name: 'pool', title: "the API's pool is exhausted", run: poolExhausted },
   { name: 'connections', title: 'the server has no connection left', run: noConnectionLeft },
   { name: 'fails', title: 'a handler that always fails', run: alwaysFails },

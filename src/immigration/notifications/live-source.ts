@@ -20,15 +20,17 @@ export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
     WITH last_sent AS (
       SELECT id, inserted_xid AS xid, inserted_snapshot::pg_snapshot AS snapshot
       FROM ${TABLE} WHERE id <= ${after} ORDER BY id DESC LIMIT 1
+    ), late AS MATERIALIZED (
+      SELECT n.* FROM last_sent JOIN ${TABLE} n
+        ON n.inserted_xid >= pg_snapshot_xmin(last_sent.snapshot)
+          AND n.inserted_xid < pg_snapshot_xmax(pg_current_snapshot())
+          AND NOT pg_visible_in_snapshot(n.inserted_xid, last_sent.snapshot)
+          AND (n.inserted_xid <> last_sent.xid OR last_sent.id <> ${after})
+      WHERE n.assigned_to_id = ${user} AND n.id < ${after}
     ), missed AS (
       (SELECT * FROM ${TABLE} WHERE assigned_to_id = ${user} AND id > ${after} ORDER BY id DESC LIMIT ${most})
       UNION ALL
-      (SELECT late.* FROM last_sent JOIN ${TABLE} late
-         ON late.inserted_xid >= pg_snapshot_xmin(last_sent.snapshot)
-           AND late.inserted_xid < pg_snapshot_xmax(pg_current_snapshot())
-           AND NOT pg_visible_in_snapshot(late.inserted_xid, last_sent.snapshot)
-           AND (late.inserted_xid <> last_sent.xid OR last_sent.id <> ${after})
-       WHERE late.assigned_to_id = ${user} AND late.id < ${after} ORDER BY late.id DESC LIMIT ${most})
+      SELECT * FROM late
     )
     ${notificationsFrom(sql`(SELECT * FROM missed ORDER BY id DESC LIMIT ${most})`)}
     ORDER BY n.id`,

@@ -75,6 +75,27 @@ export function connectionsCut(stage: Stage): Promise<Outcome> {
   });
 }
 
+const OUTAGE_MS = 15_000;
+
+/** Every connection of the workers is cut, again and again for a while: none of their events is to blame. */
+export function connectionsCutForAWhile(stage: Stage): Promise<Outcome> {
+  return Scene.play(stage, async (scene) => {
+    await scene.addClients(100);
+    await Promise.all([scene.worker(), scene.worker()]);
+    await scene.change();
+    let cut = 0;
+    for (const until = performance.now() + OUTAGE_MS; performance.now() < until; await sleep(5)) {
+      cut += await scene.number(`SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+        WHERE datname = current_database() AND usename = 'leopard_app' AND query NOT LIKE '%claim_events%'`);
+    }
+    const drained = await scene.drained();
+    return {
+      ...(await audit(scene, { changes: 100 })),
+      remarks: `${count(cut)} connections cut in ${seconds(OUTAGE_MS)}; all done ${seconds(drained)} after the end, none FAILED`,
+    };
+  });
+}
+
 const FULL_MS = 6_000;
 
 /** The server has no connection left, and the workers have lost theirs. */

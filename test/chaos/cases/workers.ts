@@ -78,7 +78,7 @@ async function servingWorker(scene: Scene, workers: readonly Program[]): Promise
     async () => {
       const [row] =
         await scene.sql(`SELECT client_port AS port FROM pg_locks JOIN pg_stat_activity USING (pid)
-        WHERE locktype = 'advisory' AND granted AND datname = current_database() AND application_name = 'leopard'`);
+        WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted AND datname = current_database() AND application_name = 'leopard'`);
       found = row && workers.find(({ pid }) => hasPort(pid, row.port));
       return found !== undefined;
     },
@@ -106,6 +106,9 @@ function hasPort(pid: number, port: number): boolean {
   });
 }
 
+/** An event that took its worker down several times is tried again after a minute at most. */
+const LONGEST_WAIT_MS = 100_000;
+
 /** An event whose handler kills its process: each time the process is started anew, as whoever watches it does. */
 export function killedByEvent(stage: Stage): Promise<Outcome> {
   const program = stage.version({
@@ -125,7 +128,7 @@ export function killedByEvent(stage: Stage): Promise<Outcome> {
     for (;;) {
       const worker = await scene.worker({ program }).catch(() => null); // may die before it has said that it runs
       const isDead = () => worker === null || !Program.running.has(worker.pid);
-      await scene.until(async () => isDead() || (await scene.waiting()) === 0);
+      await scene.until(async () => isDead() || (await scene.waiting()) === 0, LONGEST_WAIT_MS);
       if (!isDead()) break;
       deaths++;
     }
