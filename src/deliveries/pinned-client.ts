@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
-import { buildConnector, Client } from 'undici';
+import type { Client } from 'undici';
 import type { ResolvedAddress } from './name-lookup.js';
 
 export interface PinnedClientOptions {
@@ -19,11 +19,12 @@ const LEAST_PER_ADDRESS_MS = 250;
  * Makes a client for one request that connects to these addresses and no others, one after the other, whatever the name
  * of the host means by then. Its certificate is still checked against the name. To be destroyed after the request.
  */
-export function pinnedClient(
+export async function pinnedClient(
   url: URL,
   addresses: readonly ResolvedAddress[],
   { extraCa, signal, withinMs }: PinnedClientOptions,
-): Client {
+): Promise<Client> {
+  const { buildConnector, Client } = await import('undici'); // when the first webhook needs it
   const perAddress = Math.floor(withinMs / 2 / addresses.length);
   const connect = buildConnector({
     timeout: 0,

@@ -101,7 +101,7 @@ async function post(
 ): Promise<Answer> {
   const { signal } = deadline;
   // Of its own for each attempt: a kept connection would lead to an address that was checked at another time.
-  const client = pinnedClient(url, addresses, { extraCa, signal, withinMs });
+  const client = await pinnedClient(url, addresses, { extraCa, signal, withinMs });
   const destroy = () => void client.destroy(signal.reason as Error).catch(() => undefined);
   signal.addEventListener('abort', destroy, { once: true });
   let provisional = 0;
