@@ -132,6 +132,9 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
 
 /** What a POST does that neither creates a record nor acts on one that its path names. */
 export const POSTS: Readonly<Record<string, Deed>> = {
+  'clients/bulk/assign': 'change',
+  'clients/bulk/stage': 'change',
+  'clients/bulk/archive': 'remove',
   'stages/reorder': 'change',
   'passports/upsert': 'create',
   'notifications/bulk_mark_read': 'change',

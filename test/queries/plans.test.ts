@@ -35,11 +35,16 @@ const OF_INSTITUTE = 'institute=40';
 const LARGE: Readonly<Record<string, Large>> = {
   clients: large(
     'immigration_client',
-    'stage=CLOSE',
-    'active=true',
-    'visa_category=1',
-    'search=f2e1',
-    'email=f2e1',
+    ...[
+      'stage=CLOSE',
+      'active=true',
+      'visa_category=1',
+      'search=f2e1',
+      'email=f2e1',
+      'branch=3',
+      'assigned_to=6',
+    ],
+    ...['agent=1', 'branch=3&created_after=2999-01-01'],
   ),
   'clients/timeline': large('immigration_clientactivity'),
   'visa-applications': large(

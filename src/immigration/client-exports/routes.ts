@@ -5,6 +5,7 @@ import { requires } from '../../http/policy.js';
 import { type RouteDefinition, route } from '../../http/route.js';
 import { clientFilterParameters, readClientFilters } from '../shared/client-filters.js';
 import { CSV, sendCsv } from '../shared/csv-answer.js';
+import { TenantTime } from '../shared/tenant-time.js';
 import { clientPieces } from './selectors.js';
 
 /** The list of clients as a file. */
@@ -24,8 +25,13 @@ export function clientExportRoutes(database: Database): RouteDefinition[] {
       produces: [CSV],
       errors: [400],
       handler: async (request, reply) => {
-        const { query, context, user } = request;
-        const next = clientPieces(database, context, scopeOf(user), readClientFilters(query));
+        const { query, context, user, tenant } = request;
+        const next = clientPieces(
+          database,
+          context,
+          scopeOf(user),
+          readClientFilters(query, new TenantTime(tenant)),
+        );
         return await sendCsv(request, reply, { filename: 'clients.csv', mark: query.boolean('bom'), next });
       },
     }),

@@ -8,6 +8,8 @@ import { pathId } from '../../http/path-id.js';
 import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
 import { clientFilterParameters, readClientFilters } from '../shared/client-filters.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
+import { TenantTime } from '../shared/tenant-time.js';
+import { bulkRoutes } from './bulk-routes.js';
 import { clientPolicy } from './policy.js';
 import { ProfilePicture, type ProfilePictures } from './profile-picture.js';
 import { ClientCreate, ClientOutput, ClientPatch, ClientStageCount, ClientUpdate } from './schemas.js';
@@ -38,8 +40,8 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
   });
   return [
     routes.list(
-      (transaction, user, page, { query }) =>
-        listClients(transaction, scopeOf(user), readClientFilters(query), page),
+      (transaction, user, page, { query, tenant }) =>
+        listClients(transaction, scopeOf(user), readClientFilters(query, new TenantTime(tenant)), page),
       { query: clientFilterParameters },
     ),
     routes.create(ClientCreate, createClient),
@@ -47,14 +49,18 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
       method: 'GET',
       path: `${PATH}stage-counts/`,
       tag,
-      summary: 'How many clients in scope are in each stage.',
+      summary: 'How many clients in scope are in each stage, with the filters of the list.',
       policy: clientPolicy.see,
+      query: clientFilterParameters,
       response: ClientStageCount,
-      handler: async ({ context, user }) =>
-        await database.tenantTransaction(context, (transaction) =>
-          clientStageCounts(transaction, scopeOf(user)),
-        ),
+      handler: async ({ context, user, query, tenant }) => {
+        const filters = readClientFilters(query, new TenantTime(tenant));
+        return await database.tenantTransaction(context, (transaction) =>
+          clientStageCounts(transaction, scopeOf(user), filters),
+        );
+      },
     }),
+    ...bulkRoutes(database),
     routes.read(readClient),
     ...routes.change({ PUT: ClientUpdate, PATCH: ClientPatch }, updateClient),
     routes.remove(deleteClient),

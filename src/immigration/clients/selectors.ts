@@ -1,12 +1,12 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { Scope } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { sql } from '../../database/queries.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../http/pagination.js';
 import { branchInScope } from '../shared/branch-scope.js';
 import { checkClientScope } from '../shared/client-access.js';
-import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/client-filters.js';
+import { type ClientFilters, clientConditions, idIs, NEWEST_FIRST } from '../shared/client-filters.js';
 import { foundPage } from '../shared/found-page.js';
 import { NamedColumns } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
@@ -50,9 +50,25 @@ export async function listClients(
   filters: ClientFilters,
   page: PageRequest,
 ): Promise<PageOf<ClientOutput>> {
-  const { search, email, firstName, lastName, visaCategory } = filters;
-  const asked = [search, email, firstName, lastName, visaCategory].some((filter) => filter !== undefined);
-  return await (asked ? countedPage : summedPage)(transaction, scope, filters, page);
+  return await (isSummed(filters) ? summedPage : countedPage)(transaction, scope, filters, page);
+}
+
+/** Whether only what the kept sums tell apart matters: stage, activity, branch and archiving. */
+function isSummed(filters: ClientFilters): boolean {
+  const { stages, active, branch, includeDeleted, created, updated, ...others } = filters;
+  const moments = [created?.from, created?.end, updated?.from, updated?.end];
+  return [...Object.values(others), ...moments].every((filter) => filter === undefined);
+}
+
+/** What of the kept sums counts. */
+function summed(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
+  return allOf([
+    !filters.includeDeleted && sql`NOT deleted`,
+    branchInScope(scope, 'branch_id'),
+    filters.stages && sql`stage = ANY (${filters.stages}::text[])`,
+    filters.active !== undefined && sql`active = ${filters.active}`,
+    idIs(sql`branch_id`, filters.branch),
+  ]);
 }
 
 /**
@@ -65,14 +81,8 @@ async function summedPage(
   filters: ClientFilters,
   page: PageRequest,
 ): Promise<PageOf<ClientOutput>> {
-  const counted = allOf([
-    !filters.includeDeleted && sql`NOT deleted`,
-    branchInScope(scope, 'branch_id'),
-    filters.stages && sql`stage = ANY (${filters.stages}::text[])`,
-    filters.active !== undefined && sql`active = ${filters.active}`,
-  ]);
   const counting = sql<{ count: number }>`
-    SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${counted}`;
+    SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${summed(scope, filters)}`;
   const rows = sql<ClientOutput>`
     ${COLUMNS.listed(clients.table)} WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
   return await pageOf(transaction, counting, rows, page, COLUMNS);
@@ -99,12 +109,20 @@ async function countedPage(
   return await foundPage(transaction, records, page);
 }
 
-/** How many clients in scope are in each stage, and in all. */
-export async function clientStageCounts(transaction: TenantTransaction, scope: Scope) {
-  const rows = await transaction.last(sql<{ stage: string; count: number }>`
-    SELECT stage, sum(n)::bigint AS count FROM immigration_client_count
-    WHERE NOT deleted AND ${branchInScope(scope, 'branch_id')}
-    GROUP BY stage`);
+/** How many of the clients that the list would show are in each stage, and in all. */
+export async function clientStageCounts(
+  transaction: TenantTransaction,
+  scope: Scope,
+  filters: ClientFilters,
+) {
+  const counting = isSummed(filters)
+    ? sql<{ stage: string; count: number }>`
+        SELECT stage, sum(n)::bigint AS count FROM immigration_client_count
+        WHERE ${summed(scope, filters)} GROUP BY stage`
+    : sql<{ stage: string; count: number }>`
+        SELECT stage, count(*) AS count FROM ${clients.table} r
+        WHERE ${clientConditions(scope, filters)} GROUP BY stage`;
+  const rows = await transaction.last(counting);
   const counts = Object.fromEntries(STAGES.map((stage) => [stage, 0])) as Record<
     (typeof STAGES)[number],
     number

@@ -7,6 +7,8 @@ import type { QueryParameters } from '../../http/query-parameters.js';
 import { branchInScope } from './branch-scope.js';
 import { STAGES } from './client-fields.js';
 import { clientHolds } from './client-text.js';
+import { type MomentRange, momentInRange, readMomentRange } from './moment-range.js';
+import type { TenantTime } from './tenant-time.js';
 
 // Which clients a list or a file of them holds.
 
@@ -18,12 +20,28 @@ export interface ClientFilters {
   readonly stages?: readonly string[] | undefined;
   readonly active?: boolean | undefined;
   readonly visaCategory?: number | undefined;
+  readonly branch?: number | undefined;
+  readonly assignedTo?: number | undefined;
+  readonly agent?: number | undefined;
+  readonly created?: MomentRange | undefined;
+  readonly updated?: MomentRange | undefined;
   readonly includeDeleted?: boolean | undefined;
 }
+
+const day = (which: string) =>
+  Type.String({
+    format: 'date',
+    description: `this day or ${which}, in the tenant's time zone; or a moment`,
+  });
 
 /** The query parameters, for the documentation. */
 export const clientFilterParameters = {
   active: Type.Boolean(),
+  agent: Type.Integer(),
+  assigned_to: Type.Integer({ description: "a user's id" }),
+  branch: Type.Integer(),
+  created_after: day('later'),
+  created_before: day('earlier'),
   email: Type.String(),
   first_name: Type.String(),
   include_deleted: Type.Boolean(),
@@ -32,11 +50,15 @@ export const clientFilterParameters = {
   stage: Type.String({
     description: `one of ${[...STAGES].sort().join(', ')}; any other value: an empty list`,
   }),
+  updated_after: day('later'),
+  updated_before: day('earlier'),
   visa_category: Type.Integer(),
 };
 
 /** The filters that a request asks for. @throws HttpError 400 naming the parameter that does not parse */
-export function readClientFilters(query: QueryParameters): ClientFilters {
+export function readClientFilters(query: QueryParameters, time: TenantTime): ClientFilters {
+  const range = (moment: string) =>
+    readMomentRange(query, time, { from: `${moment}_after`, to: `${moment}_before` });
   return {
     search: query.filterText('search'),
     email: query.filterText('email'),
@@ -45,8 +67,19 @@ export function readClientFilters(query: QueryParameters): ClientFilters {
     stages: query.choices('stage'),
     active: query.boolean('active'),
     visaCategory: query.integer('visa_category'),
+    branch: query.integer('branch'),
+    assignedTo: query.integer('assigned_to'),
+    agent: query.integer('agent'),
+    created: range('created'),
+    updated: range('updated'),
     includeDeleted: query.boolean('include_deleted'),
   };
+}
+
+/** That a column holds this id; one that no record can have is nowhere. Undefined where nothing is asked for. */
+export function idIs(column: RawBuilder<unknown>, id: number | undefined): RawBuilder<boolean> | undefined {
+  if (id === undefined) return undefined;
+  return isId(id) ? sql`${column} = ${id}::bigint` : sql`false`;
 }
 
 /** What a client, a row `r`, must meet to be in scope and pass the filters. */
@@ -54,14 +87,17 @@ export function clientConditions(scope: Scope, filters: ClientFilters): RawBuild
   // A text filter on one field asks the index of all, too, which narrows it down to a few rows.
   const contains = (field: RawBuilder<unknown>, text: string | undefined) =>
     text !== undefined && sql`${clientHolds(sql`r.id`, text)} AND ${holds(field, text)}`;
-  const { visaCategory } = filters;
   return allOf([
     !filters.includeDeleted && sql`r.deleted_at IS NULL`,
     branchInScope(scope, 'r.branch_id'),
     filters.stages && sql`r.stage = ANY (${filters.stages}::text[])`,
     filters.active !== undefined && sql`r.active = ${filters.active}`,
-    visaCategory !== undefined &&
-      (isId(visaCategory) ? sql`r.visa_category_id = ${visaCategory}` : sql`false`),
+    idIs(sql`r.visa_category_id`, filters.visaCategory),
+    idIs(sql`r.branch_id`, filters.branch),
+    idIs(sql`r.assigned_to_id`, filters.assignedTo),
+    idIs(sql`r.agent_id`, filters.agent),
+    filters.created && momentInRange('r.created_at', filters.created),
+    filters.updated && momentInRange('r.updated_at', filters.updated),
     filters.search !== undefined && clientHolds(sql`r.id`, filters.search),
     contains(sql`r.email`, filters.email),
     contains(sql`r.first_name`, filters.firstName),

@@ -12,6 +12,11 @@ export const newClient = (transaction: TenantTransaction, archived = false) =>
   });
 
 export const clientSamples: Samples = {
+  // In front of clients: the first path that fits counts.
+  '/api/v1/clients/bulk/': {
+    body: { filters: { search: 'nobody of this name' }, assigned_to_id: null, stage: 'CLIENT' },
+    create: (transaction) => newClient(transaction),
+  },
   '/api/v1/clients/': {
     body: CLIENT,
     async create(transaction, { archived }) {

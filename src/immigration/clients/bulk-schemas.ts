@@ -1,0 +1,80 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { component } from '../../http/component.js';
+import { body, type Shape } from '../../http/fields/body.js';
+import { type Field, FieldError, field, isDictionary, nullable, required } from '../../http/fields/field.js';
+import { list } from '../../http/fields/list.js';
+import { boolean, integer } from '../../http/fields/scalar.js';
+import { choice } from '../../http/fields/text.js';
+import { QueryParameters } from '../../http/query-parameters.js';
+import { STAGES } from '../shared/client-fields.js';
+import { clientFilterParameters } from '../shared/client-filters.js';
+
+/** So many clients are changed by one request at most. */
+export const MOST_CLIENTS = 10_000;
+
+// Which archived clients are meant, the operation says.
+const { include_deleted: _, ...filterSchemas } = clientFilterParameters;
+const FILTERS = Object.keys(filterSchemas);
+
+const isValue = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '';
+
+/**
+ * The list's filters as an object. What the list would ignore is refused: a name that is mistyped, or a value that is
+ * empty, would mean all clients.
+ */
+function filters(): Field<QueryParameters, false> {
+  const schema = Type.Object(
+    Object.fromEntries(
+      Object.entries(filterSchemas).map(([name, inner]) => [
+        name,
+        Type.Optional(name === 'stage' ? Type.Array(Type.String()) : inner),
+      ]),
+    ),
+    { description: 'as the list of clients takes them; {} means all clients in scope' },
+  );
+  return field(schema, (value) => {
+    if (!isDictionary(value)) throw FieldError.of('Expected a dictionary of filters.');
+    const given: Record<string, string | string[]> = {};
+    for (const [name, content] of Object.entries(value)) {
+      if (!FILTERS.includes(name)) {
+        throw FieldError.of(`There is no filter "${name}"; there are ${FILTERS.join(', ')}.`);
+      }
+      const values = Array.isArray(content) ? content : [content];
+      if (values.length === 0 || !values.every(isValue) || (values.length > 1 && name !== 'stage')) {
+        throw FieldError.of(`The value of "${name}" is not valid.`);
+      }
+      const texts = values.map(String);
+      given[name] = Array.isArray(content) ? texts : (texts[0] as string);
+    }
+    return new QueryParameters(given);
+  });
+}
+
+const selection = {
+  ids: list(integer(), { min: 1, max: MOST_CLIENTS }),
+  filters: filters(),
+  dry_run: boolean(),
+} satisfies Shape;
+
+export const BulkAssign = body('ClientBulkAssignRequest', {
+  ...selection,
+  assigned_to_id: required(nullable(integer())),
+});
+export const BulkStage = body('ClientBulkStageRequest', { ...selection, stage: required(choice(STAGES)) });
+export const BulkArchive = body('ClientBulkArchiveRequest', selection);
+export const BulkRestore = body('ClientBulkRestoreRequest', selection);
+
+/** Which clients are meant: those with these ids, or those that match filters. */
+export type Selection = ReturnType<typeof BulkArchive.parse>;
+
+export const BulkResult = component(
+  'ClientBulkResult',
+  Type.Object({
+    matched: Type.Integer({ description: 'clients that are meant' }),
+    changed: Type.Integer({
+      description: 'of these, those that were not so before; in a dry run, would be changed',
+    }),
+    dry_run: Type.Boolean(),
+  }),
+);
+export type BulkResult = Static<typeof BulkResult>;
