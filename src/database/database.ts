@@ -12,6 +12,7 @@ import {
   type TenantContext,
   type TenantTransaction,
 } from './tenant-transaction.js';
+import { NOBODYS, Turns } from './turns.js';
 
 export interface DatabaseOptions {
   /** Connections at most. */
@@ -24,12 +25,15 @@ export interface DatabaseOptions {
 }
 
 const LIFETIME = 600;
+/** Of the time within which a connection must be made: how long one is waited for that others use. */
+const WAITS_FOR = 2;
 /** Of how many tenants something is kept in memory: a few thousand names each at most. */
 const MOST_TENANTS = 500;
 
 /** The program's connections to the database, as its own role, which has no right on any tenant's table. */
 export class Database {
   readonly #pool: pg.Pool;
+  readonly #turns: Turns;
   readonly #lifetime: number;
   readonly #keeping: Keeping;
   readonly #connections = new Map<pg.PoolClient, Connection>();
@@ -39,12 +43,14 @@ export class Database {
   constructor(settings: ConnectionSettings, options: DatabaseOptions) {
     this.#keeping = { allowed: options.prepare ?? true, generation: 0 };
     this.#lifetime = (options.lifetime ?? LIFETIME) * 1000;
+    const { answersWithin = ANSWERS_WITHIN_MS } = settings;
+    this.#turns = new Turns({ size: options.size, within: WAITS_FOR * answersWithin });
     this.#pool = new pg.Pool({
       ...settings,
       Client: DatabaseClient,
       max: options.size,
       application_name: 'leopard',
-      connectionTimeoutMillis: settings.answersWithin ?? ANSWERS_WITHIN_MS,
+      connectionTimeoutMillis: answersWithin,
       idleTimeoutMillis: 60_000,
     } as object as pg.PoolConfig);
     this.#pool.on('error', options.onError ?? (() => undefined)); // an idle connection that was cut
@@ -61,7 +67,7 @@ export class Database {
     work: (transaction: TenantTransaction) => Promise<T>,
   ): Promise<T> {
     const tenant = this.#tenantOf(context.schema);
-    const transaction = this.#withSession((session) =>
+    const transaction = this.#withSession(context.schema, (session) =>
       runTenantTransaction({ session, context, tenant }, work),
     );
     return transaction.catch((error: unknown) => {
@@ -86,15 +92,15 @@ export class Database {
   /** One statement on tables of schema `public`, which it must name with their schema, in a transaction of its own. */
   publicQuery<Row>(query: Executable<Row>): Promise<Row[]> {
     const setting = { context: null, tenant: this.#public };
-    return this.#withSession((session) =>
+    return this.#withSession(NOBODYS, (session) =>
       runTenantTransaction({ session, ...setting }, (transaction) => transaction.last(query)),
     );
   }
 
   /** How many connections there are, how many of them are idle, and how many requests wait for one. */
   get load(): { readonly open: number; readonly idle: number; readonly waiting: number } {
-    const { totalCount, idleCount, waitingCount } = this.#pool;
-    return { open: totalCount, idle: idleCount, waiting: waitingCount };
+    const { totalCount, idleCount } = this.#pool;
+    return { open: totalCount, idle: idleCount, waiting: this.#turns.waiting };
   }
 
   /** Closes every connection, after what runs on it. */
@@ -126,7 +132,16 @@ export class Database {
     }
   }
 
-  async #withSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+  async #withSession<T>(tenant: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const endTurn = await this.#turns.take(tenant);
+    try {
+      return await this.#onConnection(work);
+    } finally {
+      endTurn();
+    }
+  }
+
+  async #onConnection<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#pool.connect();
     const connection = this.#connections.get(client) as Connection;
     connection.isIdle = false;

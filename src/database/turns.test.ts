@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { NOBODYS, Turns } from './turns.js';
+
+const soon = () => new Promise((resolve) => setImmediate(resolve));
+
+/** Takes as many turns of a tenant's as it is given at once, out of so many that it asks for. */
+async function takeAll(turns: Turns, tenant: string, asked: number) {
+  const ends: (() => void)[] = [];
+  for (let i = 0; i < asked; i++) {
+    turns.take(tenant).then(
+      (end) => ends.push(end),
+      () => undefined,
+    );
+  }
+  await soon();
+  return ends;
+}
+
+describe('turns at connections', () => {
+  it.each([
+    { size: 1, mosts: [1, 0, 0] },
+    { size: 2, mosts: [2, 0, 0] },
+    { size: 3, mosts: [1, 1, 0] },
+    { size: 5, mosts: [3, 1, 0] },
+    { size: 10, mosts: [6, 2, 1] },
+    { size: 20, mosts: [14, 3, 1] },
+  ])(
+    'of $size: tenants that give none back have $mosts, and the program itself one',
+    async ({ size, mosts }) => {
+      const turns = new Turns({ size, within: 100 });
+      const ends: (() => void)[][] = [];
+      for (const [tenant] of mosts.entries()) ends.push(await takeAll(turns, `tenant_${tenant}`, 50));
+      expect(ends.map(({ length }) => length)).toEqual(mosts);
+      const own = await takeAll(turns, NOBODYS, 1);
+      expect(own).toHaveLength(size < 3 ? 0 : 1);
+      for (const end of [...ends.flat(), ...own]) end();
+    },
+  );
+
+  it('go round: a tenant with a long queue does not hold up one with a short one', async () => {
+    const turns = new Turns({ size: 1, within: 1_000 });
+    const order: string[] = [];
+    const use = async (tenant: string) => {
+      const end = await turns.take(tenant);
+      order.push(tenant);
+      await soon();
+      end();
+    };
+    await Promise.all(['a', 'a', 'a', 'a', 'b', 'b', 'c'].map(use));
+    expect(order.join('')).toBe('aabcaba');
+  });
+
+  it('are never more than there are, and nobody is forgotten, whatever happens', async () => {
+    let seed = 7;
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const size = 5;
+    const turns = new Turns({ size, within: 10_000 });
+    let used = 0;
+    let most = 0;
+    const use = async (tenant: string) => {
+      const end = await turns.take(tenant);
+      most = Math.max(most, ++used);
+      for (let i = random(4); i > 0; i--) await soon();
+      used--;
+      end();
+    };
+    await Promise.all(Array.from({ length: 2_000 }, () => use(['', 'a', 'b', 'c'][random(4)] as string)));
+    expect({ most, used, waiting: turns.waiting }).toEqual({ most: size, used: 0, waiting: 0 });
+  });
+
+  it('are refused to those who wait too long, and at once where too many wait', async () => {
+    const turns = new Turns({ size: 1, within: 50, mostWaiting: 2 });
+    const end = await turns.take('a');
+    const late = [turns.take('a'), turns.take('a')].map((turn) =>
+      turn.catch((error: Error) => error.message),
+    );
+    await expect(turns.take('a')).rejects.toThrow('too many requests wait already');
+    const other = turns.take('b').catch((error: Error) => error.message);
+    expect(await Promise.all([...late, other])).toEqual(Array(3).fill('no connection came free in time'));
+    expect(turns.waiting).toBe(0);
+    end();
+    (await turns.take('b'))();
+  });
+});
