@@ -11,21 +11,30 @@ import { wayOutOf } from './system-errors.js';
 export const SERVICES = ['api', 'worker', 'scheduler'] as const;
 export type Service = (typeof SERVICES)[number];
 
+interface AnswerLimit {
+  /** Milliseconds within which a connection is made and a silent server gives a sign of life; else the usual. */
+  readonly answersWithin?: number;
+}
+
 /** How to reach a PostgreSQL server as one role. */
-export interface ConnectionSettings {
+export interface ConnectionSettings extends AnswerLimit {
   readonly host: string;
   readonly port: number;
   readonly database: string;
   readonly user: string;
   readonly password: string;
-  /** Milliseconds within which a connection is made and a silent server gives a sign of life; else the usual. */
-  readonly answersWithin?: number;
 }
 
 /** The embedded server, or a server of one's own with the program's role and, where given, the owner's. */
 export type DatabaseSettings =
-  | { readonly kind: 'embedded'; readonly directory: string; readonly database: string }
-  | { readonly kind: 'server'; readonly app: ConnectionSettings; readonly owner: ConnectionSettings | null };
+  | ({ readonly kind: 'embedded'; readonly directory: string; readonly database: string } & AnswerLimit)
+  | {
+      readonly kind: 'server';
+      readonly app: ConnectionSettings;
+      readonly owner: ConnectionSettings | null;
+      /** The program's role at the server itself, where `app` leads to a pooler. */
+      readonly direct?: ConnectionSettings;
+    };
 
 /** Every setting, read once at the start. Times are in seconds. */
 export interface Config {
@@ -84,6 +93,8 @@ const WELL_KNOWN_KEYS = new Set([
   'your-secret-key',
 ]);
 const SHORTEST_KEY = 32;
+/** Seconds; what connections have that are told nothing else. */
+const USUAL_ANSWERS_WITHIN = 5;
 
 /**
  * Reads the environment and, behind it, the file `.env` of `directory`.
@@ -170,32 +181,52 @@ function readAuditRetention(read: SettingsReader): number {
 
 function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSettings {
   const url = read.databaseUrl('DATABASE_URL');
+  const seconds = read.integer('DB_ANSWERS_WITHIN', USUAL_ANSWERS_WITHIN, { min: 1, max: 60 });
+  const limit = seconds === USUAL_ANSWERS_WITHIN ? {} : { answersWithin: 1000 * seconds };
   if (!url && !read.has('DB_HOST')) {
     return {
       kind: 'embedded',
       directory: join(dataDirectory, 'postgresql'),
       database: read.text('DB_NAME', 'leopard'),
+      ...limit,
     };
   }
-  const app: ConnectionSettings = url ?? {
-    host: read.text('DB_HOST', 'localhost'),
-    port: read.integer('DB_PORT', 5432, { min: 1, max: 65535 }),
-    database: read.required('DB_NAME'),
-    user: read.required('DB_USER'),
-    password: read.required('DB_PASSWORD'),
+  const app: ConnectionSettings = {
+    ...(url ?? {
+      host: read.text('DB_HOST', 'localhost'),
+      port: read.integer('DB_PORT', 5432, { min: 1, max: 65535 }),
+      database: read.required('DB_NAME'),
+      user: read.required('DB_USER'),
+      password: read.required('DB_PASSWORD'),
+    }),
+    ...limit,
   };
+  const direct = readDirect(read, app);
+  const server = { kind: 'server' as const, app, ...(direct && { direct }) };
   const ownerUrl = read.databaseUrl('DATABASE_OWNER_URL');
-  if (ownerUrl) return { kind: 'server', app, owner: ownerUrl };
-  if (!read.has('DB_OWNER_USER')) return { kind: 'server', app, owner: null };
+  if (ownerUrl) return { ...server, owner: { ...ownerUrl, ...limit } };
+  if (!read.has('DB_OWNER_USER')) return { ...server, owner: null };
   const owner = {
-    ...app,
+    ...(direct ?? app),
     user: read.required('DB_OWNER_USER'),
     password: read.required('DB_OWNER_PASSWORD'),
   };
   if (owner.user === app.user) {
     read.problem('DB_OWNER_USER', 'must not be DB_USER: the program itself must own no table');
   }
-  return { kind: 'server', app, owner };
+  return { ...server, owner };
+}
+
+/** The way past a pooler; null where none is given. */
+function readDirect(read: SettingsReader, app: ConnectionSettings): ConnectionSettings | null {
+  const url = read.databaseUrl('DATABASE_DIRECT_URL');
+  if (url) return { ...app, ...url };
+  if (!read.has('DB_DIRECT_HOST') && !read.has('DB_DIRECT_PORT')) return null;
+  return {
+    ...app,
+    host: read.text('DB_DIRECT_HOST', app.host),
+    port: read.integer('DB_DIRECT_PORT', 5432, { min: 1, max: 65535 }),
+  };
 }
 
 /** With DEBUG on, a key is made once and kept, so that log-ins outlive a restart. */

@@ -18,8 +18,8 @@ export async function startServer(
   handle: DatabaseHandle,
   metrics?: Metrics,
 ): Promise<RunningServer> {
-  const database = new Database(handle.app, { size: config.poolSize });
-  const listener = new Listener(handle.app);
+  const database = new Database(handle.app, { size: config.poolSize, sharedByAgencies: true });
+  const listener = new Listener(handle.direct ?? handle.app);
   const close = async () => {
     await listener.close();
     await database.close();

@@ -31,7 +31,7 @@ export async function startWorker(
   const log = openLog(config.logLevel);
   const database = new Database(handle.app, { size: config.workerConcurrency + OTHER_CONNECTIONS });
   metrics?.watchPool('worker', database);
-  const listener = new Listener(handle.app);
+  const listener = new Listener(handle.direct ?? handle.app);
   const dispatcher = new Dispatcher(database, listener, EVENTS, {
     concurrency: config.workerConcurrency,
     log: (message, error) => log.error({ err: error }, message),

@@ -2,6 +2,7 @@ import type { DatabaseHandle } from '../database/connections.js';
 import { readMigrations } from '../database/migration-files.js';
 import { fileName, type MigrationState, migrationState, type Scope } from '../database/migration-state.js';
 import { migrateAll } from '../database/migrator.js';
+import { newerMigrations } from '../database/newer-migrations.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { shippedCapture } from '../events/capture/capture.js';
 import { CliError } from './cli-error.js';
@@ -17,9 +18,19 @@ const NAMED = 10;
  * answer 503 until that is put right, the others are served. Where a newer version of the program captures events, it
  * goes on doing so.
  * @returns what somebody should know, a line each
- * @throws PlainError with what to do when `public` is not up to date, or no tenant is.
+ * @throws PlainError with what to do when `public` is not up to date, or no tenant is, or when the database is too new.
  */
 export async function bringUpToDate(handle: DatabaseHandle, progress: Progress): Promise<string[]> {
+  const newer = await withOwner(handle.owner ?? handle.app, (client) => newerMigrations(client));
+  const remarks = await applyPending(handle, progress);
+  return newer ? [newerDatabase(newer.count, newer.last), ...remarks] : remarks;
+}
+
+function newerDatabase(count: number, last: string): string {
+  return `the database is that of a newer version of the program: ${count} of its migrations are unknown to this one, the last is ${last}; it goes on, since they only add`;
+}
+
+async function applyPending(handle: DatabaseHandle, progress: Progress): Promise<string[]> {
   if (!handle.owner) return await lookWhatIsPending(handle);
   const { failures, newerCaptures } = await migrateAll(handle.owner, handle.app.user, {
     keepNewerCapture: true,

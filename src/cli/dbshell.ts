@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import type { ConnectionSettings } from '../config.js';
+import { isDirect } from '../database/reachability.js';
+import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -31,17 +33,48 @@ async function dbShell(
   const exitCode = await withTables(
     context,
     async ({ database, handle }) => {
-      const settings = options.owner ? ownerSettings(handle) : handle.app;
+      const settings = options.owner ? ownerSettings(handle) : (handle.direct ?? handle.app);
+      const environment = { ...context.environment, ...connectionVariables(settings) };
       const schema = options.tenant && (await findTenant(database, options.tenant)).schema;
-      return await runPsql(psqlArguments, {
-        ...context.environment,
-        ...connectionVariables(settings),
-        ...(schema && { PGOPTIONS: `-c role=${schema} -c search_path=${schema}` }),
-      });
+      if (!schema) return await runPsql(psqlArguments, environment);
+      if (await isDirect(settings)) {
+        return await runPsql(psqlArguments, {
+          ...environment,
+          PGOPTIONS: `-c role=${schema} -c search_path=${schema}`,
+        });
+      }
+      return await runPsql(
+        [...inOneTransaction(schema, psqlArguments, context), ...psqlArguments],
+        environment,
+      );
     },
     { keepsInterrupt: true },
   );
   if (exitCode !== 0) throw new CliError(`psql ended with ${exitCode}`, exitCode);
+}
+
+/** Whether arguments of psql's give it statements or files to run. */
+const hasWork = (psqlArguments: readonly string[]) =>
+  psqlArguments.some((argument) => /^(-[a-zA-Z]*[cf]|--command|--file)/.test(argument));
+
+/**
+ * Arguments that come first through a pooler. That refuses PGOPTIONS, and a role that is set for a session would be left
+ * there for others; so everything runs in one transaction, which begins by taking on the tenant's role.
+ * @throws CliError where there is only somebody at a terminal
+ */
+function inOneTransaction(
+  schema: string,
+  psqlArguments: readonly string[],
+  { isInteractive }: CliContext,
+): readonly string[] {
+  if (isInteractive && !hasWork(psqlArguments)) {
+    throw new CliError(
+      'a pooler is in between, which keeps no role for a session; set DATABASE_DIRECT_URL to the server itself, or give statements, such as: -- -c "SELECT …"',
+    );
+  }
+  const role = quoteIdentifier(checkSchemaName(schema));
+  const opening = `SET LOCAL ROLE ${role}; SET LOCAL search_path TO ${role}`;
+  return ['--single-transaction', '-q', '-c', opening, ...(hasWork(psqlArguments) ? [] : ['-f', '-'])];
 }
 
 /** In the environment, since no other user can read it; a list of processes shows arguments. */

@@ -1,4 +1,4 @@
-import type { Config, ConnectionSettings } from '../config.js';
+import type { Config, ConnectionSettings, DatabaseSettings } from '../config.js';
 import { bootstrapDatabase } from './bootstrap.js';
 import { attachEmbedded, type EmbeddedServer, startEmbedded } from './embedded/embedded.js';
 import {
@@ -6,6 +6,7 @@ import {
   codeOf,
   createDatabaseStatement,
   DatabaseUnavailableError,
+  DIRECT_SETTINGS,
   explained,
   MISSING_DATABASE,
   OWNER_SETTINGS,
@@ -18,6 +19,8 @@ export interface DatabaseHandle {
   readonly kind: 'embedded' | 'server';
   /** The program's own role, which owns nothing. */
   readonly app: ConnectionSettings;
+  /** The program's own role on a connection that is no pooler's, where `app` may be one's: for LISTEN and for sessions. */
+  readonly direct?: ConnectionSettings;
   /** The owner of the tables, for migrations and provisioning; null when its settings are not given. */
   readonly owner: ConnectionSettings | null;
   /** Resolves should the embedded server end, asked to or not; never for a server of one's own. */
@@ -48,12 +51,14 @@ export async function openDatabase(
 ): Promise<DatabaseHandle> {
   const { database } = config;
   if (database.kind === 'embedded') return openEmbedded(database, options);
-  const { app, owner } = database;
+  const { app, owner, direct } = database;
   if (owner) await prepareOwnServer(app, owner, options);
   await checkAppConnection(app);
+  if (direct) await checkAppConnection(direct, DIRECT_SETTINGS);
   return {
     kind: 'server',
     app,
+    ...(direct && { direct }),
     owner,
     ended: new Promise(() => undefined),
     close: async () => undefined,
@@ -62,7 +67,7 @@ export async function openDatabase(
 }
 
 async function openEmbedded(
-  settings: { directory: string; database: string },
+  settings: Extract<DatabaseSettings, { kind: 'embedded' }>,
   { onProgress, shared }: OpenOptions,
 ): Promise<DatabaseHandle> {
   const start = shared ? attachEmbedded : startEmbedded;
@@ -71,13 +76,8 @@ async function openEmbedded(
     onProgress ? { onProgress } : {},
   );
   const { host, port } = server.admin;
-  const role = (user: string, password: string) => ({
-    host,
-    port,
-    database: settings.database,
-    user,
-    password,
-  });
+  const { kind: _kind, directory: _directory, ...database } = settings;
+  const role = (user: string, password: string) => ({ host, port, user, password, ...database });
   const app = role(APP_ROLE, server.passwords.app);
   const owner = role(OWNER_ROLE, server.passwords.owner);
   try {

@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   readonly lifetime?: number;
   /** Whether connections may keep statements prepared, as they do where no pooler is in between; so if not given. */
   readonly prepare?: boolean;
+  /** Whether no agency may have so many of the connections that the others' requests wait for it; not if not given. */
+  readonly sharedByAgencies?: boolean;
   readonly onError?: (error: Error) => void;
 }
 
@@ -44,7 +46,11 @@ export class Database {
     this.#keeping = { allowed: options.prepare ?? true, generation: 0 };
     this.#lifetime = (options.lifetime ?? LIFETIME) * 1000;
     const { answersWithin = ANSWERS_WITHIN_MS } = settings;
-    this.#turns = new Turns({ size: options.size, within: WAITS_FOR * answersWithin });
+    this.#turns = new Turns({
+      size: options.size,
+      within: WAITS_FOR * answersWithin,
+      leavesSome: options.sharedByAgencies ?? false,
+    });
     this.#pool = new pg.Pool({
       ...settings,
       Client: DatabaseClient,

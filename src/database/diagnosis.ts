@@ -4,6 +4,7 @@ import { type Finding, ok, problem, type Result, warning } from './finding.js';
 import { Listener } from './listener.js';
 import { readMigrations } from './migration-files.js';
 import { fileName, migrationState } from './migration-state.js';
+import { newerMigrations } from './newer-migrations.js';
 import { examineTransactions } from './old-transactions.js';
 import { type OwnerClient, withOwner } from './owner.js';
 import { examineOwner, examineRoles } from './role-diagnosis.js';
@@ -14,7 +15,7 @@ const UNDEFINED_TABLE = '42P01';
 /**
  * Looks whether the database is as the program needs it; changes nothing. A look that fails is a problem itself.
  */
-export async function diagnose({ app, owner }: DatabaseHandle): Promise<Finding[]> {
+export async function diagnose({ app, direct = app, owner }: DatabaseHandle): Promise<Finding[]> {
   return await withOwner(app, async (client) => {
     const checks: readonly (readonly [string, () => Promise<Result>])[] = [
       ['server', () => serverVersion(client)],
@@ -24,7 +25,7 @@ export async function diagnose({ app, owner }: DatabaseHandle): Promise<Finding[
       ...(owner ? [['owner', () => examineOwner(client, owner)] as const] : []),
       ['migrations', () => migrations(client, app.user)],
       ['tenants', () => examineTenants(client)],
-      ['notices', () => notices(app)],
+      ['notices', () => notices(direct)],
       ['transactions', () => examineTransactions(client)],
     ];
     const findings: Finding[] = [];
@@ -90,16 +91,22 @@ async function migrations(client: OwnerClient, appUser: string): Promise<Result>
       `${fileName(edited)} was changed after it had been applied to ${edited.scope}; restore the file and put the change into a new migration`,
     );
   }
+  const newer = await newerMigrations(client);
+  if (newer) {
+    return warning(
+      `the database is that of a newer version of the program: ${newer.count} are unknown to this one, the last is ${newer.last}`,
+    );
+  }
   return ok('all are applied');
 }
 
-async function notices(app: ConnectionSettings): Promise<Result> {
-  const listener = new Listener(app);
+async function notices(settings: ConnectionSettings): Promise<Result> {
+  const listener = new Listener(settings);
   try {
     await listener.start();
     if (listener.healthy) return ok('arrive');
     return warning(
-      'do not arrive, as behind a pooler in transaction mode; every request then reads users and tenants anew',
+      'do not arrive, as behind a pooler in transaction mode; every request then reads users and tenants anew, and streams look for themselves: set DATABASE_DIRECT_URL to the server itself',
     );
   } finally {
     await listener.close();

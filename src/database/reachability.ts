@@ -20,6 +20,8 @@ export interface RoleSettings {
 }
 
 export const APP_SETTINGS: RoleSettings = { user: 'DB_USER', password: 'DB_PASSWORD', url: 'DATABASE_URL' };
+/** The same role, past a pooler. */
+export const DIRECT_SETTINGS: RoleSettings = { ...APP_SETTINGS, url: 'DATABASE_DIRECT_URL' };
 export const OWNER_SETTINGS: RoleSettings = {
   user: 'DB_OWNER_USER',
   password: 'DB_OWNER_PASSWORD',
@@ -42,7 +44,7 @@ const STARTING_WITHIN_MS = 30_000;
  */
 export async function withConnection<T>(
   settings: ConnectionSettings,
-  work: (client: pg.Client) => Promise<T>,
+  work: (client: pg.Client & Pick<DatabaseClient, 'serverProcess'>) => Promise<T>,
 ): Promise<T> {
   const until = Date.now() + STARTING_WITHIN_MS;
   for (;;) {
@@ -63,12 +65,23 @@ export async function withConnection<T>(
   }
 }
 
+/** Whether connections with these settings are served by one process of the server all the time, as no pooler's are. */
+export async function isDirect(settings: ConnectionSettings): Promise<boolean> {
+  return await withConnection(settings, async (client) => {
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
+    return rows[0]?.pid === client.serverProcess;
+  });
+}
+
 /**
  * Connects as the program's own role and makes sure that it may be used.
  * @throws DatabaseUnavailableError, and ServerTooOldError before PostgreSQL 15.
  */
-export async function checkAppConnection(app: ConnectionSettings): Promise<void> {
-  const { version, privileged, triggers } = await explained(app, APP_SETTINGS, () =>
+export async function checkAppConnection(
+  app: ConnectionSettings,
+  names: RoleSettings = APP_SETTINGS,
+): Promise<void> {
+  const { version, privileged, triggers } = await explained(app, names, () =>
     withConnection(app, async (client) => {
       const { rows } = await client.query<{ version: string; privileged: boolean; triggers: string }>(
         `SELECT current_setting('server_version') AS version, rolsuper OR rolbypassrls AS privileged,

@@ -9,6 +9,8 @@ export interface TurnsOptions {
   readonly size: number;
   /** Milliseconds that one waits at most. */
   readonly within: number;
+  /** Whether each tenant leaves some to the others; else only their turns go round. */
+  readonly leavesSome?: boolean;
   /** How many may wait for each tenant; beyond that they are refused at once. */
   readonly mostWaiting?: number;
 }
@@ -28,8 +30,8 @@ interface Waiter {
 }
 
 /**
- * Turns at the pool's connections, by tenant. Who has none gets the next one that is free, in rotation; who has some
- * gets a further one only while enough are left for the others. So a tenant whose statements are slow, or wait for each
+ * Turns at the pool's connections, by tenant, in rotation. Where each leaves some, who has none gets the next one that
+ * is free, and who has some gets a further one only while enough are left for the others. So a tenant whose statements are slow, or wait for each
  * other, holds three of five at most, and those of other tenants go on.
  */
 export class Turns {
@@ -59,12 +61,13 @@ export class Turns {
   }
 
   #mayHave(tenant: string): boolean {
-    const { size } = this.options;
-    const isKept = size >= KEEPS_ONE_FROM && tenant !== NOBODYS && !this.#held.has(NOBODYS);
+    const { size, leavesSome } = this.options;
+    const isBounded = leavesSome === true && size >= KEEPS_ONE_FROM;
+    const isKept = isBounded && tenant !== NOBODYS && !this.#held.has(NOBODYS);
     const free = size - this.#used - Number(isKept);
     if (free < 1) return false;
     const held = this.#held.get(tenant) ?? 0;
-    return held === 0 || size < KEEPS_ONE_FROM || held + 1 <= PER_FREE_ONE * (free - 1);
+    return held === 0 || !isBounded || held + 1 <= PER_FREE_ONE * (free - 1);
   }
 
   #have(tenant: string): void {

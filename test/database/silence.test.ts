@@ -73,7 +73,7 @@ describe('the connections of a pool', () => {
   });
 
   it('are given up where only those fall silent that there are, the idle ones with the first that shows it', async () => {
-    const database = connect(3);
+    const database = connect(5); // of which one agency has three at most
     await Promise.all([1, 2, 3].map(() => database.tenantQuery(context, sleeping(0.1))));
     expect(database.load.open).toBe(3);
     proxy.stallOpen();

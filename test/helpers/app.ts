@@ -81,7 +81,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     directory,
   );
   const settings = options.connectAs ?? databases.app;
-  const database = new Database(settings, { size: config.poolSize });
+  const database = new Database(settings, { size: config.poolSize, sharedByAgencies: true });
   const { at = settings, options: listening = {} } = options.listens ?? {};
   const listener = new Listener(at, listening);
   const app = await buildApp({ config, database, listener, ...(options.live && { live: options.live }) });

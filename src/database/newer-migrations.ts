@@ -1,0 +1,48 @@
+import { PlainError } from '../plain-error.js';
+import { type MigrationFiles, readMigrations } from './migration-files.js';
+import { fileName, type ScopedMigration } from './migration-state.js';
+import type { OwnerClient } from './owner.js';
+
+/**
+ * How the name of a migration ends that older versions of the program cannot work with, such as one that renames a
+ * column. The ledger keeps names, so that they can tell.
+ */
+const BREAKING = /_breaking$/;
+
+/** The database has what this version of the program cannot work with. */
+export class DatabaseTooNewError extends PlainError {
+  override readonly name = 'DatabaseTooNewError';
+
+  constructor({ scope, ...migration }: ScopedMigration) {
+    super(
+      `the database is that of a newer version of the program, which this one cannot work with (${fileName(migration)} of ${scope}); start the newer version`,
+    );
+  }
+}
+
+const UNKNOWN = `
+  SELECT DISTINCT ON (scope = 'shared', number) scope, number, name FROM public.migration_ledger
+  WHERE number > CASE WHEN scope = 'shared' THEN $1::integer ELSE $2::integer END
+  ORDER BY scope = 'shared', number, scope`;
+const UNDEFINED_TABLE = '42P01';
+const NO_RIGHT = '42501';
+
+/**
+ * Finds the migrations that a newer version of the program has applied, each once.
+ * @returns null where there are none, else how many, and the last of them
+ * @throws DatabaseTooNewError where this version cannot work with one of them
+ */
+export async function newerMigrations(
+  client: OwnerClient,
+  files: MigrationFiles = readMigrations(),
+): Promise<{ readonly count: number; readonly last: string } | null> {
+  const known = [files.shared.length, files.tenant.length];
+  const { rows } = await client.query<ScopedMigration>(UNKNOWN, known).catch((error: { code?: string }) => {
+    if (error.code !== UNDEFINED_TABLE && error.code !== NO_RIGHT) throw error;
+    return { rows: [] }; // an empty database, or one that the program has no right on yet
+  });
+  const breaking = rows.find(({ name }) => BREAKING.test(name));
+  if (breaking) throw new DatabaseTooNewError(breaking);
+  const last = rows.at(-1);
+  return last ? { count: rows.length, last: fileName(last) } : null;
+}
