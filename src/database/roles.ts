@@ -13,6 +13,7 @@ const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   // Written by functions that know whose transaction it is.
   event_queue: 'SELECT',
   event_segment: 'SELECT',
+  delivery_segment: 'SELECT',
   event_sleeper: 'SELECT, INSERT, UPDATE, DELETE',
   event_pause: 'SELECT, INSERT, UPDATE, DELETE',
   delivery_queue: 'SELECT, UPDATE (claimed_until)',

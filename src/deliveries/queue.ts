@@ -43,6 +43,9 @@ const KINDS: Readonly<Record<DeliveryKind, { readonly rows: string; readonly han
   email: { rows: "q.destination = 'mail'", handler: 'email' },
 };
 
+/** The segments in which deliveries may wait (see src/events/segments.ts). */
+const OPEN = 'unnest(ARRAY(SELECT s.segment FROM public.delivery_segment s)) AS open (segment)';
+
 /** Sorts behind every destination. */
 const BEHIND_ALL = '~';
 /** How many times as many deliveries as are wanted are looked at, so that each tenant has its turn. */
@@ -60,13 +63,18 @@ const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
     UNION ALL
     SELECT following.schema_name, following.destination, following.lap
     FROM line CROSS JOIN LATERAL (
-      (SELECT q.schema_name, q.destination, line.lap FROM public.delivery_queue q
-       WHERE ${rows} AND (q.schema_name, q.destination) > (line.schema_name, line.destination)
-       ORDER BY q.schema_name, q.destination LIMIT 1)
+      (SELECT first.schema_name, first.destination, line.lap FROM ${OPEN} CROSS JOIN LATERAL (
+         SELECT q.schema_name, q.destination FROM public.delivery_queue q
+         WHERE q.segment = open.segment AND ${rows}
+           AND (q.schema_name, q.destination) > (line.schema_name, line.destination)
+         ORDER BY q.schema_name, q.destination LIMIT 1
+       ) first ORDER BY first.schema_name, first.destination LIMIT 1)
       UNION ALL
-      (SELECT q.schema_name, q.destination, 1 FROM public.delivery_queue q
-       WHERE ${rows} AND line.lap = 0
-       ORDER BY q.schema_name, q.destination LIMIT 1)
+      (SELECT first.schema_name, first.destination, 1 FROM ${OPEN} CROSS JOIN LATERAL (
+         SELECT q.schema_name, q.destination FROM public.delivery_queue q
+         WHERE q.segment = open.segment AND ${rows} AND line.lap = 0
+         ORDER BY q.schema_name, q.destination LIMIT 1
+       ) first ORDER BY first.schema_name, first.destination LIMIT 1)
       LIMIT 1
     ) following
     WHERE following.lap = 0 OR following.schema_name <= $8
@@ -88,13 +96,18 @@ const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
   ), due AS (
     SELECT roomy.*, d.delivery_id, d.due_at
     FROM roomy CROSS JOIN LATERAL (
-      SELECT q.delivery_id, q.due_at FROM public.delivery_queue q
-      WHERE ${rows} AND q.schema_name = roomy.schema_name AND q.destination = roomy.destination
-        AND q.due_at <= clock_timestamp()
-        AND (q.claimed_until IS NULL OR q.claimed_until <= clock_timestamp())
-      ORDER BY q.due_at
+      SELECT oldest.delivery_id, oldest.due_at FROM ${OPEN} CROSS JOIN LATERAL (
+        SELECT q.delivery_id, q.due_at FROM public.delivery_queue q
+        WHERE q.segment = open.segment AND ${rows}
+          AND q.schema_name = roomy.schema_name AND q.destination = roomy.destination
+          AND q.due_at <= clock_timestamp()
+          AND (q.claimed_until IS NULL OR q.claimed_until <= clock_timestamp())
+        ORDER BY q.due_at
+        LIMIT greatest(0, least(roomy.room, roomy.room_of_tenant, $1::integer))
+        FOR UPDATE SKIP LOCKED
+      ) oldest
+      ORDER BY oldest.due_at
       LIMIT greatest(0, least(roomy.room, roomy.room_of_tenant, $1::integer))
-      FOR UPDATE SKIP LOCKED
     ) d
     LIMIT ${CHOICE} * $1::integer
   ), turns AS (

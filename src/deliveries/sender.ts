@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import type { DeliverySettings } from '../delivery-settings.js';
+import { Segments } from '../events/segments.js';
 import { Lane } from './lane.js';
 import type { Mailer } from './mailer.js';
 import type { Resolve } from './name-lookup.js';
@@ -34,6 +35,7 @@ const FINISHES_WITHIN_MS = 12_000;
  */
 export class DeliverySender {
   readonly #lanes: readonly Lane[];
+  readonly #segments: Segments;
 
   constructor(
     private readonly database: Database,
@@ -41,7 +43,13 @@ export class DeliverySender {
   ) {
     const { settings, onError = () => undefined, pollMs = POLL_MS, leaseSeconds = LEASE_SECONDS } = options;
     const { concurrency, concurrencyPerTenant, concurrencyPerEndpoint, email } = settings;
-    const deliver = (claim: Claim) => this.#deliver(claim);
+    this.#segments = new Segments(database);
+    const deliver = async (claim: Claim) => {
+      const done = await this.#deliver(claim);
+      this.#segments.note(1);
+      await this.#segments.tend().catch(onError);
+      return done;
+    };
     const common = { deliver, leaseSeconds, pollMs, onError };
     const lane = (kind: DeliveryKind, all: number, perTenant: number, perDestination: number) =>
       new Lane(database, { ...common, kind, places: { all, perTenant, perDestination } });

@@ -1,17 +1,20 @@
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 
-/** After this many events a new segment of the queue is begun: as many dead rows a claim passes over at most. */
+/** After this many events or deliveries a new segment is begun: as many dead rows a claim passes over at most. */
 const EVENTS_PER_SEGMENT = 2_000;
 /** While little happens, how long a segment that may be closed stays open. */
 const CLOSE_AFTER_MS = 10_000;
 
 const ENTER = statement('SELECT public.enter_event_segment()');
 const BEGIN = statement('SELECT public.begin_event_segment()');
-const CLOSE = statement('SELECT public.close_event_segments()');
+const CLOSE = [
+  statement('SELECT public.close_event_segments()'),
+  statement('SELECT public.close_delivery_segments()'),
+];
 
 /**
- * Sees to it that the queue is read without what is done: begins new segments, and closes those in which nothing waits.
+ * Sees to it that the queues of events and of deliveries are read without what is done: begins new segments, and closes those in which nothing waits.
  * Every process does so for what it handles itself.
  */
 export class Segments {
@@ -25,7 +28,7 @@ export class Segments {
     private readonly perSegment = EVENTS_PER_SEGMENT,
   ) {}
 
-  /** Takes note of how many places in the queue were given up or changed. */
+  /** Takes note of how many places in a queue were given up or changed. */
   note(handled: number): void {
     this.#handled += handled;
     if (handled > 0) this.#toClose = true;
@@ -52,6 +55,6 @@ export class Segments {
       await this.database.publicQuery(ENTER);
       await this.database.publicQuery(BEGIN);
     }
-    await this.database.publicQuery(CLOSE);
+    for (const close of CLOSE) await this.database.publicQuery(close);
   }
 }

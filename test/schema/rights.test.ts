@@ -26,6 +26,7 @@ const SOME_COLUMN: Record<string, string> = {
   migration_ledger: 'name',
   event_queue: 'due_at',
   event_segment: 'begun_at',
+  delivery_segment: 'segment',
   client_import_queue: 'due_at',
   job_tenant: 'basis',
 };
@@ -37,6 +38,7 @@ describe('the program’s own role', () => {
     'tenants_domain',
     'event_queue',
     'event_segment',
+    'delivery_segment',
     'client_import_queue',
     'job_tenant',
     'job_change',

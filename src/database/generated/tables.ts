@@ -820,6 +820,11 @@ export interface PublicDeliveryQueue {
   destination: string;
   due_at: string;
   claimed_until: string | null;
+  segment: Generated<number>;
+}
+
+export interface PublicDeliverySegment {
+  segment: number;
 }
 
 export interface PublicDjangoContentType {
@@ -1010,6 +1015,7 @@ export interface PublicTables {
   'public.auth_user_user_permissions': PublicAuthUserUserPermissions;
   'public.client_import_queue': PublicClientImportQueue;
   'public.delivery_queue': PublicDeliveryQueue;
+  'public.delivery_segment': PublicDeliverySegment;
   'public.django_content_type': PublicDjangoContentType;
   'public.event_capture': PublicEventCapture;
   'public.event_pause': PublicEventPause;
