@@ -2,7 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { COMPONENT } from '../component.js';
+import { bodyExample } from './examples.js';
+import { INTRODUCTION } from './introduction.js';
+import { parameterDescription } from './parameters.js';
 import { routeSchema } from './route-schema.js';
+import { tagsOf } from './tags.js';
 
 type Node = { [key: string]: unknown };
 
@@ -14,7 +18,7 @@ export async function collectRoutes(app: FastifyInstance): Promise<void> {
       info: {
         title: 'Leopard API',
         version: '1.0.0',
-        description: 'Clients, applications and daily work of immigration and study-abroad agencies.',
+        description: INTRODUCTION,
       },
       components: {
         securitySchemes: { BearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
@@ -37,12 +41,25 @@ export function openapiDocument(app: FastifyInstance): Node {
     if (path.includes('*')) delete paths[path];
     else paths[path] = hoist(mapOperations(operations as Operations), schemas);
   }
+  document.tags = tagsOf(new Set(usedTags(paths)));
   document.components = { ...document.components, schemas: sorted(schemas) };
   return document;
 }
 
+function usedTags(paths: Node): string[] {
+  return Object.values(paths as Record<string, Operations>).flatMap((operations) =>
+    Object.values(operations).flatMap(({ tags = [] }) => tags),
+  );
+}
+
 interface Operation {
-  readonly parameters?: readonly { readonly in: string; readonly schema: Node }[];
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly description?: string;
+    readonly schema: Node;
+  }[];
   readonly requestBody?: { readonly content: Record<string, { schema: Node }> };
 }
 type Operations = Record<string, Operation>;
@@ -50,11 +67,19 @@ type Operations = Record<string, Operation>;
 /** HEAD is there wherever GET is: the document need not say it for each. */
 function mapOperations({ head: _head, ...operations }: Operations): Operations {
   for (const { parameters = [], requestBody } of Object.values(operations)) {
-    if (requestBody) Object.assign(requestBody, { required: needsBody(requestBody.content) });
+    if (requestBody) {
+      Object.assign(requestBody, { required: needsBody(requestBody.content) });
+      const json = requestBody.content['application/json'];
+      const example = json && bodyExample(json.schema);
+      if (example) Object.assign(json, { example });
+    }
     for (const parameter of parameters) {
       // A list of values is given by repeating the parameter.
       const isList = parameter.in === 'query' && parameter.schema.type === 'array';
       if (isList) Object.assign(parameter, { style: 'form', explode: true });
+      if (parameter.in === 'path' || parameter.description) continue;
+      const description = parameterDescription(parameter.name, parameter.schema);
+      if (description) Object.assign(parameter, { description });
     }
   }
   return operations;

@@ -1,0 +1,66 @@
+/** What the operations of each tag are about, in the order in which the documentation shows them. */
+const TAGS: Readonly<Record<string, string>> = {
+  token: 'Log in, refresh, verify and log out.',
+  sessions: 'Where one is logged in, and the ending of it.',
+  public: 'What a log-in page asks for before anybody is logged in.',
+  clients: 'Clients with stages, timeline, picture and export.',
+  'client-imports': 'Clients from CSV files: upload, dry run, run, undo.',
+  passports: 'The passport of a client, one each.',
+  qualifications: 'What clients have studied.',
+  employments: 'Where clients have worked.',
+  'language-proficiencies': 'Results of language exams.',
+  'language-exams': 'The language exams that there are results of.',
+  notes: 'Notes on clients.',
+  'visa-applications': 'Applications for visas, with documents, counts and dashboard.',
+  'visa-types': 'Visas that can be applied for.',
+  'visa-categories': 'Kinds of visas; each client has one in mind.',
+  'college-applications': 'Applications to colleges and universities, with stages, counts and dashboard.',
+  'application-types': 'Kinds of college applications; each has stages of its own.',
+  stages: 'The stages of an application type, in their order.',
+  institutes: 'Colleges, universities and schools.',
+  'institute-locations': 'Campuses of institutes.',
+  'institute-intakes': 'Days on which courses of institutes begin.',
+  'institute-contact-persons': 'Whom to talk to at institutes.',
+  'institute-requirements': 'What institutes ask of applicants.',
+  courses: 'Courses of institutes, with fees.',
+  'course-levels': 'Levels of courses, such as Bachelor.',
+  'broad-fields': 'Broad fields of study.',
+  'narrow-fields': 'Narrow fields of study, each within a broad one.',
+  'starter-catalogues': 'Visas, levels, fields and exams that a new agency can begin with.',
+  tasks: 'Tasks of people and branches, with links to any record, comments and mentions.',
+  events: 'The calendar.',
+  reminders: 'Reminders on any record, at a day and time.',
+  notifications: 'What a user was told, and the live stream of it.',
+  deadlines: 'What expires or falls due, in one list.',
+  search: 'Search over all kinds of records.',
+  reports: 'Figures by period, branch and scope, as JSON and CSV.',
+  agents: 'Agents that clients come from, or go to colleges through.',
+  branches: 'Branches of the agency.',
+  regions: 'Regions, each with branches.',
+  users: 'Staff: who may log in, in which role, for which branches.',
+  groups: 'Roles and what they permit.',
+  permissions: 'Permissions that groups can have.',
+  webhooks: 'Endpoints of the agency that are told of events.',
+  deliveries: 'Webhooks and e-mails that were sent, or wait to be.',
+  'agency-settings': 'Settings of the agency.',
+  audit: 'Who changed what and when, before and after.',
+  root: 'Where the lists are.',
+  schema: 'This documentation.',
+  health: 'Whether the service is up.',
+};
+
+/** A tag as OpenAPI writes it. */
+export interface Tag {
+  readonly name: string;
+  readonly description?: string;
+}
+
+/** Returns the tags that are in use, in their order; those that nothing is said of come last. */
+export function tagsOf(used: ReadonlySet<string>): Tag[] {
+  const known = Object.entries(TAGS).filter(([name]) => used.has(name));
+  const others = [...used].filter((name) => !Object.hasOwn(TAGS, name)).sort();
+  return [
+    ...known.map(([name, description]) => ({ name, description })),
+    ...others.map((name) => ({ name })),
+  ];
+}
