@@ -48,6 +48,7 @@ it('a tree that is built starts with what `npm ci --omit=dev` installs', async (
     'bin',
     'src',
     'dist',
+    'data',
     'migrations',
     'package.json',
     'package-lock.json',
