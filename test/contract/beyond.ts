@@ -34,6 +34,7 @@ export const OPERATIONS_BEYOND: readonly string[] = [
   'DELETE /api/v1/visa-categories/{id}/',
   'GET /api/v1/webhooks/',
   'POST /api/v1/webhooks/',
+  'GET /api/v1/webhooks/event-types/',
   'GET /api/v1/webhooks/{id}/',
   'PATCH /api/v1/webhooks/{id}/',
   'DELETE /api/v1/webhooks/{id}/',

@@ -97,6 +97,7 @@ const OTHERS = [
     'reports',
     'starter-catalogues',
     'webhooks',
+    'webhooks/event-types',
   ],
 ];
 

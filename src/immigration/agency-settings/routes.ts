@@ -11,7 +11,7 @@ import { changeSettings } from './services.js';
 const PATH = '/api/v1/agency-settings/';
 const tag = 'agency-settings';
 
-/** What an agency sets for itself; only for SUPER_ADMIN. How it wants to be shown, anybody may see. */
+/** Serves what an agency sets for itself, only to SUPER_ADMIN, and how it wants to be shown, to anybody. */
 export function agencySettingsRoutes(
   database: Database,
   { baseDomain, deliveries }: Pick<Config, 'baseDomain' | 'deliveries'>,

@@ -22,13 +22,13 @@ interface Found {
   readonly settings: StoredSettings;
 }
 
-/** The agency's settings, for the answer; the transaction's last statement. */
+/** Reads the agency's settings for the answer, as the transaction's last statement. */
 export async function readSettings(transaction: TenantTransaction): Promise<AgencySettingsOutput> {
   const [row] = await transaction.last(settingsQuery(false));
   return shown(row!.settings);
 }
 
-/** The agency's settings as they are stored, held against other changes until the transaction ends. */
+/** Reads the agency's settings as they are stored, and holds them against other changes until the transaction ends. */
 export async function holdSettings(transaction: TenantTransaction): Promise<StoredSettings> {
   const [row] = await transaction.query(settingsQuery(true));
   return row!.settings;
@@ -54,7 +54,7 @@ function shown(stored: StoredSettings): AgencySettingsOutput {
   };
 }
 
-/** What the settings say of e-mail; what is missing or of another kind counts as not set. */
+/** Reads the setting of e-mail; what is missing or of another type counts as not set. */
 export function emailOf(setting: unknown): AgencySettingsOutput['email'] {
   const { enabled, from, notifications } = objectIn(setting);
   const listed: unknown[] = Array.isArray(notifications) ? notifications : [];
@@ -65,7 +65,7 @@ export function emailOf(setting: unknown): AgencySettingsOutput['email'] {
   };
 }
 
-/** How the agency wants to be shown. @param name its registered one, which stands in for the one to be shown */
+/** Reads how the agency wants to be shown. @param name its registered one, which stands in for the one to be shown */
 export function brandingOf(setting: unknown, name: string): BrandingOutput {
   const given = objectIn(setting);
   const fields = BRANDING_FIELDS.map((field) => [field, textOr(given[field], null)]);
@@ -73,7 +73,7 @@ export function brandingOf(setting: unknown, name: string): BrandingOutput {
   return { ...branding, display_name: branding.display_name || name };
 }
 
-/** The keys of an object; none of anything else. */
+/** Returns an object as it is, and an empty one for anything else. */
 export function objectIn(setting: unknown): Record<string, unknown> {
   const isObject = typeof setting === 'object' && setting !== null && !Array.isArray(setting);
   return isObject ? (setting as Record<string, unknown>) : {};

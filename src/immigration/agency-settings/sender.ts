@@ -3,7 +3,7 @@ import { isEmail } from '../../http/fields/text.js';
 const NAMED = /^(?:"((?:[^"\\\r\n]|\\[^\r\n])*)"|([^"<>\r\n,;:@]*))\s*<([^<>\s]+)>$/;
 
 /**
- * The address in `Name <name@example.com>` or `name@example.com`.
+ * Finds the address in `Name <name@example.com>` or `name@example.com`.
  * @returns null for what is neither
  */
 export function addressIn(sender: string): string | null {
@@ -12,7 +12,7 @@ export function addressIn(sender: string): string | null {
 }
 
 /**
- * Whether an agency may send from a domain: one of its own, or the one above (crm.acme.example may send as
+ * Tells whether an agency may send from a domain: one of its own, or the one above (crm.acme.example may send as
  * acme.example), but not what lies above a domain that the platform gives to every agency. All agencies send through
  * one server, which would pass on another's name too.
  * @param own the agency's domains

@@ -29,7 +29,7 @@ const filters: Record<string, TSchema> = {
   status: Type.String({ description: `one or several of ${DELIVERY_STATUSES.join(', ')}` }),
 };
 
-/** The agency's webhooks and e-mails, as they were sent or wait; only for SUPER_ADMIN. */
+/** Serves the agency's webhooks and e-mails, sent or waiting; only to SUPER_ADMIN. */
 export function deliveryRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,

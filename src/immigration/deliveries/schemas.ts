@@ -20,11 +20,11 @@ const chosen = {
   event: integer({ min: 1 }),
 };
 
-/** Which deliveries are meant: those to which all applies that is given. */
+/** A choice of deliveries: those that meet every condition given. */
 export const DeliveryChoice = body('DeliveryChoiceRequest', chosen);
 export type DeliveryChoiceInput = Input<typeof chosen>;
 
-/** The same for the program. */
+/** Returns the choice as the program's own filter. */
 export function filterOf(input: DeliveryChoiceInput): DeliveryFilter {
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given);

@@ -34,13 +34,13 @@ const whole = new Records({
       FROM delivery_attempt a WHERE a.delivery_id = r.id), '[]') AS log`,
 });
 
-/** A delivery with its text and its attempts. @throws HttpError 404 */
+/** Reads a delivery with its text and its attempts. @throws HttpError 404 */
 export async function readDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
   return await whole.read(transaction, id);
 }
 
 /**
- * A page of the deliveries, newest first. Of very many only the newest are counted and can be turned to.
+ * Reads a page of the deliveries, newest first. Of very many only the newest are counted and can be turned to.
  * @throws HttpError 400 for filters that do not parse
  */
 export async function listDeliveries(

@@ -50,7 +50,7 @@ const StarterCatalogueLoaded = component(
 
 const LoadRequest = body('StarterCatalogueLoadRequest', { country: required(choice(CATALOGUE_COUNTRIES)) });
 
-/** What agencies begin with, by the country that they work with; only for SUPER_ADMIN. */
+/** Serves the starter catalogues, by country; only to SUPER_ADMIN. */
 export function starterCatalogueRoutes(database: Database): RouteDefinition[] {
   return [
     route({

@@ -1,3 +1,4 @@
+import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import {
   findEndpoint,
@@ -8,6 +9,8 @@ import {
   switchEndpoint,
 } from '../../deliveries/endpoints.js';
 import type { WebhookPolicy } from '../../deliveries/webhook-target.js';
+import { EVENTS } from '../../events/config.js';
+import { allTypes } from '../../events/event-types.js';
 import { pathId } from '../../http/path-id.js';
 import { superAdmin } from '../../http/policy.js';
 import { type RouteDefinition, route } from '../../http/route.js';
@@ -30,7 +33,7 @@ import { Trials } from './trials.js';
 const PATH = '/api/v1/webhooks/';
 const tag = 'webhooks';
 
-/** Where the agency is told of its events; only for SUPER_ADMIN. */
+/** Serves the webhook endpoints, where the agency is told of its events; only to SUPER_ADMIN. */
 export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteDefinition[] {
   const trials = new Trials({ policy });
   const routes = resourceRoutes(database, {
@@ -45,6 +48,15 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
   return [
     routes.array(async (transaction) => (await listEndpoints(transaction)).map(webhookOutput), {
       summary: 'The webhook endpoints, 50 at most; only for SUPER_ADMIN.',
+    }),
+    route({
+      method: 'GET',
+      path: `${PATH}event-types/`,
+      tag,
+      summary: 'The types of events that an endpoint can be told of.',
+      policy: superAdmin,
+      response: Type.Array(Type.String()),
+      handler: async () => allTypes(EVENTS),
     }),
     route({
       method: 'POST',
@@ -86,9 +98,8 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
         errors: [400, 404],
       },
       async (transaction, user, id, read) => {
-        const before = await answering(readEndpoint(transaction, id));
+        await answering(readEndpoint(transaction, id));
         const reason = read().reason || `switched off by ${user.username}`;
-        if (!before.isActive && before.disabledReason === reason) return webhookOutput(before);
         return webhookOutput(await answering(switchEndpoint(transaction, id, reason)));
       },
     ),

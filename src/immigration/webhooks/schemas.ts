@@ -52,7 +52,7 @@ export const WebhookTestOutput = component(
 );
 export type WebhookTestOutput = Static<typeof WebhookTestOutput>;
 
-/** An endpoint as the API shows it. */
+/** Returns an endpoint as the API shows it. */
 export function webhookOutput(endpoint: Endpoint): WebhookOutput {
   return {
     id: endpoint.id,

@@ -6,7 +6,7 @@ import type { WebhookTestOutput } from './schemas.js';
 /** How many trials one agency has under way at once: each holds a request for up to ten seconds. */
 const AT_ONCE = 2;
 
-/** Sends to endpoints on trial, so many at once for each agency. */
+/** Trial deliveries to endpoints, a few at once for each agency. */
 export class Trials {
   readonly #underWay = new Map<string, number>();
 

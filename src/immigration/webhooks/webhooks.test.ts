@@ -84,6 +84,15 @@ test('an endpoint is created, shown without its secret, changed and removed', as
   }
 });
 
+test('the types of events are told, each of which an endpoint may want', async () => {
+  const { body: types } = await ask('GET', 'event-types/');
+  expect(types).toEqual(
+    expect.arrayContaining(['Client.CREATE', 'Client.stage.UPDATE', 'Task.status.UPDATE']),
+  );
+  const { id } = await create({ event_types: types });
+  await ask('DELETE', `${id}/`);
+});
+
 describe('refused under its field:', () => {
   test.each<[object, object]>([
     [{}, { url: ['This field is required.'] }],
