@@ -43,6 +43,7 @@ describe('doctor', () => {
         'owner',
         'migrations',
         'tenants',
+        'tables',
         'notices',
         'transactions',
         'settings of tenants',

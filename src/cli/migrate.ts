@@ -3,6 +3,7 @@ import type { DatabaseHandle } from '../database/connections.js';
 import { fileName } from '../database/migration-state.js';
 import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../database/migrator.js';
 import { withOwner } from '../database/owner.js';
+import { repairAll } from '../database/repair-all.js';
 import { skipMigration } from '../database/skipped-migration.js';
 import { requireValidEventsConfig } from '../events/check-config.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
@@ -45,11 +46,18 @@ async function migrate(
   handle: DatabaseHandle,
   options: MigrateCommandOptions,
 ): Promise<void> {
-  const { applied, scopes, captures, failures } = await run(context, handle, options);
+  const { applied, scopes, captures, repairs, failures } = await run(context, handle, options);
   if (applied > 0)
     context.print(`applied ${count(applied, 'migration')} to ${count(scopes, 'schema', 'schemas')}`);
   else if (captures > 0) context.print(`renewed the capture of events of ${count(captures, 'tenant')}`);
-  else if (failures.length === 0) context.print('nothing to do: everything is applied');
+  if (repairs > 0)
+    context.print(`gave ${count(repairs, 'tenant')} back functions, triggers or rights that were missing`);
+  else if (applied === 0 && captures === 0 && scopes > 0)
+    context.print(
+      `put ${count(scopes, 'schema', 'schemas')} in order: the program's rights, or what waits in the queues`,
+    );
+  else if (applied === 0 && captures === 0 && failures.length === 0)
+    context.print('nothing to do: everything is applied');
   for (const { error } of failures) context.warn(error.message);
   if (failures.length > 0) {
     throw new CliError(
@@ -71,6 +79,7 @@ async function run(
       scopes: 1,
       captures: 0,
       newerCaptures: 0,
+      repairs: 0,
       failures: [],
     };
   }
@@ -84,7 +93,9 @@ async function run(
       }
       return await migrateTenant(client, user, name, { repairCapture: true });
     });
-    return { applied, scopes: 1, captures: Number(captured), newerCaptures: 0, failures: [] };
+    const repaired = await repairAll(owner, user, { only: name });
+    const scopes = Number(applied > 0);
+    return { applied, scopes, captures: Number(captured), newerCaptures: 0, ...repaired };
   }
   const progress = context.progress(process.stderr);
   const report = await migrateAll(owner, user, {

@@ -1,4 +1,5 @@
 import type { ConnectionSettings } from '../config.js';
+import { shippedCapture } from '../events/capture/capture.js';
 import type { DatabaseHandle } from './connections.js';
 import { type Finding, ok, problem, type Result, warning } from './finding.js';
 import { Listener } from './listener.js';
@@ -8,6 +9,7 @@ import { newerMigrations } from './newer-migrations.js';
 import { examineTransactions } from './old-transactions.js';
 import { type OwnerClient, withOwner } from './owner.js';
 import { examineOwner, examineRoles } from './role-diagnosis.js';
+import { examineTables } from './table-diagnosis.js';
 import { examineTenants } from './tenant-diagnosis.js';
 
 const UNDEFINED_TABLE = '42P01';
@@ -25,6 +27,7 @@ export async function diagnose({ app, direct = app, owner }: DatabaseHandle): Pr
       ...(owner ? [['owner', () => examineOwner(client, owner)] as const] : []),
       ['migrations', () => migrations(client, app.user)],
       ['tenants', () => examineTenants(client)],
+      ...(owner ? [['tables', () => examineTables(owner, app.user, shippedCapture())] as const] : []),
       ['notices', () => notices(direct)],
       ['transactions', () => examineTransactions(client)],
     ];

@@ -8,8 +8,11 @@ import { inLockingTransaction, type LockWaits } from './locking.js';
 import { type Migration, type MigrationFiles, readMigrations } from './migration-files.js';
 import { fileName, ledgerOf, MigrationChangedError, migrationState, type Scope } from './migration-state.js';
 import { type OwnerClient, withOwner } from './owner.js';
-import { ensureAppRole, ensureTenantRole, schemaRightsSql } from './roles.js';
+import { checkOwnership } from './repair.js';
+import { repairAll, TENANTS_PER_CONNECTION } from './repair-all.js';
+import { closeFunctions, ensureAppRole, ensureTenantRole, schemaRightsSql } from './roles.js';
 import { checkSchemaName, quoteIdentifier } from './schema-name.js';
+import { tellOfTenant } from './tenant-notice.js';
 
 export { appliedMigrations, pendingCaptures, pendingMigrations } from './migration-state.js';
 
@@ -44,6 +47,8 @@ export interface MigrationReport {
   readonly captures: number;
   /** Tenants that were left with the capture of a newer version of the program. */
   readonly newerCaptures: number;
+  /** Tenants that were given back functions, triggers or rights that they had lost. */
+  readonly repairs: number;
   /** Tenants that failed; each keeps what was applied to it before. Where there is one, the command has failed. */
   readonly failures: readonly { readonly scope: Scope; readonly error: Error }[];
 }
@@ -62,13 +67,11 @@ export class MigrationFailedError extends PlainError {
 /** Locks of migrators (exclusive) and provisioning (shared); any number that nobody else uses. */
 export const MIGRATION_LOCK = 7_236_071;
 
-/** A backend keeps what it learns of each tenant's tables, so a long run takes a fresh one now and then. */
-const TENANTS_PER_CONNECTION = 25;
-
 /**
  * Applies everything that is pending, `public` first, then tenant by tenant, and brings the capture of events up to
- * date. Finds out with one query, or four where it looks at the triggers too, that there is nothing to do. A tenant
- * that fails does not stop the others.
+ * date; except at a start it looks at what is really there too, and gives back functions, triggers and rights that a
+ * tenant has lost. A start finds out with one query that there is nothing to do. A tenant that fails does not stop the
+ * others.
  * @throws MigrationChangedError and MigrationFailedError of shared migrations, ServerTooOldError, PlainError about the
  *   program's role
  */
@@ -98,6 +101,7 @@ export async function migrateAll(
     return [...new Set([...scopes, ...broken])];
   };
   let todo = await withOwner(owner, async (client) => {
+    if (!options.keepNewerCapture) await checkOwnership(client, owner.user);
     const before = await scopesToDo(client);
     if (!before.includes('shared')) return before;
     applied += await migrateShared(client, appUser, files);
@@ -131,7 +135,16 @@ export async function migrateAll(
       }
     });
   }
-  return { applied, scopes: total - failures.length, captures, newerCaptures, failures };
+  const scopes = total - failures.length;
+  let repairs = 0;
+  // A start looks at no more than it must; it finds rights that a whole database lacks by the state above.
+  if (capture && !options.keepNewerCapture) {
+    await withOwner(owner, (client) => grantToProgram(client, appUser, files));
+    const repaired = await repairAll(owner, appUser, { files, lockWaits: options.lockWaits });
+    repairs = repaired.repairs;
+    failures.push(...repaired.failures);
+  }
+  return { applied, scopes, captures, newerCaptures, repairs, failures };
 }
 
 /** Other migration files than the shipped ones make other tables, for which the shipped capture is not made. */
@@ -152,8 +165,15 @@ export async function migrateShared(
 ): Promise<number> {
   const searchPath = 'public, pg_temp';
   const count = await apply({ client, scope: 'shared', searchPath }, files.shared, nothingMore);
-  await locked({ client, scope: 'shared' }, () => ensureAppRole(client, appUser));
+  await grantToProgram(client, appUser, files);
   return count;
+}
+
+async function grantToProgram(client: OwnerClient, appUser: string, files: MigrationFiles): Promise<void> {
+  await locked({ client, scope: 'shared' }, async () => {
+    await ensureAppRole(client, appUser);
+    await closeFunctions(client, files.shared);
+  });
 }
 
 /**
@@ -197,6 +217,7 @@ export async function migrateTenant(
   const applied = await apply(place, files.tenant, renewCapture);
   await locked(place, async () => {
     if (!captured) await renewCapture();
+    await tellOfTenant(client, schema);
     if (!(await noteIncarnation(client, schema)) || !capture) return;
     await client.query(`SET LOCAL search_path TO ${searchPath}`);
     await settleQueues(client, schema);

@@ -24,6 +24,9 @@ const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   job_run: 'SELECT, INSERT, UPDATE',
 };
 
+/** The program's own tables in `public`. */
+export const SHARED_TABLES: readonly string[] = Object.keys(RIGHTS_OF_THE_PROGRAM);
+
 interface RoleRow {
   rolsuper: boolean;
   rolinherit: boolean;
@@ -58,6 +61,26 @@ export async function ensureAppRole(client: OwnerClient, appUser: string): Promi
     ([table, rights]) => `GRANT ${rights} ON public.${table} TO ${user}`,
   );
   await client.query(`GRANT USAGE ON SCHEMA public TO ${user}; ${grants.join('; ')}`);
+}
+
+const CLOSED_FUNCTION = /REVOKE EXECUTE ON FUNCTION (public\.\w+\([^)]*\)) FROM PUBLIC/g;
+
+/**
+ * Takes the right to use functions of `public` from everybody where the migrations do: a database that was restored
+ * without its rights has them open.
+ */
+export async function closeFunctions(
+  client: OwnerClient,
+  migrations: readonly { readonly sql: string }[],
+): Promise<void> {
+  const closed = migrations.flatMap(({ sql }) => [...sql.matchAll(CLOSED_FUNCTION)].map(([, name]) => name));
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT p.oid::regprocedure::text AS name
+     FROM unnest($1::text[]) AS c (name) JOIN pg_catalog.pg_proc p ON p.oid = to_regprocedure(c.name)
+     WHERE EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) WHERE grantee = 0)`,
+    [closed],
+  );
+  for (const { name } of rows) await client.query(`REVOKE EXECUTE ON FUNCTION ${name} FROM PUBLIC`);
 }
 
 async function stopInheriting(client: OwnerClient, appUser: string): Promise<void> {

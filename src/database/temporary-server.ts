@@ -34,6 +34,8 @@ export interface TemporaryServer {
 export interface TemporaryServerOptions {
   /** Keeps what it has committed when it is killed, and has its data on the disk; it is slower then. */
   readonly durable?: boolean;
+  /** Another PostgreSQL than the embedded one. */
+  readonly binaries?: Binaries;
 }
 
 interface Account {
@@ -54,9 +56,10 @@ const SETTINGS: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
   synchronous_commit: 'off',
-  scram_iterations: '1',
   timezone: 'UTC',
 };
+/** Only PostgreSQL 16 and newer have it. */
+const CHEAP_PASSWORDS: Readonly<Record<string, string>> = { scram_iterations: '1' };
 const DURABLE: Readonly<Record<string, string>> = {
   fsync: 'on',
   full_page_writes: 'on',
@@ -70,12 +73,13 @@ const DURABLE: Readonly<Record<string, string>> = {
  */
 export async function startTemporaryServer({
   durable = false,
+  binaries: others,
 }: TemporaryServerOptions = {}): Promise<TemporaryServer> {
   const place = durable ? tmpdir() : (roomyMemory() ?? tmpdir());
   const folder = mkdtempSync(join(place, 'leopard-postgresql-'));
   const account = process.getuid?.() === 0 ? ordinaryAccount() : null;
   try {
-    const binaries = reachableBinaries(folder, account);
+    const binaries = others ?? reachableBinaries(folder, account);
     const password = randomBytes(12).toString('base64url');
     const data = join(folder, 'data');
     const passwordFile = join(folder, 'password');
@@ -99,7 +103,7 @@ export async function startTemporaryServer({
       { ...account, cwd: folder },
     );
     const port = await tryPort('127.0.0.1', 0);
-    const settings = { ...SETTINGS, ...(durable && DURABLE) };
+    const settings = { ...SETTINGS, ...(!others && CHEAP_PASSWORDS), ...(durable && DURABLE) };
     const options = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     const launch = () =>
       spawn(binaries.postgres, ['-D', data, '-p', String(port), ...options], {

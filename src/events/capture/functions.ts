@@ -86,7 +86,8 @@ interface CaptureQuery {
 
 /**
  * One statement writes events and queue. It has no parameters, so its plan is made once per connection; and beginning
- * it costs more than asking first whether there is anything to write.
+ * it costs more than asking first whether there is anything to write. A row of the queue that is there already is of
+ * another event: it outlived the schema, which was restored since and numbers anew, and no change may fail because of it.
  */
 function body({ guards, events }: CaptureQuery): string {
   const nothing = guards.map((guard) => `  IF NOT ${guard} THEN\n    RETURN NULL;\n  END IF;\n`).join('');
@@ -99,7 +100,10 @@ ${events}
     RETURNING id, event_type, entity_type, coalesce((metadata ->> 'entity_id')::bigint, entity_id) AS record
   )
   INSERT INTO public.event_queue (schema_name, event_id, event_type, entity_type, entity_id)
-  SELECT current_schema(), id, event_type, entity_type, record FROM made;
+  SELECT current_schema(), id, event_type, entity_type, record FROM made
+  ON CONFLICT (schema_name, event_id) DO UPDATE SET event_type = excluded.event_type,
+    entity_type = excluded.entity_type, entity_id = excluded.entity_id, due_at = excluded.due_at,
+    queued_at = excluded.queued_at, claims = 0, segment = excluded.segment;
   IF FOUND THEN
     PERFORM public.wake_event_workers();
   END IF;

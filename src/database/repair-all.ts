@@ -1,0 +1,88 @@
+import type { ConnectionSettings } from '../config.js';
+import { inLockingTransaction, type LockWaits } from './locking.js';
+import { type Migration, type MigrationFiles, readMigrations } from './migration-files.js';
+import type { Scope } from './migration-state.js';
+import { type OwnerClient, withOwner } from './owner.js';
+import { repairable, repairSchema } from './repair.js';
+import { compareSchemas, REPAIRABLE, readReference } from './tenant-catalogue.js';
+
+/** A backend keeps what it learns of each tenant's tables, so a long run takes a fresh one now and then. */
+export const TENANTS_PER_CONNECTION = 25;
+
+export interface RepairReport {
+  readonly repairs: number;
+  readonly failures: readonly { readonly scope: Scope; readonly error: Error }[];
+}
+
+export interface RepairOptions {
+  readonly files?: MigrationFiles;
+  readonly lockWaits?: LockWaits | undefined;
+  /** Only this tenant. */
+  readonly only?: Scope;
+}
+
+/**
+ * Compares functions, triggers and rights of all tenants that are up to date with what the program says they are, and
+ * gives back what is missing or was changed. A tenant that fails does not stop the others.
+ */
+export async function repairAll(
+  owner: ConnectionSettings,
+  appUser: string,
+  { files = readMigrations(), lockWaits, only }: RepairOptions = {},
+): Promise<RepairReport> {
+  const failures: RepairReport['failures'][number][] = [];
+  let repairs = 0;
+  const [reference, tenants] = await withOwner(owner, async (client) => [
+    await readReference(client, appUser, files.tenant),
+    await tenantsUpToDate(client, files.tenant, only),
+  ]);
+  if (!reference) return { repairs, failures };
+  for (let first = 0; first < tenants.length; first += TENANTS_PER_CONNECTION) {
+    const batch = tenants.slice(first, first + TENANTS_PER_CONNECTION);
+    await withOwner(owner, async (client) => {
+      const schemas = batch.map(({ schema }) => schema);
+      const found = await compareSchemas(client, schemas, { reference, kinds: REPAIRABLE });
+      for (const { schema, skipped } of batch) {
+        // Where a migration was skipped, what it would have made is not missing.
+        const differences = repairable(found.get(schema) ?? []).filter(
+          ({ what }) => !skipped || what === 'changed',
+        );
+        if (differences.length === 0) continue;
+        const repair = () => repairSchema(client, schema, differences, reference);
+        const error = await inLockingTransaction(client, schema, repair, { waits: lockWaits }).then(
+          () => null,
+          (failure: Error) => failure,
+        );
+        if (error) failures.push({ scope: schema, error });
+        else repairs++;
+      }
+    });
+  }
+  return { repairs, failures };
+}
+
+/** A tenant whose schema is there and to which all of these migrations were applied. */
+export interface UpToDate {
+  readonly schema: string;
+  /** Whether one of them was passed over there. */
+  readonly skipped: boolean;
+}
+
+/** The tenants that can be compared with the reference. */
+export async function tenantsUpToDate(
+  client: OwnerClient,
+  migrations: readonly Migration[],
+  only: Scope | null = null,
+): Promise<UpToDate[]> {
+  const { rows } = await client.query<UpToDate>(
+    `SELECT t.schema_name AS schema, bool_or(l.is_skipped) AS skipped
+     FROM public.tenants_tenant t
+     JOIN pg_catalog.pg_namespace n ON n.nspname = t.schema_name
+     JOIN public.migration_ledger l ON l.scope = t.schema_name AND l.number <= $1
+     WHERE $2::text IS NULL OR t.schema_name = $2
+     GROUP BY t.id HAVING count(*) = $1
+     ORDER BY t.id`,
+    [migrations.length, only],
+  );
+  return rows;
+}

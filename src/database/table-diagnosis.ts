@@ -1,0 +1,72 @@
+import type { ConnectionSettings } from '../config.js';
+import type { Capture } from '../events/capture/capture.js';
+import { checkCapture } from '../events/capture/check.js';
+import { ok, problem, type Result, warning } from './finding.js';
+import { readMigrations } from './migration-files.js';
+import { withOwner } from './owner.js';
+import { checkOwnership } from './repair.js';
+import { TENANTS_PER_CONNECTION, tenantsUpToDate, type UpToDate } from './repair-all.js';
+import { ALL_KINDS, compareSchemas, type Difference, readReference } from './tenant-catalogue.js';
+import { listed } from './tenant-diagnosis.js';
+
+/** Of each tenant so many differences are told. */
+const TOLD = 3;
+
+/**
+ * Whether the tables, columns, constraints, indexes, functions, triggers and rights that are really in the tenants'
+ * schemas are those that the program makes, whatever the ledger says.
+ */
+export async function examineTables(
+  owner: ConnectionSettings,
+  appUser: string,
+  capture: Capture,
+): Promise<Result> {
+  const { tenant: migrations } = readMigrations();
+  const { reference, tenants, captures } = await withOwner(owner, async (client) => {
+    await checkOwnership(client, owner.user);
+    return {
+      reference: await readReference(client, appUser, migrations),
+      tenants: await tenantsUpToDate(client, migrations),
+      captures: await checkCapture(client, capture),
+    };
+  });
+  if (!reference) return warning('the prepared script for tenants is missing or old; run: npm run generate');
+  const wrong = captures.map(({ schema, problems }) => `${schema}: ${some(problems)}`);
+  const slight: string[] = [];
+  for (let start = 0; start < tenants.length; start += TENANTS_PER_CONNECTION) {
+    const batch = tenants.slice(start, start + TENANTS_PER_CONNECTION);
+    const schemas = batch.map(({ schema }) => schema);
+    const differing = await withOwner(owner, (client) =>
+      compareSchemas(client, schemas, { reference, kinds: ALL_KINDS }),
+    );
+    for (const tenant of batch) sort(tenant, differing.get(tenant.schema) ?? [], { wrong, slight });
+  }
+  if (wrong.length > 0) {
+    return problem(
+      `${listed(wrong)}; leopard migrate gives back functions, triggers and rights; tables and columns come from a backup`,
+    );
+  }
+  if (slight.length > 0) return warning(listed(slight));
+  return ok(`those of ${tenants.length} tenants are as the program makes them`);
+}
+
+/** An index that is missing costs speed, and what somebody has added does no harm; anything else does. */
+function sort(
+  { schema, skipped }: UpToDate,
+  differences: readonly Difference[],
+  { wrong, slight }: { wrong: string[]; slight: string[] },
+): void {
+  const isSlight = ({ kind, what, wanted }: Difference) =>
+    what === 'not the program’s' || (kind === 'index' && !wanted?.definition.includes('UNIQUE INDEX'));
+  const note = skipped ? ' (a migration was skipped there)' : '';
+  const say = (list: readonly Difference[]) =>
+    `${schema}: ${some(list.map(({ kind, name, what }) => `${kind} ${name} is ${what}`))}${note}`;
+  const grave = differences.filter((difference) => !isSlight(difference));
+  if (grave.length > 0) (skipped ? slight : wrong).push(say(grave));
+  else if (differences.length > 0) slight.push(say(differences));
+}
+
+function some(problems: readonly string[]): string {
+  const more = problems.length - TOLD;
+  return more > 0 ? `${problems.slice(0, TOLD).join(', ')} and ${more} more` : problems.join(', ');
+}
