@@ -24,12 +24,14 @@ export async function examineTables(
   const { tenant: migrations } = readMigrations();
   const { reference, tenants, captures } = await withOwner(owner, async (client) => {
     await checkOwnership(client, owner.user);
+    const upToDate = await tenantsUpToDate(client, migrations);
     return {
-      reference: await readReference(client, appUser, migrations),
-      tenants: await tenantsUpToDate(client, migrations),
+      tenants: upToDate,
+      reference: upToDate.length > 0 ? await readReference(client, appUser, migrations) : null,
       captures: await checkCapture(client, capture),
     };
   });
+  if (tenants.length === 0) return ok('there is no tenant to which all migrations were applied');
   if (!reference) return warning('the prepared script for tenants is missing or old; run: npm run generate');
   const wrong = captures.map(({ schema, problems }) => `${schema}: ${some(problems)}`);
   const slight: string[] = [];

@@ -58,7 +58,7 @@ it('the documented steps lead to a database without a fault', async () => {
     expect.stringMatching(/^pg_trgm: /),
     expect.stringMatching(/^roles: .*; run: leopard migrate$/),
     expect.stringMatching(/^migrations: .*; run: leopard migrate$/),
-    ...['tenants', 'settings of tenants', 'domains'].map((check) =>
+    ...['tenants', 'tables', 'settings of tenants', 'domains'].map((check) =>
       expect.stringMatching(new RegExp(`^${check}: .*; run: leopard migrate$`)),
     ),
   ]);

@@ -46,7 +46,14 @@ async function eventsMade(): Promise<string[]> {
 
 describe('leopard migrate', () => {
   it('has nothing to do where everything is as configured', async () => {
-    expect(await migrate()).toEqual({ applied: 0, scopes: 0, captures: 0, newerCaptures: 0, failures: [] });
+    expect(await migrate()).toEqual({
+      applied: 0,
+      scopes: 0,
+      captures: 0,
+      newerCaptures: 0,
+      repairs: 0,
+      failures: [],
+    });
     expect(await findings()).toEqual([]);
     expect(await eventsMade()).toEqual(['Note.CREATE']);
   });
@@ -57,6 +64,7 @@ describe('leopard migrate', () => {
       scopes: 2,
       captures: 2,
       newerCaptures: 0,
+      repairs: 0,
       failures: [],
     });
     expect(await asOwner((owner) => checkCapture(owner, other))).toEqual([]);
@@ -143,6 +151,7 @@ describe('leopard migrate', () => {
       scopes: 2,
       captures: 2,
       newerCaptures: 0,
+      repairs: 0,
       failures: [],
     });
     expect(await eventsMade()).toEqual(['Note.CREATE']);
