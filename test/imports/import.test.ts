@@ -65,6 +65,19 @@ describe('a run', () => {
     ]);
   });
 
+  test('finds records by their names however these are spelt, the exact one first', async () => {
+    await t.sql(
+      `INSERT INTO immigration_agent (id, agent_name) VALUES (901, 'Jose\u0301 Łódź'), (902, 'Müller'), (903, 'Muller')`,
+    );
+    const { id } = await t.upload(
+      'first_name,gender,country,agent\nA,F,NP,José Łódź\nB,F,NP,jose lodz\nC,F,NP,MÜLLER\nD,F,NP,muller\n',
+    );
+    await t
+      .done(id, 'run')
+      .finally(() => t.sql('UPDATE immigration_agent SET deleted_at = now() WHERE id > 900'));
+    expect((await clients()).map(({ agent }) => agent)).toEqual([901, 901, 902, 903]);
+  });
+
   test('refuses rows in the words of the API, and gives them back to be put right', async () => {
     const file = `name,gender,country,email,dob,active,visa,owner,branch,stage
  ,Q,Atlantis,a@b,2023-02-30,maybe,Nothing,nobody,99,WON

@@ -52,6 +52,13 @@ describe('what is no phone number', () => {
     },
   );
 
+  test('is so of a postcode, too, that a spreadsheet has taken for a number', async () => {
+    const { id } = await t.upload('name,gender,country,postcode\nMaya Rai,F,NP,4.46E+04\n');
+    expect((await t.done(id, 'dry-run')).failures[0].errors.postcode[0]).toContain(
+      'format the column as text',
+    );
+  });
+
   test('is no key of a client that has it already', async () => {
     await t.sql(`INSERT INTO immigration_client (first_name, phone_number, branch_id) VALUES
       ('A', '9.77984E+11', 1), ('B', '000000', 1)`);

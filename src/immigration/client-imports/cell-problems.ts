@@ -6,6 +6,9 @@ import { UNREADABLE } from './encoding.js';
 import type { FileRow } from './file-row.js';
 import { phoneProblem } from './phone-numbers.js';
 
+/** As spreadsheets write long numbers: `4.46E+04`. */
+const EXPONENT = /^\d(?:[.,]\d+)?e\+\d+$/i;
+
 /**
  * What is wrong with a row's cells that the fields of a client do not see, since the API takes it, or would tell in words
  * that do not help: texts that cannot be read, phone numbers that are none, countries under other names.
@@ -16,10 +19,15 @@ export function cellProblems(
   { fields, headers }: Reading & { readonly headers: readonly string[] },
 ): FieldErrors {
   const problems: FieldErrors = {};
-  const { phone_number: phone, country } = given;
+  const { phone_number: phone, country, postcode } = given;
   const problemOfPhone = phone === undefined ? null : phoneProblem(phone);
   if (problemOfPhone !== null) problems.phone_number = [problemOfPhone];
   if (country !== undefined && !isCountryCode(country)) problems.country = [countryProblem(country)];
+  if (postcode !== undefined && EXPONENT.test(postcode)) {
+    problems.postcode = [
+      `"${postcode}" is what a spreadsheet makes of digits: format the column as text and enter them again.`,
+    ];
+  }
   for (const [column, field] of fields.entries()) {
     const cell = cells[column];
     if (field === '' || !cell?.includes(UNREADABLE)) continue;

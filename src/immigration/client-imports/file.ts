@@ -69,7 +69,8 @@ export async function readClientFile(
   if (content.length === 0) throw new ClientFileError('The submitted file is empty.');
   const encoding = options.encoding ?? (await encodingOf(content));
   if (encoding !== null) return await readAs(content, encoding, options.delimiter);
-  if (content.includes(0)) throw new ClientFileError(NO_CSV);
+  // In this one any bytes are text, and what parts the cells is the same: what is no CSV file is told at once.
+  await readAs(content, 'windows-1252', options.delimiter);
   return { choices: encodingChoices(content) };
 }
 

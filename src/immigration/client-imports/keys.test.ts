@@ -69,6 +69,9 @@ test.each([
   ['Maya Rai', 'Maya Thapa', false],
   ['Ram Ram', 'Ram Rai', false],
   ['王伟', '李娜', false],
+  ['Łukasz Søren', 'lukasz soren', true],
+  ['Jose\u0301', 'José', true],
+  ['माया राई', 'मीया राई', false],
 ])('%j and %j: one person’s? %s', (one, other, same) => {
   expect([isSameName(one, other), isSameName(other, one)]).toEqual([same, same]);
 });

@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
+import { foldText } from '../../database/folding.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { branchInScope } from '../shared/branch-scope.js';
@@ -41,7 +42,7 @@ type FoundClient = ClientValues & { readonly id: number; readonly deleted: boole
 /** A key to look for, and the name of the row that has it. */
 interface Wanted {
   readonly key: string;
-  /** In small letters. */
+  /** Folded. */
   readonly first: string;
   readonly full: string;
 }
@@ -82,7 +83,7 @@ export class Matches {
         SELECT c.id FROM (
           SELECT r.id, r.first_name FROM immigration_client r
           WHERE ${has} = k.key AND ${inScope} LIMIT ${sql.lit(LOOKED_THROUGH)}) c
-        ORDER BY (lower(c.first_name) = k.name) DESC, c.id LIMIT ${sql.lit(COMPARED)}) f`;
+        ORDER BY (public.fold_text(c.first_name) = k.name) DESC, c.id LIMIT ${sql.lit(COMPARED)}) f`;
     const clients = transaction.query(sql<FoundClient>`
       SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r')} FROM immigration_client r
       WHERE r.id = ANY (ARRAY(${having(emails, hasEmail)} UNION ${having(phones, hasPhone)}))
@@ -92,7 +93,7 @@ export class Matches {
         SELECT e.* FROM (
           SELECT row_number, email_key, phone_key, name_key FROM client_import_row
           WHERE import_id = ${dryRunOf} AND ${column} = k.key LIMIT ${sql.lit(LOOKED_THROUGH)}) e
-        ORDER BY (lower(e.name_key) = k.name) DESC, e.row_number LIMIT ${sql.lit(COMPARED)}) f`;
+        ORDER BY (public.fold_text(e.name_key) = k.name) DESC, e.row_number LIMIT ${sql.lit(COMPARED)}) f`;
     const pending =
       dryRunOf === null
         ? []
@@ -154,8 +155,8 @@ function wanted(rows: readonly Given[], keyOf: (row: Given) => string | null): W
   for (const row of rows) {
     const key = keyOf(row);
     if (key === null) continue;
-    const full = fullName(row).toLowerCase();
-    found.set(`${key}\n${full}`, { key, full, first: (row.first_name ?? '').toLowerCase() });
+    const full = foldText(fullName(row));
+    found.set(`${key}\n${full}`, { key, full, first: foldText(row.first_name ?? '') });
   }
   return [...found.values()];
 }

@@ -1,3 +1,5 @@
+import { foldText } from '../../database/folding.js';
+
 export interface PersonName {
   readonly first_name?: string | undefined;
   readonly middle_name?: string | undefined;
@@ -34,6 +36,5 @@ function isInitial(one: string, other: string): boolean {
 
 /** The words of a name, in the form that spellings share. */
 export function nameWords(name: string): string[] {
-  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  return plain.match(/[\p{L}\p{N}]+/gu) ?? [];
+  return foldText(name).match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
 }

@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
-import { sql } from '../../database/queries.js';
+import { foldText } from '../../database/folding.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { FieldErrors } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -22,7 +23,7 @@ interface Found {
 
 interface Wanted {
   readonly ids: readonly number[];
-  /** In small letters. */
+  /** Folded. */
   readonly names: readonly string[];
 }
 
@@ -43,7 +44,7 @@ export class References {
       const texts = [...new Set(rows.map((row) => row[field]).filter((text) => text !== undefined))];
       if (texts.length === 0) return [field, []] as const;
       const ids = texts.map(idIn).filter((id) => id !== null);
-      const names = texts.map((text) => text.toLowerCase());
+      const names = texts.map(foldText);
       return [field, await transaction.query(QUERIES[field]({ ids, names }))] as const;
     });
     const found = Object.fromEntries(await Promise.all(queries)) as Record<Reference, Found[]>;
@@ -88,10 +89,10 @@ export class References {
     const id = idIn(text);
     const records = this.found[field];
     if (id !== null && records.some((record) => record.id === id)) return id;
-    const name = text.toLowerCase();
-    const [first, second] = records.filter(({ names }) =>
-      names.some((known) => known.toLowerCase() === name),
-    );
+    const having = (form: (text: string) => string) =>
+      records.filter(({ names }) => names.some((known) => form(known) === form(text)));
+    const exact = having((name) => name.normalize('NFC').toLowerCase());
+    const [first, second] = exact.length > 0 ? exact : having(foldText);
     if (first && second) return `"${text}" is the name of several records; give the id.`;
     if (first) return first.id;
     if (id === null) return `Invalid name "${text}" - object does not exist.`;
@@ -106,18 +107,23 @@ function idIn(text: string): number | null {
   return isId(id) ? id : null;
 }
 
+/** Whether a text is one of these, however it is spelt. */
+function isNamed(text: RawBuilder<unknown>, folded: readonly string[]): RawBuilder<boolean> {
+  return sql`public.fold_text(${text}) = ANY (${folded}::text[])`;
+}
+
 const QUERIES = {
   visa_category_id: ({ ids, names }: Wanted) => sql<Found>`
     SELECT id, array_remove(ARRAY[name, code]::text[], NULL) AS names FROM immigration_visacategory
-    WHERE id = ANY (${ids}::bigint[]) OR lower(name) = ANY (${names}::text[]) OR lower(code) = ANY (${names}::text[])`,
+    WHERE id = ANY (${ids}::bigint[]) OR ${isNamed(sql`name`, names)} OR ${isNamed(sql`code`, names)}`,
 
   agent_id: ({ ids, names }: Wanted) => sql<Found>`
     SELECT id, ARRAY[agent_name]::text[] AS names FROM immigration_agent
-    WHERE deleted_at IS NULL AND (id = ANY (${ids}::bigint[]) OR lower(agent_name) = ANY (${names}::text[]))`,
+    WHERE deleted_at IS NULL AND (id = ANY (${ids}::bigint[]) OR ${isNamed(sql`agent_name`, names)})`,
 
   branch_id: ({ ids, names }: Wanted) => sql<Found>`
     SELECT id, ARRAY[name]::text[] AS names FROM immigration_branch
-    WHERE deleted_at IS NULL AND (id = ANY (${ids}::bigint[]) OR lower(name) = ANY (${names}::text[]))`,
+    WHERE deleted_at IS NULL AND (id = ANY (${ids}::bigint[]) OR ${isNamed(sql`name`, names)})`,
 
   assigned_to_id: ({ ids, names }: Wanted) => sql<Found>`
     SELECT u.id, ARRAY[u.username, u.email, trim(u.first_name || ' ' || u.last_name)]::text[] AS names,
@@ -125,7 +131,6 @@ const QUERIES = {
         'isActive', u.is_active, 'branches', ARRAY(SELECT branch_id FROM immigration_user_branches WHERE user_id = u.id),
         'regions', ARRAY(SELECT region_id FROM immigration_user_regions WHERE user_id = u.id)) AS assignee
     FROM immigration_user u
-    WHERE u.id = ANY (${ids}::bigint[]) OR lower(u.username) = ANY (${names}::text[])
-      OR lower(u.email) = ANY (${names}::text[])
-      OR lower(trim(u.first_name || ' ' || u.last_name)) = ANY (${names}::text[])`,
+    WHERE u.id = ANY (${ids}::bigint[]) OR ${isNamed(sql`u.username`, names)}
+      OR ${isNamed(sql`u.email`, names)} OR ${isNamed(sql`trim(u.first_name || ' ' || u.last_name)`, names)}`,
 };
