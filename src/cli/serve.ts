@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import type { Config } from '../config.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import { requireValidEventsConfig } from '../events/check-config.js';
+import { openLog } from '../log.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
 import { UncaughtErrors } from '../uncaught-errors.js';
@@ -54,12 +54,12 @@ async function serve(given: CliContext, options: ServeOptions): Promise<void> {
   const context = runningContext(given, config);
   requireValidEventsConfig();
   const progress = context.progress();
-  const shutdown = new Shutdown();
+  const shutdown = new Shutdown(context.warn);
   shutdown.listen(() => {
     progress.done();
     context.print('stopping');
   });
-  const log = pino({ level: config.logLevel });
+  const log = openLog(config.logLevel);
   const uncaught = new UncaughtErrors({ log: (message, error) => log.error({ err: error }, message) });
   uncaught.listen();
   const fatal = uncaught.fatal.then((error) => failFor(error));

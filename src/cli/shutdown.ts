@@ -18,7 +18,8 @@ export class Shutdown {
   #running: Promise<void> | undefined;
   #quit: () => void = () => undefined;
 
-  constructor() {
+  /** @param warn told of steps that fail, in one line each */
+  constructor(private readonly warn: (line: string) => void) {
     this.#requested = new Promise((resolve) => {
       this.#request = resolve;
     });
@@ -85,7 +86,7 @@ export class Shutdown {
       try {
         await Promise.race([step.run(), sleep(step.within, undefined, { ref: false })]);
       } catch (error) {
-        process.stderr.write(`while stopping: ${(error as Error).message}\n`);
+        this.warn(`while stopping: ${(error as Error).message}`);
       }
     }
   }
