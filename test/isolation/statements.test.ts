@@ -16,6 +16,9 @@ afterAll(async () => {
   await app?.close();
 });
 
+/** What each new connection asks once, whenever the pool opens one. */
+const OF_CONNECTIONS = /pg_backend_pid\(\)/;
+
 /** What is sent while markers are in every place of requests to every route. */
 async function statementsFor(markers: Markers) {
   const token = await app.logIn('admin');
@@ -35,5 +38,5 @@ test('no value of a request reaches the text of a statement', { timeout: 120_000
   }
   // Nor in some other form: with other markers not one statement reads differently.
   const others = await statementsFor({ word: 'kwpv', number: 9_951_307, date: '1988-11-21' });
-  expect([...others.texts].filter((text) => !texts.has(text))).toEqual([]);
+  expect([...others.texts].filter((text) => !texts.has(text) && !OF_CONNECTIONS.test(text))).toEqual([]);
 });
