@@ -23,8 +23,12 @@ const COLUMNS = `
         WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
   ${TOKENS_FROM} AS "tokensFrom"`;
 
+/** The user with this name, as it was typed or, as names are stored, in Unicode's compatible form. */
 export function accountByName(username: string): Statement<Account> {
-  return statement(`SELECT ${COLUMNS} FROM immigration_user u WHERE u.username = $1`, [username]);
+  return statement(
+    `SELECT ${COLUMNS} FROM immigration_user u WHERE u.username IN ($1, $2) ORDER BY u.username <> $1 LIMIT 1`,
+    [username, username.normalize('NFKC')],
+  );
 }
 
 export function accountById(id: number): Statement<Account> {
@@ -45,6 +49,6 @@ export function storedPasswordFor(username: string): Statement<{ password: strin
     `SELECT password FROM immigration_user WHERE password ~ '^(argon2|pbkdf2_sha256)[$]' ORDER BY id
      LIMIT 1 OFFSET (SELECT (hashtext($1) & 2147483647) % greatest(count(*), 1) FROM immigration_user
                      WHERE password ~ '^(argon2|pbkdf2_sha256)[$]')`,
-    [username],
+    [username.normalize('NFKC')],
   );
 }

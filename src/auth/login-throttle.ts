@@ -73,5 +73,5 @@ export class LoginThrottle {
 }
 
 function keyOf(text: string): string {
-  return [...text].slice(0, LONGEST_KEY).join('');
+  return [...text.normalize('NFKC')].slice(0, LONGEST_KEY).join('');
 }

@@ -32,7 +32,7 @@ const LONGEST_NAME = 150;
  * @throws PlainError that says what is wrong
  */
 export async function prepareAccount(account: NewAccount): Promise<StorableAccount> {
-  const username = account.username.trim();
+  const username = account.username.trim().normalize('NFKC');
   const email = account.email.trim();
   const firstName = account.firstName?.trim() ?? '';
   const lastName = account.lastName?.trim() ?? '';

@@ -79,8 +79,8 @@ export async function assignScope(
 
 /** Reads names separated by commas. A name may hold commas itself: the longest known one counts. */
 function idsByName(text: string, known: readonly Named[]): { ids: number[]; unknown: string[] } {
-  const idOf = new Map(known.map(({ id, name }) => [name, id]));
-  const parts = text.split(',');
+  const idOf = new Map(known.map(({ id, name }) => [name.normalize('NFC'), id]));
+  const parts = text.normalize('NFC').split(',');
   const ids = new Set<number>();
   const unknown: string[] = [];
   for (let start = 0; start < parts.length; ) {
@@ -120,7 +120,7 @@ async function replaceLinks(
 function usersNamed(user: string): Statement<{ id: number }> {
   return statement(
     `SELECT id FROM immigration_user
-     WHERE username = $1 OR lower(email) = lower($1) OR lower(username) = lower($1)
+     WHERE lower(normalize($1::text, NFKC)) IN (lower(normalize(email, NFKC)), lower(normalize(username, NFKC)))
      ORDER BY id LIMIT 2 FOR UPDATE`,
     [user.trim()],
   );

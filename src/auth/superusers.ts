@@ -33,8 +33,11 @@ export async function createSuperuser(
     await transaction.query(statement('LOCK TABLE immigration_user IN SHARE ROW EXCLUSIVE MODE'));
     const taken = await transaction.query(
       statement<{ what: string }>(
-        `SELECT CASE WHEN lower(username) = lower($1) THEN 'username' ELSE 'e-mail address' END AS what
-         FROM immigration_user WHERE lower(username) = lower($1) OR lower(email) = lower($2) ORDER BY 1 DESC`,
+        `SELECT CASE WHEN same_name THEN 'username' ELSE 'e-mail address' END AS what
+         FROM immigration_user, LATERAL (
+           SELECT lower(normalize(username, NFKC)) = lower(normalize($1::text, NFKC)) AS same_name,
+                  lower(normalize(email, NFKC)) = lower(normalize($2::text, NFKC)) AS same_email) t
+         WHERE same_name OR same_email ORDER BY 1 DESC`,
         [account.username, account.email],
       ),
     );

@@ -14,7 +14,9 @@ export async function createOperator(owner: ConnectionSettings, account: Storabl
     inTransaction(client, async () => {
       await client.query('LOCK TABLE public.auth_user IN SHARE ROW EXCLUSIVE MODE');
       const taken = await client.query<{ username: string; email: string }>(
-        'SELECT username, email FROM public.auth_user WHERE lower(username) = lower($1) OR lower(email) = lower($2)',
+        `SELECT username, email FROM public.auth_user
+         WHERE lower(normalize(username, NFKC)) = lower(normalize($1::text, NFKC))
+            OR lower(normalize(email, NFKC)) = lower(normalize($2::text, NFKC))`,
         [username, email],
       );
       if (taken.rows[0]) {

@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
+import { isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
@@ -58,7 +59,7 @@ function stored<Input extends AgentUpdateInput>(input: Input) {
 }
 
 async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
-  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_agent WHERE agent_name = ${name} AND deleted_at IS NULL)`;
+  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_agent WHERE ${isText('agent_name', name)} AND deleted_at IS NULL)`;
   await claimName(transaction, 'agent', name, taken, () =>
     detailError(400, `Agent with name '${name}' already exists`),
   );

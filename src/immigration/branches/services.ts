@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
+import { isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -87,7 +88,7 @@ async function checkRegion(
 
 /** The names of deleted branches still count. */
 async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
-  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_branch WHERE name = ${name})`;
+  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_branch WHERE ${isText('name', name)})`;
   await claimName(transaction, 'branch', name, taken, () =>
     detailError(400, `Branch with name '${name}' already exists`),
   );

@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
 import { foldText } from '../../database/folding.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
+import { caselessColumn } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { branchInScope } from '../shared/branch-scope.js';
 import type { Given } from './cells.js';
@@ -75,7 +76,7 @@ export class Matches {
     const phones = wanted(rows, ({ phone_number }) => phoneKey(phone_number));
     const scope = scopeOf(user);
     const inScope = branchInScope(scope, 'r.branch_id');
-    const hasEmail = sql`r.deleted_at IS NULL AND r.email <> '' AND lower(r.email)`;
+    const hasEmail = sql`r.deleted_at IS NULL AND r.email <> '' AND ${caselessColumn('r.email')}`;
     const hasPhone = sql`r.deleted_at IS NULL AND r.phone_number <> '' AND regexp_replace(r.phone_number, '[^0-9]', '', 'g')`;
     // Key by key along the indexes, whatever the statistics say: a file fills tables faster than these follow.
     const having = (keys: readonly Wanted[], has: RawBuilder<unknown>) => sql`

@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { ROLES, rolesGivenBy } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
+import { isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import { checkGrants, replacePermissions } from '../shared/permissions.js';
@@ -107,7 +108,7 @@ function isRole(name: string): boolean {
 }
 
 async function claimGroupName(transaction: TenantTransaction, name: string): Promise<void> {
-  const taken = sql<boolean>`EXISTS (SELECT FROM auth_group WHERE name = ${name})`;
+  const taken = sql<boolean>`EXISTS (SELECT FROM auth_group WHERE ${isText('name', name)})`;
   await claimName(transaction, 'group', name, taken, () =>
     invalidField('name', 'group with this name already exists.'),
   );

@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
+import { isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField } from '../../http/errors.js';
 import type { UserRequest } from '../../http/route.js';
@@ -61,7 +62,7 @@ export async function deleteLanguageExam(
 }
 
 async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
-  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_lpe WHERE name = ${name})`;
+  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_lpe WHERE ${isText('name', name)})`;
   await claimName(transaction, 'lpe', name, taken, () =>
     invalidField('name', 'language proficiency exam with this name already exists.'),
   );

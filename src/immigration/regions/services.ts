@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
+import { isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
@@ -46,7 +47,7 @@ export async function deleteRegion(
 }
 
 async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
-  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_region WHERE name = ${name})`;
+  const taken = sql<boolean>`EXISTS (SELECT FROM immigration_region WHERE ${isText('name', name)})`;
   await claimName(transaction, 'region', name, taken, () =>
     detailError(400, `Region with name '${name}' already exists`),
   );

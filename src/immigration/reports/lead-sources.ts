@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { sql } from '../../database/queries.js';
+import { caselessColumn } from '../../database/same-text.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { STAGES } from '../shared/client-fields.js';
 import { choiceOutput } from '../shared/output.js';
@@ -54,7 +55,7 @@ export const leadSourcesReport: Report = {
         SELECT l.agent_id, min(l.referrer COLLATE "C") AS referrer, ${sql.join(perStageNow)}, count(*) AS clients,
                count(became.id) AS became_client
         FROM leads l LEFT JOIN became ON became.id = l.id
-        GROUP BY l.agent_id, lower(l.referrer)
+        GROUP BY l.agent_id, ${caselessColumn('l.referrer')}
       ) f
       LEFT JOIN immigration_agent a ON a.id = f.agent_id
       ORDER BY f.clients DESC, source, name, agent`;

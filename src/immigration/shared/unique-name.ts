@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
+import { caseless } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { HttpError } from '../../http/errors.js';
 
@@ -16,7 +17,7 @@ export async function claimName(
   taken: RawBuilder<boolean>,
   error: () => HttpError,
 ): Promise<void> {
-  const key = `${kind}\n${name.toLowerCase()}`;
+  const key = `${kind}\n${caseless(name)}`;
   const locked = transaction.query(
     sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(${key}))`,
   );

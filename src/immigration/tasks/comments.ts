@@ -42,6 +42,9 @@ export async function addComment(
   return await changedTask(transaction, changing, notifying);
 }
 
+/** A username as it is stored, however it was typed. */
+const storedName = (username: string) => username.normalize('NFKC');
+
 /**
  * Finds who is mentioned where: the longest username of an active user that fits.
  * @throws HttpError 400 for more names than can be looked for
@@ -49,15 +52,17 @@ export async function addComment(
 async function findMentions(transaction: TenantTransaction, text: string): Promise<TaskCommentMention[]> {
   const places = mentionPlaces(text);
   if (!places) throw textError(400, `A comment may mention at most ${MOST_NAMES} names`);
-  const usernames = [...new Set(places.flatMap((place) => place.usernames))];
+  const usernames = [...new Set(places.flatMap((place) => place.usernames.map(storedName)))];
   if (usernames.length === 0) return [];
   const people = await transaction.query(sql<{ user_id: number; username: string; full_name: string }>`
     SELECT u.id AS user_id, u.username, ${fullName('u')} AS full_name
     FROM immigration_user u WHERE u.username = ANY (${usernames}::text[]) AND u.is_active`);
   const known = new Map(people.map((person) => [person.username, person]));
   return places.flatMap(({ start, usernames: candidates }) => {
-    const username = candidates.find((candidate) => known.has(candidate));
-    const person = username === undefined ? undefined : known.get(username);
-    return person ? [{ ...person, start_pos: start, end_pos: start + 1 + [...person.username].length }] : [];
+    const username = candidates.find((candidate) => known.has(storedName(candidate)));
+    const person = username === undefined ? undefined : known.get(storedName(username));
+    return person && username
+      ? [{ ...person, start_pos: start, end_pos: start + 1 + [...username].length }]
+      : [];
   });
 }

@@ -11,7 +11,7 @@ const LONGEST_USERNAME = 150;
 export const MOST_NAMES = 5_000;
 
 const inUsername = (character: string | undefined) =>
-  character !== undefined && /[\p{L}\p{N}_.@+-]/u.test(character);
+  character !== undefined && /[\p{L}\p{M}\p{N}_.@+-]/u.test(character);
 const inWord = (character: string | undefined) =>
   character !== undefined && /[\p{L}\p{M}\p{N}_]/u.test(character);
 

@@ -1,4 +1,5 @@
 import { sql } from '../../database/queries.js';
+import { isTextInAnyCase } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, type FieldErrors, invalid } from '../../http/errors.js';
 import type { Tenant } from '../../tenancy/tenants.js';
@@ -34,7 +35,7 @@ export async function keepSuperAdmin(transaction: TenantTransaction, userId: num
 }
 
 /**
- * Checks that nobody else has this username or this e-mail address, whatever their case, and keeps them so until the
+ * Checks that nobody else has this username or this e-mail address, whatever their case and normal form, and keeps them so until the
  * transaction ends.
  * @throws HttpError 400 on each that is taken
  */
@@ -44,15 +45,17 @@ export async function claimIdentity(
   except: number | null,
 ): Promise<void> {
   const { username = null, email = null } = wanted;
-  const keys = Object.entries(wanted).map(([field, value]) => `user ${field}\n${value.toLowerCase()}`);
+  const keys = Object.entries(wanted).map(
+    ([field, value]) => `user ${field}\n${value.normalize('NFKC').toLowerCase()}`,
+  );
   const other = sql`id IS DISTINCT FROM ${except}::bigint`;
   const [, , [taken]] = await Promise.all([
     // The console adds users under a lock of the whole table, which this one waits for.
     transaction.query(sql`LOCK TABLE immigration_user IN ROW EXCLUSIVE MODE`),
     transaction.query(lock(...keys)),
     transaction.query(sql<{ username: boolean; email: boolean }>`
-      SELECT EXISTS (SELECT FROM immigration_user WHERE lower(username) = lower(${username}::text) AND ${other}) AS username,
-             EXISTS (SELECT FROM immigration_user WHERE lower(email) = lower(${email}::text) AND ${other}) AS email`),
+      SELECT EXISTS (SELECT FROM immigration_user WHERE ${isTextInAnyCase('username', username)} AND ${other}) AS username,
+             EXISTS (SELECT FROM immigration_user WHERE ${isTextInAnyCase('email', email)} AND ${other}) AS email`),
   ]);
   const errors: FieldErrors = {};
   for (const field of ['username', 'email'] as const) {

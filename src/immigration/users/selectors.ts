@@ -63,7 +63,7 @@ export async function listUsers(
     booleanFilter(query, 'is_active'),
     groups &&
       sql`EXISTS (SELECT FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
-                  WHERE ug.user_id = r.id AND g.name = ANY (${groups}::text[]))`,
+                  WHERE ug.user_id = r.id AND normalize(g.name, NFC) = ANY (${groups.map((name) => name.normalize('NFC'))}::text[]))`,
     branch !== undefined &&
       sql`EXISTS (SELECT FROM immigration_user_branches WHERE user_id = r.id AND branch_id = ${idOrNone(branch)})`,
     region !== undefined &&
