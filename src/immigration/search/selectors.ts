@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
+import { sql } from '../../database/queries.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { allows, type Policy, signedIn } from '../../http/policy.js';
 import { modelPolicy } from '../shared/resource-policy.js';
@@ -31,13 +32,19 @@ export async function search(
 ): Promise<SearchResult[]> {
   const kinds = KINDS.filter((kind) => allows(POLICIES[kind], user));
   const { limit } = question;
-  const found = await database.tenantQuery(context, searchStatement(user, kinds, asAsked(question), limit));
+  const found = await database.tenantTransaction(context, async (transaction) => {
+    void transaction.query(withinLimit).catch(() => undefined);
+    return await transaction.last(searchStatement(user, kinds, asAsked(question), limit));
+  });
   const isEnough = found.length >= limit || found.some(({ score }) => score === 1);
   const similar = isEnough ? [] : await misspelt(database, context, user, kinds, question);
   return ranked([...found, ...similar], limit);
 }
 
-/** What is spelt nearly as it was asked for; nothing where pg_trgm is not installed in `public`. */
+/**
+ * What is spelt nearly as it was asked for; nothing where pg_trgm is not installed in `public`, or where looking for it
+ * takes too long.
+ */
 async function misspelt(
   database: Database,
   context: TenantContext,
@@ -48,7 +55,8 @@ async function misspelt(
   if (question.words.every((word) => mistakesAllowed(word) === 0)) return [];
   try {
     return await database.tenantTransaction(context, async (transaction) => {
-      const [, texts] = await Promise.all([
+      const [, , texts] = await Promise.all([
+        transaction.query(withinLimit),
         transaction.query(similarFrom),
         transaction.query(vocabulary(user, kinds, question)),
       ]);
@@ -59,12 +67,17 @@ async function misspelt(
       return meant ? await transaction.last(searchStatement(user, kinds, meant, question.limit)) : [];
     });
   } catch (error) {
-    if ((error as { code?: string }).code === UNDEFINED_FUNCTION) return [];
+    const { code = '' } = error as { code?: string };
+    if (code === UNDEFINED_FUNCTION || code === CANCELED) return [];
     throw error;
   }
 }
 
 const UNDEFINED_FUNCTION = '42883'; // an operator, too
+const CANCELED = '57014';
+
+/** A search takes some 20 ms; what takes this long is given up, before it holds up anybody else's work. */
+const withinLimit = sql`SELECT set_config('statement_timeout', '3s', true)`;
 
 /** Each record once, as it scores best; at most so many of a kind. */
 function ranked(found: readonly SearchResult[], limit: number): SearchResult[] {
