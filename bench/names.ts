@@ -88,7 +88,8 @@ const oneByOne = (request: Request): Request => request.flat().map((one) => [one
 /** What opens the transaction and what ends it in round trips of their own. */
 const inThree = (request: Request): Request => {
   const all = request.flat();
-  const isQueried = ({ sql }: Statement) => !/^(BEGIN|COMMIT|SELECT pg_catalog\.set_config)/.test(sql);
+  const isQueried = ({ sql }: Statement) =>
+    !/^(BEGIN|COMMIT|SELECT pg_catalog\.(length|set_config))/.test(sql);
   const [from, to] = [all.findIndex(isQueried), all.findLastIndex(isQueried) + 1];
   return [all.slice(0, from), all.slice(from, to), all.slice(to)];
 };

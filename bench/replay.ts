@@ -74,7 +74,7 @@ export interface LayerReplay extends Replay {
 
 const layers = new Map<string, Database>();
 /** What the layer sends by itself. */
-const FRAME = /^(BEGIN|COMMIT|SELECT pg_catalog\.(set_config|pg_backend_pid))/;
+const FRAME = /^(BEGIN|COMMIT|SELECT pg_catalog\.(length|set_config|pg_backend_pid))/;
 
 /** The same through the program's own pool and tenant transaction, which add the opening and COMMIT themselves. */
 export async function replayThroughLayer(given: LayerReplay): Promise<Sample> {
