@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import type { Database } from '../database/database.js';
 import type { Job, JobResult } from '../jobs/job.js';
 import { type JobState, jobStates } from '../jobs/job-runs.js';
 import { JOBS } from '../jobs/jobs.js';
@@ -66,7 +67,7 @@ async function run(context: CliContext, name: string, options: RunOptions): Prom
   const settings = context.config();
   const job = JOBS.find((candidate) => candidate.name === name) as Job;
   await withTables(context, async ({ database }) => {
-    const schema = tenant === undefined ? null : (await findTenant(database, tenant)).schema;
+    const schema = tenant === undefined ? null : await servableTenant(database, tenant);
     const { signal } = new AbortController();
     const result = await job.run({
       database,
@@ -121,4 +122,11 @@ function lines(states: readonly JobState[]): string[] {
 function duration(seconds: number): string {
   if (seconds % 3_600 === 0) return `${seconds / 3_600} h`;
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+/** @throws CliError for a tenant whose work waits, since its schema is not in order */
+async function servableTenant(database: Database, tenant: string): Promise<string> {
+  const { schema, trouble } = await findTenant(database, tenant);
+  if (trouble !== null) throw new CliError(`${schema} is not in order: ${trouble}; see: leopard doctor`);
+  return schema;
 }

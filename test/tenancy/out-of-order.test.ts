@@ -118,6 +118,10 @@ describe('a tenant whose migration fails', () => {
       const result = await job.run({ database: app.database, settings: app.config, signal, ...whole });
       expect(result.failures, job.name).toEqual([]);
     }
+    expect(await leopard('jobs', 'run', 'tasks', '--tenant', TROUBLE)).toMatchObject({
+      exitCode: 1,
+      stderr: `${SCHEMA} is not in order: migrations are pending; see: leopard doctor`,
+    });
   });
 
   it('goes on after its migration is skipped, which the ledger keeps', async () => {
