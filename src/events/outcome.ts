@@ -41,7 +41,7 @@ const UPDATE = `
     processed_at = CASE WHEN o.status IN ('COMPLETED', 'FAILED') THEN now() END, updated_at = now()
   FROM jsonb_to_recordset($1::jsonb) AS o
     (id bigint, status text, results jsonb, retry_count smallint, error text, untouched boolean)
-  WHERE e.id = o.id`;
+  WHERE e.id = o.id AND e.id = ANY ($2::bigint[])`; // by the index, whatever the planner expects of the rows of $1
 
 /**
  * The statements that write what came of events: into their rows, and into the queue.
@@ -51,7 +51,7 @@ export function outcomeStatements(
   handled: readonly HandledEvent[],
   kept: ReadonlySet<number> = new Set(),
 ): Statement[] {
-  const rows: unknown[] = [];
+  const rows: ReturnType<typeof rowOf>[] = [];
   const finished: number[] = [];
   const delays: { id: number; seconds: number }[] = [];
   for (const { id, event, outcome } of handled) {
@@ -61,7 +61,7 @@ export function outcomeStatements(
     if (event && outcome.kind !== 'gone') rows.push(rowOf(event, outcome));
   }
   return [
-    ...(rows.length > 0 ? [statement(UPDATE, [JSON.stringify(rows)])] : []),
+    ...(rows.length > 0 ? [statement(UPDATE, [JSON.stringify(rows), rows.map(({ id }) => id)])] : []),
     ...(finished.length > 0 ? [finishEvents(finished)] : []),
     ...(delays.length > 0 ? [delayEvents(delays)] : []),
   ];
