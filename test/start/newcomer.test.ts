@@ -101,4 +101,24 @@ it('README leads from a fresh copy to a first client, an agency and a clean bill
   await program.interrupt();
   expect(program.stdout).toMatch(/stopped\n$/);
   expect(postgresOf(home)).toEqual([]);
-}, 120_000);
+}, 240_000);
+
+it('npm run dev starts the program anew after a change', async () => {
+  const program = Program.shell('npm run dev', { directory: copy, environment });
+  await program.said(/Leopard is ready on port \d+/);
+  const changed = join(copy, 'src', 'http', 'home.ts');
+  writeFileSync(
+    changed,
+    readFileSync(changed, 'utf8').replaceAll('<h1>Leopard</h1>', '<h1>Snow leopard</h1>'),
+  );
+  await program.said(/Leopard is ready on port.*stopped.*Leopard is ready on port \d+/s);
+  const page = Program.shell(typed("curl -s -H 'Host: localhost' http://127.0.0.1:8000/"), {
+    directory: copy,
+    environment,
+  });
+  await page.ended;
+  expect(page.stdout).toContain('<h1>Snow leopard</h1>');
+  await program.interrupt();
+  expect(program.stdout).toMatch(/stopped\n/);
+  expect(postgresOf(home)).toEqual([]);
+}, 240_000);
