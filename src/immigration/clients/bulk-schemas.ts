@@ -16,11 +16,19 @@ export const MOST_CLIENTS = 10_000;
 const { include_deleted: _, ...filterSchemas } = clientFilterParameters;
 const FILTERS = Object.keys(filterSchemas);
 
-const isValue = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value) && value !== '';
+const SWITCHES = FILTERS.filter(
+  (name) => filterSchemas[name as keyof typeof filterSchemas].type === 'boolean',
+);
+
+/** Whether a filter counts with this value as it was meant: the list takes what is blank for no filter at all. */
+function isValue(name: string, value: unknown): boolean {
+  if (SWITCHES.includes(name)) return ['true', 'false'].includes(String(value));
+  return typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+}
 
 /**
  * The list's filters as an object. What the list would ignore is refused: a name that is mistyped, or a value that is
- * empty, would mean all clients.
+ * blank, would mean all clients, and a mistyped `true` those that are not active.
  */
 function filters(): Field<QueryParameters, false> {
   const schema = Type.Object(
@@ -40,7 +48,11 @@ function filters(): Field<QueryParameters, false> {
         throw FieldError.of(`There is no filter "${name}"; there are ${FILTERS.join(', ')}.`);
       }
       const values = Array.isArray(content) ? content : [content];
-      if (values.length === 0 || !values.every(isValue) || (values.length > 1 && name !== 'stage')) {
+      if (
+        values.length === 0 ||
+        !values.every((value) => isValue(name, value)) ||
+        (values.length > 1 && name !== 'stage')
+      ) {
         throw FieldError.of(`The value of "${name}" is not valid.`);
       }
       const texts = values.map(String);

@@ -199,6 +199,14 @@ describe('many at once', () => {
     [{ ids: Array.from({ length: 10_001 }, (_, index) => index + 1) }, 'ids'],
     [{ filters: { brnch: 1 } }, 'filters'],
     [{ filters: { branch: '' } }, 'filters'],
+    [{ filters: { branch: '  ' } }, 'filters'],
+    [{ filters: { search: '\t\u00a0\ufeff' } }, 'filters'],
+    [{ filters: { stage: [' '] } }, 'filters'],
+    [{ filters: { stage: ['LEAD', ''] } }, 'filters'],
+    [{ filters: { active: 'y' } }, 'filters'],
+    [{ filters: { active: 0 } }, 'filters'],
+    [{ filters: { active: [] } }, 'filters'],
+    [{ filters: { branch: true } }, 'filters'],
     [{ filters: { branch: null } }, 'filters'],
     [{ filters: { branch: [1, 2] } }, 'filters'],
     [{ filters: { include_deleted: true } }, 'filters'],
@@ -209,6 +217,12 @@ describe('many at once', () => {
   ])('%j is refused', async (body, field) => {
     const answer = await bulk('archive', body);
     expect([answer.status, Object.keys(answer.body)]).toEqual([400, [field]]);
+  });
+
+  test.each([true, 'true'])('filters tell active ones by %j', async (active) => {
+    await sql('UPDATE immigration_client SET active = (id = 3)');
+    const { body } = await bulk('archive', { filters: { active }, dry_run: true });
+    expect(body).toEqual({ matched: 1, changed: 1, dry_run: true });
   });
 
   test('10,000 are changed at most', async () => {
