@@ -168,7 +168,7 @@ describe('the name of an endpoint’s host', () => {
     ).toMatchObject({
       sent: false,
       permanent: true,
-      error: 'inside.example leads to 10.0.0.7, which is not on the public Internet',
+      error: 'inside.example leads to an address that is not on the public Internet',
     });
   });
 

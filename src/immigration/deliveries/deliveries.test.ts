@@ -142,6 +142,14 @@ test.each<[object, object]>([
   [{ ids: Array(1001).fill(1) }, { ids: ['Ensure this field has no more than 1000 elements.'] }],
   [{ status: 'GONE' }, { status: ['"GONE" is not a valid choice.'] }],
   [{ kind: 'fax' }, { kind: ['"fax" is not a valid choice.'] }],
+  ...[1e300, 2 ** 63].flatMap((id): [object, object][] => {
+    const errors = [`Ensure this value is less than or equal to ${Number.MAX_SAFE_INTEGER}.`];
+    return [
+      [{ ids: [1, id] }, { ids: { 1: errors } }],
+      [{ endpoint: id }, { endpoint: errors }],
+      [{ event: id }, { event: errors }],
+    ];
+  }),
   [{ endpoint: 'x' }, { endpoint: ['A valid integer is required.'] }],
 ])('%j is no choice of deliveries', async (body, errors) => {
   for (const path of ['retry/', 'cancel/']) {

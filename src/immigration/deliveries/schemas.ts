@@ -12,12 +12,13 @@ export const KINDS = ['webhook', 'email'] as const;
 export const MOST_COUNTED = 10_000;
 const MOST_IDS = 1_000;
 
+const id = () => integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const chosen = {
-  ids: list(integer({ min: 1 }), { min: 1, max: MOST_IDS }),
+  ids: list(id(), { min: 1, max: MOST_IDS }),
   status: choice(DELIVERY_STATUSES),
   kind: choice(KINDS),
-  endpoint: integer({ min: 1 }),
-  event: integer({ min: 1 }),
+  endpoint: id(),
+  event: id(),
 };
 
 /** A choice of deliveries: those that meet every condition given. */

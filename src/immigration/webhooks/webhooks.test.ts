@@ -98,6 +98,13 @@ describe('refused under its field:', () => {
     [{}, { url: ['This field is required.'] }],
     [{ url: 'ftp://hooks.acme.example/' }, { url: ['Webhooks go to https:// addresses only.'] }],
     [{ url: 'nonsense' }, { url: ['"nonsense" is no address.'] }],
+    [{ url: 'https://.acme.example/' }, { url: ['"https://.acme.example/" is no address.'] }],
+    [{ url: 'https://hooks..example/' }, { url: ['"https://hooks..example/" is no address.'] }],
+    // Stored as %C3%BC, six characters for one.
+    [
+      { url: `https://hooks.acme.example/${'ü'.repeat(400)}` },
+      { url: ['The address is too long: 2000 characters at most.'] },
+    ],
     [
       { url: 'https://user:pass@hooks.acme.example/' },
       { url: ['The address must not hold a name or password.'] },
