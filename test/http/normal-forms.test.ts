@@ -41,6 +41,10 @@ test.each([
   const refused = await t.ask('POST', list, body(DECOMPOSED), 'admin');
   expect(refused.status).toBe(400);
   if (refusal) expect(refused.body).toEqual(refusal);
+  // Its own name is not taken by another, however it is written.
+  const own = await t.ask('PATCH', `${list}${made.body.id}/`, body(`${COMPOSED} 1`), 'admin');
+  expect(own.status, JSON.stringify(own.body)).toBe(200);
+  expect(JSON.stringify(own.body)).toContain(`${COMPOSED} 1`);
 });
 
 test('usernames and e-mail addresses are unique, and log in, in any normal form', async () => {

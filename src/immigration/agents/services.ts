@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import { isText } from '../../database/same-text.js';
+import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
@@ -26,7 +26,7 @@ export async function updateAgent(
 ): Promise<AgentOutput> {
   const agent = await agents.lock(transaction, id);
   const input = read();
-  if (input.agent_name !== undefined && input.agent_name !== agent.agent_name) {
+  if (input.agent_name !== undefined && !isSameText(input.agent_name, agent.agent_name)) {
     await checkName(transaction, input.agent_name);
   }
   return await agents.update(transaction, user, id, stored(input));

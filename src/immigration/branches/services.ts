@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
-import { isText } from '../../database/same-text.js';
+import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -36,7 +36,8 @@ export async function updateBranch(
   if (input.region_id !== undefined && input.region_id !== branch.region_id) {
     await checkRegion(transaction, user, input.region_id);
   }
-  if (input.name !== undefined && input.name !== branch.name) await checkName(transaction, input.name);
+  if (input.name !== undefined && !isSameText(input.name, branch.name))
+    await checkName(transaction, input.name);
   return await branches.update(transaction, user, id, input);
 }
 

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { ROLES, rolesGivenBy } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
-import { isText } from '../../database/same-text.js';
+import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import { checkGrants, replacePermissions } from '../shared/permissions.js';
@@ -36,7 +36,7 @@ export async function updateGroup(
   const { name, permission_ids } = read();
   if (name !== undefined && name !== group.name) {
     if (isRole(group.name)) throw invalidField('name', 'The name of a built-in group cannot be changed.');
-    await claimGroupName(transaction, name);
+    if (!isSameText(name, group.name)) await claimGroupName(transaction, name);
     void transaction.query(sql`UPDATE auth_group SET name = ${name} WHERE id = ${id}`);
   }
   if (permission_ids) await grant(transaction, user, id, permission_ids);

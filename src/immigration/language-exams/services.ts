@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import { isText } from '../../database/same-text.js';
+import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField } from '../../http/errors.js';
 import type { UserRequest } from '../../http/route.js';
@@ -35,7 +35,8 @@ export async function updateLanguageExam(
 ): Promise<LanguageExamOutput> {
   const exam = await languageExams.lock(transaction, id);
   const input = read();
-  if (input.name !== undefined && input.name !== exam.name) await checkName(transaction, input.name);
+  if (input.name !== undefined && !isSameText(input.name, exam.name))
+    await checkName(transaction, input.name);
   if (input.validity_term !== undefined && input.validity_term !== exam.validity_term) {
     await keepExpiryReminders(transaction, {
       model: 'proficiency',

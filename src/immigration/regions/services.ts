@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import { isText } from '../../database/same-text.js';
+import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
@@ -27,7 +27,8 @@ export async function updateRegion(
   const region = await regions.lock(transaction, id);
   await checkRegionScope(transaction, user, id);
   const input = read();
-  if (input.name !== undefined && input.name !== region.name) await checkName(transaction, input.name);
+  if (input.name !== undefined && !isSameText(input.name, region.name))
+    await checkName(transaction, input.name);
   return await regions.update(transaction, user, id, input);
 }
 

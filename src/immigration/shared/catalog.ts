@@ -3,7 +3,7 @@ import { allOf } from '../../database/conditions.js';
 import type { Database } from '../../database/database.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import { isText } from '../../database/same-text.js';
+import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { invalidField, invalidPk } from '../../http/errors.js';
@@ -171,7 +171,8 @@ async function checkName<S extends Shape>(
   { name }: Values,
   before?: Values,
 ): Promise<void> {
-  if (uniqueNameOf === undefined || typeof name !== 'string' || name === before?.name) return;
+  if (uniqueNameOf === undefined || typeof name !== 'string') return;
+  if (before && isSameText(name, String(before.name))) return;
   const taken = sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} WHERE ${isText('name', name)})`;
   await claimName(transaction, table, name, taken, () =>
     invalidField('name', `${uniqueNameOf} with this name already exists.`),

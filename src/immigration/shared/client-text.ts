@@ -1,4 +1,4 @@
-import { anywhere } from '../../database/conditions.js';
+import { anyOf, anywhere } from '../../database/conditions.js';
 import { foldText } from '../../database/folding.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 
@@ -10,11 +10,17 @@ const FIELDS = '\x1e';
 const NAME = '\x1d';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are the separators
 const SEPARATORS = /[\x1d-\x1f]/g;
+const SPACES = /\s+/g;
 
 function found(client: RawBuilder<unknown>, behind: string, typed: string): RawBuilder<boolean> {
   const text = foldText(typed).replace(SEPARATORS, '');
   if (text === '') return sql`false`;
-  return sql`${client} IN (SELECT s.client_id FROM client_search s WHERE s.text LIKE ${`%${behind}${anywhere(text)}`})`;
+  // Between first and last name stands one space, whatever is typed; within a field there may be two.
+  const spaced = text.replace(SPACES, ' ');
+  const patterns = [...new Set([text, spaced])].map(
+    (each) => sql`s.text LIKE ${`%${behind}${anywhere(each)}`}`,
+  );
+  return sql`${client} IN (SELECT s.client_id FROM client_search s WHERE ${anyOf(patterns)})`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import { isText } from '../../database/same-text.js';
+import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
@@ -60,11 +60,11 @@ async function checkUnique(
   { name, code }: Unique,
   before?: Unique,
 ): Promise<void> {
-  if (name !== undefined && name !== before?.name) {
+  if (name !== undefined && !isSameText(name, before?.name)) {
     const taken = sql<boolean>`EXISTS (SELECT FROM immigration_visacategory WHERE ${isText('name', name)})`;
     await claimName(transaction, 'visacategory', name, taken, () => alreadyExists('name'));
   }
-  if (code && code !== before?.code) {
+  if (code && !isSameText(code, before?.code)) {
     const taken = sql<boolean>`EXISTS (SELECT FROM immigration_visacategory WHERE ${isText('code', code)})`;
     await claimName(transaction, 'visacategory code', code, taken, () => alreadyExists('code'));
   }
