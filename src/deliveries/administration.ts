@@ -153,12 +153,21 @@ export async function cancelDeliveries(
   );
 }
 
+/**
+ * Waits for whoever switches or removes an endpoint, and keeps them waiting: they change its deliveries too, in another
+ * order. Endpoints are locked before deliveries, always.
+ */
+export async function holdEndpoints(transaction: TenantTransaction): Promise<void> {
+  await transaction.query(statement('SELECT FROM webhook_endpoint ORDER BY id FOR NO KEY UPDATE'));
+}
+
 async function changed(
   transaction: TenantTransaction,
   sql: string,
   filter: DeliveryFilter,
   atMost: number | null = null,
 ) {
+  await holdEndpoints(transaction);
   const rows = await transaction.query(statement<{ id: number }>(sql, [...chosen(filter), atMost]));
   return rows.map(({ id }) => id).sort((a, b) => a - b);
 }

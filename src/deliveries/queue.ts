@@ -142,11 +142,15 @@ export async function claimDeliveries(database: Database, options: ClaimOptions)
   return rows.sort((a, b) => a.rank - b.rank).map(({ rank, ...claim }) => claim);
 }
 
-// What has an outcome is claimed by nobody, and stays so.
+// What has an outcome is claimed by nobody, and stays so. Whoever has one of them locked is changing it, and may wait for
+// another of them: it is renewed the next time.
 const RENEW = `
-  UPDATE public.delivery_queue q SET claimed_until = clock_timestamp() + make_interval(secs => $3::float8)
-  FROM unnest($1::text[], $2::bigint[]) AS held (schema_name, delivery_id)
-  WHERE q.schema_name = held.schema_name AND q.delivery_id = held.delivery_id AND q.claimed_until IS NOT NULL`;
+  UPDATE public.delivery_queue SET claimed_until = clock_timestamp() + make_interval(secs => $3::float8)
+  WHERE (schema_name, delivery_id) IN (
+    SELECT q.schema_name, q.delivery_id
+    FROM public.delivery_queue q JOIN unnest($1::text[], $2::bigint[]) AS held (schema_name, delivery_id)
+      ON q.schema_name = held.schema_name AND q.delivery_id = held.delivery_id
+    WHERE q.claimed_until IS NOT NULL FOR UPDATE OF q SKIP LOCKED)`;
 
 /** Keeps deliveries in this process's hands for as long again. */
 export async function renewClaims(

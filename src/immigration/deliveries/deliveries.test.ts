@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { seedStaff } from '../../../test/helpers/staff.js';
@@ -134,6 +135,24 @@ test('those that wait or are held are ended, one or all that match', async () =>
   });
   expect((await ask('POST', 'cancel/', { endpoint: off })).body).toEqual({ count: 1, more: false });
   expect(await ids('?status=CANCELLED')).toEqual([held, waiting]);
+});
+
+test('ending many and switching off their endpoint wait for each other', async () => {
+  // Stored in the order in which switching off finds them, and ending does not.
+  await rows(`
+    INSERT INTO delivery (id, kind, endpoint_id, destination, event_type, subject, body) OVERRIDING SYSTEM VALUE
+    SELECT 9000 - n, 'webhook', ${on}, 'endpoint ${on}', 'Client.CREATE', 'S', '{}' FROM generate_series(1, 3) n`);
+  const answers: Promise<{ status: number }>[] = [];
+  await app.database.tenantTransaction({ schema: 'tenant_main', userId: null }, async (transaction) => {
+    await transaction.query(statement('SELECT FROM delivery WHERE id = 8998 FOR UPDATE'));
+    answers.push(ask('POST', 'cancel/', { endpoint: on }));
+    await sleep(150);
+    answers.push(app.ask('POST', `/api/v1/webhooks/${on}/disable/`, { token }));
+    await sleep(150);
+  });
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
+  expect(await ids('?status=CANCELLED')).toEqual([8999, 8998, 8997]);
+  await app.ask('POST', `/api/v1/webhooks/${on}/enable/`, { token });
 });
 
 test.each<[object, object]>([

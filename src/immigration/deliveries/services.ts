@@ -1,5 +1,10 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { cancelDeliveries, type DeliveryFilter, retryDeliveries } from '../../deliveries/administration.js';
+import {
+  cancelDeliveries,
+  type DeliveryFilter,
+  holdEndpoints,
+  retryDeliveries,
+} from '../../deliveries/administration.js';
 import { detailError, invalid } from '../../http/errors.js';
 import {
   type DeliveriesChanged,
@@ -52,6 +57,7 @@ async function changeOne(
   change: Change,
   otherwise: string,
 ): Promise<DeliveryDetail> {
+  await holdEndpoints(transaction);
   await deliveries.lock(transaction, id);
   const [changed] = await change(transaction, { ids: [id] });
   if (changed === undefined) throw detailError(400, otherwise);
