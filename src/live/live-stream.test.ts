@@ -358,17 +358,19 @@ describe('what is read elsewhere', () => {
     await act('PATCH', `${first}/update_notification/`, { read: false });
     await act('PATCH', `${first}/update_notification/`, { is_completed: true });
     for (const stream of streams) {
-      await stream.until('unread_count_update', 3);
+      const lastCount = { type: 'unread_count_update', unread_count: 1 };
+      await expect.poll(() => told(stream).at(-1)).toEqual(lastCount);
       const [one, afterOne, ...many] = told(stream);
       expect(one).toEqual({ type: 'notification_read', notification_ids: [first] });
       expect(afterOne).toEqual({ type: 'unread_count_update', unread_count: 499 });
-      const last = many.splice(-2);
-      expect(last).toEqual([
-        { type: 'unread_count_update', unread_count: 0 },
-        { type: 'unread_count_update', unread_count: 1 },
-      ]);
-      expect(many.map(({ type }) => type)).toEqual(['notification_read', 'notification_read']);
-      expect(many.flatMap(({ notification_ids }) => notification_ids).sort((a, b) => a - b)).toEqual(rest);
+      // The ids come in two notices, of which the second may be heard after the first has been told of whole.
+      const reads = many.filter(({ type }) => type === 'notification_read');
+      expect(many[0]).toBe(reads[0]);
+      expect(reads).toHaveLength(2);
+      expect(reads.flatMap(({ notification_ids }) => notification_ids).sort((a, b) => a - b)).toEqual(rest);
+      const counts = many.filter((message) => !reads.includes(message));
+      expect(new Set(counts.map(({ type }) => type))).toEqual(new Set(['unread_count_update']));
+      expect([...new Set(counts.map(({ unread_count }) => unread_count))]).toEqual([0, 1]);
     }
     expect(told(stranger)).toEqual([]);
   });
