@@ -14,6 +14,9 @@ test.each([
   ['+977‐98‑4123–4567', '9779841234567'],
   ['１２３４５６７', null],
   ['९८४१२३४५६७', null],
+  // Ten digits, of which a key would have two, or one.
+  ['98४१२३४५६७', null],
+  ['९८४१२३४५ ext 7', null],
 ])('%s is a phone number', (text, key) => {
   expect([phoneProblem(text), phoneKey(text)]).toEqual([null, key]);
 });
@@ -39,6 +42,12 @@ test.each([
 ])('%# is no phone number, and no key', (text, advice) => {
   expect(phoneProblem(text)).toContain(advice);
   expect(phoneKey(text)).toBeNull();
+});
+
+test.each(['.', ' .', '. x', '-'])('a cell full of %j costs no time', (text) => {
+  const begun = performance.now();
+  expect(phoneProblem(`${text.repeat(200_000)}!`)).toContain('is no phone number');
+  expect(performance.now() - begun).toBeLessThan(500);
 });
 
 test('addresses are known in any case, and those that stand for none are no key', () => {

@@ -4,6 +4,8 @@ const NUMBER =
 const EXTENSION = /(?:ext|extn|x|#)[.:\s]*\p{Nd}+$/iu;
 /** Fewest and most digits: most by ITU-T E.164. */
 const [FEWEST, MOST] = [5, 15];
+/** Longer ones, with all that people put in between, are not looked at: that would take seconds. */
+const LONGEST = 100;
 /** A number as a spreadsheet writes it: `9.77984E+11`, `9779841234567.0`. */
 const SPREADSHEET = /^[-+]?(?:\d+(?:[.,]\d+)?e[-+]?\d+|\d{5,}[.,]\d{1,2})$/i;
 
@@ -12,13 +14,17 @@ const SPREADSHEET = /^[-+]?(?:\d+(?:[.,]\d+)?e[-+]?\d+|\d{5,}[.,]\d{1,2})$/i;
  * Several numbers in one cell are none: none of them could be told to be the client's.
  */
 export function phoneProblem(text: string): string | null {
-  const number = text.trim().normalize('NFKC');
+  const number = text
+    .slice(0, 2 * LONGEST)
+    .trim()
+    .normalize('NFKC');
   const shown = `"${number.slice(0, 40)}"`;
   if (SPREADSHEET.test(number)) {
     return `${shown} is what a spreadsheet makes of a phone number: format the column as text, enter the numbers again and save the file anew.`;
   }
-  const digits = digitsOf(number);
-  if (!NUMBER.test(number) || digits.length < FEWEST || digits.length > MOST) {
+  const isLong = text.length > 2 * LONGEST || number.length > LONGEST;
+  const digits = isLong ? '' : digitsOf(number);
+  if (isLong || !NUMBER.test(number) || digits.length < FEWEST || digits.length > MOST) {
     return `${shown} is no phone number: give one number of ${FEWEST} to ${MOST} digits, or leave the cell empty.`;
   }
   if (new Set(digits).size === 1) {
@@ -30,8 +36,10 @@ export function phoneProblem(text: string): string | null {
 /** The digits by which the same phone number is known however it is written; null for what is none. */
 export function phoneKey(text: string | undefined): string | null {
   if (!text || phoneProblem(text) !== null) return null;
-  // As the index of the clients' numbers has it: ASCII digits, those of an extension included.
-  return text.replace(/[^0-9]/g, '') || null;
+  // As the index of the clients' numbers has it: ASCII digits, those of an extension included. Of a number with others
+  // too it has a part, which other numbers share.
+  const digits = text.replace(/[^0-9]/g, '');
+  return digits === text.replace(/\P{Nd}/gu, '') ? digits : null;
 }
 
 /** The digits of the number without its extension. */
