@@ -73,11 +73,11 @@ export interface App {
   readonly routes: readonly RouteDefinition[];
 }
 
-/** What every request needs first: to find the tenant of its host. */
+/** The query that every request depends on: finding a tenant by its host. */
 const ANY_TENANT =
   'SELECT FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id LIMIT 1';
 
-/** Within which a request must have arrived whole: who sends slower only holds a connection. */
+/** Time within which a whole request must arrive: a slower sender only holds a connection. */
 const SLOWEST_REQUEST_MS = 60_000;
 const LONGEST_PARAMETER = 16_384; // longer than Node lets a whole request head be
 

@@ -18,7 +18,7 @@ export interface DeliverySettings {
     readonly from: string;
     /** E-mails under way at once in one process, each over a connection of its own. */
     readonly concurrency: number;
-    /** What is longer past is not told by e-mail any more. */
+    /** Maximum age of an event, in hours, for it still to be sent by e-mail. */
     readonly maxAgeHours: number;
   };
   readonly webhooks: {

@@ -1,6 +1,6 @@
 import { destination, type Logger, pino } from 'pino';
 
-/** What of the log is kept at most while it cannot be written, in bytes; the rest is lost. */
+/** Maximum number of bytes kept while the log cannot be written; the rest is lost. */
 const MOST_KEPT = 1024 * 1024;
 
 /**

@@ -58,7 +58,7 @@ const Country = Type.Object(
   exact,
 );
 
-/** What an agency that works with one country begins with. */
+/** The starter records of an agency that works with one country. */
 export interface Catalogue {
   readonly country: CatalogueCountry;
   /** `Australia` */

@@ -13,7 +13,7 @@ import {
   VISA_TYPES,
 } from './statements.js';
 
-/** How many records of each kind were added. */
+/** The number of records of each kind that were added. */
 export interface Added {
   readonly visa_categories: number;
   readonly visa_types: number;

@@ -1,9 +1,9 @@
-// What adds what a tenant lacks of each kind of a catalogue, and counts it. $1 is the catalogue, $2 whose records they
-// are. Names count as the same whatever their case, and what was deleted softly is there.
+// Each statement adds the records of one kind that a tenant lacks, and counts them. $1 is the catalogue, $2 the user who
+// creates them. Names are compared without regard to case, and soft-deleted records count as present.
 
 const COUNT = 'SELECT count(*)::integer AS added FROM added';
 
-/** Two who load at the same moment come one after the other, so that the second finds what the first has added. */
+/** Serialises loads of the same tenant, so that the second finds what the first has added. */
 export const LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('starter catalogue'))";
 
 export const COURSE_LEVELS = `

@@ -10,7 +10,7 @@ import type { Progress } from './progress.js';
 
 const UNDEFINED_TABLE = '42P01';
 const NO_RIGHT = '42501';
-/** Of so many tenants each has a line; doctor names the rest. */
+/** Maximum number of tenants that get a line each; doctor names the rest. */
 const NAMED = 10;
 
 /**

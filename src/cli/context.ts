@@ -7,7 +7,7 @@ import { ask } from './prompt.js';
 export interface CliContext {
   /** The environment; what is given on the command line may be laid over it. */
   readonly environment: NodeJS.ProcessEnv;
-  /** What to type before a command's name; see invocation.ts. */
+  /** The words to type before a command's name; see invocation.ts. */
   readonly invocation: string;
   /** Whether somebody can be asked. */
   readonly isInteractive: boolean;

@@ -24,10 +24,10 @@ interface Filter {
   readonly pending?: boolean;
 }
 
-/** What names the migrations that all tenants share: the schema, and the scope as JSON has it. */
+/** Names of the scope that all tenants share: the schema, and the name used in JSON. */
 const PUBLIC = new Set(['public', 'shared']);
 
-/** `leopard showmigrations`: what is applied where, and what is not. */
+/** Registers `leopard showmigrations`, which lists applied and pending migrations. */
 export function registerShowMigrations(program: Command, context: CliContext): void {
   program
     .command('showmigrations')

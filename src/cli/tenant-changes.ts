@@ -106,7 +106,7 @@ async function activeUsers(database: Database, schema: string): Promise<number> 
 const LONGEST_EMAIL = 254;
 const LONGEST_PHONE = 20;
 
-/** How many active users a tenant may have. @throws InvalidArgumentError for anything but a number that can be stored */
+/** Parses a tenant's limit of active users. @throws InvalidArgumentError unless it is a number that can be stored */
 export function parseMaxUsers(text: string): number {
   const users = parseId(text);
   if (users > MOST_USERS) throw new InvalidArgumentError(`It is ${MOST_USERS} at most.`);

@@ -29,7 +29,7 @@ interface AddOptions extends Options {
   readonly events: string;
 }
 
-/** `leopard webhooks add|list|remove|enable|disable|rotate-secret|test`: where a tenant is told of events. */
+/** Registers `leopard webhooks add|list|remove|enable|disable|rotate-secret|test`: a tenant's webhook endpoints. */
 export function registerWebhooks(program: Command, context: CliContext): void {
   const webhooks = program.command('webhooks').description('say where a tenant is told of its events');
   const command = (name: string, description: string) =>

@@ -9,11 +9,11 @@ const SHOWN_DOMAINS = 5;
 /** Some of which are no addresses to show. */
 const MOST_DOMAINS = 100;
 
-/** What has been started, and how. */
+/** The running program, as the welcome text describes it. */
 export interface Welcomed {
   readonly config: Config;
   readonly handle: DatabaseHandle;
-  /** What to type before a command's name. */
+  /** The words to type before a command's name. */
   readonly invocation: string;
 }
 
@@ -64,7 +64,7 @@ async function readFacts(handle: DatabaseHandle, allowedHosts: readonly string[]
   });
 }
 
-/** Whether somebody can log in so. A tenant whose tables are not as they should be keeps nobody from starting. */
+/** Tells whether this log-in works. A tenant whose tables are broken does not keep the program from starting. */
 async function isThere(client: OwnerClient, { schema, email }: DemoLogin): Promise<boolean> {
   const user = `SELECT FROM ${quoteIdentifier(schema)}.immigration_user WHERE email = $1 AND is_active`;
   return await client.query(user, [email]).then(

@@ -20,12 +20,12 @@ export interface ClientSettings extends ConnectionSettings {
   readonly application_name: string;
 }
 
-/** An open connection is asked for its end, and cut after this. */
+/** Time a connection gets to end properly before it is cut. */
 const ENDS_WITHIN_MS = 2_000;
-/** Of the time within which a sign of life has to come: how long an answer is waited for before one is asked for. */
+/** Fraction of the time limit after which silence makes the client ask for a sign of life. */
 const SILENT_FOR = 0.4;
 const LONGEST_PAUSE_MS = 30_000;
-/** By then the system itself has begun to find out that nobody is at the other end of an idle connection. */
+/** Idle time after which TCP keep-alive begins to probe the other end. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
@@ -123,7 +123,7 @@ export class DatabaseClient extends pg.Client {
     }
     clearTimeout(this.#timer);
     this.#pause = pause;
-    // What has arrived while the process was busy is read before anybody is suspected.
+    // setImmediate: bytes that arrived while the process was busy are read before the connection is suspected.
     this.#timer = setTimeout(() => setImmediate(() => this.#suspect()), pause).unref();
   }
 

@@ -18,8 +18,8 @@ export function anywhere(text: string): string {
 }
 
 /**
- * Whether a text holds another as people type it: without capitals, accents and what else `foldText` levels. Of a text
- * that is nothing but what is left out (a lone accent), nothing can be said: it is found nowhere.
+ * Returns the condition that a text contains another one, ignoring case, accents and whatever else `foldText` levels.
+ * A search text of which folding leaves nothing (a lone accent) matches nothing.
  * @param text a column or an expression, which may be null
  */
 export function holds(text: RawBuilder<unknown>, typed: string): RawBuilder<boolean> {

@@ -21,15 +21,15 @@ export interface DatabaseOptions {
   readonly lifetime?: number;
   /** Whether connections may keep statements prepared, as they do where no pooler is in between; so if not given. */
   readonly prepare?: boolean;
-  /** Whether no agency may have so many of the connections that the others' requests wait for it; not if not given. */
+  /** Whether connections are shared fairly, so that no agency makes the others' requests wait; false by default. */
   readonly sharedByAgencies?: boolean;
   readonly onError?: (error: Error) => void;
 }
 
 const LIFETIME = 600;
-/** Of the time within which a connection must be made: how long one is waited for that others use. */
+/** Time a request waits for a connection in use, as a multiple of the time allowed for connecting. */
 const WAITS_FOR = 2;
-/** Of how many tenants something is kept in memory: a few thousand names each at most. */
+/** Maximum number of tenants with data kept in memory, a few thousand names each at most. */
 const MOST_TENANTS = 500;
 
 /** The program's connections to the database, as its own role, which has no right on any tenant's table. */
@@ -126,7 +126,7 @@ export class Database {
     this.#connections.set(client, connection);
     client.on('error', (error) => {
       connection.broken = error;
-      // What one has met, those are likely to have met too that have stood idle meanwhile.
+      // Connections that were idle meanwhile have probably failed in the same way.
       if (error instanceof DatabaseSilentError) this.#cutIdle(error);
     });
     client.once('end', () => this.#connections.delete(client));

@@ -11,7 +11,7 @@ export type DatabaseFailure =
 // 25006: a server that only reads, as one that is not the primary any more.
 const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40|^25(006|P03|P04)$/;
 const DISK_FULL = '53100';
-/** What the server passes on of its system under other codes: of a quota as an internal error. */
+/** Messages of the operating system that the server reports under other codes: an exceeded quota as an internal error. */
 const FULL_MESSAGE = /No space left on device|Disk quota exceeded/;
 const UNWRITABLE_MESSAGE = /Read-only file system|Input\/output error/;
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND']);

@@ -3,7 +3,7 @@ import { startTestApp, type TestApp } from '../../test/helpers/app.js';
 import { foldText, LEFT_OUT } from './folding.js';
 import { withOwner } from './owner.js';
 
-// What people type for each other's letters, by Unicode's own data: its collation, case and normal forms as ICU has them.
+// Letters that people type for one another, by Unicode's own data: its collation, case and normal forms as in ICU.
 
 let app: TestApp;
 beforeAll(async () => {

@@ -1,12 +1,11 @@
-// How texts are compared when people look for something: without capitals, accents, and what else one keyboard has and
-// another has not. The same is done by fold_text() of migrations/shared/0014_text_folding.sql, for indexes; a test holds
-// the two together over all of Unicode.
+// Folds texts for searching: ignores case, accents, and other differences between keyboards. For indexes,
+// fold_text() of migrations/shared/0014_text_folding.sql does the same; a test compares the two over all of Unicode.
 
 /**
- * What is left out, as it stands in regular expressions of both languages: the marks that Unicode's collation ignores
- * at its first level (accents, Hebrew points, Arabic vowels, nuktas, Thai tones), the stretching of Arabic words, and
- * what is not seen (joiners, directions, soft hyphens); and the dot within Catalan and Uyghur names. Vowel signs stay: they are letters of their scripts. So does the
- * voicing of kana.
+ * Characters that folding removes, in a form that regular expressions of both languages accept: the marks that
+ * Unicode's collation ignores at its first level (accents, Hebrew points, Arabic vowels, nuktas, Thai tones), the
+ * stretching of Arabic words, invisible characters (joiners, directions, soft hyphens), and the dot within Catalan and
+ * Uyghur names. Vowel signs stay, since they are letters of their scripts; so does the voicing of kana.
  */
 export const LEFT_OUT = [
   '\\u00ad\\u00b7\\u0300-\\u036f\\u0483-\\u0489\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7\\u0600-\\u0605',

@@ -15,7 +15,7 @@ export async function noteIncarnation(client: OwnerClient, schema: string): Prom
   return rowCount !== 0;
 }
 
-// What waits in the queues, and what the tenant's own tables say of it. Rows that both know stay as they are.
+// Brings the queues in line with the tenant's own tables. Rows that both have stay as they are.
 const SETTLE = [
   `DELETE FROM public.event_queue q WHERE q.schema_name = $1 AND NOT EXISTS (
      SELECT FROM immigration_event e WHERE e.id = q.event_id AND e.status IN ('PENDING', 'PROCESSING'))`,
@@ -38,8 +38,8 @@ const SETTLE = [
 ];
 
 /**
- * Brings a tenant's rows in the queues of `public` in line with its own tables: what those do not know is removed, what
- * waits there and is in no queue is queued, and what falls due is reckoned anew. Within the caller's transaction, whose
+ * Brings a tenant's rows in the queues of `public` in line with its own tables: removes rows that those do not have,
+ * queues pending work that is in no queue, and has due dates computed anew. Runs in the caller's transaction, whose
  * search_path must be the tenant's schema.
  */
 export async function settleQueues(client: OwnerClient, schema: string): Promise<void> {

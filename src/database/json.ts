@@ -22,7 +22,7 @@ export class ExactNumber {
   }
 }
 
-/** Of so many digits, the point included, a number may be more exact than a double; of fewer it never is. */
+/** Minimum length, decimal point included, of a number that a double may not hold exactly. */
 const LONG = 16;
 const LARGE_EXPONENT = /\d[eE][-+]?\d{3}/;
 /** A number of one of both kinds, rather than a text that holds such digits. */
@@ -66,7 +66,7 @@ export function withExactNumbers(json: string): string {
   return json.includes(MARKED) ? json.replace(MARKED_NUMBER, '$1') : json;
 }
 
-/** Whether LONG digits and points follow each other: one in LONG characters tells, which is far quicker than a pattern. */
+/** Tells whether there is a run of LONG digits and points. Looks at every LONG-th character: far faster than a pattern. */
 function hasLongRun(text: string): boolean {
   const isOfNumber = (at: number) => {
     const code = text.charCodeAt(at);

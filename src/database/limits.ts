@@ -12,7 +12,7 @@ export const LIMITS = {
 export const ANSWERS_WITHIN_MS = 5_000;
 
 /**
- * How much longer than a statement may take a round trip is waited for, in milliseconds, where only that can tell that
- * no answer will come.
+ * Time, in milliseconds, that a round trip may take beyond the limit of its statement, where only a timeout can tell
+ * that no answer will come.
  */
 export const ROUND_TRIP_MARGIN_MS = 5_000;

@@ -167,7 +167,7 @@ export class Listener {
     };
     const asked = ask();
     const { signal } = this.#stopping;
-    // What has arrived while this process was busy is read before the time is up.
+    // The extra turn reads a notice that arrived while this process was busy.
     const late = sleep(this.#within, false, { signal }).then(() => nextTurn(false));
     for (const promise of [asked, late]) promise.catch(() => undefined);
     return await Promise.race([asked, late]);

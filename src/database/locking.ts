@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PlainError } from '../plain-error.js';
 import { inTransaction, type OwnerClient } from './owner.js';
 
-/** How a transaction that changes tables waits for those who use them. Times are in milliseconds. */
+/** The limits on how long a transaction that changes tables waits for their locks. Times are in milliseconds. */
 export interface LockWaits {
   /** The longest wait for one lock: readers wait behind it all that time. */
   readonly longest: number;
-  /** How often the transaction is tried. */
+  /** Number of times the transaction is tried. */
   readonly attempts: number;
-  /** The pause after the first attempt, in which those who waited get through; it grows with each one. */
+  /** The pause after the first attempt, which lets waiting transactions through; it grows with each attempt. */
   readonly pause: number;
 }
 
@@ -51,7 +51,7 @@ export async function inLockingTransaction<T>(
   }
 }
 
-/** Whether this error, or one that it was made from, says that a lock could not be had. */
+/** Tells whether this error, or one of its causes, means that a lock was not available. */
 function couldNotLock(error: unknown): boolean {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as { code?: string };

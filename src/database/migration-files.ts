@@ -37,7 +37,7 @@ export function readMigrations(directory: string = MIGRATIONS_DIRECTORY): Migrat
 
 let tenantMigrations: number | undefined;
 
-/** How many migrations of tenants this program has, which is the number of the last; its files do not change while it runs. */
+/** Returns the number of tenant migrations, which is also the last one's number. Read once: the files do not change. */
 export function tenantMigrationCount(): number {
   tenantMigrations ??= readdirSync(join(MIGRATIONS_DIRECTORY, 'tenant')).filter((file) =>
     FILE_NAME.test(file),

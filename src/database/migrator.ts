@@ -25,7 +25,7 @@ export interface TenantMigrateOptions {
   readonly capture?: Capture | null;
   /** Installs that even where it is noted as installed: something else has changed it. */
   readonly repairCapture?: boolean;
-  /** How it waits for those who use the tables. */
+  /** The limits on waiting for locks of the tables. */
   readonly lockWaits?: LockWaits;
 }
 
@@ -237,7 +237,7 @@ async function checkNotLost(client: OwnerClient, schema: string): Promise<void> 
   );
 }
 
-/** Where migrations are applied. */
+/** The place where migrations are applied. */
 interface Place {
   readonly client: OwnerClient;
   readonly scope: Scope;

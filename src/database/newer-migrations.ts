@@ -4,12 +4,12 @@ import { fileName, type ScopedMigration } from './migration-state.js';
 import type { OwnerClient } from './owner.js';
 
 /**
- * How the name of a migration ends that older versions of the program cannot work with, such as one that renames a
- * column. The ledger keeps names, so that they can tell.
+ * The name suffix of migrations that older versions of the program cannot work with, such as one that renames a
+ * column. Older versions see it in the ledger, which keeps names.
  */
 const BREAKING = /_breaking$/;
 
-/** The database has what this version of the program cannot work with. */
+/** Thrown when the database has a migration that this version of the program cannot work with. */
 export class DatabaseTooNewError extends PlainError {
   override readonly name = 'DatabaseTooNewError';
 

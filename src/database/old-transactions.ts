@@ -7,17 +7,17 @@ export interface OldTransaction {
   /** The server's process; null for a prepared transaction, which has none. */
   readonly pid: number | null;
   readonly user: string;
-  /** What the program behind it calls itself; of a prepared transaction its name. */
+  /** The application name of its session, or the name of a prepared transaction. */
   readonly application: string;
-  /** For how many seconds it has been open; null where this role may not see that, of another role's session. */
+  /** Seconds since it began; null for another role's session where this role may not see that. */
   readonly seconds: number | null;
-  /** What it is doing: `active`, `idle in transaction`, `prepared`; null where this role may not see that. */
+  /** The state of its session: `active`, `idle in transaction`, `prepared`; null where this role may not see that. */
   readonly state: string | null;
 }
 
-/** From this age on a transaction is told of, in seconds. */
+/** Minimum age of a transaction that is reported, in seconds. */
 export const OLD_AFTER_SECONDS = 300;
-/** The same where only the number of transactions since then can be seen. */
+/** The same in transactions since then, where only that number can be seen. */
 const OLD_AFTER_TRANSACTIONS = 10_000;
 const MOST = 5;
 
@@ -49,7 +49,7 @@ export function inWords({ pid, user, application, seconds, state }: OldTransacti
   return `${pid === null ? 'a prepared transaction' : `pid ${pid}`} ${age} (${whose.filter(Boolean).join(', ')})`;
 }
 
-/** Whether no transaction has been open for long. @param client sees more when its role may read statistics of all */
+/** Checks that no transaction has been open for long. @param client sees more if its role may read all statistics */
 export async function examineTransactions(client: OwnerClient): Promise<Result> {
   const { sql, parameters } = oldTransactions();
   const { rows } = await client.query<OldTransaction>(sql, [...parameters]);

@@ -2,8 +2,8 @@ import { LIMITS } from './limits.js';
 import type { Outgoing } from './session.js';
 
 /**
- * What the program's statements, and how their answers are read, depend on. A connection may come with other values: a
- * pooler hands on what another program has left there, and the database or the role may have settings of their own.
+ * The settings on which the program's statements, and the reading of their answers, depend. A connection may come with
+ * other values: a pooler passes on those of another program, and the database or the role may have its own.
  */
 const DEPENDED_ON: Readonly<Record<string, string>> = {
   timezone: 'UTC',
@@ -60,7 +60,7 @@ export const BEGIN: Outgoing = {
 /** For a transaction whose opening itself ran into a time limit that somebody has left on the connection. */
 export const NO_LIMIT: Outgoing = { schema: null, sql: 'SET LOCAL statement_timeout TO 0', values: [] };
 
-/** Who acts in a transaction, and where. */
+/** The identity under which a transaction runs, and its search path. */
 export interface Actor {
   /** `none`: the program's own. */
   readonly role: string;
@@ -89,7 +89,7 @@ const OWNERS = {
   idle_in_transaction_session_timeout: '0',
 };
 
-/** What BEGIN says itself. */
+/** Session defaults that match what BEGIN states explicitly. */
 const USUAL_TRANSACTIONS = {
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',

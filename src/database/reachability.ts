@@ -65,7 +65,7 @@ export async function withConnection<T>(
   }
 }
 
-/** Whether connections with these settings are served by one process of the server all the time, as no pooler's are. */
+/** Tells whether these settings lead to the server itself, with one server process per connection, and not to a pooler. */
 export async function isDirect(settings: ConnectionSettings): Promise<boolean> {
   return await withConnection(settings, async (client) => {
     const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');

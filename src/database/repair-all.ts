@@ -43,7 +43,7 @@ export async function repairAll(
       const schemas = batch.map(({ schema }) => schema);
       const found = await compareSchemas(client, schemas, { reference, kinds: REPAIRABLE });
       for (const { schema, skipped } of batch) {
-        // Where a migration was skipped, what it would have made is not missing.
+        // After a skipped migration, the objects that it would have made are not missing.
         const differences = repairable(found.get(schema) ?? []).filter(
           ({ what }) => !skipped || what === 'changed',
         );
@@ -64,7 +64,7 @@ export async function repairAll(
 /** A tenant whose schema is there and to which all of these migrations were applied. */
 export interface UpToDate {
   readonly schema: string;
-  /** Whether one of them was passed over there. */
+  /** Whether one of them was skipped there. */
   readonly skipped: boolean;
 }
 

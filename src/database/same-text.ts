@@ -8,12 +8,12 @@ export function caseless(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 
-/** Whether two texts are the same, in whatever normal form. */
+/** Tells whether two texts are the same, regardless of their normal forms. */
 export function isSameText(one: string | null | undefined, other: string | null | undefined): boolean {
   return one?.normalize('NFC') === other?.normalize('NFC');
 }
 
-/** Whether a column holds this text, in whatever normal form. @param column a constant of the program: `r.name` */
+/** Returns the condition that a column has this text, in any normal form. @param column a constant in code: `r.name` */
 export function isText(column: string, text: string): RawBuilder<boolean> {
   return sql`normalize(${sql.ref(column)}, NFC) = ${text.normalize('NFC')}::text`;
 }

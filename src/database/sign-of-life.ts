@@ -2,9 +2,8 @@ import pg from 'pg';
 import type { ConnectionSettings } from '../config.js';
 
 /**
- * What a new connection tells of one that has been silent: its server process is at `work`; the connection is `lost`,
- * since that process is gone or waits for something to do, or since nobody answers at all; or `unknown`, as behind a
- * pooler, which hides the process.
+ * The state of a silent connection, as a new connection sees it. `work`: its server process is busy. `lost`: that
+ * process is gone or idle, or nobody answers at all. `unknown`: it cannot be seen, as behind a pooler.
  */
 export type SignOfLife = 'work' | 'lost' | 'unknown';
 
@@ -14,7 +13,7 @@ const LOOK = `
 const IS_SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /**
- * Asks on a connection of its own what has become of another one.
+ * Asks, on a connection of its own, what has become of another one.
  * @param pid the other one's server process, as it was told when connecting
  * @param within milliseconds for all of it
  */

@@ -9,12 +9,12 @@ import { TENANTS_PER_CONNECTION, tenantsUpToDate, type UpToDate } from './repair
 import { ALL_KINDS, compareSchemas, type Difference, readReference } from './tenant-catalogue.js';
 import { listed } from './tenant-diagnosis.js';
 
-/** Of each tenant so many differences are told. */
+/** Maximum number of differences reported per tenant. */
 const TOLD = 3;
 
 /**
- * Whether the tables, columns, constraints, indexes, functions, triggers and rights that are really in the tenants'
- * schemas are those that the program makes, whatever the ledger says.
+ * Checks that the tables, columns, constraints, indexes, functions, triggers and rights in the tenants' schemas are
+ * those that the program makes, whatever the ledger says.
  */
 export async function examineTables(
   owner: ConnectionSettings,

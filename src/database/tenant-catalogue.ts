@@ -8,7 +8,7 @@ import { readSnapshot } from './tenant-snapshot.js';
 /** Kinds of things in a tenant's schema. */
 export type ObjectKind = 'table' | 'column' | 'constraint' | 'index' | 'function' | 'trigger' | 'right';
 
-/** What can be repaired without touching a record. */
+/** Kinds of objects that can be repaired without touching a record. */
 export const REPAIRABLE: readonly ObjectKind[] = ['function', 'trigger', 'right'];
 export const ALL_KINDS: readonly ObjectKind[] = ['table', 'column', 'constraint', 'index', ...REPAIRABLE];
 
@@ -17,21 +17,21 @@ export interface CatalogueObject {
   readonly kind: ObjectKind;
   /** With its table where it has one: `immigration_client.email`. */
   readonly name: string;
-  /** What it is, in a form that is the same in every tenant's schema. */
+  /** Its definition, in a form that is the same in every tenant's schema. */
   readonly definition: string;
   /** The statement that makes it, in this schema; of functions and triggers alone. */
   readonly statement: string | null;
 }
 
-/** What is in the schema of a tenant as the program makes it on this server. */
+/** The contents of a tenant's schema as the program makes it on this server. */
 export interface Reference {
   /** The schema that it was read from, which is no more; only it has this name. */
   readonly schema: string;
   readonly objects: readonly CatalogueObject[];
 }
 
-// Names stand with their schema under this search_path, and without it in the definitions. What captures events is looked
-// at by itself (events/capture/check.ts). The rights of the owner are the owner's, so only its tenant's are looked at.
+// Under this search_path names come with their schema, which is then cut off in the definitions. Event capture is
+// checked separately (events/capture/check.ts). Only the tenant's rights are compared: the owner has all rights anyway.
 const SEARCH_PATH = 'SET LOCAL search_path TO pg_catalog';
 const OBJECTS = `
   WITH tenant AS (

@@ -2,7 +2,7 @@ import { ok, problem, type Result } from './finding.js';
 import type { OwnerClient } from './owner.js';
 import { TENANT_TROUBLE } from './tenant-trouble.js';
 
-/** So many are named; a count says how many more there are. */
+/** Maximum number of findings that are named; the others are counted. */
 const NAMED = 10;
 
 /** Several findings of one kind in one line: the first few, and how many more. */
@@ -11,7 +11,7 @@ export function listed(parts: readonly string[]): string {
   return more > 0 ? `${parts.slice(0, NAMED).join('; ')}; and ${more} more` : parts.join('; ');
 }
 
-/** Whether every tenant can be served, as the program asks with each request. @param client the program's own role */
+/** Checks, as each request does, that every tenant can be served. @param client the program's own role */
 export async function examineTenants(client: OwnerClient): Promise<Result> {
   const { rows } = await client.query<{ schema: string; trouble: string | null }>(
     `SELECT t.schema_name AS schema, ${TENANT_TROUBLE} AS trouble FROM public.tenants_tenant t ORDER BY t.id`,

@@ -1,6 +1,6 @@
 /**
- * What a tenant's transaction needs is not there: its schema, role or rights, a table, a column, a function. The
- * trouble is that tenant's alone. Message and code are the database's.
+ * Thrown when a tenant's transaction lacks something it needs: its schema, role or rights, a table, a column, a
+ * function. Only that tenant is affected. Message and code are the database's.
  */
 export class TenantBrokenError extends Error {
   readonly code: string;
@@ -18,7 +18,7 @@ export class TenantBrokenError extends Error {
 
 /** No such schema, table, column or function, or no right to it. */
 const BROKEN = new Set(['3F000', '42P01', '42703', '42883', '42501']);
-/** What PostgreSQL calls a setting that it does not take: here, the role of a tenant that is not there. */
+/** PostgreSQL's error for a setting that it rejects: here, the role of a tenant that does not exist. */
 const NO_ROLE = { code: '22023', message: /^role ".*" does not exist$/ };
 
 /** Returns the error as the tenant's own where it says that its schema is broken; any other as it is. */

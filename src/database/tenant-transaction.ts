@@ -45,7 +45,7 @@ const COMMIT = control('COMMIT');
 const ROLLBACK = control('ROLLBACK');
 /** For the rest of the transaction; see `onePlan`. */
 const ONE_PLAN = control("SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)");
-/** How many statements come before what the opening is followed by. */
+/** Number of statements that open a transaction: BEGIN and its settings. */
 const OPENING_LENGTH = 2;
 const CANCELED = '57014';
 const LONGEST_SOURCE = 200;

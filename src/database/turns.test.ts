@@ -3,7 +3,7 @@ import { NOBODYS, Turns } from './turns.js';
 
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Takes as many turns of a tenant's as it is given at once, out of so many that it asks for. */
+/** Asks for this many turns of a tenant and takes all that are given at once. */
 async function takeAll(turns: Turns, tenant: string, asked: number) {
   const ends: (() => void)[] = [];
   for (let i = 0; i < asked; i++) {

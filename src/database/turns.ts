@@ -5,13 +5,13 @@ export class NoConnectionFreeError extends Error {
 }
 
 export interface TurnsOptions {
-  /** How many may be had at once. */
+  /** Maximum number of turns held at once. */
   readonly size: number;
-  /** Milliseconds that one waits at most. */
+  /** Maximum wait for a turn, in milliseconds. */
   readonly within: number;
-  /** Whether each tenant leaves some to the others; else only their turns go round. */
+  /** Whether each tenant leaves some turns to the others; otherwise turns only rotate. */
   readonly leavesSome?: boolean;
-  /** How many may wait for each tenant; beyond that they are refused at once. */
+  /** Maximum number of waiting requests per tenant; further ones are refused at once. */
   readonly mostWaiting?: number;
 }
 
@@ -21,7 +21,7 @@ export const NOBODYS = '';
 const MOST_WAITING = 1_000;
 /** From this size on, one connection is kept for statements that are no tenant's: without them no request is served. */
 const KEEPS_ONE_FROM = 3;
-/** A tenant that has some already leaves one free for every so many that it will have. */
+/** Maximum number of turns per turn left free, for a tenant that takes more than one. */
 const PER_FREE_ONE = 3;
 
 interface Waiter {
@@ -30,9 +30,9 @@ interface Waiter {
 }
 
 /**
- * Turns at the pool's connections, by tenant, in rotation. Where each leaves some, who has none gets the next one that
- * is free, and who has some gets a further one only while enough are left for the others. So a tenant whose statements are slow, or wait for each
- * other, holds three of five at most, and those of other tenants go on.
+ * Turns at the pool's connections, by tenant, in rotation. With `leavesSome`, a tenant that holds none gets the next
+ * free one, and a tenant that holds some gets another only while enough are left for the others. So a tenant whose
+ * statements are slow, or wait for each other, holds three of five at most, and other tenants' statements go on.
  */
 export class Turns {
   readonly #held = new Map<string, number>();
@@ -42,7 +42,7 @@ export class Turns {
 
   constructor(private readonly options: TurnsOptions) {}
 
-  /** How many wait. */
+  /** The number of waiting requests. */
   get waiting(): number {
     let sum = 0;
     for (const waiters of this.#waiting.values()) sum += waiters.size;

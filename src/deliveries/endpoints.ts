@@ -6,7 +6,7 @@ import { SECRETS } from './records.js';
 import { newSecret } from './signature.js';
 import { checkWebhookUrl, type WebhookPolicy } from './webhook-target.js';
 
-/** Where an agency is told of events; a secret is shown once, when it is made. */
+/** A webhook endpoint, to which an agency's events are sent. Its secret is shown once, when it is made. */
 export interface Endpoint {
   readonly id: number;
   readonly url: string;
@@ -32,10 +32,10 @@ export class EndpointNotFoundError extends PlainError {
   }
 }
 
-/** How many endpoints a tenant has at most: each event is looked at for each, in the transaction of its change. */
+/** Maximum number of endpoints per tenant: every change checks its events against each, in its own transaction. */
 export const MOST_ENDPOINTS = 50;
 
-/** The tenant has as many endpoints as it may have. */
+/** Thrown when the tenant has reached its maximum number of endpoints. */
 export class TooManyEndpointsError extends PlainError {
   override readonly name = 'TooManyEndpointsError';
 
@@ -71,7 +71,7 @@ export async function addEndpoint(
   const { href } = checkWebhookUrl(url, policy);
   checkEventPatterns(eventTypes);
   const secret = newSecret();
-  // Who adds another at the same moment waits, and counts this one too.
+  // A concurrent addition waits for this lock, and then counts this endpoint too.
   void transaction.query(statement(LOCK));
   const [endpoint] = await transaction.query(
     statement<Endpoint>(
@@ -98,7 +98,7 @@ export async function readEndpoint(transaction: TenantTransaction, id: number): 
 }
 
 /**
- * Changes where an endpoint is, or what it is told of; what waits for it goes to the new address.
+ * Changes an endpoint's address or its event types; waiting deliveries go to the new address.
  * @throws EndpointNotFoundError, ForbiddenTargetError; PlainError for a pattern that can match nothing
  */
 export async function changeEndpoint(

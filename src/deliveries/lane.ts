@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../database/database.js';
 import { type Claim, claimDeliveries, type DeliveryKind, renewClaims, type Taken } from './queue.js';
 
-/** How many deliveries of a kind may be under way at once in this process. */
+/** Maximum numbers of deliveries of one kind under way at once in this process. */
 export interface Places {
   readonly all: number;
   readonly perTenant: number;
-  /** Of one tenant to one endpoint. */
+  /** For one endpoint of one tenant. */
   readonly perDestination: number;
 }
 
@@ -17,14 +17,14 @@ export interface LaneOptions {
   readonly deliver: (claim: Claim) => Promise<boolean>;
   readonly leaseSeconds: number;
   readonly pollMs: number;
-  /** What is not one delivery's own failure: the database cannot be reached, for instance. */
+  /** Called for errors that are not a delivery's own failure, such as an unreachable database. */
   readonly onError: (error: Error) => void;
 }
 
-/** Destinations of which it is remembered that they failed; the oldest are forgotten. */
+/** Maximum number of failing destinations that are remembered; the oldest are forgotten. */
 const MOST_FAILING = 1_000;
 const RENEWALS_PER_LEASE = 3;
-/** A tenant of which a delivery cannot even be read, or its outcome noted, is left alone for so long. */
+/** Pause for a tenant after one of its deliveries could not be read or its outcome not be stored. */
 const TENANT_RESTS_MS = 10_000;
 
 interface Attempt {
@@ -39,7 +39,7 @@ interface Attempt {
 export class Lane {
   readonly #attempts = new Set<Attempt>();
   readonly #failing = new Set<string>();
-  /** Until when these tenants are left alone. */
+  /** Times until which these tenants are left alone. */
   readonly #resting = new Map<string, number>();
   #loop: Promise<void> | undefined;
   #renewing: NodeJS.Timeout | undefined;
@@ -61,7 +61,7 @@ export class Lane {
     this.#renewing = setInterval(() => void this.#renew(), renewMs);
   }
 
-  /** Takes nothing new, and waits for what is under way, for so many milliseconds at most. */
+  /** Takes nothing new, and waits for what is under way. @param within the longest wait, in milliseconds */
   async stop(within: number): Promise<void> {
     this.#stopping = true;
     this.#wake();
@@ -126,7 +126,7 @@ export class Lane {
     if (oldest !== undefined && this.#failing.size > MOST_FAILING) this.#failing.delete(oldest);
   }
 
-  /** What is under way, and of a failing destination all places but one. */
+  /** Counts the places in use by destination; a failing destination has all of its places but one counted as used. */
   #taken(): Taken[] {
     const taken = new Map<string, { schema: string; destination: string; places: number }>();
     const of = (key: string) => {
@@ -140,7 +140,7 @@ export class Lane {
     return [...taken.values()];
   }
 
-  /** What is under way; a tenant that rests has no place left. */
+  /** Counts the deliveries under way by tenant; a resting tenant counts as having no place left. */
   #runningByTenant(): Map<string, number> {
     const running = new Map<string, number>();
     for (const { claim } of this.#attempts) running.set(claim.schema, (running.get(claim.schema) ?? 0) + 1);
@@ -163,7 +163,7 @@ export class Lane {
     this.#endRest();
   }
 
-  /** Until an attempt ends, or about so long as the poll takes. */
+  /** Waits until an attempt ends, or for about the poll interval. */
   async #rest(): Promise<void> {
     if (this.#woken) return;
     const pollMs = this.options.pollMs * (0.75 + Math.random() / 2);

@@ -32,20 +32,20 @@ export interface MailerOptions {
   readonly limits?: Partial<MailLimits>;
 }
 
-/** How long an e-mail may take, in milliseconds. */
+/** The time limits for sending an e-mail, in milliseconds. */
 export interface MailLimits {
   /** From the server's name to its greeting. */
   readonly connect: number;
   readonly greeting: number;
-  /** Until the server answers to what was said last, the final dot too. */
+  /** Until the server answers the last command, or the final dot. */
   readonly step: number;
   readonly total: number;
 }
 
 const MINUTE = 60_000;
 /**
- * What RFC 5321 (4.5.3.2) asks for: 5 minutes for the greeting and 10 after the final dot, which is more than for every
- * other step. Who goes earlier sends the mail again that the server has just taken.
+ * Timeouts of RFC 5321 (4.5.3.2): 5 minutes for the greeting and 10 after the final dot, the longest of all steps. A
+ * client that gives up earlier sends a mail again that the server has just accepted.
  */
 const LIMITS: MailLimits = {
   connect: 7 * MINUTE,

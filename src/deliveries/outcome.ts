@@ -20,7 +20,7 @@ const LONGEST_ERROR = 500;
 /** A text that PostgreSQL can keep, in one line, not too long. */
 export function shortError(error: unknown): string {
   const { message = String(error), code, errors } = error as Partial<AggregateError> & { code?: string };
-  // Of several addresses each failed in its own way.
+  // When a host has several addresses, each one fails with its own error.
   const each = errors?.map((one: unknown) => (one as Error).message).join('; ');
   const text = message || each || code || 'it failed without a reason';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: such characters are what it takes out

@@ -6,13 +6,13 @@ import { IS_SERVABLE } from '../database/tenant-trouble.js';
 export interface Claim {
   readonly schema: string;
   readonly deliveryId: number;
-  /** What sending is bounded by within the tenant: its endpoint, or "mail". */
+  /** The unit by which sending is limited within a tenant: the endpoint, or "mail". */
   readonly destination: string;
 }
 
 export type DeliveryKind = 'webhook' | 'email';
 
-/** A tenant's destination, and how many more may not be sent there at present than otherwise. */
+/** A tenant's destination, and the number of its places that are not free at present. */
 export interface Taken {
   readonly schema: string;
   readonly destination: string;
@@ -21,23 +21,23 @@ export interface Taken {
 
 export interface ClaimOptions {
   readonly kind: DeliveryKind;
-  /** How many at most: all, of one tenant, and to one of a tenant's destinations; the latter with what is taken. */
+  /** Maximum numbers of claims: in all, per tenant, and per destination, the last one including `taken`. */
   readonly most: number;
   readonly mostPerTenant: number;
   readonly mostPerDestination: number;
   /** The places that are not free. */
   readonly taken: readonly Taken[];
-  /** How many are under way here already, by tenant. */
+  /** Number of deliveries already under way in this process, by tenant. */
   readonly running: ReadonlyMap<string, number>;
   /** The tenant that was served last: those behind it come first. '' at the beginning. */
   readonly after: string;
   readonly leaseSeconds: number;
 }
 
-/** How long a claim holds unless it is renewed, as it is while its attempt lasts. */
+/** Lifetime of a claim; it is renewed while the attempt lasts. */
 export const LEASE_SECONDS = 60;
 
-/** Whom the queue's rows of a kind go to, as its partial indexes have it; and the handler whose pause holds them. */
+/** For each kind, the condition on its rows, as in the partial indexes, and the handler whose pause holds them. */
 const KINDS: Readonly<Record<DeliveryKind, { readonly rows: string; readonly handler: string }>> = {
   webhook: { rows: "q.destination <> 'mail'", handler: 'webhook' },
   email: { rows: "q.destination = 'mail'", handler: 'email' },
@@ -48,7 +48,7 @@ const OPEN = 'unnest(ARRAY(SELECT s.segment FROM public.delivery_segment s)) AS 
 
 /** Sorts behind every destination. */
 const BEHIND_ALL = '~';
-/** How many times as many deliveries as are wanted are looked at, so that each tenant has its turn. */
+/** Number of deliveries looked at for each one wanted, so that each tenant has its turn. */
 const CHOICE = 4;
 
 /**
@@ -142,8 +142,8 @@ export async function claimDeliveries(database: Database, options: ClaimOptions)
   return rows.sort((a, b) => a.rank - b.rank).map(({ rank, ...claim }) => claim);
 }
 
-// What has an outcome is claimed by nobody, and stays so. Whoever has one of them locked is changing it, and may wait for
-// another of them: it is renewed the next time.
+// A delivery with an outcome has no claim any more, and must not get one. A locked row is being changed by somebody who
+// may wait for another of these rows, so it is skipped and renewed the next time.
 const RENEW = `
   UPDATE public.delivery_queue SET claimed_until = clock_timestamp() + make_interval(secs => $3::float8)
   WHERE (schema_name, delivery_id) IN (

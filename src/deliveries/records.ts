@@ -4,7 +4,7 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { MOST_ATTEMPTS, secondsUntilNext } from './backoff.js';
 import type { Outcome } from './outcome.js';
 
-/** A delivery, as sending it needs it. */
+/** A delivery, with everything that sending it needs. */
 export interface Delivery {
   readonly id: number;
   readonly kind: 'webhook' | 'email';
@@ -24,15 +24,15 @@ export interface Delivery {
   } | null;
   /** Whether the endpoint is there and switched on. */
   readonly endpointActive: boolean;
-  /** How long ago that was of which it tells, or when it was asked for anew. */
+  /** Hours since the event that it reports, or since it was requested again. */
   readonly ageHours: number;
 }
 
-/** An endpoint is switched off after so many failures in a row, if they took so long. */
+/** Number of failures in a row after which an endpoint is switched off, if they last for at least FAILING_FOR. */
 export const MOST_FAILURES = 50;
 const FAILING_FOR = '1 hour';
 
-/** Of an endpoint `e`: the secrets that sign, the present one first. */
+/** SQL for the secrets with which deliveries to endpoint `e` are signed, the current one first. */
 export const SECRETS = `to_json(array_remove(
   ARRAY[e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END], NULL))`;
 

@@ -15,11 +15,11 @@ export interface SenderOptions {
   readonly mailer: Mailer | null;
   /** What is not one delivery's own failure: the database cannot be reached, for instance. */
   readonly onError?: (error: Error) => void;
-  /** How host names of endpoints are resolved; by DNS when not given. */
+  /** Resolves host names of endpoints; uses DNS when not given. */
   readonly resolve?: Resolve;
-  /** How long a webhook may take, in milliseconds. */
+  /** Timeout for one webhook attempt, in milliseconds. */
   readonly withinMs?: number;
-  /** About every how many milliseconds it looks for work when there was none. */
+  /** Approximate interval between looks for work when there was none, in milliseconds. */
   readonly pollMs?: number;
   readonly leaseSeconds?: number;
 }
@@ -85,11 +85,11 @@ export class DeliverySender {
       return true;
     }
     await recordOutcome(database, schema, delivery, outcome);
-    // What fails of an e-mail is no matter of its tenant's alone.
+    // A failed e-mail does not throttle its tenant: all tenants share one mail server.
     return outcome.sent || delivery.kind === 'email';
   }
 
-  /** @returns the outcome, or in one line why it is not to be sent at all */
+  /** Sends a delivery. @returns the outcome, or the reason, in one line, for not sending it at all */
   #attempt(delivery: Delivery): Promise<Outcome> | string {
     const { idempotencyKey, body, eventType, endpoint, ageHours } = delivery;
     const { settings, mailer, resolve, withinMs } = this.options;

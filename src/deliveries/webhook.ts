@@ -100,7 +100,7 @@ async function post(
   { policy: { extraCa }, withinMs, deadline }: Posting,
 ): Promise<Answer> {
   const { signal } = deadline;
-  // Of its own for each attempt: a kept connection would lead to an address that was checked at another time.
+  // Each attempt has its own client: a kept connection would lead to an address that was checked at another time.
   const client = await pinnedClient(url, addresses, { extraCa, signal, withinMs });
   const destroy = () => void client.destroy(signal.reason as Error).catch(() => undefined);
   signal.addEventListener('abort', destroy, { once: true });
@@ -159,7 +159,7 @@ function secondsOf(header: string | undefined): number {
   return header && /^\d{1,6}$/.test(header) ? Number(header) : 0;
 }
 
-/** What the client says of an answer that leaves HTTP is about its own inside. */
+/** Replaces the client's error for a switch of protocols, which describes its own internals. */
 function inPlainWords(error: unknown): unknown {
   const { message, code } = error as { message?: string; code?: string };
   const isSwitch = message === 'bad upgrade' || code === 'ERR_ASSERTION';

@@ -26,7 +26,7 @@ export async function clearOrphans(layout: Layout, onProgress: (text: string) =>
     onProgress('stopping the database that a killed instance left running');
     const main = running.find(({ pid }) => pid === postmaster);
     if (main) await stopPostmaster(main);
-    // Without their postmaster, backends end by themselves; what does not is stuck.
+    // Without their postmaster, backends exit on their own; one that does not is stuck.
     for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
       if (await allEnd(running, AT_ONCE_MS / 5)) break;
       for (const process of running) send(process, signal);
@@ -35,8 +35,8 @@ export async function clearOrphans(layout: Layout, onProgress: (text: string) =>
   }
   await ensureNobodyAnswers(layout);
   if (!existsSync(lockFile) || processesOn(layout.directory).length > 0) return;
-  // One without a number is what a start leaves that found the disk full: it had got no further than to make the file.
-  // Of one with a number only where orphaned backends can be seen: without the file PostgreSQL would not notice them.
+  // A start on a full disk leaves a file without a number: it got no further than creating it. A file with a number is
+  // removed only where orphaned backends can be seen, since PostgreSQL needs the file to notice them.
   if (postmaster === null || (hasProc && isNumberTaken(postmaster))) rmSync(lockFile, { force: true });
 }
 

@@ -132,7 +132,7 @@ function reasonOf(layout: Layout, pid: number | undefined): string {
   return complaints.at(-1) ?? (first || (hasRoom(layout) ? 'it ended without a word' : 'its disk is full'));
 }
 
-/** Whether there is any room on the disk: where there is none, the server cannot even log that. */
+/** Tells whether there is any room on the disk; without it, the server cannot even log that the disk is full. */
 function hasRoom({ data }: Layout): boolean {
   const { bavail, bsize } = statfsSync(data);
   return bavail * bsize >= LEAST_ROOM;
