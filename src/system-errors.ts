@@ -2,7 +2,7 @@
 export interface Shortage {
   /** `full`: no room to store anything; `unwritable`: the disk takes nothing; `exhausted`: too much is open or in use. */
   readonly kind: 'full' | 'unwritable' | 'exhausted';
-  /** What to do about it, as the second half of a line. */
+  /** The remedy, as the second half of a line. */
   readonly wayOut: string;
 }
 

@@ -1,9 +1,9 @@
-/** What kind of error nobody caught: of a connection to something outside, a fault of the program, or the end. */
+/** Kinds of uncaught errors: of a connection to the outside, a fault of the program, or one that must end it. */
 export type UncaughtKind = 'connection' | 'fault' | 'fatal';
 
 export interface UncaughtOptions {
   readonly log: (message: string, error: unknown) => void;
-  /** So many faults of the program within a minute are taken as one that it cannot go on from; 10 when not given. */
+  /** Number of faults within a minute after which the program cannot go on; 10 when not given. */
   readonly mostFaults?: number;
 }
 

@@ -19,9 +19,9 @@ export interface Failure {
 }
 
 export interface Alerted {
-  /** Who was told. */
+  /** The users who were notified. */
   readonly notified: readonly number[];
-  /** Events of which nobody could be told: to be tried again after so many seconds. */
+  /** Events of which nobody could be notified, with the seconds after which to try again. */
   readonly untold: readonly { readonly id: number; readonly seconds: number }[];
 }
 

@@ -2,7 +2,7 @@ import type { Claim, Portion } from './queue.js';
 
 /** For how long events that are due since earlier may go unnoticed: those of a transaction that took its time. */
 const KEPT_MS = 1_000;
-/** How often a tenant's events that are to be handled alone are looked for first. */
+/** Interval at which a busy tenant's events that must be handled alone come first. */
 const ALONE_EVERY_MS = 1_000;
 const MOST = 10_000;
 
@@ -15,7 +15,7 @@ export class Floors {
 
   readonly #busy = new Map<string, { readonly since: number; readonly until: number }>();
 
-  /** Whether the events that are to be handled alone come first in this turn of a tenant that is hardly ever idle. */
+  /** Tells whether events that must be handled alone come first in this turn, as they do now and then for a busy tenant. */
   isTimeForAlone(schema: string): boolean {
     const now = performance.now();
     const { since, until } = this.#busy.get(schema) ?? { since: now, until: now };

@@ -26,7 +26,7 @@ export class Handlings {
   readonly #byType = new Map<string, readonly Handling[]>();
 
   constructor(config: EventsConfig, handlers: Handlers) {
-    // What nothing is configured for is made where a webhook wants it.
+    // Types without configuration have no handling; their events are made only where a webhook wants them.
     for (const type of allTypes(config)) this.#byType.set(type, []);
     for (const [type, { handlers: list }] of Object.entries(config.events)) {
       const entity = type.split('.')[0] as string;

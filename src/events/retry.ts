@@ -2,9 +2,8 @@ const LONGEST_WAIT = 3600;
 const JITTER = 0.25;
 
 /**
- * How long a failed event waits until it is tried again: from 1 to 2 s, then from 2 to 4 s, 4 to 8 s … one hour at
- * most. The wait grows each time, and what failed together is spread over the whole of it, so that it does not come
- * back together.
+ * Returns the wait before a failed event is tried again: 1 to 2 s, then 2 to 4 s, 4 to 8 s … one hour at most. The
+ * wait grows each time and is random within its range, so that events that failed together do not come back together.
  * @param retries how often it was tried again before
  * @param random from 0 to 1
  * @returns seconds

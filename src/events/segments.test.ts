@@ -48,7 +48,7 @@ async function besideOldTransaction(work: (old: OwnerClient) => Promise<void>): 
   });
 }
 
-/** How many entries of the queue's indexes a look for due tenants and a claim read, dead ones included. */
+/** Counts the entries of the queue's indexes that finding due tenants and claiming read, dead ones included. */
 async function readByClaim(): Promise<number> {
   return await withOwner(test.databases.admin, async (client) => {
     await client.query('BEGIN');

@@ -14,7 +14,7 @@ export interface PageRequest {
   readonly size: number;
 }
 
-/** How many items a page has at most, and where the request does not say. */
+/** The maximum and the default number of items on a page. */
 export interface PageSizes {
   readonly largest?: number | undefined;
   readonly usual?: number | undefined;

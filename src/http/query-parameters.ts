@@ -30,7 +30,7 @@ export class QueryParameters {
     return last;
   }
 
-  /** What a text filter looks for. @throws HttpError 400 when it has more than 200 characters */
+  /** Returns the text that a filter looks for. @throws HttpError 400 when it has more than 200 characters */
   filterText(name: string): string | undefined {
     const value = this.text(name);
     if (value !== undefined && value.length > LONGEST_FILTER && [...value].length > LONGEST_FILTER) {

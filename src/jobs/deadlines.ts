@@ -14,13 +14,13 @@ const REMEMBERED = 30;
 const ZONE = `($2::jsonb ->> 'zone')`;
 const TODAY = `(${NOW} AT TIME ZONE ${ZONE})::date`;
 
-/** Of a deadline `x` and its client `c`: who answers for it, if that person still works here. */
+/** The user who answers for deadline `x` of client `c`, if that user is active. */
 const ASSIGNEE = `
   SELECT u.id FROM immigration_user u
   WHERE u.is_active AND u.id IN (x.assigned_to_id, c.assigned_to_id)
   ORDER BY u.id = x.assigned_to_id DESC NULLS LAST LIMIT 1`;
 
-/** Of a deadline `x`, its client `c` and the assignee: whom to tell; the branch's admins too once it is overdue. */
+/** Recipients for deadline `x` of client `c`: the assignee or else the branch's admins, and both once it is overdue. */
 const RECIPIENTS = nearestUsers([
   { users: 'SELECT assignee.id WHERE assignee.id IS NOT NULL', rank: 0 },
   { users: branchAdmins('c.branch_id'), rank: `CASE WHEN x.due_date < ${TODAY} THEN 0 ELSE 1 END` },

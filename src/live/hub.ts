@@ -40,7 +40,7 @@ export interface HubOptions {
   readonly missed?: number;
 }
 
-/** How long a tenant without streams is remembered, which spares whoever comes back soon the first look. */
+/** Time a tenant without streams is remembered, which saves the first look when a stream comes back soon. */
 const KEPT_EMPTY_MS = 120_000;
 
 /** Who opens a stream. */

@@ -3,7 +3,7 @@ import type { LiveStream } from './stream.js';
 
 const SECOND = 1_000;
 
-/** What the streams' common timer needs from outside. */
+/** The options of the streams' shared timer. */
 export interface PulseOptions {
   /** Seconds between two heartbeats of a stream. */
   readonly period: number;
@@ -16,12 +16,12 @@ export interface PulseOptions {
 }
 
 /**
- * What all streams of the process have in common: one timer, which sends heartbeats, spread over the seconds, and ends
- * streams whose token has expired.
+ * The timer that all streams of the process share. It sends heartbeats, spread over the seconds, and ends streams whose
+ * token has expired.
  */
 export class Pulse {
   readonly #streams = new Set<LiveStream>();
-  /** Of how many streams it is the turn in each second of the period. */
+  /** Number of streams due in each second of the period. */
   readonly #turns: number[];
   readonly #clock: () => number;
   #timer: NodeJS.Timeout | undefined;
@@ -79,7 +79,7 @@ export class Pulse {
     this.#turns[turn] = (this.#turns[turn] as number) + change;
   }
 
-  /** Of the seconds of the coming period with the fewest streams the last one. */
+  /** Finds the second of the coming period with the fewest streams; the last one of several. */
   #quietestSecond(second: number): number {
     const { period } = this.options;
     let best = second + period;

@@ -11,14 +11,14 @@ export interface LiveRow {
 export interface NotificationSource {
   /** The highest id there is; 0 without any. */
   highestId(): Executable<{ readonly highest: number }>;
-  /** Notifications of these users in the window, by id, at most so many. */
+  /** Reads notifications of these users in the window, by id, at most `most`. */
   arrived(users: readonly number[], window: Window, most: number): Executable<LiveRow>;
   /**
-   * A user's notifications above this id, and those below it that may have been committed after it was sent; by id, the
-   * newest at most so many.
+   * Reads a user's notifications above this id, and those below it that may have been committed after it was sent, by id.
+   * @param most the maximum number, the newest ones
    */
   missed(user: number, after: number, most: number): Executable<LiveRow>;
-  /** How many notifications each of these users has not read; no row for none. */
+  /** Counts these users' unread notifications; no row for a user without any. */
   unreadCounts(users: readonly number[]): Executable<{ readonly user: number; readonly unread: number }>;
   /** The notifications that these users have read in the last seconds. */
   readLately(

@@ -50,7 +50,7 @@ export class TenantStreams {
   #rightsDue = false;
   /** What the polls saw last; known only while notices do not arrive. */
   readonly #polledCounts = new Map<number, number>();
-  /** How many there were since notices last arrived. */
+  /** Number of polls since notices last arrived. */
   #polls = 0;
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
@@ -121,7 +121,7 @@ export class TenantStreams {
     await this.look();
   }
 
-  /** What a user missed since the notification with this id: the newest, with a word about it where that is not all. */
+  /** Reads what a user missed since the notification with this id: the newest, and a message if there was more. */
   async missed(user: number, after: number, most: number): Promise<Framed[]> {
     const rows = await this.inTurn(() =>
       this.database.tenantQuery(this.#context, this.source.missed(user, after, most + 1)),
@@ -139,7 +139,7 @@ export class TenantStreams {
       .catch(() => undefined)
       .then(() => {
         this.#current = this.inTurn(() => {
-          this.#next = undefined; // who asks from here on needs another one
+          this.#next = undefined; // callers from here on need another one
           return this.#look();
         });
         return this.#current;

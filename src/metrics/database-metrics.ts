@@ -31,7 +31,7 @@ const WAITING = `
   FROM waiting LEFT JOIN named ON name = schema_name
   GROUP BY 1, 2`;
 
-/** Tenants that are not shut out and cannot be served all the same, so many of them with figures of their own. */
+/** Active tenants that cannot be served: the first $1 counted one by one, the others together as $2. */
 const OUT_OF_ORDER = `
   SELECT coalesce(CASE WHEN place <= $1 THEN name END, $2) AS tenant, count(*)::integer AS count
   FROM (

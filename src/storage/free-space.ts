@@ -7,10 +7,10 @@ export interface WrittenFolder {
   readonly holds: string;
 }
 
-/** What is left on the disk of a folder; `level` says whether that will do. */
+/** The free space on the disk of a folder; `level` tells whether it is enough. */
 export interface FreeSpace {
   readonly level: 'ok' | 'low' | 'full';
-  /** Says how much is left of what, in one line. */
+  /** A line that tells how much is left of what. */
   readonly text: string;
 }
 

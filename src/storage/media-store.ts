@@ -26,7 +26,7 @@ export function checkMediaDirectory(config: Pick<Config, 'mediaDirectory' | 'dat
   );
 }
 
-/** How the name of a file ends that is being written. */
+/** The name suffix of a file that is being written. */
 const UNFINISHED = '.part';
 const OUTLIVED_MS = 3_600_000;
 

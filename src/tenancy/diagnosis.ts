@@ -9,7 +9,7 @@ import { isAllowedHost } from './host.js';
 import { SUBSCRIPTION_STATUSES } from './new-tenant.js';
 import { isTimeZone } from './time-zone.js';
 
-/** Whether what is written in the tenants' rows, by whatever hand, can be used; changes nothing. */
+/** Checks that the tenants' rows, whoever wrote them, are usable; changes nothing. */
 export async function diagnoseTenants(
   { app }: Pick<DatabaseHandle, 'app'>,
   config: Pick<Config, 'allowedHosts'>,

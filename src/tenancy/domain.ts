@@ -26,7 +26,7 @@ export function storedDomain(text: string): string {
   return domain;
 }
 
-/** Whether a domain as it is stored can lead any host here: others were written into the table by hand. */
+/** Tells whether a stored domain can match any host; one written into the table by hand may not. */
 export function canMatch(domain: string): boolean {
   const isWildcard = domain.startsWith(WILDCARD);
   return isDomainName(isWildcard ? domain.slice(WILDCARD.length) : domain) && !answersNoHost(domain);
@@ -35,7 +35,7 @@ export function canMatch(domain: string): boolean {
 function inAscii(domain: string): string | null {
   const prefix = domain.startsWith(WILDCARD) ? WILDCARD : '';
   const name = domain.slice(prefix.length);
-  // Of ASCII alone, names stay as they are: the function would take 127.1 for an address.
+  // ASCII names stay as they are: the function would take 127.1 for an address.
   const ascii = /^[\x20-\x7e]*$/.test(name) ? name : domainToASCII(name);
   return isDomainName(ascii) && prefix.length + ascii.length <= 253 ? prefix + ascii : null;
 }

@@ -32,7 +32,7 @@ export interface CreatedTenant {
   readonly domains: readonly string[];
 }
 
-/** How many active users a tenant may be allowed at most: what its column holds. */
+/** Maximum for a tenant's limit of active users: the largest value of its column. */
 export const MOST_USERS = 2_147_483_647;
 
 /** A tenant's name as it is stored. @throws InvalidTenantError */

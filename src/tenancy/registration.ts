@@ -22,7 +22,7 @@ export interface Registration {
   readonly admin?: StorableAccount;
   /** TRIAL when not given. */
   readonly status?: SubscriptionStatus;
-  /** How many active users it may have; 50 when not given. */
+  /** Maximum number of active users; 50 when not given. */
   readonly maxUsers?: number;
   /** An IANA name; UTC when not given. */
   readonly timeZone?: string;
@@ -32,7 +32,7 @@ export interface Registration {
 
 /** A tenant as it was registered. */
 export interface RegisteredTenant extends CreatedTenant {
-  /** How many records of the starter catalogue it begins with; null without one. */
+  /** Number of records from the starter catalogue; null without one. */
   readonly added: Added | null;
 }
 

@@ -1,6 +1,6 @@
 import { PlainError } from '../plain-error.js';
 
-/** What is given for a new tenant cannot be one. */
+/** Thrown when the values given for a tenant are invalid. */
 export class InvalidTenantError extends PlainError {
   override readonly name = 'InvalidTenantError';
 }

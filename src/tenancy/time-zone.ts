@@ -3,7 +3,7 @@ import { TIME_ZONE_NAMES } from './time-zone-names.js';
 /** An expression for the time zone that a tenant, a row `t`, has set, whatever it is; UTC where it has set none. */
 export const TIME_ZONE_OF_TENANT = `coalesce(t.settings ->> 'time_zone', 'UTC')`;
 
-/** What counts where the setting is no time zone. */
+/** The time zone used when the setting is not a valid one. */
 const FALLBACK = 'UTC';
 
 const names = new Map(
@@ -23,7 +23,7 @@ export function timeZoneNamed(text: unknown): string | null {
   return name !== undefined && nodeKnows(name) ? name : null;
 }
 
-/** Whether this names a time zone that PostgreSQL and Node.js read alike. */
+/** Tells whether this names a time zone that PostgreSQL and Node.js read alike. */
 export function isTimeZone(text: unknown): boolean {
   return timeZoneNamed(text) !== null;
 }

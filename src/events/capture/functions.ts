@@ -16,26 +16,26 @@ export interface CaptureFunction {
 
 const DEFAULT_MAX_RETRIES = 2;
 
-/** What is known of one entity and its types of events. */
+/** An entity, its tracked fields and its types of events. */
 interface Tracked {
   readonly entity: string;
   readonly tracked: TrackedEntity;
   readonly fields: readonly Field[];
   readonly softDeletes: boolean;
-  /** How often a failed event of this type is tried again. */
+  /** Returns the number of retries of a failed event of this type. */
   retries(type: string): number;
-  /** Whether events of this type are made for every tenant; else for those with a webhook that wants it. */
+  /** Tells whether events of this type are made for every tenant, not only for those with a webhook that wants it. */
   isHandled(type: string): boolean;
 }
 
-/** Whether a handler is enabled for events of this type. */
+/** Tells whether a handler is enabled for events of this type. */
 function isHandled({ events }: EventsConfig, type: string): boolean {
   return events[type]?.handlers.some(({ enabled = true }) => enabled) ?? false;
 }
 
 /**
- * In SQL, whether an endpoint of the tenant wants one of these types. The table is empty for most tenants, so that
- * nearly nothing is what asking costs them.
+ * Returns the SQL condition that an endpoint of the tenant wants one of these types. The table is empty for most
+ * tenants, so the look-up costs them next to nothing.
  */
 function isWanted(types: readonly string[]): string {
   const matches = types.map((type) => `public.event_type_matches(w.event_types, ${quoteLiteral(type)})`);
@@ -151,7 +151,7 @@ interface Change {
 
 /** UPDATE: an event for each row and tracked field that changed, or one for each row, and soft deletion. */
 function changes(known: Tracked): CaptureQuery {
-  // Of what is asked only for webhooks, the rows are compared first and the endpoints looked up once, if at all.
+  // For types that only webhooks want, rows are compared first, and endpoints are looked up once, if at all.
   const all = [...fieldChanges(known), ...softDeletion(known)].map((change) =>
     known.isHandled(change.type)
       ? change

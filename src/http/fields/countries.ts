@@ -26,7 +26,7 @@ export const countrySchema = component(
 
 const CODES = new Set(COUNTRY_CODES);
 
-/** Whether this is a country's two-letter code, upper case. */
+/** Tells whether this is a country's two-letter code in upper case. */
 export function isCountryCode(text: string): boolean {
   return CODES.has(text);
 }

@@ -68,7 +68,7 @@ export function withDefault<T, R extends boolean>(inner: Field<T, R>, value: T):
   return { ...inner, schema: Type.Unsafe({ ...inner.schema, default: value }) };
 }
 
-/** Whether a JSON value is an object. */
+/** Tells whether a JSON value is an object. */
 export function isDictionary(value: unknown): value is Record<string, unknown> {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)

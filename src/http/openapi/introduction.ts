@@ -1,4 +1,4 @@
-/** What the document says before its first operation, in Markdown. */
+/** The introduction of the API document, in Markdown. */
 export const INTRODUCTION = `Clients, applications and daily work of immigration and study-abroad agencies.
 
 ## Hosts

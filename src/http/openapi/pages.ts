@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Where the style sheet of our own pages is. */
+/** The path of the style sheet for our own pages. */
 export const STYLES = '/api/docs/assets/leopard.css';
 
 /** Colours follow the reader's own choice of light or dark. */

@@ -1,4 +1,4 @@
-/** What parameters mean that are the same wherever they are. */
+/** Descriptions of parameters that mean the same everywhere. */
 const BY_NAME: Readonly<Record<string, string>> = {
   search: 'Text anywhere in the names, addresses and numbers of the record, whatever the case.',
   include_deleted: 'Also what was archived.',

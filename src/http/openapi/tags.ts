@@ -1,4 +1,4 @@
-/** What the operations of each tag are about, in the order in which the documentation shows them. */
+/** Descriptions of the tags, in the order in which the documentation shows them. */
 const TAGS: Readonly<Record<string, string>> = {
   token: 'Log in, refresh, verify and log out.',
   sessions: 'Where one is logged in, and the ending of it.',

@@ -7,7 +7,7 @@ import type { AgencySettingsChange, AgencySettingsOutput } from './schemas.js';
 import { emailOf, holdSettings, objectIn, readSettings, type StoredSettings } from './selectors.js';
 import { addressIn, maySendFrom } from './sender.js';
 
-/** What the platform's settings say that bounds an agency's. */
+/** The platform's settings that limit an agency's. */
 export interface Platform {
   readonly baseDomain: string;
   /** The sender of e-mails where an agency has none of its own. */
@@ -15,8 +15,8 @@ export interface Platform {
 }
 
 /**
- * Changes what is given of the agency's settings; of alerts, e-mail and branding too only what is given. Running
- * programs hear of it, so that it counts from then on.
+ * Changes the given ones of the agency's settings; alerts, e-mail and branding are changed field by field as well.
+ * Running programs are notified, so the change takes effect at once.
  * @throws HttpError 400
  */
 export async function changeSettings(

@@ -10,8 +10,8 @@ import { phoneProblem } from './phone-numbers.js';
 const EXPONENT = /^\d(?:[.,]\d+)?e\+\d+$/i;
 
 /**
- * What is wrong with a row's cells that the fields of a client do not see, since the API takes it, or would tell in words
- * that do not help: texts that cannot be read, phone numbers that are none, countries under other names.
+ * Finds problems in a row's cells that the client's fields accept, or would report in unhelpful words: unreadable texts,
+ * texts that are no phone numbers, countries under other names.
  */
 export function cellProblems(
   { number, line, cells }: FileRow,
@@ -39,7 +39,7 @@ export function cellProblems(
   return problems;
 }
 
-/** Where a text cannot be read, in short. */
+/** Returns an excerpt around the place where a text cannot be read. */
 function around(cell: string): string {
   const at = cell.indexOf(UNREADABLE);
   const [from, to] = [Math.max(0, at - 20), at + 20];

@@ -44,7 +44,7 @@ const THREE_LETTERS = `
   .trim()
   .split(/\s+/);
 
-/** What people write for Kosovo, which ISO 3166-1 has no code for. */
+/** Names of Kosovo, which has no code in ISO 3166-1. */
 const KOSOVO = ['kosovo', 'kosova', 'republicofkosovo', 'xk', 'xkx', 'xkk'];
 
 let names: Map<string, string> | undefined;
@@ -55,7 +55,7 @@ export function countryCode(text: string): string {
   return names.get(wordOf(text)) ?? text;
 }
 
-/** What is wrong with a text that is no country's code, in one sentence that names the code to use where one is known. */
+/** Describes a text that is no country's code, in one sentence with the code to use, where one is known. */
 export function countryProblem(text: string): string {
   names ??= englishNames();
   const shown = `"${text.length > 60 ? `${text.slice(0, 60)}…` : text}"`;

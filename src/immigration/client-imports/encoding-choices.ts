@@ -6,10 +6,10 @@ export interface EncodingChoice {
   readonly samples: readonly string[];
 }
 
-/** In so many places it is looked whether an encoding can be the file's, and so many of them are shown. */
+/** Maximum numbers of places that an encoding is tried on, and of places that are shown. */
 const PLACES = 200;
 const SHOWN = 5;
-/** Bytes around such a place at most, on each side. */
+/** Maximum number of bytes around such a place, on each side. */
 const AROUND = 40;
 const PARTING = new Set([...',;|\t\r\n"'].map((character) => character.charCodeAt(0)));
 // UTF-16 would show by its zero bytes, or by its mark.

@@ -36,9 +36,10 @@ const LOOKED_AT = 4_096;
 const SLICE = 65_536;
 
 /**
- * How a text file is encoded, where it tells: by its byte order mark; UTF-16 by the zero bytes beside Latin letters,
- * which no other encoding has; UTF-8 where it is valid as a whole, or but for fewer places than there are characters
- * beyond ASCII, since hardly any text of another encoding has even one of these. Null: somebody must say it.
+ * Detects the encoding of a text file: by its byte order mark; UTF-16 by the zero bytes beside Latin letters, which no
+ * other encoding has; UTF-8 if all of it is valid, or if it has fewer invalid places than characters beyond ASCII, since
+ * text in another encoding hardly ever has even one valid one.
+ * @returns the encoding; null when the user must choose it
  */
 export async function encodingOf(content: Buffer): Promise<Encoding | null> {
   for (const [encoding, mark] of MARKS)

@@ -35,13 +35,13 @@ export interface Undecided {
 }
 
 export interface ReadOptions {
-  /** What the file itself tells when not given. */
+  /** Detected from the file when not given. */
   readonly encoding?: Encoding | undefined;
   /** Guessed when not given. */
   readonly delimiter?: Delimiter | undefined;
 }
 
-/** What is wrong with a file as a whole, in one sentence for whoever sent it. */
+/** Thrown when a file as a whole is unusable. The message is one sentence for its sender. */
 export class ClientFileError extends Error {}
 
 /** So many rows are worked on in one transaction. */
@@ -114,7 +114,7 @@ async function* slices(content: Buffer, encoding: Encoding, skipped: number): As
   }
 }
 
-/** What is wrong with a file that the parser gave up, and in which line that began. */
+/** Describes why the parser gave up on a file, and in which line the problem begins. */
 async function unreadable(
   error: unknown,
   content: Buffer,

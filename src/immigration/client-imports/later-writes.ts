@@ -8,13 +8,13 @@ type Value = string | number | boolean | null | undefined;
 interface LaterRow {
   readonly import_id: number;
   readonly row_number: number;
-  /** What it found, as far as it is of interest here. */
+  /** The values before it, of the fields that matter here. */
   readonly before: Record<string, Value>;
-  /** Of that, what has changed. */
+  /** Those of these values that have changed. */
   readonly changed: Record<string, Value>;
 }
 
-/** Rows of imports that have been written and not undone, in a table `l`, of imports `i`. */
+/** The condition that row `l` of import `i` updated a client and was not undone. */
 export const STANDS = sql<boolean>`
   l.outcome = 'UPDATED' AND l.undone IS NULL AND i.status NOT IN ('DRAFT', 'CHECKING')`;
 

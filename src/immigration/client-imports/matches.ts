@@ -24,7 +24,7 @@ export interface Target {
 
 /** The clients that a row may be about. */
 export interface Found {
-  /** What they have in common with it. */
+  /** The field in which they match it. */
   readonly by: 'email' | 'phone_number';
   readonly targets: readonly Target[];
   /** Whether none of them can have the row's name. */
@@ -54,13 +54,13 @@ interface Named {
 }
 
 /**
- * Of the clients with one key, such as the address of an agent who gives it for all of their clients, so many are looked
- * through for the row's first name, and so many are compared by their whole names.
+ * Maximum numbers of clients with the same key (an agent may give one address for all of their clients) that are
+ * searched for the row's first name, and that are compared by their full names.
  */
 const LOOKED_THROUGH = 1_000;
 const COMPARED = 20;
 
-/** Who has an e-mail address, and who a phone number, among the clients that the user may change. */
+/** The clients with certain e-mail addresses or phone numbers, among those that the user may change. */
 export class Matches {
   readonly #byEmail = new Map<string, Named[]>();
   readonly #byPhone = new Map<string, Named[]>();

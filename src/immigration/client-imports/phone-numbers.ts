@@ -10,8 +10,8 @@ const LONGEST = 100;
 const SPREADSHEET = /^[-+]?(?:\d+(?:[.,]\d+)?e[-+]?\d+|\d{5,}[.,]\d{1,2})$/i;
 
 /**
- * What is wrong with a text that is no phone number, in one sentence that says what to do; null: it is one.
- * Several numbers in one cell are none: none of them could be told to be the client's.
+ * Describes why a text is no phone number, in one sentence that says what to do; returns null if it is one. Several
+ * numbers in one cell are rejected, since nothing tells which one is the client's.
  */
 export function phoneProblem(text: string): string | null {
   const number = text

@@ -14,11 +14,11 @@ import { References } from './references.js';
 export const DUPLICATES = ['skip', 'update', 'create'] as const;
 export type Duplicates = (typeof DUPLICATES)[number];
 
-/** What becomes of a row that shares an e-mail address or phone number with clients of other names alone. */
+/** The choices for a row whose e-mail address or phone number belongs only to clients with other names. */
 export const OTHER_NAMES = ['create', 'skip', 'match'] as const;
 export type OtherName = (typeof OTHER_NAMES)[number];
 
-/** What an import is to do with its rows. */
+/** The rules by which an import handles its rows. */
 export interface Rules extends Reading {
   readonly headers: readonly string[];
   readonly duplicates: Duplicates;
@@ -30,7 +30,7 @@ export interface Rules extends Reading {
 
 type Changes = Partial<ClientValues>;
 
-/** A client of another name with whom a row shares something. */
+/** A client with another name but the same e-mail address or phone number as a row. */
 export interface OtherNamed {
   readonly by: Found['by'];
   /** Its id, or the row of the file that creates it. */

@@ -107,7 +107,7 @@ function idIn(text: string): number | null {
   return isId(id) ? id : null;
 }
 
-/** Whether a text is one of these, however it is spelt. */
+/** Returns the condition that a text, once folded, is one of these. */
 function isNamed(text: RawBuilder<unknown>, folded: readonly string[]): RawBuilder<boolean> {
   return sql`public.fold_text(${text}) = ANY (${folded}::text[])`;
 }

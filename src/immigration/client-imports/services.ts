@@ -19,7 +19,7 @@ const LONGEST_NAME = 255;
 export interface SentFile {
   readonly name: string;
   readonly content: Buffer;
-  /** What was said of it; else '' of the delimiter stands for the guess. */
+  /** The delimiter that the sender chose; '' if it is to be guessed. */
   readonly delimiter: Delimiter | '';
 }
 

@@ -9,10 +9,10 @@ import { QueryParameters } from '../../http/query-parameters.js';
 import { STAGES } from '../shared/client-fields.js';
 import { clientFilterParameters } from '../shared/client-filters.js';
 
-/** So many clients are changed by one request at most. */
+/** Maximum number of clients changed by one request. */
 export const MOST_CLIENTS = 10_000;
 
-// Which archived clients are meant, the operation says.
+// The operation determines whether archived clients are meant.
 const { include_deleted: _, ...filterSchemas } = clientFilterParameters;
 const FILTERS = Object.keys(filterSchemas);
 
@@ -20,7 +20,7 @@ const SWITCHES = FILTERS.filter(
   (name) => filterSchemas[name as keyof typeof filterSchemas].type === 'boolean',
 );
 
-/** Whether a filter counts with this value as it was meant: the list takes what is blank for no filter at all. */
+/** Tells whether this value works as a filter; the list ignores a blank one. */
 function isValue(name: string, value: unknown): boolean {
   if (SWITCHES.includes(name)) return ['true', 'false'].includes(String(value));
   return typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');

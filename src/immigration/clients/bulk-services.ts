@@ -15,15 +15,15 @@ import { clients } from './selectors.js';
 // Many clients changed at once, by the rules for one: all of them or none. One statement changes them, so that events,
 // audit log and counts are made by the same triggers, for each client.
 
-/** Of the ids that are wrong so many are told. */
+/** Maximum number of wrong ids that are reported. */
 const MOST_TOLD = 10;
 
 interface Change {
-  /** Whether it is about archived clients. */
+  /** Whether it applies to archived clients. */
   readonly ofArchived: boolean;
-  /** What is set of rows of the table. */
+  /** The assignments of the UPDATE. */
   readonly set: RawBuilder<unknown>;
-  /** Of rows `r`: whether that changes anything. */
+  /** The condition that it changes something in row `r`. */
   readonly differs: RawBuilder<boolean>;
 }
 
@@ -110,7 +110,7 @@ async function changeClients(
   return { matched: meant.length, changed: ids.length, dry_run: isDryRun };
 }
 
-/** Those with these ids; each must be there, and in scope. */
+/** Reads the clients with these ids; each must exist and be in scope. */
 async function byIds(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -133,7 +133,7 @@ async function byIds(
   return found;
 }
 
-/** Those in scope that match the filters. */
+/** Reads the clients in scope that match the filters. */
 async function byFilters(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -150,7 +150,7 @@ async function byFilters(
   return found;
 }
 
-/** In the order of their ids, so that two who change the same clients wait for each other, and do not deadlock. */
+/** Reads clients in order of their ids, so that concurrent changes to the same clients do not deadlock. */
 async function read(
   transaction: TenantTransaction,
   { dry_run: isDryRun = false }: Selection,

@@ -53,14 +53,14 @@ export async function listClients(
   return await (isSummed(filters) ? summedPage : countedPage)(transaction, scope, filters, page);
 }
 
-/** Whether only what the kept sums tell apart matters: stage, activity, branch and archiving. */
+/** Tells whether the filters use only what the kept sums distinguish: stage, activity, branch and archiving. */
 function isSummed(filters: ClientFilters): boolean {
   const { stages, active, branch, includeDeleted, created, updated, ...others } = filters;
   const moments = [created?.from, created?.end, updated?.from, updated?.end];
   return [...Object.values(others), ...moments].every((filter) => filter === undefined);
 }
 
-/** What of the kept sums counts. */
+/** Returns the condition for the kept sums that the filters include. */
 function summed(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
   return allOf([
     !filters.includeDeleted && sql`NOT deleted`,
@@ -109,7 +109,7 @@ async function countedPage(
   return await foundPage(transaction, records, page);
 }
 
-/** How many of the clients that the list would show are in each stage, and in all. */
+/** Counts the clients that the list would show, per stage and in all. */
 export async function clientStageCounts(
   transaction: TenantTransaction,
   scope: Scope,

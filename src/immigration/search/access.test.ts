@@ -101,7 +101,7 @@ describe('who finds what', () => {
          SELECT ${idOf('groupless')}, id FROM auth_permission WHERE codename = 'view_agent'`,
       ),
     );
-    // What the process knows of the user goes when the database's notice arrives.
+    // The process forgets the user when the database's notice arrives.
     await expect
       .poll(async () => new Set((await results('everest', 'groupless')).map(({ kind }) => kind)))
       .toEqual(new Set(['agent']));

@@ -13,7 +13,7 @@ import { readQuestion } from './question.js';
 import { KINDS } from './schemas.js';
 import { searchStatement } from './statement.js';
 
-// What migrations/tenant/0035_folded_search.sql keeps of clients.
+// The search texts of clients that migrations/tenant/0035_folded_search.sql keeps.
 
 let app: TestApp;
 let token: string;

@@ -42,8 +42,8 @@ export async function search(
 }
 
 /**
- * What is spelt nearly as it was asked for; nothing where pg_trgm is not installed in `public`, or where looking for it
- * takes too long.
+ * Finds records whose spelling is close to the search text. Finds nothing where pg_trgm is not installed in `public`, or
+ * where the search takes too long.
  */
 async function misspelt(
   database: Database,

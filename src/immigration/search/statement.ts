@@ -28,7 +28,7 @@ const NAME = sql<string>`concat_ws(' ', nullif(r.first_name, ''), nullif(r.middl
 const details = (...columns: RawBuilder<unknown>[]): RawBuilder<string> =>
   sql`concat_ws(' · ', ${sql.join(columns.map((column) => sql`nullif(${column}, '')`))})`;
 
-/** That a row `s` of client_search is in scope, and not of an archived client. */
+/** Returns the condition that row `s` of client_search is in scope and its client is not archived. */
 export function searchedInScope(user: CurrentUser): RawBuilder<boolean> {
   return sql`(NOT s.archived AND ${branchInScope(scopeOf(user), 's.branch_id')})`;
 }

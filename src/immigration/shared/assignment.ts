@@ -38,7 +38,7 @@ export function disabledAssignee(id: number): HttpError {
   return detailError(400, disabledAssigneeText(id));
 }
 
-/** What `disabledAssignee` says. */
+/** Returns the message of `disabledAssignee`. */
 export function disabledAssigneeText(id: number): string {
   return `Assigned user with id=${id} is disabled`;
 }

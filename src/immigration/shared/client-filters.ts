@@ -76,7 +76,7 @@ export function readClientFilters(query: QueryParameters, time: TenantTime): Cli
   };
 }
 
-/** That a column holds this id; one that no record can have is nowhere. Undefined where nothing is asked for. */
+/** Returns the condition that a column has this id: false for an impossible id, undefined when none is given. */
 export function idIs(column: RawBuilder<unknown>, id: number | undefined): RawBuilder<boolean> | undefined {
   if (id === undefined) return undefined;
   return isId(id) ? sql`${column} = ${id}::bigint` : sql`false`;

@@ -24,14 +24,14 @@ function found(client: RawBuilder<unknown>, behind: string, typed: string): RawB
 }
 
 /**
- * Whether this is anywhere in a client's e-mail address, phone number or name, "first last".
+ * Returns the condition that a client's e-mail address, phone number or name, "first last", contains this text.
  * @param client the id, a column that is never null
  */
 export function clientHolds(client: RawBuilder<unknown>, typed: string): RawBuilder<boolean> {
   return found(client, FIELDS, typed);
 }
 
-/** Whether this is anywhere in a client's name, "first last"; likewise. */
+/** Returns the same condition for the name alone, "first last". */
 export function clientNameHolds(client: RawBuilder<unknown>, typed: string): RawBuilder<boolean> {
   return found(client, NAME, typed);
 }

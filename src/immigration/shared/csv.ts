@@ -1,8 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
 
 /**
- * What begins a formula in a spreadsheet, also in full width, which some programs take for the same; with apostrophes in
- * front, too, so that a cell which has one of its own does not lose it when it is read again.
+ * The beginning of a formula in a spreadsheet; full-width characters too, since some programs treat them alike. Leading
+ * apostrophes are included, so that a cell with an apostrophe of its own keeps it when it is read again.
  */
 const FORMULA = /^'*[=+\-@\t\r＝＋－＠]/;
 

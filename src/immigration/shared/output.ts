@@ -46,6 +46,6 @@ export const optionOutput = () =>
 export const IdName = component('IdName', Type.Object({ id: Type.Integer(), name: Type.String() }));
 export type IdName = Static<typeof IdName>;
 
-/** What `schema` says, or null, also for the type checker. */
+/** Returns the schema of a nullable value, typed as such. */
 export const nullableOutput = <S extends TSchema>(schema: S) =>
   Type.Unsafe<Static<S> | null>(nullableSchema(schema));

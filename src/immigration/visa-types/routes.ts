@@ -39,7 +39,7 @@ export function visaTypeRoutes(database: Database): RouteDefinition[] {
   ];
 }
 
-/** What visa types are sorted into. */
+/** Serves the visa categories. */
 export function visaCategoryRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/visa-categories/',

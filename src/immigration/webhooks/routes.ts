@@ -33,7 +33,7 @@ import { Trials } from './trials.js';
 const PATH = '/api/v1/webhooks/';
 const tag = 'webhooks';
 
-/** Serves the webhook endpoints, where the agency is told of its events; only to SUPER_ADMIN. */
+/** Serves the webhook endpoints to which the agency's events are sent; only to SUPER_ADMIN. */
 export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteDefinition[] {
   const trials = new Trials({ policy });
   const routes = resourceRoutes(database, {

@@ -3,7 +3,7 @@ import { sendWebhook, type WebhookOptions } from '../../deliveries/webhook.js';
 import { HttpError } from '../../http/errors.js';
 import type { WebhookTestOutput } from './schemas.js';
 
-/** How many trials one agency has under way at once: each holds a request for up to ten seconds. */
+/** Maximum number of concurrent trials per agency: each holds a request for up to ten seconds. */
 const AT_ONCE = 2;
 
 /** Trial deliveries to endpoints, a few at once for each agency. */
