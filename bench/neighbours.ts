@@ -10,7 +10,7 @@ import { percentile } from './statistics.js';
 import { Workshop } from './workshop.js';
 
 /**
- * How long one agency's list takes while another agency's requests wait for a lock, or keep the database busy.
+ * Measures how long one agency's list takes while another agency's requests wait for a lock, or keep the database busy.
  * npm run bench:neighbours [-- --seconds n]; leaves nothing behind.
  */
 

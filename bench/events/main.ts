@@ -9,9 +9,9 @@ import { measureThroughput } from './throughput.js';
 import { measureWaking } from './waking.js';
 
 /**
- * What domain events take: npm run bench:events [-- --only latency,throughput,waking --markdown FILE].
- * Not among what runs when nothing is said, since it takes 15 minutes: --only old-transaction [--minutes 15] [--rate 200],
- * or with --dead 120000 what is between the first minute and the last as fast as it goes.
+ * Measures domain events: npm run bench:events [-- --only latency,throughput,waking --markdown FILE].
+ * The old-transaction part takes 15 minutes, so it runs only on request: --only old-transaction [--minutes 15]
+ * [--rate 200]. With --dead 120000 the events between the first and the last minute are made as fast as possible.
  */
 
 const PARTS = ['latency', 'waking', 'throughput'];

@@ -26,8 +26,8 @@ const SCHEMA = 'tenant_main';
 const FILLED_AT_ONCE = 2_000;
 
 /**
- * How long changes wait to be handled while a transaction is open that keeps every row from being vacuumed away: in the
- * first minute, and in the last one, when the queue has as many dead rows as events were handled.
+ * Measures how long changes wait to be handled while an open transaction keeps VACUUM from removing any row.
+ * @returns the first minute and the last one, when the queue has one dead row for each event handled
  */
 export async function measureBesideOldTransaction(
   scene: Scene,
@@ -90,7 +90,7 @@ async function change(client: OwnerClient, ids: readonly number[]): Promise<void
   );
 }
 
-/** Has so many events done. */
+/** Makes this many events and waits until they are done. */
 async function fill(client: OwnerClient, events: number, say: (line: string) => void): Promise<void> {
   for (let done = 0; done < events; done += FILLED_AT_ONCE) {
     const from = done % CLIENTS;

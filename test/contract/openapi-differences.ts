@@ -39,7 +39,7 @@ function factDifferences(wanted: Facts, got: Facts, added: readonly string[]): s
     .map(([place, want, have]) => `${place}: contract ${want}, served ${have}`);
 }
 
-/** Whether a place belongs to an answer, a query parameter, or a field of an answer or of the body. */
+/** Tells whether a place belongs to an addition: an answer, a query parameter, or a field of an answer or of the body. */
 function isAbout(place: string, addition: string): boolean {
   if (addition.startsWith('?')) return /^query parameter (\w+)/.exec(place)?.[1] === addition.slice(1);
   if (addition.startsWith('>')) {

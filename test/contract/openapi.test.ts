@@ -11,7 +11,7 @@ const SCHEMA = '/api/schema/';
 const JSON_TYPE = 'application/vnd.oai.openapi+json';
 const YAML_TYPE = 'application/vnd.oai.openapi';
 
-/** What the documentation names although the contract's document does not. */
+/** Parts of the documentation that the contract's document does not have. */
 const ADDITIONS = ['POST /api/token/ 429', ...FIELDS_BEYOND, ...PARAMETERS_BEYOND, ...ANSWERS_BEYOND];
 
 const contract: Node = JSON.parse(readFileSync(new URL('openapi.json', import.meta.url), 'utf8'));

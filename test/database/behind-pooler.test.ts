@@ -7,7 +7,7 @@ import { isDirect } from '../../src/database/reachability.js';
 import { cliSurroundings, databaseUrl, runCommand } from '../helpers/cli.js';
 import { hasPgBouncer, NO_PGBOUNCER, type PgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 
-// What needs a session of its own, where the program connects through PgBouncer in transaction mode.
+// Features that need a session of their own, with a program that connects through PgBouncer in transaction mode.
 
 const { database, settings, close } = await cliSurroundings();
 const hasPsql = spawnSync('psql', ['--version']).status === 0;

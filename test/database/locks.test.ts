@@ -13,7 +13,7 @@ import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 const WAITS = { longest: 150, attempts: 2, pause: 50 };
 const LONGEST_READ_MS = 1_000;
-/** Who holds the locks. */
+/** The message that names the holder of the locks. */
 const IN_USE =
   /^the tables of tenant_main are in use by process \d+ of leopard_app \(leopard\)( and \d+ more)?, so nothing was changed there; end that transaction, or run the command again later$/;
 

@@ -79,7 +79,7 @@ const PERSON = {
   dob: '1960-06-02',
 };
 
-/** What one sees of all that the program answers: reads, a write, and health. */
+/** Collects the program's answers to reads, a write and health, as a client sees them. */
 async function look(app: TestApp): Promise<unknown> {
   const token = await app.logIn('admin');
   const made = await app.ask('POST', '/api/v1/clients/', { token, body: PERSON });
@@ -101,7 +101,7 @@ async function look(app: TestApp): Promise<unknown> {
     answers.push(body);
   }
   await app.ask('DELETE', `/api/v1/clients/${id}/`, { token });
-  // What is another one each time: when it was, and whose ids.
+  // Times and ids differ between runs.
   return JSON.parse(
     JSON.stringify(answers)
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, 'a moment')

@@ -42,7 +42,7 @@ const context = { schema: 'tenant_main', userId: null };
 const quick = statement<{ n: number }>('SELECT 1 AS n');
 const sleeping = (seconds: number) => statement('SELECT pg_sleep($1::float8)', [seconds]);
 
-/** How many milliseconds it took until this failed as an unavailable database does. */
+/** Measures the milliseconds until this fails the way an unavailable database does. */
 async function failing(work: Promise<unknown>): Promise<number> {
   const begun = performance.now();
   const error = await work.then(

@@ -25,9 +25,9 @@ let test: DeliveryTest;
 let server: SMTPServer;
 let folder: string;
 const mails: Mail[] = [];
-/** What the server says to a message: null takes it. */
+/** The server's reply to a message; null accepts it. */
 let refusal: { code: number; text: string } | null = null;
-/** What it says to a recipient: null takes it. */
+/** The server's reply to a recipient; null accepts it. */
 let recipientRefusal: { code: number; text: string } | null = null;
 const mailers: Mailer[] = [];
 

@@ -15,9 +15,9 @@ import { CERTIFICATE, PRIVATE_KEY } from './certificate.js';
 // time, tells why, and leaves no connection behind.
 
 const WITHIN_MS = 400;
-/** Where the other side ends it, however slow the machine is. */
+/** Time limit for attempts that the other side ends, however slow the machine is. */
 const LONG_MS = 10_000;
-/** Timers of a loaded machine. */
+/** Tolerance for timers on a loaded machine. */
 const SLACK_MS = 1_500;
 
 const open: { server: Server; sockets: Set<Socket> }[] = [];

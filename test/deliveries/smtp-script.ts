@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** The steps of SMTP that the server answers to: `greeting`, the commands, and `dot` for the end of a message. */
 export type Step = 'greeting' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'dot' | 'QUIT';
 
-/** What the server does differently from the usual: waits before it answers, or answers something else. */
+/** The unusual behaviour of the server: it waits before it answers, or answers something else. */
 export type Script = Partial<Record<Step, { readonly afterMs?: number; readonly reply?: string }>>;
 
 export interface SmtpServer {
@@ -13,7 +13,7 @@ export interface SmtpServer {
   readonly messages: string[];
   /** Set anew at any time. */
   script: Script;
-  /** How many connections are open. */
+  /** Returns the number of open connections. */
   connections(): number;
   close(): Promise<void>;
 }

@@ -54,7 +54,7 @@ export interface TestAppOptions {
   /** Other connection settings than the database's own, such as a pooler's. */
   readonly connectAs?: ConnectionSettings;
   readonly live?: HubOptions;
-  /** Where it listens for the database's notices, and how it tests that they arrive; its own database when not given. */
+  /** The server on which it listens for notices, and the listener's options; its own database when not given. */
   readonly listens?: { readonly at: ConnectionSettings; readonly options?: ListenerOptions };
   /** Hears no notice of the database, as behind a pooler in transaction mode. */
   readonly deaf?: boolean;

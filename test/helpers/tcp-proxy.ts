@@ -5,11 +5,11 @@ import type { ConnectionSettings } from '../../src/config.js';
 export interface TcpProxy {
   /** The same database and role, through the proxy. */
   readonly settings: ConnectionSettings;
-  /** How many connections were made through it since it was started. */
+  /** Number of connections made through it since it was started. */
   readonly made: number;
-  /** From now on nothing is passed on, on any connection; new ones are accepted and stay silent. */
+  /** Passes nothing on from now on, on any connection; new ones are accepted and stay silent. */
   stall(): void;
-  /** Nothing is passed on any more on the connections that there are; new ones work. */
+  /** Passes nothing on any more on existing connections; new ones work. */
   stallOpen(): void;
   /** New connections work again; those that stood still never do. */
   goOn(): void;

@@ -102,13 +102,13 @@ const find = async (path: string, filter: string, text: string) => {
   return items.map(({ id }: { id: number }) => id);
 };
 
-/** What is stored, what finds it, and what does not. */
+/** A stored text, searches that find it, and searches that do not. */
 const TEXT = {
   stored: 'Yız’é Ł'.normalize('NFD'),
   found: ["yiz'e l", "YIZ'É Ł", 'ｙız’É ł', "z'e\u0301 l"],
   missed: ["yiz'a", "yiz'e%", '\u0301'],
 };
-/** Of columns that hold no letters beyond ASCII. */
+/** The same for columns that hold only ASCII. */
 const ASCII = { stored: 'Yize_l@el.fr', found: ['yızé', 'YIZE_', 'ｙｉｚｅ'], missed: ['yizel', 'y%e'] };
 
 describe.each(Object.entries(LISTS))('%s', (path, { table, cases }) => {

@@ -16,10 +16,10 @@ afterAll(async () => {
   await app?.close();
 });
 
-/** What each new connection asks once, whenever the pool opens one. */
+/** The query that each new connection sends once, whenever the pool opens it. */
 const OF_CONNECTIONS = /pg_backend_pid\(\)/;
 
-/** What is sent while markers are in every place of requests to every route. */
+/** Collects the statements sent while every route is requested with markers in every place. */
 async function statementsFor(markers: Markers) {
   const token = await app.logIn('admin');
   batches.length = 0;

@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 import { tenantSql } from '../helpers/tenant-sql.js';
 
-// What one agency looks for must not hold up another one's work, however long and strange it is.
+// One agency's search text, however long and strange, must not hold up another agency's work.
 
 const CLIENTS = 10_000;
 const AT_ONCE = 10;

@@ -23,7 +23,7 @@ afterAll(async () => {
 
 type Line = Record<string, unknown>;
 
-/** What a started program has said so far, line by line; fails where a line is no JSON. */
+/** Returns the log lines of a started program so far; fails on a line that is not JSON. */
 const linesOf = ({ stdout }: Program): Line[] =>
   stdout
     .trim()

@@ -48,7 +48,7 @@ async function doctor(environment: NodeJS.ProcessEnv): Promise<string[]> {
 }
 
 const TENANT = ['register_tenant', '--name', 'Everest Education', '--tenant', 'everest'];
-/** What the page says that `migrate` prints, with their number. */
+/** The output of `migrate` according to the page, with the number of migrations filled in below. */
 const [, promised = ''] = /prints `(applied … migrations to 1 schema)`/.exec(page) ?? [];
 const printed = promised.replace('…', String(readMigrations().shared.length));
 

@@ -32,7 +32,7 @@ interface Locked {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
 }
 
-/** What `npm ci --omit=dev` installs, linked instead of downloaded; what a package brings itself comes along. */
+/** Installs what `npm ci --omit=dev` would, by links instead of downloads; nested packages come along. */
 function installWithoutTools(): void {
   const lock = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package-lock.json'), 'utf8')) as Locked;
   for (const [path, { dev }] of Object.entries(lock.packages)) {

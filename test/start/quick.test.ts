@@ -48,7 +48,7 @@ async function processorTime(args: readonly string[]): Promise<number> {
   return Math.min(...times);
 }
 
-/** What a start may take, on a machine on which Node alone takes no more than a tenth of it. */
+/** Time limit for a start, on a machine on which Node alone takes no more than a tenth of it. */
 const MOST_MS = 300;
 
 describe.each(['--version', 'migrate', 'showmigrations'])('leopard %s', (command) => {

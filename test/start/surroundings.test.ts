@@ -31,7 +31,7 @@ function newFolder(): string {
   return folder;
 }
 
-/** What a program said on stderr, line by line, once it has failed. */
+/** Waits until a program has failed. @returns the lines of its stderr */
 async function refused(program: Program): Promise<string[]> {
   expect((await program.ended).code).toBe(1);
   return program.stderr.trim().split('\n');

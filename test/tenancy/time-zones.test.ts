@@ -70,7 +70,7 @@ describe('the names of time zones', () => {
   });
 });
 
-/** What a clock shows there, as Node.js has it. */
+/** Returns a function that tells the local time there, according to Node.js. */
 function clock(timeZone: string): (moment: string) => string {
   const time = new TenantTime({ timeZone });
   expect(time.zone).toBe(timeZone);
