@@ -196,6 +196,12 @@ describe('the database’s address', () => {
     });
     expect(problemsOf({ ...SERVER, DB_OWNER_USER: 'app', DB_OWNER_PASSWORD: 'x' })).toHaveLength(1);
     expect(problemsOf({ ...SERVER, DB_OWNER_USER: 'owner' })).toEqual(['DB_OWNER_PASSWORD is missing']);
+    const ownerAt = (place: string) =>
+      problemsOf({ ...SERVER, DATABASE_OWNER_URL: `postgres://owner:x@${place}` });
+    expect(ownerAt('db:5432/postgres')).toEqual([
+      "DATABASE_OWNER_URL must lead to the program's database, crm; it leads to postgres",
+    ]);
+    expect([ownerAt('db:5432/crm'), ownerAt('behind-the-pooler:5432/other')]).toEqual([[], []]);
   });
 });
 

@@ -204,7 +204,17 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
   const direct = readDirect(read, app);
   const server = { kind: 'server' as const, app, ...(direct && { direct }) };
   const ownerUrl = read.databaseUrl('DATABASE_OWNER_URL');
-  if (ownerUrl) return { ...server, owner: { ...ownerUrl, ...limit } };
+  if (ownerUrl) {
+    const { host, port, database } = ownerUrl;
+    // Elsewhere it may have another name: a pooler's names are its own.
+    if (host === app.host && port === app.port && database !== app.database) {
+      read.problem(
+        'DATABASE_OWNER_URL',
+        `must lead to the program's database, ${app.database}; it leads to ${database}`,
+      );
+    }
+    return { ...server, owner: { ...ownerUrl, ...limit } };
+  }
   if (!read.has('DB_OWNER_USER')) return { ...server, owner: null };
   const owner = {
     ...(direct ?? app),
@@ -233,7 +243,11 @@ function readDirect(read: SettingsReader, app: ConnectionSettings): ConnectionSe
 function readSecretKey(read: SettingsReader, debug: boolean, dataDirectory: string): string {
   const given = read.text('SECRET_KEY', '');
   if (debug) return given || keptSecretKey(read, dataDirectory);
-  if (!given) read.problem('SECRET_KEY', 'is missing; set a random text of 50 characters or more');
+  if (!given)
+    read.problem(
+      'SECRET_KEY',
+      'is missing; set a random text of 50 characters or more, such as from: openssl rand -base64 48',
+    );
   else if (given.length < SHORTEST_KEY)
     read.problem('SECRET_KEY', `is shorter than ${SHORTEST_KEY} characters`);
   else if (
