@@ -137,7 +137,7 @@ it('lists, shows, cancels and repeats deliveries', async () => {
     { id, status: 'PENDING', event_type: 'Client.stage.UPDATE', to: url(), attempts: 0 },
   ]);
   expect((await leopard('deliveries', 'cancel', String(id), '99')).stderr).toBe(
-    'not cancelled: 99; see: leopard deliveries show',
+    'not cancelled: 99; see: leopard deliveries list --tenant main',
   );
   expect(await json('deliveries', 'list', '--status', 'PENDING')).toEqual([]);
   expect(await json('deliveries', 'retry', '--endpoint', '1', '--status', 'CANCELLED')).toEqual({
@@ -185,7 +185,7 @@ it('rotates a secret and shows the new one this once', async () => {
   for (const overlap of ['721', '-1', 'x', '']) {
     expect(await leopard('webhooks', 'rotate-secret', '1', `--overlap=${overlap}`)).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining('It must be hours from 0 to 720.'),
+      stderr: expect.stringContaining('It must be hours from 0 to 720; see: '),
     });
   }
 });

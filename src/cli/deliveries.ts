@@ -109,7 +109,9 @@ async function change(
   else context.print(`${changed.length} ${changed.length === 1 ? 'delivery is' : 'deliveries are'} ${done}`);
   const missing = given.filter((id) => !changed.includes(id));
   if (missing.length > 0)
-    throw new CliError(`not ${done}: ${missing.join(', ')}; see: leopard deliveries show`);
+    throw new CliError(
+      `not ${done}: ${missing.join(', ')}; see: leopard deliveries list --tenant ${options.tenant}`,
+    );
 }
 
 function toJson(delivery: ListedDelivery) {

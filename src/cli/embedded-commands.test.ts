@@ -29,9 +29,16 @@ describe.sequential('with the embedded database', () => {
   it('a command starts it for its own time', async () => {
     const early = await leopard('tenants', 'list');
     expect([early.exitCode, early.stderr]).toEqual([1, expect.stringMatching(/run: leopard migrate$/)]);
+    expect((await leopard('doctor')).stdout).toContain('pg_trgm is missing; leopard migrate makes it');
     expect((await leopard('migrate')).exitCode).toBe(0);
+    expect((await leopard('doctor')).stdout).toMatch(
+      / there is none yet; create one: leopard register_tenant/,
+    );
     expect((await leopard('register_tenant', '--name', 'Acme', '--tenant', 'acme')).exitCode).toBe(0);
-    expect((await leopard('doctor')).stdout).not.toMatch(/problem/);
+    const { stdout } = await leopard('doctor');
+    expect(stdout).not.toMatch(/problem/);
+    expect(stdout).toContain(' it can be served\n');
+    expect(stdout).toContain(' those of 1 tenant are as ');
     expect(postmaster()).toBeNull();
   });
 

@@ -31,7 +31,7 @@ export function addPause(command: Command, context: CliContext): void {
       withTables(context, async ({ database }) => {
         const of = await pauseOf(database, options);
         await pauseEvents(database, of, { ...(reason !== undefined && { reason }), until: until ?? null });
-        const end = until ? ` until ${until.toISOString()}` : '';
+        const end = until ? ` until ${until.toISOString().replace(/\.\d+Z$/, 'Z')}` : '';
         context.print(`${nameOf(of)}: paused${end}; workers stop within a second`);
       }),
     );

@@ -51,7 +51,7 @@ describe('leopard events', () => {
 
   it('pause takes a tenant or a handler, and an end', async () => {
     expect(await said('events', 'pause', '--tenant', 'main', '--until', '2h')).toMatch(
-      /^events of main: paused until 2/,
+      /^events of main: paused until 2[-\dT]+:\d\d:\d\dZ; /,
     );
     expect(await said('events', 'pause', '--handler', 'task', '--until', '2999-01-01T00:00Z')).toMatch(
       /^handler task/,

@@ -95,7 +95,7 @@ export function describe(error: unknown, command?: Command): { lines: string[]; 
   });
   if (error instanceof CommanderError) {
     if (error.code === 'commander.help') return usage('a subcommand is missing');
-    return usage(error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' '));
+    return usage(error.message.replace(/^error: |\.$/g, '').replaceAll(/\s*\n\s*/g, ' '));
   }
   if (error instanceof UsageError) return usage(error.message, error.command);
   if (error instanceof ConfigError) return { lines: [...error.problems], exitCode: 1 };

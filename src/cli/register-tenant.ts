@@ -77,6 +77,10 @@ async function register(context: CliContext, options: RegisterOptions): Promise<
   for (const each of created.domains) context.print(`  ${each}`);
   if (created.added) context.print(`its catalogue (${catalogue}): ${addedInWords(created.added)}`);
   if (admin) context.print(`its admin logs in as ${admin.username}`);
+  else
+    context.print(
+      `nobody can log in yet; create its first user: leopard createsuperuser --schema ${tenant} --email you@example.com`,
+    );
 }
 
 async function firstAdmin(context: CliContext, options: AdminOptions): Promise<StorableAccount | null> {

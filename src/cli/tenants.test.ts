@@ -55,6 +55,9 @@ describe('register_tenant', () => {
     ]);
     expect([exitCode, stderr]).toEqual([0, '']);
     expect(stdout).toContain('tenant acme_north is registered, on trial');
+    expect(stdout).toContain(
+      'nobody can log in yet; create its first user: leopard createsuperuser --schema acme_north ',
+    );
     const { stdout: list } = await leopard(['tenants', 'list', '--json']);
     expect(JSON.parse(list).at(-1)).toEqual({
       id: expect.any(Number),
@@ -83,7 +86,7 @@ describe('register_tenant', () => {
     const environment = { APP_SUBDOMAIN: 'App', BASE_DOMAIN: 'Example.COM' };
     const args = ['tenants', 'create', '--name', 'Own domains', '--tenant', 'own'];
     const { stdout } = await leopard(args, { environment });
-    expect(stdout.split('\n').slice(1)).toEqual(['  own-app.example.com', '  own.example.com']);
+    expect(stdout.split('\n').slice(1, 3)).toEqual(['  own-app.example.com', '  own.example.com']);
   });
 
   it('creates the first admin: superuser and staff, in no group', async () => {
@@ -155,7 +158,7 @@ describe('register_tenant', () => {
     [
       ['--name', 'Main again', '--tenant', 'main'],
       1,
-      'there is a tenant with the schema "tenant_main" already; choose another schema',
+      'there is a tenant with the schema "tenant_main" already; choose another short name',
     ],
     [['--name', 'Tenant main', '--tenant', 'other'], 1, /with the name "Tenant main" already/],
     [

@@ -156,7 +156,8 @@ function toJson(endpoint: Endpoint) {
 }
 
 function lines(endpoints: readonly Endpoint[]): string[] {
-  if (endpoints.length === 0) return ['there is no endpoint yet; add one: leopard webhooks add'];
+  if (endpoints.length === 0)
+    return ['there is no endpoint yet; add one: leopard webhooks add --tenant TENANT --url URL'];
   return formatTable(
     ['ID', 'STATE', 'FAILURES', 'EVENTS', 'URL', 'REASON'],
     endpoints.map(({ id, isActive, failures, eventTypes, url, disabledReason }) => [

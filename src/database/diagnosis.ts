@@ -65,8 +65,11 @@ async function locale(client: OwnerClient): Promise<Result> {
 async function textSearch(client: OwnerClient): Promise<Result> {
   const there = await value<boolean>(client, "EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')");
   if (!there) {
+    const isNew = await value<boolean>(client, "to_regclass('public.tenants_tenant') IS NULL");
     return warning(
-      'the extension pg_trgm is missing, so searching reads all clients; as a superuser run: CREATE EXTENSION pg_trgm WITH SCHEMA public',
+      isNew
+        ? 'the extension pg_trgm is missing; leopard migrate makes it, where the server has it'
+        : 'the extension pg_trgm is missing, so searching reads all clients; as a superuser run: CREATE EXTENSION pg_trgm WITH SCHEMA public',
     );
   }
   if (await value<boolean>(client, "cardinality(public.show_trgm('王小明')) > 0")) {

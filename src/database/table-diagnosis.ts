@@ -49,7 +49,8 @@ export async function examineTables(
     );
   }
   if (slight.length > 0) return warning(listed(slight));
-  return ok(`those of ${tenants.length} tenants are as the program makes them`);
+  const { length } = tenants;
+  return ok(`those of ${length} ${length === 1 ? 'tenant' : 'tenants'} are as the program makes them`);
 }
 
 /** An index that is missing costs speed, and what somebody has added does no harm; anything else does. */

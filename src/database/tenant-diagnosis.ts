@@ -17,7 +17,9 @@ export async function examineTenants(client: OwnerClient): Promise<Result> {
     `SELECT t.schema_name AS schema, ${TENANT_TROUBLE} AS trouble FROM public.tenants_tenant t ORDER BY t.id`,
   );
   const troubled = rows.filter(({ trouble }) => trouble !== null);
-  if (troubled.length === 0) return ok(`all ${rows.length} can be served`);
+  if (rows.length === 0) return ok('there is none yet; create one: leopard register_tenant');
+  if (troubled.length === 0)
+    return ok(rows.length === 1 ? 'it can be served' : `all ${rows.length} can be served`);
   const names = listed(troubled.map(({ schema, trouble }) => `${schema}: ${trouble}`));
   return problem(
     `${troubled.length} of ${rows.length} are answered 503 (${names}); run: leopard migrate, which repairs it or says why not`,

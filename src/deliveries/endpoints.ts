@@ -28,7 +28,7 @@ export class EndpointNotFoundError extends PlainError {
   override readonly name = 'EndpointNotFoundError';
 
   constructor(id: number) {
-    super(`there is no webhook endpoint ${id}; see: leopard webhooks list`);
+    super(`there is no webhook endpoint ${id}; see: leopard webhooks list --tenant TENANT`);
   }
 }
 

@@ -3,6 +3,7 @@ import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js
 import { PlainError } from '../plain-error.js';
 import { storedDomain } from './domain.js';
 import { InvalidTenantError, TenantExistsError, TenantNotFoundError } from './tenant-errors.js';
+import { shortName } from './tenant-name.js';
 
 /** A change of one tenant's domains; running programs hear of it. */
 interface Change {
@@ -46,7 +47,7 @@ export async function removeDomain(owner: ConnectionSettings, schema: string, te
     if (!rows[0]) throw noSuchDomain(schema, domain);
     if (rows[0].isPrimary && rows[0].others > 0) {
       throw new PlainError(
-        `${domain} is the primary domain of ${schema}; make another one primary first: leopard tenants domains primary`,
+        `${domain} is the primary domain of ${schema}; make another one primary first: leopard tenants domains primary DOMAIN --tenant ${shortName(schema)}`,
       );
     }
     await client.query('DELETE FROM public.tenants_domain WHERE domain = $1 AND tenant_id = $2', [

@@ -13,7 +13,8 @@ export class TenantExistsError extends PlainError {
     readonly what: 'schema' | 'name' | 'domain',
     readonly value: string,
   ) {
-    super(`there is a tenant with the ${what} "${value}" already; choose another ${what}`);
+    const other = what === 'schema' ? 'short name' : what;
+    super(`there is a tenant with the ${what} "${value}" already; choose another ${other}`);
   }
 }
 

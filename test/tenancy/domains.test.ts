@@ -35,7 +35,7 @@ describe('tenants domains', () => {
     expect(await domains('remove', 'crm.acme.example')).toMatchObject({
       exitCode: 1,
       stderr:
-        'crm.acme.example is the primary domain of tenant_main; make another one primary first: leopard tenants domains primary',
+        'crm.acme.example is the primary domain of tenant_main; make another one primary first: leopard tenants domains primary DOMAIN --tenant main',
     });
     await domains('primary', 'main.localhost');
     expect((await domains('remove', 'crm.acme.example')).exitCode).toBe(0);
