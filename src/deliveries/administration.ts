@@ -84,7 +84,7 @@ export class DeliveryNotFoundError extends PlainError {
   override readonly name = 'DeliveryNotFoundError';
 
   constructor(id: number) {
-    super(`there is no delivery ${id}; see: leopard deliveries list`);
+    super(`there is no delivery ${id}; see: leopard deliveries list --tenant TENANT`);
   }
 }
 
