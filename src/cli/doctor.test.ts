@@ -176,6 +176,23 @@ describe('doctor', () => {
     });
   });
 
+  it('says how to make the indexes that went with it, and then finds nothing', async () => {
+    const { text = '' } = (await examine()).checks.get('tables') ?? {};
+    const [, schema = '', statements = ''] =
+      /run in leopard dbshell --owner, as here for (\w+): (.*)$/.exec(text) ?? [];
+    expect([schema, statements]).toEqual([
+      'tenant_main',
+      expect.stringMatching(/^CREATE INDEX CONCURRENTLY .* ON "tenant_main"\.client_search /),
+    ]);
+    for (const each of ['tenant_main', 'tenant_demo']) {
+      await withOwner(database.owner, async (client) => {
+        for (const statement of statements.replaceAll(schema, each).split('; '))
+          await client.query(statement);
+      });
+    }
+    expect((await examine()).checks.get('tables')?.status).toBe('ok');
+  });
+
   it('warns where the owner is not set', async () => {
     const { exitCode, checks } = await examine({ DATABASE_OWNER_URL: '' });
     expect([exitCode, checks.get('roles')?.status]).toEqual([0, 'warning']);

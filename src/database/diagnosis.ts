@@ -69,7 +69,7 @@ async function textSearch(client: OwnerClient): Promise<Result> {
     return warning(
       isNew
         ? 'the extension pg_trgm is missing; leopard migrate makes it, where the server has it'
-        : 'the extension pg_trgm is missing, so searching reads all clients; as a superuser run: CREATE EXTENSION pg_trgm WITH SCHEMA public',
+        : 'the extension pg_trgm is missing, so searching reads all clients; as a superuser run: CREATE EXTENSION pg_trgm WITH SCHEMA public; and leopard doctor again, for the indexes',
     );
   }
   if (await value<boolean>(client, "cardinality(public.show_trgm('王小明')) > 0")) {

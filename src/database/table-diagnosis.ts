@@ -6,6 +6,7 @@ import { readMigrations } from './migration-files.js';
 import { withOwner } from './owner.js';
 import { checkOwnership } from './repair.js';
 import { TENANTS_PER_CONNECTION, tenantsUpToDate, type UpToDate } from './repair-all.js';
+import { quoteIdentifier } from './schema-name.js';
 import { ALL_KINDS, compareSchemas, type Difference, readReference } from './tenant-catalogue.js';
 import { listed } from './tenant-diagnosis.js';
 
@@ -35,22 +36,46 @@ export async function examineTables(
   if (!reference) return warning('the prepared script for tenants is missing or old; run: npm run generate');
   const wrong = captures.map(({ schema, problems }) => `${schema}: ${some(problems)}`);
   const slight: string[] = [];
+  const indexes = new Map<string, string>();
   for (let start = 0; start < tenants.length; start += TENANTS_PER_CONNECTION) {
     const batch = tenants.slice(start, start + TENANTS_PER_CONNECTION);
     const schemas = batch.map(({ schema }) => schema);
     const differing = await withOwner(owner, (client) =>
       compareSchemas(client, schemas, { reference, kinds: ALL_KINDS }),
     );
-    for (const tenant of batch) sort(tenant, differing.get(tenant.schema) ?? [], { wrong, slight });
+    for (const tenant of batch) {
+      const differences = differing.get(tenant.schema) ?? [];
+      sort(tenant, differences, { wrong, slight });
+      for (const statement of indexStatements(differences)) {
+        if (!indexes.has(statement)) indexes.set(statement, tenant.schema);
+      }
+    }
   }
   if (wrong.length > 0) {
     return problem(
       `${listed(wrong)}; leopard migrate gives back functions, triggers and rights; tables and columns come from a backup`,
     );
   }
-  if (slight.length > 0) return warning(listed(slight));
+  if (slight.length > 0) return warning(listed(slight) + howToMake(indexes));
   const { length } = tenants;
   return ok(`those of ${length} ${length === 1 ? 'tenant' : 'tenants'} are as the program makes them`);
+}
+
+/** Returns the statements that make missing indexes in the tenant's schema, while others write there. */
+function indexStatements(differences: readonly Difference[]): string[] {
+  return differences.flatMap(({ kind, what, wanted }) => {
+    const isMissing = kind === 'index' && what === 'missing';
+    return isMissing && wanted ? [wanted.definition.replace(' INDEX ', ' INDEX CONCURRENTLY ')] : [];
+  });
+}
+
+/** @param indexes the statements, each with a schema that lacks its index */
+function howToMake(indexes: ReadonlyMap<string, string>): string {
+  const [first] = indexes.values();
+  if (first === undefined) return '';
+  const place = ` ON ${quoteIdentifier(first)}.`;
+  const statements = [...indexes.keys()].map((statement) => statement.replace(' ON ', place));
+  return `; to make the missing indexes run in leopard dbshell --owner, as here for ${first}: ${statements.join('; ')}`;
 }
 
 /** An index that is missing costs speed, and what somebody has added does no harm; anything else does. */
