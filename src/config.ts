@@ -12,7 +12,7 @@ export const SERVICES = ['api', 'worker', 'scheduler'] as const;
 export type Service = (typeof SERVICES)[number];
 
 interface AnswerLimit {
-  /** Milliseconds within which a connection is made and a silent server gives a sign of life; else the usual. */
+  /** Timeout for connecting, and for a sign of life from a silent server, in milliseconds; the default if not given. */
   readonly answersWithin?: number;
 }
 
@@ -93,7 +93,7 @@ const WELL_KNOWN_KEYS = new Set([
   'your-secret-key',
 ]);
 const SHORTEST_KEY = 32;
-/** Seconds; what connections have that are told nothing else. */
+/** Default of the connections' timeout, in seconds. */
 const USUAL_ANSWERS_WITHIN = 5;
 
 /**
@@ -227,7 +227,7 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
   return { ...server, owner };
 }
 
-/** The way past a pooler; null where none is given. */
+/** Reads the settings of the direct connection past a pooler; null if not given. */
 function readDirect(read: SettingsReader, app: ConnectionSettings): ConnectionSettings | null {
   const url = read.databaseUrl('DATABASE_DIRECT_URL');
   if (url) return { ...app, ...url };

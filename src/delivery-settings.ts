@@ -7,7 +7,7 @@ export type EmailTransport = 'smtp' | 'file' | 'off';
 
 /** Settings of what is sent to the outside. */
 export interface DeliverySettings {
-  /** Webhooks under way at once in one process: all, of one tenant, and to one of its endpoints. */
+  /** Maximum number of concurrent webhooks per process: in all, per tenant, and per endpoint. */
   readonly concurrency: number;
   readonly concurrencyPerTenant: number;
   readonly concurrencyPerEndpoint: number;
@@ -16,7 +16,7 @@ export interface DeliverySettings {
     /** `smtp://user:password@host:587` or `smtps://…`; '' unless the transport is smtp. */
     readonly smtpUrl: string;
     readonly from: string;
-    /** E-mails under way at once in one process, each over a connection of its own. */
+    /** Maximum number of concurrent e-mails per process, each on a connection of its own. */
     readonly concurrency: number;
     /** Maximum age of an event, in hours, for it still to be sent by e-mail. */
     readonly maxAgeHours: number;
@@ -25,7 +25,7 @@ export interface DeliverySettings {
     /** Also http, and addresses that the public Internet does not reach. */
     readonly allowPrivate: boolean;
     readonly ports: readonly number[];
-    /** Certificates, as PEM, that are trusted beside those of Node; null: none. */
+    /** Certificates, as PEM, that are trusted in addition to Node's; null for none. */
     readonly extraCa: string | null;
   };
 }

@@ -25,21 +25,21 @@ export interface Added {
 }
 
 type Counting = Statement<{ readonly added: number }>;
-/** Runs statements in one transaction, in their order, whose search path is the tenant's schema. */
+/** Runs statements in order, in one transaction whose search path is the tenant's schema. */
 export type RunAll = (
   statements: readonly Counting[],
 ) => Promise<readonly (readonly { readonly added: number }[])[]>;
 
 /**
- * Adds to a tenant what it does not have of a catalogue. What is there stays as it is: names count as the same whatever
- * their case, codes of visas too, and what was deleted softly is not brought back.
- * @param userId whose records they are; null: the system's
- * @returns how many of each kind were added
+ * Adds the records of a catalogue that a tenant lacks. Existing records stay as they are: names and visa codes are
+ * compared without regard to case, and soft-deleted records are not restored.
+ * @param userId the creator of the records; null for the system
+ * @returns the number of records of each kind that were added
  */
 export async function addCatalogue(run: RunAll, catalogue: Catalogue, userId: number | null): Promise<Added> {
   const content = JSON.stringify(catalogue);
   const stamped = [content, userId];
-  // In this order, since types are found in their categories and narrow fields in their broad ones.
+  // The order matters: types refer to their categories, and narrow fields to their broad ones.
   const counting: Readonly<Record<keyof Added, Counting>> = {
     visa_categories: statement(VISA_CATEGORIES, [content]),
     visa_types: statement(VISA_TYPES, [content]),
@@ -55,9 +55,9 @@ export async function addCatalogue(run: RunAll, catalogue: Catalogue, userId: nu
 }
 
 /**
- * Adds a country's catalogue to a tenant that is there, in a transaction of its own.
- * @param context the tenant, and who does it
- * @returns how many of each kind were added
+ * Adds a country's catalogue to an existing tenant, in a transaction of its own.
+ * @param context the tenant and the acting user
+ * @returns the number of records of each kind that were added
  * @throws PlainError for a file that does not have the form of a catalogue
  */
 export async function loadCatalogue(

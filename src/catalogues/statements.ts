@@ -81,7 +81,7 @@ export const VISA_TYPES = `
     RETURNING *)
   ${COUNT}`;
 
-/** One without a stage takes no application, so a type and its stages come together or not at all. */
+/** A type without stages accepts no application, so a type and its stages are added together or not at all. */
 export const APPLICATION_TYPES = `
   WITH added AS (
     INSERT INTO immigration_applicationtype

@@ -6,7 +6,7 @@ import { withTables } from './with-tables.js';
 /**
  * Runs work in a transaction of one tenant, as the system.
  * @param tenant short name or schema
- * @throws when there is none; what the work throws
+ * @throws an error if there is no such tenant, and whatever the work throws
  */
 export function atTenant<T>(
   context: CliContext,

@@ -14,10 +14,9 @@ const NO_RIGHT = '42501';
 const NAMED = 10;
 
 /**
- * Applies what the database lacks; without the owner's settings, looks what it lacks. Tenants that are left behind
- * answer 503 until that is put right, the others are served. Where a newer version of the program captures events, it
- * goes on doing so.
- * @returns what somebody should know, a line each
+ * Applies pending migrations or, without the owner's settings, checks for them. Tenants that could not be migrated
+ * answer 503 until that is fixed; the others are served. Event capture of a newer version of the program is kept.
+ * @returns remarks for the operator, a line each
  * @throws PlainError with what to do when `public` is not up to date, or no tenant is, or when the database is too new.
  */
 export async function bringUpToDate(handle: DatabaseHandle, progress: Progress): Promise<string[]> {

@@ -12,7 +12,7 @@ interface LoadOptions {
   readonly json?: boolean;
 }
 
-/** Adds `leopard catalogue list|load`: visas, levels and fields of study, exams and stages for agencies to begin with. */
+/** Registers `leopard catalogue list|load`: starter records for agencies, such as visas, levels of study and stages. */
 export function registerCatalogue(program: Command, context: CliContext): void {
   const catalogue = program
     .command('catalogue')
@@ -31,7 +31,7 @@ export function registerCatalogue(program: Command, context: CliContext): void {
     .action((country: CatalogueCountry, options: LoadOptions) => load(context, country, options));
 }
 
-/** Tells in words how much of a catalogue was added. */
+/** Describes in words how much of a catalogue was added. */
 export function addedInWords(added: Added): string {
   const parts = Object.entries(added).filter(([, count]) => count > 0);
   if (parts.length === 0) return 'nothing is added, all of it is there';

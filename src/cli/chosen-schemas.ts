@@ -3,8 +3,8 @@ import { findTenant, listTenants } from '../tenancy/tenant-list.js';
 import type { CliContext } from './context.js';
 
 /**
- * The schemas of the tenants that a command works on: the one that was named, or all of them but those whose schema is
- * not in order, of which it warns.
+ * Returns the schemas of the tenants that a command works on: the named one, or all except those whose schema is broken,
+ * about which it warns.
  * @throws TenantNotFoundError; PlainError for a text that names none
  */
 export async function chosenSchemas(

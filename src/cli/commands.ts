@@ -4,9 +4,9 @@ import type { CliContext } from './context.js';
 /** Adds one command to the program; every file of a command exports one. */
 export type Register = (program: Command, context: CliContext) => void;
 
-/** A command whose file is read only when it is asked for: together they take longer to load than most take to run. */
+/** A command whose file is loaded on demand: loading all files takes longer than most commands take to run. */
 export interface LazyCommand {
-  /** Its name and its old ones, each with underscores where it has several words. */
+  /** Its name and its former names, with underscores between words. */
   readonly names: readonly string[];
   readonly load: () => Promise<Register>;
 }

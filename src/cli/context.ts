@@ -13,7 +13,7 @@ export interface CliContext {
   readonly isInteractive: boolean;
   /** One line of result on stdout. */
   print(line: string): void;
-  /** One line of warning or error on stderr; commands in it are shown as the reader can type them. */
+  /** Writes a line of warning or error to stderr; commands in it are shown as the reader can type them. */
   warn(line: string): void;
   /** What somebody at the terminal answers; `hidden` for passwords. To be called only when `isInteractive`. */
   ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;

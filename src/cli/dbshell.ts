@@ -58,9 +58,9 @@ const hasWork = (psqlArguments: readonly string[]) =>
   psqlArguments.some((argument) => /^(-[a-zA-Z]*[cf]|--command|--file)/.test(argument));
 
 /**
- * Arguments that come first through a pooler. That refuses PGOPTIONS, and a role that is set for a session would be left
- * there for others; so everything runs in one transaction, which begins by taking on the tenant's role.
- * @throws CliError where there is only somebody at a terminal
+ * Returns the first arguments of psql behind a pooler. A pooler rejects PGOPTIONS and would keep a session's role for
+ * others, so everything runs in one transaction, which begins by setting the tenant's role.
+ * @throws CliError for an interactive session
  */
 function inOneTransaction(
   schema: string,

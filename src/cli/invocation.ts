@@ -21,7 +21,7 @@ export function invocation({ environment, script = '', directory }: Started): st
   return `node ${path.startsWith('..') ? script : path}`;
 }
 
-/** The first words of all commands, each with underscores where it has several; commands.ts imports their files. */
+/** The names of all commands, with underscores between words; commands.ts imports their files. */
 export const COMMAND_NAMES = [
   'serve migrate migrate_schemas showmigrations tenants register_tenant deregister_tenant createsuperuser',
   'create_super_super_admin setup_role_permissions assign_user_scope seed seed_data events events_status',

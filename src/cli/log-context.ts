@@ -6,14 +6,13 @@ import { createProgress } from './progress.js';
 
 /** The context of a command that goes on running, and where the error that ends it is logged. */
 export interface RunningContext extends CliContext {
-  /** Logs why the command fails; it is told on stderr all the same. */
+  /** Logs why the command fails; the error goes to stderr as well. */
   logFailure(error: unknown): void;
 }
 
 /**
- * Returns a context that speaks to people in words, at a terminal and in development, and elsewhere to those who
- * collect logs: each line is then JSON, as all others on stdout are. Start and stop are told whatever LOG_LEVEL says,
- * except `silent`.
+ * Returns a context that writes plain text at a terminal and in development, and elsewhere lines of JSON, like all
+ * others on stdout. Start and stop are reported at any LOG_LEVEL except `silent`.
  */
 export function runningContext(
   context: CliContext,

@@ -14,7 +14,7 @@ import { acceptBothSpellings, termOf, withKnownSpelling } from './spellings.js';
 
 /**
  * Makes the command line, `leopard <command> …`.
- * @param commands those that it has to know; all when not given
+ * @param commands the commands to include; all by default
  */
 export async function createProgram(
   context: CliContext,
@@ -70,7 +70,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   }
 }
 
-/** The command that is asked for; none for the version; all where help or a suggestion may have to name others. */
+/** Finds the requested command: none for the version, all where help or a suggestion may have to list others. */
 function neededFor([first = '']: readonly string[]): readonly LazyCommand[] {
   if (first === '--version') return [];
   const named = commandsNamed(first);
@@ -81,7 +81,7 @@ function allCommands(program: Command): Command[] {
   return program.commands.flatMap((command) => [command, ...allCommands(command)]) as Command[];
 }
 
-/** Further system errors that are the surroundings' fault, not the program's. */
+/** Further system errors that are the environment's fault, not the program's. */
 const SURROUNDINGS = new Set(['EACCES', 'EPERM']);
 
 /**

@@ -30,7 +30,7 @@ interface RegisterOptions extends AdminOptions {
   readonly catalogue: CatalogueCountry | 'none';
 }
 
-/** Gives a command the options and the work of registering a tenant. */
+/** Adds the options and the action of registering a tenant to a command. */
 export function addRegister(command: Command, context: CliContext): void {
   command
     .description('create a tenant with its domains and, if wanted, its first admin: all or nothing')

@@ -107,7 +107,7 @@ async function start(
       const before = await countTenants(handle.owner ?? handle.app);
       await seedDemo(handle, { onProgress: progress.say, appSubdomain, baseDomain }).catch((error: Error) => {
         ensureGoingOn(shutdown);
-        // An agency of the demonstration keeps nobody else from being served.
+        // A failing demonstration agency must not keep others from being served.
         if (before === 0) throw error;
         context.warn(`the demonstration data could not be completed: ${error.message}`);
       });

@@ -15,7 +15,7 @@ interface ShownMigration {
   readonly name: string;
   /** Null while it is pending. */
   readonly applied_at: string | null;
-  /** It was passed over there, at that time. */
+  /** It was skipped there, at that time. */
   readonly skipped?: true;
 }
 
@@ -45,7 +45,7 @@ export function registerShowMigrations(program: Command, context: CliContext): v
     );
 }
 
-/** @throws CliError for a tenant that is not there */
+/** Selects the migrations to show. @throws CliError for an unknown tenant */
 function select(all: readonly ShownMigration[], { schema, pending }: Filter): readonly ShownMigration[] {
   const found = schema === undefined ? all : ofScope(all, PUBLIC.has(schema) ? 'shared' : schemaOf(schema));
   return pending ? found.filter((migration) => migration.applied_at === null) : found;

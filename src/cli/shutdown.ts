@@ -18,7 +18,7 @@ export class Shutdown {
   #running: Promise<void> | undefined;
   #quit: () => void = () => undefined;
 
-  /** @param warn told of steps that fail, in one line each */
+  /** @param warn called with a line for each step that fails */
   constructor(private readonly warn: (line: string) => void) {
     this.#requested = new Promise((resolve) => {
       this.#request = resolve;

@@ -14,7 +14,7 @@ interface DomainsOptions {
 
 type Work = (owner: ConnectionSettings, schema: string, domain: string) => Promise<string>;
 
-/** `leopard tenants domains list|add|remove|primary`: which hosts lead to a tenant. */
+/** Registers `leopard tenants domains list|add|remove|primary`: a tenant's host names. */
 export function addDomains(tenants: Command, context: CliContext): void {
   const domains = tenants
     .command('domains')

@@ -8,7 +8,7 @@ import { addDeregister, addSetDeadlineAlerts, addSetTimeZone } from './tenant-co
 import { addDomains } from './tenant-domains.js';
 import { withTables } from './with-tables.js';
 
-/** `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|domains|delete`. */
+/** Registers `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|domains|delete`. */
 export function registerTenants(program: Command, context: CliContext): void {
   const tenants = program.command('tenants').description('create, list, set up, suspend and delete tenants');
   addRegister(tenants.command('create'), context);

@@ -6,7 +6,7 @@ import { DEMO_LOGINS, type DemoLogin } from '../seed/demo-logins.js';
 import { isAllowedHost } from '../tenancy/host.js';
 
 const SHOWN_DOMAINS = 5;
-/** Some of which are no addresses to show. */
+/** Maximum number of domains read; some of them may not be shown. */
 const MOST_DOMAINS = 100;
 
 /** The running program, as the welcome text describes it. */
@@ -18,8 +18,8 @@ export interface Welcomed {
 }
 
 /**
- * Returns the lines for whoever has just started the program: where it is, who can log in, where to read on. Every
- * address in them answers, as far as this machine decides.
+ * Returns the lines shown after a start: addresses, log-ins, and where to read on. Every address in them answers, as far
+ * as this machine determines that.
  * @param port where it listens
  */
 export async function welcome({ config, handle, invocation }: Welcomed, port: number): Promise<string[]> {

@@ -70,8 +70,8 @@ async function ensureLogin(
 }
 
 /**
- * Lets the program's role see since when other roles' transactions are open, which is all that it needs of this: `doctor`,
- * metrics and `events status` name old ones. Without the right to give it they tell less.
+ * Lets the program's role see when other roles' transactions began, so that `doctor`, metrics and `events status` can
+ * name old ones. If the owner may not grant that, they show less.
  */
 async function letReadStatistics(client: OwnerClient, app: string): Promise<void> {
   await client.query(

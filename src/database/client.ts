@@ -5,7 +5,7 @@ import type { ConnectionSettings } from '../config.js';
 import { ANSWERS_WITHIN_MS } from './limits.js';
 import { askForSignOfLife } from './sign-of-life.js';
 
-/** The database, or the way to it, has not answered in time; the connection was given up. */
+/** Thrown when the database, or the network to it, did not answer in time; the connection was closed. */
 export class DatabaseSilentError extends Error {
   override readonly name = 'DatabaseSilentError';
   readonly code = 'ETIMEDOUT';
@@ -16,7 +16,7 @@ export class DatabaseSilentError extends Error {
 }
 
 export interface ClientSettings extends ConnectionSettings {
-  /** As the server lists it. */
+  /** The name under which the server lists it. */
   readonly application_name: string;
 }
 
@@ -29,23 +29,23 @@ const LONGEST_PAUSE_MS = 30_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
- * A connection on which nothing is waited for without end. TCP tells nothing when the other end vanishes, as after a
- * failover, or when a firewall has forgotten the connection; so while an answer is awaited and nothing arrives, another
- * connection is asked what the server does, and this one is given up where it does nothing, or nobody answers.
+ * A connection that never waits forever. TCP does not report that the other end vanished, as after a failover, or that a
+ * firewall has forgotten the connection. So when an awaited answer does not arrive, the client asks on another connection
+ * what the server process is doing, and closes this one if it is idle or nobody answers.
  */
 export class DatabaseClient extends pg.Client {
-  /** After how many milliseconds without a byte a round trip is given up whatever the server does; none: never. */
+  /** Milliseconds of silence after which a round trip is given up, whatever the server is doing; infinite by default. */
   longest = Number.POSITIVE_INFINITY;
-  /** As the server has told it, such as `17.4`; empty until then. */
+  /** The server's version, such as `17.4`; empty until the server has sent it. */
   serverVersionText = '';
-  /** Its first number; 0 until the server has told it. */
+  /** The server's major version; 0 until the server has sent it. */
   serverVersion = 0;
   readonly #settings: ConnectionSettings;
   readonly #within: number;
   #unanswered = 0;
   #answers = 0;
   #silentSince = 0;
-  /** The bytes that had arrived by then. */
+  /** Number of bytes received when the silence began. */
   #received = 0;
   #pause: number;
   #timer: NodeJS.Timeout | undefined;
@@ -71,7 +71,7 @@ export class DatabaseClient extends pg.Client {
     });
   }
 
-  /** The number of the server process that serves this connection, as it was told; a pooler tells one of its own. */
+  /** The process id of the backend, as sent at connecting; a pooler sends one of its own. */
   get serverProcess(): number | null {
     return (this as unknown as { processID: number | null }).processID;
   }
@@ -83,7 +83,7 @@ export class DatabaseClient extends pg.Client {
     return Reflect.apply(super.query, this, given);
   }
 
-  /** Ends the connection when what was sent is answered, but soon. */
+  /** Ends the connection after pending answers, but within a short time. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   override end(...given: any[]): any {
     const { stream } = this.connection;

@@ -17,9 +17,8 @@ export function compiled(query: Executable<unknown>): Statement {
 }
 
 /**
- * A part of queries that is the same in all of them, as the text that it comes to: what is in many queries is then not
- * put together anew for each.
- * @throws Error when it has values
+ * Compiles a fixed part of queries to text once, so that it is not assembled for each query.
+ * @throws Error if it has values
  */
 export function fixedPart<Row>(part: RawBuilder<Row>): RawBuilder<Row> {
   const { sql: text, parameters } = compiled(part);

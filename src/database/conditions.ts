@@ -12,7 +12,7 @@ export function anyOf(conditions: readonly RawBuilder<unknown>[]): RawBuilder<bo
   return conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` OR `)})`;
 }
 
-/** The LIKE pattern for "anywhere in the text": what it is given stands for itself. */
+/** Returns the LIKE pattern that matches this text anywhere; its special characters are escaped. */
 export function anywhere(text: string): string {
   return `%${text.replace(/[\\%_]/g, '\\$&')}%`;
 }

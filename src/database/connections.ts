@@ -19,7 +19,7 @@ export interface DatabaseHandle {
   readonly kind: 'embedded' | 'server';
   /** The program's own role, which owns nothing. */
   readonly app: ConnectionSettings;
-  /** The program's own role on a connection that is no pooler's, where `app` may be one's: for LISTEN and for sessions. */
+  /** The program's role on a direct connection, where `app` may lead to a pooler: for LISTEN and for sessions. */
   readonly direct?: ConnectionSettings;
   /** The owner of the tables, for migrations and provisioning; null when its settings are not given. */
   readonly owner: ConnectionSettings | null;

@@ -66,7 +66,7 @@ export class Database {
   /**
    * The one way to a tenant's tables: runs `work` in a transaction that has the tenant's role and search path.
    * Commits when `work` is done, rolls back when it throws.
-   * @throws what `work` throws, database errors, and TenantBrokenError where the tenant's schema lacks what was asked for
+   * @throws what `work` throws, database errors, and TenantBrokenError if the tenant's schema lacks something
    */
   tenantTransaction<T>(
     context: TenantContext,
@@ -95,7 +95,7 @@ export class Database {
     return this.tenantTransaction(context, (transaction) => transaction.last(query));
   }
 
-  /** One statement on tables of schema `public`, which it must name with their schema, in a transaction of its own. */
+  /** Runs one statement on tables of schema `public`, which it must qualify, in a transaction of its own. */
   publicQuery<Row>(query: Executable<Row>): Promise<Row[]> {
     const setting = { context: null, tenant: this.#public };
     return this.#withSession(NOBODYS, (session) =>

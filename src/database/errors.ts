@@ -4,14 +4,14 @@ import { TenantBrokenError } from './tenant-fault.js';
 export type DatabaseFailure =
   | { readonly kind: 'invalid' } // a value that PostgreSQL cannot take
   | { readonly kind: 'broken'; readonly schema: string } // a tenant's schema is not as the program needs it
-  /** No connection, too slow or, where `full`, without room to store anything. */
+  /** Not reachable, too slow or, if `full`, out of disk space. */
   | { readonly kind: 'unavailable'; readonly full?: true }
   | { readonly kind: 'conflict'; readonly constraint: string };
 
-// 25006: a server that only reads, as one that is not the primary any more.
+// 25006: a read-only server, such as one that is no longer the primary.
 const UNAVAILABLE = /^(08|53|57|58)|^55P03$|^40|^25(006|P03|P04)$/;
 const DISK_FULL = '53100';
-/** Messages of the operating system that the server reports under other codes: an exceeded quota as an internal error. */
+/** Operating-system errors that the server reports under other codes: an exceeded quota as an internal error. */
 const FULL_MESSAGE = /No space left on device|Disk quota exceeded/;
 const UNWRITABLE_MESSAGE = /Read-only file system|Input\/output error/;
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', 'ENOTFOUND']);

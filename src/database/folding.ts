@@ -22,7 +22,7 @@ export const LEFT_OUT = [
   '\\ua980-\\ua983\\ua9b3\\uaabf\\uaac1\\uabec\\ufb1e\\ufe00-\\ufe0f\\ufe20-\\ufe2f\\ufeff\\ufff9-\\ufffb',
 ].join('');
 
-/** Letters that Unicode does not take apart, by what they count as: those of alphabets in use. */
+/** Letters of alphabets in use that Unicode does not decompose, by the letter they are folded to. */
 const LETTERS: Readonly<Record<string, string>> = {
   a: 'ə',
   b: 'ɓ',
@@ -59,10 +59,10 @@ const LETTERS: Readonly<Record<string, string>> = {
 /** The first digits of Arabic, Persian, Devanagari and Bengali. */
 const ZEROS = ['٠', '۰', '०', '০'];
 
-/** Letters that count as two. */
+/** Letters that are folded to two letters. */
 const PAIRS: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe', þ: 'th' };
 
-/** Would become a space when Unicode takes it apart, but is typed for an apostrophe. */
+/** The acute accent on its own: typed for an apostrophe, but Unicode decomposes it to a space. */
 const ACUTE = /´/g;
 
 const counted = new Map<string, string>([
@@ -80,12 +80,12 @@ const replaced = new RegExp(`[${[...counted.keys()].join('')}]`, 'gu');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
 const ASCII = /^[\x00-\x7f]*$/;
 
-/** The letters that are replaced by one other, and by what: for the SQL function. */
+/** The letters that are replaced by a single one, with their replacements, for the SQL function. */
 export const REPLACED: readonly (readonly [string, string])[] = [...counted];
 
 /**
- * A text as searches compare it: compatible forms taken apart, small letters, no accents, `ı` as `i`, `ß` as `ss`. Two
- * texts that fold to the same look alike to whoever types them; also where their Unicode normal forms differ.
+ * Returns a text as searches compare it: compatibility forms decomposed, lower case, no accents, `ı` as `i`, `ß` as `ss`.
+ * Texts that fold to the same look alike to people who type them, even if their Unicode normal forms differ.
  */
 export function foldText(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();

@@ -1,8 +1,8 @@
 import type { OwnerClient } from './owner.js';
 
 /**
- * Notes which schema, by PostgreSQL's own number of it, a tenant's rows in `public` belong to.
- * @returns whether they belonged to another one before, which was dropped and restored since
+ * Stores the schema, by its OID, to which a tenant's rows in `public` belong.
+ * @returns whether they belonged to another schema before, which has been dropped and restored since
  */
 export async function noteIncarnation(client: OwnerClient, schema: string): Promise<boolean> {
   const { rowCount } = await client.query(

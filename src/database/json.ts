@@ -8,7 +8,7 @@ const MARK = '\0n';
 const MARKED = JSON.stringify(MARK).slice(0, -1);
 const MARKED_NUMBER = /"\\u0000n(-?\d[\d.eE+-]*)"/g;
 
-/** A number that JavaScript's numbers cannot hold as it was written. */
+/** A number that a JavaScript number cannot hold exactly. */
 export class ExactNumber {
   /** @param text the number as JSON writes it */
   constructor(readonly text: string) {}
@@ -25,15 +25,15 @@ export class ExactNumber {
 /** Minimum length, decimal point included, of a number that a double may not hold exactly. */
 const LONG = 16;
 const LARGE_EXPONENT = /\d[eE][-+]?\d{3}/;
-/** A number of one of both kinds, rather than a text that holds such digits. */
+/** A number of one of these kinds, as opposed to a text that contains such digits. */
 const MAY_BE_INEXACT = /(?:^|[:,[\s])-?(?:[\d.]{16}|[\d.]+[eE][-+]?\d{3})/;
 
-/** Longer ones are not looked at any closer. */
+/** Maximum length of a number that is compared; a longer one is always kept as text. */
 const LONGEST_COMPARED = 1_100;
 
 /**
- * Reads JSON. Numbers that would change are instances of ExactNumber; of a key given twice the last value counts.
- * @throws SyntaxError also for such numbers in what is nested several thousand levels deep
+ * Parses JSON. Numbers that would change become instances of ExactNumber; the last value of a duplicate key wins.
+ * @throws SyntaxError, also for such numbers in JSON nested several thousand levels deep
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -47,7 +47,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Reads JSON that the database gave; what is nested too deeply for `parseJson` as JavaScript reads it. */
+/** Parses JSON from the database; if it is nested too deeply for `parseJson`, with JavaScript numbers. */
 export function readStoredJson(text: string): unknown {
   try {
     return parseJson(text);
@@ -56,17 +56,17 @@ export function readStoredJson(text: string): unknown {
   }
 }
 
-/** Writes JSON, exact numbers with all of their digits. @param indent spaces by which each level is indented */
+/** Writes JSON, with all digits of exact numbers. @param indent spaces per level of indentation */
 export function writeJson(value: unknown, indent = 0): string {
   return withExactNumbers(JSON.stringify(value, null, indent));
 }
 
-/** Puts the digits of exact numbers into JSON that anything has written which respects `toJSON`. */
+/** Puts the digits of exact numbers into JSON written by any serialiser that respects `toJSON`. */
 export function withExactNumbers(json: string): string {
   return json.includes(MARKED) ? json.replace(MARKED_NUMBER, '$1') : json;
 }
 
-/** Tells whether there is a run of LONG digits and points. Looks at every LONG-th character: far faster than a pattern. */
+/** Tells whether there is a run of LONG digits and points. Checking every LONG-th character is faster than a pattern. */
 function hasLongRun(text: string): boolean {
   const isOfNumber = (at: number) => {
     const code = text.charCodeAt(at);
@@ -91,7 +91,7 @@ function parseNumber(text: string): number | ExactNumber {
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/i;
 
-/** A decimal number in the one form that equal ones share: its digits without zeros at the ends, and the exponent. */
+/** Returns a decimal number in canonical form: its digits without leading or trailing zeros, and the exponent. */
 function canonical(text: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = NUMBER.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, '');

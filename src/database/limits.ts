@@ -8,7 +8,7 @@ export const LIMITS = {
   idle_in_transaction_session_timeout: '60s',
 } as const;
 
-/** Milliseconds within which a connection must be made, and the database must give a sign of life when it is silent. */
+/** Timeout for connecting, and for a sign of life from a silent database, in milliseconds. */
 export const ANSWERS_WITHIN_MS = 5_000;
 
 /**

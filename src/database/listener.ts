@@ -8,7 +8,7 @@ type Handler = (payload: string) => void;
 export interface ListenerOptions {
   /** Every how many milliseconds it is tested that notices arrive. */
   readonly heartbeat?: number;
-  /** Within how many milliseconds the notice of a test must have arrived. */
+  /** Timeout for the notice of a test, in milliseconds. */
   readonly within?: number;
   readonly onError?: (error: Error) => void;
 }
@@ -16,17 +16,16 @@ export interface ListenerOptions {
 const HEARTBEAT_CHANNEL = 'leopard_heartbeat';
 const DEFAULTS = { heartbeat: 3_000, within: 2_000 };
 const RECONNECT_MS = 1_000;
-/** As it grows to where no connection has ever heard anything: behind a pooler a new one does not either. */
+/** Longest pause between connections, reached where none has ever heard anything, as behind a pooler. */
 const LONGEST_RECONNECT_MS = 30_000;
-/** A test may come to nothing because this process, or the server, was busy. */
+/** Number of failed tests before a working connection is given up: a busy process or server may miss one. */
 const MISSES_OF_ONE_THAT_HEARD = 2;
 const MISSES_OF_ONE_THAT_NEVER_HEARD = 10;
 
 /**
- * Hears the database's notices on a connection of its own. A notice is a hint that may be missed, so `healthy`
- * tells whether they arrive at present: behind a pooler in transaction mode LISTEN is accepted and then lost, and a
- * connection whose other end has vanished stays silent, which only a notice to oneself shows. A connection that
- * fails the test is made anew.
+ * Listens for the database's notices on a connection of its own. Notices may be lost, so `healthy` tells whether they
+ * currently arrive: a pooler in transaction mode accepts LISTEN and then loses it, and a connection whose other end has
+ * vanished stays silent. Only a notice to itself shows that; a connection that fails this test is replaced.
  */
 export class Listener {
   readonly #handlers = new Map<string, Handler[]>();
@@ -110,7 +109,7 @@ export class Listener {
     await Promise.all([this.#client, this.#speaker].map((client) => client?.end()));
   }
 
-  /** Without a farewell: the other end may be gone. */
+  /** Closes the connection without a goodbye, since the other end may be gone. */
   #cut(): void {
     for (const client of [this.#client, this.#speaker]) client?.abandon(new DatabaseSilentError());
   }
@@ -138,7 +137,7 @@ export class Listener {
     for (const channel of this.#handlers.keys()) this.#tell(channel, '');
   }
 
-  /** Anybody may send a notice with anything in it; what one handler cannot read is no trouble of the others. */
+  /** Calls the handlers. Anybody may send any notice, so one that a handler cannot read must not affect the others. */
   #tell(channel: string, payload: string): void {
     for (const handler of this.#handlers.get(channel) ?? []) {
       try {
@@ -161,7 +160,7 @@ export class Listener {
     });
     const ask = async () => {
       await this.#client?.query('SELECT 1'); // fails when the connection was cut
-      // Not at the same time: a pooler passes on a notice while the connection is served by the process that listens.
+      // Not concurrently: a pooler passes on a notice while the listening process serves the connection.
       await this.#speaker?.query('SELECT pg_catalog.pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]);
       return await arrived;
     };

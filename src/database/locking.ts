@@ -17,15 +17,15 @@ const USUAL: LockWaits = { longest: 2_000, attempts: 6, pause: 1_000 };
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
 
-/** Tables could not be had within all attempts; nothing was changed. */
+/** Thrown when tables could not be locked in any attempt; nothing was changed. */
 export class TablesInUseError extends PlainError {
   override readonly name = 'TablesInUseError';
 }
 
 /**
- * Runs `work` in one transaction that takes strong locks. Whoever wants a lock that another transaction holds makes
- * everybody wait who comes later, readers too; so each attempt gives up soon, lets them through and begins anew.
- * @param scope whose tables are changed: a tenant's schema, or `shared` for schema `public`
+ * Runs `work` in one transaction that takes strong locks. A transaction that waits for a lock makes all later ones wait,
+ * readers too, so each attempt gives up soon, lets them through and starts again.
+ * @param scope the owner of the changed tables: a tenant's schema, or `shared` for schema `public`
  * @param first runs first in the transaction, and may wait as long as it takes: nobody waits behind it
  * @returns what `work` returns in the attempt that succeeds
  * @throws TablesInUseError, and whatever else `work` throws

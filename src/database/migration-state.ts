@@ -14,7 +14,7 @@ export interface ScopedMigration {
 export interface AppliedMigration extends ScopedMigration {
   /** ISO 8601, UTC. */
   readonly appliedAt: string;
-  /** An operator had it passed over there: nothing of it was applied. */
+  /** Whether an operator skipped it there: nothing of it was applied. */
   readonly isSkipped: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface MigrationState {
   readonly pending: readonly ScopedMigration[];
   /** Files that were changed after they had been applied to these tenants. */
   readonly changed: readonly ScopedMigration[];
-  /** Tenants of which the rows in `public` are of another schema than the one that has their name now. */
+  /** Tenants whose rows in `public` belong to an earlier schema of the same name. */
   readonly reborn: readonly Scope[];
   /** Scopes on which the program's role lacks its rights, because it is a new one. */
   readonly withoutRights: readonly Scope[];
@@ -93,8 +93,8 @@ const STATE = `
 
 /**
  * Compares files and ledger, in one query.
- * @param capture the checksum of what captures events; not given: whatever is there is right
- * @throws MigrationChangedError when the file of a shared migration is not what it was when it was applied
+ * @param capture the checksum of the event capture; if not given, any capture is accepted
+ * @throws MigrationChangedError if the file of a shared migration has changed since it was applied
  */
 export async function migrationState(
   client: OwnerClient,
@@ -161,7 +161,7 @@ export async function pendingCaptures(
   return (await migrationState(client, appUser, files, capture)).captures;
 }
 
-/** By way of the whole row: the ledger of an earlier version has no such column. */
+/** SQL that reads the column from the whole row, since the ledger of an earlier version does not have it. */
 const IS_SKIPPED = `coalesce((to_jsonb(l) ->> 'is_skipped')::boolean, false)`;
 
 /** What the ledger holds, shared ones first, then tenant by tenant. */

@@ -47,7 +47,7 @@ export interface MigrationReport {
   readonly captures: number;
   /** Tenants that were left with the capture of a newer version of the program. */
   readonly newerCaptures: number;
-  /** Tenants that were given back functions, triggers or rights that they had lost. */
+  /** Number of tenants whose lost functions, triggers or rights were restored. */
   readonly repairs: number;
   /** Tenants that failed; each keeps what was applied to it before. Where there is one, the command has failed. */
   readonly failures: readonly { readonly scope: Scope; readonly error: Error }[];
@@ -69,9 +69,8 @@ export const MIGRATION_LOCK = 7_236_071;
 
 /**
  * Applies everything that is pending, `public` first, then tenant by tenant, and brings the capture of events up to
- * date; except at a start it looks at what is really there too, and gives back functions, triggers and rights that a
- * tenant has lost. A start finds out with one query that there is nothing to do. A tenant that fails does not stop the
- * others.
+ * date. Except at a start, it also restores functions, triggers and rights that a tenant has lost. A start needs only one
+ * query to see that there is nothing to do. A tenant that fails does not stop the others.
  * @throws MigrationChangedError and MigrationFailedError of shared migrations, ServerTooOldError, PlainError about the
  *   program's role
  */
@@ -137,7 +136,7 @@ export async function migrateAll(
   }
   const scopes = total - failures.length;
   let repairs = 0;
-  // A start looks at no more than it must; it finds rights that a whole database lacks by the state above.
+  // A start checks no more than it must; the state above shows it rights that the whole database lacks.
   if (capture && !options.keepNewerCapture) {
     await withOwner(owner, (client) => grantToProgram(client, appUser, files));
     const repaired = await repairAll(owner, appUser, { files, lockWaits: options.lockWaits });
@@ -225,7 +224,7 @@ export async function migrateTenant(
   return { applied, captured };
 }
 
-/** An empty schema in the place of one that was lost would only hide that. @throws PlainError */
+/** Refuses to replace a lost schema by an empty one, which would only hide the loss. @throws PlainError */
 async function checkNotLost(client: OwnerClient, schema: string): Promise<void> {
   const { rowCount } = await client.query(
     `SELECT FROM public.migration_ledger WHERE scope = $1 AND to_regnamespace(quote_ident($1)) IS NULL LIMIT 1`,

@@ -29,7 +29,7 @@ const NO_RIGHT = '42501';
 
 /**
  * Finds the migrations that a newer version of the program has applied, each once.
- * @returns null where there are none, else how many, and the last of them
+ * @returns their number and the last one; null if there are none
  * @throws DatabaseTooNewError where this version cannot work with one of them
  */
 export async function newerMigrations(

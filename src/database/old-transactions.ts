@@ -2,7 +2,7 @@ import { ok, type Result, warning } from './finding.js';
 import type { OwnerClient } from './owner.js';
 import { type Statement, statement } from './statement.js';
 
-/** A transaction that has been open for long. While it is, no row that was removed or changed since can be vacuumed away. */
+/** A transaction that has been open for long. VACUUM cannot remove rows that were deleted or changed since it began. */
 export interface OldTransaction {
   /** The server's process; null for a prepared transaction, which has none. */
   readonly pid: number | null;
@@ -21,7 +21,7 @@ export const OLD_AFTER_SECONDS = 300;
 const OLD_AFTER_TRANSACTIONS = 10_000;
 const MOST = 5;
 
-/** The oldest open transactions of this database, from an age on. @param after that age in seconds */
+/** Returns the query for the oldest open transactions of this database. @param after their minimum age in seconds */
 export function oldTransactions(after = OLD_AFTER_SECONDS): Statement<OldTransaction> {
   return statement(
     `SELECT pid, "user", application, seconds, state FROM (
@@ -42,7 +42,7 @@ export function oldTransactions(after = OLD_AFTER_SECONDS): Statement<OldTransac
   );
 }
 
-/** A transaction in words, for one line. */
+/** Describes a transaction in words, for one line. */
 export function inWords({ pid, user, application, seconds, state }: OldTransaction): string {
   const age = seconds === null ? 'for long' : `for ${Math.round(seconds)} s`;
   const whose = [user && `user ${user}`, application && `application ${application}`, state];

@@ -19,15 +19,15 @@ const DEPENDED_ON: Readonly<Record<string, string>> = {
   gin_fuzzy_search_limit: '0',
 };
 
-/** The oldest PostgreSQL with a limit of whole transactions. */
+/** The oldest PostgreSQL with a time limit for whole transactions. */
 const TRANSACTION_TIMEOUT_FROM = 17;
 
 const setTo = (name: string, value: string) => `pg_catalog.set_config('${name}', ${value}, true)`;
 
-/** Goes back to what the database or the role has, whatever was set since (NULL means that). */
+/** Resets a setting to the default of the database or the role (NULL means that). */
 const reset = (name: string) => setTo(name, 'NULL');
 
-/** The role's own limit or, where it has none, which only an owner who may alter the role could give it, the program's. */
+/** Sets the role's own limit or, if it has none, the program's: only an owner who may alter the role can give it one. */
 const limited = ([name, limit]: [string, string]) =>
   setTo(name, `coalesce(nullif(${reset(name)}, '0'), '${limit}')`);
 
@@ -40,17 +40,17 @@ const PARTS = [
   ...Object.entries(LIMITS).map(limited),
 ];
 
-/** Off first: a limit that runs already is not made longer. */
+/** Switches the limit off first, since one that is running cannot be extended. */
 const NO_OTHER_LIMIT = [setTo('transaction_timeout', "'0'"), reset('transaction_timeout')];
 
-/** All in one column, since nobody reads what they answer. */
+/** Puts all settings into one column, since nobody reads the results. */
 const all = (parts: readonly string[]) =>
   `SELECT pg_catalog.length(pg_catalog.concat(\n  ${parts.join(',\n  ')}))`;
 
 const OPENING = all(PARTS);
 const OPENING_FROM_17 = all([...NO_OTHER_LIMIT, ...PARTS]);
 
-/** Not what the session says a transaction is when nothing is said, such as read-only. */
+/** BEGIN with explicit modes, since the session may have other defaults, such as read-only. */
 export const BEGIN: Outgoing = {
   schema: null,
   sql: 'BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE',
@@ -71,9 +71,9 @@ export interface Actor {
 }
 
 /**
- * The statement behind BEGIN that sets all that those of a transaction depend on, and nothing beyond it: what outlives
- * the transaction leaks to the next tenant through a pooler. Sent along with the first statement, since in separate
- * round trips it cost a fifth to a third of the rate.
+ * Returns the statement after BEGIN with all settings that a transaction depends on. They end with the transaction:
+ * behind a pooler, others would leak to the next tenant. It is sent along with the first statement, since a separate
+ * round trip cost a fifth to a third of the rate.
  * @param version the server's, such as 17
  */
 export function openingFor({ role, searchPath, userId, source }: Actor, version: number): Outgoing {
@@ -81,7 +81,7 @@ export function openingFor({ role, searchPath, userId, source }: Actor, version:
   return { schema: null, sql, values: [role, searchPath, userId, source] };
 }
 
-/** The owner's statements: on no tenant's schema until they say so, and however long they take. */
+/** Settings for the owner's statements: no tenant's schema by default, and no time limits. */
 const OWNERS = {
   ...DEPENDED_ON,
   search_path: 'public, pg_temp',
@@ -96,13 +96,13 @@ const USUAL_TRANSACTIONS = {
   default_transaction_deferrable: 'off',
 };
 
-/** Begins a transaction of the owner's, in which all is set that its statements depend on. */
+/** Begins a transaction of the owner, with all settings that its statements depend on. */
 export const OWNERS_BEGIN = `${BEGIN.sql};
   SELECT ${[reset('role'), reset('lock_timeout'), ...Object.entries(OWNERS).map(([name, value]) => setTo(name, `'${value}'`))].join(',\n  ')}`;
 
 /**
- * Sets the same for all of the owner's session, outside of transactions too, given the number of its server process as
- * it was told when connecting. Behind a pooler that is another one's number and nothing is set: it would stay there.
+ * Applies the same settings to the owner's whole session, given the process id of its backend as sent at connecting.
+ * Behind a pooler that id is not the backend's, and nothing is set, since the settings would stay there for others.
  */
 export const OWNERS_SESSION = `
   SELECT ${Object.entries({ ...OWNERS, ...USUAL_TRANSACTIONS })

@@ -28,7 +28,7 @@ export const OWNER_SETTINGS: RoleSettings = {
   url: 'DATABASE_OWNER_URL',
 };
 
-/** One that knows letters beyond ASCII, for lower() and for pg_trgm, which looks at LC_CTYPE. */
+/** A locale that knows letters beyond ASCII, for lower() and for pg_trgm, which uses LC_CTYPE. */
 const BEST_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'";
 
 export const MISSING_DATABASE = '3D000';
@@ -65,7 +65,7 @@ export async function withConnection<T>(
   }
 }
 
-/** Tells whether these settings lead to the server itself, with one server process per connection, and not to a pooler. */
+/** Tells whether these settings lead to the server itself, with one backend per connection, and not to a pooler. */
 export async function isDirect(settings: ConnectionSettings): Promise<boolean> {
   return await withConnection(settings, async (client) => {
     const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');

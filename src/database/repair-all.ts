@@ -6,7 +6,7 @@ import { type OwnerClient, withOwner } from './owner.js';
 import { repairable, repairSchema } from './repair.js';
 import { compareSchemas, REPAIRABLE, readReference } from './tenant-catalogue.js';
 
-/** A backend keeps what it learns of each tenant's tables, so a long run takes a fresh one now and then. */
+/** Number of tenants per connection: a backend caches each tenant's tables, so a long run needs a fresh one at times. */
 export const TENANTS_PER_CONNECTION = 25;
 
 export interface RepairReport {
@@ -22,8 +22,8 @@ export interface RepairOptions {
 }
 
 /**
- * Compares functions, triggers and rights of all tenants that are up to date with what the program says they are, and
- * gives back what is missing or was changed. A tenant that fails does not stop the others.
+ * Compares functions, triggers and rights of all up-to-date tenants with the program's own, and restores those that are
+ * missing or were changed. A tenant that fails does not stop the others.
  */
 export async function repairAll(
   owner: ConnectionSettings,

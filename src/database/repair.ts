@@ -5,7 +5,7 @@ import { checkSchemaName, quoteIdentifier } from './schema-name.js';
 import { type Difference, REPAIRABLE, type Reference } from './tenant-catalogue.js';
 import { tellOfTenant } from './tenant-notice.js';
 
-/** The differences that a repair does something about: not what is left over, nor what belongs to a table that is gone. */
+/** Selects the differences that can be repaired: no extra objects, and none that belong to a missing table. */
 export function repairable(differences: readonly Difference[]): Difference[] {
   const gone = new Set(
     differences.filter(({ kind, what }) => kind === 'right' && what === 'missing').map(({ name }) => name),
@@ -20,9 +20,9 @@ export function repairable(differences: readonly Difference[]): Difference[] {
 }
 
 /**
- * Gives a tenant's schema back the functions, triggers and rights that the program made it with; touches no record, and
- * nothing that is not the program's. Within the caller's transaction.
- * @throws errors of the database, such as for a table that is not there
+ * Restores the functions, triggers and rights of a tenant's schema; touches no record, and nothing that is not the
+ * program's. Runs in the caller's transaction.
+ * @throws database errors, such as for a missing table
  */
 export async function repairSchema(
   client: OwnerClient,
@@ -35,7 +35,7 @@ export async function repairSchema(
   const name = quoteIdentifier(schema);
   const of = (kind: Difference['kind']) =>
     repairable(differences).filter((difference) => difference.kind === kind);
-  // In their bodies they may name each other, whatever comes first.
+  // Function bodies may refer to each other in any order.
   await client.query('SET LOCAL check_function_bodies TO off');
   for (const { wanted } of of('function')) {
     await client.query(here(wanted?.statement ?? null));
@@ -59,9 +59,9 @@ export async function repairSchema(
 }
 
 /**
- * Makes sure that the tables belong to the owner, or a role that it belongs to: what was restored by somebody else is
- * that one's, and the owner may not change it.
- * @throws PlainError with what to do
+ * Makes sure that the tables belong to the owner or to a role that it is a member of: tables restored by somebody else
+ * belong to that user, and the owner may not change them.
+ * @throws PlainError that says what to do
  */
 export async function checkOwnership(client: OwnerClient, owner: string): Promise<void> {
   const [foreign] = await inTransaction(client, async () => {

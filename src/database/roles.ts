@@ -66,8 +66,8 @@ export async function ensureAppRole(client: OwnerClient, appUser: string): Promi
 const CLOSED_FUNCTION = /REVOKE EXECUTE ON FUNCTION (public\.\w+\([^)]*\)) FROM PUBLIC/g;
 
 /**
- * Takes the right to use functions of `public` from everybody where the migrations do: a database that was restored
- * without its rights has them open.
+ * Revokes the right of PUBLIC to execute the functions that the migrations close: after a restore without rights they
+ * are open to everybody.
  */
 export async function closeFunctions(
   client: OwnerClient,

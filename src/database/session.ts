@@ -24,7 +24,7 @@ const STATEMENT_LOST = new Set(['26000', '42P05']);
 /** The columns of the answer of a kept statement have changed, as after a migration. */
 const OUT_OF_DATE = { code: '0A000', routine: 'RevalidateCachedQuery' };
 
-/** Whose process serves the connection, and how many milliseconds the role's statements may take; 0: no limit. */
+/** The query for the backend of the connection, and the role's statement timeout in milliseconds; 0 means no limit. */
 const WHO: Outgoing = {
   schema: null,
   sql: `SELECT pg_catalog.pg_backend_pid() AS pid,
@@ -56,7 +56,7 @@ export class Session {
     return this.keeping.allowed && this.#isDirect === true;
   }
 
-  /** The server's, such as 17. */
+  /** The server's major version, such as 17. */
   get serverVersion(): number {
     return this.client.serverVersion;
   }

@@ -14,7 +14,7 @@ const IS_SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /**
  * Asks, on a connection of its own, what has become of another one.
- * @param pid the other one's server process, as it was told when connecting
+ * @param pid the process id of the other one's backend, as sent at connecting
  * @param within milliseconds for all of it
  */
 export async function askForSignOfLife(
@@ -34,7 +34,7 @@ export async function askForSignOfLife(
     if (own !== processID) return 'unknown';
     return state === null || state.startsWith('idle') ? 'lost' : 'work';
   } catch (error) {
-    // A server that refuses, since it has no connection left for example, is there.
+    // A server that refuses, for example because it has no connection left, is alive.
     return IS_SQLSTATE.test((error as { code?: string }).code ?? '') ? 'unknown' : 'lost';
   } finally {
     clearTimeout(late);

@@ -6,7 +6,7 @@ import { inTransaction, type OwnerClient } from './owner.js';
 import { checkSchemaName } from './schema-name.js';
 
 /**
- * Has the next migration of a tenant passed over: the ledger says so, and those behind it can be applied.
+ * Marks the next migration of a tenant as skipped in the ledger, so that the following ones can be applied.
  * @returns the migration
  * @throws PlainError when it is not the next
  */

@@ -78,7 +78,7 @@ function howToMake(indexes: ReadonlyMap<string, string>): string {
   return `; to make the missing indexes run in leopard dbshell --owner, as here for ${first}: ${statements.join('; ')}`;
 }
 
-/** An index that is missing costs speed, and what somebody has added does no harm; anything else does. */
+/** Sorts differences by gravity: a missing index only costs speed and an added object does no harm; others do. */
 function sort(
   { schema, skipped }: UpToDate,
   differences: readonly Difference[],

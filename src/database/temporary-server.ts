@@ -34,7 +34,7 @@ export interface TemporaryServer {
 export interface TemporaryServerOptions {
   /** Keeps what it has committed when it is killed, and has its data on the disk; it is slower then. */
   readonly durable?: boolean;
-  /** Another PostgreSQL than the embedded one. */
+  /** The PostgreSQL to use instead of the embedded one. */
   readonly binaries?: Binaries;
 }
 
@@ -58,7 +58,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   synchronous_commit: 'off',
   timezone: 'UTC',
 };
-/** Only PostgreSQL 16 and newer have it. */
+/** Fewer hash iterations for passwords, a setting of PostgreSQL 16 and newer. */
 const CHEAP_PASSWORDS: Readonly<Record<string, string>> = { scram_iterations: '1' };
 const DURABLE: Readonly<Record<string, string>> = {
   fsync: 'on',

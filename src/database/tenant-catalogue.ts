@@ -5,27 +5,27 @@ import { ensureTenantRole, schemaRightsSql } from './roles.js';
 import { quoteIdentifier } from './schema-name.js';
 import { readSnapshot } from './tenant-snapshot.js';
 
-/** Kinds of things in a tenant's schema. */
+/** Kinds of objects in a tenant's schema. */
 export type ObjectKind = 'table' | 'column' | 'constraint' | 'index' | 'function' | 'trigger' | 'right';
 
 /** Kinds of objects that can be repaired without touching a record. */
 export const REPAIRABLE: readonly ObjectKind[] = ['function', 'trigger', 'right'];
 export const ALL_KINDS: readonly ObjectKind[] = ['table', 'column', 'constraint', 'index', ...REPAIRABLE];
 
-/** One thing in a tenant's schema. */
+/** An object in a tenant's schema. */
 export interface CatalogueObject {
   readonly kind: ObjectKind;
-  /** With its table where it has one: `immigration_client.email`. */
+  /** The name, qualified by its table if it has one: `immigration_client.email`. */
   readonly name: string;
   /** Its definition, in a form that is the same in every tenant's schema. */
   readonly definition: string;
-  /** The statement that makes it, in this schema; of functions and triggers alone. */
+  /** The statement that creates it in this schema, for functions and triggers only. */
   readonly statement: string | null;
 }
 
 /** The contents of a tenant's schema as the program makes it on this server. */
 export interface Reference {
-  /** The schema that it was read from, which is no more; only it has this name. */
+  /** The unique name of the schema it was read from, which does not exist any more. */
   readonly schema: string;
   readonly objects: readonly CatalogueObject[];
 }
@@ -107,9 +107,9 @@ const SUMS = `${OBJECTS}
   FROM object GROUP BY schema`;
 
 /**
- * Makes a tenant's schema as the program has it, reads what is in it, and leaves nothing behind: it is as this server
- * describes it, whatever its version.
- * @returns null where the prepared script for new tenants stands for other migrations than these
+ * Creates a tenant's schema, reads its contents and leaves nothing behind, so that the definitions are in the words of
+ * this server's version.
+ * @returns null if the prepared script for new tenants was made from other migrations than these
  */
 export async function readReference(
   client: OwnerClient,
@@ -134,21 +134,21 @@ export async function readReference(
   }
 }
 
-/** A thing in a tenant's schema that is not as the program makes it. */
+/** An object in a tenant's schema that differs from what the program makes. */
 export interface Difference {
   readonly kind: ObjectKind;
   readonly name: string;
   readonly what: 'missing' | 'changed' | 'not the program’s';
-  /** As it should be; null for what should not be there. */
+  /** The object as it should be; null if it should not exist. */
   readonly wanted: CatalogueObject | null;
-  /** As it is; null for what is missing. */
+  /** The object as it is; null if it is missing. */
   readonly found: CatalogueObject | null;
 }
 
 /**
- * Compares the schemas of tenants with the reference: first by one sum for each, then thing by thing.
- * @param schemas those that are there; a few dozen at most for one connection, which keeps what it learns of them
- * @returns only of those that differ
+ * Compares the schemas of tenants with the reference: first by a checksum of each, then object by object.
+ * @param schemas existing ones, at most a few dozen per connection, since the backend caches them
+ * @returns the differences, only for schemas that have any
  */
 export async function compareSchemas(
   client: OwnerClient,
@@ -170,7 +170,7 @@ export async function compareSchemas(
   return found;
 }
 
-/** The same sum of things that were read before. */
+/** Returns the same checksum for objects that were read before. */
 async function sumOf(client: OwnerClient, objects: readonly CatalogueObject[]): Promise<string> {
   const { rows } = await client.query<{ sum: string }>(
     `SELECT md5(string_agg(kind || ' ' || name || ' ' || definition, E'\\n' ORDER BY kind COLLATE "C", name COLLATE "C"))

@@ -5,7 +5,7 @@ import { TENANT_TROUBLE } from './tenant-trouble.js';
 /** Maximum number of findings that are named; the others are counted. */
 const NAMED = 10;
 
-/** Several findings of one kind in one line: the first few, and how many more. */
+/** Joins findings of one kind in one line: the first few, and the number of the others. */
 export function listed(parts: readonly string[]): string {
   const more = parts.length - NAMED;
   return more > 0 ? `${parts.slice(0, NAMED).join('; ')}; and ${more} more` : parts.join('; ');

@@ -6,7 +6,7 @@ export class TenantBrokenError extends Error {
   readonly code: string;
 
   constructor(
-    /** Whose transaction it was. */
+    /** The schema of the tenant. */
     readonly schema: string,
     cause: Error & { readonly code?: string },
   ) {
@@ -21,7 +21,7 @@ const BROKEN = new Set(['3F000', '42P01', '42703', '42883', '42501']);
 /** PostgreSQL's error for a setting that it rejects: here, the role of a tenant that does not exist. */
 const NO_ROLE = { code: '22023', message: /^role ".*" does not exist$/ };
 
-/** Returns the error as the tenant's own where it says that its schema is broken; any other as it is. */
+/** Wraps an error that shows that the tenant's schema is broken; returns any other unchanged. */
 export function asTenantFault(schema: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof TenantBrokenError) return error;
   const { code = '', message } = error as Error & { code?: string };

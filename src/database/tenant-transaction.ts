@@ -56,7 +56,7 @@ const PUBLIC: Actor = { role: 'none', searchPath: 'public, pg_temp', userId: '',
 function actorOf({ schema, userId, source = '' }: TenantContext): Actor {
   return {
     role: checkSchemaName(schema),
-    // Temporary tables last, where nothing is named as the tenant's tables are: they would be looked at first.
+    // pg_temp comes last; otherwise temporary tables would hide the tenant's tables of the same name.
     searchPath: `${schema}, pg_temp`,
     userId: userId === null ? '' : checkUserId(userId),
     source: plain(source),
@@ -213,14 +213,14 @@ class Conversation implements TenantTransaction {
 /** Where a transaction takes place. */
 interface Setting {
   readonly session: Session;
-  /** Null: schema `public`, in nobody's name. */
+  /** Null for schema `public` without a user. */
   readonly context: TenantContext | null;
   /** As `TenantTransaction` has it. */
   readonly tenant: object;
 }
 
 /**
- * Runs `work` in one transaction of the tenant, or of `public`, on this connection and commits it; rolls back when it throws.
+ * Runs `work` in one transaction of the tenant, or of `public`, on this connection. Commits it, or rolls back on errors.
  * @throws what `work` throws, and database errors.
  */
 export async function runTenantTransaction<T>(

@@ -5,9 +5,8 @@ const NAMESPACE = `to_regnamespace(quote_ident(${SCHEMA}))`;
 const ROLE = `to_regrole(quote_ident(${SCHEMA}))`;
 
 /**
- * An expression of SQL: why a tenant, a row `t`, cannot be served, in a few words for operators; null where it can. It
- * looks at the catalogue's cached entries and at one row of the ledger, so that it can be asked with every look-up of a
- * host.
+ * SQL for the reason why tenant `t` cannot be served, in a few words for operators; null if it can. It reads only cached
+ * catalogue entries and one row of the ledger, so it is cheap enough for every look-up of a host.
  */
 export const TENANT_TROUBLE = `CASE
     WHEN ${NAMESPACE} IS NULL THEN 'its schema is missing'
@@ -19,5 +18,5 @@ export const TENANT_TROUBLE = `CASE
     WHEN NOT has_schema_privilege(${ROLE}::oid, ${NAMESPACE}::oid, 'USAGE') THEN 'its role may not enter its schema'
   END`;
 
-/** A condition of SQL: whether a tenant, a row `t`, can be served. */
+/** The SQL condition that tenant `t` can be served. */
 export const IS_SERVABLE = `(${TENANT_TROUBLE}) IS NULL`;

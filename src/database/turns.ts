@@ -1,4 +1,4 @@
-/** No connection came free in time, or too many wait already; it has the code of a server that has none left. */
+/** Thrown when no connection came free in time or too many requests wait; has the code of a server without free ones. */
 export class NoConnectionFreeError extends Error {
   override readonly name = 'NoConnectionFreeError';
   readonly code = '53300';
@@ -15,11 +15,11 @@ export interface TurnsOptions {
   readonly mostWaiting?: number;
 }
 
-/** Statements that are no tenant's. */
+/** The key for statements that belong to no tenant. */
 export const NOBODYS = '';
 
 const MOST_WAITING = 1_000;
-/** From this size on, one connection is kept for statements that are no tenant's: without them no request is served. */
+/** Minimum size at which one connection is reserved for statements of no tenant, which every request needs. */
 const KEEPS_ONE_FROM = 3;
 /** Maximum number of turns per turn left free, for a tenant that takes more than one. */
 const PER_FREE_ONE = 3;
@@ -36,7 +36,7 @@ interface Waiter {
  */
 export class Turns {
   readonly #held = new Map<string, number>();
-  /** By tenant, in the order of their turns. */
+  /** Waiting requests by tenant, in the order of their turns. */
   readonly #waiting = new Map<string, Set<Waiter>>();
   #used = 0;
 
@@ -50,8 +50,8 @@ export class Turns {
   }
 
   /**
-   * Waits for a turn of this tenant's.
-   * @returns what ends the turn, to be called once
+   * Waits for a turn of this tenant.
+   * @returns the function that ends the turn, to be called once
    * @throws NoConnectionFreeError
    */
   async take(tenant: string): Promise<() => void> {
@@ -106,7 +106,7 @@ export class Turns {
     while (this.#letNextIn());
   }
 
-  /** Gives a turn to the first tenant that may have one, and puts it behind the others. @returns whether there was one */
+  /** Gives a turn to the first tenant that may have one, and moves it to the end. @returns whether there was one */
   #letNextIn(): boolean {
     for (const [tenant, waiters] of this.#waiting) {
       if (!this.#mayHave(tenant)) continue;

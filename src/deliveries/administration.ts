@@ -79,7 +79,7 @@ export async function listDeliveries(
   );
 }
 
-/** There is no delivery with this id. */
+/** Thrown when there is no delivery with this id. */
 export class DeliveryNotFoundError extends PlainError {
   override readonly name = 'DeliveryNotFoundError';
 
@@ -107,10 +107,10 @@ export async function showDelivery(transaction: TenantTransaction, id: number): 
 }
 
 /**
- * Has deliveries sent anew, at once and with all attempts before them again: also those that were sent, and e-mails
- * that had become too old. Each keeps its idempotency key. Webhooks whose endpoint is removed or switched off stay as
- * they are.
- * @param atMost how many, the oldest first; all when not given
+ * Queues deliveries to be sent again at once, with the full number of attempts, including those that were sent and
+ * e-mails that had become too old. Each keeps its idempotency key. Webhooks whose endpoint is removed or switched off
+ * stay as they are.
+ * @param atMost the maximum number, the oldest first; all by default
  * @returns their ids
  */
 export async function retryDeliveries(
@@ -133,8 +133,8 @@ export async function retryDeliveries(
 }
 
 /**
- * Ends deliveries that wait or are held.
- * @param atMost how many, the oldest first; all when not given
+ * Cancels deliveries that wait or are held.
+ * @param atMost the maximum number, the oldest first; all by default
  * @returns their ids
  */
 export async function cancelDeliveries(
@@ -154,8 +154,8 @@ export async function cancelDeliveries(
 }
 
 /**
- * Waits for whoever switches or removes an endpoint, and keeps them waiting: they change its deliveries too, in another
- * order. Endpoints are locked before deliveries, always.
+ * Locks the endpoints against being switched or removed meanwhile, which would change their deliveries in another order.
+ * Endpoints are always locked before deliveries.
  */
 export async function holdEndpoints(transaction: TenantTransaction): Promise<void> {
   await transaction.query(statement('SELECT FROM webhook_endpoint ORDER BY id FOR NO KEY UPDATE'));

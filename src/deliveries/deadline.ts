@@ -1,14 +1,14 @@
-/** The time that an attempt has for all that it does, and the way to end it earlier. */
+/** The time limit of a whole attempt, which can also be ended earlier. */
 export class Deadline {
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
 
-  /** @param late the reason that is given when the time is over */
+  /** @param late the reason given when the time is up */
   constructor(milliseconds: number, late: string) {
     this.#timer = setTimeout(() => this.end(new Error(late)), milliseconds);
   }
 
-  /** Aborted when the time is over or the attempt was ended, with an Error as its reason. */
+  /** The signal that is aborted, with an Error as its reason, when the time is up or the attempt was ended. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -18,7 +18,7 @@ export class Deadline {
     this.#controller.abort(reason);
   }
 
-  /** The work's outcome, unless the attempt ends first. @throws the reason of that */
+  /** Waits for the work, unless the attempt ends first. @throws the reason of that end */
   async bound<T>(work: Promise<T>): Promise<T> {
     const { signal } = this;
     let stop: () => void = () => undefined;
@@ -36,7 +36,7 @@ export class Deadline {
     }
   }
 
-  /** To be called when the attempt is over. */
+  /** Clears the timer; to be called when the attempt is over. */
   clear(): void {
     clearTimeout(this.#timer);
   }

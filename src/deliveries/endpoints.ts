@@ -15,9 +15,9 @@ export interface Endpoint {
   readonly disabledReason: string | null;
   /** Attempts that failed since the last that did not. */
   readonly failures: number;
-  /** When the present secret was made. ISO 8601, UTC. */
+  /** The time when the current secret was made. ISO 8601, UTC. */
   readonly secretSetAt: string;
-  /** Until when the secret before this one signs too; null: it does not. ISO 8601, UTC. */
+  /** The time until which the previous secret signs too; null if it does not. ISO 8601, UTC. */
   readonly previousSecretUntil: string | null;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
@@ -44,7 +44,7 @@ export class TooManyEndpointsError extends PlainError {
   }
 }
 
-/** Hours for which the secret before signs beside a new one, and how many it may be. */
+/** Default and maximum number of hours for which the previous secret signs beside a new one. */
 export const DEFAULT_OVERLAP_HOURS = 24;
 export const MOST_OVERLAP_HOURS = 30 * 24;
 
@@ -60,7 +60,7 @@ const LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(
 /**
  * Adds an endpoint to the transaction's tenant.
  * @param eventTypes patterns such as `Client.CREATE`, `Client.*`, `*`
- * @returns the endpoint and its secret, which is told nowhere else
+ * @returns the endpoint and its secret, which is shown nowhere else
  * @throws ForbiddenTargetError, TooManyEndpointsError; PlainError for a pattern that can match nothing
  */
 export async function addEndpoint(
@@ -138,9 +138,9 @@ export async function findEndpoint(
 }
 
 /**
- * Switches an endpoint on, or off with a reason. What waits for one that is switched off is held, and sent when it is
- * switched on again.
- * @param reason null: on
+ * Switches an endpoint on, or off with a reason. Deliveries to an endpoint that is off are held until it is switched on
+ * again.
+ * @param reason null to switch it on
  * @throws EndpointNotFoundError
  */
 export async function switchEndpoint(
@@ -160,10 +160,10 @@ export async function switchEndpoint(
 }
 
 /**
- * Gives an endpoint a new secret. The one that it had signs beside it for a while, so that the receiver can take the
- * new one over without missing anything; the one before that does not any more.
- * @param overlapHours for how long; 0 ends the old one at once
- * @returns the endpoint and its new secret, which is told nowhere else
+ * Gives an endpoint a new secret. The previous one signs beside it for a while, so that the receiver can switch without
+ * missing anything; the one before that no longer does.
+ * @param overlapHours the length of that time; 0 ends the previous one at once
+ * @returns the endpoint and its new secret, which is shown nowhere else
  * @throws EndpointNotFoundError
  */
 export async function rotateSecret(
@@ -185,7 +185,7 @@ export async function rotateSecret(
   return { ...found(endpoint, id), secret };
 }
 
-/** Removes an endpoint; what waits for it is cancelled, the log stays. @throws EndpointNotFoundError */
+/** Removes an endpoint; its waiting deliveries are cancelled, the log stays. @throws EndpointNotFoundError */
 export async function removeEndpoint(transaction: TenantTransaction, id: number): Promise<void> {
   const [removed] = await transaction.query(
     statement<{ id: number }>('DELETE FROM webhook_endpoint WHERE id = $1 RETURNING id', [id]),

@@ -7,9 +7,9 @@ const LONGEST_PATTERN = 100;
 const MOST_PATTERNS = 50;
 
 /**
- * Makes sure that each of these patterns stands for some event that can happen, whether anything else handles it or not.
+ * Makes sure that each of these patterns matches some event that can happen, handled or not.
  * @param patterns types of events, in which `*` is any text
- * @throws PlainError that says which does not, and which types there are
+ * @throws PlainError that names the pattern without a match, and the existing types
  */
 export function checkEventPatterns(patterns: readonly string[], config: EventsConfig = EVENTS): void {
   const types = allTypes(config);

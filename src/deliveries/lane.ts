@@ -13,7 +13,7 @@ export interface Places {
 export interface LaneOptions {
   readonly kind: DeliveryKind;
   readonly places: Places;
-  /** Sends one and notes the outcome, within a bounded time. @returns whether its destination may have all places */
+  /** Sends one and stores the outcome, within a bounded time. @returns whether its destination may use all places */
   readonly deliver: (claim: Claim) => Promise<boolean>;
   readonly leaseSeconds: number;
   readonly pollMs: number;
@@ -33,8 +33,8 @@ interface Attempt {
 }
 
 /**
- * Sends the deliveries of one kind, in places that are its own. A destination that failed has one place until it works
- * again: what does not answer takes no more than that from others.
+ * Sends the deliveries of one kind, with a limited number of places of its own. A destination that failed has one place
+ * until it works again, so that a dead receiver takes no more than that from others.
  */
 export class Lane {
   readonly #attempts = new Set<Attempt>();
@@ -84,7 +84,7 @@ export class Lane {
     }
   }
 
-  /** Claims what is due and there is room for, and begins to send it. @returns how much */
+  /** Claims as many due deliveries as there is room for, and begins to send them. @returns their number */
   async #sendDue(): Promise<number> {
     const { kind, places, leaseSeconds } = this.options;
     const claims = await claimDeliveries(this.database, {
@@ -151,7 +151,7 @@ export class Lane {
     return running;
   }
 
-  /** An attempt may outlast its lease; one that is not renewed in time is sent again by somebody else. */
+  /** Renews the leases, which attempts may outlast; without it another process would send the delivery again. */
   async #renew(): Promise<void> {
     const claims = [...this.#attempts].map(({ claim }) => claim);
     if (claims.length === 0) return;

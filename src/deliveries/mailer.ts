@@ -19,7 +19,7 @@ export interface EmailMessage {
 export interface Mailer {
   /** Hands one over. It never throws: what goes wrong is in the outcome. */
   send(message: EmailMessage): Promise<Outcome>;
-  /** Ends what is under way. */
+  /** Aborts the e-mails under way. */
   close(): void;
 }
 
@@ -34,7 +34,7 @@ export interface MailerOptions {
 
 /** The time limits for sending an e-mail, in milliseconds. */
 export interface MailLimits {
-  /** From the server's name to its greeting. */
+  /** From resolving the server's name to its greeting. */
   readonly connect: number;
   readonly greeting: number;
   /** Until the server answers the last command, or the final dot. */
@@ -72,7 +72,7 @@ const loadNodemailer = async () => (await import('nodemailer')).default;
 /** Texts and addresses come from records: nothing in them may make the program read a file or fetch an address. */
 const LOCKED_UP = { disableFileAccess: true, disableUrlAccess: true };
 
-/** A connection for each e-mail, so that an end is one: what waits in a pool would be sent after it was given up. */
+/** Uses a connection for each e-mail: a pool would still send waiting ones after they were given up. */
 function smtpMailer({ settings, domain, limits }: MailerOptions): Mailer {
   const { connect, greeting, step, total } = { ...LIMITS, ...limits };
   const underWay = new Set<Deadline>();

@@ -5,17 +5,17 @@ export interface ResolvedAddress {
   readonly family: number;
 }
 
-/** Finds the addresses of a host name; gives up when the signal says so. @throws when there is none */
+/** Resolves a host name to its addresses, until the signal is aborted. @throws an error if there is none */
 export type Resolve = (hostname: string, signal: AbortSignal) => Promise<readonly ResolvedAddress[]>;
 
-/** For each server and try; the attempt's own deadline comes first. */
+/** Timeout per server and try, in milliseconds; the attempt's own deadline comes first. */
 const WITHIN_MS = 3_000;
 const TRIES = 2;
 
 /**
- * Asks DNS alone. The system's own way occupies one of the process's four threads for as long as a name server stands
- * still, and files, passwords and the database's name wait for the same threads.
- * @param servers other name servers than the system's, such as `127.0.0.1:5353`
+ * Returns a look-up by DNS alone. The system's resolver blocks one of the process's four threads while a name server
+ * hangs, and files, passwords and the database's name need the same threads.
+ * @param servers name servers to use instead of the system's, such as `127.0.0.1:5353`
  */
 export function dnsLookup(servers?: readonly string[]): Resolve {
   return async (hostname, signal) => {
@@ -36,5 +36,5 @@ export function dnsLookup(servers?: readonly string[]): Resolve {
   };
 }
 
-/** As the system resolves names, its files first: for trials, where `localhost` and names of one's own count. */
+/** Resolves names as the system does, its files first: for trials, where `localhost` and local names must work. */
 export const systemLookup: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });

@@ -9,7 +9,7 @@ export interface Outcome {
   readonly error: string | null;
   /** Another attempt would end likewise. */
   readonly permanent?: boolean;
-  /** The receiver says that nothing is to be sent there any more. */
+  /** Whether the receiver said that nothing should be sent there any more. */
   readonly gone?: boolean;
   /** In how many seconds the receiver wants to be asked again. */
   readonly retryAfter?: number;

@@ -4,20 +4,20 @@ import type { Client } from 'undici';
 import type { ResolvedAddress } from './name-lookup.js';
 
 export interface PinnedClientOptions {
-  /** Certificates, as PEM, that are trusted beside those of Node; null: none. */
+  /** Certificates, as PEM, that are trusted in addition to Node's; null for none. */
   readonly extraCa: string | null;
-  /** Ends the connection, whatever it is doing: the one limit of time. */
+  /** Ends the connection, whatever it is doing; there is no other time limit. */
   readonly signal: AbortSignal;
-  /** In how many milliseconds that will be, so that each address has its share. */
+  /** Milliseconds until then, so that each address gets its share. */
   readonly withinMs: number;
 }
 
-/** An address that does not answer leaves the others their time, but none has less than this. */
+/** Minimum share of the time for each address, in milliseconds. */
 const LEAST_PER_ADDRESS_MS = 250;
 
 /**
- * Makes a client for one request that connects to these addresses and no others, one after the other, whatever the name
- * of the host means by then. Its certificate is still checked against the name. To be destroyed after the request.
+ * Makes a client for one request that connects only to these addresses, one after the other, whatever the host name
+ * resolves to by then. The certificate is still checked against the name. To be destroyed after the request.
  */
 export async function pinnedClient(
   url: URL,
@@ -39,7 +39,7 @@ export async function pinnedClient(
 
 let trusted: { readonly extraCa: string; readonly context: SecureContext } | undefined;
 
-/** Made once: reading all certificates for each connection would take longer than everything else together. */
+/** Returns a cached context: reading all certificates for each connection would take longer than the rest of it. */
 function trusting(extraCa: string): SecureContext {
   if (trusted?.extraCa !== extraCa) {
     trusted = { extraCa, context: createSecureContext({ ca: [...rootCertificates, extraCa] }) };
@@ -48,8 +48,8 @@ function trusting(extraCa: string): SecureContext {
 }
 
 /**
- * In place of the resolver's. It never calls back in the same turn: a connection that fails at once would tell of it
- * before anybody listens.
+ * Returns a look-up that gives only these addresses. It never calls back in the same turn, since a connection that fails
+ * at once would emit its error before anybody listens.
  */
 function only(addresses: readonly ResolvedAddress[]): LookupFunction {
   const [first] = addresses as [ResolvedAddress];

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import { IS_SERVABLE } from '../database/tenant-trouble.js';
 
-/** A delivery in this process's hands, until its lease ends. */
+/** A delivery claimed by this process until its lease ends. */
 export interface Claim {
   readonly schema: string;
   readonly deliveryId: number;
@@ -46,16 +46,16 @@ const KINDS: Readonly<Record<DeliveryKind, { readonly rows: string; readonly han
 /** The segments in which deliveries may wait (see src/events/segments.ts). */
 const OPEN = 'unnest(ARRAY(SELECT s.segment FROM public.delivery_segment s)) AS open (segment)';
 
-/** Sorts behind every destination. */
+/** A text that sorts after every destination. */
 const BEHIND_ALL = '~';
 /** Number of deliveries looked at for each one wanted, so that each tenant has its turn. */
 const CHOICE = 4;
 
 /**
- * Steps through tenants and destinations by the index, however many deliveries wait in each, from the tenant behind the
- * one that was served last once round to it; takes the oldest of each that has room, until there is enough to choose
- * from; and of that one of each tenant before a second of any. Tenants that are suspended, or whose schema is not in
- * order, keep theirs until that is over, and so does everybody while the handler is paused.
+ * Returns the SQL that claims deliveries. It steps through tenants and destinations by the index, however many deliveries
+ * wait in each, beginning after the tenant served last; takes the oldest of each that has room until there are enough to
+ * choose from; and then one of each tenant before a second of any. Deliveries of tenants that are suspended or whose
+ * schema is broken stay queued, and so do all of them while the handler is paused.
  */
 const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
   WITH RECURSIVE line AS (
@@ -152,7 +152,7 @@ const RENEW = `
       ON q.schema_name = held.schema_name AND q.delivery_id = held.delivery_id
     WHERE q.claimed_until IS NOT NULL FOR UPDATE OF q SKIP LOCKED)`;
 
-/** Keeps deliveries in this process's hands for as long again. */
+/** Extends the claims of this process by another lease. */
 export async function renewClaims(
   database: Database,
   claims: readonly Claim[],

@@ -121,7 +121,7 @@ function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, 
   const isLast = outcome.permanent === true || failed >= MOST_ATTEMPTS;
   return transaction.query(
     statement(
-      // Held: this very attempt, or somebody, has switched the endpoint off.
+      // HELD: this attempt, or a user, has switched the endpoint off.
       `UPDATE delivery SET status = CASE WHEN status = 'HELD' AND $3 = 'PENDING' THEN status ELSE $3 END,
               attempts = $4, last_error = $5, next_attempt_at = now() + make_interval(secs => $6)
        WHERE id = $1 AND status IN ('PENDING', 'HELD') AND attempts = $2`,
@@ -138,8 +138,8 @@ function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, 
 }
 
 /**
- * A receiver that restarts under load fails many times within seconds, hence the time beside the number. One that says
- * it is gone is not asked again.
+ * Counts a failure at its endpoint, and may switch it off. Besides the number, the time counts, since a receiver that
+ * restarts under load fails many times within seconds. One that says it is gone is switched off at once.
  */
 function noteAtEndpoint(transaction: TenantTransaction, id: number, { sent, error, gone = false }: Outcome) {
   if (sent) {

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import { type BatchOptions, inBatches } from '../database/in-batches.js';
 import { statement } from '../database/statement.js';
 
-/** Days for which deliveries that were sent or cancelled are kept, and those that somebody may still want to be sent. */
+/** Days for which deliveries are kept: those sent or cancelled, and those that somebody may still want to send. */
 export const ENDED_KEPT_FOR_DAYS = 30;
 export const FAILED_KEPT_FOR_DAYS = 90;
 

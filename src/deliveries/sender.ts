@@ -25,7 +25,7 @@ export interface SenderOptions {
 }
 
 const POLL_MS = 1_000;
-/** A webhook's time; an e-mail that takes longer is sent again by whoever claims it next. */
+/** Time for a webhook to finish, in milliseconds; an e-mail that takes longer is sent again after the next claim. */
 const FINISHES_WITHIN_MS = 12_000;
 
 /**
@@ -53,7 +53,7 @@ export class DeliverySender {
     const common = { deliver, leaseSeconds, pollMs, onError };
     const lane = (kind: DeliveryKind, all: number, perTenant: number, perDestination: number) =>
       new Lane(database, { ...common, kind, places: { all, perTenant, perDestination } });
-    // One tenant's mails leave a place to the others'.
+    // One tenant's e-mails leave a place for the others'.
     const mailsOfTenant = Math.max(1, email.concurrency - 1);
     this.#lanes = [
       lane('webhook', concurrency, concurrencyPerTenant, concurrencyPerEndpoint),
@@ -66,7 +66,7 @@ export class DeliverySender {
     for (const lane of this.#lanes) lane.start();
   }
 
-  /** Takes nothing new and waits for what is under way, for 12 s. Close the mailer and the database after this. */
+  /** Takes nothing new and waits up to 12 s for what is under way. Close the mailer and the database after this. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.stop(FINISHES_WITHIN_MS)));
   }

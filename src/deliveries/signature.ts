@@ -6,7 +6,7 @@ export function newSecret(): string {
 }
 
 /**
- * The header by which a receiver knows that a body comes from here and is not an old one sent again:
+ * Returns the header by which a receiver can tell that a body comes from here and is not a replay:
  * `t=<seconds since 1970>,v1=<HMAC-SHA256 of "<t>.<body>" in hexadecimal>`, keyed with the secret's text; one `v1` for
  * each secret.
  */

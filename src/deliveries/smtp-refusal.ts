@@ -6,7 +6,7 @@ export interface SmtpFailure {
   readonly response?: string | undefined;
 }
 
-/** Replies to RCPT that say without an enhanced code: there is no such mailbox, or the domain takes no mail. */
+/** Codes of replies to RCPT, without an enhanced code, for an unknown mailbox or a domain that takes no mail. */
 const NO_SUCH_MAILBOX = new Set([550, 551, 553, 556]);
 /** Bad destination mailbox or system, in all variants (RFC 3463, 7505); 5.1.7 and 5.1.8 are about the sender. */
 const BAD_RECIPIENT = /^5\.1\.(?:[0-6]|9|10)$/;

@@ -44,7 +44,7 @@ export function checkWebhookUrl(text: string, policy: WebhookPolicy): URL {
     throw new ForbiddenTargetError(`${host} is not on the public Internet`);
   }
   url.hash = '';
-  // Letters beyond ASCII have become three characters or more.
+  // By now, letters beyond ASCII are encoded as three characters or more.
   if (url.href.length > LONGEST_URL) throw tooLong();
   return url;
 }
@@ -73,7 +73,7 @@ export async function resolveTarget(
   const family = isIP(host);
   const addresses = family ? [{ address: host, family }] : await resolve(host, signal);
   if (addresses.length === 0) throw new Error(`${host} has no address`);
-  // An agency reads this: which addresses the operators' own network gives to its names is none of its business.
+  // The agency sees this message, so it must not reveal addresses of the operators' own network.
   if (!policy.allowPrivate && addresses.some(({ address }) => !isPublicAddress(address))) {
     throw new ForbiddenTargetError(`${host} leads to an address that is not on the public Internet`);
   }

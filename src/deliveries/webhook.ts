@@ -15,7 +15,7 @@ import {
 /** What is sent to an endpoint. */
 export interface WebhookMessage {
   readonly url: string;
-  /** Those that sign it: the endpoint's, and the one before while it still counts. */
+  /** The secrets that sign it: the endpoint's, and the previous one while it is still valid. */
   readonly secrets: readonly string[];
   readonly eventType: string;
   /** JSON. */
@@ -35,9 +35,9 @@ const WITHIN_MS = 10_000;
 /** So much of the answer is kept; so much is read at most. */
 const KEPT_BYTES = 2048;
 const READ_BYTES = 65_536;
-/** More provisional answers (1xx) than this before the real one are nothing that a receiver needs. */
+/** Maximum number of provisional answers (1xx) before the final one. */
 const MOST_PROVISIONAL = 10;
-/** The receiver's word that nothing should be sent there any more. */
+/** The status by which a receiver says that nothing should be sent there any more. */
 const GONE = 410;
 
 interface Answer {
@@ -47,8 +47,8 @@ interface Answer {
 }
 
 /**
- * Sends one webhook. Any answer of 2xx within the time limit counts as received; redirects are not followed. It ends
- * within the limit whatever the other side does, and never throws: what goes wrong is in the outcome.
+ * Sends one webhook. Any 2xx answer within the time limit counts as received; redirects are not followed. It always ends
+ * within the limit and never throws: failures are in the outcome.
  */
 export async function sendWebhook(message: WebhookMessage, options: WebhookOptions): Promise<Outcome> {
   const begun = performance.now();
@@ -120,7 +120,7 @@ async function post(
   return { statusCode, retryAfter: single(headers['retry-after']), text: await beginningOf(body) };
 }
 
-/** Reads to the end or to the limit, whichever comes first. */
+/** Reads a body to its end or to the limit, whichever comes first. */
 async function beginningOf(body: Readable): Promise<string> {
   body.on('error', () => undefined); // leaving off early is told as an error
   const kept: Buffer[] = [];

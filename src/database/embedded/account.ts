@@ -34,10 +34,10 @@ const SAME: Account = {
 };
 
 /**
- * Finds a way to run PostgreSQL with these folders. Anybody but root runs it as himself, where need be under a name. For root, in this order,
- * the first that works in a trial: the owner of the existing data, the system's user `postgres`, then `nobody`;
- * where those cannot get through to the folders (a clone in /root, say), root in a user namespace of its own,
- * where it has another number and no power; then a user who may pass through every folder, and nothing else.
+ * Finds an account that can run PostgreSQL with these folders. Users other than root run it as themselves, if necessary
+ * under another name. For root, the first of these that works in a trial: the owner of the existing data, the system
+ * users `postgres` and `nobody`; if those cannot reach the folders (a clone in /root, say), root in a user namespace,
+ * where it has another id and no privileges; then a user who may pass through every folder and nothing else.
  * @throws EmbeddedDatabaseError when no way works, or the data is somebody else's.
  */
 export function chooseAccount(layout: Layout, binaries: Binaries): Account {
@@ -60,9 +60,9 @@ export function chooseAccount(layout: Layout, binaries: Binaries): Account {
 }
 
 /**
- * An ordinary user's own account. initdb asks for the user's name, which containers that are given just any number have
- * none of: in a namespace of its own the same user has the number of one that has a name.
- * @throws EmbeddedDatabaseError for a user without a name, where there are no such namespaces
+ * Returns an ordinary user's own account. initdb needs a user name, which a container with an arbitrary user id lacks; in
+ * a user namespace the same user gets the id of one that has a name.
+ * @throws EmbeddedDatabaseError for a user without a name, where user namespaces are not available
  */
 function named(self: number, layout: Layout, binaries: Binaries): Account {
   if (existsSync(join(layout.data, 'PG_VERSION')) || hasName()) return SAME; // only initdb asks

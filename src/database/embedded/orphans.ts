@@ -13,9 +13,9 @@ const AT_ONCE_MS = 5_000;
 const hasProc = existsSync('/proc/self/cwd');
 
 /**
- * Ends what an instance that was killed has left running on the directory, in order where that is possible, and
- * removes a postmaster.pid that PostgreSQL would take for a server's: whose number is another program's by now, or
- * that is empty. To be called only by the process that has claimed the directory.
+ * Ends the processes that a killed instance left running on the directory, cleanly where possible, and removes a
+ * postmaster.pid that would make PostgreSQL refuse to start: one that is empty, or whose process id now belongs to
+ * another program. To be called only by the process that has claimed the directory.
  * @throws EmbeddedDatabaseError when a server answers that this process cannot see.
  */
 export async function clearOrphans(layout: Layout, onProgress: (text: string) => void): Promise<void> {
