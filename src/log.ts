@@ -4,8 +4,8 @@ import { destination, type Logger, pino } from 'pino';
 const MOST_KEPT = 1024 * 1024;
 
 /**
- * Returns a log on stdout, a line of JSON each. What cannot be written, as on a full disk, is tried again with the next
- * line: the log is no reason to end.
+ * Returns a log on stdout, in lines of JSON. A line that cannot be written, as on a full disk, is tried again with the
+ * next one: a failing log must not end the process.
  * @param level as LOG_LEVEL has it
  */
 export function openLog(level: string): Logger {

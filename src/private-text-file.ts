@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
- * Writes a file that only its owner may read, in one step: a write that fails leaves what was there, and nothing else.
+ * Writes a file that only its owner may read, atomically: a failed write leaves the old file and nothing else.
  * @throws the system's error
  */
 export function writeWhole(path: string, text: string): void {

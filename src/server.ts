@@ -28,7 +28,7 @@ export async function startServer(
     const { server } = await buildApp({ config, database, listener, metrics });
     await listener.start();
     const address = await server.listen({ host: config.host, port: config.port });
-    // A connection that the system cannot accept, for want of descriptors for instance, is that one's trouble.
+    // A connection that the system cannot accept, for example for lack of descriptors, must not affect others.
     server.server.on('error', (error) => server.log.error({ err: error }, 'accepting a connection'));
     return {
       address,

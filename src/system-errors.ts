@@ -1,4 +1,4 @@
-/** Something that the system ran out of, or does not let the program have. */
+/** A resource that the system ran out of or denies to the program. */
 export interface Shortage {
   /** `full`: no room to store anything; `unwritable`: the disk takes nothing; `exhausted`: too much is open or in use. */
   readonly kind: 'full' | 'unwritable' | 'exhausted';
@@ -22,13 +22,13 @@ const SHORTAGES: Readonly<Record<string, Shortage>> = {
   ENOMEM: { kind: 'exhausted', wayOut: 'give the machine more memory, or end what needs it' },
 };
 
-/** Returns what a failed system call lacked and what to do about it; null for any other error. */
+/** Returns the resource that a failed system call lacked, with the remedy; null for any other error. */
 export function shortageOf(error: unknown): Shortage | null {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   return (syscall !== undefined && code !== undefined && SHORTAGES[code]) || null;
 }
 
-/** Returns what to do about an error of the system: the way out of a shortage, or what is given for all others. */
+/** Returns the remedy for a system error: that of a shortage, or `otherwise` for all others. */
 export function wayOutOf(error: unknown, otherwise: string): string {
   return shortageOf(error)?.wayOut ?? otherwise;
 }

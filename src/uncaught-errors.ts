@@ -10,22 +10,21 @@ export interface UncaughtOptions {
 const MOST_FAULTS = 10;
 const MINUTE_MS = 60_000;
 
-/** Codes of the system (ECONNRESET), of TLS, of the HTTP client, of the stream that went: nothing of ours is half done. */
+/** Codes of the system (ECONNRESET), TLS, the HTTP client and streams: none of our own work is left half done. */
 const CONNECTION = /^(?:E(?!RR_)[A-Z0-9]+$|ERR_(?:SSL|TLS|STREAM|SOCKET)|UND_ERR_)/;
-/** After these nothing is sure any more. */
+/** Codes of errors after which the state of the process is undefined. */
 const FATAL = /^(?:ENOMEM|ERR_INTERNAL_ASSERTION|ERR_OUT_OF_MEMORY|ERR_WORKER_OUT_OF_MEMORY)$/;
 
 /**
- * The last line of defence: an error that nobody caught ends the work that it came from, and not the process with the
- * work of all others. That work is ended by its own time limit, since whoever waits for it hears nothing more: a
- * delivery by its deadline, a statement by the database's limit; a request is given up by whoever asked. Whatever was
- * written in a transaction is rolled back with it. Not gone on from are a lack of memory, faults of Node itself, what happens
- * before the program runs, and faults that come again and again.
+ * The last line of defence: an uncaught error ends only the work that it came from, not the process with all other work.
+ * That work ends by its own time limit: a delivery by its deadline, a statement by the database's limit, a request when
+ * its client gives up. Its transaction is rolled back. The process does end for lack of memory, faults of Node itself,
+ * errors during the start, and faults that recur.
  */
 export class UncaughtErrors {
   /** Resolves with the error that the program must end for. */
   readonly fatal: Promise<unknown>;
-  /** Told of each, to count it. */
+  /** Called for each error, to count it. */
   onError: (kind: UncaughtKind) => void = () => undefined;
   #end: (error: unknown) => void = () => undefined;
   #isRunning = false;
@@ -43,7 +42,7 @@ export class UncaughtErrors {
     process.on('unhandledRejection', this.#take);
   }
 
-  /** The program has started. */
+  /** Marks the start as finished. */
   running(): void {
     this.#isRunning = true;
   }
@@ -75,7 +74,7 @@ export class UncaughtErrors {
   }
 }
 
-/** PostgreSQL's own errors have a severity beside their code: the transaction is rolled back. */
+/** Tells whether it is PostgreSQL's error, which has a severity besides its code: the transaction is rolled back. */
 function isOfDatabase(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'severity' in error;
 }

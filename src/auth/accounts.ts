@@ -23,7 +23,7 @@ const COLUMNS = `
         WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
   ${TOKENS_FROM} AS "tokensFrom"`;
 
-/** The user with this name, as it was typed or, as names are stored, in Unicode's compatible form. */
+/** Finds the user with this name, as typed or in Unicode's compatibility form, in which names are stored. */
 export function accountByName(username: string): Statement<Account> {
   return statement(
     `SELECT ${COLUMNS} FROM immigration_user u WHERE u.username IN ($1, $2) ORDER BY u.username <> $1 LIMIT 1`,

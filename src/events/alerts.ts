@@ -12,7 +12,7 @@ import { jittered } from './retry.js';
 const SAVE = statement('SAVEPOINT alert');
 const UNDO = statement('ROLLBACK TO SAVEPOINT alert');
 
-/** An event that failed for good, and why. */
+/** An event that failed for good, and its error. */
 export interface Failure {
   readonly event: DomainEvent;
   readonly error: string;
@@ -25,13 +25,13 @@ export interface Alerted {
   readonly untold: readonly { readonly id: number; readonly seconds: number }[];
 }
 
-/** An alert that could not be written waits as long as it has waited already, within these bounds. */
+/** Bounds of the wait before an unwritten alert is tried again, which equals the time it has waited so far. */
 const WAIT_SECONDS = { least: 5, most: 3_600 };
 
 /**
- * Tells the active members of these groups of events that failed for good. What keeps one alert from being written
- * would keep the next ones too, so these are put off with it.
- * @throws database errors, when the transaction is lost
+ * Notifies the active members of these groups of events that failed for good. If one alert cannot be written, the next
+ * ones are postponed with it, since the same error would affect them.
+ * @throws database errors that end the transaction
  */
 export async function alertOfFailures(
   transaction: Pick<TenantTransaction, 'query'>,

@@ -46,7 +46,7 @@ export async function runBatch(
   const most = tools.limits.batch;
   const alone: Portion = { most: 1, alone: true, leftOut, since: null };
   const portions: Portion[] = [
-    // A tenant that is never without others has its turn for these too.
+    // A tenant that always has other events gets a turn for these too.
     ...(tools.floors.isTimeForAlone(schema) ? [alone] : []),
     ...(since === null ? [] : [{ most, alone: false, leftOut, since }]),
     { most, alone: false, leftOut, since: null },

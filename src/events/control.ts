@@ -27,7 +27,7 @@ export async function pauseEvents(
   { reason = '', until = null }: { readonly reason?: string; readonly until?: Date | null } = {},
 ): Promise<void> {
   const why = [...reason].slice(0, LONGEST_REASON).join('');
-  // Its row always exists; one that was removed by force is made anew, since without it nothing would be paused.
+  // The row always exists; if somebody removed it, it is created again, since nothing could be paused without it.
   if (of.kind === 'all') await database.publicQuery(statement('SELECT public.ensure_event_switch()'));
   await database.publicQuery(pauseStatement(of, why, until?.toISOString() ?? null));
 }

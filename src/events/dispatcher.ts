@@ -22,7 +22,7 @@ export interface DispatcherOptions {
   /** How often a worker that is not woken looks by itself, in milliseconds; 1000 when not given. */
   readonly pollMs?: number;
   readonly limits?: Partial<Limits>;
-  /** After how many events a new segment of the queue is begun; 2,000 when not given. */
+  /** Number of events after which a new segment of the queue is begun; 2,000 by default. */
   readonly segment?: number;
   /** Other handlers than those that are shipped. */
   readonly handlers?: Handlers;
@@ -105,7 +105,7 @@ export class Dispatcher {
     while (!this.#stopping) {
       try {
         await this.#turnOrSleep();
-        // Only now: that a connection can be had does not say that it lasts for a batch.
+        // Reset only now, since a connection that can be opened may not last for a batch.
         reconnectMs = FIRST_RECONNECT_MS;
       } catch (error) {
         // The connection is gone, or the server.
@@ -138,7 +138,7 @@ export class Dispatcher {
     await this.#tendSegments();
   }
 
-  /** Without it events are handled all the same, only slower. */
+  /** Tends the segments. Failures only make the handling of events slower. */
   async #tendSegments(): Promise<void> {
     await this.#segments.tend().catch((error: unknown) => {
       this.#options.log?.('the segments of the queue could not be tended', error);

@@ -29,7 +29,7 @@ export interface DomainEvent {
   readonly handler_results: Readonly<Record<string, HandlerResult>>;
   /** Why it came to no success so far; null when nothing has hindered it yet. */
   readonly error_message: string | null;
-  /** Both ISO 8601, UTC, as the database writes it; `processed_at` null while it waits. */
+  /** ISO 8601, UTC, as the database writes it, like `processed_at`, which is null while the event waits. */
   readonly created_at: string;
   readonly processed_at: string | null;
   readonly performed_by_id: number | null;

@@ -1,21 +1,21 @@
 import type { Claim, Portion } from './queue.js';
 
-/** For how long events that are due since earlier may go unnoticed: those of a transaction that took its time. */
+/** Maximum delay of events that became due earlier, such as those of a slow transaction, in milliseconds. */
 const KEPT_MS = 1_000;
 /** Interval at which a busy tenant's events that must be handled alone come first. */
 const ALONE_EVERY_MS = 1_000;
 const MOST = 10_000;
 
 /**
- * From where on the queue of a busy tenant is read. The place of an event that is done stays in the index until it
- * is vacuumed away, and passing over a minute's worth of them for each batch would cost more than the work itself.
+ * The positions from which the queues of busy tenants are read. The index entry of a finished event stays until VACUUM
+ * removes it, and skipping a minute's worth of them for each batch would cost more than the work itself.
  */
 export class Floors {
   readonly #floors = new Map<string, { readonly since: string; readonly until: number }>();
 
   readonly #busy = new Map<string, { readonly since: number; readonly until: number }>();
 
-  /** Tells whether events that must be handled alone come first in this turn, as they do now and then for a busy tenant. */
+  /** Tells whether events that must be handled alone come first in this turn, as happens at times for a busy tenant. */
   isTimeForAlone(schema: string): boolean {
     const now = performance.now();
     const { since, until } = this.#busy.get(schema) ?? { since: now, until: now };
@@ -26,7 +26,7 @@ export class Floors {
     return isTime;
   }
 
-  /** Since when due events are to be looked for; null: from the beginning. */
+  /** Returns the time from which to look for due events; null for the beginning. */
   of(schema: string): string | null {
     const floor = this.#floors.get(schema);
     if (floor && performance.now() < floor.until) return floor.since;
@@ -34,7 +34,7 @@ export class Floors {
     return null;
   }
 
-  /** Learns from what was claimed. */
+  /** Updates the position after a claim. */
   note(schema: string, { most, since }: Portion, claims: readonly Claim[]): void {
     const first = claims[0];
     if (!first || claims.length < most) {

@@ -30,7 +30,7 @@ export interface EventInFull extends ShownEvent {
   readonly handler_results: State;
   readonly metadata: State;
   readonly performed_by_id: number | null;
-  /** The request that it comes from, as the answer, the log and the audit log name it. */
+  /** The id of the request that caused it, as in the answer, the log and the audit log. */
   readonly request_id: string | null;
 }
 

@@ -44,8 +44,8 @@ const UPDATE = `
   WHERE e.id = o.id AND e.id = ANY ($2::bigint[])`; // by the index, whatever the planner expects of the rows of $1
 
 /**
- * The statements that write what came of events: into their rows, and into the queue.
- * @param kept ids of events that keep their place in the queue although they are done
+ * Returns the statements that write the outcome of events into their rows and into the queue.
+ * @param kept ids of finished events that keep their place in the queue
  */
 export function outcomeStatements(
   handled: readonly HandledEvent[],

@@ -66,8 +66,8 @@ export function lockTenant(schema: string): Statement {
   return statement(`SELECT pg_advisory_xact_lock(${TENANT_LOCK('$1')})`, [schema]);
 }
 
-// Each event by its id, whatever the planner expects: the function could give any number of rows, and the statistics of
-// a table that fills quickly are those of an empty one.
+// Reads each event by its id, whatever the planner expects: it cannot know how many rows the function returns, and the
+// statistics of a table that fills quickly are those of an empty one.
 const READ = `
   SELECT q.event_id, q.claims, ${EVENT_COLUMNS},
     (SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client') AS client_type
@@ -105,7 +105,7 @@ export function finishEvents(ids: readonly number[]): Statement {
   return statement('SELECT public.finish_events($1::bigint[])', [ids]);
 }
 
-/** Keeps the places of events that failed for good until the admins can be told, each for its number of seconds. */
+/** Keeps failed events in the queue until the admins can be notified, each for its number of seconds. */
 export function awaitAlerts(alerts: readonly { readonly id: number; readonly seconds: number }[]): Statement {
   return statement(
     'SELECT public.await_alert(a.id, a.seconds) FROM unnest($1::bigint[], $2::float8[]) AS a (id, seconds)',

@@ -1,9 +1,9 @@
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 
-/** After this many events or deliveries a new segment is begun: as many dead rows a claim passes over at most. */
+/** Number of events or deliveries per segment, and so the maximum number of dead rows that a claim reads. */
 const EVENTS_PER_SEGMENT = 2_000;
-/** While little happens, how long a segment that may be closed stays open. */
+/** Time that a segment which may be closed stays open while little happens, in milliseconds. */
 const CLOSE_AFTER_MS = 10_000;
 
 const ENTER = statement('SELECT public.enter_event_segment()');
@@ -14,8 +14,8 @@ const CLOSE = [
 ];
 
 /**
- * Sees to it that the queues of events and of deliveries are read without what is done: begins new segments, and closes those in which nothing waits.
- * Every process does so for what it handles itself.
+ * Keeps finished entries out of the way when the queues of events and deliveries are read: begins new segments, and
+ * closes those in which nothing waits. Every process does so for its own work.
  */
 export class Segments {
   #handled = 0;
@@ -28,13 +28,13 @@ export class Segments {
     private readonly perSegment = EVENTS_PER_SEGMENT,
   ) {}
 
-  /** Takes note of how many places in a queue were given up or changed. */
+  /** Counts entries of a queue that were removed or changed. */
   note(handled: number): void {
     this.#handled += handled;
     if (handled > 0) this.#toClose = true;
   }
 
-  /** Does what is due, for one caller at a time. @throws database errors */
+  /** Begins and closes segments as needed, for one caller at a time. @throws database errors */
   async tend(): Promise<void> {
     if (this.#working) return;
     const isFull = this.#handled >= this.perSegment;
@@ -51,7 +51,7 @@ export class Segments {
     this.#closedAt = performance.now();
     if (isFull) {
       this.#handled = 0;
-      // Each in a transaction of its own: a segment is written to only when all readers know of it.
+      // Two transactions, since a segment may be written to only when all readers know of it.
       await this.database.publicQuery(ENTER);
       await this.database.publicQuery(BEGIN);
     }

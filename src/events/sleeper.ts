@@ -5,7 +5,7 @@ import { statement } from '../database/statement.js';
 /** A worker whose row is older than this is taken for dead. */
 const STALE = "interval '10 minutes'";
 const RENEW_MS = 30_000;
-/** A row that comes and goes leaves a dead one each time, over which every writer passes until it is vacuumed away. */
+/** Minimum time that the row stays: each removal leaves a dead row, which every writer reads until VACUUM. */
 const STAYS_MS = 5_000;
 
 /**
@@ -40,7 +40,7 @@ export class Sleeper {
     });
   }
 
-  /** Notices are not needed at present: removes the row, unless it was written a moment ago. */
+  /** Removes the row, since notices are not needed now, unless it was written a moment ago. */
   async leave(): Promise<void> {
     if (this.#writtenAt !== null && performance.now() - this.#writtenAt >= STAYS_MS) await this.remove();
   }

@@ -4,9 +4,9 @@ import { type HandledEvent, LEFT, type Outcome } from './outcome.js';
 import type { ClaimedEvent } from './queue.js';
 import { jittered } from './retry.js';
 
-/** From the fourth time on an event that was taken without an outcome is handled alone (see count_claims). */
+/** Number of claims without an outcome after which an event is handled alone (see count_claims). */
 const CLAIMS_TOGETHER = 3;
-/** Alone this often when its worker went down, an event counts as failed. */
+/** Number of times a worker may die while it handles an event alone, before the event counts as failed. */
 const MOST_DEATHS = 8;
 /** What this version of the program does not know is left to others, but not for ever. */
 const UNKNOWN_WAIT_SECONDS = 10;
@@ -16,7 +16,7 @@ const PAUSED_WAIT_SECONDS = 2;
 export interface SortedEvents {
   /** Events of which it is clear what becomes of them. */
   readonly decided: HandledEvent[];
-  /** Events that failed for good before, and of which the admins could not be told yet. */
+  /** Events that failed for good earlier, of which the admins could not be notified yet. */
   readonly untold: DomainEvent[];
   readonly toRun: { readonly event: DomainEvent; readonly handlings: readonly Handling[] }[];
 }

@@ -27,7 +27,7 @@ export interface EventsStatus {
   readonly failed: readonly Failed[];
   /** Workers that have nothing to do at present and wait for notice. */
   readonly workersAsleep: number;
-  /** Transactions that have been open for long, which make the queue's tables grow. */
+  /** Long-open transactions, which make the queue's tables grow. */
   readonly oldTransactions: readonly OldTransaction[];
 }
 

@@ -15,7 +15,7 @@ export class HttpError extends Error {
   }
 }
 
-/** 503 for everybody of a tenant whose schema is not in order; the reason is for operators alone. */
+/** A 503 for all users of a tenant whose schema is broken; the reason is for operators only. */
 export class TenantOutOfOrderError extends HttpError {
   constructor(
     readonly schema: string,

@@ -12,7 +12,7 @@ const LINKS = [
 const POLICY: Page['policy'] =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** The page for whoever opens a host of ours in a browser: what this is, and where to go. */
+/** Serves the page at the root of a host, which tells a visitor what this is and where to go. */
 export function homeRoute(): RouteDefinition {
   return publicRoute({
     method: 'GET',
@@ -31,7 +31,7 @@ export function homeRoute(): RouteDefinition {
   });
 }
 
-/** @param agency whose host was asked; null on a host of no agency's */
+/** Returns the page. @param agency the agency of the host; null if it has none */
 function page(agency: string | null): string {
   const whose = agency === null ? 'This host belongs to no agency' : `This is the host of ${escaped(agency)}`;
   const login =

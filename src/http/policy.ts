@@ -2,9 +2,10 @@ import type { CurrentUser } from '../auth/current-user.js';
 import { scopeOf } from '../auth/scope.js';
 
 /**
- * Who may use a route. `public`: anybody; `signedIn`: any active user of the tenant; `permission`: who holds one of
- * these permissions (`app_label.codename`), and with `ownId` also the user whose id the path names; `wholeTenant`: whose role shows them the whole tenant, whatever permissions
- * they or others hold. A route without a policy stops the start.
+ * The users who may use a route. `public`: anybody; `signedIn`: any active user of the tenant; `permission`: holders of
+ * one of these permissions (`app_label.codename`) and, with `ownId`, the user whose id is in the path; `wholeTenant`:
+ * users whose role covers the whole tenant, whatever permissions they or others hold. A route without a policy prevents
+ * the start.
  */
 export type Policy =
   | { readonly kind: 'public' }
@@ -23,14 +24,14 @@ export function requires(...codenames: [string, ...string[]]): Extract<Policy, {
   return { kind: 'permission', anyOf };
 }
 
-/** Returns the same policy, but that users also reach their own record, whose id the path names. */
+/** Returns the same policy, except that users may also reach their own record, whose id is in the path. */
 export function orOwnRecord(policy: Extract<Policy, { kind: 'permission' }>): Policy {
   return { ...policy, ownId: true };
 }
 
 /**
  * Tells whether this user may use a route with this policy.
- * @param params the path's, for policies about one's own record
+ * @param params the path's parameters, for policies that include a user's own record
  */
 export function allows(policy: Policy, user: CurrentUser | null, params?: unknown): boolean {
   if (policy.kind === 'public') return true;

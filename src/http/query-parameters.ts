@@ -3,7 +3,7 @@ import { readDateTime } from './fields/datetime.js';
 import { FieldError, MESSAGES } from './fields/field.js';
 import { readDate, readInteger } from './fields/scalar.js';
 
-/** No text filter looks for more characters: most fields hold less, and each one costs time for every record. */
+/** Maximum length of a text filter: most fields are shorter, and each character costs time for every record. */
 const LONGEST_FILTER = 200;
 
 const TRUE = new Set(['true', '1', 'yes', 'on']);

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { compile } from '@fastify/proxy-addr';
 
-/** The header that names a request in its answer and, from a trusted proxy, on its way in. */
+/** The header with the request id, in answers and in requests of a trusted proxy. */
 export const REQUEST_ID = 'x-request-id';
 
-/** Neither spaces, which end it in the audit log, nor what would have to be quoted in a log. */
+/** Valid ids: no spaces, which end an id in the audit log, and no characters that a log would have to quote. */
 const USABLE = /^[\w.:-]{8,64}$/;
 
 /**
- * Returns what names each request, in its answer, in the log, in the audit log and in the events that it leads to: a
- * random UUID, or what a trusted proxy has named it. Others could make their requests pass for somebody else's.
+ * Returns the function that gives each request its id, as in its answer, the log, the audit log and its events: a random
+ * UUID, or the id set by a trusted proxy. Any other client could pass off its requests as somebody else's.
  * @param trustedProxies addresses and ranges, as TRUSTED_PROXIES has them
  */
 export function requestNamer(trustedProxies: readonly string[]): (request: IncomingMessage) => string {

@@ -1,7 +1,7 @@
-/** More people than any agency has admins; a bound, since each of them gets a notification. */
+/** Maximum number of recipients, each of whom gets a notification; more than any agency has admins. */
 const MOST = 50;
 
-/** SQL for some active users, a column `id`, and how near to the matter they are: those with the lowest rank count. */
+/** SQL for some active users, a column `id`, with their rank; only users of the lowest rank are notified. */
 export interface RankedUsers {
   readonly users: string;
   /** An expression for a whole number. */
@@ -29,8 +29,8 @@ export function branchAdmins(branches: string): string {
 }
 
 /**
- * Returns SQL for those who answer for a record (a column `id`): of the users given, the ones with the lowest rank; where
- * there is none, the SUPER_ADMINs. So nothing falls due unseen because somebody has left.
+ * Returns SQL for the users responsible for a record (a column `id`): those of the lowest rank or, if there are none, the
+ * SUPER_ADMINs. So nothing falls due unseen because somebody has left.
  */
 export function nearestUsers(ranked: readonly RankedUsers[]): string {
   const all = [...ranked, { users: SUPER_ADMINS, rank: "'infinity'::float8" }];
@@ -42,8 +42,8 @@ export function nearestUsers(ranked: readonly RankedUsers[]): string {
 }
 
 /**
- * Returns SQL for those who answer for a record, of whom the first who is not disabled counts; after them the
- * BRANCH_ADMINs of some branches, and at last the SUPER_ADMINs.
+ * Returns SQL for the users responsible for a record: the first candidate who is not disabled, or else the BRANCH_ADMINs
+ * of some branches, or else the SUPER_ADMINs.
  * @param candidates expressions for users' ids, which may be null
  * @param branches a subquery, or an expression, for branches' ids
  */

@@ -14,7 +14,7 @@ const REMEMBERED = 30;
 const ZONE = `($2::jsonb ->> 'zone')`;
 const TODAY = `(${NOW} AT TIME ZONE ${ZONE})::date`;
 
-/** The user who answers for deadline `x` of client `c`, if that user is active. */
+/** The user responsible for deadline `x` of client `c`, if active. */
 const ASSIGNEE = `
   SELECT u.id FROM immigration_user u
   WHERE u.is_active AND u.id IN (x.assigned_to_id, c.assigned_to_id)

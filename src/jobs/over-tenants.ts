@@ -2,7 +2,7 @@ import { statement } from '../database/statement.js';
 import { IS_SERVABLE } from '../database/tenant-trouble.js';
 import { type JobResult, type JobRun, messageOf } from './job.js';
 
-/** Tenants whose work is done: suspended ones have none, and that of one whose schema is not in order waits. */
+/** The condition for tenants whose jobs run: not for suspended ones, nor for one with a broken schema, whose jobs wait. */
 export const USABLE = `t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
   AND ${IS_SERVABLE}`;
 

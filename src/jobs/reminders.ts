@@ -10,7 +10,7 @@ import type { Job } from './job.js';
  */
 const DUE_AT = `(r.reminder_date + coalesce(r.reminder_time, time '00:00')) AT TIME ZONE $2`;
 
-/** With somebody to tell: the creator, or a client's assignee when there is none; for the disabled, `ANSWERABLE`. */
+/** Reminders with a recipient: the creator or else the client's assignee; `ANSWERABLE` stands in for disabled users. */
 const WAITING = `
   FROM immigration_reminder r
   LEFT JOIN django_content_type k ON k.id = r.content_type_id AND k.app_label = 'immigration' AND k.model = 'client'

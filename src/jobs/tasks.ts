@@ -6,7 +6,7 @@ import type { Job } from './job.js';
 const OPEN = `t.status IN ('PENDING', 'IN_PROGRESS') AND t.assigned_to_id IS NOT NULL`;
 const DUE_SOON = 'make_interval(days => $2::integer)';
 
-/** The users who answer for task `due`: its assignee or, if that user is disabled, the one who assigned or created it. */
+/** The users responsible for task `due`: its assignee or, if disabled, the user who assigned or created it. */
 const ANSWERABLE = answerableUsers(
   ['due.assigned_to_id', 'due.assigned_by_id', 'due.created_by_id'],
   'SELECT branch_id FROM immigration_user_branches WHERE user_id = due.assigned_to_id',

@@ -25,7 +25,7 @@ export interface HubParts {
   readonly database: Database;
   readonly listener: Pick<Listener, 'healthy' | 'on'>;
   readonly source: NotificationSource;
-  /** Told of faults that no request waits for. */
+  /** Called for errors that no request waits for. */
   readonly onError?: (error: unknown) => void;
 }
 

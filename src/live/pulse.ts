@@ -9,9 +9,9 @@ export interface PulseOptions {
   readonly period: number;
   /** Called once a second while there are streams. */
   readonly onSecond: () => void;
-  /** Told of what went wrong in one second; the next ones come all the same. */
+  /** Called for an error in one second; the timer goes on. */
   readonly onError?: (error: unknown) => void;
-  /** Milliseconds on a clock that nobody sets. */
+  /** Returns the milliseconds of a monotonic clock. */
   readonly clock?: () => number;
 }
 
@@ -56,8 +56,8 @@ export class Pulse {
   }
 
   /**
-   * Sends the heartbeats that are due. Which ones is told by when each stream is due, not by which second it is: a timer
-   * that fires late, or a second that is passed over while the process is busy, delays heartbeats and omits none.
+   * Sends the heartbeats that are due, by the due time of each stream and not by the current second: a late timer, or a
+   * second that is skipped while the process is busy, delays heartbeats but drops none.
    */
   tick(): void {
     const now = this.#clock();
@@ -66,7 +66,7 @@ export class Pulse {
     for (const stream of this.#streams) {
       if (stream.token.expiresAt * SECOND <= wallClock) stream.end();
       else if (stream.beatAt <= now) {
-        // The next one a whole number of periods later, so that the streams stay spread over the seconds.
+        // The next one follows a whole number of periods later, so that streams stay spread over the seconds.
         const period = this.options.period * SECOND;
         stream.beatAt += period * (1 + Math.floor((now - stream.beatAt) / period));
         stream.send(heartbeat);

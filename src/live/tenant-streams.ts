@@ -23,7 +23,7 @@ const SNAPSHOT = statement<{ oldest: string; next: string }>(
   `SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`,
 );
 
-/** Without an id: a client that is cut off before the rest has come hears it again. */
+/** The message that notifications were left out. It has no id, so a client cut off before the rest gets it again. */
 const CUT = frame({
   type: 'notifications_cut',
   message: 'More notifications were missed than are sent again: load the list',
@@ -151,7 +151,7 @@ export class TenantStreams {
   async poll(): Promise<void> {
     const users = [...this.#users.keys()];
     if (users.length === 0) return;
-    // Before the first poll of a row notices may have been missed for as long as it takes to find that out.
+    // Before the first poll in a row, notices may have been lost for as long as it takes to detect that.
     const back = this.#polls++ === 0 ? READ_LATELY_SECONDS : IMPORTS_LATELY_SECONDS;
     const [counts, imports, logOuts] = await this.inTurn(() =>
       this.database.tenantTransaction(this.#context, (transaction) =>

@@ -14,7 +14,7 @@ const DATABASE_WITHIN_MS = 2_000;
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly events: EventMetrics;
-  /** For the last line of defence: counts an error that nobody caught. */
+  /** Counts an uncaught error. */
   readonly onUncaughtError: (kind: UncaughtKind) => void;
   readonly #registry = new Registry();
   readonly #database: DatabaseMetrics;

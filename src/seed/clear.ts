@@ -29,10 +29,10 @@ export async function checkTenantExists(owner: ConnectionSettings, schema: strin
 }
 
 /**
- * Removes everything in a tenant's tables, its users too, but for content types, permissions and groups with their
- * grants, and for the audit log, which tells of the removal. Ids are not given again, so that an old token is nobody
- * else's. Files of profile pictures stay.
- * @param waits how it waits for transactions that use the tables
+ * Removes everything in a tenant's tables, including users, except content types, permissions and groups with their
+ * grants, and the audit log, which records the removal. Ids are not reused, so that an old token never belongs to another
+ * user. Files of profile pictures stay.
+ * @param waits the limits on waiting for transactions that use the tables
  * @throws TenantNotFoundError, InvalidSchemaNameError, TablesInUseError; PlainError without the owner's settings
  */
 export async function clearTenantData(

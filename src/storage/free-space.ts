@@ -1,7 +1,7 @@
 import { statfsSync, statSync } from 'node:fs';
 import { nearestExisting } from '../folders.js';
 
-/** A folder that the program writes to, and what for. */
+/** A folder that the program writes to, and its contents. */
 export interface WrittenFolder {
   readonly folder: string;
   readonly holds: string;
@@ -15,13 +15,13 @@ export interface FreeSpace {
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** Below this somebody should make room while there is time for it. */
+/** Free bytes below which an operator should make room in time. */
 const LOW = 1024 * MEBIBYTE;
-/** Below this the database may not be able to start: it makes files of 16 MiB. */
+/** Free bytes below which the database may not start: it creates files of 16 MiB. */
 const FULL = 64 * MEBIBYTE;
 const LOW_FILES = 10_000;
 
-/** Returns what is left on each disk that these folders are on, by the first folder on it. */
+/** Returns the free space on each disk of these folders, named by the first folder on it. */
 export function freeSpace(folders: readonly WrittenFolder[]): FreeSpace[] {
   const seen = new Set<number>();
   return folders.flatMap(({ folder, holds }) => {

@@ -59,7 +59,7 @@ export class MediaStore {
     return path;
   }
 
-  /** Removes what processes that were killed have left half-written in a folder: at the first use of it. */
+  /** Removes unfinished files of killed processes from a folder, at its first use. */
   async #tidy(folder: string): Promise<void> {
     if (this.#tidied.has(folder)) return;
     this.#tidied.add(folder);
@@ -90,7 +90,7 @@ export class MediaStore {
   }
 }
 
-/** Removes a file that was last written longer ago; one that cannot be removed is in nobody's way. */
+/** Removes a file last written longer ago than this; ignores errors, since a leftover does no harm. */
 async function removeOlder(file: string, milliseconds: number): Promise<void> {
   const found = await stat(file).catch(() => null);
   if (found && Date.now() - found.mtimeMs > milliseconds)

@@ -5,7 +5,7 @@ import { storedDomain } from './domain.js';
 import { InvalidTenantError, TenantExistsError, TenantNotFoundError } from './tenant-errors.js';
 import { shortName } from './tenant-name.js';
 
-/** A change of one tenant's domains; running programs hear of it. */
+/** A change of one tenant's domains, of which running programs are notified. */
 interface Change {
   readonly client: OwnerClient;
   readonly tenantId: string;
@@ -85,7 +85,7 @@ async function change(
 ): Promise<string> {
   return await withOwner(owner, (client) =>
     inTransaction(client, async () => {
-      // Changes of one tenant's domains go one after the other.
+      // Changes of one tenant's domains are serialised.
       const { rows } = await client.query<{ id: string }>(
         'SELECT id FROM public.tenants_tenant WHERE schema_name = $1 FOR UPDATE',
         [schema],
@@ -98,7 +98,7 @@ async function change(
   );
 }
 
-/** As it is in the table, where a hand has written it otherwise than it would be stored; so that it can be removed. */
+/** Finds a domain as stored, even if somebody wrote it by hand in another form, so that it can be removed. */
 async function knownDomain(client: OwnerClient, tenantId: string, text: string): Promise<string> {
   const { rowCount } = await client.query(
     'SELECT FROM public.tenants_domain WHERE domain = $1 AND tenant_id = $2',

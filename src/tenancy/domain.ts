@@ -6,10 +6,10 @@ import { InvalidTenantError } from './tenant-errors.js';
 const WILDCARD = '*.';
 
 /**
- * A domain in the form in which it is stored and browsers ask for it: in small letters, without a final dot, names beyond
- * ASCII as `xn--…`.
+ * Returns a domain in the form in which it is stored and browsers request it: lower case, without a final dot, names
+ * beyond ASCII as `xn--…`.
  * @example storedDomain('BÜCHER.example.') // 'xn--bcher-kva.example'
- * @throws InvalidTenantError for what is no host name, with `*.` in front or without, or can answer for no host
+ * @throws InvalidTenantError for a text that is no host name, with or without a leading `*.`, or can match no host
  */
 export function storedDomain(text: string): string {
   const domain = inAscii(text.trim().toLowerCase().replace(/\.$/, ''));

@@ -131,7 +131,7 @@ function understandable(error: DatabaseError, tenant: NewTenant): Error {
 /**
  * Removes a tenant for good: its schema with everything in it, its domains, row and ledger, and its role unless
  * another database of the server needs it.
- * @param waits how it waits for transactions that use the tenant's tables
+ * @param waits the limits on waiting for transactions that use the tenant's tables
  * @throws TenantNotFoundError, InvalidSchemaNameError, TablesInUseError; nothing is changed then
  */
 export async function deleteTenant(

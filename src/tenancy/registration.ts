@@ -51,7 +51,7 @@ export function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts):
 /** The longest part of a host name between dots. */
 const LONGEST_LABEL = 63;
 
-/** @throws PlainError for a name that makes no host names, though it can name a schema */
+/** Checks that a name can be part of host names, not only name a schema. @throws PlainError */
 function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
   const longest = Math.min(LONGEST_NAME, LONGEST_LABEL - appSubdomain.length - 1);
   if (tenant.length > longest) {

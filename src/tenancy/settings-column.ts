@@ -1,5 +1,5 @@
 /**
- * An expression for the settings in a tenant's row as they can be added to: a row that a hand has written may hold
- * JSON of another kind than an object, which counts as none.
+ * SQL for a tenant's settings as an object to which keys can be added: a row written by hand may hold JSON of another
+ * type, which counts as empty.
  */
 export const SETTINGS = `CASE jsonb_typeof(settings) WHEN 'object' THEN settings ELSE '{}'::jsonb END`;

@@ -5,7 +5,7 @@ export class InvalidTenantError extends PlainError {
   override readonly name = 'InvalidTenantError';
 }
 
-/** Schema, name or domain belongs to another tenant. Nothing was changed. */
+/** Thrown when the schema, name or domain belongs to another tenant. Nothing was changed. */
 export class TenantExistsError extends PlainError {
   override readonly name = 'TenantExistsError';
 
@@ -18,7 +18,7 @@ export class TenantExistsError extends PlainError {
   }
 }
 
-/** There is no tenant with this schema. */
+/** Thrown when there is no tenant with this schema. */
 export class TenantNotFoundError extends PlainError {
   override readonly name = 'TenantNotFoundError';
 

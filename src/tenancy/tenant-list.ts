@@ -12,7 +12,7 @@ export interface ListedTenant {
   readonly name: string;
   readonly status: string;
   readonly isActive: boolean;
-  /** Why it is answered 503 although it is not shut out; null: it is not. */
+  /** The reason why it is answered 503 although it is active; null if it is served. */
   readonly trouble: string | null;
   readonly maxUsers: number;
   readonly contactEmail: string | null;

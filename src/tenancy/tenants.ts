@@ -14,10 +14,10 @@ export interface Tenant {
   readonly name: string;
   /** Neither switched off nor SUSPENDED nor CANCELLED. */
   readonly usable: boolean;
-  /** Why it cannot be served, for operators; null: it can. */
+  /** The reason, for operators, why it cannot be served; null if it can. */
   readonly trouble: string | null;
   readonly maxUsers: number;
-  /** IANA name, from the tenant's settings; UTC where those name none that can be used. */
+  /** IANA name from the tenant's settings; UTC if they have no usable one. */
   readonly timeZone: string;
   /** In seconds since 1970: a token issued earlier belongs to another tenant that had this name before. */
   readonly createdAt: number;
@@ -55,7 +55,7 @@ export class Tenants {
   constructor(
     private readonly database: Database,
     listener: Listener,
-    /** Told, now and then, of settings in a tenant's row that cannot be used. */
+    /** Called, at intervals, for unusable settings in a tenant's row. */
     private readonly onRemark: (schema: string, remark: string) => void = () => undefined,
   ) {
     this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_HOSTS });

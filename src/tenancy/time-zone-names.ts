@@ -1,8 +1,8 @@
-// Names that PostgreSQL and Node.js read alike, by the IANA's database. Left out are, beside what only one of them knows
-// (IST, AET, Factory, posix/…, offsets): CET, EET, MET and WET, which PostgreSQL reads as abbreviations, without summer
+// Names of the IANA's database that PostgreSQL and Node.js read alike. Not included: names that only one of them knows
+// (IST, AET, Factory, posix/…, offsets), and CET, EET, MET and WET, which PostgreSQL reads as abbreviations without summer
 // time. test/tenancy/time-zones.test.ts compares the two.
 
-/** The names, with a blank between them. */
+/** The names, separated by spaces. */
 export const TIME_ZONE_NAMES = `
 Africa/Abidjan Africa/Accra Africa/Addis_Ababa Africa/Algiers Africa/Asmara Africa/Asmera Africa/Bamako
 Africa/Bangui Africa/Banjul Africa/Bissau Africa/Blantyre Africa/Brazzaville Africa/Bujumbura Africa/Cairo

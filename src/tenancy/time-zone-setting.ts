@@ -6,16 +6,16 @@ import { SETTINGS } from './settings-column.js';
 import { timeZoneNamed } from './time-zone.js';
 
 /**
- * Sets the time zone in which a tenant's days begin and its reminders fall due. Running programs hear of it.
+ * Sets the time zone in which a tenant's days begin and its reminders fall due. Running programs are notified.
  * @param name an IANA name, in any case
  * @returns the name as it is stored
- * @throws PlainError when this program and the database do not both know the name, and alike; TenantNotFoundError
+ * @throws PlainError unless the program and the database both know the name and read it alike; TenantNotFoundError
  */
 export async function setTimeZone(owner: ConnectionSettings, schema: string, name: string): Promise<string> {
   return await withOwner(owner, (client) => setTimeZoneOn(client, schema, name));
 }
 
-/** The same on a connection that is there, within its transaction if it has one. */
+/** Does the same on an existing connection, within its transaction if there is one. */
 export async function setTimeZoneOn(client: OwnerClient, schema: string, name: string): Promise<string> {
   const zone = timeZoneNamed(name.trim());
   const { rowCount: known } = await client.query('SELECT FROM pg_timezone_names WHERE name = $1', [zone]);

@@ -1,6 +1,6 @@
 import { TIME_ZONE_NAMES } from './time-zone-names.js';
 
-/** An expression for the time zone that a tenant, a row `t`, has set, whatever it is; UTC where it has set none. */
+/** SQL for the time zone in the settings of tenant `t`, valid or not; UTC if there is none. */
 export const TIME_ZONE_OF_TENANT = `coalesce(t.settings ->> 'time_zone', 'UTC')`;
 
 /** The time zone used when the setting is not a valid one. */
@@ -14,8 +14,8 @@ const names = new Map(
 const known = new Map<string, boolean>();
 
 /**
- * The name as it is spelled of a time zone that PostgreSQL and Node.js read alike; null for anything else: names that
- * they read differently (IST), offsets, what is no text.
+ * Returns the canonical spelling of a time zone that PostgreSQL and Node.js read alike; null for anything else: names
+ * that they read differently (IST), offsets, values that are no text.
  * @example timeZoneNamed('asia/kathmandu') // 'Asia/Kathmandu'
  */
 export function timeZoneNamed(text: unknown): string | null {
@@ -28,12 +28,12 @@ export function isTimeZone(text: unknown): boolean {
   return timeZoneNamed(text) !== null;
 }
 
-/** The time zone that counts for a tenant with this setting: itself, or UTC where it is none. */
+/** Returns the time zone to use for a tenant with this setting: itself if valid, otherwise UTC. */
 export function usableTimeZone(setting: unknown): string {
   return timeZoneNamed(setting) ?? FALLBACK;
 }
 
-/** An older Node.js may lack the youngest names. */
+/** Tells whether Node.js knows a time zone; an older one may lack the newest names. */
 function nodeKnows(timeZone: string): boolean {
   let isKnown = known.get(timeZone);
   if (isKnown === undefined) {

@@ -43,8 +43,8 @@ function isWanted(types: readonly string[]): string {
 }
 
 /**
- * The functions that capture an entity's events: those of types that have a handler which is enabled, and of the others
- * where a webhook of the tenant wants them.
+ * Returns the functions that capture an entity's events: those of types with an enabled handler, and others if a webhook
+ * of the tenant wants them.
  */
 export function captureFunctions(
   config: EventsConfig,
@@ -78,16 +78,16 @@ function functionName(table: string, operation: Operation): string {
 }
 
 interface CaptureQuery {
-  /** Conditions without which there are no events, the cheapest first. */
+  /** Necessary conditions for any event, the cheapest first. */
   readonly guards: readonly string[];
   /** Selects the values of the events' rows. */
   readonly events: string;
 }
 
 /**
- * One statement writes events and queue. It has no parameters, so its plan is made once per connection; and beginning
- * it costs more than asking first whether there is anything to write. A row of the queue that is there already is of
- * another event: it outlived the schema, which was restored since and numbers anew, and no change may fail because of it.
+ * Returns the body of a capture function. One statement writes events and queue; it has no parameters, so its plan is
+ * made once per connection, and the guards come first, since starting it costs more than they do. An existing row of the
+ * queue with the same id is a leftover from before the schema was restored, and must not make the change fail.
  */
 function body({ guards, events }: CaptureQuery): string {
   const nothing = guards.map((guard) => `  IF NOT ${guard} THEN\n    RETURN NULL;\n  END IF;\n`).join('');

@@ -21,10 +21,10 @@ export async function captureChecksum(client: OwnerClient, schema: string): Prom
 }
 
 /**
- * Installs the capture of events in a tenant's schema and notes it, within the caller's transaction, whose
- * search_path must be that schema, and which must not wait long for locks (`inLockingTransaction`) where the schema is
- * in use.
- * @throws CaptureFailedError; the transaction must be rolled back then
+ * Installs the capture of events in a tenant's schema and records it. Runs in the caller's transaction, whose
+ * search_path must be that schema, and which must not wait long for locks (`inLockingTransaction`) if the schema is in
+ * use.
+ * @throws CaptureFailedError, after which the transaction must be rolled back
  */
 export async function installCapture(client: OwnerClient, schema: string, capture: Capture): Promise<void> {
   await client.query(capture.sql).catch((error: Error) => {

@@ -3,8 +3,8 @@ import type { FieldErrors } from '../errors.js';
 import { type Field, FieldError, field, MESSAGES, pythonType } from './field.js';
 
 /**
- * A list of what `item` reads. In a form it is the field repeated, so a single value counts as a list of one there.
- * @param options `min`: how many items there must be; `max`: how many there may be
+ * Makes a field that is a list of `item`. In a form the field is repeated, so a single value counts as a list of one.
+ * @param options `min` and `max`: the minimum and maximum number of items
  */
 export function list<T>(
   item: Field<T>,

@@ -7,10 +7,10 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** Deeper than anything that is meant to be read again. */
 const DEEPEST = 50;
 
-/** Digits of a number at most. */
+/** Maximum number of digits of a number. */
 const LONGEST_NUMBER = 1_000;
 
-/** An object of any keys and values, to be kept as it is, numbers with all of their digits; a form gives it as JSON. */
+/** Makes a field for an object with any keys and values, stored unchanged with all digits; in a form it is JSON. */
 export function object(): Field<JsonObject, false> {
   const schema = Type.Object({}, { additionalProperties: {} as never });
   return field(schema, (given) => {
@@ -32,8 +32,8 @@ function fromJson(text: string): unknown {
 }
 
 /**
- * @throws FieldError for what PostgreSQL's jsonb cannot hold, NUL, lone surrogates, depth without end, and for numbers
- *   that most programs could not read again
+ * Checks that jsonb can hold a value.
+ * @throws FieldError for NUL, lone surrogates, excessive depth, and numbers that most programs could not read
  */
 function checkStorable(value: unknown, depth: number): void {
   if (typeof value === 'string') {
@@ -53,7 +53,7 @@ function checkStorable(value: unknown, depth: number): void {
   }
 }
 
-/** @throws FieldError for a number outside the range of a double (1e400, 1e-400), or of very many digits */
+/** Checks a number. @throws FieldError if it exceeds the range of a double (1e400, 1e-400) or has very many digits */
 function checkNumber({ text }: ExactNumber): void {
   const rounded = Number(text);
   const vanishes = rounded === 0 && /[1-9]/.test(text.split(/e/i, 1)[0] as string);

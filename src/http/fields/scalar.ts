@@ -70,7 +70,7 @@ export function date(): Field<string, false> {
   return field(Type.String({ format: 'date' }), readDate);
 }
 
-/** A date or null, for forms that send an empty input as it is: "" counts as null in JSON too. */
+/** Makes a field for a date or null. "" counts as null, in JSON too, for forms that send empty inputs. */
 export function dateOrEmpty(): Field<string | null, false> {
   const isEmpty = (value: unknown) => typeof value === 'string' && value.trim() === '';
   return { ...nullable(date()), parse: (value) => (isEmpty(value) ? null : readDate(value)) };

@@ -20,7 +20,7 @@ const WHOLE = /^-?\d+$/;
  * @throws FieldError also for what PostgreSQL cannot store: NUL and lone surrogates.
  */
 export function readText(value: unknown, options: TextOptions = {}): string {
-  // As many digits as a number has, where it is whole: 12345678901234567890.
+  // A whole number keeps all of its digits: 12345678901234567890.
   if (value instanceof ExactNumber && WHOLE.test(value.text)) return readText(value.text, options);
   if (typeof value !== 'string' && typeof value !== 'number') throw FieldError.of(MESSAGES.notText);
   // Digits beyond what a number holds have been lost while reading: better none than others.

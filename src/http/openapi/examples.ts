@@ -1,6 +1,6 @@
 type Schema = Readonly<Record<string, unknown>>;
 
-/** Values that a reader would expect, by the field's name; of fields that every body may leave out too. */
+/** Plausible values by field name, including fields that are always optional. */
 const BY_NAME: Readonly<Record<string, unknown>> = {
   username: 'admin@main.com',
   password: 'admin123',
@@ -22,11 +22,11 @@ const BY_NAME: Readonly<Record<string, unknown>> = {
   state: 'NSW',
   hex_color: '#3788d8',
 };
-/** Optional fields that make an example of a body more useful than what is required alone. */
+/** Optional fields that make an example more useful than the required ones alone. */
 const SHOWN = new Set(['first_name', 'last_name', 'title', 'name', 'detail', 'content', 'agent_name']);
 
 /**
- * Returns an example of a body: what is required and what is usual, or, where nothing is required, a change of one field.
+ * Returns an example of a body: the required and the usual fields or, if none is required, a change of one field.
  * @returns undefined for a body without fields of its own
  */
 export function bodyExample({ properties, required = [] }: Schema): Schema | undefined {

@@ -41,7 +41,7 @@ interface Schema {
   readonly format?: unknown;
 }
 
-/** Returns what a query parameter or header does; undefined where its name does not tell. */
+/** Returns the description of a query parameter or header; undefined if its name is not known. */
 export function parameterDescription(name: string, { type, format }: Schema): string | undefined {
   if (Object.hasOwn(BY_NAME, name)) return BY_NAME[name];
   const [, related] = RELATED.exec(name) ?? [];

@@ -117,7 +117,7 @@ function load(name: string, { read }: Asset) {
   return asset;
 }
 
-/** Reads a file of a package, without the address of another site that is in one of them. */
+/** Reads a file of a package and removes the address of another site that one of them contains. */
 function fileOf(module: string, file: string): () => string {
   return () => {
     const path = join(dirname(require.resolve(`${module}/package.json`)), file);

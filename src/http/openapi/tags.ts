@@ -55,7 +55,7 @@ export interface Tag {
   readonly description?: string;
 }
 
-/** Returns the tags that are in use, in their order; those that nothing is said of come last. */
+/** Returns the tags in use, in order; those without a description come last. */
 export function tagsOf(used: ReadonlySet<string>): Tag[] {
   const known = Object.entries(TAGS).filter(([name]) => used.has(name));
   const others = [...used].filter((name) => !Object.hasOwn(TAGS, name)).sort();

@@ -11,7 +11,7 @@ import { changeSettings } from './services.js';
 const PATH = '/api/v1/agency-settings/';
 const tag = 'agency-settings';
 
-/** Serves what an agency sets for itself, only to SUPER_ADMIN, and how it wants to be shown, to anybody. */
+/** Serves an agency's own settings, only to SUPER_ADMIN, and its branding, to anybody. */
 export function agencySettingsRoutes(
   database: Database,
   { baseDomain, deliveries }: Pick<Config, 'baseDomain' | 'deliveries'>,

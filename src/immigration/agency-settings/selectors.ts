@@ -4,7 +4,7 @@ import { alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
 import { type AgencySettingsOutput, BRANDING_FIELDS, type BrandingOutput } from './schemas.js';
 
-/** An agency's row, as the database shows it: what is in its settings may be anything, since operators write there too. */
+/** An agency's row as stored. Its settings may hold anything, since operators write there too. */
 export interface StoredSettings {
   readonly name: string;
   readonly subscription_status: string;
@@ -22,13 +22,13 @@ interface Found {
   readonly settings: StoredSettings;
 }
 
-/** Reads the agency's settings for the answer, as the transaction's last statement. */
+/** Reads the agency's settings for the answer, in the last statement of the transaction. */
 export async function readSettings(transaction: TenantTransaction): Promise<AgencySettingsOutput> {
   const [row] = await transaction.last(settingsQuery(false));
   return shown(row!.settings);
 }
 
-/** Reads the agency's settings as they are stored, and holds them against other changes until the transaction ends. */
+/** Reads the agency's stored settings, and locks them until the transaction ends. */
 export async function holdSettings(transaction: TenantTransaction): Promise<StoredSettings> {
   const [row] = await transaction.query(settingsQuery(true));
   return row!.settings;
@@ -54,7 +54,7 @@ function shown(stored: StoredSettings): AgencySettingsOutput {
   };
 }
 
-/** Reads the setting of e-mail; what is missing or of another type counts as not set. */
+/** Reads the e-mail settings; a missing value, or one of another type, counts as not set. */
 export function emailOf(setting: unknown): AgencySettingsOutput['email'] {
   const { enabled, from, notifications } = objectIn(setting);
   const listed: unknown[] = Array.isArray(notifications) ? notifications : [];
@@ -65,7 +65,7 @@ export function emailOf(setting: unknown): AgencySettingsOutput['email'] {
   };
 }
 
-/** Reads how the agency wants to be shown. @param name its registered one, which stands in for the one to be shown */
+/** Reads the agency's branding. @param name the registered name, shown if there is no other */
 export function brandingOf(setting: unknown, name: string): BrandingOutput {
   const given = objectIn(setting);
   const fields = BRANDING_FIELDS.map((field) => [field, textOr(given[field], null)]);
@@ -73,7 +73,7 @@ export function brandingOf(setting: unknown, name: string): BrandingOutput {
   return { ...branding, display_name: branding.display_name || name };
 }
 
-/** Returns an object as it is, and an empty one for anything else. */
+/** Returns an object unchanged, and an empty one for any other value. */
 export function objectIn(setting: unknown): Record<string, unknown> {
   const isObject = typeof setting === 'object' && setting !== null && !Array.isArray(setting);
   return isObject ? (setting as Record<string, unknown>) : {};

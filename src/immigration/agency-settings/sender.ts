@@ -4,7 +4,7 @@ const NAMED = /^(?:"((?:[^"\\\r\n]|\\[^\r\n])*)"|([^"<>\r\n,;:@]*))\s*<([^<>\s]+
 
 /**
  * Finds the address in `Name <name@example.com>` or `name@example.com`.
- * @returns null for what is neither
+ * @returns null for any other text
  */
 export function addressIn(sender: string): string | null {
   const address = NAMED.exec(sender)?.[3] ?? sender;
@@ -12,9 +12,9 @@ export function addressIn(sender: string): string | null {
 }
 
 /**
- * Tells whether an agency may send from a domain: one of its own, or the one above (crm.acme.example may send as
- * acme.example), but not what lies above a domain that the platform gives to every agency. All agencies send through
- * one server, which would pass on another's name too.
+ * Tells whether an agency may send from a domain: one of its own, or its parent (crm.acme.example may send as
+ * acme.example), but not the parent of a domain that the platform gives to every agency. All agencies send through one
+ * server, which would accept another agency's name too.
  * @param own the agency's domains
  * @param platform the domain under which every agency has one
  */

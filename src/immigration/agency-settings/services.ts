@@ -10,7 +10,7 @@ import { addressIn, maySendFrom } from './sender.js';
 /** The platform's settings that limit an agency's. */
 export interface Platform {
   readonly baseDomain: string;
-  /** The sender of e-mails where an agency has none of its own. */
+  /** The sender of e-mails for agencies without one of their own. */
   readonly from: string;
 }
 
@@ -42,7 +42,7 @@ export async function changeSettings(
   return await readSettings(transaction);
 }
 
-/** @returns the name as it is spelled. @throws HttpError 400 for one that the program or the database does not know */
+/** Returns the canonical spelling of a name. @throws HttpError 400 if the program or the database does not know it */
 async function knownTimeZone(transaction: TenantTransaction, name: string): Promise<string> {
   const zone = timeZoneNamed(name);
   const known = await transaction.query(sql`SELECT FROM pg_timezone_names WHERE name = ${zone}`);
@@ -55,7 +55,7 @@ async function knownTimeZone(transaction: TenantTransaction, name: string): Prom
 
 type EmailChange = NonNullable<AgencySettingsChange['email']>;
 
-/** @throws HttpError 400 for a sender that is none, or not the agency's */
+/** Applies a change of the e-mail settings. @throws HttpError 400 for an invalid sender, or one of somebody else */
 function changedEmail(stored: StoredSettings, change: EmailChange, platform: Platform) {
   const before = emailOf(stored.email);
   if (change.from && change.from !== before.from) checkSender(change.from, stored.domains ?? [], platform);

@@ -21,9 +21,9 @@ export const entries = new Records({
 });
 
 /**
- * A page of the log, newest first. Of very many entries only the newest can be counted and turned to in a bearable
- * time: the list ends after 10,000, and narrower times show what lies behind.
- * @param time the tenant's, whose days `from` and `to` name where they are bare dates
+ * Reads a page of the log, newest first. Counting and paging through very many entries would take too long, so the list
+ * ends after 10,000; narrower times show older ones.
+ * @param time the tenant's time, in which bare dates in `from` and `to` are days
  * @throws HttpError 400 for filters that do not parse
  */
 export async function listEntries(

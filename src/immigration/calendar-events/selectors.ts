@@ -57,18 +57,18 @@ const LATEST_FIRST = sql`r.start DESC, r.id DESC`;
 const EARLIEST_FIRST = sql`r.start, r.id`;
 /** The names of the parameters between which a calendar shows events. */
 const RANGE = { from: 'start_date', to: 'end_date' } as const;
-/** As many events as a calendar's range may hold and still come whole. */
+/** Maximum number of events in a calendar's range that are returned on one page. */
 const WHOLE_RANGE = 1_000;
 
-/** The sizes of the list's pages: a request that names both ends of a range gets it whole. */
+/** Returns the page sizes of the list: a request with both ends of a range gets all of it on one page. */
 export function eventPageSizes(query: QueryParameters): PageSizes | undefined {
   const asksForRange = query.text(RANGE.from) !== undefined && query.text(RANGE.to) !== undefined;
   return asksForRange ? { largest: WHOLE_RANGE, usual: WHOLE_RANGE } : undefined;
 }
 
 /**
- * A page of the events that a user sees. `start_date` and `end_date`: what overlaps the time between, the latest
- * first, bare dates being whole days of the tenant; without either, what is to come is first.
+ * Reads a page of the events that a user may see. With `start_date` or `end_date`: those that overlap the range, the
+ * latest first, bare dates being whole days of the tenant; without either, upcoming events come first.
  */
 export async function listEvents(
   transaction: TenantTransaction,
@@ -93,9 +93,9 @@ export async function listEvents(
 }
 
 /**
- * Returns the query for the first events that meet a condition: what is going on and what is to come, the earliest first,
- * and then what is over, the latest first. Each part follows an index and ends at the limit; a sort by all three at once
- * would read the whole table.
+ * Returns the query for the first events that meet a condition: current and upcoming ones, the earliest first, and then
+ * past ones, the latest first. Each part follows an index and ends at the limit; sorting all at once would read the whole
+ * table.
  */
 function upcomingFirst(condition: RawBuilder<boolean>, most: number): RawBuilder<EventOutput> {
   const part = (over: boolean, which: RawBuilder<unknown>, order: RawBuilder<unknown>) => sql`(
@@ -112,10 +112,10 @@ function upcomingFirst(condition: RawBuilder<boolean>, most: number): RawBuilder
     ORDER BY r.over, ${upcoming('r.start')}, ${upcoming('r.id')}, ${LATEST_FIRST}`;
 }
 
-/** The time that an event `r` takes, as the index has it: other writers may store an end before its start. */
+/** The range of event `r`, as in the index: other writers may store an end before the start. */
 const SPAN = sql`tstzrange(least(r.start, r."end"), greatest(r.start, r."end"), '[]')`;
 
-/** Narrows events `r` down by an index to those that touch a range; none where it ends before it begins. */
+/** Returns the condition, answered by an index, that event `r` touches a range; false if that ends before it begins. */
 function touches(from: string, end: string): RawBuilder<boolean> {
   if (!isAfter(end, from)) return sql`false`;
   return sql`${SPAN} && tstzrange(${from}::timestamptz, ${end}::timestamptz)`;

@@ -76,7 +76,7 @@ const NOTHING_DONE = {
   other_named: 0,
 };
 
-/** @throws HttpError 400 where nobody has said how the file is encoded, where no column could give a client its name, or tell which one is meant */
+/** Checks that an import can run. @throws HttpError 400 without an encoding, or without the columns that clients need */
 function checkFields({ fields, duplicates, encoding }: ImportRow): void {
   if (encoding === '') {
     throw invalidField(

@@ -6,7 +6,7 @@ import { UNREADABLE } from './encoding.js';
 import type { FileRow } from './file-row.js';
 import { phoneProblem } from './phone-numbers.js';
 
-/** As spreadsheets write long numbers: `4.46E+04`. */
+/** A long number as spreadsheets write it: `4.46E+04`. */
 const EXPONENT = /^\d(?:[.,]\d+)?e\+\d+$/i;
 
 /**

@@ -39,7 +39,7 @@ export function columnsOf(alias: string): RawBuilder<unknown> {
 /** Their names alone, as INSERT and UPDATE want them. */
 export const COLUMN_NAMES = sql.join(CLIENT_FIELDS.map((field) => sql.ref(field)));
 
-/** A hash of these columns of the row `r`, in their order: it differs when any of them does. */
+/** Returns the SQL for a hash of these columns of row `r`, in order; it changes when any of them does. */
 export function stateOf(fields: readonly string[]): RawBuilder<string> {
   return sql<string>`md5(ROW(${sql.join(fields.map((field) => sql.ref(`r.${field}`)))})::text)::uuid`;
 }

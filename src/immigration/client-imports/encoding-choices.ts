@@ -1,6 +1,6 @@
 import { ENCODINGS, type Encoding, UNREADABLE } from './encoding.js';
 
-/** An encoding in which a file may be written, with texts of the file as it would read them. */
+/** An encoding that a file may have, with sample texts of the file decoded by it. */
 export interface EncodingChoice {
   readonly encoding: Encoding;
   readonly samples: readonly string[];
@@ -12,14 +12,14 @@ const SHOWN = 5;
 /** Maximum number of bytes around such a place, on each side. */
 const AROUND = 40;
 const PARTING = new Set([...',;|\t\r\n"'].map((character) => character.charCodeAt(0)));
-// UTF-16 would show by its zero bytes, or by its mark.
+// UTF-16 is detected by its zero bytes or its mark.
 const CHOICES = ENCODINGS.filter((encoding) => !encoding.startsWith('utf-16'));
-/** Control characters, as which an encoding reads bytes that it has no character for. */
+/** Control characters, to which an encoding maps bytes without a character of their own. */
 const CONTROL = /\p{Cc}/u;
 
 /**
- * The encodings that can read all of a file's texts beyond ASCII, the likeliest first, with some of these texts; and
- * UTF-8, which cannot, so that it shows why it is asked.
+ * Returns the encodings that can decode all of a file's texts beyond ASCII, the likeliest first, with some of these
+ * texts; and UTF-8, which cannot, to show the user why the question arises.
  */
 export function encodingChoices(content: Buffer): EncodingChoice[] {
   const places = placesBeyondAscii(content);
@@ -38,7 +38,7 @@ function textsOf(places: readonly Buffer[], encoding: Encoding): string[] {
   return places.map((bytes) => decoder.decode(bytes).trim());
 }
 
-/** Cells with bytes beyond ASCII, each once. */
+/** Finds cells with bytes beyond ASCII, each once. */
 function placesBeyondAscii(content: Buffer): Buffer[] {
   const places = new Map<string, Buffer>();
   for (let at = 0; at < content.length && places.size < PLACES; at++) {
@@ -47,7 +47,7 @@ function placesBeyondAscii(content: Buffer): Buffer[] {
     let to = at + 1;
     while (from > 0 && at - from < AROUND && !PARTING.has(content[from - 1] as number)) from--;
     while (to < content.length && to - at < AROUND && !PARTING.has(content[to] as number)) to++;
-    // Cut where it is long between ASCII characters, or else a character of several bytes would be halved.
+    // A long text is cut between ASCII characters, so that no multi-byte character is split.
     while (from < at && (content[from] as number) >= 0x80 && at - from >= AROUND) from++;
     const bytes = content.subarray(from, to);
     places.set(bytes.toString('latin1'), bytes);

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 
-/** Names by which TextDecoder knows them; what is likelier where people do not know comes first. */
+/** Names of encodings for TextDecoder, the likelier guesses first. */
 export const ENCODINGS = [
   'utf-8',
   'utf-16le',
@@ -24,7 +24,7 @@ export const ENCODINGS = [
 ] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** Stands for bytes that are no text in the file's encoding. */
+/** The character that replaces bytes which are invalid in the file's encoding. */
 export const UNREADABLE = '\ufffd';
 
 const MARKS: readonly (readonly [Encoding, readonly number[]])[] = [
@@ -67,7 +67,7 @@ async function isMostlyUtf8(content: Buffer): Promise<boolean> {
   return characters > 0 && unreadable <= characters;
 }
 
-/** The text of a file in slices, without its byte order mark; UNREADABLE for what is none. */
+/** Decodes a file in slices, without its byte order mark; invalid bytes become UNREADABLE. */
 export function* decoded(content: Buffer, encoding: Encoding, sliceBytes: number): Generator<string> {
   const decoder = new TextDecoder(encoding);
   for (let start = 0; start < content.length; start += sliceBytes) {

@@ -1,8 +1,8 @@
 /** A row of a file. */
 export interface FileRow {
-  /** As a spreadsheet shows it, the header being 1. */
+  /** The number that a spreadsheet shows; the header is 1. */
   readonly number: number;
-  /** The line of the file in which it begins, where that was noted: of rows with what cannot be read. */
+  /** The line of the file in which it begins; known only for rows with unreadable text. */
   readonly line: number | null;
   readonly cells: readonly string[];
 }

@@ -9,8 +9,8 @@ import { type EncodingChoice, encodingChoices } from './encoding-choices.js';
 import { OpenQuote } from './open-quote.js';
 
 /**
- * A row of a file as it is kept: its number as a spreadsheet shows it, the header being 1, and its cells; of a row that
- * holds what cannot be read also the line of the file in which it begins.
+ * A stored row of a file: the number that a spreadsheet shows, the header being 1, and the cells; for a row with
+ * unreadable text also the line of the file in which it begins.
  */
 export type KeptRow = readonly [number: number | readonly [number: number, line: number], ...cells: string[]];
 
@@ -29,7 +29,7 @@ export interface ClientFile {
   readonly parts: readonly string[];
 }
 
-/** A file that can be read only when somebody has said how it is encoded. */
+/** A file that can be read only after the user has chosen its encoding. */
 export interface Undecided {
   readonly choices: readonly EncodingChoice[];
 }
@@ -59,8 +59,8 @@ const LONGEST_BEGINNING = 65_536;
 const NO_CSV = 'The file is no CSV file: save it as CSV and send that.';
 
 /**
- * Reads a file, if it tells how it is encoded or the options do.
- * @throws ClientFileError for what is no CSV file with a header and rows, or holds too many
+ * Reads a file, if its encoding can be detected or is given in the options.
+ * @throws ClientFileError if it is no CSV file with a header and rows, or has too many of them
  */
 export async function readClientFile(
   content: Buffer,
@@ -69,7 +69,7 @@ export async function readClientFile(
   if (content.length === 0) throw new ClientFileError('The submitted file is empty.');
   const encoding = options.encoding ?? (await encodingOf(content));
   if (encoding !== null) return await readAs(content, encoding, options.delimiter);
-  // In this one any bytes are text, and what parts the cells is the same: what is no CSV file is told at once.
+  // Every byte is valid in this encoding, and separators are the same: a file that is no CSV is rejected at once.
   await readAs(content, 'windows-1252', options.delimiter);
   return { choices: encodingChoices(content) };
 }
@@ -151,7 +151,7 @@ class Draft {
   /** @param linesBefore how many lines of the file were passed over */
   constructor(private readonly linesBefore: number) {}
 
-  /** @param lastLine in which the row ends, the first of those that were not passed over being 1 */
+  /** Adds a row. @param lastLine the line in which it ends, counted from the first line that was not skipped */
   add(record: readonly string[], number: number, lastLine: number): void {
     if (!record.some((cell) => cell.trim() !== '')) return;
     if (!this.#headers) {

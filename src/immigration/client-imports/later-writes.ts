@@ -4,7 +4,7 @@ import type { UpdatedRow } from './undo-updated.js';
 
 type Value = string | number | boolean | null | undefined;
 
-/** A row of another import that wrote into clients after the rows that are being undone. */
+/** A row of another import that changed clients after the rows being undone. */
 interface LaterRow {
   readonly import_id: number;
   readonly row_number: number;
@@ -18,12 +18,12 @@ interface LaterRow {
 export const STANDS = sql<boolean>`
   l.outcome = 'UPDATED' AND l.undone IS NULL AND i.status NOT IN ('DRAFT', 'CHECKING')`;
 
-/** Which fields other imports have written since, and what they take for the values from before. */
+/** The fields that other imports have written since, and the values that those imports found there. */
 export class LaterWrites {
   readonly #rows = new Map<string, LaterRow>();
   readonly #next = new Map<string, LaterRow>();
 
-  /** Takes note that a row's field was next written by another one. */
+  /** Records the row of another import that wrote a row's field next. */
   note(
     row: number,
     field: string,
@@ -41,9 +41,9 @@ export class LaterWrites {
   }
 
   /**
-   * Lets the next import that wrote a field begin with what was there before this one, if it began with what this one
-   * had written; if somebody changed the field in between, that is what it is to go back to.
-   * @returns whether it does
+   * Hands the value from before this import on to the next import that wrote the field, if that found what this one had
+   * written. If somebody changed the field in between, the next import is to restore that change instead.
+   * @returns whether the value was handed on
    */
   handOn(row: number, field: string, after: Value, before: Value): boolean {
     const later = this.#next.get(`${row} ${field}`);

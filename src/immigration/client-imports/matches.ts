@@ -115,8 +115,8 @@ export class Matches {
   }
 
   /**
-   * The clients that a row may be about: those with its e-mail address and a name that can be the row's, or else those
-   * with its phone number and such a name, or else those that share one of both under other names.
+   * Finds the clients that a row may be about: those with its e-mail address and a matching name, or else those with its
+   * phone number and a matching name, or else those with either of the two and other names.
    */
   find(given: Given): Found | null {
     const withEmail = this.#byEmail.get(emailKey(given.email) ?? '') ?? [];
@@ -150,7 +150,7 @@ export class Matches {
   }
 }
 
-/** The keys of rows with the names beside them, each pair once. */
+/** Returns the keys of rows with their names, each pair once. */
 function wanted(rows: readonly Given[], keyOf: (row: Given) => string | null): Wanted[] {
   const found = new Map<string, Wanted>();
   for (const row of rows) {
@@ -162,7 +162,7 @@ function wanted(rows: readonly Given[], keyOf: (row: Given) => string | null): W
   return [...found.values()];
 }
 
-/** Them as rows `k` with `key` and `name`. */
+/** Returns SQL for the keys as rows `k` with `key` and `name`. */
 function listed(keys: readonly Wanted[], name: 'first' | 'full'): RawBuilder<unknown> {
   const names = keys.map((one) => one[name]);
   return sql`unnest(${keys.map(({ key }) => key)}::text[], ${names}::text[]) AS k (key, name)`;

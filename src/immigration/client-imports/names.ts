@@ -6,7 +6,7 @@ export interface PersonName {
   readonly last_name?: string | undefined;
 }
 
-/** A name as people say it. */
+/** Returns the full name in the usual order. */
 export function fullName({ first_name, middle_name, last_name }: PersonName): string {
   return [first_name, middle_name, last_name].filter(Boolean).join(' ');
 }
@@ -19,7 +19,7 @@ export function isSameName(one: string, other: string): boolean {
   return areSameWords(nameWords(one), nameWords(other));
 }
 
-/** The same of names that `nameWords` has taken apart. */
+/** Does the same for names split by `nameWords`. */
 export function areSameWords(one: readonly string[], other: readonly string[]): boolean {
   const [shorter, longer] = [one, other].sort((a, b) => a.length - b.length);
   const left = [...(longer as string[])];
@@ -34,7 +34,7 @@ function isInitial(one: string, other: string): boolean {
   return (one.length === 1 && other.startsWith(one)) || (other.length === 1 && one.startsWith(other));
 }
 
-/** The words of a name, in the form that spellings share. */
+/** Splits a name into words, folded so that different spellings match. */
 export function nameWords(name: string): string[] {
   return foldText(name).match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
 }

@@ -1,6 +1,6 @@
 /**
- * Follows a text as the parser reads it, to tell where the quote was opened or the row begun in which it ended; the
- * parser itself names the line in which it gave up, which may be the last one of the file.
+ * Follows a text like the parser does, to find where an unclosed quote or the last row began. The parser itself reports
+ * only the line in which it gave up, which may be the last one of the file.
  */
 export class OpenQuote {
   #line = 1;
@@ -8,17 +8,17 @@ export class OpenQuote {
   #rowLine = 1;
   #rowLength = 0;
   #isCellEmpty = true;
-  /** After a quote within a quoted cell, which closes it unless another one follows. */
+  /** Whether the last character was a quote in a quoted cell, which closes it unless another one follows. */
   #mayBeClosed = false;
   #afterReturn = false;
 
-  /** @param delimiter one character  @param longestRow in characters, beyond which nothing more is followed */
+  /** @param delimiter one character  @param longestRow the length, in characters, at which it stops following */
   constructor(
     private readonly delimiter: string,
     private readonly longestRow: number,
   ) {}
 
-  /** The line of the quote that is open at the end, or else that in which the row began. The first line is 1. */
+  /** The line of the unclosed quote or, if there is none, of the beginning of the row. The first line is 1. */
   get line(): number {
     return (this.#mayBeClosed ? null : this.#opened) ?? this.#rowLine;
   }

@@ -1,10 +1,10 @@
-/** Digits of any script with what people put between and around them, and perhaps an extension. */
+/** Digits of any script with the usual separators, and perhaps an extension. */
 const NUMBER =
   /^(?:tel|ph|mob|phone|mobile|m|t)?[.:\s]*\(?\+?[\p{Nd}\s().\-\u2010-\u2015/]+(?:(?:ext|extn|x|#)[.:\s]*\p{Nd}{1,6})?$/iu;
 const EXTENSION = /(?:ext|extn|x|#)[.:\s]*\p{Nd}+$/iu;
 /** Fewest and most digits: most by ITU-T E.164. */
 const [FEWEST, MOST] = [5, 15];
-/** Longer ones, with all that people put in between, are not looked at: that would take seconds. */
+/** Maximum length of a text that is checked; the pattern would take seconds on much longer ones. */
 const LONGEST = 100;
 /** A number as a spreadsheet writes it: `9.77984E+11`, `9779841234567.0`. */
 const SPREADSHEET = /^[-+]?(?:\d+(?:[.,]\d+)?e[-+]?\d+|\d{5,}[.,]\d{1,2})$/i;
@@ -33,7 +33,7 @@ export function phoneProblem(text: string): string | null {
   return null;
 }
 
-/** The digits by which the same phone number is known however it is written; null for what is none. */
+/** Returns the digits that identify a phone number however it is written; null for a text that is none. */
 export function phoneKey(text: string | undefined): string | null {
   if (!text || phoneProblem(text) !== null) return null;
   // As the index of the clients' numbers has it: ASCII digits, those of an extension included. Of a number with others
@@ -42,7 +42,7 @@ export function phoneKey(text: string | undefined): string | null {
   return digits === text.replace(/\P{Nd}/gu, '') ? digits : null;
 }
 
-/** The digits of the number without its extension. */
+/** Returns the digits of the number without its extension. */
 function digitsOf(number: string): string {
   return number.replace(EXTENSION, '').replace(/\P{Nd}/gu, '');
 }

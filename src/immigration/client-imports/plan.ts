@@ -91,7 +91,7 @@ class Planner {
     private readonly matches: Matches,
   ) {}
 
-  /** @param problems of its cells; a row with any is written in no case */
+  /** Plans one row. @param problems the problems of its cells; a row with any is never written */
   plan(row: number, given: Given, problems: FieldErrors): PlannedRow {
     const { duplicates } = this.rules;
     const found = duplicates === 'create' ? null : this.matches.find(given);

@@ -113,7 +113,7 @@ async function create(database: Database, { raw, context, user }: UserRequest): 
   );
 }
 
-/** The file is read between two transactions: it takes seconds, and connections are few. */
+/** Reads the file between two transactions, since that takes seconds and connections are scarce. */
 async function readInEncoding(
   database: Database,
   { params, context, user, input }: UserRequest & { readonly input: () => EncodingChoiceInput },

@@ -37,11 +37,11 @@ export const ImportUpload = body('ClientImportRequest', {
 /** The same without the file, which is no field of the body. */
 export const ImportReading = body('ClientImportReading', reading);
 
-/** Says how a file is encoded. */
+/** The user's choice of a file's encoding. */
 export const EncodingChoice = body('ClientImportEncodingRequest', { encoding: required(choice(ENCODINGS)) });
 export type EncodingChoiceInput = ReturnType<typeof EncodingChoice.parse>;
 
-/** A country's code; another name is told the code. */
+/** Makes a field for a country's code; the error for a country's name contains the code. */
 function countryDefault(): Field<string, false> {
   const { parse, ...rest } = country();
   return {

@@ -24,8 +24,8 @@ export interface SentFile {
 }
 
 /**
- * Keeps a file, with what its columns are for as far as their headers tell; as it came, too, where somebody has to say
- * how it is encoded, or may still say otherwise.
+ * Stores a file, with its columns mapped to fields as far as their headers allow. The original is stored too if the
+ * user has to choose the encoding, or may still change it.
  */
 export async function createImport(
   transaction: TenantTransaction,
@@ -48,7 +48,7 @@ export async function createImport(
   return await readImport(transaction, user, id);
 }
 
-/** Keeps what a file holds, once it could be read. */
+/** Stores the contents of a file that could be read. */
 async function keepFile(transaction: TenantTransaction, id: number, file: ClientFile): Promise<void> {
   const { headers, samples, encoding, delimiter, dateFormat, rowCount, parts } = file;
   await transaction.query(sql`
@@ -65,7 +65,7 @@ async function keepFile(transaction: TenantTransaction, id: number, file: Client
   );
 }
 
-/** Finds the content of an import's file, where it is kept, and how it is to be read. @throws HttpError 404, 400 */
+/** Reads the stored original of an import's file and the options for reading it. @throws HttpError 404, 400 */
 export async function sourceOf(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -86,7 +86,7 @@ export async function sourceOf(
   return { content: source.content, options: { ...chosen, ...(delimiter && { delimiter }) } };
 }
 
-/** Takes a file as it reads in the encoding that somebody has chosen, in place of what it was before. @throws HttpError 404, 400 */
+/** Replaces the contents of a file by those read in the chosen encoding. @throws HttpError 404, 400 */
 export async function chooseEncoding(
   transaction: TenantTransaction,
   user: CurrentUser,

@@ -21,7 +21,7 @@ interface Found {
   readonly deleted: boolean;
   readonly state: string;
   readonly used: boolean;
-  /** Whether other imports have changed it and were not undone. */
+  /** Whether imports that were not undone have changed it. */
   readonly imported: boolean;
 }
 
@@ -74,10 +74,9 @@ interface WaitingRow extends CreatedRow {
 }
 
 /**
- * Archives clients whose creation was undone while other imports' changes of them stood, now that an import has taken
- * its own back.
- * @param importId the import that has done so
- * @param clients whose fields it has restored
+ * Archives clients whose creation was undone while changes by other imports remained, once those are undone too.
+ * @param importId the import that has just been undone
+ * @param clients the clients whose fields it has restored
  */
 export async function archiveWaiting(
   transaction: TenantTransaction,

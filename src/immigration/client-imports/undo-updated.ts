@@ -8,21 +8,21 @@ import { REFERENCES } from './references.js';
 import type { Taken } from './undo.js';
 import { updateClients } from './write.js';
 
-/** A row of an import that changed a client, and what. */
+/** A row of an import that changed a client, with its changes. */
 export interface UpdatedRow {
   readonly row: number;
   readonly client: number;
   readonly before: Partial<ClientValues>;
   readonly after: Partial<ClientValues>;
-  /** Among the rows of all imports, in the order in which they were written. */
+  /** Position among the rows of all imports, in the order in which they were written. */
   readonly place: number;
 }
 
 type Current = ClientValues & { readonly id: number; readonly deleted: boolean };
 
 /**
- * Gives fields back what they had, where they still have what the import gave them. Where another import has changed
- * such a field since, that import is told what was there before both, for its own undoing.
+ * Restores the old values of fields that still have the value the import gave them. If another import has changed such
+ * a field since, the old value is handed on to it, for its own undoing.
  * @param rows the last ones first
  */
 export async function restoreUpdated(
@@ -63,7 +63,7 @@ export async function restoreUpdated(
   return taken;
 }
 
-/** Records that clients named before the import and that are no longer there, as `field id`. */
+/** Finds records that clients referred to before the import and that no longer exist, as `field id`. */
 async function missingRecords(
   transaction: TenantTransaction,
   rows: readonly UpdatedRow[],

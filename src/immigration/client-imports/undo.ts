@@ -9,7 +9,7 @@ const ROWS_AT_ONCE = 500;
 
 type WrittenRow = UpdatedRow & { readonly outcome: 'CREATED' | 'UPDATED'; readonly state: string | null };
 
-/** What became of undoing a row; `because` tells why something was left as it is. */
+/** The result of undoing a row; `because` tells why something was kept. */
 export interface Taken {
   readonly row: number;
   readonly because: string | null;
@@ -18,9 +18,9 @@ export interface Taken {
 }
 
 /**
- * Takes back some more rows of an import, the last ones first, so that what several rows did to one client is undone
- * in turn: fields that nobody changed since get their old values, clients that nobody changed since are archived. What
- * other imports have changed since stays, and is taken back to what was there before this import when they are undone.
+ * Undoes some more rows of an import, the last ones first, so that several changes to one client are undone in turn:
+ * fields that nobody changed since get their old values, and clients that nobody changed since are archived. Fields that
+ * other imports changed since stay, and get the values from before this import when those imports are undone.
  * @param row the import, locked
  * @returns the import after it
  */

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 
 /**
- * Every table that refers to clients, by the column of its foreign key: whether a row of it is somebody's work, so that
- * the client is in use. The others are derived from the client, and made by triggers or events.
+ * Every table that refers to clients, with the column of its foreign key, and whether its rows are somebody's work, so
+ * that the client is in use. The others are derived from the client by triggers or events.
  */
 export const TABLES_OF_CLIENTS: readonly (readonly [table: string, column: string, isWork: boolean])[] = [
   ['immigration_note', 'client_id', true],
@@ -20,7 +20,7 @@ export const TABLES_OF_CLIENTS: readonly (readonly [table: string, column: strin
 /** The tables that refer to records of any kind, by content type and id. */
 export const TABLES_OF_ANY_KIND: readonly string[] = ['immigration_task', 'immigration_reminder'];
 
-/** Whether somebody has added something to a client since: that would vanish from the lists with it. @param id its column */
+/** Returns the condition that a client has records of its own, which would vanish with it. @param id its column */
 export function isUsed(id: string): RawBuilder<boolean> {
   const own = TABLES_OF_CLIENTS.filter(([, , isWork]) => isWork).map(
     ([table, column]) =>

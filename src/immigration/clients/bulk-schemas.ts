@@ -27,8 +27,8 @@ function isValue(name: string, value: unknown): boolean {
 }
 
 /**
- * The list's filters as an object. What the list would ignore is refused: a name that is mistyped, or a value that is
- * blank, would mean all clients, and a mistyped `true` those that are not active.
+ * Makes a field for the list's filters as an object. It rejects what the list would ignore: a mistyped name or a blank
+ * value would mean all clients, and a mistyped `true` those that are not active.
  */
 function filters(): Field<QueryParameters, false> {
   const schema = Type.Object(
@@ -76,7 +76,7 @@ export const BulkStage = body('ClientBulkStageRequest', { ...selection, stage: r
 export const BulkArchive = body('ClientBulkArchiveRequest', selection);
 export const BulkRestore = body('ClientBulkRestoreRequest', selection);
 
-/** Which clients are meant: those with these ids, or those that match filters. */
+/** The clients to change: those with these ids, or those that match filters. */
 export type Selection = ReturnType<typeof BulkArchive.parse>;
 
 export const BulkResult = component(

@@ -12,8 +12,8 @@ import { type BulkResult, MOST_CLIENTS, type Selection } from './bulk-schemas.js
 import type { STAGES } from './schemas.js';
 import { clients } from './selectors.js';
 
-// Many clients changed at once, by the rules for one: all of them or none. One statement changes them, so that events,
-// audit log and counts are made by the same triggers, for each client.
+// Changes many clients at once, by the rules for one: all of them or none. It takes one statement, so the same triggers
+// write events, audit log and counts for each client.
 
 /** Maximum number of wrong ids that are reported. */
 const MOST_TOLD = 10;

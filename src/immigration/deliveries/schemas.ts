@@ -8,7 +8,7 @@ import { choice } from '../../http/fields/text.js';
 import { choiceOutput, idOutput, nullableOutput, timeOutput } from '../shared/output.js';
 
 export const KINDS = ['webhook', 'email'] as const;
-/** The largest `count` of the list, and how many one request retries or cancels. */
+/** The largest `count` of the list, and the maximum number of deliveries retried or cancelled by one request. */
 export const MOST_COUNTED = 10_000;
 const MOST_IDS = 1_000;
 

@@ -40,7 +40,7 @@ export async function readDelivery(transaction: TenantTransaction, id: number): 
 }
 
 /**
- * Reads a page of the deliveries, newest first. Of very many only the newest are counted and can be turned to.
+ * Reads a page of the deliveries, newest first. If there are very many, only the newest are counted and shown.
  * @throws HttpError 400 for filters that do not parse
  */
 export async function listDeliveries(

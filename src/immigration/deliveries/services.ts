@@ -18,7 +18,7 @@ import { deliveries, readDelivery } from './selectors.js';
 type Change = (transaction: TenantTransaction, filter: DeliveryFilter, atMost?: number) => Promise<number[]>;
 
 /**
- * Has one delivery sent anew, also one that was sent.
+ * Queues one delivery to be sent again, even one that was sent.
  * @throws HttpError 404; 400 for a webhook whose endpoint is removed or switched off
  */
 export async function retryDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
@@ -30,12 +30,12 @@ export async function retryDelivery(transaction: TenantTransaction, id: number):
   );
 }
 
-/** Ends one delivery that waits or is held. @throws HttpError 404; 400 for one that does not wait */
+/** Cancels one delivery that waits or is held. @throws HttpError 404; 400 for one that does not wait */
 export async function cancelDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
   return await changeOne(transaction, id, cancelDeliveries, 'It does not wait to be sent.');
 }
 
-/** Has those sent anew that are meant, the oldest first. @throws HttpError 400 when nothing says which */
+/** Queues the chosen deliveries to be sent again, the oldest first. @throws HttpError 400 without a choice */
 export async function retryMany(
   transaction: TenantTransaction,
   input: DeliveryChoiceInput,
@@ -43,7 +43,7 @@ export async function retryMany(
   return await changeMany(transaction, input, retryDeliveries);
 }
 
-/** Ends those that wait or are held and are meant. @throws HttpError 400 when nothing says which */
+/** Cancels the chosen deliveries that wait or are held. @throws HttpError 400 without a choice */
 export async function cancelMany(
   transaction: TenantTransaction,
   input: DeliveryChoiceInput,

@@ -76,7 +76,7 @@ async function misspelt(
 const UNDEFINED_FUNCTION = '42883'; // an operator, too
 const CANCELED = '57014';
 
-/** A search takes some 20 ms; what takes this long is given up, before it holds up anybody else's work. */
+/** Time limit for a search, which normally takes some 20 ms, so that a slow one does not hold up others. */
 const withinLimit = sql`SELECT set_config('statement_timeout', '3s', true)`;
 
 /** Each record once, as it scores best; at most so many of a kind. */

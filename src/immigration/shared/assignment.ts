@@ -6,9 +6,9 @@ import { detailError, type HttpError, permissionDenied } from '../../http/errors
 import { isId } from '../../http/path-id.js';
 
 /**
- * Checks whom a user may assign work to: branch admins and consultants only users who share a branch with them, region
- * managers only users who share a region; and nobody assigns new work to a disabled user.
- * @throws HttpError 400 when there is no such user or they are disabled, 403 when they are out of reach
+ * Checks that a user may assign work to another: branch admins and consultants only to users who share a branch with
+ * them, region managers only to users who share a region; and nobody to a disabled user.
+ * @throws HttpError 400 if there is no such user or they are disabled, 403 if they are out of reach
  */
 export async function checkAssignment(
   transaction: TenantTransaction,
@@ -28,12 +28,12 @@ export async function checkAssignment(
   if (!found.isActive) throw disabledAssignee(assignee);
 }
 
-/** The error for an assignee who does not exist: 400. */
+/** Returns the error for an assignee who does not exist: 400. */
 export function noSuchAssignee(id: number): HttpError {
   return detailError(400, `Assigned user with id=${id} does not exist`);
 }
 
-/** The error for an assignee who is disabled, and so would never see the work: 400. */
+/** Returns the error for a disabled assignee, who would never see the work: 400. */
 export function disabledAssignee(id: number): HttpError {
   return detailError(400, disabledAssigneeText(id));
 }

@@ -42,11 +42,11 @@ export async function addComment(
   return await changedTask(transaction, changing, notifying);
 }
 
-/** A username as it is stored, however it was typed. */
+/** Returns a username in the form in which it is stored. */
 const storedName = (username: string) => username.normalize('NFKC');
 
 /**
- * Finds who is mentioned where: the longest username of an active user that fits.
+ * Finds the mentioned users by place: the longest matching username of an active user.
  * @throws HttpError 400 for more names than can be looked for
  */
 async function findMentions(transaction: TenantTransaction, text: string): Promise<TaskCommentMention[]> {

@@ -7,7 +7,7 @@ export interface MentionPlace {
 }
 
 const LONGEST_USERNAME = 150;
-/** More names than these are not looked for: a text of nothing but marks would ask for far too many. */
+/** Maximum number of names that are looked up; a text of nothing but punctuation could mean far more. */
 export const MOST_NAMES = 5_000;
 
 const inUsername = (character: string | undefined) =>
@@ -16,8 +16,8 @@ const inWord = (character: string | undefined) =>
   character !== undefined && /[\p{L}\p{M}\p{N}_]/u.test(character);
 
 /**
- * The places where `@username` may mention somebody: followed by a space, punctuation or the end, and not part of a
- * word itself, as in an e-mail address. A username may hold punctuation, so that several may be meant.
+ * Finds the places where `@username` may mention somebody: followed by a space, punctuation or the end, and not within a
+ * word, as in an e-mail address. A username may contain punctuation, so a place may mean several names.
  * @returns null for a text that may mean more than MOST_NAMES names
  */
 export function mentionPlaces(text: string): MentionPlace[] | null {

@@ -15,8 +15,8 @@ interface Named {
 }
 
 /**
- * Checks that the people and the branch that a task is about to name are there, the assignee not disabled, and holds
- * them until the transaction ends; undefined or null: none to check.
+ * Checks that the users and the branch of a task exist and the assignee is not disabled, and locks them until the
+ * transaction ends; undefined or null means nothing to check.
  * @throws HttpError 400
  */
 export async function checkNamed(transaction: TenantTransaction, named: Named): Promise<void> {

@@ -1,7 +1,7 @@
 import { orOwnRecord, requires, signedIn } from '../../http/policy.js';
 import type { ResourcePolicy } from '../shared/resource-policy.js';
 
-/** Only who may make or change users opens the list of them; one's own record, and whom to assign to, anyone reads. */
+/** Only users who may create or change users may list them; anyone may read their own record and possible assignees. */
 export const userPolicy = {
   see: orOwnRecord(requires('add_user', 'change_user')),
   choose: signedIn,

@@ -7,7 +7,7 @@ import { claimName } from '../shared/unique-name.js';
 import type { VisaCategoryChange, VisaCategoryInput, VisaCategoryOutput } from './schemas.js';
 import { visaCategories } from './selectors.js';
 
-/** Creates a visa category. @throws HttpError 400 when another one has its name or code */
+/** Creates a visa category. @throws HttpError 400 if another one has its name or code */
 export async function createVisaCategory(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -18,7 +18,7 @@ export async function createVisaCategory(
   return await visaCategories.insert(transaction, user, values);
 }
 
-/** Changes what is given of a visa category. @throws HttpError 404, 400 */
+/** Changes the given fields of a visa category. @throws HttpError 404, 400 */
 export async function updateVisaCategory(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -27,7 +27,7 @@ export async function updateVisaCategory(
 ): Promise<VisaCategoryOutput> {
   const before = await visaCategories.lock(transaction, id);
   const values = stored(read());
-  // Without any change there is nothing to write: this table keeps no time of its last one.
+  // Without a change there is nothing to write, since this table has no time of the last one.
   if (Object.keys(values).length === 0) return await visaCategories.read(transaction, id);
   await checkUnique(transaction, values, before);
   return await visaCategories.update(transaction, user, id, values);

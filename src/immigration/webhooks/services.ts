@@ -30,7 +30,7 @@ export async function createWebhook(
   return await answering(addEndpoint(transaction, { url, eventTypes }, policy));
 }
 
-/** Changes what is given of an endpoint. @throws HttpError 404, 400 under the field that is wrong */
+/** Changes the given fields of an endpoint. @throws HttpError 404, 400 under the field that is wrong */
 export async function updateWebhook(
   transaction: TenantTransaction,
   id: number,
@@ -42,7 +42,7 @@ export async function updateWebhook(
   return await answering(changeEndpoint(transaction, id, { url, eventTypes }, policy));
 }
 
-/** Waits for work on endpoints, whose errors become answers. @throws HttpError 404, 400 */
+/** Waits for work on endpoints and turns its errors into answers. @throws HttpError 404, 400 */
 export async function answering<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -66,7 +66,7 @@ function check({ url, event_types: patterns }: Given, policy: WebhookPolicy): vo
   }
 }
 
-/** As the API words its messages. */
+/** Turns a text into a sentence, as in other messages of the API. */
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

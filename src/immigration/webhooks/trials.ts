@@ -14,7 +14,7 @@ export class Trials {
 
   /**
    * Sends something of the type `Leopard.TEST` to an endpoint now; nothing is stored.
-   * @param tenant short name, which the receiver is told
+   * @param tenant short name, which is sent to the receiver
    * @throws HttpError 429 while the agency has two under way
    */
   async send(

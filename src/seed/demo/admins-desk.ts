@@ -11,7 +11,7 @@ interface PlannedTask {
   readonly detail: string;
   readonly priority: 'LOW' | 'MEDIUM' | 'HIGH' | 'URGENT';
   readonly status: 'PENDING' | 'IN_PROGRESS';
-  /** Days from now: when it was given, and when it is due. */
+  /** Days from now at which it was assigned, and at which it is due. */
   readonly given: number;
   readonly due: number;
 }
@@ -57,9 +57,8 @@ const REMINDERS = [
 ] as const;
 
 /**
- * Puts tasks, reminders and notifications on the desk of the agency's admin, so that the first page after the first
- * log-in shows what it is for.
- * @returns what the tasks leave on the clients' timelines
+ * Gives the agency's admin tasks, reminders and notifications, so that the page after the first log-in is not empty.
+ * @returns the entries of these tasks on the clients' timelines
  */
 export async function fillAdminsDesk(
   transaction: TenantTransaction,
