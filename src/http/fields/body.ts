@@ -3,6 +3,9 @@ import { component } from '../component.js';
 import { type FieldErrors, invalid } from '../errors.js';
 import { type Field, FieldError, isDictionary, MESSAGES, pythonType } from './field.js';
 
+/** So much of the name of a field that there is not is told. */
+const LONGEST_SHOWN = 40;
+
 export type Shape = Readonly<Record<string, Field>>;
 
 type Parsed<F> = F extends Field<infer T, boolean> ? T : never;
@@ -37,6 +40,26 @@ export function body<S extends Shape>(name: string, shape: S): Body<S> {
     shape,
     schema: component(name, Type.Object(properties)),
     parse: (value, form) => readObject(shape, value, form) as Input<S>,
+  };
+}
+
+/**
+ * Makes a body in which a field that the shape does not name is wrong: for what says which records are meant, where one
+ * that is mistyped, and so left out, would mean more of them.
+ * @param name how the documentation calls it
+ */
+export function strictBody<S extends Shape>(name: string, shape: S): Body<S> {
+  const lenient = body(name, shape);
+  const known = Object.keys(shape);
+  return {
+    ...lenient,
+    parse: (value, form) => {
+      const input = lenient.parse(value, form);
+      const unknown = Object.keys(value as object).find((key) => !known.includes(key));
+      if (unknown === undefined) return input;
+      const shown = JSON.stringify(unknown.slice(0, LONGEST_SHOWN));
+      throw invalid({ non_field_errors: [`There is no field ${shown}; there are ${known.join(', ')}.`] });
+    },
   };
 }
 

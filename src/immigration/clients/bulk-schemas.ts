@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
-import { body, type Shape } from '../../http/fields/body.js';
+import { type Shape, strictBody } from '../../http/fields/body.js';
 import { type Field, FieldError, field, isDictionary, nullable, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { boolean, integer } from '../../http/fields/scalar.js';
@@ -68,13 +68,16 @@ const selection = {
   dry_run: boolean(),
 } satisfies Shape;
 
-export const BulkAssign = body('ClientBulkAssignRequest', {
+export const BulkAssign = strictBody('ClientBulkAssignRequest', {
   ...selection,
   assigned_to_id: required(nullable(integer())),
 });
-export const BulkStage = body('ClientBulkStageRequest', { ...selection, stage: required(choice(STAGES)) });
-export const BulkArchive = body('ClientBulkArchiveRequest', selection);
-export const BulkRestore = body('ClientBulkRestoreRequest', selection);
+export const BulkStage = strictBody('ClientBulkStageRequest', {
+  ...selection,
+  stage: required(choice(STAGES)),
+});
+export const BulkArchive = strictBody('ClientBulkArchiveRequest', selection);
+export const BulkRestore = strictBody('ClientBulkRestoreRequest', selection);
 
 /** The clients to change: those with these ids, or those that match filters. */
 export type Selection = ReturnType<typeof BulkArchive.parse>;

@@ -214,6 +214,8 @@ describe('many at once', () => {
     [{ filters: { branch: 'x' } }, 'branch'],
     [{ filters: { search: 'x'.repeat(201) } }, 'search'],
     [{ filters: {}, dry_run: 'perhaps' }, 'dry_run'],
+    [{ ids: [1], dryRun: true }, 'non_field_errors'],
+    [{ filters: {}, branch: 1 }, 'non_field_errors'],
   ])('%j is refused', async (body, field) => {
     const answer = await bulk('archive', body);
     expect([answer.status, Object.keys(answer.body)]).toEqual([400, [field]]);

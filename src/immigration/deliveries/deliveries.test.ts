@@ -169,6 +169,10 @@ test.each<[object, object]>([
       [{ event: id }, { event: errors }],
     ];
   }),
+  [
+    { kind: 'webhook', endpoint_id: 1 },
+    { non_field_errors: ['There is no field "endpoint_id"; there are ids, status, kind, endpoint, event.'] },
+  ],
   [{ endpoint: 'x' }, { endpoint: ['A valid integer is required.'] }],
 ])('%j is no choice of deliveries', async (body, errors) => {
   for (const path of ['retry/', 'cancel/']) {

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { DELIVERY_STATUSES, type DeliveryFilter } from '../../deliveries/administration.js';
 import { component } from '../../http/component.js';
-import { body, type Input } from '../../http/fields/body.js';
+import { type Input, strictBody } from '../../http/fields/body.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 import { choice } from '../../http/fields/text.js';
@@ -22,7 +22,7 @@ const chosen = {
 };
 
 /** A choice of deliveries: those that meet every condition given. */
-export const DeliveryChoice = body('DeliveryChoiceRequest', chosen);
+export const DeliveryChoice = strictBody('DeliveryChoiceRequest', chosen);
 export type DeliveryChoiceInput = Input<typeof chosen>;
 
 /** Returns the choice as the program's own filter. */
