@@ -16,7 +16,7 @@ const SHORTAGES: Readonly<Record<string, Shortage>> = {
   ENOSPC: FULL,
   EDQUOT: { kind: 'full', wayOut: "make room within the user's quota of that disk, or raise it" },
   EROFS: { kind: 'unwritable', wayOut: 'mount that disk so that it can be written to' },
-  EIO: { kind: 'unwritable', wayOut: 'look into the system log for what is wrong with that disk' },
+  EIO: { kind: 'unwritable', wayOut: 'look in the system log for the fault of that disk' },
   EMFILE: OPEN_FILES,
   ENFILE: OPEN_FILES,
   ENOMEM: { kind: 'exhausted', wayOut: 'give the machine more memory, or end what needs it' },

@@ -57,7 +57,10 @@ export class UncaughtErrors {
     const kind = this.#isRunning ? this.#kindOf(error) : 'fatal';
     this.onError(kind);
     if (kind !== 'fatal') {
-      this.options.log('an error that nobody caught; what it came from has ended, all else goes on', error);
+      this.options.log(
+        'an error that nobody caught; the work that it came from has ended, everything else goes on',
+        error,
+      );
       return;
     }
     this.options.log('an error that the program cannot go on from; it ends', error);

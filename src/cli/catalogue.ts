@@ -24,7 +24,7 @@ export function registerCatalogue(program: Command, context: CliContext): void {
     .action(({ json }: { json?: boolean }) => list(context, json));
   catalogue
     .command('load')
-    .description('add to a tenant what it does not have of a catalogue; what is there stays as it is')
+    .description('add the records of a catalogue that a tenant lacks; existing ones stay as they are')
     .addArgument(new Argument('<country>').choices(CATALOGUE_COUNTRIES))
     .requiredOption('--tenant <tenant>', 'short name or schema')
     .option('--json', 'print JSON')

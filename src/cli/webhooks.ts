@@ -31,7 +31,9 @@ interface AddOptions extends Options {
 
 /** Registers `leopard webhooks add|list|remove|enable|disable|rotate-secret|test`: a tenant's webhook endpoints. */
 export function registerWebhooks(program: Command, context: CliContext): void {
-  const webhooks = program.command('webhooks').description('say where a tenant is told of its events');
+  const webhooks = program
+    .command('webhooks')
+    .description("manage the endpoints to which a tenant's events are sent");
   const command = (name: string, description: string) =>
     webhooks
       .command(name)

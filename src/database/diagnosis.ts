@@ -112,7 +112,7 @@ async function notices(settings: ConnectionSettings): Promise<Result> {
     await listener.start();
     if (listener.healthy) return ok('arrive');
     return warning(
-      'do not arrive, as behind a pooler in transaction mode; every request then reads users and tenants anew, and streams look for themselves: set DATABASE_DIRECT_URL to the server itself',
+      'do not arrive, as behind a pooler in transaction mode; every request then reads users and tenants again, and streams poll: set DATABASE_DIRECT_URL to the server itself',
     );
   } finally {
     await listener.close();

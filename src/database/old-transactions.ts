@@ -57,6 +57,6 @@ export async function examineTransactions(client: OwnerClient): Promise<Result> 
   const [first] = rows;
   const end = first?.pid == null ? `ROLLBACK PREPARED '…'` : `SELECT pg_terminate_backend(${first.pid})`;
   return warning(
-    `open ${rows.map(inWords).join('; ')}: what is removed meanwhile stays in the tables and makes them slower; find out who needs it, or end it: ${end}`,
+    `open ${rows.map(inWords).join('; ')}: deleted rows stay in the tables meanwhile and slow them down; find out who needs it, or end it: ${end}`,
   );
 }

@@ -97,7 +97,7 @@ export class DeliverySender {
       if (!mailer) return 'e-mail is switched off (EMAIL_TRANSPORT)';
       const { maxAgeHours } = settings.email;
       if (ageHours > maxAgeHours)
-        return `what it tells of is more than ${maxAgeHours} hours past (EMAIL_MAX_AGE_HOURS)`;
+        return `the event is more than ${maxAgeHours} hours old (EMAIL_MAX_AGE_HOURS)`;
       return mailer.send({
         from: delivery.emailFrom || settings.email.from,
         to: delivery.recipient ?? '',

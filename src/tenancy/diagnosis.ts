@@ -42,7 +42,7 @@ async function examineSettings(client: OwnerClient): Promise<Result> {
   const found = rows.flatMap((row) => problemsOf(row).map((text) => `${row.schema}: ${text}`));
   if (found.length === 0) return ok('can be used');
   return warning(
-    `${listed(found)}; what cannot be used counts as not set; set it anew: leopard tenants --help`,
+    `${listed(found)}; unusable values count as not set; set them again: leopard tenants --help`,
   );
 }
 

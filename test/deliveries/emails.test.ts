@@ -205,7 +205,7 @@ describe('an e-mail about what is long past', () => {
     const [row] = await test.rows<{ last_error: string }>('SELECT last_error FROM delivery WHERE id = $1', [
       id,
     ]);
-    expect(row!.last_error).toBe('what it tells of is more than 24 hours past (EMAIL_MAX_AGE_HOURS)');
+    expect(row!.last_error).toBe('the event is more than 24 hours old (EMAIL_MAX_AGE_HOURS)');
     expect(mails).toEqual([]);
   };
   const age = (interval: string) =>

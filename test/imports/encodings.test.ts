@@ -28,7 +28,7 @@ test('a file in UTF-8 but for one byte keeps its texts, and refuses the row with
       row: 4,
       errors: {
         last_name: [
-          `Line 5, column 2 ("Surname"): "M\ufffdller" holds what is no text in the file's encoding; put it right, or say how the file is encoded.`,
+          `Line 5, column 2 ("Surname"): "M\ufffdller" has characters that are invalid in the file's encoding; correct them, or choose the encoding.`,
         ],
       },
     },

@@ -45,7 +45,7 @@ describe('what is no phone number', () => {
       expect(await names()).toEqual(['Good One']);
       expect(failures[0].errors).toEqual({
         phone_number: [
-          '"9.77984E+11" is what a spreadsheet makes of a phone number: format the column as text, enter the numbers again and save the file anew.',
+          '"9.77984E+11" is a phone number changed by a spreadsheet: format the column as text, enter the numbers again and save the file.',
         ],
       });
       expect(failures[3].errors.phone_number[0]).toContain('all of its digits are the same');

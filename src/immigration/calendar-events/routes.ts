@@ -32,7 +32,7 @@ export function calendarEventRoutes(database: Database): RouteDefinition[] {
       query: filters,
       sizes: eventPageSizes,
       summary:
-        'The calendar events that the user may see. Without a range what is to come is first; with `start_date` and `end_date` all of the range, up to 1,000.',
+        'The calendar events that the user may see. Without a range, upcoming ones come first; with `start_date` and `end_date`, the whole range, up to 1,000.',
     }),
     routes.create(EventCreate, createEvent),
     routes.list(todaysEvents, {

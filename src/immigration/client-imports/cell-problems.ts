@@ -25,7 +25,7 @@ export function cellProblems(
   if (country !== undefined && !isCountryCode(country)) problems.country = [countryProblem(country)];
   if (postcode !== undefined && EXPONENT.test(postcode)) {
     problems.postcode = [
-      `"${postcode}" is what a spreadsheet makes of digits: format the column as text and enter them again.`,
+      `"${postcode}" is a number written by a spreadsheet: format the column as text and enter them again.`,
     ];
   }
   for (const [column, field] of fields.entries()) {
@@ -33,7 +33,7 @@ export function cellProblems(
     if (field === '' || !cell?.includes(UNREADABLE)) continue;
     const place = `Line ${line ?? number}, column ${column + 1} ("${headers[column] ?? ''}")`;
     problems[field] = [
-      `${place}: ${around(cell)} holds what is no text in the file's encoding; put it right, or say how the file is encoded.`,
+      `${place}: ${around(cell)} has characters that are invalid in the file's encoding; correct them, or choose the encoding.`,
     ];
   }
   return problems;

@@ -20,7 +20,7 @@ export function phoneProblem(text: string): string | null {
     .normalize('NFKC');
   const shown = `"${number.slice(0, 40)}"`;
   if (SPREADSHEET.test(number)) {
-    return `${shown} is what a spreadsheet makes of a phone number: format the column as text, enter the numbers again and save the file anew.`;
+    return `${shown} is a phone number changed by a spreadsheet: format the column as text, enter the numbers again and save the file.`;
   }
   const isLong = text.length > 2 * LONGEST || number.length > LONGEST;
   const digits = isLong ? '' : digitsOf(number);

@@ -78,7 +78,7 @@ export function clientImportRoutes(database: Database): RouteDefinition[] {
       method: 'POST',
       path: `${PATH}:id/encoding/`,
       tag,
-      summary: 'Says how the file is encoded, where it does not tell: see encoding_choices.',
+      summary: 'Chooses the encoding of the file, if it could not be detected: see encoding_choices.',
       policy: importPolicy.create,
       body: EncodingChoice,
       response: ClientImportDetail,

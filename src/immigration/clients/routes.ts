@@ -49,7 +49,7 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
       method: 'GET',
       path: `${PATH}stage-counts/`,
       tag,
-      summary: 'How many clients in scope are in each stage, with the filters of the list.',
+      summary: 'Number of clients in scope per stage, with the filters of the list.',
       policy: clientPolicy.see,
       query: clientFilterParameters,
       response: ClientStageCount,

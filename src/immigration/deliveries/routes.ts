@@ -64,8 +64,12 @@ export function deliveryRoutes(database: Database): RouteDefinition[] {
       query: filters,
       summary: `Webhooks and e-mails, newest first; only for SUPER_ADMIN. It counts and shows at most ${MOST_COUNTED}.`,
     }),
-    toMany('retry/', 'Has deliveries sent anew, also those that were sent, each with its key.', retryMany),
-    toMany('cancel/', 'Ends deliveries that wait or are held.', cancelMany),
+    toMany(
+      'retry/',
+      'Queues deliveries to be sent again, even those that were sent, with the same key.',
+      retryMany,
+    ),
+    toMany('cancel/', 'Cancels deliveries that wait or are held.', cancelMany),
     route({
       method: 'GET',
       path: `${PATH}:id/`,
@@ -82,7 +86,7 @@ export function deliveryRoutes(database: Database): RouteDefinition[] {
     routes.action(
       'retry/',
       {
-        summary: 'Has a delivery sent anew, also one that was sent, with its key.',
+        summary: 'Queues a delivery to be sent again, even one that was sent, with the same key.',
         policy: superAdmin,
         output: DeliveryDetail,
         errors: [400, 404],
@@ -92,7 +96,7 @@ export function deliveryRoutes(database: Database): RouteDefinition[] {
     routes.action(
       'cancel/',
       {
-        summary: 'Ends a delivery that waits or is held.',
+        summary: 'Cancels a delivery that waits or is held.',
         policy: superAdmin,
         output: DeliveryDetail,
         errors: [400, 404],

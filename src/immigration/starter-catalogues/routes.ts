@@ -73,7 +73,7 @@ export function starterCatalogueRoutes(database: Database): RouteDefinition[] {
       method: 'POST',
       path: `${PATH}load/`,
       tag,
-      summary: 'Adds what the agency does not have of a catalogue; what is there stays as it is.',
+      summary: 'Adds the records of a catalogue that the agency lacks; existing ones stay as they are.',
       policy: superAdmin,
       body: LoadRequest,
       response: StarterCatalogueLoaded,

@@ -53,7 +53,7 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
       method: 'GET',
       path: `${PATH}event-types/`,
       tag,
-      summary: 'The types of events that an endpoint can be told of.',
+      summary: 'The types of events that can be sent to an endpoint.',
       policy: superAdmin,
       response: Type.Array(Type.String()),
       handler: async () => allTypes(EVENTS),
@@ -62,7 +62,7 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
       method: 'POST',
       path: PATH,
       tag,
-      summary: 'Creates a webhook endpoint. Its secret is shown now and never again.',
+      summary: 'Creates a webhook endpoint. Its secret is shown only now.',
       policy: superAdmin,
       body: WebhookRequest,
       status: 201,
@@ -86,13 +86,13 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
     routes.remove((transaction, _user, id) => answering(removeEndpoint(transaction, id))),
     routes.action(
       'enable/',
-      { summary: 'Switches an endpoint on; what was held for it is sent.', policy: superAdmin },
+      { summary: 'Switches an endpoint on; held deliveries are sent.', policy: superAdmin },
       async (transaction, _user, id) => webhookOutput(await answering(switchEndpoint(transaction, id, null))),
     ),
     routes.action(
       'disable/',
       {
-        summary: 'Switches an endpoint off; what is for it is held until it is switched on.',
+        summary: 'Switches an endpoint off; its deliveries are held until it is switched on.',
         policy: superAdmin,
         body: WebhookDisable,
         errors: [400, 404],
@@ -106,7 +106,7 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
     routes.action(
       'rotate-secret/',
       {
-        summary: 'Makes a new secret, shown now and never again; the one before signs too for some hours.',
+        summary: 'Makes a new secret, shown only now; the previous one signs too for some hours.',
         policy: superAdmin,
         body: WebhookRotate,
         output: WebhookWithSecret,
@@ -122,7 +122,7 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
       method: 'POST',
       path: `${PATH}:id/test/`,
       tag,
-      summary: 'Sends something of the type Leopard.TEST to an endpoint now and tells what it answered.',
+      summary: 'Sends an event of the type Leopard.TEST to an endpoint now and returns its answer.',
       policy: superAdmin,
       response: WebhookTestOutput,
       errors: [404, 429],
