@@ -14,7 +14,7 @@ import { Workshop } from './workshop.js';
  * npm run bench:neighbours [-- --seconds n]; leaves nothing behind.
  */
 
-/** Requests of the other agency at once. */
+/** Number of concurrent requests of the other agency. */
 const TROUBLED = 40;
 /** Longer than its changes wait for the lock. */
 const PAUSE_MS = 200;
@@ -78,7 +78,7 @@ async function logInAtDemo({ port }: AgencyProgram) {
 
 type Measure = (beside: string) => Promise<Figure>;
 
-/** Requests that repeat until `stop`, whatever they are answered. */
+/** Repeats requests until `stop`, whatever the answers. */
 function repeat(agency: AgencyProgram, request: { method: string; path: string; body?: string }) {
   let isOver = false;
   const headers = { ...agency.admin, 'content-type': 'application/json' };

@@ -4,15 +4,15 @@ import { percentile } from '../statistics.js';
 import { CLIENTS, type Scene } from './scene.js';
 
 export interface OldTransactionOptions {
-  /** For how long changes go on beside the open transaction. */
+  /** Duration of the changes beside the open transaction. */
   readonly minutes: number;
   /** Changes per second. */
   readonly rate: number;
-  /** Instead of the minutes between the first and the last: how many events are done there as fast as they can be. */
+  /** Number of events handled at full speed instead of the minutes between the first and the last. */
   readonly dead?: number | undefined;
 }
 
-/** From the commit of changes to that of what was done about them, in milliseconds. */
+/** Times from the commit of a change to the commit of its handling, in milliseconds. */
 export interface Minute {
   readonly what: string;
   readonly done: number;
@@ -60,7 +60,7 @@ export async function measureBesideOldTransaction(
   return [spreads[0] as Minute, spreads.at(-1) as Minute];
 }
 
-/** Changes clients for a minute, one by one, and waits until all that came of it is done. */
+/** Changes clients for a minute, one by one, and waits until all of their events are handled. */
 async function oneMinute(client: OwnerClient, minute: number, rate: number): Promise<Minute> {
   const { rows } = await client.query(`SELECT coalesce(max(id), 0) AS last FROM ${SCHEMA}.immigration_event`);
   const begun = performance.now();

@@ -87,8 +87,8 @@ test.each([
 });
 
 test('the database folds every character of Unicode as the program does', async () => {
-  // PostgreSQL's Unicode, and the ICU that it was built with, may be older than ours: what they have not heard of, they
-  // cannot take apart or make small.
+  // PostgreSQL's Unicode, and the ICU that it was built with, may be older than ours: they cannot decompose or lower-case
+  // characters that they do not know.
   const all = codes(0x1, 0x1ffff);
   const known = await withOwner(app.databases.admin, async (client) => {
     const { rows: has } = await client.query(

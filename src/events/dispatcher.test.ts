@@ -273,7 +273,7 @@ describe('what cannot be handled', () => {
     await start({ ...NOTED, log: (message) => lines.push(message) });
     await test.drained();
     expect([await waiting('tenant_broken'), lines]).toEqual([1, []]);
-    // Now it counts as up to date, and all the same has no table.
+    // Now it counts as up to date, although it has no table.
     await test.sql(`CREATE ROLE tenant_broken; GRANT tenant_broken TO leopard_app; CREATE SCHEMA tenant_broken;
       GRANT USAGE ON SCHEMA tenant_broken TO tenant_broken;
       INSERT INTO public.migration_ledger (scope, number, name, checksum)

@@ -38,7 +38,7 @@ const openSegments = async () => (await test.sql('SELECT FROM public.event_segme
 const add = (client: OwnerClient, count: number, records: number) =>
   addEvents({ sql: async (text, values) => (await client.query(text, values)).rows }, count, { records });
 
-/** Runs `work` while a transaction is open that keeps every row from being vacuumed away. */
+/** Runs `work` while an open transaction keeps VACUUM from removing any row. */
 async function besideOldTransaction(work: (old: OwnerClient) => Promise<void>): Promise<void> {
   await withOwner(test.databases.admin, async (client) => {
     await client.query('SET search_path TO tenant_main; BEGIN ISOLATION LEVEL REPEATABLE READ');

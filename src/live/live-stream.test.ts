@@ -26,7 +26,7 @@ afterAll(() => pair?.close());
 
 const open = (options?: LiveOpen) => pair.open(options);
 
-/** A promise that is kept from outside. */
+/** Returns a promise that is resolved from outside. */
 function later() {
   let resolve: () => void = () => undefined;
   const promise = new Promise<void>((keep) => {
@@ -363,7 +363,7 @@ describe('what is read elsewhere', () => {
       const [one, afterOne, ...many] = told(stream);
       expect(one).toEqual({ type: 'notification_read', notification_ids: [first] });
       expect(afterOne).toEqual({ type: 'unread_count_update', unread_count: 499 });
-      // The ids come in two notices, of which the second may be heard after the first has been told of whole.
+      // The ids come in two notices; the second may arrive after the first has been sent completely.
       const reads = many.filter(({ type }) => type === 'notification_read');
       expect(many[0]).toBe(reads[0]);
       expect(reads).toHaveLength(2);
@@ -390,7 +390,7 @@ test('heartbeats come to every stream in the rhythm of the settings, however man
       const beats = stream.of('heartbeat').map(({ data }) => Date.parse(data.timestamp));
       expect(beats.length).toBeGreaterThanOrEqual(2);
       const between = beats.slice(1).map((beat, index) => beat - (beats[index] as number));
-      // A second for a busy machine; one that was passed over would show as four seconds.
+      // One second of tolerance for a busy machine; a skipped heartbeat would show as four seconds.
       expect(Math.max(...between)).toBeLessThan(3_000);
     }
   } finally {

@@ -9,7 +9,7 @@ import { clearTenantData } from '../../src/seed/clear.js';
 import { deleteTenant } from '../../src/tenancy/provisioning.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
-// Whoever waits for a strong lock makes everybody wait who comes later; so nothing waits for one for long.
+// A transaction that waits for a strong lock makes all later ones wait, so nothing waits for one for long.
 
 const WAITS = { longest: 150, attempts: 2, pause: 50 };
 const LONGEST_READ_MS = 1_000;

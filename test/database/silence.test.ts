@@ -10,10 +10,10 @@ import { statement } from '../../src/database/statement.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { startTcpProxy, type TcpProxy } from '../helpers/tcp-proxy.js';
 
-// A database that neither answers nor refuses: the way to it passes nothing on, and no connection is closed.
+// A database that neither answers nor refuses: the network drops everything, and no connection is closed.
 
 const WITHIN = 400;
-/** After which everything must be told: silence, the question for a sign of life, and a busy machine. */
+/** Time limit for noticing: the silence, asking for a sign of life, and a busy machine. */
 const TOLD_WITHIN_MS = 3_000;
 
 let databases: TestDatabase;

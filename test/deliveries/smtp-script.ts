@@ -11,7 +11,7 @@ export interface SmtpServer {
   readonly port: number;
   /** The messages that ended with a dot, taken or not. */
   readonly messages: string[];
-  /** Set anew at any time. */
+  /** The script, which may be replaced at any time. */
   script: Script;
   /** Returns the number of open connections. */
   connections(): number;

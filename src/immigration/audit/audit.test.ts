@@ -235,7 +235,7 @@ test('the entities that the documentation names are those whose tables are logge
        WHERE relnamespace = 'tenant_main'::regnamespace AND starts_with(tgname, 'audit_') ORDER BY 1`,
     ),
   );
-  // The agency's settings lie in no table of its own: the function that changes them writes the entry.
+  // The agency's settings have no table of their own: the function that changes them writes the entry.
   const logged = [...rows.map(({ entity }) => entity), 'agency_settings'];
   expect(logged.sort()).toEqual([...ENTITIES].sort());
 });

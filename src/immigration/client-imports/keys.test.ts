@@ -14,7 +14,7 @@ test.each([
   ['+977‐98‑4123–4567', '9779841234567'],
   ['１２３４５６７', null],
   ['९८४१२३४५६७', null],
-  // Ten digits, of which a key would have two, or one.
+  // Ten digits, of which a key would contain only two, or one.
   ['98४१२३४५६७', null],
   ['९८४१२३४५ ext 7', null],
 ])('%s is a phone number', (text, key) => {

@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 
-// Clients found by what is said of them, and changed many at a time.
+// Filters of the list of clients, and bulk changes.
 
 const CLIENTS = '/api/v1/clients/';
 
