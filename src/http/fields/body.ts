@@ -3,7 +3,7 @@ import { component } from '../component.js';
 import { type FieldErrors, invalid } from '../errors.js';
 import { type Field, FieldError, isDictionary, MESSAGES, pythonType } from './field.js';
 
-/** So much of the name of a field that there is not is told. */
+/** Maximum number of characters of an unknown field's name that the message shows. */
 const LONGEST_SHOWN = 40;
 
 export type Shape = Readonly<Record<string, Field>>;
