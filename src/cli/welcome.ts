@@ -19,7 +19,7 @@ export interface Welcomed {
 
 /**
  * Returns the lines shown after a start: addresses, log-ins, and where to read on. Every address in them answers, as far
- * as this machine determines that.
+ * as this machine decides.
  * @param port where it listens
  */
 export async function welcome({ config, handle, invocation }: Welcomed, port: number): Promise<string[]> {

@@ -39,7 +39,7 @@ const SETTLE = [
 
 /**
  * Brings a tenant's rows in the queues of `public` in line with its own tables: removes rows that those do not have,
- * queues pending work that is in no queue, and has due dates computed anew. Runs in the caller's transaction, whose
+ * queues pending work that is in no queue, and has due dates recomputed. Runs in the caller's transaction, whose
  * search_path must be the tenant's schema.
  */
 export async function settleQueues(client: OwnerClient, schema: string): Promise<void> {

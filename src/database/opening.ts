@@ -57,7 +57,7 @@ export const BEGIN: Outgoing = {
   values: [],
 };
 
-/** For a transaction whose opening itself ran into a time limit that somebody has left on the connection. */
+/** Removes a time limit left on the connection, for a transaction whose opening has run into it. */
 export const NO_LIMIT: Outgoing = { schema: null, sql: 'SET LOCAL statement_timeout TO 0', values: [] };
 
 /** The identity under which a transaction runs, and its search path. */

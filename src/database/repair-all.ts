@@ -61,7 +61,7 @@ export async function repairAll(
   return { repairs, failures };
 }
 
-/** A tenant whose schema is there and to which all of these migrations were applied. */
+/** A tenant whose schema exists and to which all of these migrations were applied. */
 export interface UpToDate {
   readonly schema: string;
   /** Whether one of them was skipped there. */

@@ -2,7 +2,7 @@ import { PlainError } from '../plain-error.js';
 
 const PREFIX = 'tenant_';
 const NAME = /^[a-z][a-z0-9_]{0,55}$/;
-/** With `tenant_` in front, what PostgreSQL takes for a schema's name. */
+/** Maximum length of a tenant's name: with `tenant_` in front, PostgreSQL's limit for a schema's name. */
 export const LONGEST_NAME = 56;
 const SHAPE = 'small letters, digits and _, beginning with a letter, 56 at most';
 

@@ -15,7 +15,7 @@ import { nullableOutput } from '../shared/output.js';
 const days = (min: number) => list(integer({ min, max: FURTHEST_ALERT }), { max: MOST_ALERTS });
 
 const Branding = {
-  /** As the front end calls the agency; its registered name where there is none. */
+  /** The agency's name in the front end; its registered name if there is none. */
   display_name: nullable(text({ max: 200 })),
   logo_url: nullable(url({ max: 500 })),
   primary_color: nullable(hexColor()),

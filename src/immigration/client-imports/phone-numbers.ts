@@ -36,8 +36,8 @@ export function phoneProblem(text: string): string | null {
 /** Returns the digits that identify a phone number however it is written; null for a text that is none. */
 export function phoneKey(text: string | undefined): string | null {
   if (!text || phoneProblem(text) !== null) return null;
-  // As the index of the clients' numbers has it: ASCII digits, those of an extension included. Of a number with others
-  // too it has a part, which other numbers share.
+  // The index of the clients' numbers has only ASCII digits, including those of an extension. For a number with other
+  // digits too it has only a part, which other numbers share.
   const digits = text.replace(/[^0-9]/g, '');
   return digits === text.replace(/\P{Nd}/gu, '') ? digits : null;
 }

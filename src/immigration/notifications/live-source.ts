@@ -13,8 +13,8 @@ export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
     WHERE n.id > ${floor} AND n.assigned_to_id = ANY (${users}::bigint[]) AND n.id <> ALL (${known}::bigint[])
     ORDER BY n.id LIMIT ${most}`,
 
-  // Below `after` lies what its transaction, or the nearest one that is still there, could not see when it was written:
-  // whoever was sent that one may not have been sent these. Transactions from a number on that this server has not
+  // Rows below `after` that its transaction, or the nearest existing one, could not see when it was written:
+  // a client that was sent `after` may not have been sent these. Transactions with numbers that this server has not
   // given out yet came with a copy of another server's database.
   missed: (user, after, most) => sql<LiveRow>`
     WITH last_sent AS (

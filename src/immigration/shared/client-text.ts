@@ -3,8 +3,8 @@ import { foldText } from '../../database/folding.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 
 // The texts by which lists find clients, as client_search keeps them (migrations/tenant/0035_folded_search.sql): folded,
-// the fields apart by a character that nobody types. E-mail address, phone number and name stand behind a second such
-// character, the name alone behind a third.
+// fields separated by a character that nobody types. A second such character precedes e-mail address, phone number and
+// name, a third the name alone.
 
 const FIELDS = '\x1e';
 const NAME = '\x1d';

@@ -2,13 +2,13 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
 import type { TenantTime } from './tenant-time.js';
 
-// No record is older or younger; the years beyond cannot all be written as moments.
+// No record is outside these years, and not all years beyond can be written as moments.
 const EARLIEST = '1900-01-01';
 const LATEST = '2999-12-31';
 const DAY = 86_400_000;
 const BARE_DATE = /^\d{4}-\d{1,2}-\d{1,2}$/;
 
-/** A stretch of time, in UTC: from its first moment up to, but without, `end`. Undefined: no limit. */
+/** A range of time, in UTC: from its first moment up to, but without, `end`. Undefined means no limit. */
 export interface MomentRange {
   readonly from: string | undefined;
   readonly end: string | undefined;
@@ -16,7 +16,7 @@ export interface MomentRange {
 
 /**
  * Returns the moment at which a date begins at the tenant, in UTC, for any date that a request can name.
- * @param days how many days later the date is meant: 1 gives the end of a day
+ * @param days days to add to the date: 1 gives the end of a day
  */
 export function startOfDay(time: TenantTime, date: string, days = 0): string {
   const within = date < EARLIEST ? EARLIEST : date > LATEST ? LATEST : date;
@@ -24,8 +24,8 @@ export function startOfDay(time: TenantTime, date: string, days = 0): string {
 }
 
 /**
- * Reads two query parameters as a stretch of time. A moment counts as it is; a bare date means that whole day at the
- * tenant, so a last day belongs to the stretch.
+ * Reads two query parameters as a range of time. A moment is taken as it is; a bare date means that whole day in the
+ * tenant's time zone, so the last day belongs to the range.
  * @throws HttpError 400 naming the parameter that does not parse
  */
 export function readMomentRange(

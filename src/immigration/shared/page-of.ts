@@ -9,7 +9,7 @@ export interface Completing<Row> {
 }
 
 /**
- * A page of rows and the number of all of them: one round trip, for the last page two. It ends the transaction.
+ * Reads a page of rows and the number of all of them, in one round trip, or two for the last page. Ends the transaction.
  * @param counting yields `count`, of all that `rows` would yield
  * @param rows in their order, without LIMIT; or, where it helps to know, made for the number of rows up to the page's end
  * @param names where the rows are without theirs

@@ -49,7 +49,7 @@ interface ListOptions {
   readonly largest?: number;
   /** The `page_size` of who asks for none. */
   readonly usual?: number;
-  /** Other sizes for some requests; undefined: those above. */
+  /** Returns other sizes for some requests; undefined for those above. */
   readonly sizes?: (query: QueryParameters) => PageSizes | undefined;
   /** Statuses besides 401 and 403. */
   readonly errors?: readonly number[];

@@ -28,7 +28,7 @@ export class TenantTime {
   readonly today: string;
 
   /**
-   * @param tenant its time zone, an IANA name; one that is not read alike everywhere counts as UTC
+   * @param tenant its time zone, an IANA name; one that is not read alike everywhere is replaced by UTC
    * @param now as which moment "now" counts
    */
   constructor(

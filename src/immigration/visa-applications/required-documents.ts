@@ -43,9 +43,9 @@ export function requiredDocuments(): Field<GivenDocument[], false> {
 }
 
 /**
- * Returns the documents to store. One that is named without saying whether it was received keeps what is stored under
- * its name, since forms send bare names of all documents when something else is changed; of several with one name, the
- * first keeps what the first has, and so on. A new one was not received.
+ * Returns the documents to store. A document given without `received` keeps the stored value of its name, since forms
+ * send bare names of all documents when something else is changed; several with the same name are matched in order. A new
+ * one was not received.
  * @param stored the application's documents before the change
  */
 export function withReceived(

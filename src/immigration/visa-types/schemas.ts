@@ -17,7 +17,7 @@ const fields = {
 
 const categoryFields = {
   name: required(text({ min: 1, max: 100 })),
-  /** Blank counts as none: a code belongs to one category, and several may have none. */
+  /** Blank is stored as null, since codes are unique and several categories may have none. */
   code: nullable(text({ max: 20 })),
   description: text(),
 };
