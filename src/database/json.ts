@@ -5,7 +5,8 @@ import { parse } from 'lossless-json';
 
 /** Begins the text that stands in for an exact number while JSON is written; no text in the database holds NUL. */
 const MARK = '\0n';
-const MARKED = JSON.stringify(MARK).slice(0, -1);
+/** Without the quotation mark before it: answers are full of those, and each would be looked at more closely. */
+const MARKED = JSON.stringify(MARK).slice(1, -1);
 const MARKED_NUMBER = /"\\u0000n(-?\d[\d.eE+-]*)"/g;
 
 /** A number that a JavaScript number cannot hold exactly. */

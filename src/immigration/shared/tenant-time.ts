@@ -24,8 +24,7 @@ export class TenantTime {
   readonly #format: Intl.DateTimeFormat;
   /** The time zone's name; PostgreSQL knows it too. */
   readonly zone: string;
-  /** The calendar date at the tenant: YYYY-MM-DD. */
-  readonly today: string;
+  #today: string | undefined;
 
   /**
    * @param tenant its time zone, an IANA name; one that is not read alike everywhere is replaced by UTC
@@ -37,7 +36,12 @@ export class TenantTime {
   ) {
     this.zone = usableTimeZone(tenant.timeZone);
     this.#format = formatOf(this.zone);
-    this.today = this.dateOf(now);
+  }
+
+  /** The calendar date at the tenant: YYYY-MM-DD. Found out when it is asked for, since most requests never do. */
+  get today(): string {
+    this.#today ??= this.dateOf(this.now);
+    return this.#today;
   }
 
   /** The calendar date of a moment. */
