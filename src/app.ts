@@ -140,6 +140,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const authentication = new Authentication(tokens, users);
   const admission = new Admission({ config, tenants, authentication, cors: new Cors(config), paths });
   server.decorateRequest('admitted', null);
+  server.decorateRequest('logContext', null);
   server.setValidatorCompiler(() => () => true); // bodies are read by the routes, in the contract's order
   server.setSerializerCompiler(serializerFor as Parameters<typeof server.setSerializerCompiler>[0]);
   server.setErrorHandler(handleError);

@@ -9,6 +9,7 @@ export function logRequests(server: FastifyInstance): void {
     const { method, url, host, ip } = request;
     request.log.info(
       {
+        ...request.logContext,
         method,
         path: url.split('?', 1)[0], // the query may hold a signature or a token
         host,

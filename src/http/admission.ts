@@ -70,7 +70,7 @@ export class Admission {
     if (!about?.page) this.#negotiate(request, reply, entry);
 
     const signedIn = await this.#signedIn(request, definition, entry, tenant);
-    if (tenant) request.log = request.log.child({ tenant: tenant.schema, user: signedIn?.user.id });
+    if (tenant) request.logContext = { tenant: tenant.schema, user: signedIn?.user.id };
     if (!definition) return this.#otherMethod(request, reply, entry);
     if (!allows(definition.policy, signedIn?.user ?? null, request.params)) throw permissionDenied();
     request.admitted = admitted(request, tenant, signedIn, config.useHttps);

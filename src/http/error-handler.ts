@@ -10,8 +10,8 @@ const NO_ROOM = 'The service has no room left to store this. Nothing was stored.
 export function handleError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
   const answer = answerTo(error);
   if (answer instanceof TenantOutOfOrderError)
-    request.log.error({ err: error, tenant: answer.schema }, answer.message);
-  else if (answer.status >= 500) request.log.error({ err: error }, 'request failed');
+    request.log.error({ ...request.logContext, err: error, tenant: answer.schema }, answer.message);
+  else if (answer.status >= 500) request.log.error({ ...request.logContext, err: error }, 'request failed');
   reply.code(answer.status).headers(answer.headers).type('application/json; charset=utf-8');
   reply.serializer(JSON.stringify).send(answer.body);
 }

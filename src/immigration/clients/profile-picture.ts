@@ -123,7 +123,7 @@ export class ProfilePictures {
   /** Removes a file that no row names. What cannot be removed is in nobody's way, so that is no failure. */
   async #discard({ context, raw }: UserRequest, file: string): Promise<void> {
     await this.media.remove(context.schema, file).catch((error: unknown) => {
-      raw.log.error({ err: error, file }, 'a stored file could not be removed');
+      raw.log.error({ ...raw.logContext, err: error, file }, 'a stored file could not be removed');
     });
   }
 
