@@ -65,7 +65,7 @@ export class Scene {
   async serve(services: string, { environment = {}, program }: ServeOptions = {}): Promise<Program> {
     const started = Program.leopard(['serve', '--services', services], this.#start(environment, program));
     this.#programs.push(started);
-    await started.said(/^(running |Leopard is ready)/m);
+    await started.said(/(^|")(running |Leopard is ready)/m); // words at a terminal, JSON elsewhere
     return started;
   }
 
