@@ -183,7 +183,7 @@ describe('new notifications', () => {
       );
     const ids = await withOwner(app.databases.admin, async (client) => {
       const { rows } = await isListening(client);
-      await client.query('SELECT pg_terminate_backend(pid) FROM unnest($1::integer[]) AS pid', [
+      await client.query('SELECT pg_terminate_backend(pid, 5000) FROM unnest($1::integer[]) AS pid', [
         rows.map(({ pid }) => pid),
       ]);
       const written = await notify(app, 'consultant1', [{}, {}]);
