@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -50,25 +51,41 @@ export async function visit(browser: Browser, url: string, ready: string): Promi
     }
   });
   page.on('pageerror', (error) => problems.push(`uncaught: ${error.message}`));
-  page.on('requestfailed', (request) =>
-    problems.push(`failed: ${request.url()} ${request.failure()?.errorText}`),
-  );
+  const underWay = new Set<unknown>();
+  page.on('requestfailed', (request) => {
+    underWay.delete(request);
+    problems.push(`failed: ${request.url()} ${request.failure()?.errorText}`);
+  });
+  page.on('requestfinished', (request) => underWay.delete(request));
   page.on('response', (response) => {
     if (response.status() >= 400) problems.push(`${response.status()}: ${response.url()}`);
   });
   page.on('request', (request) => {
     const { protocol, origin } = new URL(request.url());
-    if (protocol.startsWith('http')) origins.add(origin);
+    if (!protocol.startsWith('http')) return;
+    origins.add(origin);
+    underWay.add(request);
   });
   await page.addInitScript({ content: REPORT_VIOLATIONS });
   try {
     page.setDefaultTimeout(TIMEOUT);
     await page.goto(url);
     await page.locator(ready).first().waitFor({ state: 'visible' });
-    await page.waitForLoadState('networkidle');
+    await quiet(underWay);
     // biome-ignore lint/performance/useDomNodeTextContent: only what is visible counts
     return { problems, origins, text: await page.locator('body').innerText() };
   } finally {
     await page.close();
+  }
+}
+
+const QUIET_FOR_MS = 500;
+
+/** Waits until no request has been under way for a while. The browser's own word for it did not always come. */
+async function quiet(underWay: ReadonlySet<unknown>): Promise<void> {
+  const late = Date.now() + TIMEOUT;
+  for (let since = Date.now(); Date.now() - since < QUIET_FOR_MS; await sleep(20)) {
+    if (underWay.size > 0) since = Date.now();
+    if (Date.now() > late) throw new Error(`${underWay.size} requests do not end`);
   }
 }
