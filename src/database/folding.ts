@@ -80,9 +80,6 @@ const replaced = new RegExp(`[${[...counted.keys()].join('')}]`, 'gu');
 // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
 const ASCII = /^[\x00-\x7f]*$/;
 
-/** The letters that are replaced by a single one, with their replacements, for the SQL function. */
-export const REPLACED: readonly (readonly [string, string])[] = [...counted];
-
 /**
  * Returns a text as searches compare it: compatibility forms decomposed, lower case, no accents, `ı` as `i`, `ß` as `ss`.
  * Texts that fold to the same look alike to people who type them, even if their Unicode normal forms differ.

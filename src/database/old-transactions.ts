@@ -16,7 +16,7 @@ export interface OldTransaction {
 }
 
 /** Minimum age of a transaction that is reported, in seconds. */
-export const OLD_AFTER_SECONDS = 300;
+const OLD_AFTER_SECONDS = 300;
 /** The same in transactions since then, where only that number can be seen. */
 const OLD_AFTER_TRANSACTIONS = 10_000;
 const MOST = 5;
