@@ -32,6 +32,9 @@ export function othersMayEnter(): boolean {
   }
 }
 
+/** Longer than any start takes, even the first one on a busy machine; in milliseconds. */
+const SAYS_WITHIN_MS = 300_000;
+
 /** A process of the program, started as a person starts it: in a group of its own, with a bare environment. */
 export class Program {
   /** The numbers of those that still run: a test that failed may have left some. */
@@ -93,9 +96,11 @@ export class Program {
     void this.ended.then(() => {
       over = true;
     });
+    const late = Date.now() + SAYS_WITHIN_MS;
     for (;;) {
       const found = what.exec(this.stdout);
       if (found) return found;
+      if (Date.now() > late) throw new Error(`it did not say ${what}:\n${this.stdout}${this.stderr}`);
       if (over) throw new Error(`it ended without saying ${what}:\n${this.stdout}${this.stderr}`);
       await sleep(10);
     }
