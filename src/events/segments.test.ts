@@ -12,6 +12,8 @@ import {
   workerTest,
 } from '../../test/helpers/worker.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
+import { statement } from '../database/statement.js';
+import { claimEvents } from './queue.js';
 import { Segments } from './segments.js';
 
 const STAGE = 'Client.stage.UPDATE';
@@ -83,6 +85,35 @@ it('a claim reads no more when 30,000 events of few records were done beside an 
     await addEvents(test, 100, { records: 5 });
     expect(await openSegments()).toBe(1);
     expect(await readByClaim()).toBeLessThan(3_000);
+  });
+}, 60_000);
+
+/** Returns how many entries of the indexes of the tenant's events were read so far, dead ones included. */
+async function readOfEvents(): Promise<number> {
+  const flush = statement('SELECT pg_stat_force_next_flush()');
+  await test.database.tenantQuery({ schema: 'tenant_main', userId: null }, flush);
+  const [row] = await test.sql(
+    `SELECT sum(pg_stat_get_tuples_returned(indexrelid))::integer AS read
+     FROM pg_index WHERE indrelid = 'tenant_main.immigration_event'::regclass`,
+  );
+  return row?.read ?? 0;
+}
+
+it('marking what is claimed reads none of the 20,000 events done beside an old transaction', async () => {
+  await besideOldTransaction(async () => {
+    await addEvents(test, 20_000, { records: 5 });
+    await test.sql(
+      `DELETE FROM public.event_queue; UPDATE tenant_main.immigration_event SET status = 'PROCESSING'`,
+    );
+    await test.sql(`UPDATE tenant_main.immigration_event SET status = 'COMPLETED'`);
+    await test.sql('ANALYZE tenant_main.immigration_event');
+    await new Segments(test.database, 0).tend();
+    await addEvents(test, 100, { records: 5 });
+    const before = await readOfEvents();
+    const portion = { most: 50, alone: false, leftOut: [], since: null };
+    expect(await claimEvents(test.database, 'tenant_main', portion)).toHaveLength(50);
+    await test.until(async () => (await readOfEvents()) > before);
+    expect((await readOfEvents()) - before).toBeLessThan(1_000);
   });
 }, 60_000);
 
