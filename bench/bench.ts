@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '../src/config.js';
+import type { Config } from '../src/config/config.js';
 import { type DatabaseHandle, openDatabase } from '../src/database/connections.js';
 import { migrateAll } from '../src/database/migrator.js';
 import { withOwner } from '../src/database/owner.js';

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { buildApp } from '../src/app.js';
-import type { Config } from '../src/config.js';
+import { buildApp } from '../src/app/app.js';
+import type { Config } from '../src/config/config.js';
 import type { DatabaseHandle } from '../src/database/connections.js';
 import { Database } from '../src/database/database.js';
 import { Listener } from '../src/database/listener.js';

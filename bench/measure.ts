@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../src/config.js';
+import type { ConnectionSettings } from '../src/config/config.js';
 import { ask } from './ask.js';
 import type { BareServerCalls, FixedAnswer } from './bare-server.js';
 import { type Case, REPLACED_CONNECTIONS } from './cases.js';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
-import type { ConnectionSettings } from '../src/config.js';
+import type { ConnectionSettings } from '../src/config/config.js';
 import type { Statement } from '../src/database/statement.js';
 import { ADMIN } from './cases.js';
 import type { CeilingCalls } from './ceiling-process.js';

@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { type Config, loadConfig } from '../src/config.js';
-import { PACKAGE_ROOT } from '../src/package-root.js';
+import { type Config, loadConfig } from '../src/config/config.js';
+import { PACKAGE_ROOT } from '../src/platform/package-root.js';
 import { ask } from './ask.js';
 import type { Watched } from './processes.js';
 

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import pg from 'pg';
-import type { ConnectionSettings } from '../src/config.js';
+import type { ConnectionSettings } from '../src/config/config.js';
 import { Database } from '../src/database/database.js';
 import { type Statement, statement } from '../src/database/statement.js';
 import { valueTypes } from '../src/database/value-types.js';

@@ -1,6 +1,6 @@
 import { type JobHelpers, Logger, type Runner, run, runMigrations } from 'graphile-worker';
 import pg from 'pg';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { answerCalls } from '../child.js';
 
 /** What the job is given of its event: as much as Leopard's worker reads of it. */

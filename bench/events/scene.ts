@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { openDatabase } from '../../src/database/connections.js';
 import { startEmbedded } from '../../src/database/embedded/embedded.js';
 import { migrateAll } from '../../src/database/migrator.js';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { type Statement, statement } from '../database/statement.js';
 import { throttled } from '../http/errors.js';
 

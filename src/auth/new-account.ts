@@ -1,5 +1,5 @@
 import { isEmail } from '../http/fields/text.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { hashPassword } from './passwords.js';
 
 /** What an operator gives for a new account. */

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.js';
 import { type Statement, statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 
 /** Where a user works: what their role's scope is made of. */
 export interface UserScope {

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import { type Statement, statement } from '../database/statement.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import type { StorableAccount } from './new-account.js';
 
 /** Inserts a user who holds every permission of the tenant: superuser and staff, in no group. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createSigner, createVerifier, TokenError as JwtError } from 'fast-jwt';
 import { LRUCache } from 'lru-cache';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 
 export type TokenType = 'access' | 'refresh';
 

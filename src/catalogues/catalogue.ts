@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
-import { PACKAGE_ROOT } from '../package-root.js';
-import { PlainError } from '../plain-error.js';
+import { PACKAGE_ROOT } from '../platform/package-root.js';
+import { PlainError } from '../platform/plain-error.js';
 
 /** The countries for which there is a catalogue, as commands and the API name them. */
 export const CATALOGUE_COUNTRIES = ['au', 'ca', 'nz', 'uk', 'us'] as const;

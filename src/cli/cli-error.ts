@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 
 /** The exit code of wrong usage: an unknown command or option, or a missing one. */
 export const USAGE_EXIT_CODE = 2;

@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from '../config.js';
+import { type Config, loadConfig } from '../config/config.js';
 import { asTyped, invocation } from './invocation.js';
 import { createProgress, type Progress } from './progress.js';
 import { ask } from './prompt.js';

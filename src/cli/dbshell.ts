@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { isDirect } from '../database/reachability.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { findTenant } from '../tenancy/tenant-list.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runCommand, settingsFor } from '../../test/helpers/cli.js';
 import { type JobTest, jobTest } from '../../test/helpers/jobs.js';
-import { JOBS } from '../jobs/jobs.js';
+import { JOBS } from '../app/jobs.js';
 
 let test: JobTest;
 let folder: string;

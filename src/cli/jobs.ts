@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
+import { JOBS } from '../app/jobs.js';
 import type { Database } from '../database/database.js';
 import type { Job, JobResult } from '../jobs/job.js';
 import { type JobState, jobStates } from '../jobs/job-runs.js';
-import { JOBS } from '../jobs/jobs.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { CliError } from './cli-error.js';

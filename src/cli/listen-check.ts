@@ -1,4 +1,4 @@
-import { tryPort } from '../try-port.js';
+import { tryPort } from '../platform/try-port.js';
 import { CliError } from './cli-error.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { Config } from '../config.js';
-import { openLog } from '../log.js';
+import type { Config } from '../config/config.js';
+import { openLog } from '../platform/log.js';
 import type { CliContext } from './context.js';
 import { asTyped } from './invocation.js';
 import { createProgress } from './progress.js';

@@ -1,4 +1,4 @@
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { CliError } from './cli-error.js';
 
 /** A table, column, right or role is missing. */

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { CliError } from './cli-error.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { runCommand } from '../../test/helpers/cli.js';
-import { PACKAGE_ROOT } from '../package-root.js';
+import { PACKAGE_ROOT } from '../platform/package-root.js';
 import { CliError } from './cli-error.js';
 import { createContext } from './context.js';
 import { createProgram, describe as describeError } from './program.js';

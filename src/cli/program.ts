@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { ConfigError } from '../config.js';
+import { ConfigError } from '../config/config.js';
 import { databaseFailure } from '../database/errors.js';
-import { PACKAGE_ROOT } from '../package-root.js';
-import { PlainError } from '../plain-error.js';
-import { shortageOf } from '../system-errors.js';
+import { PACKAGE_ROOT } from '../platform/package-root.js';
+import { PlainError } from '../platform/plain-error.js';
+import { shortageOf } from '../platform/system-errors.js';
 import { CliError, USAGE_EXIT_CODE, UsageError } from './cli-error.js';
 import { COMMANDS, commandsNamed, type LazyCommand } from './commands.js';
 import type { CliContext } from './context.js';

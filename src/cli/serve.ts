@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import { requireValidEventsConfig } from '../events/check-config.js';
-import { openLog } from '../log.js';
+import { openLog } from '../platform/log.js';
+import { UncaughtErrors } from '../platform/uncaught-errors.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
-import { UncaughtErrors } from '../uncaught-errors.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -121,18 +121,18 @@ async function start(
   shutdown.onStop(() => measuring?.close());
   if (measuring) uncaught.onError = measuring.metrics.onUncaughtError;
   if (config.services.has('scheduler')) {
-    const { startScheduler } = await import('../scheduler.js');
+    const { startScheduler } = await import('../app/scheduler.js');
     const scheduler = startScheduler(config, handle, measuring?.metrics);
     shutdown.onStop(() => scheduler.close());
   }
   if (config.services.has('worker')) {
-    const { startWorker } = await import('../worker.js');
+    const { startWorker } = await import('../app/worker.js');
     const worker = startWorker(config, handle, measuring?.metrics);
     shutdown.onStop(() => worker.then(({ close }) => close(), ignore));
     await worker;
   }
   if (runsApi) {
-    const { startServer } = await import('../server.js');
+    const { startServer } = await import('../app/server.js');
     const starting = startServer(config, handle, measuring?.metrics);
     shutdown.onStop(() => starting.then((server) => server.close(), ignore));
     const { address } = await starting.catch((error: unknown) => {

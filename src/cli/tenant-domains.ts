@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { addDomain, makePrimary, removeDomain } from '../tenancy/domain-changes.js';
 import { findTenant, type ListedTenant } from '../tenancy/tenant-list.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';

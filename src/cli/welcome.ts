@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { quoteIdentifier } from '../database/schema-name.js';

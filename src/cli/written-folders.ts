@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { WrittenFolder } from '../storage/free-space.js';
 
 /** Returns the folders that a process with these settings writes to. */

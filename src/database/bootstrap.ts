@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { LIMITS } from './limits.js';
 import { type OwnerClient, withOwner } from './owner.js';
 import { tolerantly } from './roles.js';

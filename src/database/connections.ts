@@ -1,4 +1,4 @@
-import type { Config, ConnectionSettings, DatabaseSettings } from '../config.js';
+import type { Config, ConnectionSettings, DatabaseSettings } from '../config/config.js';
 import { bootstrapDatabase } from './bootstrap.js';
 import { attachEmbedded, type EmbeddedServer, startEmbedded } from './embedded/embedded.js';
 import {

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { shippedCapture } from '../events/capture/capture.js';
 import type { DatabaseHandle } from './connections.js';
 import { type Finding, ok, problem, type Result, warning } from './finding.js';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { inTransaction, type OwnerClient } from './owner.js';
 
 /** The limits on how long a transaction that changes tables waits for their locks. Times are in milliseconds. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PACKAGE_ROOT } from '../package-root.js';
+import { PACKAGE_ROOT } from '../platform/package-root.js';
 
 /** `shared` migrations change schema `public`, `tenant` ones each tenant's schema. */
 export type MigrationKind = 'shared' | 'tenant';

@@ -1,8 +1,8 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { type Capture, shippedCapture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
 import { captureChecksum, installCapture } from '../events/capture/install.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { noteIncarnation, settleQueues } from './incarnation.js';
 import { inLockingTransaction, type LockWaits } from './locking.js';
 import { type Migration, type MigrationFiles, readMigrations } from './migration-files.js';

@@ -1,4 +1,4 @@
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { type MigrationFiles, readMigrations } from './migration-files.js';
 import { fileName, type ScopedMigration } from './migration-state.js';
 import type { OwnerClient } from './owner.js';

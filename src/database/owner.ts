@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import type { ConnectionSettings } from '../config.js';
-import { PlainError } from '../plain-error.js';
+import type { ConnectionSettings } from '../config/config.js';
+import { PlainError } from '../platform/plain-error.js';
 import { DatabaseClient } from './client.js';
 import { OWNERS_BEGIN, OWNERS_SESSION } from './opening.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { ConnectionSettings } from '../config.js';
-import { PlainError } from '../plain-error.js';
+import type { ConnectionSettings } from '../config/config.js';
+import { PlainError } from '../platform/plain-error.js';
 import { DatabaseClient } from './client.js';
 import { ANSWERS_WITHIN_MS } from './limits.js';
 import { checkServerVersion } from './owner.js';

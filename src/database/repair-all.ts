@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { inLockingTransaction, type LockWaits } from './locking.js';
 import { type Migration, type MigrationFiles, readMigrations } from './migration-files.js';
 import type { Scope } from './migration-state.js';

@@ -1,4 +1,4 @@
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { inTransaction, type OwnerClient } from './owner.js';
 import { SHARED_TABLES, schemaRightsSql } from './roles.js';
 import { checkSchemaName, quoteIdentifier } from './schema-name.js';

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { ok, problem, type Result, warning } from './finding.js';
 import type { OwnerClient } from './owner.js';
 import { mayNotCreateRoles } from './roles.js';

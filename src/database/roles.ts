@@ -1,4 +1,4 @@
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import type { OwnerClient } from './owner.js';
 import { checkSchemaName, quoteIdentifier, quoteLiteral } from './schema-name.js';
 

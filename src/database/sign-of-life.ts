@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 
 /**
  * The state of a silent connection, as a new connection sees it. `work`: its server process is busy. `lost`: that

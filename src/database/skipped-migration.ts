@@ -1,4 +1,4 @@
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { type Migration, type MigrationFiles, readMigrations } from './migration-files.js';
 import { fileName, ledgerOf } from './migration-state.js';
 import { MIGRATION_LOCK, recordMigrations } from './migrator.js';

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import type { Capture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
 import { ok, problem, type Result, warning } from './finding.js';

@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { ConnectionSettings } from '../config.js';
-import { tryPort } from '../try-port.js';
+import type { ConnectionSettings } from '../config/config.js';
+import { tryPort } from '../platform/try-port.js';
 import { type Binaries, findBinaries } from './embedded/binaries.js';
 import { withOwner } from './owner.js';
 

@@ -1,6 +1,6 @@
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { checkEventPatterns } from './event-patterns.js';
 import { SECRETS } from './records.js';
 import { newSecret } from './signature.js';

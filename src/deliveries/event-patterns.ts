@@ -1,7 +1,7 @@
 import { EVENTS } from '../events/config.js';
 import { allTypes } from '../events/event-types.js';
 import type { EventsConfig } from '../events/types.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 
 const LONGEST_PATTERN = 100;
 const MOST_PATTERNS = 50;

@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeliverySettings } from '../delivery-settings.js';
+import type { DeliverySettings } from '../config/delivery-settings.js';
 import { Deadline } from './deadline.js';
 import { type Outcome, shortError } from './outcome.js';
 import { isAboutRecipient, type SmtpFailure } from './smtp-refusal.js';

@@ -1,5 +1,5 @@
+import type { DeliverySettings } from '../config/delivery-settings.js';
 import type { Database } from '../database/database.js';
-import type { DeliverySettings } from '../delivery-settings.js';
 import { Segments } from '../events/segments.js';
 import { Lane } from './lane.js';
 import type { Mailer } from './mailer.js';

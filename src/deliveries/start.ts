@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config, ConnectionSettings } from '../config.js';
+import type { Config, ConnectionSettings } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { createMailer } from './mailer.js';
 import { DeliverySender } from './sender.js';

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import type { DeliverySettings } from '../delivery-settings.js';
-import { PlainError } from '../plain-error.js';
+import type { DeliverySettings } from '../config/delivery-settings.js';
+import { PlainError } from '../platform/plain-error.js';
 import { isPublicAddress } from './addresses.js';
 import { dnsLookup, type Resolve, type ResolvedAddress, systemLookup } from './name-lookup.js';
 

@@ -1,6 +1,6 @@
 import type { TenantColumns } from '../database/columns.js';
 import { TENANT_COLUMNS } from '../database/generated/columns.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { type Field, fieldsOf } from './capture/fields.js';
 import { checkHandling, checkRole } from './check-handling.js';
 import { EVENTS } from './config.js';

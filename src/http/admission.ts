@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authentication, SignedIn } from '../auth/authentication.js';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
 import type { Cors } from './cors.js';

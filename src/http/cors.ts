@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { REQUEST_ID } from './request-id.js';
 
 const PREFLIGHT = {

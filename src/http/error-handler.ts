@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { databaseFailure } from '../database/errors.js';
-import { shortageOf } from '../system-errors.js';
+import { shortageOf } from '../platform/system-errors.js';
 import { HttpError, TenantOutOfOrderError } from './errors.js';
 
 const BUSY = 'The service is busy. Try again.';

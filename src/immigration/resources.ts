@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import type { RouteDefinition } from '../http/route.js';
 import type { MediaStore } from '../storage/media-store.js';

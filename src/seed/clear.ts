@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { inLockingTransaction, type LockWaits } from '../database/locking.js';
 import { withOwner } from '../database/owner.js';

@@ -3,7 +3,7 @@ import { type EmptyDatabase, emptyDatabase } from '../../test/helpers/empty-data
 import { verifyPassword } from '../auth/passwords.js';
 import { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { seedContract } from './contract.js';
 
 let database: EmptyDatabase;

@@ -1,11 +1,11 @@
 import { hashPassword } from '../auth/passwords.js';
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { withOwner } from '../database/owner.js';
 import { queries } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { createTenant, deleteTenant } from '../tenancy/provisioning.js';
 import * as rows from './contract-rows.js';
 import { forgetEvents } from './forget-events.js';

@@ -4,7 +4,7 @@ import { verifyPassword } from '../auth/passwords.js';
 import { Database } from '../database/database.js';
 import { withOwner } from '../database/owner.js';
 import { statement } from '../database/statement.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { createTenant } from '../tenancy/provisioning.js';
 import { clearTenantData, demoSeedPending, seedDemo, seedTenantDemo } from './demo.js';
 import { DEMO_LOGINS } from './demo-logins.js';

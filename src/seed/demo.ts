@@ -1,10 +1,10 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { withOwner } from '../database/owner.js';
 import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { TenantExistsError } from '../tenancy/new-tenant.js';
 import { createTenant } from '../tenancy/provisioning.js';
 import { checkTenantExists, clearTenantData } from './clear.js';

@@ -1,9 +1,9 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import type { TenantTables } from '../database/generated/tables.js';
 import { withOwner } from '../database/owner.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 
 /**
  * The owner's connection settings, which seeding needs to create tenants.

@@ -1,5 +1,5 @@
 import { statfsSync, statSync } from 'node:fs';
-import { nearestExisting } from '../folders.js';
+import { nearestExisting } from '../platform/folders.js';
 
 /** A folder that the program writes to, and its contents. */
 export interface WrittenFolder {

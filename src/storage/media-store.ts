@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Config } from '../config.js';
-import { whyNotWritable } from '../folders.js';
-import { PlainError } from '../plain-error.js';
+import type { Config } from '../config/config.js';
+import { whyNotWritable } from '../platform/folders.js';
+import { PlainError } from '../platform/plain-error.js';
 
 /** A stored file's path below its tenant's folder, made by us alone. */
 const PATH = /^[a-z-]+\/[A-Za-z0-9-]+\.[a-z0-9]{1,5}$/;

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { checkSchemaName } from '../database/schema-name.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 
 /**
  * Removes a tenant's folder of files. That it is not there is no error.

@@ -1,6 +1,6 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { inTransaction, withOwner } from '../database/owner.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import {
   ALERT_DAYS_KEY,
   type AlertDays,

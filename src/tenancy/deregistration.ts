@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { removeTenantFiles } from '../storage/tenant-files.js';
 import { deleteTenant } from './provisioning.js';
 

@@ -1,4 +1,4 @@
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { type Finding, ok, problem, type Result, warning } from '../database/finding.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';

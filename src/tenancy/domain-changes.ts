@@ -1,6 +1,6 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { storedDomain } from './domain.js';
 import { InvalidTenantError, TenantExistsError, TenantNotFoundError } from './tenant-errors.js';
 import { shortName } from './tenant-name.js';

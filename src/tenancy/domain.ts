@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { isDomainName } from '../domain-name.js';
+import { isDomainName } from '../platform/domain-name.js';
 import { answersNoHost } from './host.js';
 import { InvalidTenantError } from './tenant-errors.js';
 

@@ -1,7 +1,7 @@
 import type { StorableAccount } from '../auth/new-account.js';
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { inTransaction, withOwner } from '../database/owner.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 
 /**
  * Creates an operator of the whole platform. Operators have no access to any tenant's API.

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { noteIncarnation } from '../database/incarnation.js';
 import { inLockingTransaction, type LockWaits } from '../database/locking.js';
 import { readMigrations } from '../database/migration-files.js';
@@ -13,7 +13,7 @@ import { dropTenantRole, ensureTenantRole, schemaRightsSql } from '../database/r
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { readSnapshot } from '../database/tenant-snapshot.js';
 import { installCapture } from '../events/capture/install.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import {
   type CreatedTenant,
   checkNewTenant,

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import {
   checkTenantName,

@@ -1,4 +1,4 @@
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 
 /** Thrown when the values given for a tenant are invalid. */
 export class InvalidTenantError extends PlainError {

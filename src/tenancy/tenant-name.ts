@@ -1,4 +1,4 @@
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 
 const PREFIX = 'tenant_';
 const NAME = /^[a-z][a-z0-9_]{0,55}$/;

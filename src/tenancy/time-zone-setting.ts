@@ -1,6 +1,6 @@
-import type { ConnectionSettings } from '../config.js';
+import type { ConnectionSettings } from '../config/config.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
-import { PlainError } from '../plain-error.js';
+import { PlainError } from '../platform/plain-error.js';
 import { TenantNotFoundError } from './new-tenant.js';
 import { SETTINGS } from './settings-column.js';
 import { timeZoneNamed } from './time-zone.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { settingsFor } from '../helpers/cli.js';
 import { idOf } from '../helpers/staff.js';
 import { type Row, tenantSql } from '../helpers/tenant-sql.js';

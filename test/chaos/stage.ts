@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { bootstrapDatabase } from '../../src/database/bootstrap.js';
 import { Database } from '../../src/database/database.js';
 import { migrateAll } from '../../src/database/migrator.js';

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { Listener } from '../../src/database/listener.js';
 import { withOwner } from '../../src/database/owner.js';
 import { isDirect } from '../../src/database/reachability.js';

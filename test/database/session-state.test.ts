@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { migrateAll } from '../../src/database/migrator.js';
 import { inTransaction, withOwner } from '../../src/database/owner.js';
 import { checkAppConnection } from '../../src/database/reachability.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { buildApp } from '../../src/app.js';
-import { loadConfig } from '../../src/config.js';
+import { buildApp } from '../../src/app/app.js';
+import { loadConfig } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { databaseFailure } from '../../src/database/errors.js';
 import { Listener } from '../../src/database/listener.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newSecret, signatureHeader } from '../../src/deliveries/signature.js';
 import { sendWebhook } from '../../src/deliveries/webhook.js';
-import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 
 interface Documented {
   isFromLeopard(body: string, signature: string | undefined, secret: string, now?: number): boolean;

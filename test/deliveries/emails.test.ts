@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DeliverySettings } from '../../src/config/delivery-settings.js';
 import { statement } from '../../src/database/statement.js';
 import { retryDeliveries } from '../../src/deliveries/administration.js';
 import { createMailer, type Mailer } from '../../src/deliveries/mailer.js';
-import type { DeliverySettings } from '../../src/delivery-settings.js';
+import { remindersJob } from '../../src/immigration/reminders/reminders-job.js';
+import { tasksJob } from '../../src/immigration/tasks/tasks-job.js';
 import type { JobSettings } from '../../src/jobs/job.js';
-import { remindersJob } from '../../src/jobs/reminders.js';
-import { tasksJob } from '../../src/jobs/tasks.js';
 import { type DeliveryTest, startDeliveryTest, until, untilStatus } from './setting.js';
 import { settingsFor } from './settings.js';
 

@@ -8,7 +8,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, describe, expect, it } from 'vitest';
 import { dnsLookup } from '../../src/deliveries/name-lookup.js';
 import { sendWebhook, type WebhookOptions } from '../../src/deliveries/webhook.js';
-import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { CERTIFICATE, PRIVATE_KEY } from './certificate.js';
 
 // Receivers made of bare sockets, which do what no HTTP server would. Whatever they do, an attempt ends within its

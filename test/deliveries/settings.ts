@@ -1,4 +1,4 @@
-import type { DeliverySettings } from '../../src/delivery-settings.js';
+import type { DeliverySettings } from '../../src/config/delivery-settings.js';
 import { CERTIFICATE } from './certificate.js';
 
 /** Settings under which the tests' receivers may be reached. */

@@ -9,7 +9,7 @@ import { checkEventsConfig } from '../../src/events/check-config.js';
 import { EVENTS } from '../../src/events/config.js';
 import { HANDLERS, type Handlers } from '../../src/events/handlers/registry.js';
 import type { EventsConfig } from '../../src/events/types.js';
-import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { eventsConfig, type WorkerTest, workerTest } from '../helpers/worker.js';
 import { AGENT, AGENT_EVENTS } from './agent-events.js';
 import { note } from './note-handler.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CliContext, createContext } from '../../src/cli/context.js';
 import { runCli } from '../../src/cli/program.js';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { type TestDatabase, testDatabase } from './database.js';
 
 /** What a command said, and how it ended. */

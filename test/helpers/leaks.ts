@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { withOwner } from '../../src/database/owner.js';
 
 /** A closed connection stays listed until its backend has ended. */

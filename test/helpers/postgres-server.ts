@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { startTemporaryServer } from '../../src/database/temporary-server.js';
 
 /** Starts a PostgreSQL server of one's own, empty; `admin` is its superuser. To be stopped by whoever starts it. */

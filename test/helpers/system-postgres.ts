@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { startTemporaryServer, type TemporaryServer } from '../../src/database/temporary-server.js';
 
 /** The system's own PostgreSQL of 15 or newer, with pg_dump, which the packages of the embedded one do not bring. */

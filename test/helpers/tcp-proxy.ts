@@ -1,5 +1,5 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 
 /** Stands between the program and a database, and can stop to pass anything on without closing a connection. */
 export interface TcpProxy {

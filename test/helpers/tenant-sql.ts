@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: rows of every shape

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../src/config.js';
+import { loadConfig } from '../../src/config/config.js';
 import { Cors } from '../../src/http/cors.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../../src/config.js';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { withOwner } from '../../src/database/owner.js';
 
 /** What a schema holds, with names as SQL writes them (`tenant_main.immigration_client`). */

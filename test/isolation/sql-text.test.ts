@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { unsafeSqlText } from './sql-text.js';
 
 // Not reached by requests: the layer that quotes names, operators' commands, and what works by itself, whose SQL is

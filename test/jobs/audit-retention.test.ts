@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { oldAuditEntriesJob } from '../../src/jobs/old-audit-entries.js';
+import { oldAuditEntriesJob } from '../../src/immigration/audit/old-entries-job.js';
 import { JOB_SETTINGS, type JobTest, jobTest } from '../helpers/jobs.js';
 
 let test: JobTest;

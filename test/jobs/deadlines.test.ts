@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { deadlinesJob } from '../../src/jobs/deadlines.js';
+import { deadlinesJob } from '../../src/immigration/deadlines/deadlines-job.js';
 import { type JobTest, jobTest } from '../helpers/jobs.js';
 import { collegeChoice, visaType } from '../helpers/samples/applications.js';
 import { insert } from '../helpers/samples/insert.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { remindersJob } from '../../src/jobs/reminders.js';
+import { remindersJob } from '../../src/immigration/reminders/reminders-job.js';
 import { type JobTest, jobTest } from '../helpers/jobs.js';
 import { idOf } from '../helpers/staff.js';
 

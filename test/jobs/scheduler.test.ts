@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { JOBS } from '../../src/app/jobs.js';
 import { Listener } from '../../src/database/listener.js';
 import type { Job } from '../../src/jobs/job.js';
 import { jobStates } from '../../src/jobs/job-runs.js';
-import { JOBS } from '../../src/jobs/jobs.js';
 import { Scheduler } from '../../src/jobs/scheduler.js';
 import { JOB_SETTINGS, type JobTest, jobTest } from '../helpers/jobs.js';
 

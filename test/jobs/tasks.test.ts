@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { tasksJob } from '../../src/jobs/tasks.js';
+import { tasksJob } from '../../src/immigration/tasks/tasks-job.js';
 import { JOB_SETTINGS, type JobTest, jobTest } from '../helpers/jobs.js';
 import { idOf } from '../helpers/staff.js';
 

@@ -4,14 +4,14 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Config, loadConfig } from '../../src/config.js';
+import { type RunningServer, startServer } from '../../src/app/server.js';
+import { type Config, loadConfig } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import { withOwner } from '../../src/database/owner.js';
 import { EVENTS } from '../../src/events/config.js';
 import { Dispatcher } from '../../src/events/dispatcher.js';
 import { type RunningMetrics, startMetrics } from '../../src/metrics/start-metrics.js';
-import { type RunningServer, startServer } from '../../src/server.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 let databases: TestDatabase;

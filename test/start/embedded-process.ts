@@ -1,5 +1,5 @@
 import { startEmbedded } from '../../src/database/embedded/embedded.js';
-import { PlainError } from '../../src/plain-error.js';
+import { PlainError } from '../../src/platform/plain-error.js';
 
 // Runs the embedded server of the directory in argv[2] until a signal comes, so that tests can kill its process.
 try {

@@ -3,8 +3,8 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeF
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PACKAGE_ROOT } from '../../src/package-root.js';
-import { tryPort } from '../../src/try-port.js';
+import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
+import { tryPort } from '../../src/platform/try-port.js';
 import { killAll, Program, postgresOf } from './program.js';
 
 /**

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Finding } from '../../src/database/finding.js';
 import { readMigrations } from '../../src/database/migration-files.js';
 import { withOwner } from '../../src/database/owner.js';
-import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { runCommand } from '../helpers/cli.js';
 import { startPostgres } from '../helpers/postgres-server.js';
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PACKAGE_ROOT } from '../../src/package-root.js';
+import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { cliSurroundings, runCommand } from '../helpers/cli.js';
 
 const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');

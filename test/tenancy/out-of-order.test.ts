@@ -1,10 +1,10 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JOBS } from '../../src/app/jobs.js';
 import { bringUpToDate } from '../../src/cli/bring-up-to-date.js';
 import type { DatabaseHandle } from '../../src/database/connections.js';
 import type { Finding } from '../../src/database/finding.js';
 import { withOwner } from '../../src/database/owner.js';
-import { JOBS } from '../../src/jobs/jobs.js';
 import { DatabaseMetrics } from '../../src/metrics/database-metrics.js';
 import { createTenant } from '../../src/tenancy/provisioning.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
+import { deadlinesJob } from '../../src/immigration/deadlines/deadlines-job.js';
+import { remindersJob } from '../../src/immigration/reminders/reminders-job.js';
 import { TenantTime } from '../../src/immigration/shared/tenant-time.js';
-import { deadlinesJob } from '../../src/jobs/deadlines.js';
-import { remindersJob } from '../../src/jobs/reminders.js';
 import { Tenants } from '../../src/tenancy/tenants.js';
 import { isTimeZone, timeZoneNamed, usableTimeZone } from '../../src/tenancy/time-zone.js';
 import { TIME_ZONE_NAMES } from '../../src/tenancy/time-zone-names.js';

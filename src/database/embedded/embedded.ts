@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConnectionSettings } from '../../config.js';
-import { wayOutOf } from '../../system-errors.js';
+import type { ConnectionSettings } from '../../config/config.js';
+import { wayOutOf } from '../../platform/system-errors.js';
 import { type Account, chooseAccount, giveTo } from './account.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { ensureCluster } from './cluster.js';

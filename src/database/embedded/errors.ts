@@ -1,4 +1,4 @@
-import { PlainError } from '../../plain-error.js';
+import { PlainError } from '../../platform/plain-error.js';
 
 /** The embedded database cannot be started, for a reason that the message tells. */
 export class EmbeddedDatabaseError extends PlainError {

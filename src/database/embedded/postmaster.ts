@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { tryPort } from '../../try-port.js';
+import { tryPort } from '../../platform/try-port.js';
 import { type Account, giveTo } from './account.js';
 import type { Binaries } from './binaries.js';
 import { cleanEnvironment } from './environment.js';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import { PACKAGE_ROOT } from '../../package-root.js';
+import { PACKAGE_ROOT } from '../../platform/package-root.js';
 import { bootstrapDatabase } from '../bootstrap.js';
 import { readMigrations, readText } from '../migration-files.js';
 import { migrateShared, migrateTenant } from '../migrator.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PACKAGE_ROOT } from '../../package-root.js';
+import { PACKAGE_ROOT } from '../../platform/package-root.js';
 import type { OwnerClient } from '../owner.js';
 import { type CatalogColumn, readColumns, readTables } from './catalog.js';
 

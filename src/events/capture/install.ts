@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../../database/owner.js';
-import { PlainError } from '../../plain-error.js';
+import { PlainError } from '../../platform/plain-error.js';
 import type { Capture } from './capture.js';
 
 /** The triggers that capture a tenant's events could not be made. */

@@ -1,4 +1,4 @@
-import type { Config } from '../../config.js';
+import type { Config } from '../../config/config.js';
 import type { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import { detailError } from '../../http/errors.js';

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from '../../config.js';
+import type { ConnectionSettings } from '../../config/config.js';
 import { Database } from '../../database/database.js';
 import type { Listener } from '../../database/listener.js';
 import { ImportRunner } from './runner.js';

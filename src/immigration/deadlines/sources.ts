@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import { EXPIRING } from '../../jobs/expiring.js';
+import { EXPIRING } from '../shared/expiring.js';
 import { manyLinkedInScope } from '../shared/linked-record.js';
 import { taskVisible } from '../shared/task-visibility.js';
 import type { TenantTime } from '../shared/tenant-time.js';

@@ -3,7 +3,7 @@ import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { runJob } from '../../../test/helpers/jobs.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import { tenantSql } from '../../../test/helpers/tenant-sql.js';
-import { remindersJob } from '../../jobs/reminders.js';
+import { remindersJob } from './reminders-job.js';
 
 const PATH = '/api/v1/reminders/';
 const PEOPLE = [

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import { ANNOUNCED } from '../../jobs/announce.js';
+import { ANNOUNCED } from '../shared/announce.js';
 
 // The notifications that tasks give at once. A new assignee by a plain change is notified by the event
 // Task.assigned_to.UPDATE instead, which passes over those who claim a task.

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import type { Config } from '../../config.js';
+import type { Config } from '../../config/config.js';
 import type { Database } from '../../database/database.js';
 import { requireArgument } from '../../http/arguments.js';
 import { invalidField } from '../../http/errors.js';

@@ -13,7 +13,7 @@ import {
   type WebhookPolicy,
 } from '../../deliveries/webhook-target.js';
 import { detailError, invalidField, notFound } from '../../http/errors.js';
-import { PlainError } from '../../plain-error.js';
+import { PlainError } from '../../platform/plain-error.js';
 
 interface Given {
   readonly url?: string | undefined;

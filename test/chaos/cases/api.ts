@@ -1,9 +1,9 @@
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Tokens } from '../../../src/auth/tokens.js';
-import { type Config, loadConfig } from '../../../src/config.js';
+import { type Config, loadConfig } from '../../../src/config/config.js';
 import { withOwner } from '../../../src/database/owner.js';
-import { tryPort } from '../../../src/try-port.js';
+import { tryPort } from '../../../src/platform/try-port.js';
 import { settingsFor } from '../../helpers/cli.js';
 import { idOf } from '../../helpers/staff.js';
 import { audit, count, type Outcome, seconds } from '../audit.js';

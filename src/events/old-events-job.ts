@@ -1,6 +1,6 @@
-import { cleanUpEvents } from '../events/retention.js';
-import type { Job } from './job.js';
-import { overTenants, tenantsOf } from './over-tenants.js';
+import type { Job } from '../jobs/job.js';
+import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
+import { cleanUpEvents } from './retention.js';
 
 /** Completed events that are no longer kept. */
 export const oldEventsJob: Job = {

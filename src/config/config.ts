@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
+import { nearestExisting } from '../platform/folders.js';
+import { writeWhole } from '../platform/private-text-file.js';
+import { wayOutOf } from '../platform/system-errors.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
-import { nearestExisting } from './folders.js';
-import { writeWhole } from './private-text-file.js';
 import { SettingsReader } from './settings-reader.js';
-import { wayOutOf } from './system-errors.js';
 
 export const SERVICES = ['api', 'worker', 'scheduler'] as const;
 export type Service = (typeof SERVICES)[number];

@@ -1,10 +1,10 @@
-import type { Config } from './config.js';
-import type { DatabaseHandle } from './database/connections.js';
-import { Database } from './database/database.js';
-import { JOBS } from './jobs/jobs.js';
-import { Scheduler } from './jobs/scheduler.js';
-import { openLog } from './log.js';
-import type { Metrics } from './metrics/metrics.js';
+import type { Config } from '../config/config.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import { Database } from '../database/database.js';
+import { Scheduler } from '../jobs/scheduler.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { openLog } from '../platform/log.js';
+import { JOBS } from './jobs.js';
 
 export interface RunningScheduler {
   /** Ends what runs in order and closes every connection. */

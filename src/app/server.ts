@@ -1,9 +1,9 @@
+import type { Config } from '../config/config.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import { Database } from '../database/database.js';
+import { Listener } from '../database/listener.js';
+import type { Metrics } from '../metrics/metrics.js';
 import { buildApp } from './app.js';
-import type { Config } from './config.js';
-import type { DatabaseHandle } from './database/connections.js';
-import { Database } from './database/database.js';
-import { Listener } from './database/listener.js';
-import type { Metrics } from './metrics/metrics.js';
 
 export interface RunningServer {
   /** Where it listens, as `http://127.0.0.1:8000`. */

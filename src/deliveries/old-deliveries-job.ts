@@ -1,6 +1,6 @@
-import { cleanUpDeliveries } from '../deliveries/retention.js';
-import type { Job } from './job.js';
-import { overTenants, tenantsOf } from './over-tenants.js';
+import type { Job } from '../jobs/job.js';
+import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
+import { cleanUpDeliveries } from './retention.js';
 
 /** Webhooks and e-mails that ended long ago. */
 export const oldDeliveriesJob: Job = {

@@ -1,8 +1,8 @@
-import { usableTimeZone } from '../tenancy/time-zone.js';
-import { ANNOUNCED } from './announce.js';
-import { answerableUsers } from './answerable.js';
-import { dueJob, NOW } from './due-job.js';
-import type { Job } from './job.js';
+import { dueJob, NOW } from '../../jobs/due-job.js';
+import type { Job } from '../../jobs/job.js';
+import { usableTimeZone } from '../../tenancy/time-zone.js';
+import { ANNOUNCED } from '../shared/announce.js';
+import { answerableUsers } from '../shared/responsible-users.js';
 
 /**
  * Due at its date and time in the tenant's time zone. A time that the clocks skip counts as the same span after

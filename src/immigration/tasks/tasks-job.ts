@@ -1,7 +1,7 @@
-import { ANNOUNCED } from './announce.js';
-import { answerableUsers } from './answerable.js';
-import { dueJob, NOW } from './due-job.js';
-import type { Job } from './job.js';
+import { dueJob, NOW } from '../../jobs/due-job.js';
+import type { Job } from '../../jobs/job.js';
+import { ANNOUNCED } from '../shared/announce.js';
+import { answerableUsers } from '../shared/responsible-users.js';
 
 const OPEN = `t.status IN ('PENDING', 'IN_PROGRESS') AND t.assigned_to_id IS NOT NULL`;
 const DUE_SOON = 'make_interval(days => $2::integer)';

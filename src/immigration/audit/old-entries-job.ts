@@ -1,7 +1,7 @@
-import { inBatches } from '../database/in-batches.js';
-import { statement } from '../database/statement.js';
-import type { Job } from './job.js';
-import { overTenants, tenantsOf } from './over-tenants.js';
+import { inBatches } from '../../database/in-batches.js';
+import { statement } from '../../database/statement.js';
+import type { Job } from '../../jobs/job.js';
+import { overTenants, tenantsOf } from '../../jobs/over-tenants.js';
 
 /** Entries of the audit log that are older than the settings want them; what is not a year old stays whatever they say. */
 export const oldAuditEntriesJob: Job = {

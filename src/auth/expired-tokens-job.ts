@@ -1,7 +1,7 @@
 import { inBatches } from '../database/in-batches.js';
 import { statement } from '../database/statement.js';
-import type { Job } from './job.js';
-import { overTenants, tenantsOf } from './over-tenants.js';
+import type { Job } from '../jobs/job.js';
+import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
 
 /**
  * Seconds for which an expired token is kept: a process whose clock is behind still takes it for valid, and must find

@@ -1,10 +1,10 @@
-import { ALERT_DAYS_KEY, alertDaysIn } from '../tenancy/deadline-alerts.js';
-import { usableTimeZone } from '../tenancy/time-zone.js';
-import { ANNOUNCED } from './announce.js';
-import { branchAdmins, nearestUsers } from './answerable.js';
-import { dueJob, NOW } from './due-job.js';
-import { EXPIRING, expiringTitle } from './expiring.js';
-import type { Job } from './job.js';
+import { dueJob, NOW } from '../../jobs/due-job.js';
+import type { Job } from '../../jobs/job.js';
+import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
+import { usableTimeZone } from '../../tenancy/time-zone.js';
+import { ANNOUNCED } from '../shared/announce.js';
+import { EXPIRING, expiringTitle } from '../shared/expiring.js';
+import { branchAdmins, nearestUsers } from '../shared/responsible-users.js';
 
 /** An interval after the deadline is made up for so many days at most: what is long past is no news. */
 const MADE_UP_FOR = 30;

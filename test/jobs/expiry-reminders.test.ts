@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
-import { runJob } from '../../../test/helpers/jobs.js';
-import { idOf, seedStaff } from '../../../test/helpers/staff.js';
-import { remindersJob } from '../../jobs/reminders.js';
+import { remindersJob } from '../../src/immigration/reminders/reminders-job.js';
+import { startTestApp, type TestApp } from '../helpers/app.js';
+import { runJob } from '../helpers/jobs.js';
+import { idOf, seedStaff } from '../helpers/staff.js';
 
 const PASSPORT = 24;
 const PROFICIENCY = 23;

@@ -1,6 +1,6 @@
 import { compile } from '@fastify/proxy-addr';
+import { isDomainName } from '../platform/domain-name.js';
 import type { ConnectionSettings } from './config.js';
-import { isDomainName } from './domain-name.js';
 
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);

@@ -1,13 +1,13 @@
-import type { Config } from './config.js';
-import type { DatabaseHandle } from './database/connections.js';
-import { Database } from './database/database.js';
-import { Listener } from './database/listener.js';
-import { startDeliveries } from './deliveries/start.js';
-import { EVENTS } from './events/config.js';
-import { Dispatcher } from './events/dispatcher.js';
-import { prepareImports } from './immigration/client-imports/prepare.js';
-import { openLog } from './log.js';
-import type { Metrics } from './metrics/metrics.js';
+import type { Config } from '../config/config.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import { Database } from '../database/database.js';
+import { Listener } from '../database/listener.js';
+import { startDeliveries } from '../deliveries/start.js';
+import { EVENTS } from '../events/config.js';
+import { Dispatcher } from '../events/dispatcher.js';
+import { prepareImports } from '../immigration/client-imports/prepare.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { openLog } from '../platform/log.js';
 
 export interface RunningWorker {
   /** Takes no new events, finishes what it has in hand, closes every connection. */

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PACKAGE_ROOT } from '../platform/package-root.js';
 import { ConfigError, loadConfig } from './config.js';
-import { PACKAGE_ROOT } from './package-root.js';
 import { SettingsReader } from './settings-reader.js';
 
 const GOOD_KEY = 'k7Jq2mX9vT4wB8nR5sY1zC6dF3gH0pLaEuKi';

@@ -1,6 +1,6 @@
-import { statement } from '../database/statement.js';
-import type { Job, JobRun } from './job.js';
-import { overTenants, tenantsOf } from './over-tenants.js';
+import { statement } from '../../database/statement.js';
+import type { Job, JobRun } from '../../jobs/job.js';
+import { overTenants, tenantsOf } from '../../jobs/over-tenants.js';
 
 /** Days for which an import is kept after the last that was done with it: its file is full of people's data. */
 export const IMPORTS_KEPT_FOR_DAYS = 90;

@@ -1,0 +1,23 @@
+import { expiredTokensJob } from '../auth/expired-tokens-job.js';
+import { oldDeliveriesJob } from '../deliveries/old-deliveries-job.js';
+import { endedPausesJob } from '../events/ended-pauses-job.js';
+import { oldEventsJob } from '../events/old-events-job.js';
+import { oldAuditEntriesJob } from '../immigration/audit/old-entries-job.js';
+import { oldClientImportsJob } from '../immigration/client-imports/old-imports-job.js';
+import { deadlinesJob } from '../immigration/deadlines/deadlines-job.js';
+import { remindersJob } from '../immigration/reminders/reminders-job.js';
+import { tasksJob } from '../immigration/tasks/tasks-job.js';
+import type { Job } from '../jobs/job.js';
+
+/** All that falls due by the clock. */
+export const JOBS: readonly Job[] = [
+  remindersJob,
+  tasksJob,
+  deadlinesJob,
+  expiredTokensJob,
+  oldEventsJob,
+  oldDeliveriesJob,
+  oldClientImportsJob,
+  oldAuditEntriesJob,
+  endedPausesJob,
+];
