@@ -62,7 +62,7 @@ export function overdueNotifications(userId: number): RawBuilder<NotificationRow
     ORDER BY n.due_date, n.id`;
 }
 
-/** How many notifications a user has not read, as the database's triggers keep it (0029_unread_count.sql). */
+/** How many notifications a user has not read, as the database's triggers keep it (0040_kept_counts.sql). */
 export function unreadCount(userId: number): RawBuilder<{ unread_count: number }> {
   return sql`SELECT coalesce(sum(n), 0)::bigint AS unread_count FROM unread_count WHERE user_id = ${userId}`;
 }
