@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '../src/database/connections.js';
-import { migrateAll } from '../src/database/migrator.js';
 import { withOwner } from '../src/database/owner.js';
+import { migrateAll } from '../src/schema/migrator.js';
 import { seedContract } from '../src/seed/contract.js';
 import { CONTRACT_PASSWORD } from '../src/seed/contract-rows.js';
 import { AGENCY_ROWS } from './agency-rows.js';

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseHandle } from '../src/database/connections.js';
-import { createTenant } from '../src/tenancy/provisioning.js';
+import { createTenant } from '../src/provisioning/provisioning.js';
 import { postgresMemory, residentMemory } from './processes.js';
 import { Instance, type Program } from './program.js';
 import { median } from './statistics.js';

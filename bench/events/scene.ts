@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { openDatabase } from '../../src/database/connections.js';
 import { startEmbedded } from '../../src/database/embedded/embedded.js';
-import { migrateAll } from '../../src/database/migrator.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
-import { createTenant } from '../../src/tenancy/provisioning.js';
+import { createTenant } from '../../src/provisioning/provisioning.js';
+import { migrateAll } from '../../src/schema/migrator.js';
 import { build, freePort, Instance, Program } from '../program.js';
 import type { Workshop } from '../workshop.js';
 

@@ -1,4 +1,4 @@
-import '../http/fastify-types.js';
+import '../routing/fastify-types.js';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -10,7 +10,6 @@ import { Authentication } from '../auth/authentication.js';
 import { CurrentUsers } from '../auth/current-user.js';
 import { LoginThrottle } from '../auth/login-throttle.js';
 import { OwnSessions } from '../auth/own-sessions.js';
-import { tokenRoutes } from '../auth/routes.js';
 import { Sessions } from '../auth/sessions.js';
 import { Tokens } from '../auth/tokens.js';
 import type { Config } from '../config/config.js';
@@ -18,23 +17,15 @@ import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { statement } from '../database/statement.js';
 import { logRequests } from '../http/access-log.js';
-import { Admission } from '../http/admission.js';
-import { apiRootRoute } from '../http/api-root.js';
 import { registerBodyParsers } from '../http/body-parsers.js';
 import { Cors } from '../http/cors.js';
 import { handleError } from '../http/error-handler.js';
 import { detailError } from '../http/errors.js';
-import { healthRoute } from '../http/health.js';
-import { homeRoute } from '../http/home.js';
-import { collectRoutes, openapiDocument } from '../http/openapi/document.js';
-import { documentationRoutes } from '../http/openapi/routes.js';
-import { PathTable } from '../http/path-table.js';
-import { registerRoutes } from '../http/register-routes.js';
 import { repairUrl } from '../http/repair-url.js';
 import { requestNamer } from '../http/request-id.js';
-import type { RouteDefinition } from '../http/route.js';
 import { serializerFor } from '../http/serializer.js';
 import { agencySettingsRoutes } from '../immigration/agency-settings/routes.js';
+import { tenantRoutes } from '../immigration/agency-settings/tenant-routes.js';
 import { auditRoutes } from '../immigration/audit/routes.js';
 import { liveImports } from '../immigration/client-imports/live-source.js';
 import { clientImportRoutes } from '../immigration/client-imports/routes.js';
@@ -46,15 +37,24 @@ import { reportRoutes } from '../immigration/reports/routes.js';
 import { resourceRoutesOf } from '../immigration/resources.js';
 import { searchRoutes } from '../immigration/search/routes.js';
 import { sessionRoutes } from '../immigration/sessions/routes.js';
+import { tokenRoutes } from '../immigration/sessions/token-routes.js';
 import { starterCatalogueRoutes } from '../immigration/starter-catalogues/routes.js';
 import { webhookRoutes } from '../immigration/webhooks/routes.js';
 import { type HubOptions, StreamHub } from '../live/hub.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { openLog } from '../platform/log.js';
+import { Admission } from '../routing/admission.js';
+import { apiRootRoute } from '../routing/api-root.js';
+import { healthRoute } from '../routing/health.js';
+import { homeRoute } from '../routing/home.js';
+import { collectRoutes, openapiDocument } from '../routing/openapi/document.js';
+import { documentationRoutes } from '../routing/openapi/routes.js';
+import { PathTable } from '../routing/path-table.js';
+import { registerRoutes } from '../routing/register-routes.js';
+import type { RouteDefinition } from '../routing/route.js';
 import { MediaStore } from '../storage/media-store.js';
 import { mediaRoutes } from '../storage/routes.js';
 import { SignedUrls } from '../storage/signed-urls.js';
-import { tenantRoutes } from '../tenancy/routes.js';
 import { Tenants } from '../tenancy/tenants.js';
 
 export interface AppParts {

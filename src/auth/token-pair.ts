@@ -1,13 +1,16 @@
+import { type Static, Type } from '@sinclair/typebox';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { component } from '../http/component.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import type { Account } from './accounts.js';
 import type { Tokens } from './tokens.js';
 
-export interface TokenPair {
-  readonly refresh: string;
-  readonly access: string;
-}
+export const TokenPair = component(
+  'TokenPair',
+  Type.Object({ refresh: Type.String(), access: Type.String() }),
+);
+export type TokenPair = Static<typeof TokenPair>;
 
 const INSERT_OUTSTANDING = `
   INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)

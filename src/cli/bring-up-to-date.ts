@@ -1,10 +1,10 @@
 import type { DatabaseHandle } from '../database/connections.js';
 import { readMigrations } from '../database/migration-files.js';
-import { fileName, type MigrationState, migrationState, type Scope } from '../database/migration-state.js';
-import { migrateAll } from '../database/migrator.js';
-import { newerMigrations } from '../database/newer-migrations.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { shippedCapture } from '../events/capture/capture.js';
+import { fileName, type MigrationState, migrationState, type Scope } from '../schema/migration-state.js';
+import { migrateAll } from '../schema/migrator.js';
+import { newerMigrations } from '../schema/newer-migrations.js';
 import { CliError } from './cli-error.js';
 import type { Progress } from './progress.js';
 

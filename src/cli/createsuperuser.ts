@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { prepareAccount } from '../auth/new-account.js';
 import { createSuperuser } from '../auth/superusers.js';
-import { createOperator } from '../tenancy/operators.js';
+import { createOperator } from '../provisioning/operators.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
 import { givenOrAsked, passwordFor, warnOfWeakPassword } from './account-options.js';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError } from '../config/config.js';
-import { diagnose } from '../database/diagnosis.js';
 import type { Finding } from '../database/finding.js';
 import { PlainError } from '../platform/plain-error.js';
+import { diagnose } from '../schema/diagnosis.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
 import { diagnoseTenants } from '../tenancy/diagnosis.js';

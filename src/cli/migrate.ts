@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { DatabaseHandle } from '../database/connections.js';
-import { fileName } from '../database/migration-state.js';
-import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../database/migrator.js';
 import { withOwner } from '../database/owner.js';
-import { repairAll } from '../database/repair-all.js';
-import { skipMigration } from '../database/skipped-migration.js';
 import { requireValidEventsConfig } from '../events/check-config.js';
+import { fileName } from '../schema/migration-state.js';
+import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../schema/migrator.js';
+import { repairAll } from '../schema/repair-all.js';
+import { skipMigration } from '../schema/skipped-migration.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';

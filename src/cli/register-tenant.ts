@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import { prepareAccount, type StorableAccount } from '../auth/new-account.js';
 import { CATALOGUE_COUNTRIES, type CatalogueCountry } from '../catalogues/catalogue.js';
+import { registerTenant } from '../provisioning/registration.js';
 import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../tenancy/new-tenant.js';
-import { registerTenant } from '../tenancy/registration.js';
 import { checkShortName } from '../tenancy/tenant-name.js';
 import { passwordFor, warnOfWeakPassword } from './account-options.js';
 import { addedInWords } from './catalogue.js';

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { DatabaseHandle } from '../database/connections.js';
 import { readMigrations } from '../database/migration-files.js';
-import { fileName } from '../database/migration-state.js';
-import { appliedMigrations, pendingMigrations } from '../database/migrator.js';
 import { withOwner } from '../database/owner.js';
+import { fileName } from '../schema/migration-state.js';
+import { appliedMigrations, pendingMigrations } from '../schema/migrator.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { deregisterTenant } from '../provisioning/deregistration.js';
 import type { AlertDays } from '../tenancy/deadline-alerts.js';
 import { setAlertDays } from '../tenancy/deadline-alerts-setting.js';
-import { deregisterTenant } from '../tenancy/deregistration.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { setTimeZone } from '../tenancy/time-zone-setting.js';

@@ -1,13 +1,13 @@
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
-import { typesForWebhooks } from '../deliveries/outbox.js';
 import { alertOfFailures, type Failure } from './alerts.js';
 import type { Floors } from './floors.js';
 import { readContexts } from './handlers/event-context.js';
 import type { Handlings } from './handlings.js';
 import type { Limits } from './limits.js';
 import { newNotificationsNotice } from './notices.js';
+import { typesForWebhooks } from './outbox.js';
 import { type HandledEvent, outcomeStatements } from './outcome.js';
 import { awaitAlerts, claimEvents, finishEvents, type Portion, takeEvents } from './queue.js';
 import { runJobs } from './run-jobs.js';

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
-import type { RouteDefinition } from '../http/route.js';
+import type { RouteDefinition } from '../routing/route.js';
 import type { MediaStore } from '../storage/media-store.js';
 import type { SignedUrls } from '../storage/signed-urls.js';
 import { agentRoutes } from './agents/routes.js';

@@ -1,8 +1,8 @@
 import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
-import { inLockingTransaction, type LockWaits } from '../database/locking.js';
 import { withOwner } from '../database/owner.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
+import { inLockingTransaction, type LockWaits } from '../schema/locking.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
 

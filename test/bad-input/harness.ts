@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { expect, vi } from 'vitest';
-import type { RouteDefinition } from '../../src/http/route.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import { type Answer, type Ask, startTestApp, type TestApp } from '../helpers/app.js';
 import { createRecord, isRecordRoute, pathOf, routeName } from '../helpers/routes.js';
 import { seedStaff } from '../helpers/staff.js';

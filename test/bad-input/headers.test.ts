@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { RouteDefinition } from '../../src/http/route.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import { pathOf } from '../helpers/routes.js';
 import { Harness, SEED } from './harness.js';
 import { rawRequest, sendRaw } from './raw.js';

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { expect, test } from 'vitest';
-import { signedIn } from '../../src/http/policy.js';
-import { type RouteDefinition, route } from '../../src/http/route.js';
+import { signedIn } from '../../src/routing/policy.js';
+import { type RouteDefinition, route } from '../../src/routing/route.js';
 import { checkAnswer } from '../helpers/valid-answers.js';
 
 // Every answer that a test gets of the application passes through this check; here it is shown to see something.

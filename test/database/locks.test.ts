@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Database } from '../../src/database/database.js';
 import { readMigrations } from '../../src/database/migration-files.js';
-import { type MigrateOptions, migrateAll } from '../../src/database/migrator.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
 import { statement } from '../../src/database/statement.js';
+import { deleteTenant } from '../../src/provisioning/provisioning.js';
+import { type MigrateOptions, migrateAll } from '../../src/schema/migrator.js';
 import { clearTenantData } from '../../src/seed/clear.js';
-import { deleteTenant } from '../../src/tenancy/provisioning.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 // A transaction that waits for a strong lock makes all later ones wait, so nothing waits for one for long.

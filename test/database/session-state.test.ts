@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { ConnectionSettings } from '../../src/config/config.js';
-import { migrateAll } from '../../src/database/migrator.js';
 import { inTransaction, withOwner } from '../../src/database/owner.js';
 import { checkAppConnection } from '../../src/database/reachability.js';
-import { createTenant, deleteTenant } from '../../src/tenancy/provisioning.js';
+import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
+import { migrateAll } from '../../src/schema/migrator.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { hasPgBouncer, NO_PGBOUNCER, type PgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 import { seedStaff } from '../helpers/staff.js';

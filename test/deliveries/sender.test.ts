@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { claimDeliveries } from '../../src/deliveries/queue.js';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
-import { createTenant, deleteTenant } from '../../src/tenancy/provisioning.js';
+import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
 import { type Receiver, startReceiver } from './receiver.js';
 import {
   type DeliveryTest,

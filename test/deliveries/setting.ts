@@ -3,8 +3,8 @@ import { Database } from '../../src/database/database.js';
 import { withOwner } from '../../src/database/owner.js';
 import { statement } from '../../src/database/statement.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
-import { leaveWebhooks } from '../../src/deliveries/outbox.js';
 import { DeliverySender, type SenderOptions } from '../../src/deliveries/sender.js';
+import { leaveWebhooks } from '../../src/events/outbox.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 /** A database with the tenants main and demo, and senders that are stopped at the end. */

@@ -11,8 +11,8 @@ import {
   switchEndpoint,
   TooManyEndpointsError,
 } from '../../src/deliveries/endpoints.js';
-import { leaveWebhooks } from '../../src/deliveries/outbox.js';
 import { signatureHeader } from '../../src/deliveries/signature.js';
+import { leaveWebhooks } from '../../src/events/outbox.js';
 import { type Receiver, startReceiver } from './receiver.js';
 import {
   type DeliveryTest,

@@ -1,5 +1,5 @@
 import type { DatabaseHandle } from '../../src/database/connections.js';
-import { migrateAll } from '../../src/database/migrator.js';
+import { migrateAll } from '../../src/schema/migrator.js';
 import { type TestDatabase, testDatabase } from './database.js';
 
 export interface EmptyDatabase extends TestDatabase {

@@ -4,10 +4,10 @@ import { promisify } from 'node:util';
 import type { TestProject } from 'vitest/node';
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { bootstrapDatabase } from '../../src/database/bootstrap.js';
-import { migrateAll } from '../../src/database/migrator.js';
 import { withOwner } from '../../src/database/owner.js';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
-import { createTenant } from '../../src/tenancy/provisioning.js';
+import { createTenant } from '../../src/provisioning/provisioning.js';
+import { migrateAll } from '../../src/schema/migrator.js';
 import { connectionsTo, databasesLeft, processExists } from './leaks.js';
 import { startPostgres } from './postgres-server.js';
 

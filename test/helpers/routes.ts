@@ -1,4 +1,4 @@
-import type { RouteDefinition } from '../../src/http/route.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import type { TestApp } from './app.js';
 import { sampleOf } from './samples/index.js';
 import type { ResourceSample } from './samples/sample.js';

@@ -4,7 +4,7 @@ import { buildApp } from '../../src/app/app.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
-import { healthRoute } from '../../src/http/health.js';
+import { healthRoute } from '../../src/routing/health.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 
 const HEALTHY = { status: 'healthy', service: 'leopard-backend' };

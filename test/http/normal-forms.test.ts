@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assignScope } from '../../src/auth/scope-assignment.js';
 import { createSuperuser } from '../../src/auth/superusers.js';
 import { withOwner } from '../../src/database/owner.js';
-import { createOperator } from '../../src/tenancy/operators.js';
+import { createOperator } from '../../src/provisioning/operators.js';
 import { PASSWORD } from '../helpers/app.js';
 import { idOf } from '../helpers/staff.js';
 import { type ImportTest, importTest } from '../imports/setting.js';

@@ -3,7 +3,7 @@ import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import { NoticeCache } from '../../src/database/notice-cache.js';
 import { withOwner } from '../../src/database/owner.js';
-import { createTenant } from '../../src/tenancy/provisioning.js';
+import { createTenant } from '../../src/provisioning/provisioning.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { hasPgBouncer, NO_PGBOUNCER, type PgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 import { noteUsedClients } from '../helpers/used-clients.js';

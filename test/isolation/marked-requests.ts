@@ -1,6 +1,6 @@
 import type { TSchema } from '@sinclair/typebox';
 import { Tokens } from '../../src/auth/tokens.js';
-import type { RouteDefinition } from '../../src/http/route.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import type { Ask, TestApp } from '../helpers/app.js';
 import { createRecord, isRecordRoute, pathOf, validBody } from '../helpers/routes.js';
 

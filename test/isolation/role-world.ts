@@ -1,7 +1,7 @@
 import { withOwner } from '../../src/database/owner.js';
 import { sql } from '../../src/database/queries.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
-import type { RouteDefinition } from '../../src/http/route.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import type { TestApp } from '../helpers/app.js';
 import { isRecordRoute, validBody } from '../helpers/routes.js';
 import { collegeChoice } from '../helpers/samples/applications.js';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { RouteDefinition } from '../../src/http/route.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import { startTestApp } from '../helpers/app.js';
 import { isRecordRoute, pathOf, resourceOf, routeName } from '../helpers/routes.js';
 import { ASKING, bodyFor, buildWorld, concernsPlaces, PLACES, type Place } from './role-world.js';

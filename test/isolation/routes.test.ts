@@ -1,10 +1,10 @@
 import Fastify from 'fastify';
 import { afterAll, describe, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
-import { PathTable } from '../../src/http/path-table.js';
-import { signedIn } from '../../src/http/policy.js';
-import { registerRoutes } from '../../src/http/register-routes.js';
-import { type RouteDefinition, route } from '../../src/http/route.js';
+import { PathTable } from '../../src/routing/path-table.js';
+import { signedIn } from '../../src/routing/policy.js';
+import { registerRoutes } from '../../src/routing/register-routes.js';
+import { type RouteDefinition, route } from '../../src/routing/route.js';
 import { type Answer, startTestApp } from '../helpers/app.js';
 import {
   createRecord,

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { statement } from '../../src/database/statement.js';
-import type { RouteDefinition } from '../../src/http/route.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import { startTestApp } from '../helpers/app.js';
 import { isList, pathOf, resourceOf } from '../helpers/routes.js';
 import { recordSentBatches } from '../helpers/sent-batches.js';

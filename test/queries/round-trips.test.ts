@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RouteDefinition } from '../../src/http/route.js';
 import { REPORTS } from '../../src/immigration/reports/reports.js';
+import type { RouteDefinition } from '../../src/routing/route.js';
 import { startTestApp } from '../helpers/app.js';
 import { createRecord, isList, isRecordRoute, pathOf, routeName } from '../helpers/routes.js';
 import { SAMPLES } from '../helpers/samples/index.js';

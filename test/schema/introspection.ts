@@ -1,3 +1,5 @@
+import type { OwnerClient } from '../../src/database/owner.js';
+import { quoteIdentifier } from '../../src/database/schema-name.js';
 import {
   readColumns,
   readConstraints,
@@ -6,10 +8,8 @@ import {
   readRevokedRights,
   readTables,
   readTriggers,
-} from '../../src/database/generate/catalog.js';
-import { readRows } from '../../src/database/generate/reference-rows.js';
-import type { OwnerClient } from '../../src/database/owner.js';
-import { quoteIdentifier } from '../../src/database/schema-name.js';
+} from '../../src/schema/generate/catalog.js';
+import { readRows } from '../../src/schema/generate/reference-rows.js';
 
 /** Everything that a tenant's schema is, rows and rights included; the schema's name is replaced by "tenant". */
 export async function introspect(client: OwnerClient, schema: string): Promise<Record<string, unknown>> {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { bootstrapDatabase } from '../../src/database/bootstrap.js';
 import { type Migration, type MigrationFiles, readMigrations } from '../../src/database/migration-files.js';
+import { checkServerVersion, withOwner } from '../../src/database/owner.js';
 import {
   appliedMigrations,
   migrateAll,
   migrateTenant,
   pendingMigrations,
-} from '../../src/database/migrator.js';
-import { checkServerVersion, withOwner } from '../../src/database/owner.js';
+} from '../../src/schema/migrator.js';
 import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '../helpers/database.js';
 
 const real = readMigrations();

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type MigrationFiles, readMigrations } from '../../src/database/migration-files.js';
 import { withOwner } from '../../src/database/owner.js';
-import { readSnapshot } from '../../src/database/tenant-snapshot.js';
+import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
+import { readSnapshot } from '../../src/schema/tenant-snapshot.js';
 import type { NewTenant } from '../../src/tenancy/new-tenant.js';
-import { createTenant, deleteTenant } from '../../src/tenancy/provisioning.js';
 import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '../helpers/database.js';
 
 const files = readMigrations();

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { withOwner } from '../../src/database/owner.js';
 import {
   type CatalogColumn,
   type CatalogConstraint,
   readColumns,
   readConstraints,
-} from '../../src/database/generate/catalog.js';
-import { withOwner } from '../../src/database/owner.js';
+} from '../../src/schema/generate/catalog.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 const TEXT = readFileSync(new URL('../contract/database.md', import.meta.url), 'utf8');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { migrateShared } from '../../src/database/migrator.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
 import { withConnection } from '../../src/database/reachability.js';
+import { migrateShared } from '../../src/schema/migrator.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 let database: TestDatabase;

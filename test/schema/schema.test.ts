@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readText } from '../../src/database/migration-files.js';
+import { withOwner } from '../../src/database/owner.js';
 import {
   type CatalogColumn,
   readColumns,
   readConstraints,
   readIndexes,
-} from '../../src/database/generate/catalog.js';
-import { TYPES_FILE, writeTableTypes } from '../../src/database/generate/table-types.js';
-import { readText } from '../../src/database/migration-files.js';
-import { migrateTenant } from '../../src/database/migrator.js';
-import { withOwner } from '../../src/database/owner.js';
+} from '../../src/schema/generate/catalog.js';
+import { TYPES_FILE, writeTableTypes } from '../../src/schema/generate/table-types.js';
+import { migrateTenant } from '../../src/schema/migrator.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { boldDefaults, type ContractTable, tenantTables } from './contract.js';
 import { introspect } from './introspection.js';

@@ -6,7 +6,7 @@ import type { DatabaseHandle } from '../../src/database/connections.js';
 import type { Finding } from '../../src/database/finding.js';
 import { withOwner } from '../../src/database/owner.js';
 import { DatabaseMetrics } from '../../src/metrics/database-metrics.js';
-import { createTenant } from '../../src/tenancy/provisioning.js';
+import { createTenant } from '../../src/provisioning/provisioning.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { runCommand, settingsFor } from '../helpers/cli.js';
 

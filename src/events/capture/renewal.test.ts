@@ -3,9 +3,9 @@ import { type TestDatabase, testDatabase } from '../../../test/helpers/database.
 import { eventsOf } from '../../../test/helpers/events.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import { readMigrations } from '../../database/migration-files.js';
-import { migrateAll, migrateTenant, pendingCaptures } from '../../database/migrator.js';
 import { type OwnerClient, withOwner } from '../../database/owner.js';
-import { createTenant, deleteTenant } from '../../tenancy/provisioning.js';
+import { createTenant, deleteTenant } from '../../provisioning/provisioning.js';
+import { migrateAll, migrateTenant, pendingCaptures } from '../../schema/migrator.js';
 import { EVENTS } from '../config.js';
 import type { EventsConfig } from '../types.js';
 import { planCapture, shippedCapture } from './capture.js';

@@ -1,4 +1,4 @@
-import { FIRST_EMAIL_PARAMETER, leaveEmails } from '../../deliveries/outbox.js';
+import { FIRST_EMAIL_PARAMETER, leaveEmails } from '../outbox.js';
 import type { EmailConfig } from '../types.js';
 import type { Handler } from './handler.js';
 import { addresseesOf, recipientsSql, relatedTo } from './recipients.js';

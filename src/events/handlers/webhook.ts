@@ -1,4 +1,4 @@
-import { leaveWebhooks } from '../../deliveries/outbox.js';
+import { leaveWebhooks } from '../outbox.js';
 import type { WebhookConfig } from '../types.js';
 import type { Handler } from './handler.js';
 

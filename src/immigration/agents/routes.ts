@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import type { RouteDefinition } from '../../http/route.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { AGENT_TYPES, AgentCreate, AgentOutput, AgentPatch, AgentUpdate } from './schemas.js';

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import type { RouteDefinition } from '../../http/route.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { ownPolicy, refusedByRecord } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { EventCreate, EventOutput, EventPatch } from './schemas.js';

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import { scopeOf } from '../../auth/scope.js';
 import type { Database } from '../../database/database.js';
-import { requires } from '../../http/policy.js';
-import { type RouteDefinition, route } from '../../http/route.js';
+import { requires } from '../../routing/policy.js';
+import { type RouteDefinition, route } from '../../routing/route.js';
 import { clientFilterParameters, readClientFilters } from '../shared/client-filters.js';
 import { CSV, sendCsv } from '../shared/csv-answer.js';
 import { TenantTime } from '../shared/tenant-time.js';

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { permissionDenied } from '../../http/errors.js';
-import { allows, requires } from '../../http/policy.js';
+import { allows, requires } from '../../routing/policy.js';
 import type { ImportRow } from './records.js';
 
 const add = requires('add_client');

@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import { invalidField } from '../../http/errors.js';
 import { pathId } from '../../http/path-id.js';
-import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { CSV, type NextPiece, sendCsv } from '../shared/csv-answer.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { cancel, dryRun, run, undo } from './actions.js';

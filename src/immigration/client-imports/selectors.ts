@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
-import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { pageOf } from '../shared/page-of.js';
 import { nameOf } from '../shared/people.js';
 import { visibleImports } from './policy.js';

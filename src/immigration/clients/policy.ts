@@ -1,4 +1,4 @@
-import { requires } from '../../http/policy.js';
+import { requires } from '../../routing/policy.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 
 /** Who may do what with clients; whose clients, the scope decides. */

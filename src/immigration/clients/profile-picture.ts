@@ -6,7 +6,7 @@ import { component } from '../../http/component.js';
 import { detailError, notFound } from '../../http/errors.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { LARGEST_FILE, type UploadedFile } from '../../http/multipart.js';
-import type { UserRequest } from '../../http/route.js';
+import type { UserRequest } from '../../routing/route.js';
 import type { MediaStore } from '../../storage/media-store.js';
 import type { SignedUrls } from '../../storage/signed-urls.js';
 import { checkReadable, clientBranch } from '../shared/client-access.js';

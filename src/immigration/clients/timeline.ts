@@ -5,7 +5,7 @@ import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
-import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { checkReadable, clientBranch } from '../shared/client-access.js';
 import { display } from '../shared/display.js';
 import { pageOf } from '../shared/page-of.js';

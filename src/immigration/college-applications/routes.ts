@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { type RouteDefinition, route } from '../../http/route.js';
+import { type RouteDefinition, route } from '../../routing/route.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';

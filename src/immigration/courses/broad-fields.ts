@@ -6,8 +6,8 @@ import { notFound } from '../../http/errors.js';
 import { required } from '../../http/fields/field.js';
 import { text } from '../../http/fields/text.js';
 import { pathId } from '../../http/path-id.js';
-import { signedIn } from '../../http/policy.js';
-import { type RouteDefinition, route } from '../../http/route.js';
+import { signedIn } from '../../routing/policy.js';
+import { type RouteDefinition, route } from '../../routing/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
 import { IdName } from '../shared/output.js';
 

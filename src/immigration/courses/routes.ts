@@ -5,7 +5,7 @@ import { decimal } from '../../http/fields/decimal.js';
 import { required } from '../../http/fields/field.js';
 import { integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
-import type { RouteDefinition } from '../../http/route.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
 
 // Courses, and what they are sorted by: level, broad and narrow field.

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { invalidField } from '../../http/errors.js';
-import { allows, type Policy, signedIn } from '../../http/policy.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
+import { allows, type Policy, signedIn } from '../../routing/policy.js';
 import { clientRecordPolicy } from '../shared/client-records.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import type { TenantTime } from '../shared/tenant-time.js';

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import type { RouteDefinition } from '../../http/route.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { clientRecordPolicy } from '../shared/client-records.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';

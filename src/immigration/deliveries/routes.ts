@@ -3,8 +3,8 @@ import type { Database } from '../../database/database.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { DELIVERY_STATUSES } from '../../deliveries/administration.js';
 import { pathId } from '../../http/path-id.js';
-import { superAdmin } from '../../http/policy.js';
-import { type RouteDefinition, route } from '../../http/route.js';
+import { superAdmin } from '../../routing/policy.js';
+import { type RouteDefinition, route } from '../../routing/route.js';
 import { onlySuperAdmin } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import {

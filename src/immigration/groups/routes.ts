@@ -1,8 +1,8 @@
 import type { CurrentUsers } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
-import { REFUSED } from '../../http/openapi/route-schema.js';
-import { requires, signedIn } from '../../http/policy.js';
-import type { RouteDefinition } from '../../http/route.js';
+import { REFUSED } from '../../routing/openapi/route-schema.js';
+import { requires, signedIn } from '../../routing/policy.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { changingAccess } from '../shared/changing-access.js';
 import { PermissionAssignment } from '../shared/permissions.js';
 import { resourceRoutes } from '../shared/resource-routes.js';

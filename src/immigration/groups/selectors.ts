@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { rolesGivenBy } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { displayOf } from '../shared/display.js';
 import { pageOf } from '../shared/page-of.js';
 import { PERMISSIONS, permissionItems, SHOWN } from '../shared/permissions.js';

@@ -5,7 +5,7 @@ import { COUNTRY_CODES, countrySchema } from '../../http/fields/countries.js';
 import { required } from '../../http/fields/field.js';
 import { date, integer } from '../../http/fields/scalar.js';
 import { choice, email, text } from '../../http/fields/text.js';
-import type { RouteDefinition } from '../../http/route.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
 import { choiceOutput, orBlankOutput } from '../shared/output.js';
 

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { REFUSED } from '../../http/openapi/route-schema.js';
-import type { RouteDefinition } from '../../http/route.js';
+import { REFUSED } from '../../routing/openapi/route-schema.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { catalogPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { LanguageExamOutput, LanguageExamPatch, LanguageExamRequest } from './schemas.js';

@@ -1,8 +1,8 @@
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { PageOf, PageRequest } from '../../http/pagination.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
+import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { textFilter } from '../shared/filters.js';
 import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';

@@ -3,7 +3,7 @@ import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField } from '../../http/errors.js';
-import type { UserRequest } from '../../http/route.js';
+import type { UserRequest } from '../../routing/route.js';
 import { resultsOfExam } from '../shared/exam-results.js';
 import { keepExpiryReminders } from '../shared/expiry-reminders.js';
 import { TenantTime } from '../shared/tenant-time.js';

@@ -3,7 +3,7 @@ import { queries, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
-import type { UserRequest } from '../../http/route.js';
+import type { UserRequest } from '../../routing/route.js';
 import { examResult } from '../shared/exam-results.js';
 import { forgetExpiryReminders, keepExpiryReminders } from '../shared/expiry-reminders.js';
 import { TenantTime } from '../shared/tenant-time.js';

@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { allows, requires } from '../../http/policy.js';
+import { allows, requires } from '../../routing/policy.js';
 import { modelPolicy, type ResourcePolicy } from '../shared/resource-policy.js';
 
 const byRight = modelPolicy('note');

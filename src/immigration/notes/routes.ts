@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import type { RouteDefinition } from '../../http/route.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { notePolicy } from './policy.js';
 import { NoteCreate, NoteOutput, NotePatch, NoteUpdate } from './schemas.js';

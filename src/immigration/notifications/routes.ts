@@ -2,10 +2,10 @@ import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import { requireArgument } from '../../http/arguments.js';
 import { detailError } from '../../http/errors.js';
-import { ErrorText } from '../../http/openapi/route-schema.js';
-import { pageAnswer, pageParameters, pageSchema, readPage } from '../../http/pagination.js';
 import { isId } from '../../http/path-id.js';
-import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import { ErrorText } from '../../routing/openapi/route-schema.js';
+import { pageAnswer, pageParameters, pageSchema, readPage } from '../../routing/pagination.js';
+import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { notificationPolicy } from './policy.js';
 import {
   BulkMarkRead,

@@ -1,7 +1,7 @@
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { PageOf, PageRequest } from '../../http/pagination.js';
+import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { display } from '../shared/display.js';
 import { pageOf } from '../shared/page-of.js';
 import { nameOf } from '../shared/people.js';

@@ -2,10 +2,10 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 import { HttpError, textError } from '../../http/errors.js';
-import { ErrorText } from '../../http/openapi/route-schema.js';
 import { isId } from '../../http/path-id.js';
-import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
 import type { StreamHub } from '../../live/hub.js';
+import { ErrorText } from '../../routing/openapi/route-schema.js';
+import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { notificationPolicy } from './policy.js';
 
 const EVENT_STREAM = 'text/event-stream';

@@ -3,7 +3,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { pathId } from '../../http/path-id.js';
-import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { clientRecordPolicy as policy } from '../shared/client-records.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { PassportOutput, PassportPatch, PassportRequest } from './schemas.js';

@@ -3,7 +3,7 @@ import { queries, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
-import type { UserRequest } from '../../http/route.js';
+import type { UserRequest } from '../../routing/route.js';
 import { readsLogged } from '../shared/audit-reads.js';
 import { checkClientScope, clientBranch } from '../shared/client-access.js';
 import { checkDateOrder } from '../shared/date-order.js';

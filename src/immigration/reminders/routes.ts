@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { signedIn } from '../../http/policy.js';
-import type { RouteDefinition } from '../../http/route.js';
+import { signedIn } from '../../routing/policy.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { ownPolicy, refusedByRecord } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';

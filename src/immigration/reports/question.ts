@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { invalidField } from '../../http/errors.js';
-import type { UserRequest } from '../../http/route.js';
+import type { UserRequest } from '../../routing/route.js';
 import { checkDateOrder } from '../shared/date-order.js';
 import { startOfDay } from '../shared/moment-range.js';
 import { TenantTime } from '../shared/tenant-time.js';

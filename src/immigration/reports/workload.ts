@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { nullableSchema } from '../../http/fields/field.js';
-import { allows } from '../../http/policy.js';
+import { allows } from '../../routing/policy.js';
 import { IN_FINAL_STAGE } from '../shared/final-stage.js';
 import { nameOutput, relatedOutput } from '../shared/output.js';
 import { nameOf } from '../shared/people.js';

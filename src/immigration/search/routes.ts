@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { signedIn } from '../../http/policy.js';
-import { type RouteDefinition, route } from '../../http/route.js';
+import { signedIn } from '../../routing/policy.js';
+import { type RouteDefinition, route } from '../../routing/route.js';
 import { LIMIT, LONGEST, readQuestion, SHORTEST } from './question.js';
 import { SearchAnswer } from './schemas.js';
 import { search } from './selectors.js';

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
 import { sql } from '../../database/queries.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
-import { allows, type Policy, signedIn } from '../../http/policy.js';
+import { allows, type Policy, signedIn } from '../../routing/policy.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import { asAsked } from './matching.js';
 import type { Question } from './question.js';

@@ -10,7 +10,7 @@ import { invalidField, invalidPk } from '../../http/errors.js';
 import { body, optional, type Shape } from '../../http/fields/body.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { isId } from '../../http/path-id.js';
-import type { RouteDefinition } from '../../http/route.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { idFilter } from './filters.js';
 import { idOutput, timeOutput } from './output.js';
 import { pageOf } from './page-of.js';

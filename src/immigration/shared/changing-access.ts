@@ -1,5 +1,5 @@
 import type { CurrentUsers } from '../../auth/current-user.js';
-import type { RouteDefinition, UserRequest } from '../../http/route.js';
+import type { RouteDefinition, UserRequest } from '../../routing/route.js';
 
 /**
  * The same routes, after each of which this process reads its users anew: what it has changed counts here at once.

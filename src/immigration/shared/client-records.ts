@@ -11,9 +11,9 @@ import {
 } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
-import type { PageOf, PageRequest } from '../../http/pagination.js';
-import { requires } from '../../http/policy.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
+import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import { requires } from '../../routing/policy.js';
 import { type ClientBranch, checkClientScope, clientInScope, requireClient } from './client-access.js';
 import { checkDateOrder } from './date-order.js';
 import { idFilter } from './filters.js';

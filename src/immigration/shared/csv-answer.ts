@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { UserRequest } from '../../http/route.js';
+import type { UserRequest } from '../../routing/route.js';
 import { BYTE_ORDER_MARK } from './csv.js';
 
 /** Makes the next piece of a file, such as the lines of one batch of records; null at the end. */

@@ -1,7 +1,7 @@
 import { onePlan } from '../../database/compile.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+import { offsetOf, type PageOf, type PageRequest } from '../../routing/pagination.js';
 import type { Completing } from './page-of.js';
 
 export interface FoundRecords<Row> {

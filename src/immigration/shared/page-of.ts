@@ -1,7 +1,7 @@
 import { limited } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { offsetOf, type PageOf, type PageRequest } from '../../http/pagination.js';
+import { offsetOf, type PageOf, type PageRequest } from '../../routing/pagination.js';
 
 /** What fills names into rows that were read without them (`NamedColumns`). */
 export interface Completing<Row> {

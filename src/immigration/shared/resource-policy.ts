@@ -1,5 +1,5 @@
-import { type Policy, requires, signedIn, superAdmin } from '../../http/policy.js';
-import type { RouteDefinition } from '../../http/route.js';
+import { type Policy, requires, signedIn, superAdmin } from '../../routing/policy.js';
+import type { RouteDefinition } from '../../routing/route.js';
 
 /** Who may do what with a resource; with whose records, the scope decides. */
 export interface ResourcePolicy {

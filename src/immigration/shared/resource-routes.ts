@@ -5,7 +5,9 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { COMPONENT } from '../../http/component.js';
 import { type HttpError, notFound } from '../../http/errors.js';
 import type { Body, Input, Shape } from '../../http/fields/body.js';
-import { ErrorText } from '../../http/openapi/route-schema.js';
+import { pathId } from '../../http/path-id.js';
+import type { QueryParameters } from '../../http/query-parameters.js';
+import { ErrorText } from '../../routing/openapi/route-schema.js';
 import {
   type PageOf,
   type PageRequest,
@@ -14,11 +16,9 @@ import {
   pageParameters,
   pageSchema,
   readPage,
-} from '../../http/pagination.js';
-import { pathId } from '../../http/path-id.js';
-import type { Policy } from '../../http/policy.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
-import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+} from '../../routing/pagination.js';
+import type { Policy } from '../../routing/policy.js';
+import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import type { ResourcePolicy } from './resource-policy.js';
 
 /** What the routes of one resource have in common. */

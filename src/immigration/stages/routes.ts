@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { REFUSED } from '../../http/openapi/route-schema.js';
-import { requires } from '../../http/policy.js';
-import { type RouteDefinition, route } from '../../http/route.js';
+import { REFUSED } from '../../routing/openapi/route-schema.js';
+import { requires } from '../../routing/policy.js';
+import { type RouteDefinition, route } from '../../routing/route.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { StageCreate, StageOutput, StageReorder, StageUpdate } from './schemas.js';

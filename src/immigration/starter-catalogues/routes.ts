@@ -6,8 +6,8 @@ import { component } from '../../http/component.js';
 import { body } from '../../http/fields/body.js';
 import { required } from '../../http/fields/field.js';
 import { choice } from '../../http/fields/text.js';
-import { superAdmin } from '../../http/policy.js';
-import { type RouteDefinition, route } from '../../http/route.js';
+import { superAdmin } from '../../routing/policy.js';
+import { type RouteDefinition, route } from '../../routing/route.js';
 
 const PATH = '/api/v1/starter-catalogues/';
 const tag = 'starter-catalogues';

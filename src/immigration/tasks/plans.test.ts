@@ -8,8 +8,8 @@ import { Listener } from '../../database/listener.js';
 import { withOwner } from '../../database/owner.js';
 import { type Executable, statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { PageRequest } from '../../http/pagination.js';
 import { QueryParameters } from '../../http/query-parameters.js';
+import type { PageRequest } from '../../routing/pagination.js';
 import { listTasks, overdueTasks, readTaskFilters, tasksDueSoon } from './list.js';
 
 // How PostgreSQL finds 25 of 10,000 tasks. Of these 2 in 100 are consultant1's, or of their branch or its clients.

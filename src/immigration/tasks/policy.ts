@@ -1,4 +1,4 @@
-import { requires } from '../../http/policy.js';
+import { requires } from '../../routing/policy.js';
 import { modelPolicy, type ResourcePolicy } from '../shared/resource-policy.js';
 
 /**

@@ -4,7 +4,7 @@ import type { Database } from '../../database/database.js';
 import { requireArgument } from '../../http/arguments.js';
 import { invalidField } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
-import type { RouteDefinition } from '../../http/route.js';
+import type { RouteDefinition } from '../../routing/route.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { cancelTask, claimTask, completeTask } from './actions.js';
 import { addComment } from './comments.js';

@@ -3,7 +3,7 @@ import { rolesGivenBy, scopeOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound, permissionDenied } from '../../http/errors.js';
-import { allows, type Policy } from '../../http/policy.js';
+import { allows, type Policy } from '../../routing/policy.js';
 import { reachesUser } from '../shared/user-scope.js';
 
 /** A user who is to be changed, as they are. */

@@ -1,4 +1,4 @@
-import { orOwnRecord, requires, signedIn } from '../../http/policy.js';
+import { orOwnRecord, requires, signedIn } from '../../routing/policy.js';
 import type { ResourcePolicy } from '../shared/resource-policy.js';
 
 /** Only users who may create or change users may list them; anyone may read their own record and possible assignees. */

@@ -1,12 +1,12 @@
 import { Type } from '@sinclair/typebox';
 import type { CurrentUsers } from '../../auth/current-user.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
-import { TokenPair } from '../../auth/routes.js';
 import { ROLES } from '../../auth/scope.js';
+import { TokenPair } from '../../auth/token-pair.js';
 import type { Database } from '../../database/database.js';
-import { REFUSED } from '../../http/openapi/route-schema.js';
-import { signedIn } from '../../http/policy.js';
-import { type RouteDefinition, route, type UserRequest } from '../../http/route.js';
+import { REFUSED } from '../../routing/openapi/route-schema.js';
+import { signedIn } from '../../routing/policy.js';
+import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { changingAccess } from '../shared/changing-access.js';
 import { PermissionAssignment } from '../shared/permissions.js';
 import { resourceRoutes } from '../shared/resource-routes.js';

@@ -1,6 +1,0 @@
-import type { OwnerClient } from './owner.js';
-
-/** Notifies running programs, when the transaction commits, to reload what they cache of a tenant. */
-export async function tellOfTenant(client: OwnerClient, schema: string): Promise<void> {
-  await client.query("SELECT pg_catalog.pg_notify('leopard_tenants', $1)", [schema]);
-}

@@ -1,0 +1,76 @@
+import { Type } from '@sinclair/typebox';
+import type { Sessions } from '../../auth/sessions.js';
+import { TokenPair } from '../../auth/token-pair.js';
+import { component } from '../../http/component.js';
+import { body } from '../../http/fields/body.js';
+import { required } from '../../http/fields/field.js';
+import { text } from '../../http/fields/text.js';
+import { anybody } from '../../routing/policy.js';
+import { publicRoute, type RouteDefinition } from '../../routing/route.js';
+import type { Tenant } from '../../tenancy/tenants.js';
+
+const LogIn = body('TenantTokenObtainPairRequest', {
+  username: required(text({ min: 1, writeOnly: true })),
+  password: required(text({ min: 1, writeOnly: true, keepSpaces: true })),
+});
+const Refresh = body('TokenRefreshRequest', { refresh: required(text({ min: 1 })) });
+const Revoke = body('TokenBlacklistRequest', { refresh: required(text({ min: 1 })) });
+const Verify = body('TokenVerifyRequest', { token: required(text({ min: 1 })) });
+
+const Refreshed = component(
+  'TokenRefresh',
+  Type.Object({ access: Type.String({ readOnly: true }), refresh: Type.String() }),
+);
+const Empty = component('Empty', Type.Object({}, { maxProperties: 0 }));
+
+/** Log-in, rotation, log-out and checking of tokens. */
+export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
+  const common = { method: 'POST', tag: 'token', policy: anybody } as const;
+  return [
+    publicRoute({
+      ...common,
+      path: '/api/token/',
+      summary: 'Logs in: an access and a refresh token for name and password.',
+      body: LogIn,
+      response: TokenPair,
+      errors: [400, 401, 429],
+      handler: async ({ tenant, ip, input }) => {
+        const { username, password } = input();
+        return await sessions.logIn(tenant as Tenant, username, password, ip);
+      },
+    }),
+    publicRoute({
+      ...common,
+      path: '/api/token/refresh/',
+      summary: 'Exchanges a refresh token for a new pair; the one used is revoked.',
+      body: Refresh,
+      response: Refreshed,
+      errors: [400, 401],
+      handler: async ({ tenant, input }) => await sessions.refresh(tenant as Tenant, input().refresh),
+    }),
+    publicRoute({
+      ...common,
+      path: '/api/token/blacklist/',
+      summary: 'Logs out: revokes a refresh token.',
+      body: Revoke,
+      response: Empty,
+      errors: [400, 401],
+      handler: async ({ tenant, input }) => {
+        await sessions.revoke(tenant as Tenant, input().refresh);
+        return {};
+      },
+    }),
+    publicRoute({
+      ...common,
+      path: '/api/token/verify/',
+      summary: 'Tells whether a token is valid here.',
+      body: Verify,
+      response: Empty,
+      errors: [400, 401],
+      handler: async ({ tenant, input }) => {
+        await sessions.verify(tenant as Tenant, input().token);
+        return {};
+      },
+    }),
+  ];
+}

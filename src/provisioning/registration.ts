@@ -1,0 +1,126 @@
+import type { StorableAccount } from '../auth/new-account.js';
+import { superuserInsert } from '../auth/superusers.js';
+import { type CatalogueCountry, readCatalogue } from '../catalogues/catalogue.js';
+import { type Added, addCatalogue, type RunAll } from '../catalogues/load.js';
+import type { Config, ConnectionSettings } from '../config/config.js';
+import type { OwnerClient } from '../database/owner.js';
+import { PlainError } from '../platform/plain-error.js';
+import { storedDomain } from '../tenancy/domain.js';
+import type { CreatedTenant, SubscriptionStatus } from '../tenancy/new-tenant.js';
+import { checkShortName, LONGEST_NAME } from '../tenancy/tenant-name.js';
+import { setTimeZoneOn } from '../tenancy/time-zone-setting.js';
+import { createTenant } from './provisioning.js';
+
+/** What an operator gives for a new tenant. */
+export interface Registration {
+  /** The short name: the schema is `tenant_` and this. */
+  readonly tenant: string;
+  readonly name: string;
+  /** Domains beside the tenant's own two. */
+  readonly domains?: readonly string[];
+  /** The first user: superuser and staff, in no group. */
+  readonly admin?: StorableAccount;
+  /** TRIAL when not given. */
+  readonly status?: SubscriptionStatus;
+  /** Maximum number of active users; 50 when not given. */
+  readonly maxUsers?: number;
+  /** An IANA name; UTC when not given. */
+  readonly timeZone?: string;
+  /** The country whose starter catalogue it begins with; none when not given. */
+  readonly catalogue?: CatalogueCountry;
+}
+
+/** A tenant as it was registered. */
+export interface RegisteredTenant extends CreatedTenant {
+  /** Number of records from the starter catalogue; null without one. */
+  readonly added: Added | null;
+}
+
+type Hosts = Pick<Config, 'appSubdomain' | 'baseDomain'>;
+
+/**
+ * The domains that every tenant gets, the primary one first: that of the front end, and the tenant's own. An
+ * underscore cannot stand in a host name, so it becomes a hyphen.
+ * @example ownDomains('acme', settings) // ['acme-immigrate.localhost', 'acme.localhost']
+ */
+export function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts): [string, string] {
+  const label = tenant.replaceAll('_', '-');
+  return [`${label}-${appSubdomain}.${baseDomain}`, `${label}.${baseDomain}`];
+}
+
+/** The longest part of a host name between dots. */
+const LONGEST_LABEL = 63;
+
+/** Checks that a name can be part of host names, not only name a schema. @throws PlainError */
+function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
+  const longest = Math.min(LONGEST_NAME, LONGEST_LABEL - appSubdomain.length - 1);
+  if (tenant.length > longest) {
+    throw new PlainError(
+      `${JSON.stringify(tenant)} is too long for a tenant's name: ${longest} characters at most, so that its host name <name>-${appSubdomain} has ${LONGEST_LABEL} at most`,
+    );
+  }
+  if (tenant.endsWith('_')) {
+    throw new PlainError(
+      `${JSON.stringify(tenant)} cannot be a tenant's name: a host name ends in no hyphen, which _ becomes`,
+    );
+  }
+}
+
+/**
+ * Registers a tenant with its domains, first user, time zone and starter catalogue, in one transaction.
+ * @throws TenantExistsError, InvalidTenantError, PlainError about the name, the time zone or the catalogue; nothing is
+ * left behind then
+ */
+export async function registerTenant(
+  owner: ConnectionSettings,
+  appUser: string,
+  hosts: Hosts,
+  registration: Registration,
+): Promise<RegisteredTenant> {
+  const { name, domains = [], admin, status = 'TRIAL', maxUsers, timeZone, catalogue } = registration;
+  const tenant = checkShortName(registration.tenant);
+  checkHostLabels(tenant, hosts);
+  const schema = `tenant_${tenant}`;
+  const [primary, ...others] = ownDomains(tenant, hosts);
+  const further = new Set([...others, ...domains].map(storedDomain));
+  further.delete(primary);
+  const wanted = catalogue && (await readCatalogue(catalogue));
+  let added: Added | null = null;
+  const fill = async (client: OwnerClient) => {
+    if (timeZone !== undefined) await setTimeZoneOn(client, schema, timeZone);
+    const adminId = admin ? await insertAdmin(client, admin) : null;
+    if (wanted) {
+      added = await addCatalogue((statements) => inTurn(client, statements), wanted, adminId);
+    }
+  };
+  const created = await createTenant(
+    owner,
+    appUser,
+    {
+      schema,
+      name,
+      status,
+      ...(maxUsers !== undefined && { maxUsers }),
+      domains: [
+        { domain: primary, isPrimary: true },
+        ...[...further].map((domain) => ({ domain, isPrimary: false })),
+      ],
+    },
+    { fill },
+  );
+  return { ...created, added };
+}
+
+async function insertAdmin(client: OwnerClient, admin: StorableAccount): Promise<number> {
+  const { sql, parameters } = superuserInsert(admin);
+  const { rows } = await client.query<{ id: string }>(sql, [...parameters]);
+  return Number(rows[0]!.id);
+}
+
+async function inTurn(client: OwnerClient, statements: Parameters<RunAll>[0]) {
+  const results = [];
+  for (const { sql, parameters } of statements) {
+    results.push((await client.query<{ added: number }>(sql, [...parameters])).rows);
+  }
+  return results;
+}

@@ -1,0 +1,173 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Authentication, SignedIn } from '../auth/authentication.js';
+import type { Config } from '../config/config.js';
+import type { Cors } from '../http/cors.js';
+import {
+  detailError,
+  HttpError,
+  permissionDenied,
+  TenantOutOfOrderError,
+  textError,
+} from '../http/errors.js';
+import { acceptsJson } from '../http/negotiation.js';
+import { QueryParameters } from '../http/query-parameters.js';
+import { REQUEST_ID } from '../http/request-id.js';
+import { SECURITY_HEADERS } from '../http/security-headers.js';
+import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
+import type { Tenant, Tenants } from '../tenancy/tenants.js';
+import { optionsAnswer } from './options-answer.js';
+import type { PathEntry, PathTable } from './path-table.js';
+import { allows, requiredPolicy } from './policy.js';
+import type { RouteDefinition, TenantRequest } from './route.js';
+
+export interface AdmissionParts {
+  readonly config: Config;
+  readonly tenants: Tenants;
+  readonly authentication: Authentication;
+  readonly cors: Cors;
+  readonly paths: PathTable;
+}
+
+const API_VARY = 'Accept, origin';
+const PAGE_VARY = 'origin';
+const HEALTH = '/health/';
+
+/**
+ * Lets a request through to its route, or answers it. The order of the checks is the contract's: host, missing
+ * slash, Accept, token, method, permission; body and record come after it.
+ */
+export class Admission {
+  readonly #bareHosts: ReadonlySet<string>;
+
+  constructor(private readonly parts: AdmissionParts) {
+    this.#bareHosts = new Set(['localhost', '127.0.0.1', '[::1]', parts.config.baseDomain]);
+  }
+
+  /** The first hook of every request. */
+  async admit(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { config, cors, paths } = this.parts;
+    const { origin } = request.headers;
+    reply.headers(SECURITY_HEADERS).header('vary', PAGE_VARY).header(REQUEST_ID, request.id);
+    if (config.useHttps && request.protocol === 'https')
+      reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    if (hasSeveralHosts(request.raw.rawHeaders))
+      throw detailError(400, 'The request has more than one Host header.');
+    if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) {
+      return reply.headers(cors.preflight(origin)).header('content-length', '0').code(200).send();
+    }
+    const shared = cors.headers(origin);
+    if (shared) reply.headers(shared);
+
+    const matched = request.routeOptions.config;
+    const path = request.url.split('?', 1)[0] as string;
+    // A path that names no parameter is itself for every method: DELETE `clients/stage-counts/` means no client.
+    // (For the router an empty id is one too; here `clients//` is no path at all.)
+    const routed = matched.definition && !path.includes('//') ? matched.entry : paths.find(path);
+    const entry = paths.literal(path) ?? routed;
+    const definition = entry === matched.entry ? matched.definition : undefined;
+    const slashless = entry ? undefined : paths.find(`${path}/`);
+    const about = (entry ?? slashless)?.routes[0]; // says what kind of path this is
+    const tenant = await this.#tenantOf(request, about);
+    if (config.useHttps && request.protocol === 'http' && about?.path !== HEALTH) {
+      return reply.code(301).header('location', `https://${request.host}${request.url}`).send();
+    }
+    if (slashless) return this.#addSlash(request, reply, path);
+    if (!entry) throw detailError(404, 'Not found.');
+    if (!about?.page) this.#negotiate(request, reply, entry);
+
+    const signedIn = await this.#signedIn(request, definition, entry, tenant);
+    if (tenant) request.logContext = { tenant: tenant.schema, user: signedIn?.user.id };
+    if (!definition) return this.#otherMethod(request, reply, entry);
+    if (!allows(definition.policy, signedIn?.user ?? null, request.params)) throw permissionDenied();
+    request.admitted = admitted(request, tenant, signedIn, config.useHttps);
+    return undefined;
+  }
+
+  /** @throws HttpError 404 where the host is nobody's, 403 where its tenant is suspended, 503 where it is out of order */
+  async #tenantOf(request: FastifyRequest, about: RouteDefinition | undefined): Promise<Tenant | null> {
+    if (about?.path === HEALTH) return null; // answers on any host, and without the database's help
+    const host = hostName(request.host);
+    const allowed = host !== null && isAllowedHost(host, this.parts.config.allowedHosts);
+    const tenant = allowed ? await this.parts.tenants.byHost(host) : null;
+    if (tenant && !tenant.usable) throw permissionDenied('This account is not active.');
+    if (tenant?.trouble) throw new TenantOutOfOrderError(tenant.schema, tenant.trouble);
+    if (tenant || about?.hosts === 'any') return tenant;
+    if (about?.hosts === 'bare' && allowed && this.#bareHosts.has(host)) return null;
+    throw detailError(404, 'Not found.');
+  }
+
+  #addSlash(request: FastifyRequest, reply: FastifyReply, path: string): FastifyReply {
+    const search = request.url.slice(path.length);
+    return reply.code(301).header('location', `${path}/${search}`).send();
+  }
+
+  #negotiate(request: FastifyRequest, reply: FastifyReply, entry: PathEntry): void {
+    reply.header('vary', API_VARY).header('allow', entry.allow);
+    if (entry.routes[0]?.negotiates === false || acceptsJson(request.headers.accept)) return;
+    throw detailError(406, 'Could not satisfy the request Accept header.');
+  }
+
+  async #signedIn(
+    request: FastifyRequest,
+    definition: RouteDefinition | undefined,
+    entry: PathEntry,
+    tenant: Tenant | null,
+  ): Promise<SignedIn | null> {
+    const isPublic = definition ? definition.policy.kind === 'public' : entry.isPublic;
+    if (isPublic || !tenant) return null;
+    const { authorization } = request.headers;
+    const { authentication } = this.parts;
+    if (!entry.routes[0]?.tokenInQuery) return await authentication.authenticate(authorization, tenant);
+    try {
+      return await authentication.authenticate(authorization ?? headerFromQuery(request), tenant);
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 401) throw error;
+      throw textError(401, (error.body as { detail: string }).detail, error.headers);
+    }
+  }
+
+  #otherMethod(request: FastifyRequest, reply: FastifyReply, entry: PathEntry): FastifyReply {
+    reply.header('allow', entry.allow);
+    if (request.method === 'OPTIONS') return reply.send(optionsAnswer(entry));
+    throw new HttpError(405, { detail: `Method "${request.method}" not allowed.` });
+  }
+}
+
+function admitted(
+  request: FastifyRequest,
+  tenant: Tenant | null,
+  signedIn: SignedIn | null,
+  useHttps: boolean,
+): TenantRequest {
+  const { user, issuedAt, expiresAt } = signedIn ?? { user: null, issuedAt: null, expiresAt: null };
+  return {
+    tenant,
+    user,
+    issuedAt,
+    expiresAt,
+    context: {
+      schema: tenant?.schema ?? '',
+      userId: user?.id ?? null,
+      source: `${request.ip} ${request.id}`,
+    },
+    params: request.params as Record<string, string>,
+    query: new QueryParameters(request.query as Record<string, string>),
+    origin: `${useHttps ? 'https' : request.protocol}://${request.host}`,
+    ip: request.ip,
+    raw: request,
+  };
+}
+
+/** What the Authorization header would be had the client been able to set it. */
+function headerFromQuery(request: FastifyRequest): string | undefined {
+  const given = (request.query as Record<string, string | string[] | undefined>).token;
+  const token = Array.isArray(given) ? given.at(-1) : given;
+  return token ? `Bearer ${token}` : undefined;
+}
+
+/** Checked for every route at the start, so that nothing is served without a policy. */
+export function checkRoute(definition: RouteDefinition): void {
+  const name = `${definition.method} ${definition.path}`;
+  requiredPolicy(name, definition.policy);
+  if (!definition.page && !definition.path.endsWith('/')) throw new Error(`${name}: a path ends in a slash`);
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Type } from '@sinclair/typebox';
+import { component } from '../http/component.js';
+import { anybody } from './policy.js';
+import { publicRoute, type RouteDefinition } from './route.js';
+
+const SERVICE = 'leopard-backend';
+const KEPT_FOR_MS = 1_000;
+/** A database that takes longer is out; who asks for health gives up about then. */
+const ANSWERS_WITHIN_MS = 5_000;
+
+const Health = component(
+  'Health',
+  Type.Object({
+    status: Type.Unsafe<string>({ type: 'string', enum: ['healthy', 'unhealthy'] }),
+    service: Type.Unsafe<string>({ type: 'string', enum: [SERVICE] }),
+  }),
+);
+
+/**
+ * Whether this process can serve, on any host and without log-in.
+ * @param ask asks the database something; it is asked once a second at most, however many want to know
+ * @param within how many milliseconds it may take
+ */
+export function healthRoute(ask: () => Promise<unknown>, within = ANSWERS_WITHIN_MS): RouteDefinition {
+  let checkedAt = 0;
+  let answer: Promise<boolean> = Promise.resolve(false);
+  const isHealthy = () => {
+    if (Date.now() - checkedAt > KEPT_FOR_MS) {
+      checkedAt = Date.now();
+      const asked = ask().then(
+        () => true,
+        () => false,
+      );
+      answer = Promise.race([asked, sleep(within, false, { ref: false })]);
+    }
+    return answer;
+  };
+  return publicRoute({
+    method: 'GET',
+    path: '/health/',
+    tag: 'health',
+    summary: 'Whether the service is up.',
+    policy: anybody,
+    hosts: 'any',
+    page: true,
+    response: Health,
+    otherAnswers: { 503: { description: 'out of order', schema: Health } },
+    handler: async (_request, reply) => {
+      const healthy = await isHealthy();
+      if (!healthy) reply.code(503);
+      return { status: healthy ? 'healthy' : 'unhealthy', service: SERVICE };
+    },
+  });
+}

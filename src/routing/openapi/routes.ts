@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { Type } from '@sinclair/typebox';
+import { stringify } from 'yaml';
+import { detailError } from '../../http/errors.js';
+import { acceptedTypes } from '../../http/negotiation.js';
+import { anybody } from '../policy.js';
+import { publicRoute, type RouteDefinition } from '../route.js';
+import { PAGES, STYLE_SHEET } from './pages.js';
+
+const YAML = 'application/vnd.oai.openapi';
+const JSON_TYPE = 'application/vnd.oai.openapi+json';
+
+interface Asset {
+  readonly type: string;
+  readonly read: () => string;
+}
+
+const ASSETS: Readonly<Record<string, Asset>> = {
+  'leopard.css': { type: 'text/css', read: () => STYLE_SHEET },
+  'swagger-ui.css': { type: 'text/css', read: fileOf('swagger-ui-dist', 'swagger-ui.css') },
+  'swagger-ui-bundle.js': {
+    type: 'text/javascript',
+    read: fileOf('swagger-ui-dist', 'swagger-ui-bundle.js'),
+  },
+  'redoc.standalone.js': { type: 'text/javascript', read: fileOf('redoc', 'bundles/redoc.standalone.js') },
+};
+
+/** ReDoc's one address of another site, a logo; it shows none where this fails to load. */
+const FOREIGN_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
+const NO_PICTURE = 'data:,';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * The documentation of the API, without log-in and on the bare hosts too. Its pages load nothing from elsewhere.
+ * @param document makes the OpenAPI document, once all routes are known
+ */
+export function documentationRoutes(document: () => object): RouteDefinition[] {
+  const yaml = once(() => stringify(document(), { aliasDuplicateObjects: false }));
+  const json = once(() => JSON.stringify(document()));
+  const common = { tag: 'schema', policy: anybody, hosts: 'bare', negotiates: false } as const;
+  return [
+    publicRoute({
+      ...common,
+      method: 'GET',
+      path: '/api/schema/',
+      summary: 'The OpenAPI document of this API, as YAML or as JSON.',
+      query: { format: Type.String({ enum: ['yaml', 'json'] }) },
+      produces: [YAML, JSON_TYPE],
+      handler: async ({ query, raw }, reply) => {
+        const format = query.text('format') ?? preferredFormat(raw.headers.accept);
+        if (format === 'json') return reply.type(JSON_TYPE).send(json());
+        if (format === 'yaml') return reply.type(YAML).send(yaml());
+        throw detailError(404, 'Not found.');
+      },
+    }),
+    ...Object.entries(PAGES).map(([name, page]) =>
+      publicRoute({
+        ...common,
+        method: 'GET',
+        path: `/api/${name}/`,
+        summary: page.summary,
+        produces: ['text/html'],
+        handler: async (_request, reply) =>
+          reply
+            .type('text/html; charset=utf-8')
+            .header('content-security-policy', page.policy)
+            .send(page.html),
+      }),
+    ),
+    publicRoute({
+      ...common,
+      method: 'GET',
+      path: '/api/docs/assets/*',
+      page: true,
+      summary: 'A file of the documentation pages.',
+      handler: async ({ params, raw }, reply) => {
+        const name = params['*'] ?? '';
+        const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined; // not so `constructor`
+        if (!asset) throw detailError(404, 'Not found.');
+        const { content, tag } = load(name, asset);
+        reply.header('cache-control', 'public, max-age=86400').header('etag', tag);
+        if (raw.headers['if-none-match'] === tag) return reply.code(304).send();
+        return reply.type(`${asset.type}; charset=utf-8`).send(content);
+      },
+    }),
+  ];
+}
+
+/** YAML, unless the Accept header names JSON and not YAML. */
+function preferredFormat(accept: string | undefined): string {
+  const types = acceptedTypes(accept);
+  const yaml = types.some((type) => type === YAML || type.includes('yaml'));
+  return !yaml && types.some((type) => type.endsWith('json')) ? 'json' : 'yaml';
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+const loaded = new Map<string, { content: Buffer; tag: string }>();
+
+function load(name: string, { read }: Asset) {
+  let asset = loaded.get(name);
+  if (!asset) {
+    const content = Buffer.from(read());
+    asset = { content, tag: `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"` };
+    loaded.set(name, asset);
+  }
+  return asset;
+}
+
+/** Reads a file of a package and removes the address of another site that one of them contains. */
+function fileOf(module: string, file: string): () => string {
+  return () => {
+    const path = join(dirname(require.resolve(`${module}/package.json`)), file);
+    return readFileSync(path, 'utf8').replaceAll(FOREIGN_LOGO, NO_PICTURE);
+  };
+}

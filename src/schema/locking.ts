@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inTransaction, type OwnerClient } from '../database/owner.js';
+import { PlainError } from '../platform/plain-error.js';
+
+/** The limits on how long a transaction that changes tables waits for their locks. Times are in milliseconds. */
+export interface LockWaits {
+  /** The longest wait for one lock: readers wait behind it all that time. */
+  readonly longest: number;
+  /** Number of times the transaction is tried. */
+  readonly attempts: number;
+  /** The pause after the first attempt, which lets waiting transactions through; it grows with each attempt. */
+  readonly pause: number;
+}
+
+const USUAL: LockWaits = { longest: 2_000, attempts: 6, pause: 1_000 };
+
+const LOCK_NOT_AVAILABLE = '55P03';
+const DEADLOCK = '40P01';
+
+/** Thrown when tables could not be locked in any attempt; nothing was changed. */
+export class TablesInUseError extends PlainError {
+  override readonly name = 'TablesInUseError';
+}
+
+/**
+ * Runs `work` in one transaction that takes strong locks. A transaction that waits for a lock makes all later ones wait,
+ * readers too, so each attempt gives up soon, lets them through and starts again.
+ * @param scope the owner of the changed tables: a tenant's schema, or `shared` for schema `public`
+ * @param first runs first in the transaction, and may wait as long as it takes: nobody waits behind it
+ * @returns what `work` returns in the attempt that succeeds
+ * @throws TablesInUseError, and whatever else `work` throws
+ */
+export async function inLockingTransaction<T>(
+  client: OwnerClient,
+  scope: string,
+  work: () => Promise<T>,
+  { first, waits = USUAL }: { first?: () => Promise<void>; waits?: LockWaits | undefined } = {},
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await inTransaction(client, async () => {
+        await first?.();
+        await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [String(waits.longest)]);
+        return await work();
+      });
+    } catch (error) {
+      if (!couldNotLock(error)) throw error;
+      if (attempt >= waits.attempts) throw await inUse(client, scope, error);
+      await sleep(waits.pause * attempt * (0.75 + Math.random() / 2));
+    }
+  }
+}
+
+/** Tells whether this error, or one of its causes, means that a lock was not available. */
+function couldNotLock(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    const { code } = one as { code?: string };
+    if (code === LOCK_NOT_AVAILABLE || code === DEADLOCK) return true;
+  }
+  return false;
+}
+
+const HOLDERS = `
+  SELECT a.pid, a.usename AS role, a.application_name AS program, count(*) OVER ()::integer AS total
+  FROM pg_catalog.pg_stat_activity a
+  WHERE a.pid <> pg_catalog.pg_backend_pid() AND EXISTS (
+    SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
+    WHERE l.pid = a.pid AND l.granted AND l.database = (
+        SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()
+      ) AND c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1))
+  )
+  ORDER BY a.xact_start NULLS LAST, a.pid
+  LIMIT 1`;
+
+async function inUse(client: OwnerClient, scope: string, cause: unknown): Promise<TablesInUseError> {
+  const found = await client
+    .query<{ pid: number; role: string; program: string; total: number }>(HOLDERS, [
+      scope === 'shared' ? 'public' : scope,
+    ])
+    .catch(() => ({ rows: [] }));
+  const [holder] = found.rows;
+  const others = holder && holder.total > 1 ? ` and ${holder.total - 1} more` : '';
+  const by = holder
+    ? ` by process ${holder.pid} of ${holder.role}${holder.program && ` (${holder.program})`}${others}`
+    : '';
+  return new TablesInUseError(
+    `the tables of ${scope} are in use${by}, so nothing was changed there; end that transaction, or run the command again later`,
+    { cause },
+  );
+}
