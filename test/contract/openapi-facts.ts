@@ -4,7 +4,7 @@ export type Node = { readonly [key: string]: unknown };
 /** Facts about one operation: a place such as `body application/json .email.maxLength` → what stands there. */
 export type Facts = ReadonlyMap<string, unknown>;
 
-const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+export const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 /** Every operation of a document as `METHOD /path` → its facts, written so that equal meaning gives equal facts. */
 export function operationsOf(document: Node): Map<string, Facts> {
@@ -95,12 +95,17 @@ class Reader {
   }
 
   #resolved(node: Node): Node {
-    if (typeof node.$ref !== 'string') return node;
-    const keys = node.$ref.replace('#/', '').split('/');
-    const target = keys.reduce<unknown>((inner, key) => (inner as Node | undefined)?.[key], this.document);
-    if (!target) throw new Error(`${node.$ref} leads nowhere`);
-    return this.#resolved(target as Node);
+    return resolve(this.document, node);
   }
+}
+
+/** Returns what a reference of the document leads to; another node as it is. */
+export function resolve(document: Node, node: Node): Node {
+  if (typeof node.$ref !== 'string') return node;
+  const keys = node.$ref.replace('#/', '').split('/');
+  const target = keys.reduce<unknown>((inner, key) => (inner as Node | undefined)?.[key], document);
+  if (!target) throw new Error(`${node.$ref} leads nowhere`);
+  return resolve(document, target as Node);
 }
 
 function nameOf(schema: Node | undefined): string | undefined {

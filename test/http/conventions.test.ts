@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { repairUrl } from '../../src/http/repair-url.js';
+import { ADDITIONS } from '../contract/additions.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 
@@ -229,10 +230,18 @@ describe('GET /api/v1/', () => {
     const contract = JSON.parse(
       readFileSync(new URL('../contract/openapi.json', import.meta.url), 'utf8'),
     ) as { paths: Record<string, { get?: object }> };
-    const lists = Object.entries(contract.paths)
-      .filter(([path, { get }]) => get && /^\/api\/v1\/[^/]+\/$/.test(path))
-      .map(([path]) => path.split('/').at(-2) as string);
-    expect(Object.keys(body)).toEqual(lists.filter((name) => name in body));
+    const names = (paths: string[]) =>
+      paths.flatMap((path) => /^(?:GET )?\/api\/v1\/([^/]+)\/$/.exec(path)?.[1] ?? []);
+    const lists = names(Object.keys(contract.paths).filter((path) => contract.paths[path]?.get));
+    const added = names(
+      ADDITIONS.flatMap((addition) => ('operations' in addition ? addition.operations : [])),
+    );
+    const shown = Object.keys(body);
+    expect(shown.filter((name) => lists.includes(name))).toEqual(lists.filter((name) => name in body));
+    expect(
+      shown.filter((name) => ![...lists, ...added].includes(name)),
+      'test/contract/additions.ts',
+    ).toEqual([]);
     expect(body.clients).toBe('http://Main.localhost:8080/api/v1/clients/');
     for (const [name, url] of Object.entries<string>(body)) {
       const { pathname } = new URL(url);

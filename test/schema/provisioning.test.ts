@@ -4,6 +4,7 @@ import { withOwner } from '../../src/database/owner.js';
 import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
 import { readSnapshot } from '../../src/schema/tenant-snapshot.js';
 import type { NewTenant } from '../../src/tenancy/new-tenant.js';
+import { addedPermissions } from '../contract/additions.js';
 import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '../helpers/database.js';
 
 const files = readMigrations();
@@ -89,7 +90,7 @@ describe('createTenant', () => {
     await withOwner(database.app, async (client) => {
       await client.query('SET ROLE tenant_provisioned_new; SET search_path TO tenant_provisioned_new');
       const { rows } = await client.query('SELECT count(*)::integer AS n FROM auth_permission');
-      expect(rows[0].n).toBe(142);
+      expect(rows[0].n).toBe(142 + addedPermissions().length);
       await client.query("INSERT INTO immigration_client (first_name) VALUES ('Ada')");
     });
   });

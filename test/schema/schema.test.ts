@@ -81,13 +81,17 @@ function expected(table: ContractTable) {
     uniques: [...table.uniques].sort(),
     checks: table.checks.map(withoutNoise).sort(),
     missingIndexes: [],
+    mustBeGiven: [],
   };
 }
 
 /** The table as it is, in the contract's words and as far as the contract speaks of it. */
 function actual(catalogue: Catalogue, table: ContractTable) {
   const own = catalogue.columns.filter((column) => column.table === table.name);
-  const constraints = catalogue.constraints.filter((constraint) => constraint.table === table.name);
+  const added = own.filter(({ name }) => table.columns.every((column) => column.name !== name));
+  const constraints = catalogue.constraints.filter(
+    (constraint) => constraint.table === table.name && !isOnAdded(constraint.definition, table, added),
+  );
   const definitions = (kind: string) =>
     constraints.filter((constraint) => constraint.kind === kind).map(({ definition }) => definition);
   const indexed = [
@@ -119,7 +123,18 @@ function actual(catalogue: Catalogue, table: ContractTable) {
       .map((definition) => withoutNoise(definition.replace('CHECK ', '')))
       .sort(),
     missingIndexes: table.indexes.filter((wanted) => !indexed.includes(wanted)),
+    // Who knows only the contract's columns writes rows without the others.
+    mustBeGiven: added
+      .filter((column) => column.notNull && column.default === null && !column.isIdentity)
+      .map(({ name }) => name),
   };
+}
+
+/** Tells whether a constraint speaks of added columns alone: the contract leaves them free. */
+function isOnAdded(definition: string, table: ContractTable, added: readonly CatalogColumn[]): boolean {
+  const words = definition.replace(/ REFERENCES .*/, '').split(/\W+/);
+  const speaksOf = (columns: readonly { name: string }[]) => columns.some(({ name }) => words.includes(name));
+  return speaksOf(added) && !speaksOf(table.columns);
 }
 
 function foreignKey(definition: string) {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { addedFields } from '../../../test/contract/additions.js';
 import { type TestDatabase, testDatabase } from '../../../test/helpers/database.js';
 import { type CapturedEvent, dropEvents, eventsOf } from '../../../test/helpers/events.js';
 import type { TenantColumns } from '../../database/columns.js';
@@ -67,12 +68,14 @@ it('a client’s, as recorded', async () => {
     response: { body: { results: { activity_type: string; metadata: Record<string, unknown> }[] } };
   }[];
   const recorded = examples.find(({ name }) => name === 'client-timeline')!.response.body.results[1]!;
-  const { event_id, assigned_to_id, changed_fields, performed_by_id, ...state } = recorded.metadata;
+  const { event_id, assigned_to_id, changed_fields, performed_by_id, ...known } = recorded.metadata;
   const [event] = await eventsAfter(
     `INSERT INTO immigration_client (first_name, last_name, email, gender, country, created_by_id, updated_by_id)
      VALUES ('New', 'Client', 'n@example.com', 'MALE', 'AU', 1, 1)`,
     'UPDATE immigration_client SET assigned_to_id = 3',
   );
+  const added = addedFields('ClientActivityOutput.metadata');
+  const state = { ...known, ...Object.fromEntries(added.map((name) => [name, event!.current_state[name]])) };
   expect(event!.current_state).toEqual(state);
   expect(event!.previous_state).toEqual({ ...state, assigned_to: null });
   expect(event!.changed_fields).toEqual(changed_fields);

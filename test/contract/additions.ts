@@ -1,0 +1,164 @@
+/**
+ * One thing that the program has and the recorded contract has not. `of` names operations (`GET /api/v1/clients/`), or
+ * the places of fields: a component of the documentation that bodies or answers use (`ClientOutput`), or an object
+ * within one (`VisaDashboard.status_breakdown`).
+ */
+export type Addition =
+  | { readonly operations: readonly string[] }
+  | { readonly parameters: readonly string[]; readonly of: readonly string[] }
+  | { readonly answers: readonly number[]; readonly of: readonly string[] }
+  | { readonly fields: readonly string[]; readonly of: readonly string[] }
+  /** A content type of `immigration` with the four permissions on it; `name` is what the permissions call it. */
+  | { readonly model: string; readonly name: string }
+  /** One more permission on a model, such as `export_client`, "Can export clients". */
+  | { readonly permission: string; readonly name: string; readonly on: string };
+
+/**
+ * Everything beyond the recorded contract. Each test that holds the program against the contract reads this list: what
+ * is neither in the contract nor here fails, and so does what is here and not in the program.
+ */
+export const ADDITIONS: readonly Addition[] = [
+  { operations: ['GET /', 'GET /api/public/branding/', 'GET /api/v1/search/', 'GET /api/v1/deadlines/'] },
+  {
+    operations: [
+      'GET /api/v1/sessions/',
+      'DELETE /api/v1/sessions/{id}/',
+      'POST /api/v1/sessions/end-all/',
+      'POST /api/v1/users/change-password/',
+      'POST /api/v1/users/{id}/set-password/',
+    ],
+  },
+  { answers: [429], of: ['POST /api/token/'] },
+  {
+    operations: [
+      'GET /api/v1/clients/export/',
+      'POST /api/v1/clients/bulk/assign/',
+      'POST /api/v1/clients/bulk/stage/',
+      'POST /api/v1/clients/bulk/archive/',
+      'POST /api/v1/clients/bulk/restore/',
+    ],
+  },
+  {
+    parameters: [
+      'agent',
+      'assigned_to',
+      'branch',
+      'created_after',
+      'created_before',
+      'updated_after',
+      'updated_before',
+    ],
+    of: ['GET /api/v1/clients/', 'GET /api/v1/clients/stage-counts/'],
+  },
+  {
+    parameters: [
+      'active',
+      'email',
+      'first_name',
+      'include_deleted',
+      'last_name',
+      'search',
+      'stage',
+      'visa_category',
+    ],
+    of: ['GET /api/v1/clients/stage-counts/'],
+  },
+  {
+    operations: [
+      'GET /api/v1/client-imports/',
+      'POST /api/v1/client-imports/',
+      'GET /api/v1/client-imports/{id}/',
+      'PATCH /api/v1/client-imports/{id}/',
+      'DELETE /api/v1/client-imports/{id}/',
+      'POST /api/v1/client-imports/{id}/encoding/',
+      'POST /api/v1/client-imports/{id}/dry-run/',
+      'POST /api/v1/client-imports/{id}/run/',
+      'POST /api/v1/client-imports/{id}/cancel/',
+      'POST /api/v1/client-imports/{id}/undo/',
+      'GET /api/v1/client-imports/{id}/failures/',
+      'GET /api/v1/client-imports/{id}/not-undone/',
+    ],
+  },
+  {
+    fields: ['remind_days_before'],
+    of: ['ProficiencyRequest', 'PatchedProficiencyRequest', 'PassportRequest', 'PatchedPassportRequest'],
+  },
+  {
+    parameters: ['assigned_to', 'created_after', 'created_before', 'created_by'],
+    of: ['GET /api/v1/college-applications/'],
+  },
+  { fields: ['TOTAL'], of: ['VisaDashboard.status_breakdown'] },
+  { operations: ['GET /api/v1/audit/', 'GET /api/v1/audit/{id}/'] },
+  {
+    operations: [
+      'POST /api/v1/visa-categories/',
+      'GET /api/v1/visa-categories/{id}/',
+      'PUT /api/v1/visa-categories/{id}/',
+      'PATCH /api/v1/visa-categories/{id}/',
+      'DELETE /api/v1/visa-categories/{id}/',
+    ],
+  },
+  {
+    operations: [
+      'GET /api/v1/webhooks/',
+      'POST /api/v1/webhooks/',
+      'GET /api/v1/webhooks/event-types/',
+      'GET /api/v1/webhooks/{id}/',
+      'PATCH /api/v1/webhooks/{id}/',
+      'DELETE /api/v1/webhooks/{id}/',
+      'POST /api/v1/webhooks/{id}/enable/',
+      'POST /api/v1/webhooks/{id}/disable/',
+      'POST /api/v1/webhooks/{id}/rotate-secret/',
+      'POST /api/v1/webhooks/{id}/test/',
+      'GET /api/v1/deliveries/',
+      'POST /api/v1/deliveries/retry/',
+      'POST /api/v1/deliveries/cancel/',
+      'GET /api/v1/deliveries/{id}/',
+      'POST /api/v1/deliveries/{id}/retry/',
+      'POST /api/v1/deliveries/{id}/cancel/',
+    ],
+  },
+  {
+    operations: [
+      'GET /api/v1/agency-settings/',
+      'PATCH /api/v1/agency-settings/',
+      'GET /api/v1/starter-catalogues/',
+      'POST /api/v1/starter-catalogues/load/',
+    ],
+  },
+  {
+    operations: [
+      'GET /api/v1/reports/',
+      'GET /api/v1/reports/client-stages/',
+      'GET /api/v1/reports/stage-conversions/',
+      'GET /api/v1/reports/time-in-stage/',
+      'GET /api/v1/reports/visa-applications/',
+      'GET /api/v1/reports/visa-decisions/',
+      'GET /api/v1/reports/college-applications/',
+      'GET /api/v1/reports/workload/',
+      'GET /api/v1/reports/lead-sources/',
+    ],
+  },
+];
+
+const VERBS = ['add', 'change', 'delete', 'view'];
+
+/** The names of the fields that are added at this place, such as `ClientOutput`. */
+export function addedFields(place: string): string[] {
+  return ADDITIONS.flatMap((added) => ('fields' in added && added.of.includes(place) ? added.fields : []));
+}
+
+/** The content types that are added to the contract's. */
+export function addedModels(): { model: string; name: string }[] {
+  return ADDITIONS.flatMap((added) => ('model' in added ? [added] : []));
+}
+
+/** The permissions that are added to the contract's: four for each model, and those that are listed one by one. */
+export function addedPermissions(): { model: string; codename: string; name: string }[] {
+  return ADDITIONS.flatMap((added) => {
+    if ('permission' in added) return [{ model: added.on, codename: added.permission, name: added.name }];
+    if (!('model' in added)) return [];
+    const { model, name } = added;
+    return VERBS.map((verb) => ({ model, codename: `${verb}_${model}`, name: `Can ${verb} ${name}` }));
+  });
+}
