@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DatabaseHandle } from '../src/database/connections.js';
-import { createTenant } from '../src/provisioning/provisioning.js';
+import { createTenantSchema } from '../src/provisioning/tenant-schema.js';
 import { postgresMemory, residentMemory } from './processes.js';
 import { Instance, type Program } from './program.js';
 import { median } from './statistics.js';
@@ -60,7 +60,7 @@ export async function measureProvisioning({ owner, app }: DatabaseHandle, count:
   const times: number[] = [];
   for (let i = 0; i < count; i++) {
     const begun = performance.now();
-    await createTenant(owner, app.user, {
+    await createTenantSchema(owner, app.user, {
       schema: `tenant_bench_${i}`,
       name: `Bench ${i}`,
       domains: [{ domain: `bench-${i}.localhost`, isPrimary: true }],

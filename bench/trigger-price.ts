@@ -5,7 +5,7 @@ import { openDatabase } from '../src/database/connections.js';
 import { Database } from '../src/database/database.js';
 import { type OwnerClient, withOwner } from '../src/database/owner.js';
 import { statement } from '../src/database/statement.js';
-import { createTenant } from '../src/provisioning/provisioning.js';
+import { createTenantSchema } from '../src/provisioning/tenant-schema.js';
 import { migrateAll } from '../src/schema/migrator.js';
 import { cpuTimes } from './processes.js';
 import { Instance } from './program.js';
@@ -111,7 +111,7 @@ async function makeTenant(
     domains: [{ domain: `${triggers}.localhost`, isPrimary: true }],
   };
   const without = triggers === 'off' ? subject : null;
-  await createTenant(owner, appUser, tenant, without === 'capture' ? { capture: null } : {});
+  await createTenantSchema(owner, appUser, tenant, without === 'capture' ? { capture: null } : {});
   await withOwner(owner, async (client) => {
     if (without === 'audit') await disableAudit(client, tenant.schema);
     await client.query(`SET search_path TO ${tenant.schema};

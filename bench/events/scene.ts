@@ -3,7 +3,7 @@ import type { ConnectionSettings } from '../../src/config/config.js';
 import { openDatabase } from '../../src/database/connections.js';
 import { startEmbedded } from '../../src/database/embedded/embedded.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
-import { createTenant } from '../../src/provisioning/provisioning.js';
+import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { migrateAll } from '../../src/schema/migrator.js';
 import { build, freePort, Instance, Program } from '../program.js';
 import type { Workshop } from '../workshop.js';
@@ -42,7 +42,7 @@ export async function openScene(workshop: Workshop, say: (line: string) => void)
   for (const schema of TENANTS) {
     say(`provisioning ${schema}`);
     const domains = [{ domain: `${schema.replace('tenant_', '')}.localhost`, isPrimary: true }];
-    await createTenant(owner, app.user, { schema, name: schema, domains });
+    await createTenantSchema(owner, app.user, { schema, name: schema, domains });
     await withOwner(owner, (client) => fill(client, schema));
   }
   const admin = { ...noted.admin, port: app.port, database: app.database };

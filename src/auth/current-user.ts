@@ -26,7 +26,7 @@ export interface CurrentUser {
   readonly tokensFrom: number;
 }
 
-type Row = Omit<CurrentUser, 'permissions'> & { readonly permissions: readonly string[] };
+type UserRow = Omit<CurrentUser, 'permissions'> & { readonly permissions: readonly string[] };
 
 const KEPT_FOR_MS = 5_000;
 const KEPT_USERS = 20_000;
@@ -62,10 +62,10 @@ export async function readCurrentUser(
 }
 
 function userRow(id: number) {
-  return statement<Row>(`SELECT ${USER_COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
+  return statement<UserRow>(`SELECT ${USER_COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
 }
 
-function currentUser(row: Row): CurrentUser {
+function currentUser(row: UserRow): CurrentUser {
   return { ...row, permissions: new Set(row.permissions) };
 }
 

@@ -20,7 +20,7 @@ interface AssignOptions {
 const CHANGES = ['user', 'branches', 'regions', 'clearBranches', 'clearRegions'];
 
 /** `leopard assign_user_scope`: in which branches and regions a user works. */
-export function registerAssignUserScope(program: Command, context: CliContext): void {
+export function addAssignUserScopeCommand(program: Command, context: CliContext): void {
   program
     .command('assign_user_scope')
     .description('set the branches and regions of a user, by name; or list those of all users')

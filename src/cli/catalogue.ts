@@ -13,7 +13,7 @@ interface LoadOptions {
 }
 
 /** Registers `leopard catalogue list|load`: starter records for agencies, such as visas, levels of study and stages. */
-export function registerCatalogue(program: Command, context: CliContext): void {
+export function addCatalogueCommand(program: Command, context: CliContext): void {
   const catalogue = program
     .command('catalogue')
     .description('list starter catalogues of countries, and load them into tenants');

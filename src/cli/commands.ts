@@ -2,61 +2,61 @@ import type { Command } from 'commander';
 import type { CliContext } from './context.js';
 
 /** Adds one command to the program; every file of a command exports one. */
-export type Register = (program: Command, context: CliContext) => void;
+export type AddCommand = (program: Command, context: CliContext) => void;
 
 /** A command whose file is loaded on demand: loading all files takes longer than most commands take to run. */
 export interface LazyCommand {
   /** Its name and its former names, with underscores between words. */
   readonly names: readonly string[];
-  readonly load: () => Promise<Register>;
+  readonly load: () => Promise<AddCommand>;
 }
 
 /** Every command, in the order in which help lists them. */
 export const COMMANDS: readonly LazyCommand[] = [
-  { names: ['serve'], load: async () => (await import('./serve.js')).registerServe },
+  { names: ['serve'], load: async () => (await import('./serve.js')).addServeCommand },
   {
     names: ['migrate', 'migrate_schemas'],
-    load: async () => (await import('./migrate.js')).registerMigrate,
+    load: async () => (await import('./migrate.js')).addMigrateCommand,
   },
   {
     names: ['showmigrations'],
-    load: async () => (await import('./showmigrations.js')).registerShowMigrations,
+    load: async () => (await import('./showmigrations.js')).addShowMigrationsCommand,
   },
-  { names: ['tenants'], load: async () => (await import('./tenants.js')).registerTenants },
+  { names: ['tenants'], load: async () => (await import('./tenants.js')).addTenantsCommand },
   {
     names: ['register_tenant', 'deregister_tenant'],
-    load: async () => (await import('./tenant-commands.js')).registerTenantRegistration,
+    load: async () => (await import('./tenant-commands.js')).addTenantCommands,
   },
   {
     names: ['createsuperuser'],
-    load: async () => (await import('./createsuperuser.js')).registerCreateSuperuser,
+    load: async () => (await import('./createsuperuser.js')).addCreateSuperuserCommand,
   },
   {
     names: ['create_super_super_admin'],
-    load: async () => (await import('./createsuperuser.js')).registerCreateOperator,
+    load: async () => (await import('./createsuperuser.js')).addCreateOperatorCommand,
   },
   {
     names: ['setup_role_permissions'],
-    load: async () => (await import('./setup-role-permissions.js')).registerSetupRolePermissions,
+    load: async () => (await import('./setup-role-permissions.js')).addSetupRolePermissionsCommand,
   },
   {
     names: ['assign_user_scope'],
-    load: async () => (await import('./assign-user-scope.js')).registerAssignUserScope,
+    load: async () => (await import('./assign-user-scope.js')).addAssignUserScopeCommand,
   },
-  { names: ['catalogue'], load: async () => (await import('./catalogue.js')).registerCatalogue },
-  { names: ['seed', 'seed_data'], load: async () => (await import('./seed.js')).registerSeed },
-  { names: ['events'], load: async () => (await import('./events.js')).registerEvents },
+  { names: ['catalogue'], load: async () => (await import('./catalogue.js')).addCatalogueCommand },
+  { names: ['seed', 'seed_data'], load: async () => (await import('./seed.js')).addSeedCommand },
+  { names: ['events'], load: async () => (await import('./events.js')).addEventsCommand },
   {
     names: ['events_status', 'events_pause', 'events_resume', 'events_cleanup'],
-    load: async () => (await import('./events.js')).registerEventsByOldNames,
+    load: async () => (await import('./events.js')).addOldEventCommands,
   },
-  { names: ['jobs'], load: async () => (await import('./jobs.js')).registerJobs },
-  { names: ['process_reminders'], load: async () => (await import('./jobs.js')).registerProcessReminders },
-  { names: ['webhooks'], load: async () => (await import('./webhooks.js')).registerWebhooks },
-  { names: ['deliveries'], load: async () => (await import('./deliveries.js')).registerDeliveries },
-  { names: ['shell'], load: async () => (await import('./shell.js')).registerShell },
-  { names: ['dbshell'], load: async () => (await import('./dbshell.js')).registerDbShell },
-  { names: ['doctor'], load: async () => (await import('./doctor.js')).registerDoctor },
+  { names: ['jobs'], load: async () => (await import('./jobs.js')).addJobsCommand },
+  { names: ['process_reminders'], load: async () => (await import('./jobs.js')).addProcessRemindersCommand },
+  { names: ['webhooks'], load: async () => (await import('./webhooks.js')).addWebhooksCommand },
+  { names: ['deliveries'], load: async () => (await import('./deliveries.js')).addDeliveriesCommand },
+  { names: ['shell'], load: async () => (await import('./shell.js')).addShellCommand },
+  { names: ['dbshell'], load: async () => (await import('./dbshell.js')).addDbShellCommand },
+  { names: ['doctor'], load: async () => (await import('./doctor.js')).addDoctorCommand },
 ];
 
 /** Returns the commands that have the name, in either spelling: none or one. */

@@ -20,7 +20,7 @@ interface SuperuserOptions {
 }
 
 /** `leopard createsuperuser`: a user of a tenant who may do everything there. */
-export function registerCreateSuperuser(program: Command, context: CliContext): void {
+export function addCreateSuperuserCommand(program: Command, context: CliContext): void {
   program
     .command('createsuperuser')
     .description('create a user of a tenant who may do everything there: superuser and staff, in no group')
@@ -34,7 +34,7 @@ export function registerCreateSuperuser(program: Command, context: CliContext): 
 }
 
 /** `leopard create_super_super_admin`: an operator of the whole platform. */
-export function registerCreateOperator(program: Command, context: CliContext): void {
+export function addCreateOperatorCommand(program: Command, context: CliContext): void {
   program
     .command('create_super_super_admin')
     .description('create an operator of the platform, who has no access to any tenant')

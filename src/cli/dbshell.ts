@@ -15,7 +15,7 @@ interface DbShellOptions {
 }
 
 /** `leopard dbshell`: psql on the program's database. */
-export function registerDbShell(program: Command, context: CliContext): void {
+export function addDbShellCommand(program: Command, context: CliContext): void {
   program
     .command('dbshell')
     .description('open psql on the database; arguments for psql follow --')

@@ -26,10 +26,10 @@ interface Options {
   readonly event?: number;
 }
 
-type Change = (transaction: TenantTransaction, filter: DeliveryFilter) => Promise<number[]>;
+type DeliveryChange = (transaction: TenantTransaction, filter: DeliveryFilter) => Promise<number[]>;
 
 /** `leopard deliveries list|show|retry|cancel`: a tenant's webhooks and e-mails. */
-export function registerDeliveries(program: Command, context: CliContext): void {
+export function addDeliveriesCommand(program: Command, context: CliContext): void {
   const deliveries = program
     .command('deliveries')
     .description('show, repeat and cancel webhooks and e-mails of a tenant');
@@ -96,7 +96,7 @@ async function change(
   context: CliContext,
   chosen: readonly number[] | undefined,
   options: Options,
-  work: Change,
+  work: DeliveryChange,
   done: string,
 ): Promise<void> {
   const given = chosen ?? [];

@@ -14,7 +14,7 @@ import { withDatabase } from './with-database.js';
 import { writtenFolders } from './written-folders.js';
 
 /** `leopard doctor`: whether settings and database are as the program needs them. */
-export function registerDoctor(program: Command, context: CliContext): void {
+export function addDoctorCommand(program: Command, context: CliContext): void {
   program
     .command('doctor')
     .description(

@@ -8,7 +8,7 @@ import { type TestDatabase, testDatabase } from '../../test/helpers/database.js'
 import { withOwner } from '../database/owner.js';
 import { CliError } from './cli-error.js';
 import { createContext } from './context.js';
-import { registerEventsCheck } from './events-check.js';
+import { addEventsCheckCommand } from './events-check.js';
 
 let database: TestDatabase;
 let folder: string;
@@ -31,7 +31,7 @@ async function check(...args: string[]): Promise<{ printed: string; error: unkno
     progress: () => ({ say() {}, count() {}, done() {}, failed() {} }),
   };
   const program = new Command().exitOverride();
-  registerEventsCheck(program.command('events'), context);
+  addEventsCheckCommand(program.command('events'), context);
   const error = await program.parseAsync(['events', 'check', ...args], { from: 'user' }).then(
     () => null,
     (reason: unknown) => reason,

@@ -7,7 +7,7 @@ import type { CliContext } from './context.js';
 import { withDatabase } from './with-database.js';
 
 /** `leopard events check`: whether every tenant's triggers capture what src/events/config.ts says. */
-export function registerEventsCheck(events: Command, context: CliContext): void {
+export function addEventsCheckCommand(events: Command, context: CliContext): void {
   events
     .command('check')
     .description('report tenants whose triggers do not capture what the configuration says')

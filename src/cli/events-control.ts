@@ -22,7 +22,7 @@ function addOf(command: Command): Command {
 }
 
 /** Stops the handling of events, until it is resumed or an end that is given. */
-export function addPause(command: Command, context: CliContext): void {
+export function addPauseCommand(command: Command, context: CliContext): void {
   addOf(command)
     .description('stop handling events, of all tenants when no option says less; they wait')
     .option('--reason <text>', 'why, for others who look')
@@ -38,7 +38,7 @@ export function addPause(command: Command, context: CliContext): void {
 }
 
 /** Goes on. */
-export function addResume(command: Command, context: CliContext): void {
+export function addResumeCommand(command: Command, context: CliContext): void {
   addOf(command)
     .description('go on handling events that were paused with the same options')
     .action((options: OfOptions) =>
@@ -68,7 +68,7 @@ interface CleanUpOptions {
 }
 
 /** Removes what the retention no longer keeps. */
-export function addCleanUp(command: Command, context: CliContext): void {
+export function addCleanUpCommand(command: Command, context: CliContext): void {
   command
     .description('remove events that were completed more than 7 days ago, in batches')
     .option('--tenant <tenant>', 'only of this one: short name or schema')

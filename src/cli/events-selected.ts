@@ -32,7 +32,7 @@ interface Filters {
 const SHOWN = 50;
 
 /** Events that fit the filters. */
-export function addList(command: Command, context: CliContext): void {
+export function addListCommand(command: Command, context: CliContext): void {
   addFilters(command)
     .description('list events, the newest of each tenant first')
     .addOption(new Option('--status <status>', 'in this state').choices(EVENT_STATUSES))
@@ -50,7 +50,7 @@ export function addList(command: Command, context: CliContext): void {
 }
 
 /** One event with everything. */
-export function addShow(command: Command, context: CliContext): void {
+export function addShowCommand(command: Command, context: CliContext): void {
   command
     .description('show one event with its states and what each handler did')
     .argument('<id>', "the event's id", wholeNumber)
@@ -68,7 +68,7 @@ export function addShow(command: Command, context: CliContext): void {
 }
 
 /** Failed events are handled again. */
-export function addRetry(command: Command, context: CliContext): void {
+export function addRetryCommand(command: Command, context: CliContext): void {
   addFilters(command)
     .description('handle failed events again; handlers that succeeded do not run again')
     .argument('[ids...]', 'these; with --tenant', wholeNumbers)
@@ -79,7 +79,7 @@ export function addRetry(command: Command, context: CliContext): void {
 }
 
 /** Waiting events are not handled. */
-export function addCancel(command: Command, context: CliContext): void {
+export function addCancelCommand(command: Command, context: CliContext): void {
   addFilters(command)
     .description('do not handle waiting events; they become FAILED, "cancelled", and can be retried')
     .argument('[ids...]', 'these; with --tenant', wholeNumbers)
@@ -102,7 +102,7 @@ function addFilters(command: Command): Command {
     .option('--until <moment>', 'made before then', pastMoment);
 }
 
-interface Change {
+interface SelectionChange {
   readonly work: (database: Database, schema: string, selection: Selection) => Promise<number[]>;
   /** What events are afterwards, and which are taken, in words. */
   readonly done: string;
@@ -113,7 +113,7 @@ async function change(
   context: CliContext,
   ids: readonly number[] | undefined,
   filters: Filters & { readonly all?: boolean },
-  { work, done, takes }: Change,
+  { work, done, takes }: SelectionChange,
 ): Promise<void> {
   const selection = { ...selectionOf(filters), ...(ids && ids.length > 0 && { ids }) };
   if (selection.ids && filters.tenant === undefined)

@@ -16,7 +16,7 @@ interface StatusOptions {
 }
 
 /** How it stands with the handling of events. */
-export function addStatus(command: Command, context: CliContext): void {
+export function addStatusCommand(command: Command, context: CliContext): void {
   command
     .description('show pauses, what waits and since when, and what failed')
     .option('--tenant <tenant>', 'only of this one: short name or schema')

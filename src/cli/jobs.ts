@@ -17,7 +17,7 @@ interface RunOptions {
 }
 
 /** `leopard jobs list|run`: what the scheduler does, and doing it now. */
-export function registerJobs(program: Command, context: CliContext): void {
+export function addJobsCommand(program: Command, context: CliContext): void {
   const jobs = program.command('jobs').description('show and run what falls due by the clock');
   jobs
     .command('list')
@@ -47,7 +47,7 @@ export function registerJobs(program: Command, context: CliContext): void {
 }
 
 /** `leopard process_reminders`: the name that operators' scripts know. */
-export function registerProcessReminders(program: Command, context: CliContext): void {
+export function addProcessRemindersCommand(program: Command, context: CliContext): void {
   addOptions(
     program
       .command('process_reminders')

@@ -20,7 +20,7 @@ interface MigrateCommandOptions {
 }
 
 /** `leopard migrate`: brings the tables up to date. */
-export function registerMigrate(program: Command, context: CliContext): void {
+export function addMigrateCommand(program: Command, context: CliContext): void {
   const shared = program.createOption('--shared', 'only what all tenants share').conflicts('schema');
   program
     .command('migrate')

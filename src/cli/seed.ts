@@ -21,7 +21,7 @@ interface SeedDataOptions {
 }
 
 /** `leopard seed demo|contract` and `leopard seed_data`. */
-export function registerSeed(program: Command, context: CliContext): void {
+export function addSeedCommand(program: Command, context: CliContext): void {
   program
     .command('seed')
     .description(

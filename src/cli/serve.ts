@@ -29,7 +29,7 @@ interface ServeOptions {
 const DATABASE_WITHIN_MS = 60_000;
 
 /** `leopard serve`: everything from an empty folder to a running program. */
-export function registerServe(program: Command, context: CliContext): void {
+export function addServeCommand(program: Command, context: CliContext): void {
   program
     .command('serve')
     .description('start the program, with its database where none is set')

@@ -12,7 +12,7 @@ interface SetupOptions {
 }
 
 /** `leopard setup_role_permissions`: the four groups with their default grants. */
-export function registerSetupRolePermissions(program: Command, context: CliContext): void {
+export function addSetupRolePermissionsCommand(program: Command, context: CliContext): void {
   program
     .command('setup_role_permissions')
     .description("create a tenant's four groups and set their grants to the defaults")

@@ -26,7 +26,7 @@ export interface ConsoleTenant {
 }
 
 /** `leopard shell`: a JavaScript console with the tenants at hand. */
-export function registerShell(program: Command, context: CliContext): void {
+export function addShellCommand(program: Command, context: CliContext): void {
   program
     .command('shell')
     .description('open a JavaScript console with tenant(…), database and sql; runs what is piped into it')

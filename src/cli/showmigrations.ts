@@ -28,7 +28,7 @@ interface Filter {
 const PUBLIC = new Set(['public', 'shared']);
 
 /** Registers `leopard showmigrations`, which lists applied and pending migrations. */
-export function registerShowMigrations(program: Command, context: CliContext): void {
+export function addShowMigrationsCommand(program: Command, context: CliContext): void {
   program
     .command('showmigrations')
     .description('list what is applied to public and to each tenant, and what is pending')

@@ -27,7 +27,7 @@ interface SetOptions extends ShowOptions {
 }
 
 /** Shuts a tenant out, and keeps everything it has. */
-export function addSuspend(command: Command, context: CliContext): void {
+export function addSuspendCommand(command: Command, context: CliContext): void {
   addTenant(command)
     .description('shut a tenant out at once, and keep everything it has')
     .action((tenant: string, options: ShowOptions) =>
@@ -36,7 +36,7 @@ export function addSuspend(command: Command, context: CliContext): void {
 }
 
 /** Brings a tenant back, or ends its trial. */
-export function addActivate(command: Command, context: CliContext): void {
+export function addActivateCommand(command: Command, context: CliContext): void {
   addTenant(command)
     .description('bring a suspended or cancelled tenant back, or end its trial: its status becomes ACTIVE')
     .action((tenant: string, options: ShowOptions) =>
@@ -45,7 +45,7 @@ export function addActivate(command: Command, context: CliContext): void {
 }
 
 /** Changes what an operator may change of a tenant. */
-export function addSet(command: Command, context: CliContext): void {
+export function addSetCommand(command: Command, context: CliContext): void {
   addTenant(command)
     .description('change a tenant; what is not given stays as it is')
     .option('--max-users <n>', 'how many active users it may have', parseMaxUsers)
@@ -96,7 +96,7 @@ async function change(
   });
 }
 
-/** As the API counts them (immigration/users/limits.ts). */
+/** As the API counts them (immigration/users/tenant-wide-rules.ts). */
 async function activeUsers(database: Database, schema: string): Promise<number> {
   const sql = 'SELECT count(*)::integer AS active FROM immigration_user WHERE is_active';
   const [row] = await database.tenantQuery({ schema, userId: null }, statement<{ active: number }>(sql));

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { deregisterTenant } from '../provisioning/deregistration.js';
+import { deleteTenant } from '../provisioning/delete-tenant.js';
 import type { AlertDays } from '../tenancy/deadline-alerts.js';
 import { setAlertDays } from '../tenancy/deadline-alerts-setting.js';
 import { findTenant } from '../tenancy/tenant-list.js';
@@ -7,34 +7,34 @@ import { schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { setTimeZone } from '../tenancy/time-zone-setting.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { addCreateTenantCommand } from './create-tenant.js';
 import { parseDays } from './days-argument.js';
 import { ownerSettings } from './owner-settings.js';
-import { addRegister } from './register-tenant.js';
 import { withDatabase } from './with-database.js';
 import { withTables } from './with-tables.js';
 
-interface DeregisterOptions {
+interface DeleteTenantOptions {
   readonly tenant: string;
   readonly force?: boolean;
 }
 
 /** `register_tenant` and `deregister_tenant`, as operators' scripts know them; also under `tenants`. */
-export function registerTenantRegistration(program: Command, context: CliContext): void {
-  addRegister(program.command('register_tenant'), context);
-  addDeregister(program.command('deregister_tenant'), context);
+export function addTenantCommands(program: Command, context: CliContext): void {
+  addCreateTenantCommand(program.command('register_tenant'), context);
+  addDeleteTenantCommand(program.command('deregister_tenant'), context);
 }
 
 /** The options and the work of removing a tenant. */
-export function addDeregister(command: Command, context: CliContext): void {
+export function addDeleteTenantCommand(command: Command, context: CliContext): void {
   command
     .description('remove a tenant for good: its schema, domains, row and files')
     .requiredOption('--tenant <tenant>', 'short name or schema')
     .option('--force', 'do not ask')
-    .action((options: DeregisterOptions) => deregister(context, options));
+    .action((options: DeleteTenantOptions) => deleteTenantFromOptions(context, options));
 }
 
 /** The options and the work of setting a tenant's time zone. */
-export function addSetTimeZone(command: Command, context: CliContext): void {
+export function addSetTimeZoneCommand(command: Command, context: CliContext): void {
   command
     .description("set the time zone in which a tenant's days begin and its reminders fall due")
     .requiredOption('--tenant <tenant>', 'short name or schema')
@@ -47,7 +47,7 @@ export function addSetTimeZone(command: Command, context: CliContext): void {
 }
 
 /** The options and the work of setting at which intervals a tenant's staff is told of deadlines. */
-export function addSetDeadlineAlerts(command: Command, context: CliContext): void {
+export function addSetDeadlineAlertsCommand(command: Command, context: CliContext): void {
   command
     .description(
       'set how many days before and after a deadline it is told of; what is not given stays as it is',
@@ -71,7 +71,10 @@ function inWords({ before, after }: AlertDays): string {
   return parts.length > 0 ? parts.join(' and ') : 'never';
 }
 
-async function deregister(context: CliContext, { tenant, force = false }: DeregisterOptions): Promise<void> {
+async function deleteTenantFromOptions(
+  context: CliContext,
+  { tenant, force = false }: DeleteTenantOptions,
+): Promise<void> {
   const schema = schemaOf(tenant);
   if (!force && !context.isInteractive) {
     throw new UsageError(
@@ -88,7 +91,7 @@ async function deregister(context: CliContext, { tenant, force = false }: Deregi
       );
       if (answer.trim() !== 'DELETE') throw new CliError('nothing was removed');
     }
-    await deregisterTenant(owner, mediaDirectory, schema);
+    await deleteTenant(owner, mediaDirectory, schema);
   });
   context.print(`tenant ${shortName(schema)} is removed`);
 }

@@ -12,10 +12,10 @@ interface DomainsOptions {
   readonly json?: boolean;
 }
 
-type Work = (owner: ConnectionSettings, schema: string, domain: string) => Promise<string>;
+type DomainWork = (owner: ConnectionSettings, schema: string, domain: string) => Promise<string>;
 
 /** Registers `leopard tenants domains list|add|remove|primary`: a tenant's host names. */
-export function addDomains(tenants: Command, context: CliContext): void {
+export function addDomainsCommand(tenants: Command, context: CliContext): void {
   const domains = tenants
     .command('domains')
     .description('list, add and remove the domains of a tenant, and choose the primary one');
@@ -24,7 +24,7 @@ export function addDomains(tenants: Command, context: CliContext): void {
     .action(({ tenant, json }: DomainsOptions) =>
       withTables(context, async ({ database }) => show(context, await findTenant(database, tenant), json)),
     );
-  const changing = (name: string, description: string, work: Work, done: string) =>
+  const changing = (name: string, description: string, work: DomainWork, done: string) =>
     addOptions(domains.command(name))
       .description(description)
       .argument('<domain>', 'host name without port, or *. and a host name')
@@ -47,7 +47,7 @@ async function change(
   context: CliContext,
   domain: string,
   { tenant, json }: DomainsOptions,
-  work: Work,
+  work: DomainWork,
   done: string,
 ): Promise<void> {
   const schema = schemaOf(tenant);

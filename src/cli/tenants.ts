@@ -1,17 +1,21 @@
 import type { Command } from 'commander';
 import { listTenants } from '../tenancy/tenant-list.js';
 import type { CliContext } from './context.js';
-import { addRegister } from './register-tenant.js';
+import { addCreateTenantCommand } from './create-tenant.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
-import { addActivate, addSet, addSuspend } from './tenant-changes.js';
-import { addDeregister, addSetDeadlineAlerts, addSetTimeZone } from './tenant-commands.js';
-import { addDomains } from './tenant-domains.js';
+import { addActivateCommand, addSetCommand, addSuspendCommand } from './tenant-changes.js';
+import {
+  addDeleteTenantCommand,
+  addSetDeadlineAlertsCommand,
+  addSetTimeZoneCommand,
+} from './tenant-commands.js';
+import { addDomainsCommand } from './tenant-domains.js';
 import { withTables } from './with-tables.js';
 
 /** Registers `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|domains|delete`. */
-export function registerTenants(program: Command, context: CliContext): void {
+export function addTenantsCommand(program: Command, context: CliContext): void {
   const tenants = program.command('tenants').description('create, list, set up, suspend and delete tenants');
-  addRegister(tenants.command('create'), context);
+  addCreateTenantCommand(tenants.command('create'), context);
   tenants
     .command('list')
     .description('list all tenants')
@@ -25,11 +29,11 @@ export function registerTenants(program: Command, context: CliContext): void {
         else for (const line of tenantLines(list)) context.print(line);
       }),
     );
-  addSuspend(tenants.command('suspend'), context);
-  addActivate(tenants.command('activate'), context);
-  addSet(tenants.command('set'), context);
-  addSetTimeZone(tenants.command('set-time-zone'), context);
-  addSetDeadlineAlerts(tenants.command('set-deadline-alerts'), context);
-  addDomains(tenants, context);
-  addDeregister(tenants.command('delete'), context);
+  addSuspendCommand(tenants.command('suspend'), context);
+  addActivateCommand(tenants.command('activate'), context);
+  addSetCommand(tenants.command('set'), context);
+  addSetTimeZoneCommand(tenants.command('set-time-zone'), context);
+  addSetDeadlineAlertsCommand(tenants.command('set-deadline-alerts'), context);
+  addDomainsCommand(tenants, context);
+  addDeleteTenantCommand(tenants.command('delete'), context);
 }

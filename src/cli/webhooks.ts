@@ -30,7 +30,7 @@ interface AddOptions extends Options {
 }
 
 /** Registers `leopard webhooks add|list|remove|enable|disable|rotate-secret|test`: a tenant's webhook endpoints. */
-export function registerWebhooks(program: Command, context: CliContext): void {
+export function addWebhooksCommand(program: Command, context: CliContext): void {
   const webhooks = program
     .command('webhooks')
     .description("manage the endpoints to which a tenant's events are sent");

@@ -11,7 +11,7 @@ export interface Entry {
 }
 
 /** What the server answered to the statements of a batch. */
-export interface Outcome {
+export interface BatchResult {
   /** The rows of those that ran, in order. */
   readonly rows: readonly unknown[][];
   /** The command that the last of them was: `SELECT`, `COMMIT`, or `ROLLBACK` where COMMIT found a failure. */
@@ -46,7 +46,7 @@ class Batch implements Submittable {
   constructor(
     private readonly entries: readonly Entry[],
     private readonly unwanted: readonly string[],
-    private readonly done: (outcome: Outcome) => void,
+    private readonly done: (outcome: BatchResult) => void,
   ) {}
 
   /** For whoever watches what is sent. */
@@ -123,7 +123,7 @@ export function sendBatch(
   client: ClientBase,
   entries: readonly Entry[],
   unwanted: readonly string[] = [],
-): Promise<Outcome> {
+): Promise<BatchResult> {
   return new Promise((resolve) => {
     try {
       client.query(new Batch(entries, unwanted, resolve));

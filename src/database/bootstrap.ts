@@ -1,8 +1,8 @@
 import type { ConnectionSettings } from '../config/config.js';
-import { LIMITS } from './limits.js';
 import { type OwnerClient, withOwner } from './owner.js';
 import { tolerantly } from './roles.js';
 import { quoteIdentifier, quoteLiteral } from './schema-name.js';
+import { TIMEOUTS } from './timeouts.js';
 
 /** The database and the two roles that the program needs on a server. */
 export interface WantedDatabase {
@@ -36,7 +36,7 @@ const LOCALES = [
 export async function bootstrapDatabase(admin: ConnectionSettings, wanted: WantedDatabase): Promise<void> {
   await withOwner(admin, async (client) => {
     await ensureLogin(client, wanted.owner, 'CREATEROLE NOCREATEDB');
-    await ensureLogin(client, wanted.app, 'NOINHERIT NOCREATEDB NOCREATEROLE', LIMITS);
+    await ensureLogin(client, wanted.app, 'NOINHERIT NOCREATEDB NOCREATEROLE', TIMEOUTS);
     await letReadStatistics(client, wanted.app.user);
     await joinOwner(client, wanted.owner.user);
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [wanted.database]);

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
-import { ANSWERS_WITHIN_MS } from './limits.js';
 import { askForSignOfLife } from './sign-of-life.js';
+import { ANSWERS_WITHIN_MS } from './timeouts.js';
 
 /** Thrown when the database, or the network to it, did not answer in time; the connection was closed. */
 export class DatabaseSilentError extends Error {

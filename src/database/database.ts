@@ -2,17 +2,17 @@ import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
-import { ANSWERS_WITHIN_MS } from './limits.js';
 import { type Keeping, Session } from './session.js';
 import type { Executable } from './statement.js';
 import { asTenantFault } from './tenant-fault.js';
+import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
 import {
   ConnectionUnusableError,
   runTenantTransaction,
   type TenantContext,
   type TenantTransaction,
 } from './tenant-transaction.js';
-import { NOBODYS, Turns } from './turns.js';
+import { ANSWERS_WITHIN_MS } from './timeouts.js';
 
 export interface DatabaseOptions {
   /** Connections at most. */
@@ -35,7 +35,7 @@ const MOST_TENANTS = 500;
 /** The program's connections to the database, as its own role, which has no right on any tenant's table. */
 export class Database {
   readonly #pool: pg.Pool;
-  readonly #turns: Turns;
+  readonly #semaphore: TenantSemaphore;
   readonly #lifetime: number;
   readonly #keeping: Keeping;
   readonly #connections = new Map<pg.PoolClient, Connection>();
@@ -46,7 +46,7 @@ export class Database {
     this.#keeping = { allowed: options.prepare ?? true, generation: 0 };
     this.#lifetime = (options.lifetime ?? LIFETIME) * 1000;
     const { answersWithin = ANSWERS_WITHIN_MS } = settings;
-    this.#turns = new Turns({
+    this.#semaphore = new TenantSemaphore({
       size: options.size,
       within: WAITS_FOR * answersWithin,
       leavesSome: options.sharedByAgencies ?? false,
@@ -98,7 +98,7 @@ export class Database {
   /** Runs one statement on tables of schema `public`, which it must qualify, in a transaction of its own. */
   publicQuery<Row>(query: Executable<Row>): Promise<Row[]> {
     const setting = { context: null, tenant: this.#public };
-    return this.#withSession(NOBODYS, (session) =>
+    return this.#withSession(NO_TENANT, (session) =>
       runTenantTransaction({ session, ...setting }, (transaction) => transaction.last(query)),
     );
   }
@@ -106,7 +106,7 @@ export class Database {
   /** How many connections there are, how many of them are idle, and how many requests wait for one. */
   get load(): { readonly open: number; readonly idle: number; readonly waiting: number } {
     const { totalCount, idleCount } = this.#pool;
-    return { open: totalCount, idle: idleCount, waiting: this.#turns.waiting };
+    return { open: totalCount, idle: idleCount, waiting: this.#semaphore.waiting };
   }
 
   /** Closes every connection, after what runs on it. */
@@ -139,11 +139,11 @@ export class Database {
   }
 
   async #withSession<T>(tenant: string, work: (session: Session) => Promise<T>): Promise<T> {
-    const endTurn = await this.#turns.take(tenant);
+    const release = await this.#semaphore.acquire(tenant);
     try {
       return await this.#onConnection(work);
     } finally {
-      endTurn();
+      release();
     }
   }
 

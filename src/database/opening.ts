@@ -1,5 +1,5 @@
-import { LIMITS } from './limits.js';
 import type { Outgoing } from './session.js';
+import { TIMEOUTS } from './timeouts.js';
 
 /**
  * The settings on which the program's statements, and the reading of their answers, depend. A connection may come with
@@ -37,7 +37,7 @@ const PARTS = [
   setTo('leopard.user_id', '$3'),
   setTo('leopard.source', '$4'),
   ...Object.entries(DEPENDED_ON).map(([name, value]) => setTo(name, `'${value}'`)),
-  ...Object.entries(LIMITS).map(limited),
+  ...Object.entries(TIMEOUTS).map(limited),
 ];
 
 /** Switches the limit off first, since one that is running cannot be extended. */

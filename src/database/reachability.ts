@@ -3,9 +3,9 @@ import type pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
 import { PlainError } from '../platform/plain-error.js';
 import { DatabaseClient } from './client.js';
-import { ANSWERS_WITHIN_MS } from './limits.js';
 import { checkServerVersion } from './owner.js';
 import { quoteIdentifier } from './schema-name.js';
+import { ANSWERS_WITHIN_MS } from './timeouts.js';
 
 /** A database server of one's own cannot be used as it is set; the message says what to do. */
 export class DatabaseUnavailableError extends PlainError {

@@ -1,7 +1,7 @@
-import { type Outcome, sendBatch } from './batch.js';
+import { type BatchResult, sendBatch } from './batch.js';
 import type { DatabaseClient } from './client.js';
-import { LIMITS, ROUND_TRIP_MARGIN_MS } from './limits.js';
 import { PreparedStatements } from './prepared-statements.js';
+import { ROUND_TRIP_MARGIN_MS, TIMEOUTS } from './timeouts.js';
 
 /** A statement to send: its values are in the form in which they go. */
 export interface Outgoing {
@@ -32,7 +32,7 @@ const WHO: Outgoing = {
   values: [],
 };
 
-const LIMIT_MS = 1000 * Number.parseInt(LIMITS.statement_timeout, 10);
+const LIMIT_MS = 1000 * Number.parseInt(TIMEOUTS.statement_timeout, 10);
 
 /** One connection of the pool, with the statements that are kept prepared on it. */
 export class Session {
@@ -62,7 +62,7 @@ export class Session {
   }
 
   /** Sends statements in one round trip. Keeps none of them prepared if `prepare` is false. */
-  async send(statements: readonly Outgoing[], prepare = true): Promise<Outcome> {
+  async send(statements: readonly Outgoing[], prepare = true): Promise<BatchResult> {
     if (this.#generation !== this.keeping.generation) this.#kept.dropAll();
     this.#generation = this.keeping.generation;
     const unwanted = this.#kept.takeDropped(); // before further ones are dropped that are used here
@@ -85,25 +85,25 @@ export class Session {
   }
 
   /**
-   * What to send along in a transaction, while it is not known whether a pooler stands between; then `hear` wants its
-   * rows. A pooler gives out process ids of its own.
+   * The query to send along in a transaction while it is not known whether a pooler stands between; its rows go to
+   * `noteBackend`. A pooler gives out process ids of its own.
    */
-  get question(): readonly Outgoing[] {
+  get backendQuery(): readonly Outgoing[] {
     return this.#isDirect === undefined && this.keeping.allowed ? [WHO] : [];
   }
 
-  /** Takes the answer to the question. */
-  hear(rows: readonly unknown[]): void {
+  /** Takes the rows of `backendQuery`. */
+  noteBackend(rows: readonly unknown[]): void {
     const { pid, longest } = rows[0] as { pid: number; longest: number };
     this.#isDirect = pid === this.client.serverProcess;
     if (longest > 0) this.client.longest = longest + ROUND_TRIP_MARGIN_MS;
   }
 
   /**
-   * Whether an error came only of a statement's having been kept prepared, so that without that it may succeed. What is
-   * kept is given up then, and where the server lost a statement, so is keeping any: there must be a pooler.
+   * Gives up the kept statements if an error came only of one that was kept; where the server lost a statement, so
+   * is keeping any: there must be a pooler. @returns whether the statement may succeed when it is sent again
    */
-  blames(error: Error): boolean {
+  discardStale(error: Error): boolean {
     const { code = '', routine } = error as { code?: string; routine?: string };
     if (!this.#isDirect) return false; // not `keeps`: another connection may have found out a moment before
     if (STATEMENT_LOST.has(code)) this.keeping.allowed = false;

@@ -22,7 +22,7 @@ export interface TenantTransaction {
   /** Runs the last statement and commits in the same round trip; no statement may follow. */
   last<Row>(query: Executable<Row>): Promise<Row[]>;
   /** Reads something more when the last statement is answered and committed, in a transaction of its own. */
-  afterwards<Row>(query: Executable<Row>): Promise<Row[]>;
+  queryAfterCommit<Row>(query: Executable<Row>): Promise<Row[]>;
 }
 
 /** The transaction did not commit although no statement that was waited for failed. */
@@ -124,7 +124,7 @@ class Conversation implements TenantTransaction {
     return rows;
   }
 
-  async afterwards<Row>(query: Executable<Row>): Promise<Row[]> {
+  async queryAfterCommit<Row>(query: Executable<Row>): Promise<Row[]> {
     await this.commit();
     const { session, context, tenant } = this;
     return await runTenantTransaction({ session, context, tenant }, (transaction) => transaction.last(query));
@@ -167,9 +167,9 @@ class Conversation implements TenantTransaction {
     const { session } = this;
     const isFirst = this.#state === 'new';
     const isLast = this.#commits;
-    const question = isFirst ? session.question : [];
+    const backendQuery = isFirst ? session.backendQuery : [];
     const statements = [
-      ...(isFirst ? [BEGIN, openingFor(this.#actor, session.serverVersion), ...question] : []),
+      ...(isFirst ? [BEGIN, openingFor(this.#actor, session.serverVersion), ...backendQuery] : []),
       ...(session.keeps && asked.some(({ onePlan }) => onePlan) ? [ONE_PLAN] : []),
       ...asked,
       ...(isLast ? [COMMIT] : []),
@@ -181,13 +181,13 @@ class Conversation implements TenantTransaction {
       ({ rows, command, error } = await session.send(sent, false));
       rows = rows.slice(sent.length - statements.length);
     };
-    if (error && session.blames(error)) {
+    if (error && session.discardStale(error)) {
       if (isFirst) await again();
       else error = new StatementOutdatedError('a statement was out of date', { cause: error });
     } else if (isFirst && rows.length < OPENING_LENGTH && codeOf(error) === CANCELED) {
       await again(BEGIN, NO_LIMIT);
     }
-    if (question.length > 0 && rows[OPENING_LENGTH]) session.hear(rows[OPENING_LENGTH]);
+    if (backendQuery.length > 0 && rows[OPENING_LENGTH]) session.noteBackend(rows[OPENING_LENGTH]);
 
     // A timeout may strike when the last statement has run. It undoes that, unless that was COMMIT.
     if (error && rows.length === statements.length) {
@@ -211,7 +211,7 @@ class Conversation implements TenantTransaction {
 }
 
 /** Where a transaction takes place. */
-interface Setting {
+interface TransactionPlace {
   readonly session: Session;
   /** Null for schema `public` without a user. */
   readonly context: TenantContext | null;
@@ -224,7 +224,7 @@ interface Setting {
  * @throws what `work` throws, and database errors.
  */
 export async function runTenantTransaction<T>(
-  { session, context, tenant }: Setting,
+  { session, context, tenant }: TransactionPlace,
   work: (transaction: TenantTransaction) => Promise<T>,
 ): Promise<T> {
   const conversation = new Conversation(session, context, tenant);

@@ -1,8 +1,8 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeliverySettings } from '../config/delivery-settings.js';
+import { type AttemptOutcome, shortError } from './attempt-outcome.js';
 import { Deadline } from './deadline.js';
-import { type Outcome, shortError } from './outcome.js';
 import { isAboutRecipient, type SmtpFailure } from './smtp-refusal.js';
 
 /** An e-mail of plain text. */
@@ -18,7 +18,7 @@ export interface EmailMessage {
 /** Takes e-mails out of the program. */
 export interface Mailer {
   /** Hands one over. It never throws: what goes wrong is in the outcome. */
-  send(message: EmailMessage): Promise<Outcome>;
+  send(message: EmailMessage): Promise<AttemptOutcome>;
   /** Aborts the e-mails under way. */
   close(): void;
 }
@@ -138,7 +138,7 @@ function mailOptions({ from, to, subject, text, idempotencyKey }: EmailMessage, 
   };
 }
 
-async function attempt(send: () => Promise<string>): Promise<Outcome> {
+async function attempt(send: () => Promise<string>): Promise<AttemptOutcome> {
   const begun = performance.now();
   const durationMs = () => Math.round(performance.now() - begun);
   try {

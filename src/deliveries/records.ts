@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
+import type { AttemptOutcome } from './attempt-outcome.js';
 import { MOST_ATTEMPTS, secondsUntilNext } from './backoff.js';
-import type { Outcome } from './outcome.js';
 
 /** A delivery, with everything that sending it needs. */
 export interface Delivery {
@@ -63,7 +63,7 @@ export async function recordOutcome(
   database: Database,
   schema: string,
   delivery: Delivery,
-  outcome: Outcome,
+  outcome: AttemptOutcome,
 ): Promise<void> {
   await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
     // The endpoint first, always: whoever switches it off locks it before its deliveries too.
@@ -116,7 +116,7 @@ function markSent(transaction: TenantTransaction, { id }: Delivery) {
   );
 }
 
-function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, outcome: Outcome) {
+function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, outcome: AttemptOutcome) {
   const failed = attempts + 1;
   const isLast = outcome.permanent === true || failed >= MOST_ATTEMPTS;
   return transaction.query(
@@ -141,7 +141,11 @@ function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, 
  * Counts a failure at its endpoint, and may switch it off. Besides the number, the time counts, since a receiver that
  * restarts under load fails many times within seconds. One that says it is gone is switched off at once.
  */
-function noteAtEndpoint(transaction: TenantTransaction, id: number, { sent, error, gone = false }: Outcome) {
+function noteAtEndpoint(
+  transaction: TenantTransaction,
+  id: number,
+  { sent, error, gone = false }: AttemptOutcome,
+) {
   if (sent) {
     return transaction.query(
       statement(

@@ -1,11 +1,11 @@
 import type { DeliverySettings } from '../config/delivery-settings.js';
 import type { Database } from '../database/database.js';
 import { Segments } from '../events/segments.js';
-import { Lane } from './lane.js';
+import type { AttemptOutcome } from './attempt-outcome.js';
+import { DeliveryLoop } from './delivery-loop.js';
+import { type DeliveryClaim, type DeliveryKind, LEASE_SECONDS } from './delivery-queue.js';
 import type { Mailer } from './mailer.js';
 import type { Resolve } from './name-lookup.js';
-import type { Outcome } from './outcome.js';
-import { type Claim, type DeliveryKind, LEASE_SECONDS } from './queue.js';
 import { cancelDelivery, type Delivery, holdDelivery, loadDelivery, recordOutcome } from './records.js';
 import { sendWebhook } from './webhook.js';
 
@@ -34,7 +34,7 @@ const FINISHES_WITHIN_MS = 12_000;
  * Any number of processes may do this at once.
  */
 export class DeliverySender {
-  readonly #lanes: readonly Lane[];
+  readonly #loops: readonly DeliveryLoop[];
   readonly #segments: Segments;
 
   constructor(
@@ -44,34 +44,34 @@ export class DeliverySender {
     const { settings, onError = () => undefined, pollMs = POLL_MS, leaseSeconds = LEASE_SECONDS } = options;
     const { concurrency, concurrencyPerTenant, concurrencyPerEndpoint, email } = settings;
     this.#segments = new Segments(database);
-    const deliver = async (claim: Claim) => {
+    const deliver = async (claim: DeliveryClaim) => {
       const done = await this.#deliver(claim);
       this.#segments.note(1);
       await this.#segments.tend().catch(onError);
       return done;
     };
     const common = { deliver, leaseSeconds, pollMs, onError };
-    const lane = (kind: DeliveryKind, all: number, perTenant: number, perDestination: number) =>
-      new Lane(database, { ...common, kind, places: { all, perTenant, perDestination } });
+    const loop = (kind: DeliveryKind, all: number, perTenant: number, perDestination: number) =>
+      new DeliveryLoop(database, { ...common, kind, places: { all, perTenant, perDestination } });
     // One tenant's e-mails leave a place for the others'.
     const mailsOfTenant = Math.max(1, email.concurrency - 1);
-    this.#lanes = [
-      lane('webhook', concurrency, concurrencyPerTenant, concurrencyPerEndpoint),
-      lane('email', email.concurrency, mailsOfTenant, mailsOfTenant),
+    this.#loops = [
+      loop('webhook', concurrency, concurrencyPerTenant, concurrencyPerEndpoint),
+      loop('email', email.concurrency, mailsOfTenant, mailsOfTenant),
     ];
   }
 
   /** Begins to send, until `close`. */
   start(): void {
-    for (const lane of this.#lanes) lane.start();
+    for (const loop of this.#loops) loop.start();
   }
 
   /** Takes nothing new and waits up to 12 s for what is under way. Close the mailer and the database after this. */
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.stop(FINISHES_WITHIN_MS)));
+    await Promise.all(this.#loops.map((loop) => loop.stop(FINISHES_WITHIN_MS)));
   }
 
-  async #deliver({ schema, deliveryId }: Claim): Promise<boolean> {
+  async #deliver({ schema, deliveryId }: DeliveryClaim): Promise<boolean> {
     const { database } = this;
     const delivery = await loadDelivery(database, schema, deliveryId);
     if (delivery?.status !== 'PENDING') return true;
@@ -90,7 +90,7 @@ export class DeliverySender {
   }
 
   /** Sends a delivery. @returns the outcome, or the reason, in one line, for not sending it at all */
-  #attempt(delivery: Delivery): Promise<Outcome> | string {
+  #attempt(delivery: Delivery): Promise<AttemptOutcome> | string {
     const { idempotencyKey, body, eventType, endpoint, ageHours } = delivery;
     const { settings, mailer, resolve, withinMs } = this.options;
     if (delivery.kind === 'email') {

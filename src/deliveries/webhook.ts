@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import { type AttemptOutcome, shortError } from './attempt-outcome.js';
 import { Deadline } from './deadline.js';
 import type { Resolve, ResolvedAddress } from './name-lookup.js';
-import { type Outcome, shortError } from './outcome.js';
 import { pinnedClient } from './pinned-client.js';
 import { signatureHeader } from './signature.js';
 import {
@@ -50,11 +50,11 @@ interface Answer {
  * Sends one webhook. Any 2xx answer within the time limit counts as received; redirects are not followed. It always ends
  * within the limit and never throws: failures are in the outcome.
  */
-export async function sendWebhook(message: WebhookMessage, options: WebhookOptions): Promise<Outcome> {
+export async function sendWebhook(message: WebhookMessage, options: WebhookOptions): Promise<AttemptOutcome> {
   const begun = performance.now();
   const { policy, resolve, withinMs = WITHIN_MS } = options;
   const deadline = new Deadline(withinMs, `no answer within ${withinMs / 1000} s`);
-  const outcome = (rest: Omit<Outcome, 'durationMs'>): Outcome => ({
+  const outcome = (rest: Omit<AttemptOutcome, 'durationMs'>): AttemptOutcome => ({
     durationMs: Math.round(performance.now() - begun),
     ...rest,
   });

@@ -2,30 +2,30 @@ import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { alertOfFailures, type Failure } from './alerts.js';
-import type { Floors } from './floors.js';
+import type { BatchLimits } from './batch-limits.js';
+import type { EventCursors } from './event-cursors.js';
+import { type HandledEvent, outcomeStatements } from './event-outcome.js';
+import { awaitAlerts, claimEvents, finishEvents, type Portion, takeEvents } from './event-queue.js';
+import type { HandlerBindings } from './handler-bindings.js';
 import { readContexts } from './handlers/event-context.js';
-import type { Handlings } from './handlings.js';
-import type { Limits } from './limits.js';
-import { newNotificationsNotice } from './notices.js';
+import { newNotificationsNotice } from './notification-notice.js';
 import { typesForWebhooks } from './outbox.js';
-import { type HandledEvent, outcomeStatements } from './outcome.js';
-import { awaitAlerts, claimEvents, finishEvents, type Portion, takeEvents } from './queue.js';
 import { runJobs } from './run-jobs.js';
 import { sortEvents } from './sort-events.js';
-import { withWebhooks } from './webhook-handling.js';
+import { withWebhooks } from './webhook-binding.js';
 
 /** What a batch is handled with. */
 export interface BatchTools {
   readonly database: Database;
-  readonly handlings: Handlings;
+  readonly bindings: HandlerBindings;
   /** The groups that hear of events which failed for good. */
   readonly alertRoles: readonly string[];
-  readonly limits: Limits;
-  readonly floors: Floors;
+  readonly limits: BatchLimits;
+  readonly cursors: EventCursors;
 }
 
 /** What came of a turn. */
-export interface Turned {
+export interface TurnResult {
   readonly handled: readonly HandledEvent[];
   /** Whether the tenant is likely to have more events that are due. */
   readonly hasMore: boolean;
@@ -40,21 +40,21 @@ export async function runBatch(
   tools: BatchTools,
   schema: string,
   pausedHandlers: readonly string[],
-): Promise<Turned> {
-  const leftOut = tools.handlings.typesUsing(pausedHandlers);
-  const since = tools.floors.of(schema);
+): Promise<TurnResult> {
+  const leftOut = tools.bindings.typesUsing(pausedHandlers);
+  const since = tools.cursors.of(schema);
   const most = tools.limits.batch;
   const alone: Portion = { most: 1, alone: true, leftOut, since: null };
   const portions: Portion[] = [
     // A tenant that always has other events gets a turn for these too.
-    ...(tools.floors.isTimeForAlone(schema) ? [alone] : []),
+    ...(tools.cursors.isTimeForAlone(schema) ? [alone] : []),
     ...(since === null ? [] : [{ most, alone: false, leftOut, since }]),
     { most, alone: false, leftOut, since: null },
     alone,
   ];
   for (const portion of portions) {
     const claims = await claimEvents(tools.database, schema, portion);
-    if (!portion.alone) tools.floors.note(schema, portion, claims);
+    if (!portion.alone) tools.cursors.note(schema, portion, claims);
     if (claims.length === 0) continue;
     const ids = claims.map(({ id }) => id);
     const handled = await tools.database.tenantTransaction({ schema, userId: null }, (transaction) =>
@@ -86,15 +86,15 @@ async function handleClaimed(
   const { decided, untold, toRun } = sortEvents(
     events,
     (event) => {
-      const handlings = tools.handlings.of(event.event_type);
-      return handlings && withWebhooks(handlings, event, forWebhooks);
+      const bindings = tools.bindings.of(event.event_type);
+      return bindings && withWebhooks(bindings, event, forWebhooks);
     },
     pausedHandlers,
   );
   const contexts = await readContexts(
     transaction,
     toRun.map(({ event }) => event),
-    ({ event_type }) => (tools.handlings.of(event_type) ?? []).flatMap(({ related }) => related),
+    ({ event_type }) => (tools.bindings.of(event_type) ?? []).flatMap(({ related }) => related),
     clientType,
   );
   const jobs = toRun.map((job) => ({ ...job, context: contexts.get(job.event)! }));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkEventsConfig } from './check-config.js';
 import { EVENTS } from './config.js';
 import { HANDLERS } from './handlers/registry.js';
-import type { EventHandling, EventsConfig, TrackedEntity } from './types.js';
+import type { EventsConfig, HandlerUse, TrackedEntity } from './types.js';
 
 const TYPE = 'Client.stage.UPDATE';
 const activity = { activity_type: 'STAGE_CHANGED', description_template: 'x' };
@@ -10,7 +10,7 @@ const notice = { type: 'CLIENT_STAGE_CHANGED', title_template: 'x', message_temp
 
 /** The shipped configuration with one event type in the place of all. */
 function withEvent(type: string, ...handlers: readonly object[]): EventsConfig {
-  return { ...EVENTS, events: { [type]: { handlers: handlers as EventHandling[] } } };
+  return { ...EVENTS, events: { [type]: { handlers: handlers as HandlerUse[] } } };
 }
 
 function withEntity(entity: string, tracked: Partial<TrackedEntity>): EventsConfig {

@@ -2,7 +2,7 @@ import type { TenantColumns } from '../database/columns.js';
 import { TENANT_COLUMNS } from '../database/generated/columns.js';
 import { PlainError } from '../platform/plain-error.js';
 import { type Field, fieldsOf } from './capture/fields.js';
-import { checkHandling, checkRole } from './check-handling.js';
+import { checkHandlerUse, checkRole } from './check-handler-use.js';
 import { EVENTS } from './config.js';
 import { typesOf } from './event-types.js';
 import { HANDLERS } from './handlers/registry.js';
@@ -90,11 +90,11 @@ function checkType(
   const isNumber = Number.isInteger(retries) && retries >= 0 && retries <= MOST_RETRIES;
   return [
     ...(isNumber ? [] : [`${type}: max_retries is not a number from 0 to ${MOST_RETRIES}`]),
-    ...handlers.flatMap((handling) => {
-      const { handler } = handling;
+    ...handlers.flatMap((use) => {
+      const { handler } = use;
       if (!Object.hasOwn(known, handler))
         return [`${type}: unknown handler "${handler}"; there are ${Object.keys(known).join(', ')}`];
-      return checkHandling(type, fields, handling).map((problem) => `${type}, ${handler}: ${problem}`);
+      return checkHandlerUse(type, fields, use).map((problem) => `${type}, ${handler}: ${problem}`);
     }),
   ];
 }

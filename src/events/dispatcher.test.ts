@@ -50,7 +50,7 @@ const statuses = async () =>
   );
 
 describe('each event is handled once', () => {
-  it('by three dispatchers at once, two of them with several lanes', async () => {
+  it('by three dispatchers at once, two of them with several loops', async () => {
     await addEvents(test, 1_500, { records: 70 });
     await Promise.all([start(), start({ ...NOTED, concurrency: 3 }), start({ ...NOTED, concurrency: 2 })]);
     await test.drained(30_000);

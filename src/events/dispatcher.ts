@@ -2,15 +2,15 @@ import type { Database } from '../database/database.js';
 import { databaseFailure } from '../database/errors.js';
 import type { Listener } from '../database/listener.js';
 import { type BatchTools, runBatch } from './batch.js';
-import { Floors } from './floors.js';
+import { BATCH_LIMITS, type BatchLimits } from './batch-limits.js';
+import { EventCursors } from './event-cursors.js';
+import type { HandledEvent } from './event-outcome.js';
+import { HandlerBindings } from './handler-bindings.js';
 import { HANDLERS, type Handlers } from './handlers/registry.js';
-import { Handlings } from './handlings.js';
-import { LIMITS, type Limits } from './limits.js';
-import type { HandledEvent } from './outcome.js';
+import { IdleRegistration } from './idle-registration.js';
 import { jittered } from './retry.js';
 import { Rotation } from './rotation.js';
 import { Segments } from './segments.js';
-import { Sleeper } from './sleeper.js';
 import type { EventsConfig } from './types.js';
 
 /** Writes one line for the operator. */
@@ -21,7 +21,7 @@ export interface DispatcherOptions {
   readonly concurrency?: number;
   /** How often a worker that is not woken looks by itself, in milliseconds; 1000 when not given. */
   readonly pollMs?: number;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<BatchLimits>;
   /** Number of events after which a new segment of the queue is begun; 2,000 by default. */
   readonly segment?: number;
   /** Other handlers than those that are shipped. */
@@ -36,7 +36,7 @@ const EVENTS_CHANNEL = 'leopard_events';
 const POLL_MS = 1_000;
 const FIRST_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 2_000;
-/** From the so many-th turn without sleep on, writers need not give notice. */
+/** From this turn without sleep on, writers need not give notice. */
 const BUSY_FROM_TURNS = 3;
 const STOP_WITHIN_MS = 10_000;
 
@@ -49,10 +49,10 @@ const ignore = () => undefined;
 export class Dispatcher {
   readonly #tools: BatchTools;
   readonly #rotation: Rotation;
-  readonly #sleeper: Sleeper;
+  readonly #idle: IdleRegistration;
   readonly #segments: Segments;
   readonly #options: DispatcherOptions;
-  readonly #lanes: Promise<void>[] = [];
+  readonly #loops: Promise<void>[] = [];
   readonly #asleep = new Set<() => void>();
   #woken = 0;
   #serving = 0;
@@ -64,13 +64,13 @@ export class Dispatcher {
     this.#options = options;
     this.#tools = {
       database,
-      handlings: new Handlings(config, options.handlers ?? HANDLERS),
+      bindings: new HandlerBindings(config, options.handlers ?? HANDLERS),
       alertRoles: config.alertRoles,
-      limits: { ...LIMITS, ...options.limits },
-      floors: new Floors(),
+      limits: { ...BATCH_LIMITS, ...options.limits },
+      cursors: new EventCursors(),
     };
     this.#rotation = new Rotation(database);
-    this.#sleeper = new Sleeper(database);
+    this.#idle = new IdleRegistration(database);
     this.#segments = new Segments(database, options.segment);
     listener.on(EVENTS_CHANNEL, () => this.#wake());
   }
@@ -78,7 +78,7 @@ export class Dispatcher {
   /** Begins to handle events. */
   start(): void {
     const { concurrency = 1 } = this.#options;
-    for (let lane = 0; lane < concurrency; lane++) this.#lanes.push(this.#serve());
+    for (let loop = 0; loop < concurrency; loop++) this.#loops.push(this.#runLoop());
   }
 
   /**
@@ -93,14 +93,14 @@ export class Dispatcher {
     const late = new Promise<boolean>((resolve) => {
       timer = setTimeout(resolve, within, false);
     });
-    const finished = await Promise.race([Promise.all(this.#lanes).then(() => true), late]);
+    const finished = await Promise.race([Promise.all(this.#loops).then(() => true), late]);
     clearTimeout(timer);
-    await this.#sleeper.remove().catch(ignore);
+    await this.#idle.remove().catch(ignore);
     return finished;
   }
 
-  /** One lane: serves one tenant after the other, until the dispatcher stops. */
-  async #serve(): Promise<void> {
+  /** Runs one worker loop: serves one tenant after the other, until the dispatcher stops. */
+  async #runLoop(): Promise<void> {
     let reconnectMs = FIRST_RECONNECT_MS;
     while (!this.#stopping) {
       try {
@@ -119,9 +119,9 @@ export class Dispatcher {
   async #turnOrSleep(): Promise<void> {
     const seen = this.#woken;
     let turn = await this.#rotation.next();
-    if (!turn && this.#serving === 0 && !this.#sleeper.isRegistered) {
+    if (!turn && this.#serving === 0 && !this.#idle.isRegistered) {
       // What came in between is seen by the second look, and what comes later gives notice.
-      await this.#sleeper.register();
+      await this.#idle.register();
       this.#turns = 0;
       turn = await this.#rotation.next();
     }
@@ -131,7 +131,7 @@ export class Dispatcher {
       return;
     }
     // After a single turn the worker is likely to fall asleep again.
-    if (++this.#turns >= BUSY_FROM_TURNS) this.#sleeper.leave().catch(ignore);
+    if (++this.#turns >= BUSY_FROM_TURNS) this.#idle.leave().catch(ignore);
     if (this.#rotation.hasMore) this.#wake();
     this.#serving++;
     await this.#serveTurn(turn.schema, turn.pausedHandlers).finally(() => this.#serving--);
@@ -159,7 +159,7 @@ export class Dispatcher {
     }
   }
 
-  /** Sleeps until something wakes the lane, or time is over. */
+  /** Sleeps until something wakes the loop, or time is over. */
   #sleep(milliseconds: number): Promise<void> {
     if (this.#stopping) return Promise.resolve();
     return new Promise((resolve) => {

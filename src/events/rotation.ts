@@ -1,28 +1,28 @@
 import type { Database } from '../database/database.js';
-import { readDuty, readPauses } from './duty.js';
+import { readPauses, readReadyTenants } from './ready-tenants.js';
 
 /** A tenant's turn. */
-export interface Turn {
+export interface TenantTurn {
   readonly schema: string;
   readonly pausedHandlers: readonly string[];
 }
 
 const PAUSES_KNOWN_FOR_MS = 250;
 /** How long tenants that have more work get their turns without a look at who else has some. */
-const DUTY_KNOWN_FOR_MS = 250;
+const READY_KNOWN_FOR_MS = 250;
 const ASIDE_MS = 1_000;
 const LONGEST_ASIDE_MS = 60_000;
 
 /**
  * Gives tenants with work their turns, one batch each, so that one which has much of it does not hold up the
- * others. Shared by the lanes of a process, which never serve the same tenant at once.
+ * others. Shared by the worker loops of a process, which never serve the same tenant at once.
  */
 export class Rotation {
   #left: string[] = [];
   #pausedHandlers: readonly string[] = [];
   /** Those that had more events than a turn takes. */
   #again: string[] = [];
-  #dutyReadAt = Number.NEGATIVE_INFINITY;
+  #readyReadAt = Number.NEGATIVE_INFINITY;
   #pausesReadAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | null = null;
   readonly #inService = new Set<string>();
@@ -31,13 +31,13 @@ export class Rotation {
   constructor(private readonly database: Database) {}
 
   /** The next turn, which must be ended; null when there is nothing to do for the time being. @throws database errors */
-  async next(): Promise<Turn | null> {
+  async next(): Promise<TenantTurn | null> {
     let hasRead = false;
     for (;;) {
       const schema = this.#left.shift();
       if (schema === undefined) {
         if (hasRead) return null;
-        if (this.#again.length > 0 && performance.now() - this.#dutyReadAt < DUTY_KNOWN_FOR_MS) {
+        if (this.#again.length > 0 && performance.now() - this.#readyReadAt < READY_KNOWN_FOR_MS) {
           this.#left = this.#again.splice(0);
         } else {
           hasRead = true;
@@ -78,19 +78,19 @@ export class Rotation {
   }
 
   async #read(): Promise<void> {
-    this.#reading ??= this.#readDuty().finally(() => {
+    this.#reading ??= this.#readReadyTenants().finally(() => {
       this.#reading = null;
     });
     await this.#reading;
   }
 
-  async #readDuty(): Promise<void> {
-    const duty = await readDuty(this.database);
-    this.#left = [...duty.tenants];
-    this.#pausedHandlers = duty.pausedHandlers;
+  async #readReadyTenants(): Promise<void> {
+    const ready = await readReadyTenants(this.database);
+    this.#left = [...ready.tenants];
+    this.#pausedHandlers = ready.pausedHandlers;
     this.#again = [];
-    this.#dutyReadAt = performance.now();
-    this.#pausesReadAt = this.#dutyReadAt;
+    this.#readyReadAt = performance.now();
+    this.#pausesReadAt = this.#readyReadAt;
     for (const [schema, { until, failures }] of this.#aside) {
       const isOver = until < performance.now() - LONGEST_ASIDE_MS;
       if (isOver || (failures === 0 && until < performance.now())) this.#aside.delete(schema);

@@ -2,23 +2,23 @@ import { databaseFailure } from '../database/errors.js';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { DomainEvent, HandlerResult } from './event.js';
+import { type EventOutcome, errorText, failure } from './event-outcome.js';
+import { type HandlerBinding, isDone } from './handler-bindings.js';
 import { meets } from './handlers/conditions.js';
 import type { EventContext } from './handlers/event-context.js';
 import type { HandlerOutcome, HandlerTransaction } from './handlers/handler.js';
-import { type Handling, isDone } from './handlings.js';
 import { LimitedTransaction } from './limited-transaction.js';
-import { errorText, failure, type Outcome } from './outcome.js';
 
-/** An event with all that handling it takes. */
+/** An event with all that binding it takes. */
 export interface Job {
   readonly event: DomainEvent;
   readonly context: EventContext;
-  readonly handlings: readonly Handling[];
+  readonly bindings: readonly HandlerBinding[];
 }
 
-/** What handling an event gave, and who is to hear of a new notification. */
+/** What binding an event gave, and who is to hear of a new notification. */
 export interface JobDone {
-  readonly outcome: Outcome;
+  readonly outcome: EventOutcome;
   readonly notified: readonly number[];
 }
 
@@ -38,19 +38,19 @@ export async function runTogether(
 ): Promise<JobDone[]> {
   const results = jobs.map((): Record<string, HandlerResult> => ({}));
   const notified = jobs.map((): number[] => []);
-  for (const handling of jobs[0]?.handlings ?? []) {
+  for (const binding of jobs[0]?.bindings ?? []) {
     const places: number[] = [];
     for (const [place, job] of jobs.entries()) {
-      const result = resultWithoutRunning(job, handling);
+      const result = resultWithoutRunning(job, binding);
       if (result === null) places.push(place);
-      else if (result !== 'done') results[place]![handling.key] = result;
+      else if (result !== 'done') results[place]![binding.key] = result;
     }
     if (places.length === 0) continue;
     const works = places.map((place) => jobs[place]!);
-    const outcomes = await call(transaction, until, (limited) => handling.handleMany(works, limited));
+    const outcomes = await call(transaction, until, (limited) => binding.handleMany(works, limited));
     for (const [index, place] of places.entries()) {
       const outcome = outcomes[index]!;
-      results[place]![handling.key] = resultOf(handling, outcome);
+      results[place]![binding.key] = resultOf(binding, outcome);
       notified[place]!.push(...(outcome.notified ?? []));
     }
   }
@@ -76,20 +76,20 @@ export async function runEach(transaction: TenantTransaction, job: Job, until: n
   const results: Record<string, HandlerResult> = {};
   const notified: number[] = [];
   const errors: string[] = [];
-  for (const handling of job.handlings) {
-    const result = resultWithoutRunning(job, handling);
+  for (const binding of job.bindings) {
+    const result = resultWithoutRunning(job, binding);
     if (result === 'done') continue;
     if (result) {
-      results[handling.key] = result;
+      results[binding.key] = result;
       continue;
     }
     const saved = transaction.query(SAVE);
     saved.catch(ignore); // waited for below
     try {
-      const outcome = await call(transaction, until, (limited) => handling.handle(job, limited));
+      const outcome = await call(transaction, until, (limited) => binding.handle(job, limited));
       await saved;
       transaction.query(KEEP).catch(ignore); // what fails it fails the next statement too
-      results[handling.key] = resultOf(handling, outcome);
+      results[binding.key] = resultOf(binding, outcome);
       notified.push(...(outcome.notified ?? []));
     } catch (error) {
       await saved;
@@ -99,28 +99,31 @@ export async function runEach(transaction: TenantTransaction, job: Job, until: n
         const outcome = { kind: 'waiting', results, seconds: lockedWait(job.event), reason } as const;
         return { outcome, notified };
       }
-      results[handling.key] = {
-        ...resultFrame(handling),
+      results[binding.key] = {
+        ...resultFrame(binding),
         status: 'FAILED',
         message: 'failed',
         error: reason,
       };
-      errors.push(`${handling.key}: ${reason}`);
+      errors.push(`${binding.key}: ${reason}`);
     }
   }
-  const outcome: Outcome =
+  const outcome: EventOutcome =
     errors.length > 0 ? failure(job.event, results, errors.join('; ')) : { kind: 'completed', results };
   return { outcome, notified };
 }
 
 /** The result of a handler that need not run; 'done' when it ran before; null when it has to run. */
-function resultWithoutRunning({ event, context }: Job, handling: Handling): HandlerResult | 'done' | null {
-  if (isDone(event.handler_results[handling.key])) return 'done';
-  if (!handling.condition || meets(handling.condition, event, context.clientId)) return null;
+function resultWithoutRunning(
+  { event, context }: Job,
+  binding: HandlerBinding,
+): HandlerResult | 'done' | null {
+  if (isDone(event.handler_results[binding.key])) return 'done';
+  if (!binding.condition || meets(binding.condition, event, context.clientId)) return null;
   return {
-    ...resultFrame(handling),
+    ...resultFrame(binding),
     status: 'SKIPPED',
-    message: `condition not met: ${handling.condition.kind}`,
+    message: `condition not met: ${binding.condition.kind}`,
   };
 }
 
@@ -151,12 +154,12 @@ async function call<T>(
   }
 }
 
-function resultFrame({ name }: Handling) {
+function resultFrame({ name }: HandlerBinding) {
   return { handler_name: name, error: null, data: null };
 }
 
-function resultOf(handling: Handling, { status, message, data = {} }: HandlerOutcome): HandlerResult {
-  return { ...resultFrame(handling), status, message, data };
+function resultOf(binding: HandlerBinding, { status, message, data = {} }: HandlerOutcome): HandlerResult {
+  return { ...resultFrame(binding), status, message, data };
 }
 
 function lockedWait({ created_at }: DomainEvent): number {

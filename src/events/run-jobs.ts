@@ -1,8 +1,8 @@
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
+import type { BatchLimits } from './batch-limits.js';
 import { recordKey } from './event.js';
-import type { Limits } from './limits.js';
-import { type HandledEvent, LEFT } from './outcome.js';
+import { type HandledEvent, UNTOUCHED } from './event-outcome.js';
 import { type Job, type JobDone, runEach, runTogether } from './run-handlers.js';
 
 export interface JobsDone {
@@ -25,7 +25,7 @@ const ignore = () => undefined;
 export async function runJobs(
   transaction: TenantTransaction,
   jobs: readonly Job[],
-  limits: Limits,
+  limits: BatchLimits,
 ): Promise<JobsDone> {
   const isHindered = ({ event }: Job) => event.error_message !== null || event.retry_count > 0;
   const hinderedRecords = new Set(jobs.filter(isHindered).map(({ event }) => recordKey(event)));
@@ -54,7 +54,7 @@ function bound(
 async function allTogether(
   transaction: TenantTransaction,
   jobs: readonly Job[],
-  limits: Limits,
+  limits: BatchLimits,
 ): Promise<JobsDone | null> {
   const until = performance.now() + limits.together;
   const saved = transaction.query(SAVE);
@@ -97,7 +97,7 @@ function roundsOf(jobs: readonly Job[]): Job[][] {
 function groupsByType(jobs: readonly Job[]): Job[][] {
   const groups = new Map<string, Job[]>();
   for (const job of jobs) {
-    const key = [job.event.event_type, ...job.handlings.map((handling) => handling.key)].join(' ');
+    const key = [job.event.event_type, ...job.bindings.map((binding) => binding.key)].join(' ');
     const group = groups.get(key) ?? [];
     groups.set(key, group);
     group.push(job);
@@ -114,7 +114,7 @@ async function allSettled(work: readonly Promise<void>[]): Promise<void> {
 async function oneByOne(
   transaction: TenantTransaction,
   jobs: readonly Job[],
-  limits: Limits,
+  limits: BatchLimits,
   { untilOneIsLocked = false } = {},
 ): Promise<JobsDone> {
   const begun = performance.now();
@@ -125,7 +125,7 @@ async function oneByOne(
     const record = recordKey(job.event);
     if (done.size > 0 && performance.now() - begun > limits.slowBatch) isOver = true;
     if (isOver || blocked.has(record)) {
-      done.set(job, { outcome: LEFT, notified: [] });
+      done.set(job, { outcome: UNTOUCHED, notified: [] });
       continue;
     }
     const result = await runEach(transaction, job, performance.now() + limits.event);

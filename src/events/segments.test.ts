@@ -13,7 +13,7 @@ import {
 } from '../../test/helpers/worker.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { statement } from '../database/statement.js';
-import { claimEvents } from './queue.js';
+import { claimEvents } from './event-queue.js';
 import { Segments } from './segments.js';
 
 const STAGE = 'Client.stage.UPDATE';

@@ -1,7 +1,7 @@
 import { type DomainEvent, recordKey } from './event.js';
-import { failedElsewhere, type Handling, isDone } from './handlings.js';
-import { type HandledEvent, LEFT, type Outcome } from './outcome.js';
-import type { ClaimedEvent } from './queue.js';
+import { type EventOutcome, type HandledEvent, UNTOUCHED } from './event-outcome.js';
+import type { ClaimedEvent } from './event-queue.js';
+import { failedElsewhere, type HandlerBinding, isDone } from './handler-bindings.js';
 import { jittered } from './retry.js';
 
 /** Number of claims without an outcome after which an event is handled alone (see count_claims). */
@@ -18,16 +18,16 @@ export interface SortedEvents {
   readonly decided: HandledEvent[];
   /** Events that failed for good earlier, of which the admins could not be notified yet. */
   readonly untold: DomainEvent[];
-  readonly toRun: { readonly event: DomainEvent; readonly handlings: readonly Handling[] }[];
+  readonly toRun: { readonly event: DomainEvent; readonly bindings: readonly HandlerBinding[] }[];
 }
 
 /**
  * Tells which of these events are to be handled now.
- * @param handlingsOf null for a type that this version of the program does not know
+ * @param bindingsOf null for a type that this version of the program does not know
  */
 export function sortEvents(
   events: readonly ClaimedEvent[],
-  handlingsOf: (event: DomainEvent) => readonly Handling[] | null,
+  bindingsOf: (event: DomainEvent) => readonly HandlerBinding[] | null,
   pausedHandlers: readonly string[],
 ): SortedEvents {
   const sorted: SortedEvents = { decided: [], untold: [], toRun: [] };
@@ -42,12 +42,12 @@ export function sortEvents(
       continue;
     }
     const record = recordKey(event);
-    const handlings = handlingsOf(event);
+    const bindings = bindingsOf(event);
     const outcome = blocked.has(record)
-      ? LEFT
-      : (wornOut(claims) ?? unknown(event, handlings) ?? paused(event, handlings, pausedHandlers));
+      ? UNTOUCHED
+      : (wornOut(claims) ?? unknown(event, bindings) ?? paused(event, bindings, pausedHandlers));
     if (!outcome) {
-      sorted.toRun.push({ event, handlings: handlings ?? [] });
+      sorted.toRun.push({ event, bindings: bindings ?? [] });
       continue;
     }
     sorted.decided.push({ id, event, outcome });
@@ -56,14 +56,14 @@ export function sortEvents(
   return sorted;
 }
 
-function wornOut(claims: number): Outcome | null {
+function wornOut(claims: number): EventOutcome | null {
   const deaths = claims - 1 - CLAIMS_TOGETHER;
   if (deaths < MOST_DEATHS) return null;
   return { kind: 'failed', results: {}, error: `took its worker down ${deaths} times` };
 }
 
-function unknown(event: DomainEvent, handlings: readonly Handling[] | null): Outcome | null {
-  const names = handlings ? failedElsewhere(event, handlings) : [event.event_type];
+function unknown(event: DomainEvent, bindings: readonly HandlerBinding[] | null): EventOutcome | null {
+  const names = bindings ? failedElsewhere(event, bindings) : [event.event_type];
   if (names.length === 0) return null;
   const reason = `this version of the program does not know ${names.join(', ')}`;
   if (Date.now() - Date.parse(event.created_at) > UNKNOWN_FOR_MS)
@@ -74,10 +74,10 @@ function unknown(event: DomainEvent, handlings: readonly Handling[] | null): Out
 /** Most such events are not even claimed; handlers that an event gets by the way are known only here. */
 function paused(
   { handler_results: results }: DomainEvent,
-  handlings: readonly Handling[] | null,
+  bindings: readonly HandlerBinding[] | null,
   pausedHandlers: readonly string[],
-): Outcome | null {
-  const waits = handlings?.some(({ key, name }) => pausedHandlers.includes(name) && !isDone(results[key]));
+): EventOutcome | null {
+  const waits = bindings?.some(({ key, name }) => pausedHandlers.includes(name) && !isDone(results[key]));
   if (!waits) return null;
   return { kind: 'waiting', results: {}, seconds: jittered(PAUSED_WAIT_SECONDS), reason: null };
 }

@@ -74,7 +74,7 @@ interface Handling<Name extends string, Config> {
 }
 
 /** What is done for one type of event. Other handlers than these add themselves here. */
-export type EventHandling =
+export type HandlerUse =
   | Handling<'client_activity', ClientActivityConfig>
   | Handling<'notification', NotificationConfig>
   | Handling<'task', TaskConfig>
@@ -82,7 +82,7 @@ export type EventHandling =
   | Handling<'webhook', WebhookConfig>;
 
 export interface EventTypeConfig {
-  readonly handlers: readonly EventHandling[];
+  readonly handlers: readonly HandlerUse[];
   /** How often a failed event is tried again; 2 when not given. */
   readonly max_retries?: number;
 }

@@ -18,7 +18,7 @@ export interface JobState {
   readonly lastError: string | null;
 }
 
-export interface Outcome {
+export interface RunOutcome {
   /** After how many seconds, counted from its beginning, the job is to run again. */
   readonly again: number;
   readonly done: number;
@@ -67,7 +67,7 @@ export class JobRuns {
   }
 
   /** Ends a run of this process. @param outcome null: it was cut short, and is due still */
-  async finish(job: string, outcome: Outcome | null): Promise<void> {
+  async finish(job: string, outcome: RunOutcome | null): Promise<void> {
     if (!outcome) {
       const release =
         'UPDATE public.job_run SET runner = NULL, running_until = NULL WHERE runner = $1 AND job = $2';

@@ -3,23 +3,23 @@ import { ACCESS_CHANNEL } from '../auth/ended-tokens.js';
 import { LOG_OUTS_CHANNEL, type LogOutNotice } from '../auth/sessions.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
-import { NOTIFICATIONS_CHANNEL } from '../events/notices.js';
+import { NOTIFICATIONS_CHANNEL } from '../events/notification-notice.js';
 import { TENANTS_CHANNEL, type Tenant } from '../tenancy/tenants.js';
+import { HeartbeatTimer } from './heartbeat-timer.js';
 import { frame } from './messages.js';
+import { usableTenants } from './rights.js';
+import { Semaphore } from './semaphore.js';
+import type { NotificationSource } from './source.js';
+import { type Framed, LiveStream } from './stream.js';
 import {
-  type ArrivalNotice,
   IMPORTS_CHANNEL,
   type ImportNotice,
+  type NewNotificationsNotice,
   READS_CHANNEL,
   type ReadsNotice,
   readNotice,
-} from './notices.js';
-import { Pulse } from './pulse.js';
-import { usableTenants } from './rights.js';
-import type { NotificationSource } from './source.js';
-import { type Framed, LiveStream } from './stream.js';
+} from './stream-notices.js';
 import { TenantStreams } from './tenant-streams.js';
-import { Turns } from './turns.js';
 
 export interface HubParts {
   readonly database: Database;
@@ -62,8 +62,8 @@ const LOOKS_AT_ONCE = 3;
 export class StreamHub {
   readonly #tenants = new Map<string, TenantStreams>();
   readonly #options: Required<HubOptions>;
-  readonly #pulse: Pulse;
-  readonly #turns = new Turns(LOOKS_AT_ONCE);
+  readonly #heartbeat: HeartbeatTimer;
+  readonly #lookSemaphore = new Semaphore(LOOKS_AT_ONCE);
   #polling = false;
   #polledAt = 0;
   #wasDeaf = false;
@@ -75,12 +75,12 @@ export class StreamHub {
   ) {
     this.#options = { ...DEFAULTS, ...options };
     const { listener, onError = ignore } = parts;
-    this.#pulse = new Pulse({
+    this.#heartbeat = new HeartbeatTimer({
       period: this.#options.heartbeat,
       onSecond: () => this.#everySecond(),
       onError,
     });
-    listener.on(NOTIFICATIONS_CHANNEL, (payload) => this.#onArrival(payload));
+    listener.on(NOTIFICATIONS_CHANNEL, (payload) => this.#onNewNotifications(payload));
     listener.on(READS_CHANNEL, (payload) => this.#onReads(payload));
     listener.on(IMPORTS_CHANNEL, (payload) => this.#onImport(payload));
     listener.on(ACCESS_CHANNEL, (schema) => void this.#tenants.get(schema)?.checkRights().catch(ignore));
@@ -90,7 +90,7 @@ export class StreamHub {
 
   /** How many streams are open. */
   get size(): number {
-    return this.#pulse.size;
+    return this.#heartbeat.size;
   }
 
   get isClosed(): boolean {
@@ -108,11 +108,11 @@ export class StreamHub {
     if (this.#closed) return false;
     const streams = this.#streamsOf(tenant);
     const stream = new LiveStream(userId, request, this.#options.buffer, (ended) => {
-      this.#pulse.delete(ended);
+      this.#heartbeat.delete(ended);
       streams.remove(ended);
       if (streams.isEmpty) this.#forgetLater(streams);
     });
-    this.#pulse.add(stream);
+    this.#heartbeat.add(stream);
     const established = frame({
       type: 'connection_established',
       message: 'Connected to the notification stream',
@@ -137,7 +137,7 @@ export class StreamHub {
   /** Ends every stream and lets nobody in any more. */
   close(): void {
     this.#closed = true;
-    this.#pulse.endAll();
+    this.#heartbeat.endAll();
   }
 
   #streamsOf(tenant: Tenant): TenantStreams {
@@ -145,7 +145,7 @@ export class StreamHub {
     if (known?.tenant.id === tenant.id) return known;
     known?.endAll(); // of a tenant that had this name before
     const { database, source } = this.parts;
-    const streams = new TenantStreams(tenant, database, source, (work) => this.#turns.run(work));
+    const streams = new TenantStreams(tenant, database, source, (work) => this.#lookSemaphore.run(work));
     this.#tenants.set(tenant.schema, streams);
     return streams;
   }
@@ -161,8 +161,8 @@ export class StreamHub {
     streams?.look().catch(ignore); // repeated within a second
   }
 
-  #onArrival(payload: string): void {
-    const notice = readNotice<ArrivalNotice>(payload);
+  #onNewNotifications(payload: string): void {
+    const notice = readNotice<NewNotificationsNotice>(payload);
     // Without a payload the listener has just connected: whatever came before was not heard.
     if (!notice) return void this.#poll();
     const streams = this.#tenants.get(notice.schema);

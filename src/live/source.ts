@@ -1,5 +1,5 @@
 import type { Executable } from '../database/statement.js';
-import type { Window } from './arrivals.js';
+import type { IdWindow } from './recently-seen-ids.js';
 
 /** What the stream needs of a notification, beside the form in which it is shown. */
 export interface LiveRow {
@@ -12,7 +12,7 @@ export interface NotificationSource {
   /** The highest id there is; 0 without any. */
   highestId(): Executable<{ readonly highest: number }>;
   /** Reads notifications of these users in the window, by id, at most `most`. */
-  arrived(users: readonly number[], window: Window, most: number): Executable<LiveRow>;
+  newInWindow(users: readonly number[], window: IdWindow, most: number): Executable<LiveRow>;
   /**
    * Reads a user's notifications above this id, and those below it that may have been committed after it was sent, by id.
    * @param most the maximum number, the newest ones

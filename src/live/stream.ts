@@ -18,7 +18,7 @@ const ENDS_WITHIN_MS = 1_000;
  */
 export class LiveStream {
   readonly openedAt = Date.now();
-  /** The due time of its next heartbeat, on the clock of the pulse. */
+  /** The due time of its next heartbeat, on the clock of the heartbeat timer. */
   beatAt = 0;
   #response: ServerResponse | undefined;
   #ended = false;

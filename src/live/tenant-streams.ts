@@ -3,12 +3,12 @@ import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
-import { Arrivals, type Snapshot } from './arrivals.js';
 import { frame } from './messages.js';
-import type { ReadsNotice } from './notices.js';
+import { RecentlySeenIds, type Snapshot } from './recently-seen-ids.js';
 import { activeUsers, recentLogOuts } from './rights.js';
 import type { LiveRow, NotificationSource } from './source.js';
 import type { Framed, LiveStream } from './stream.js';
+import type { ReadsNotice } from './stream-notices.js';
 
 /** How many rows one look takes at most, so that a flood goes out in parts that a reader can take. */
 const ROWS_PER_LOOK = 200;
@@ -30,7 +30,7 @@ const CUT = frame({
 });
 
 /** What one look finds. */
-interface Found {
+interface LookResult {
   /** Who may still listen, and from when on their tokens are good; null where that was not asked. */
   readonly active: ReadonlyMap<number, number> | null;
   readonly snapshot: Snapshot;
@@ -41,7 +41,7 @@ interface Found {
 /** The streams of one tenant in this process. All that they need from the database is read in looks, one at a time. */
 export class TenantStreams {
   readonly #users = new Map<number, Set<LiveStream>>();
-  #arrivals: Arrivals | undefined;
+  #recentIds: RecentlySeenIds | undefined;
   /** Streams that are to get what the looks after the next one find. */
   #joining = new Set<LiveStream>();
   #reads: Pick<ReadsNotice, 'user' | 'ids'>[] = [];
@@ -126,7 +126,7 @@ export class TenantStreams {
     const rows = await this.inTurn(() =>
       this.database.tenantQuery(this.#context, this.source.missed(user, after, most + 1)),
     );
-    const isKnown = (id: number) => this.#arrivals?.isKnown(id) ?? false;
+    const isKnown = (id: number) => this.#recentIds?.isKnown(id) ?? false;
     const newest = rows.slice(-most).map((row) => {
       return { id: row.id, text: this.#text(row), comesAgain: !isKnown(row.id) };
     });
@@ -201,7 +201,7 @@ export class TenantStreams {
     this.#reads = [];
     this.#counted.clear();
     this.#rightsDue = false;
-    let found: Found;
+    let found: LookResult;
     try {
       found = await this.database.tenantTransaction(this.#context, (transaction) =>
         this.#read(transaction, users, checked, counted),
@@ -219,7 +219,7 @@ export class TenantStreams {
     if (found.active) for (const user of users) this.#endOlder(user, found.active.get(user) ?? Infinity);
     const whole = found.rows.length < ROWS_PER_LOOK;
     const ids = found.rows.map(({ id }) => id);
-    this.#arrivals?.take(ids, found.snapshot, whole);
+    this.#recentIds?.take(ids, found.snapshot, whole);
     const waiting = (stream: LiveStream) => joining.has(stream) || this.#joining.has(stream);
     await this.#tell(found, reads, counted, waiting);
     if (whole) return;
@@ -230,7 +230,7 @@ export class TenantStreams {
 
   /** Sends what a look has found: first what is new, since what is read may be among it. */
   async #tell(
-    { rows, unread }: Found,
+    { rows, unread }: LookResult,
     reads: readonly Pick<ReadsNotice, 'user' | 'ids'>[],
     counted: readonly number[],
     isWaiting: (stream: LiveStream) => boolean,
@@ -261,16 +261,16 @@ export class TenantStreams {
     users: readonly number[],
     checked: boolean,
     counted: readonly number[],
-  ): Promise<Found> {
-    if (!this.#arrivals) {
+  ): Promise<LookResult> {
+    if (!this.#recentIds) {
       const [newest] = await transaction.query(this.source.highestId());
-      this.#arrivals = new Arrivals(newest?.highest ?? 0);
+      this.#recentIds = new RecentlySeenIds(newest?.highest ?? 0);
     }
     const [active, snapshots, unread, rows] = await Promise.all([
       checked ? transaction.query(activeUsers(users)) : null,
       transaction.query(SNAPSHOT),
       counted.length > 0 ? transaction.query(this.source.unreadCounts(counted)) : [],
-      transaction.last(this.source.arrived(users, this.#arrivals.window, ROWS_PER_LOOK)),
+      transaction.last(this.source.newInWindow(users, this.#recentIds.window, ROWS_PER_LOOK)),
     ]);
     const { oldest, next } = snapshots[0] as { oldest: string; next: string };
     const snapshot: Snapshot = { oldest: BigInt(oldest), next: BigInt(next) };

@@ -63,8 +63,11 @@ async function locale(client: OwnerClient): Promise<Result> {
 }
 
 async function textSearch(client: OwnerClient): Promise<Result> {
-  const there = await value<boolean>(client, "EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')");
-  if (!there) {
+  const isInstalled = await value<boolean>(
+    client,
+    "EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')",
+  );
+  if (!isInstalled) {
     const isNew = await value<boolean>(client, "to_regclass('public.tenants_tenant') IS NULL");
     return warning(
       isNew

@@ -11,7 +11,7 @@ import { TENANTS_PER_CONNECTION, tenantsUpToDate, type UpToDate } from './repair
 import { ALL_KINDS, compareSchemas, type Difference, readReference } from './tenant-catalogue.js';
 
 /** Maximum number of differences reported per tenant. */
-const TOLD = 3;
+const MOST_LISTED = 3;
 
 /**
  * Checks that the tables, columns, constraints, indexes, functions, triggers and rights in the tenants' schemas are
@@ -95,6 +95,6 @@ function sort(
 }
 
 function some(problems: readonly string[]): string {
-  const more = problems.length - TOLD;
-  return more > 0 ? `${problems.slice(0, TOLD).join(', ')} and ${more} more` : problems.join(', ');
+  const more = problems.length - MOST_LISTED;
+  return more > 0 ? `${problems.slice(0, MOST_LISTED).join(', ')} and ${more} more` : problems.join(', ');
 }

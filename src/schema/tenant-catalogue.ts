@@ -187,15 +187,15 @@ async function sumOf(client: OwnerClient, objects: readonly CatalogueObject[]): 
 
 function differences(wanted: readonly CatalogueObject[], found: readonly CatalogueObject[]): Difference[] {
   const key = ({ kind, name }: CatalogueObject) => `${kind} ${name}`;
-  const there = new Map(found.map((object) => [key(object), object]));
+  const actual = new Map(found.map((object) => [key(object), object]));
   const missingOrChanged = wanted.flatMap((object): Difference[] => {
     const { kind, name } = object;
-    const own = there.get(key(object)) ?? null;
-    there.delete(key(object));
+    const own = actual.get(key(object)) ?? null;
+    actual.delete(key(object));
     if (own?.definition === object.definition) return [];
     return [{ kind, name, what: own ? 'changed' : 'missing', wanted: object, found: own }];
   });
-  const others = [...there.values()].map(
+  const others = [...actual.values()].map(
     (object): Difference => ({
       kind: object.kind,
       name: object.name,

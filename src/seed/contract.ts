@@ -6,7 +6,7 @@ import { withOwner } from '../database/owner.js';
 import { queries } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
-import { createTenant, deleteTenant } from '../provisioning/provisioning.js';
+import { createTenantSchema, dropTenantSchema } from '../provisioning/tenant-schema.js';
 import * as rows from './contract-rows.js';
 import { forgetEvents } from './forget-events.js';
 import { insertRows } from './insert-rows.js';
@@ -58,7 +58,7 @@ export async function seedContract(handle: DatabaseHandle, { onProgress }: SeedO
     ]);
   } catch (error) {
     await database.close();
-    for (const schema of created) await deleteTenant(owner, schema).catch(() => undefined);
+    for (const schema of created) await dropTenantSchema(owner, schema).catch(() => undefined);
     throw error;
   }
   await database.close();
@@ -77,7 +77,7 @@ async function createContractTenant(
   schema: string,
 ): Promise<void> {
   const name = schema.slice('tenant_'.length);
-  await createTenant(owner, appUser, {
+  await createTenantSchema(owner, appUser, {
     schema,
     name: `Tenant ${name}`,
     domains: [{ domain: `${name}.localhost`, isPrimary: true }],

@@ -5,7 +5,7 @@ import { Database } from '../database/database.js';
 import { withOwner } from '../database/owner.js';
 import { statement } from '../database/statement.js';
 import { PlainError } from '../platform/plain-error.js';
-import { createTenant } from '../provisioning/provisioning.js';
+import { createTenantSchema } from '../provisioning/tenant-schema.js';
 import { clearTenantData, demoSeedPending, seedDemo, seedTenantDemo } from './demo.js';
 import { DEMO_LOGINS } from './demo-logins.js';
 
@@ -211,7 +211,7 @@ it('clears a tenant and fills it with the same data again, under new ids', async
 });
 
 it('gives other tenants random passwords and clients of their own', async () => {
-  await createTenant(database.owner, database.app.user, {
+  await createTenantSchema(database.owner, database.app.user, {
     schema: 'tenant_third_one',
     name: 'Third',
     domains: [{ domain: 'third.localhost', isPrimary: true }],

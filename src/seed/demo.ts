@@ -5,7 +5,7 @@ import { withOwner } from '../database/owner.js';
 import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
-import { createTenant } from '../provisioning/provisioning.js';
+import { createTenantSchema } from '../provisioning/tenant-schema.js';
 import { TenantExistsError } from '../tenancy/new-tenant.js';
 import { checkTenantExists, clearTenantData } from './clear.js';
 import { agencyOf, loginsOf, passwordsOf } from './demo/agencies.js';
@@ -116,7 +116,7 @@ async function createDemoTenant(
 ): Promise<void> {
   const agency = agencyOf(schema);
   const name = shortName(schema);
-  await createTenant(owner, appUser, {
+  await createTenantSchema(owner, appUser, {
     schema,
     name: agency.name,
     domains: [

@@ -24,7 +24,7 @@ function failed({ message }: Error): Result {
   return problem(`${message}; run: leopard migrate`);
 }
 
-interface Row {
+interface TenantRow {
   readonly schema: string;
   readonly status: string;
   readonly settings: unknown;
@@ -33,7 +33,7 @@ interface Row {
 }
 
 async function examineSettings(client: OwnerClient): Promise<Result> {
-  const { rows } = await client.query<Row>(
+  const { rows } = await client.query<TenantRow>(
     `SELECT schema_name AS schema, subscription_status AS status, settings,
             settings ->> 'time_zone' IS NULL
               OR lower(settings ->> 'time_zone') IN (SELECT lower(name) FROM pg_timezone_names) AS "serverKnows"
@@ -46,7 +46,7 @@ async function examineSettings(client: OwnerClient): Promise<Result> {
   );
 }
 
-function problemsOf({ status, settings, serverKnows }: Row): string[] {
+function problemsOf({ status, settings, serverKnows }: TenantRow): string[] {
   const problems = (SUBSCRIPTION_STATUSES as readonly string[]).includes(status)
     ? []
     : [`the status ${JSON.stringify(status)} is none, and shuts nobody out`];

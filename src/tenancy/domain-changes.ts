@@ -6,7 +6,7 @@ import { InvalidTenantError, TenantExistsError, TenantNotFoundError } from './te
 import { shortName } from './tenant-name.js';
 
 /** A change of one tenant's domains, of which running programs are notified. */
-interface Change {
+interface DomainChange {
   readonly client: OwnerClient;
   readonly tenantId: string;
   readonly domain: string;
@@ -81,7 +81,7 @@ async function change(
   owner: ConnectionSettings,
   schema: string,
   text: string,
-  work: (change: Change) => Promise<void>,
+  work: (change: DomainChange) => Promise<void>,
 ): Promise<string> {
   return await withOwner(owner, (client) =>
     inTransaction(client, async () => {

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
-import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
+
+import { createTenantSchema, dropTenantSchema } from '../../src/provisioning/tenant-schema.js';
+
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
 import { claimsOf, forge } from './forge.js';
@@ -256,8 +258,8 @@ test('a name that is registered anew does not revive the tokens of the tenant be
   const { owner, app: program } = app.databases;
   const before = await logIn('admin', 'demo');
   expect((await withToken(before.access, 'demo'))[0]).toBe(200);
-  await deleteTenant(owner, 'tenant_demo');
-  await createTenant(owner, program.user, {
+  await dropTenantSchema(owner, 'tenant_demo');
+  await createTenantSchema(owner, program.user, {
     schema: 'tenant_demo',
     name: 'Another agency',
     domains: [{ domain: 'demo.localhost', isPrimary: true }],

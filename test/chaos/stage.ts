@@ -6,8 +6,10 @@ import { bootstrapDatabase } from '../../src/database/bootstrap.js';
 import { Database } from '../../src/database/database.js';
 import { withOwner } from '../../src/database/owner.js';
 import { startTemporaryServer, type TemporaryServer } from '../../src/database/temporary-server.js';
-import { createTenant } from '../../src/provisioning/provisioning.js';
+
+import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { migrateAll } from '../../src/schema/migrator.js';
+
 import { seedStaff } from '../helpers/staff.js';
 import { killAll, postgresOf } from '../start/program.js';
 import { buildCopy, otherVersion } from './copies.js';
@@ -96,7 +98,7 @@ export class Stage {
     const database = new Database(this.#as(APP, TEMPLATE), { size: 1 });
     for (const schema of SCHEMAS) {
       const name = schema.slice('tenant_'.length);
-      await createTenant(owner, APP.user, {
+      await createTenantSchema(owner, APP.user, {
         schema,
         name,
         domains: [{ domain: `${name}.localhost`, isPrimary: true }],

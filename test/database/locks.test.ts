@@ -4,9 +4,10 @@ import { Database } from '../../src/database/database.js';
 import { readMigrations } from '../../src/database/migration-files.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
 import { statement } from '../../src/database/statement.js';
-import { deleteTenant } from '../../src/provisioning/provisioning.js';
+import { dropTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { type MigrateOptions, migrateAll } from '../../src/schema/migrator.js';
 import { clearTenantData } from '../../src/seed/clear.js';
+
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 // A transaction that waits for a strong lock makes all later ones wait, so nothing waits for one for long.
@@ -90,7 +91,7 @@ describe('beside a transaction that stays open', () => {
   it('emptying and deleting a tenant give up with one line, and change nothing', async () => {
     const { owner } = databases;
     const longest = await besideOpenTransaction(async () => {
-      await expect(deleteTenant(owner, 'tenant_main', WAITS)).rejects.toThrow(IN_USE);
+      await expect(dropTenantSchema(owner, 'tenant_main', WAITS)).rejects.toThrow(IN_USE);
       await expect(clearTenantData({ owner }, 'tenant_main', WAITS)).rejects.toThrow(IN_USE);
     });
     expect(longest).toBeLessThan(LONGEST_READ_MS);

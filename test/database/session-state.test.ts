@@ -3,8 +3,10 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { inTransaction, withOwner } from '../../src/database/owner.js';
 import { checkAppConnection } from '../../src/database/reachability.js';
-import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
+
+import { createTenantSchema, dropTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { migrateAll } from '../../src/schema/migrator.js';
+
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { hasPgBouncer, NO_PGBOUNCER, type PgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 import { seedStaff } from '../helpers/staff.js';
@@ -164,13 +166,13 @@ describe('where the database and the roles have settings of their own,', () => {
     try {
       expect(await look(other)).toEqual(expected);
       const schema = `tenant_${app.database}`;
-      await createTenant(owner, app.user, {
+      await createTenantSchema(owner, app.user, {
         schema,
         name: schema,
         domains: [{ domain: 'set.localhost', isPrimary: true }],
       });
       expect(await migrateAll(owner, app.user)).toMatchObject({ applied: 0, failures: [] });
-      await deleteTenant(owner, schema);
+      await dropTenantSchema(owner, schema);
     } finally {
       await other.close();
       await forAll((set) => `RESET ${set.split(' ')[0]}`);

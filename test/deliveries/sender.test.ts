@@ -2,9 +2,11 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { claimDeliveries } from '../../src/deliveries/queue.js';
+import { claimDeliveries } from '../../src/deliveries/delivery-queue.js';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
-import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
+
+import { createTenantSchema, dropTenantSchema } from '../../src/provisioning/tenant-schema.js';
+
 import { type Receiver, startReceiver } from './receiver.js';
 import {
   type DeliveryTest,
@@ -262,7 +264,7 @@ describe('nothing is sent', () => {
 describe('the queue of all tenants', () => {
   it('follows the tenants’ tables, and goes with the tenant', async () => {
     const { owner, app } = test.databases;
-    await createTenant(owner, app.user, {
+    await createTenantSchema(owner, app.user, {
       schema: 'tenant_short_lived',
       name: 'Short-lived',
       domains: [{ domain: 'short.localhost', isPrimary: true }],
@@ -276,7 +278,7 @@ describe('the queue of all tenants', () => {
     expect(await queue()).toMatchObject([{ schema_name: 'tenant_short_lived', delivery_id: '3' }]);
     await change("UPDATE delivery SET status = 'PENDING' WHERE id = 1");
     expect(await queue()).toHaveLength(2);
-    await deleteTenant(owner, 'tenant_short_lived');
+    await dropTenantSchema(owner, 'tenant_short_lived');
     expect(await queue()).toEqual([]);
   });
 

@@ -6,8 +6,10 @@ import type { ConnectionSettings } from '../../src/config/config.js';
 import { bootstrapDatabase } from '../../src/database/bootstrap.js';
 import { withOwner } from '../../src/database/owner.js';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
-import { createTenant } from '../../src/provisioning/provisioning.js';
+
+import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { migrateAll } from '../../src/schema/migrator.js';
+
 import { connectionsTo, databasesLeft, processExists } from './leaks.js';
 import { startPostgres } from './postgres-server.js';
 
@@ -66,7 +68,7 @@ async function buildTemplate({ admin, owner, app }: TestServer): Promise<void> {
   const settings = { ...admin, database: TEMPLATE, ...owner };
   await migrateAll(settings, app.user);
   for (const name of ['main', 'demo']) {
-    await createTenant(settings, app.user, {
+    await createTenantSchema(settings, app.user, {
       schema: `tenant_${name}`,
       name: `Tenant ${name}`,
       domains: [{ domain: `${name}.localhost`, isPrimary: true }],

@@ -1,6 +1,6 @@
 import { queries } from '../../src/database/queries.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
-import { newNotificationsNotice } from '../../src/events/notices.js';
+import { newNotificationsNotice } from '../../src/events/notification-notice.js';
 import type { TestApp } from './app.js';
 import { idOf } from './staff.js';
 

@@ -3,7 +3,9 @@ import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import { NoticeCache } from '../../src/database/notice-cache.js';
 import { withOwner } from '../../src/database/owner.js';
-import { createTenant } from '../../src/provisioning/provisioning.js';
+
+import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
+
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { hasPgBouncer, NO_PGBOUNCER, type PgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 import { noteUsedClients } from '../helpers/used-clients.js';
@@ -25,7 +27,7 @@ beforeAll(async () => {
   const provision = async () => {
     for (let schema = waiting.pop(); schema; schema = waiting.pop()) {
       const domains = [{ domain: `${schema.slice(7).replace('_', '-')}.localhost`, isPrimary: true }];
-      await createTenant(databases.owner, databases.app.user, { schema, name: schema, domains });
+      await createTenantSchema(databases.owner, databases.app.user, { schema, name: schema, domains });
     }
   };
   await Promise.all([provision(), provision(), provision()]);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CurrentUser } from '../../src/auth/current-user.js';
 import { stageConversionsReport, timeInStageReport } from '../../src/immigration/reports/client-stages.js';
-import type { Question } from '../../src/immigration/reports/question.js';
+import type { ReportQuery } from '../../src/immigration/reports/report-query.js';
 import { type WorkerTest, workerTest } from '../helpers/worker.js';
 
 // That the reports read what the shipped configuration of events writes into the timeline.
@@ -37,7 +37,7 @@ test('changes of the stage are counted once their events are handled, and when t
   await worker.drained();
   await worker.sql('DELETE FROM immigration_event');
 
-  const question: Question = {
+  const question: ReportQuery = {
     user: admin,
     now: new Date().toISOString(),
     zone: 'UTC',

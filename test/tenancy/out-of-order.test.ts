@@ -6,7 +6,9 @@ import type { DatabaseHandle } from '../../src/database/connections.js';
 import type { Finding } from '../../src/database/finding.js';
 import { withOwner } from '../../src/database/owner.js';
 import { DatabaseMetrics } from '../../src/metrics/database-metrics.js';
-import { createTenant } from '../../src/provisioning/provisioning.js';
+
+import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
+
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { runCommand, settingsFor } from '../helpers/cli.js';
 
@@ -20,7 +22,7 @@ beforeAll(async () => {
     environment: { LOG_LEVEL: 'fatal' },
     async prepare({ owner, app: { user } }) {
       const domains = [{ domain: `${TROUBLE}.localhost`, isPrimary: true }];
-      await createTenant(owner, user, { schema: SCHEMA, name: TROUBLE, domains });
+      await createTenantSchema(owner, user, { schema: SCHEMA, name: TROUBLE, domains });
     },
   });
   const { databases } = app;
@@ -104,10 +106,10 @@ describe('a tenant whose migration fails', () => {
       SELECT schema_name, 1, 'Client.CREATE', 'Client', 1 FROM public.tenants_tenant`);
     await sql(`INSERT INTO public.delivery_queue (schema_name, delivery_id, destination, due_at)
       SELECT schema_name, 1, 'a.example:443', now() FROM public.tenants_tenant`);
-    const { readDuty, readPauses } = await import('../../src/events/duty.js');
-    expect((await readDuty(app.database)).tenants).toEqual(['tenant_demo', 'tenant_main']);
+    const { readReadyTenants, readPauses } = await import('../../src/events/ready-tenants.js');
+    expect((await readReadyTenants(app.database)).tenants).toEqual(['tenant_demo', 'tenant_main']);
     expect((await readPauses(app.database, SCHEMA)).served).toBe(false);
-    const { claimDeliveries } = await import('../../src/deliveries/queue.js');
+    const { claimDeliveries } = await import('../../src/deliveries/delivery-queue.js');
     const claimed = await claimDeliveries(app.database, {
       kind: 'webhook',
       most: 10,

@@ -11,7 +11,7 @@ export interface Instance {
 }
 
 /** The data directory as this process's own. */
-export interface Claim {
+export interface DataDirectoryClaim {
   /** Tells other commands where the server listens. */
   publish(server: Instance['server']): void;
   release(): void;
@@ -30,7 +30,7 @@ export function readInstance(path: string): Instance | null {
  * Makes this process the only one that has the directory; what a killed process left is taken over.
  * @throws DataDirectoryInUseError when a living process has it.
  */
-export async function claimDirectory(directory: string, path: string): Promise<Claim> {
+export async function claimDirectory(directory: string, path: string): Promise<DataDirectoryClaim> {
   const owner = identify(process.pid) ?? { pid: process.pid, started: '' };
   const mine: Instance = { owner, server: null };
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -73,7 +73,7 @@ function removeOutlived(guard: string): void {
   }
 }
 
-function claimOf(path: string, owner: ProcessIdentity): Claim {
+function claimOf(path: string, owner: ProcessIdentity): DataDirectoryClaim {
   return {
     publish: (server) => replacePrivateFile(path, serialise({ owner, server })),
     release: () => {

@@ -141,7 +141,7 @@ function wholeRecord(known: Tracked, action: 'CREATE' | 'DELETE'): CaptureQuery 
   };
 }
 
-interface Change {
+interface CapturedChange {
   readonly type: string;
   readonly action: 'UPDATE' | 'DELETE';
   /** In SQL, of the rows `this` and `past`; and whether it happened. */
@@ -163,7 +163,7 @@ function changes(known: Tracked): CaptureQuery {
   const pairs = 'after_change this JOIN before_change past ON past.id = this.id';
   // No join with a list of the types: it would be a nested loop.
   const happened = all.map((change, index) => `CASE WHEN ${change.happened} THEN ${index + 1} END`);
-  const choice = (value: (change: Change) => string) =>
+  const choice = (value: (change: CapturedChange) => string) =>
     `CASE which ${all.map((change, index) => `WHEN ${index + 1} THEN ${value(change)}`).join(' ')} END`;
   return {
     guards: [
@@ -187,7 +187,7 @@ function changes(known: Tracked): CaptureQuery {
   };
 }
 
-function fieldChanges({ entity, tracked, fields }: Tracked): Change[] {
+function fieldChanges({ entity, tracked, fields }: Tracked): CapturedChange[] {
   if (tracked.fields.length === 0) return [anyChange(entity, fields)];
   return fields
     .filter(({ name }) => tracked.fields.includes(name))
@@ -199,7 +199,7 @@ function fieldChanges({ entity, tracked, fields }: Tracked): Change[] {
     }));
 }
 
-function anyChange(entity: string, fields: readonly Field[]): Change {
+function anyChange(entity: string, fields: readonly Field[]): CapturedChange {
   const names = fields.map(
     (field) => `CASE WHEN ${differs(field, 'this', 'past')} THEN ${quoteLiteral(field.name)} END`,
   );
@@ -211,7 +211,7 @@ function anyChange(entity: string, fields: readonly Field[]): Change {
   };
 }
 
-function softDeletion({ entity, softDeletes }: Tracked): Change[] {
+function softDeletion({ entity, softDeletes }: Tracked): CapturedChange[] {
   if (!softDeletes) return [];
   return [
     {

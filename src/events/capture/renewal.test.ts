@@ -4,7 +4,7 @@ import { eventsOf } from '../../../test/helpers/events.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import { readMigrations } from '../../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../../database/owner.js';
-import { createTenant, deleteTenant } from '../../provisioning/provisioning.js';
+import { createTenantSchema, dropTenantSchema } from '../../provisioning/tenant-schema.js';
 import { migrateAll, migrateTenant, pendingCaptures } from '../../schema/migrator.js';
 import { EVENTS } from '../config.js';
 import type { EventsConfig } from '../types.js';
@@ -222,7 +222,7 @@ describe('the check sees, and migrate repairs', () => {
 });
 
 it('belongs to a new tenant from the start, and goes with it', async () => {
-  await createTenant(database.owner, database.app.user, {
+  await createTenantSchema(database.owner, database.app.user, {
     schema: 'tenant_new',
     name: 'New',
     domains: [{ domain: 'new.localhost', isPrimary: true }],
@@ -236,7 +236,7 @@ it('belongs to a new tenant from the start, and goes with it', async () => {
     ]);
     expect(await eventsOf(owner, 'tenant_main')).toEqual([]);
   });
-  await deleteTenant(database.owner, 'tenant_new');
+  await dropTenantSchema(database.owner, 'tenant_new');
   await asOwner(async (owner) => {
     const left =
       await owner.query(`SELECT schema_name FROM public.event_queue WHERE schema_name = 'tenant_new'

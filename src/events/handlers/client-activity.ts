@@ -6,7 +6,7 @@ import type { EventContext } from './event-context.js';
 import type { Handler, HandlerOutcome, HandlerTransaction, HandlerWork } from './handler.js';
 import { fillTemplate } from './templates.js';
 
-type Work = HandlerWork<ClientActivityConfig>;
+type ActivityWork = HandlerWork<ClientActivityConfig>;
 
 /** What a timeline entry names beside the record itself. */
 const RELATED: Readonly<Record<string, readonly string[]>> = {
@@ -39,7 +39,7 @@ export const clientActivity: Handler<ClientActivityConfig> = {
 };
 
 async function writeEntries(
-  works: readonly Work[],
+  works: readonly ActivityWork[],
   transaction: HandlerTransaction,
 ): Promise<readonly HandlerOutcome[]> {
   const entries = works.filter(({ context }) => context.clientId !== null).map(entryOf);
@@ -56,7 +56,7 @@ async function writeEntries(
   });
 }
 
-function entryOf({ event, config, context }: Work) {
+function entryOf({ event, config, context }: ActivityWork) {
   return {
     client_id: context.clientId,
     activity_type: config.activity_type,

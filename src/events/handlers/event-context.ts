@@ -13,7 +13,7 @@ interface Related {
   readonly links: State;
 }
 
-type Found = ReadonlyMap<Relation, ReadonlyMap<number, Related>>;
+type RelatedRecords = ReadonlyMap<Relation, ReadonlyMap<number, Related>>;
 
 const NAME = '_name';
 const WHEN = /^(old|new)_(.+)$/;
@@ -26,7 +26,7 @@ export class EventContext {
     readonly event: DomainEvent,
     /** The client that the record is, belongs to or is linked with. */
     readonly clientId: number | null,
-    private readonly found: Found,
+    private readonly found: RelatedRecords,
   ) {}
 
   /**
@@ -124,7 +124,7 @@ export async function readContexts(
   const read = [...wanted]
     .filter(([, ids]) => ids.size > 0)
     .map(([relation, ids]) => lookUp(transaction, relation, ids));
-  const found: Found = new Map(await Promise.all(read));
+  const found: RelatedRecords = new Map(await Promise.all(read));
   return new Map(
     events.map((event) => [event, new EventContext(event, clientIdOf(event, clientType), found)]),
   );

@@ -11,7 +11,7 @@ import {
 import { addresseesOf, recipientsSql, relatedTo } from './recipients.js';
 import { fillTemplate } from './templates.js';
 
-type Work = HandlerWork<NotificationConfig>;
+type NotificationWork = HandlerWork<NotificationConfig>;
 
 const RELATED: Readonly<Record<string, readonly string[]>> = {
   VisaApplication: ['visa_type'],
@@ -31,7 +31,7 @@ export const notification: Handler<NotificationConfig> = {
 
 /** All works are of one configuration. */
 async function notify(
-  works: readonly Work[],
+  works: readonly NotificationWork[],
   transaction: HandlerTransaction,
 ): Promise<readonly HandlerOutcome[]> {
   const made = works.map((work) => notificationOf(work));
@@ -53,7 +53,7 @@ async function notify(
 }
 
 /** What is to be inserted, or why nothing is. */
-function notificationOf({ event, config, context }: Work): NewNotification | string {
+function notificationOf({ event, config, context }: NotificationWork): NewNotification | string {
   if (config.type === 'TASK_ASSIGNED' && isClaim(event)) return 'the task was claimed by its new assignee';
   const addressees = addresseesOf(config.recipients, context);
   if (!addressees) return 'nobody to notify';

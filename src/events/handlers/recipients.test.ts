@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventsConfig, type WorkerTest, workerTest } from '../../../test/helpers/worker.js';
-import type { Condition, EventHandling, NotificationConfig, Recipient, TaskConfig } from '../types.js';
+import type { Condition, HandlerUse, NotificationConfig, Recipient, TaskConfig } from '../types.js';
 
 // STAFF: regions 1 (branches 1, 2), 2 (branch 3). 1 admin (SUPER_ADMIN, branch 1), 2 manager1 (region 1, branch 2),
 // 3 manager2 (region 2), 4 branch1, 5 branch3 (BRANCH_ADMINs), 6 consultant1, 7 consultant12, 8 consultant3,
@@ -22,10 +22,10 @@ beforeEach(async () => {
   await test.clear();
 });
 
-/** Handles what `change` makes with this handling of `type` alone. */
-async function handle(type: string, handling: EventHandling, change: string): Promise<void> {
+/** Handles what `change` makes with this use of a handler for `type` alone. */
+async function handle(type: string, use: HandlerUse, change: string): Promise<void> {
   const running = await test.start({
-    config: eventsConfig({ [type]: { handlers: [handling] } }),
+    config: eventsConfig({ [type]: { handlers: [use] } }),
     pollMs: 50,
   });
   try {
@@ -49,10 +49,10 @@ async function told(recipients: readonly Recipient[], condition?: Condition): Pr
     message_template: '{client_name}: {old_stage} to {new_stage} by {performed_by_name}',
     recipients,
   };
-  const handling = { handler: 'notification', config, ...(condition && { condition }) } as const;
+  const use = { handler: 'notification', config, ...(condition && { condition }) } as const;
   await handle(
     'Client.stage.UPDATE',
-    handling,
+    use,
     `UPDATE immigration_client SET stage = 'CLOSE' WHERE id = ${client}`,
   );
   const rows = await test.sql(
@@ -192,7 +192,7 @@ describe('the task handler', () => {
 
 it('a handler that a type uses twice has two results, and one that is switched off none', async () => {
   const config = { activity_type: 'NOTE_ADDED', description_template: '{?content:says {content}|nothing}' };
-  const twice: EventHandling[] = [
+  const twice: HandlerUse[] = [
     { handler: 'client_activity', config },
     { handler: 'client_activity', config, enabled: false },
     { handler: 'client_activity', config: { ...config, description_template: 'again' } },

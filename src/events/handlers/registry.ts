@@ -1,4 +1,4 @@
-import type { EventHandling } from '../types.js';
+import type { HandlerUse } from '../types.js';
 import { clientActivity } from './client-activity.js';
 import { email } from './email.js';
 import type { Handler } from './handler.js';
@@ -6,9 +6,9 @@ import { notification } from './notification.js';
 import { task } from './task.js';
 import { webhook } from './webhook.js';
 
-export type HandlerName = EventHandling['handler'];
+export type HandlerName = HandlerUse['handler'];
 
-type ConfigOf<Name extends HandlerName> = Extract<EventHandling, { handler: Name }>['config'];
+type ConfigOf<Name extends HandlerName> = Extract<HandlerUse, { handler: Name }>['config'];
 
 /** Handlers by the name under which the configuration uses them. */
 export type Handlers = { readonly [Name in HandlerName]: Handler<ConfigOf<Name>> };

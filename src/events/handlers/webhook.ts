@@ -4,7 +4,7 @@ import type { Handler } from './handler.js';
 
 /**
  * Leaves what is to be sent to the tenant's webhooks. It is added by itself to each event that an endpoint wants
- * (webhook-handling.ts); in the configuration it makes events of a type that nothing else handles.
+ * (webhook-binding.ts); in the configuration it makes events of a type that nothing else handles.
  */
 export const webhook: Handler<WebhookConfig> = {
   async handle({ event }, transaction) {

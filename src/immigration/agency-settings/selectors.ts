@@ -18,7 +18,7 @@ export interface StoredSettings {
   readonly branding: unknown;
 }
 
-interface Found {
+interface SettingsRow {
   readonly settings: StoredSettings;
 }
 
@@ -34,8 +34,8 @@ export async function holdSettings(transaction: TenantTransaction): Promise<Stor
   return row!.settings;
 }
 
-function settingsQuery(hold: boolean): RawBuilder<Found> {
-  return sql<Found>`SELECT agency_settings(${hold}::boolean) AS settings`;
+function settingsQuery(hold: boolean): RawBuilder<SettingsRow> {
+  return sql<SettingsRow>`SELECT agency_settings(${hold}::boolean) AS settings`;
 }
 
 function shown(stored: StoredSettings): AgencySettingsOutput {

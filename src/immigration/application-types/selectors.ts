@@ -29,7 +29,7 @@ export async function listApplicationTypes(
   page: PageRequest,
 ): Promise<PageOf<ApplicationTypeOutput>> {
   const asked = allOf([
-    applicationTypes.there,
+    applicationTypes.notDeleted,
     textFilter(query, 'title'),
     booleanFilter(query, 'is_active'),
   ]);

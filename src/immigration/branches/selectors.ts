@@ -57,7 +57,7 @@ export async function branchOptions(
 ): Promise<BranchOption[]> {
   return await transaction.last(sql<BranchOption>`
     SELECT r.id, r.name FROM immigration_branch r
-    WHERE ${branches.there} AND ${inScope(user)} ORDER BY r.name, r.id DESC`);
+    WHERE ${branches.notDeleted} AND ${inScope(user)} ORDER BY r.name, r.id DESC`);
 }
 
 /** One branch. @throws HttpError 404 also when it is out of scope */
@@ -67,7 +67,7 @@ export async function readBranch(
   id: number,
 ): Promise<BranchOutput> {
   const [branch] = await transaction.last(sql<BranchOutput>`
-    ${branches.from()} WHERE r.id = ${id} AND ${branches.there} AND ${inScope(user)}`);
+    ${branches.from()} WHERE r.id = ${id} AND ${branches.notDeleted} AND ${inScope(user)}`);
   if (!branch) throw notFound('Branch');
   return branch;
 }

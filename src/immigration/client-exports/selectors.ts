@@ -46,7 +46,7 @@ const SELECTED = sql.join(NAMES.map((name) => sql`${COLUMNS[name] as RawBuilder<
 
 const LOGGED = readsLogged('client', sql`SELECT id FROM shown ORDER BY id`);
 
-type Row = Readonly<Record<string, Cell>>;
+type ExportRow = Readonly<Record<string, Cell>>;
 
 /**
  * The clients in scope that pass the filters, newest first, as pieces of a CSV file: the header with the first batch,
@@ -60,7 +60,7 @@ export function clientPieces(
   scope: Scope,
   filters: ClientFilters,
 ): NextPiece {
-  let last: Row | undefined;
+  let last: ExportRow | undefined;
   let isOver = false;
   return async () => {
     if (isOver) return null;
@@ -70,7 +70,7 @@ export function clientPieces(
       : sql`true`;
     const rows = await database.tenantQuery(
       context,
-      sql<Row>`
+      sql<ExportRow>`
         WITH shown AS MATERIALIZED (
           SELECT ${SELECTED} FROM immigration_client r
           WHERE ${clientConditions(scope, filters)} AND ${behind} ORDER BY ${NEWEST_FIRST} LIMIT ${sql.lit(BATCH)})

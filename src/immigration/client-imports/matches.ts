@@ -23,7 +23,7 @@ export interface Target {
 }
 
 /** The clients that a row may be about. */
-export interface Found {
+export interface ClientMatch {
   /** The field in which they match it. */
   readonly by: 'email' | 'phone_number';
   readonly targets: readonly Target[];
@@ -118,7 +118,7 @@ export class Matches {
    * Finds the clients that a row may be about: those with its e-mail address and a matching name, or else those with its
    * phone number and a matching name, or else those with either of the two and other names.
    */
-  find(given: Given): Found | null {
+  find(given: Given): ClientMatch | null {
     const withEmail = this.#byEmail.get(emailKey(given.email) ?? '') ?? [];
     const withPhone = this.#byPhone.get(phoneKey(given.phone_number) ?? '') ?? [];
     const words = nameWords(fullName(given));

@@ -7,7 +7,7 @@ import { cellProblems } from './cell-problems.js';
 import { type Given, isTooLong, type Reading, readCells } from './cells.js';
 import { BLANK, CLIENT_FIELDS, type ClientValues } from './client-values.js';
 import type { FileRow } from './file-row.js';
-import { type Found, Matches, type Target } from './matches.js';
+import { type ClientMatch, Matches, type Target } from './matches.js';
 import { fullName } from './names.js';
 import { References } from './references.js';
 
@@ -32,7 +32,7 @@ type Changes = Partial<ClientValues>;
 
 /** A client with another name but the same e-mail address or phone number as a row. */
 export interface OtherNamed {
-  readonly by: Found['by'];
+  readonly by: ClientMatch['by'];
   /** Its id, or the row of the file that creates it. */
   readonly client: number | null;
   readonly client_row: number | null;
@@ -101,7 +101,7 @@ class Planner {
     return planned.outcome === 'FAILED' ? planned : { ...planned, otherName: otherNamed(found) };
   }
 
-  #otherNamed(row: number, given: Given, problems: FieldErrors, found: Found): PlannedRow {
+  #otherNamed(row: number, given: Given, problems: FieldErrors, found: ClientMatch): PlannedRow {
     const { otherName } = this.rules;
     if (otherName === 'match') return this.#duplicate(row, given, problems, found);
     if (otherName === 'create') return this.#create(row, given, problems);
@@ -110,7 +110,7 @@ class Planner {
     return skipped(row, target, { [found.by]: [message] }, problems);
   }
 
-  #duplicate(row: number, given: Given, problems: FieldErrors, { by, targets }: Found): PlannedRow {
+  #duplicate(row: number, given: Given, problems: FieldErrors, { by, targets }: ClientMatch): PlannedRow {
     const target = targets[0] as Target;
     if (this.rules.duplicates === 'skip') {
       return skipped(row, target, { [by]: [`${nameOf(target)} has this already.`] }, problems);
@@ -190,7 +190,7 @@ function nameOf({ id, row }: Target): string {
   return row === null ? `Client ${id}` : `The client of row ${row}`;
 }
 
-function otherNamed({ by, targets }: Found): OtherNamed {
+function otherNamed({ by, targets }: ClientMatch): OtherNamed {
   const { id, row, name } = targets[0] as Target;
   return { by, client: id, client_row: row, client_name: name };
 }

@@ -1,5 +1,5 @@
 import { sql } from '../../database/queries.js';
-import { IMPORTS_CHANNEL, type ImportNotice } from '../../live/notices.js';
+import { IMPORTS_CHANNEL, type ImportNotice } from '../../live/stream-notices.js';
 import type { ImportRow } from './records.js';
 
 /** What the live stream tells of an import. */

@@ -14,7 +14,7 @@ export type Reference = (typeof REFERENCES)[number];
 
 export type ReferencedIds = Partial<Record<Reference, number | null>>;
 
-interface Found {
+interface ReferenceCandidate {
   readonly id: number;
   /** What it may be called in a file. */
   readonly names: readonly string[];
@@ -31,7 +31,7 @@ interface Wanted {
 export class References {
   private constructor(
     private readonly user: CurrentUser,
-    private readonly found: Readonly<Record<Reference, readonly Found[]>>,
+    private readonly found: Readonly<Record<Reference, readonly ReferenceCandidate[]>>,
   ) {}
 
   /** Reads what these rows name: at most one statement for each kind of record, all in one round trip. */
@@ -47,7 +47,7 @@ export class References {
       const names = texts.map(foldText);
       return [field, await transaction.query(QUERIES[field]({ ids, names }))] as const;
     });
-    const found = Object.fromEntries(await Promise.all(queries)) as Record<Reference, Found[]>;
+    const found = Object.fromEntries(await Promise.all(queries)) as Record<Reference, ReferenceCandidate[]>;
     return new References(user, found);
   }
 
@@ -113,19 +113,19 @@ function isNamed(text: RawBuilder<unknown>, folded: readonly string[]): RawBuild
 }
 
 const QUERIES = {
-  visa_category_id: ({ ids, names }: Wanted) => sql<Found>`
+  visa_category_id: ({ ids, names }: Wanted) => sql<ReferenceCandidate>`
     SELECT id, array_remove(ARRAY[name, code]::text[], NULL) AS names FROM immigration_visacategory
     WHERE id = ANY (${ids}::bigint[]) OR ${isNamed(sql`name`, names)} OR ${isNamed(sql`code`, names)}`,
 
-  agent_id: ({ ids, names }: Wanted) => sql<Found>`
+  agent_id: ({ ids, names }: Wanted) => sql<ReferenceCandidate>`
     SELECT id, ARRAY[agent_name]::text[] AS names FROM immigration_agent
     WHERE deleted_at IS NULL AND (id = ANY (${ids}::bigint[]) OR ${isNamed(sql`agent_name`, names)})`,
 
-  branch_id: ({ ids, names }: Wanted) => sql<Found>`
+  branch_id: ({ ids, names }: Wanted) => sql<ReferenceCandidate>`
     SELECT id, ARRAY[name]::text[] AS names FROM immigration_branch
     WHERE deleted_at IS NULL AND (id = ANY (${ids}::bigint[]) OR ${isNamed(sql`name`, names)})`,
 
-  assigned_to_id: ({ ids, names }: Wanted) => sql<Found>`
+  assigned_to_id: ({ ids, names }: Wanted) => sql<ReferenceCandidate>`
     SELECT u.id, ARRAY[u.username, u.email, trim(u.first_name || ' ' || u.last_name)]::text[] AS names,
       json_build_object(
         'isActive', u.is_active, 'branches', ARRAY(SELECT branch_id FROM immigration_user_branches WHERE user_id = u.id),

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
-import { readPauses } from '../../events/duty.js';
-import { tenantsWithImports } from './queue.js';
+import { readPauses } from '../../events/ready-tenants.js';
+import { tenantsWithImports } from './import-queue.js';
 import { serveImport } from './serve.js';
 
 export interface RunnerOptions {

@@ -8,7 +8,7 @@ import { progressNotice } from './progress.js';
 import { endWork, IMPORT_COLUMNS, type ImportRow, type ImportStatus, type WorkStatus } from './records.js';
 import { undoRows } from './undo.js';
 
-interface Claim {
+interface ImportClaim {
   readonly id: number;
   readonly status: WorkStatus;
   readonly claims: number;
@@ -63,10 +63,10 @@ export async function serveImport(
 }
 
 /** Counted and committed before the work begins: what is counted in a transaction that dies is not counted. */
-async function claimImport(database: Database, schema: string): Promise<Claim | undefined> {
+async function claimImport(database: Database, schema: string): Promise<ImportClaim | undefined> {
   const [claim] = await database.tenantQuery(
     { schema, userId: null },
-    sql<Claim>`
+    sql<ImportClaim>`
       WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${LOCK(schema)}) AS mine), next AS MATERIALIZED (
         SELECT id FROM client_import
         WHERE status IN ${WORKING} AND due_at <= now() AND (SELECT mine FROM turn)
@@ -83,13 +83,13 @@ const LOCK = (schema: string) => sql`hashtext('leopard_client_imports'), hashtex
 async function serveClaimed(
   transaction: TenantTransaction,
   schema: string,
-  claim: Claim,
+  claim: ImportClaim,
   tell: boolean,
 ): Promise<void> {
   const [[turn], , [row], user] = await Promise.all([
     transaction.query(sql<{ mine: boolean }>`SELECT pg_try_advisory_xact_lock(${LOCK(schema)}) AS mine`),
     transaction.query(sql`SELECT set_config('lock_timeout', ${LONGEST_WAIT}, true)`),
-    transaction.query(sql<ImportRow & Pick<Claim, 'claims'>>`
+    transaction.query(sql<ImportRow & Pick<ImportClaim, 'claims'>>`
       SELECT ${IMPORT_COLUMNS}, r.claims FROM client_import r WHERE r.id = ${claim.id} FOR NO KEY UPDATE`),
     claim.userId === null ? null : readCurrentUser(transaction, claim.userId),
   ]);

@@ -5,7 +5,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { stateOf } from './client-values.js';
 import { STANDS } from './later-writes.js';
 import type { ImportRow } from './records.js';
-import type { Taken } from './undo.js';
+import type { UndoneRow } from './undo.js';
 import { isUsed } from './used-clients.js';
 
 /** A row of an import that created a client, and what that was then. */
@@ -15,7 +15,7 @@ export interface CreatedRow {
   readonly state: string;
 }
 
-interface Found {
+interface CreatedClient {
   readonly id: number;
   readonly branch: number | null;
   readonly deleted: boolean;
@@ -31,10 +31,10 @@ export async function archiveCreated(
   user: CurrentUser,
   { id: importId, state_fields }: Pick<ImportRow, 'id' | 'state_fields'>,
   rows: readonly CreatedRow[],
-): Promise<Taken[]> {
+): Promise<UndoneRow[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ client }) => client);
-  const found = await transaction.query(sql<Found>`
+  const found = await transaction.query(sql<CreatedClient>`
     SELECT r.id, r.branch_id AS branch, r.deleted_at IS NOT NULL AS deleted, ${stateOf(state_fields)} AS state,
       ${isUsed('r.id')} AS used,
       EXISTS (SELECT FROM client_import_row l JOIN client_import i ON i.id = l.import_id
@@ -42,7 +42,7 @@ export async function archiveCreated(
     FROM immigration_client r WHERE r.id = ANY (${ids}::bigint[]) ORDER BY r.id FOR NO KEY UPDATE OF r`);
   const clients = new Map(found.map((client) => [client.id, client]));
   const archived: number[] = [];
-  const taken = rows.map(({ row, client: id, state }): Taken => {
+  const taken = rows.map(({ row, client: id, state }): UndoneRow => {
     const client = clients.get(id);
     // One that is gone or archived already is where undoing would have put it.
     if (!client || client.deleted) return { row, because: null };

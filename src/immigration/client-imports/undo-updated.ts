@@ -5,7 +5,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type ClientField, type ClientValues, columnsOf } from './client-values.js';
 import { readLaterWrites } from './later-writes.js';
 import { REFERENCES } from './references.js';
-import type { Taken } from './undo.js';
+import type { UndoneRow } from './undo.js';
 import { updateClients } from './write.js';
 
 /** A row of an import that changed a client, with its changes. */
@@ -30,7 +30,7 @@ export async function restoreUpdated(
   user: CurrentUser,
   importId: number,
   rows: readonly UpdatedRow[],
-): Promise<Taken[]> {
+): Promise<UndoneRow[]> {
   if (rows.length === 0) return [];
   const ids = [...new Set(rows.map(({ client }) => client))];
   const [clients, gone, later] = await Promise.all([
@@ -42,7 +42,7 @@ export async function restoreUpdated(
   ]);
   const current = new Map(clients.map((client) => [client.id, { ...client }]));
   const changes = new Map<number, Partial<ClientValues>>();
-  const taken = rows.map(({ row, client: id, before, after }): Taken => {
+  const taken = rows.map(({ row, client: id, before, after }): UndoneRow => {
     const client = current.get(id);
     if (!client) return { row, because: 'the client is gone' };
     if (client.deleted) return { row, because: 'the client was archived since' };

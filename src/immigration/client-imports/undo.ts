@@ -10,7 +10,7 @@ const ROWS_AT_ONCE = 500;
 type WrittenRow = UpdatedRow & { readonly outcome: 'CREATED' | 'UPDATED'; readonly state: string | null };
 
 /** The result of undoing a row; `because` tells why something was kept. */
-export interface Taken {
+export interface UndoneRow {
   readonly row: number;
   readonly because: string | null;
   /** Whether the rest follows when other imports are undone. */

@@ -1,6 +1,6 @@
 import { invalidField } from '../../http/errors.js';
 import type { UploadedFile } from '../../http/multipart.js';
-import { Turns } from '../../live/turns.js';
+import { Semaphore } from '../../live/semaphore.js';
 import {
   type ClientFile,
   ClientFileError,
@@ -12,7 +12,7 @@ import {
 export const LARGEST_IMPORT = 20 * 1024 * 1024;
 
 /** Reading a file keeps the processor busy, so not many are read at the same time. */
-const turns = new Turns(2);
+const readSemaphore = new Semaphore(2);
 
 /** Reads a file that was sent. @throws HttpError 400 under `file` */
 export async function readUpload(
@@ -26,7 +26,7 @@ export async function readUpload(
 /** Reads the content of a file. @throws HttpError 400 under `file` */
 export async function readContent(content: Buffer, options: ReadOptions): Promise<ClientFile | Undecided> {
   try {
-    return await turns.run(() => readClientFile(content, options));
+    return await readSemaphore.run(() => readClientFile(content, options));
   } catch (error) {
     if (error instanceof ClientFileError) throw invalidField('file', error.message);
     throw error;

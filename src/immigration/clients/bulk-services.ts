@@ -18,7 +18,7 @@ import { clients } from './selectors.js';
 /** Maximum number of wrong ids that are reported. */
 const MOST_TOLD = 10;
 
-interface Change {
+interface BulkChange {
   /** Whether it applies to archived clients. */
   readonly ofArchived: boolean;
   /** The assignments of the UPDATE. */
@@ -95,7 +95,7 @@ async function changeClients(
   user: CurrentUser,
   time: TenantTime,
   selection: Selection,
-  change: Change,
+  change: BulkChange,
 ): Promise<BulkResult> {
   const { dry_run: isDryRun = false } = selection;
   const meant = selection.ids
@@ -115,7 +115,7 @@ async function byIds(
   transaction: TenantTransaction,
   user: CurrentUser,
   selection: Selection,
-  change: Change,
+  change: BulkChange,
   ids: readonly number[],
 ): Promise<readonly Meant[]> {
   if (selection.filters) throw invalid({ non_field_errors: ['Give either ids or filters, not both.'] });
@@ -139,7 +139,7 @@ async function byFilters(
   user: CurrentUser,
   time: TenantTime,
   selection: Selection,
-  change: Change,
+  change: BulkChange,
 ): Promise<readonly Meant[]> {
   if (!selection.filters) throw invalid({ non_field_errors: ['Give either ids or filters.'] });
   const filters = { ...readClientFilters(selection.filters, time), includeDeleted: true };
@@ -154,7 +154,7 @@ async function byFilters(
 async function read(
   transaction: TenantTransaction,
   { dry_run: isDryRun = false }: Selection,
-  { ofArchived, differs }: Change,
+  { ofArchived, differs }: BulkChange,
   condition: RawBuilder<boolean>,
 ): Promise<Meant[]> {
   const archived = ofArchived ? sql`r.deleted_at IS NOT NULL` : sql`r.deleted_at IS NULL`;

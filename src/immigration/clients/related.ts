@@ -15,7 +15,7 @@ export interface RelatedIds {
   readonly branch_id?: number | null | undefined;
 }
 
-interface Found {
+interface ExistingRelated {
   readonly visa_category: boolean;
   readonly agent: boolean;
   readonly branch: boolean;
@@ -34,7 +34,7 @@ export async function checkRelated(
   const known = (id: number | null | undefined) => (typeof id === 'number' && isId(id) ? id : null);
   const named = [category, agent, branch].some((id) => typeof id === 'number');
   const looking = named
-    ? transaction.query(sql<Found>`SELECT
+    ? transaction.query(sql<ExistingRelated>`SELECT
         EXISTS (SELECT FROM immigration_visacategory WHERE id = ${known(category)}::bigint) AS visa_category,
         EXISTS (SELECT FROM immigration_agent WHERE id = ${known(agent)}::bigint AND deleted_at IS NULL) AS agent,
         EXISTS (SELECT FROM immigration_branch WHERE id = ${known(branch)}::bigint AND deleted_at IS NULL) AS branch`)

@@ -68,7 +68,7 @@ export function shown({
 
 /** That an application `r` is there and in scope; those of archived clients are not. */
 export const inScope = (user: CurrentUser) =>
-  allOf([collegeApplications.there, clientInScope(scopeOf(user), 'r.client_id')]);
+  allOf([collegeApplications.notDeleted, clientInScope(scopeOf(user), 'r.client_id')]);
 
 /** A page of the applications in scope, newest first. @throws HttpError 400 for filters that do not parse */
 export async function listCollegeApplications(

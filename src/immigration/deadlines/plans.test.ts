@@ -85,7 +85,7 @@ async function planOf(asking: CurrentUser, filters: Record<string, string | stri
       plan = (await transaction.query(explain)).map((line) => line['QUERY PLAN']).join('\n');
       return [];
     };
-    const explaining = { tenant: transaction.tenant, query, last, afterwards: query };
+    const explaining = { tenant: transaction.tenant, query, last, queryAfterCommit: query };
     await listDeadlines(explaining, asking, new QueryParameters(filters), { page: 1, size: 25 }, time);
   });
   return plan;

@@ -16,7 +16,7 @@ import type { DeadlineOutput } from './schemas.js';
 import { sourcesOf } from './sources.js';
 
 /** A deadline with its place in the list. */
-type Row = DeadlineOutput & { readonly id: number };
+type DeadlineRow = DeadlineOutput & { readonly id: number };
 
 const TITLE = sql`CASE r.kind
   WHEN 'TASK' THEN (SELECT title FROM immigration_task WHERE id = r.record_id)
@@ -55,7 +55,7 @@ export async function listDeadlines(
       coalesce(f.assigned_to_id, CASE WHEN f.kind <> 'TASK' THEN c.assigned_to_id END) AS assigned_to_id,
       coalesce(f.branch_id, c.branch_id) AS branch_id) a
     WHERE ${filters}`;
-  const from = (source: RawBuilder<unknown>) => sql<Row>`
+  const from = (source: RawBuilder<unknown>) => sql<DeadlineRow>`
     SELECT r.id, r.kind, r.record_id, r.client_id AS client,
            (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.client_id) AS client_name,
            ${TITLE} AS title, r.due_date, r.due_at, r.due_date - ${time.today}::date AS days_left, r.is_overdue,
@@ -65,6 +65,10 @@ export async function listDeadlines(
   const order = sql`r.due_date, r.due_at, r.kind COLLATE "C", r.record_id`;
   // Whether a reminder's record is in scope takes longer to plan than to find out.
   const plannedOnce = scope.kind !== 'tenant' && window.kinds.includes('REMINDER');
-  const { count, items } = await foundPage<Row>(transaction, { from, found, order, plannedOnce }, page);
+  const { count, items } = await foundPage<DeadlineRow>(
+    transaction,
+    { from, found, order, plannedOnce },
+    page,
+  );
   return { count, items: items.map(({ id: _, ...deadline }) => deadline) };
 }

@@ -15,7 +15,11 @@ import {
 } from './schemas.js';
 import { deliveries, readDelivery } from './selectors.js';
 
-type Change = (transaction: TenantTransaction, filter: DeliveryFilter, atMost?: number) => Promise<number[]>;
+type DeliveryChange = (
+  transaction: TenantTransaction,
+  filter: DeliveryFilter,
+  atMost?: number,
+) => Promise<number[]>;
 
 /**
  * Queues one delivery to be sent again, even one that was sent.
@@ -54,7 +58,7 @@ export async function cancelMany(
 async function changeOne(
   transaction: TenantTransaction,
   id: number,
-  change: Change,
+  change: DeliveryChange,
   otherwise: string,
 ): Promise<DeliveryDetail> {
   await holdEndpoints(transaction);
@@ -67,7 +71,7 @@ async function changeOne(
 async function changeMany(
   transaction: TenantTransaction,
   input: DeliveryChoiceInput,
-  change: Change,
+  change: DeliveryChange,
 ): Promise<DeliveriesChanged> {
   const filter = filterOf(input);
   if (Object.keys(filter).length === 0) {

@@ -8,7 +8,7 @@ const TABLE = sql`immigration_notification`;
 export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
   highestId: () => sql<{ highest: number }>`SELECT coalesce(max(id), 0) AS highest FROM ${TABLE}`,
 
-  arrived: (users, { floor, known }, most) => sql<LiveRow>`
+  newInWindow: (users, { floor, known }, most) => sql<LiveRow>`
     ${notificationsFrom(TABLE)}
     WHERE n.id > ${floor} AND n.assigned_to_id = ANY (${users}::bigint[]) AND n.id <> ALL (${known}::bigint[])
     ORDER BY n.id LIMIT ${most}`,

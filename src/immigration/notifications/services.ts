@@ -2,7 +2,7 @@ import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { textError } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
-import { readsNotices } from '../../live/notices.js';
+import { readsNotices } from '../../live/stream-notices.js';
 import type { NotificationChanges, NotificationOutput } from './schemas.js';
 import { type NotificationRow, notificationsFrom, shown } from './selectors.js';
 

@@ -27,12 +27,12 @@ export function passportRoutes(database: Database): RouteDefinition[] {
   });
   const create = routes.create(PassportRequest, replacePassport, 200);
   const ofClient = { path: `${path}:client_id/`, tag };
-  type Work<Result> = (
+  type PassportWork<Result> = (
     transaction: TenantTransaction,
     user: CurrentUser,
     clientId: number,
   ) => Promise<Result>;
-  const inTransaction = <Result>({ params, user, context }: UserRequest, work: Work<Result>) => {
+  const inTransaction = <Result>({ params, user, context }: UserRequest, work: PassportWork<Result>) => {
     const clientId = pathId(params.client_id, thing);
     return database.tenantTransaction(context, (transaction) => work(transaction, user, clientId));
   };

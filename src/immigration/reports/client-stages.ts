@@ -4,8 +4,8 @@ import { nullableSchema } from '../../http/fields/field.js';
 import { STAGES } from '../shared/client-fields.js';
 import { choiceOutput } from '../shared/output.js';
 import { clientCounts } from './counted.js';
-import { momentCounts } from './question.js';
-import { count, percentage, type Report, type Row } from './report.js';
+import { count, percentage, type Report, type ReportRow } from './report.js';
+import { momentCounts } from './report-query.js';
 import { STAGE_MOVES, STAGE_NOW, STAGES_IN_ORDER } from './stage-history.js';
 
 const stage = () => choiceOutput(STAGES);
@@ -40,7 +40,7 @@ export const clientStagesReport: Report = {
         count(*) FILTER (WHERE c.stage = ${of.code} OR ${of.been}) AS ${of.ever}`,
     );
     const rows = columns.map((of, place) => sql`(${of.code}, ${of.now}, ${of.ever}, ${place}::integer)`);
-    return sql<Row>`
+    return sql<ReportRow>`
       SELECT s.stage, s.clients, s.reached, f.all_clients
       FROM (
         SELECT count(*) AS all_clients, ${sql.join(figures)}
@@ -71,7 +71,7 @@ export const stageConversionsReport: Report = {
   sums: ['moves'],
   shares: { moves_percent: { part: 'moves', of: ['all_moves'] } },
   rows(question) {
-    return sql<Row>`
+    return sql<ReportRow>`
       SELECT f.*, sum(f.moves) OVER (PARTITION BY f.from_stage)::bigint AS all_moves
       FROM (
         SELECT m.from_stage, m.to_stage, count(*) AS moves, count(DISTINCT m.client_id) AS clients
@@ -107,7 +107,7 @@ export const timeInStageReport: Report = {
   rows(question) {
     // A stay counts only where both its ends are known and agree: what was moved while nothing was noted, as by a
     // change whose entry is still to come, tells of no time in any stage.
-    return sql<Row>`
+    return sql<ReportRow>`
       WITH counted AS MATERIALIZED (
         SELECT c.id, ${STAGE_NOW} AS stage, c.created_at FROM immigration_client c WHERE ${clientCounts(question)}
       ), moves AS MATERIALIZED (

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import { sql } from '../../database/queries.js';
 import { clientCounts } from './counted.js';
-import { momentCounts } from './question.js';
-import { count, percentage, type Report, type Row } from './report.js';
+import { count, percentage, type Report, type ReportRow } from './report.js';
+import { momentCounts } from './report-query.js';
 
 /** College applications by type and stage. */
 export const collegeApplicationsReport: Report = {
@@ -23,7 +23,7 @@ export const collegeApplicationsReport: Report = {
   sums: ['applications'],
   shares: { applications_percent: { part: 'applications', of: ['all_applications'] } },
   rows(question) {
-    return sql<Row>`
+    return sql<ReportRow>`
       SELECT t.id AS application_type, t.title AS application_type_title, s.id AS stage, s.stage_name,
              s."position" AS stage_position, f.applications,
              sum(f.applications) OVER (PARTITION BY t.id)::bigint AS all_applications

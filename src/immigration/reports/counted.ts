@@ -3,10 +3,10 @@ import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { isId } from '../../http/path-id.js';
 import { branchInScope } from '../shared/branch-scope.js';
-import type { Question } from './question.js';
+import type { ReportQuery } from './report-query.js';
 
 /** The condition that a client `c` is there, in scope, and of the branch that is asked for. */
-export function clientInReach({ user, branch }: Question): RawBuilder<boolean> {
+export function clientInReach({ user, branch }: ReportQuery): RawBuilder<boolean> {
   return allOf([
     sql`c.deleted_at IS NULL`,
     branchInScope(scopeOf(user), 'c.branch_id'),
@@ -15,12 +15,12 @@ export function clientInReach({ user, branch }: Question): RawBuilder<boolean> {
 }
 
 /** Consultants see in reports how they do themselves: the condition that this column holds who asks, if that is one. */
-export function ownOnly({ user }: Question, column: string): RawBuilder<boolean> {
+export function ownOnly({ user }: ReportQuery, column: string): RawBuilder<boolean> {
   return roleOf(user) === 'CONSULTANT' ? sql`${sql.ref(column)} = ${user.id}` : sql`true`;
 }
 
 /** The condition that a client `c` counts: one in reach, and for a consultant assigned to them. */
-export function clientCounts(question: Question): RawBuilder<boolean> {
+export function clientCounts(question: ReportQuery): RawBuilder<boolean> {
   return allOf([clientInReach(question), ownOnly(question, 'c.assigned_to_id')]);
 }
 

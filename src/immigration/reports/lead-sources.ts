@@ -5,8 +5,8 @@ import { nullableSchema } from '../../http/fields/field.js';
 import { STAGES } from '../shared/client-fields.js';
 import { choiceOutput } from '../shared/output.js';
 import { clientCounts } from './counted.js';
-import { momentCounts } from './question.js';
-import { count, percentage, type Report, type Row } from './report.js';
+import { count, percentage, type Report, type ReportRow } from './report.js';
+import { momentCounts } from './report-query.js';
 import { STAGE_MOVES, STAGE_NOW } from './stage-history.js';
 
 const SOURCES = ['AGENT', 'REFERRAL', 'UNKNOWN'] as const;
@@ -38,7 +38,7 @@ export const leadSourcesReport: Report = {
     const perStageNow = stages.map(
       ({ stage, column }) => sql`count(*) FILTER (WHERE l.stage = ${stage}) AS ${sql.ref(column)}`,
     );
-    return sql<Row>`
+    return sql<ReportRow>`
       WITH leads AS MATERIALIZED (
         SELECT c.id, ${STAGE_NOW} AS stage, c.agent_id, CASE WHEN c.agent_id IS NULL THEN btrim(c.referred_by) ELSE '' END AS referrer
         FROM immigration_client c WHERE ${clientCounts(question)} AND ${momentCounts('c.created_at', question.period)}

@@ -3,10 +3,10 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import type { RawBuilder } from '../../database/queries.js';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
-import type { Question } from './question.js';
+import type { ReportQuery } from './report-query.js';
 
 export type Cell = string | number | null;
-export type Row = Readonly<Record<string, Cell>>;
+export type ReportRow = Readonly<Record<string, Cell>>;
 
 /** How many percent one column is of the sum of others. */
 interface Share {
@@ -32,7 +32,7 @@ export interface Report {
   readonly shares?: Readonly<Record<string, Share>>;
   /** Columns that are null for this user. */
   hidden?(user: CurrentUser): readonly string[];
-  rows(question: Question): RawBuilder<Row>;
+  rows(question: ReportQuery): RawBuilder<ReportRow>;
 }
 
 /** A number of records. */
@@ -41,7 +41,7 @@ export const count = () => Type.Integer();
 export const percentage = (description: string) => nullableSchema(Type.Number({ description }));
 
 /** A row with its shares: with one digit behind the point, null of nothing. */
-export function completed({ shares = {} }: Report, row: Row): Row {
+export function completed({ shares = {} }: Report, row: ReportRow): ReportRow {
   const entries = Object.entries(shares).map(([name, { part, of }]): [string, Cell] => {
     const whole = of.reduce((total, column) => total + Number(row[column]), 0);
     return [name, whole > 0 ? Math.round((Number(row[part]) * 1000) / whole) / 10 : null];
@@ -58,7 +58,7 @@ function sharesOfSums({ sums, shares = {} }: Report): string[] {
 }
 
 /** The sums over all rows, with their shares; null for what this user may not see. */
-export function totalsOf(report: Report, user: CurrentUser, rows: readonly Row[]): Row {
+export function totalsOf(report: Report, user: CurrentUser, rows: readonly ReportRow[]): ReportRow {
   const hidden = report.hidden?.(user) ?? [];
   const sumOf = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
   const sums = report.sums.map((name): [string, Cell] => [name, hidden.includes(name) ? null : sumOf(name)]);

@@ -8,8 +8,8 @@ import { type RouteDefinition, route } from '../../routing/route.js';
 import { csvLines } from '../shared/csv.js';
 import { CSV, sendCsv } from '../shared/csv-answer.js';
 import { modelPolicy } from '../shared/resource-policy.js';
-import { parameters, type Question, readQuestion } from './question.js';
-import { answerSchema, completed, type Report, type Row, totalsOf } from './report.js';
+import { answerSchema, completed, type Report, type ReportRow, totalsOf } from './report.js';
+import { parameters, type ReportQuery, readReportQuery } from './report-query.js';
 import { REPORTS } from './reports.js';
 
 const PATH = '/api/v1/reports/';
@@ -70,7 +70,7 @@ function reportRoute(database: Database, report: Report): RouteDefinition {
     handler: async (request, reply) => {
       const { user, context, query } = request;
       if (!sees(user, report)) throw permissionDenied();
-      const question = readQuestion(request);
+      const question = readReportQuery(request);
       const found = await database.tenantQuery(context, report.rows(question));
       const rows = found.map((row) => completed(report, row));
       const { firstDate: from, lastDate: to } = question.period;
@@ -98,12 +98,12 @@ function reportRoute(database: Database, report: Report): RouteDefinition {
 }
 
 /** The columns of the report with a line for each row. */
-function fileOf({ columns }: Report, rows: readonly Row[]): string {
+function fileOf({ columns }: Report, rows: readonly ReportRow[]): string {
   const names = Object.keys(columns);
   return csvLines([names, ...rows.map((row) => names.map((name) => row[name] ?? null))]);
 }
 
-function fileName({ name }: Report, { period: { firstDate, lastDate } }: Question): string {
+function fileName({ name }: Report, { period: { firstDate, lastDate } }: ReportQuery): string {
   const dates = firstDate === null && lastDate === null ? '' : `_${firstDate ?? ''}_${lastDate ?? ''}`;
   return `${name}${dates}.csv`;
 }

@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox';
 import { sql } from '../../database/queries.js';
 import { STATUSES } from '../shared/visa-status.js';
 import { clientCounts } from './counted.js';
-import { dateCounts, momentCounts, type Question } from './question.js';
-import { count, percentage, type Report, type Row } from './report.js';
+import { count, percentage, type Report, type ReportRow } from './report.js';
+import { dateCounts, momentCounts, type ReportQuery } from './report-query.js';
 
 const type = {
   visa_type: Type.Integer(),
@@ -13,14 +13,14 @@ const type = {
 };
 
 /** With the names of types and categories, the most frequent first. @param figures per `visa_type_id`, of which `order` */
-const named = (figures: ReturnType<typeof sql>, columns: readonly string[], order: string) => sql<Row>`
+const named = (figures: ReturnType<typeof sql>, columns: readonly string[], order: string) => sql<ReportRow>`
   SELECT t.id AS visa_type, t.name AS visa_type_name, k.id AS visa_category, k.name AS visa_category_name,
          ${sql.join(columns.map((column) => sql.ref(`f.${column}`)))}
   FROM (${figures}) f
   JOIN immigration_visatype t ON t.id = f.visa_type_id JOIN immigration_visacategory k ON k.id = t.visa_category_id
   ORDER BY ${sql.ref(`f.${order}`)} DESC, t.name, t.id`;
 
-const applications = (question: Question) => sql`
+const applications = (question: ReportQuery) => sql`
   immigration_visaapplication r JOIN immigration_client c ON c.id = r.client_id
   WHERE ${clientCounts(question)}`;
 

@@ -9,11 +9,11 @@ import { nameOf } from '../shared/people.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import { taskVisible } from '../shared/task-visibility.js';
 import { clientInReach, isOf, ownOnly } from './counted.js';
-import { momentCounts, type Question } from './question.js';
-import type { Report, Row } from './report.js';
+import type { Report, ReportRow } from './report.js';
+import { momentCounts, type ReportQuery } from './report-query.js';
 
 /** A kind of work. */
-interface Work {
+interface WorkKind {
   /** Whose permission to view it takes to see the figures. */
   readonly model: string;
   /** The columns: which pieces `p` each counts, and what these are. */
@@ -21,16 +21,16 @@ interface Work {
     Record<string, { readonly of: RawBuilder<boolean>; readonly description: string }>
   >;
   /** Yields branch_id, assigned_to_id and is_overdue of each piece. */
-  pieces(question: Question): RawBuilder<unknown>;
+  pieces(question: ReportQuery): RawBuilder<unknown>;
 }
 
 /** What is entered in the period, and a consultant's own. @param alias of the table with the pieces */
-const asked = (alias: string, question: Question) => sql`
+const asked = (alias: string, question: ReportQuery) => sql`
   ${momentCounts(`${alias}.created_at`, question.period)} AND ${ownOnly(question, `${alias}.assigned_to_id`)}`;
 
 const all = (description: string) => ({ of: sql<boolean>`true`, description });
 
-const WORK: readonly Work[] = [
+const WORK: readonly WorkKind[] = [
   {
     model: 'client',
     figures: { clients: all('not closed') },
@@ -68,7 +68,7 @@ const WORK: readonly Work[] = [
 const NAMES = WORK.flatMap(({ figures }) => Object.keys(figures));
 
 /** Open tasks that the user sees, each with the branch that it or the client it is about belongs to. */
-function tasks(question: Question): RawBuilder<unknown> {
+function tasks(question: ReportQuery): RawBuilder<unknown> {
   const branch = sql`coalesce(r.branch_id, c.branch_id)`;
   return sql`
     SELECT ${branch} AS branch_id, r.assigned_to_id, r.due_date < ${question.now}::timestamptz AS is_overdue
@@ -82,7 +82,7 @@ function tasks(question: Question): RawBuilder<unknown> {
       AND ${question.branch === null ? sql`true` : isOf(branch, question.branch)} AND ${asked('r', question)}`;
 }
 
-const isSeen = (user: CurrentUser, { model }: Work) => allows(modelPolicy(model).see, user);
+const isSeen = (user: CurrentUser, { model }: WorkKind) => allows(modelPolicy(model).see, user);
 
 /** What everybody has to do. */
 export const workloadReport: Report = {
@@ -120,7 +120,7 @@ export const workloadReport: Report = {
       const sum = sql`sum(${sql.ref(name)})::bigint`;
       return sql`${hidden.includes(name) ? sql`NULL::bigint` : sum} AS ${sql.ref(name)}`;
     });
-    return sql<Row>`
+    return sql<ReportRow>`
       SELECT f.branch_id AS branch, b.name AS branch_name, f.assigned_to_id AS assigned_to,
              ${nameOf('f.assigned_to_id')} AS assigned_to_name, ${sql.join(NAMES.map((name) => sql.ref(`f.${name}`)))}
       FROM (

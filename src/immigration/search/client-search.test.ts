@@ -9,8 +9,8 @@ import { withOwner } from '../../database/owner.js';
 import { statement } from '../../database/statement.js';
 import { QueryParameters } from '../../http/query-parameters.js';
 import { asAsked } from './matching.js';
-import { readQuestion } from './question.js';
 import { KINDS } from './schemas.js';
+import { readSearchQuery } from './search-query.js';
 import { searchStatement } from './statement.js';
 
 // The search texts of clients that migrations/tenant/0035_folded_search.sql keeps.
@@ -128,7 +128,7 @@ test.each(['ramesh', 'ramesh sharma', 'ra', '9841', 'r s'])(
   'among 10,000 clients, those with %j are found by the index',
   async (q) => {
     await fill();
-    const question = readQuestion(new QueryParameters({ q }));
+    const question = readSearchQuery(new QueryParameters({ q }));
     const { sql: text, parameters } = compiled(
       searchStatement(admin, KINDS, asAsked(question), question.limit),
     );

@@ -1,6 +1,6 @@
 import { allOf, anywhere } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { Question } from './question.js';
+import type { SearchQuery } from './search-query.js';
 
 /** What is looked for in a text of records, which is folded, and whose fields each stand between two separators. */
 export interface Sought {
@@ -13,7 +13,7 @@ export interface Sought {
 }
 
 /** Looking for what was asked as it was asked. */
-export function asAsked({ text, words }: Question): Sought {
+export function asAsked({ text, words }: SearchQuery): Sought {
   return { words: words.map((word) => [word]), phrases: [text], best: 1 };
 }
 

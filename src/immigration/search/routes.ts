@@ -2,8 +2,8 @@ import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import { signedIn } from '../../routing/policy.js';
 import { type RouteDefinition, route } from '../../routing/route.js';
-import { LIMIT, LONGEST, readQuestion, SHORTEST } from './question.js';
 import { SearchAnswer } from './schemas.js';
+import { LIMIT, LONGEST, readSearchQuery, SHORTEST } from './search-query.js';
 import { search } from './selectors.js';
 
 /** Finding records of every kind by what somebody remembers of them. */
@@ -25,7 +25,7 @@ export function searchRoutes(database: Database): RouteDefinition[] {
       response: SearchAnswer,
       errors: [400],
       handler: async ({ context, user, query }) => ({
-        results: await search(database, context, user, readQuestion(query)),
+        results: await search(database, context, user, readSearchQuery(query)),
       }),
     }),
   ];

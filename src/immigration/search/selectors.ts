@@ -5,8 +5,8 @@ import type { TenantContext } from '../../database/tenant-transaction.js';
 import { allows, type Policy, signedIn } from '../../routing/policy.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import { asAsked } from './matching.js';
-import type { Question } from './question.js';
 import { KINDS, type Kind, type SearchResult } from './schemas.js';
+import type { SearchQuery } from './search-query.js';
 import { mistakesAllowed, spellings } from './spelling.js';
 import { searchStatement } from './statement.js';
 import { similarFrom, vocabulary } from './vocabulary.js';
@@ -28,7 +28,7 @@ export async function search(
   database: Database,
   context: TenantContext,
   user: CurrentUser,
-  question: Question,
+  question: SearchQuery,
 ): Promise<SearchResult[]> {
   const kinds = KINDS.filter((kind) => allows(POLICIES[kind], user));
   const { limit } = question;
@@ -50,7 +50,7 @@ async function misspelt(
   context: TenantContext,
   user: CurrentUser,
   kinds: readonly Kind[],
-  question: Question,
+  question: SearchQuery,
 ): Promise<SearchResult[]> {
   if (question.words.every((word) => mistakesAllowed(word) === 0)) return [];
   try {

@@ -1,5 +1,5 @@
 import { SEPARATOR, type Sought } from './matching.js';
-import type { Question } from './question.js';
+import type { SearchQuery } from './search-query.js';
 
 /** Below every score of what contains the words. */
 const BEST_SIMILAR = 0.65;
@@ -29,7 +29,7 @@ export function mistakesAllowed(word: string): number {
  * @param texts folded, of several words each
  * @returns null when none of them is close
  */
-export function spellings({ words }: Question, texts: readonly string[]): Sought | null {
+export function spellings({ words }: SearchQuery, texts: readonly string[]): Sought | null {
   let fewest = Number.POSITIVE_INFINITY;
   let closest: string[][] = [];
   for (const text of new Set(texts)) {

@@ -3,8 +3,8 @@ import { onePlan } from '../../database/compile.js';
 import { allOf, anywhere } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { Executable } from '../../database/statement.js';
-import type { Question } from './question.js';
 import type { Kind } from './schemas.js';
+import type { SearchQuery } from './search-query.js';
 import { mistakesAllowed } from './spelling.js';
 import { searchedInScope } from './statement.js';
 import { AGENT, INSTITUTE, NAMES, VISA_TYPE } from './texts.js';
@@ -29,7 +29,7 @@ export const similarFrom: RawBuilder<unknown> = sql`
 export function vocabulary(
   user: CurrentUser,
   kinds: readonly Kind[],
-  { words }: Question,
+  { words }: SearchQuery,
 ): Executable<{ readonly text: string }> {
   // A word that occurs has more than enough trigrams in common with the text.
   const near = (text: RawBuilder<string>) =>

@@ -1,4 +1,4 @@
-import { MOST_NAMED_USERS, NOTIFICATIONS_CHANNEL } from '../../events/notices.js';
+import { MOST_NAMED_USERS, NOTIFICATIONS_CHANNEL } from '../../events/notification-notice.js';
 
 /**
  * SQL that tells the processes with live streams of the new rows in `immigration_notification`: an expression over

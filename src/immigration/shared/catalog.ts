@@ -80,7 +80,7 @@ export function catalogRoutes<S extends Shape>(
     routes.list(
       async (transaction, _user, page, { query }) => {
         const asked = allOf([
-          records.there,
+          records.notDeleted,
           ...filters.map((filter) => idFilter(query, filter, `r.${filter}_id`)),
         ]);
         const rows = sql`${records.from()} ${order.join ?? sql``} WHERE ${asked} ORDER BY ${order.by}`;

@@ -81,7 +81,7 @@ export class NamedColumns<Row> {
     const missing = this.#fill(named, kept);
     if (missing.size === 0) return;
     const read = new KeptNames();
-    for (const { kind, id, name, version: then } of await transaction.afterwards(namesOf(missing))) {
+    for (const { kind, id, name, version: then } of await transaction.queryAfterCommit(namesOf(missing))) {
       read.set(kind, id, name);
       // Were they changed in between, these are newer than the rows: they are shown, but not kept for others.
       if (then === version) kept.set(kind, id, name);

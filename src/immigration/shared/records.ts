@@ -39,7 +39,7 @@ export const STAMPS = sql`
  * methods that give the API's form of a record end their transaction.
  */
 export class Records<T extends Table, Row> {
-  readonly #there: RawBuilder<boolean>;
+  readonly #notDeleted: RawBuilder<boolean>;
   readonly #has: (stamp: Stamp) => boolean;
   readonly #columns: RawBuilder<Row>;
 
@@ -48,12 +48,12 @@ export class Records<T extends Table, Row> {
     this.#has = (stamp) => columns.some(({ name }) => name === stamp);
     this.#columns =
       options.columns instanceof NamedColumns ? options.columns.whole : fixedPart(options.columns);
-    this.#there = options.softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
+    this.#notDeleted = options.softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
   }
 
-  /** The condition under which a row `r` is there, that is, not softly deleted. */
-  get there(): RawBuilder<boolean> {
-    return this.#there;
+  /** The condition that a row `r` is not softly deleted. */
+  get notDeleted(): RawBuilder<boolean> {
+    return this.#notDeleted;
   }
 
   /** The table, as the source of `from`. */
@@ -74,7 +74,7 @@ export class Records<T extends Table, Row> {
   /** One record. @throws HttpError 404 */
   async read(transaction: TenantTransaction, id: number): Promise<Row> {
     const [row] = await transaction.last(
-      sql<Row>`${this.from()} WHERE r.id = ${id}::bigint AND ${this.#there}`,
+      sql<Row>`${this.from()} WHERE r.id = ${id}::bigint AND ${this.#notDeleted}`,
     );
     if (!row) throw notFound(this.options.thing);
     return row;
@@ -92,7 +92,7 @@ export class Records<T extends Table, Row> {
 
   async #locked(transaction: TenantTransaction, id: number, lock: RawBuilder<unknown>) {
     const [row] = await transaction.query(sql<Selectable<TenantTables[T]>>`
-      SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#there} ${lock}`);
+      SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#notDeleted} ${lock}`);
     if (!row) throw notFound(this.options.thing);
     return row;
   }

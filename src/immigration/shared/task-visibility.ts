@@ -29,28 +29,28 @@ function linkedToClient(scope: Scope): RawBuilder<boolean> {
  * The ways in which a user sees a task `r`; one suffices. Empty: the user sees all of them.
  * They are apart so that each can be looked up by an index of its own.
  */
-export function taskSights(user: CurrentUser): readonly RawBuilder<boolean>[] {
+export function taskVisibilityConditions(user: CurrentUser): readonly RawBuilder<boolean>[] {
   const scope = scopeOf(user);
   if (scope.kind === 'tenant') return [];
   const branches = taskBranches(user);
-  const sights: RawBuilder<boolean>[] = [
+  const conditions: RawBuilder<boolean>[] = [
     sql`r.assigned_to_id = ${user.id}`,
     sql`r.assigned_by_id = ${user.id}`,
     sql`r.created_by_id = ${user.id}`,
   ];
-  if (branches.length > 0) sights.push(sql`r.branch_id = ANY (${branches}::bigint[])`);
+  if (branches.length > 0) conditions.push(sql`r.branch_id = ANY (${branches}::bigint[])`);
   if (scope.branchIds.length > 0) {
-    sights.push(linkedToClient(scope));
+    conditions.push(linkedToClient(scope));
     if (roleOf(user) === 'REGION_MANAGER') {
-      sights.push(sql`r.assigned_to_id IN (
+      conditions.push(sql`r.assigned_to_id IN (
         SELECT ub.user_id FROM immigration_user_branches ub WHERE ub.branch_id = ANY (${scope.branchIds}::bigint[]))`);
     }
   }
-  return sights;
+  return conditions;
 }
 
 /** The condition under which a user sees a task `r`. */
 export function taskVisible(user: CurrentUser): RawBuilder<boolean> {
-  const sights = taskSights(user);
-  return sights.length === 0 ? sql`true` : anyOf(sights);
+  const conditions = taskVisibilityConditions(user);
+  return conditions.length === 0 ? sql`true` : anyOf(conditions);
 }

@@ -11,7 +11,7 @@ import { choiceFilter, idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';
 import { isLinkId } from '../shared/linked-record.js';
 import { pageOf } from '../shared/page-of.js';
-import { CLIENT_TYPE, taskBranches, taskSights } from '../shared/task-visibility.js';
+import { CLIENT_TYPE, taskBranches, taskVisibilityConditions } from '../shared/task-visibility.js';
 import type { TaskOutput } from './schemas.js';
 import { taskColumns, tasksFrom } from './selectors.js';
 
@@ -83,10 +83,10 @@ export async function listTasks(
   filters: TaskFilters,
   page: PageRequest,
 ): Promise<PageOf<TaskOutput>> {
-  const sights = taskSights(user);
+  const visibility = taskVisibilityConditions(user);
   const summed = allOf(filters.summed);
   const asked = allOf([summed, filters.withoutOverdue && sql`NOT ${OVERDUE}`, ...filters.others]);
-  if (sights.length === 0 && filters.others.length === 0) {
+  if (visibility.length === 0 && filters.others.length === 0) {
     // The kept sums tell how many there are; what is left out of them is seldom much.
     const leftOut = filters.withoutOverdue
       ? sql`(SELECT count(*) FROM ${TABLE} r WHERE ${OVERDUE} AND ${summed})`
@@ -97,7 +97,7 @@ export async function listTasks(
     return await pageOf(transaction, counting, rows, page, taskColumns);
   }
   // Each way of seeing a task is asked for by itself, as each has its index: together they would read the whole table.
-  const seen = (sights.length === 0 ? [sql<boolean>`true`] : sights).map(
+  const seen = (visibility.length === 0 ? [sql<boolean>`true`] : visibility).map(
     (sight) => sql`SELECT r.id, r.due_date, r.created_at FROM ${TABLE} r WHERE ${sight} AND ${asked}`,
   );
   const found = sql`${sql.join(seen, sql` UNION `)}`;

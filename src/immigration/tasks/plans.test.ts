@@ -79,7 +79,7 @@ async function explained(
       if (row) plans.push(row['QUERY PLAN'][0].Plan);
       return [];
     };
-    await work({ tenant: transaction.tenant, query: ask, last: ask, afterwards: ask }, user);
+    await work({ tenant: transaction.tenant, query: ask, last: ask, queryAfterCommit: ask }, user);
   });
   const big = ['immigration_task', 'immigration_client'];
   return { statements: plans.length, scans: plans.flatMap(scanned).filter((name) => big.includes(name)) };

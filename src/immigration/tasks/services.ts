@@ -3,7 +3,7 @@ import { roleOf, scopeOf } from '../../auth/scope.js';
 import { queries, type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { permissionDenied } from '../../http/errors.js';
-import { assigneesNotified, TOLD } from './notify.js';
+import { ANNOUNCE_MADE, assigneesNotified } from './notify.js';
 import { checkNamed, checkOneAssignment, linkOf } from './related.js';
 import type { TaskCreateInput, TaskOutput, TaskUpdateInput } from './schemas.js';
 import { lockTask, type StoredTask, tasksFrom } from './selectors.js';
@@ -137,7 +137,7 @@ export async function changedTask(
   notifying?: RawBuilder<unknown>,
 ): Promise<TaskOutput> {
   const made = notifying ? sql`, made AS (${notifying})` : sql``;
-  const told = notifying ? sql`, ${TOLD} AS told` : sql``;
+  const told = notifying ? sql`, ${ANNOUNCE_MADE} AS told` : sql``;
   const [task] = await transaction.last(
     sql<TaskOutput>`WITH changed AS (${writing})${made} SELECT r.*${told} FROM (${tasksFrom(sql`changed`)}) r`,
   );

@@ -195,7 +195,7 @@ async function attempt(work: (transaction: TenantTransaction) => Promise<unknown
     await run(async (transaction) => {
       // The last statement would commit: here it is one like any other.
       const query = <Row>(asked: Executable<Row>) => transaction.query(asked);
-      await work({ tenant: transaction.tenant, query, last: query, afterwards: query });
+      await work({ tenant: transaction.tenant, query, last: query, queryAfterCommit: query });
       throw undo;
     });
   } catch (error) {

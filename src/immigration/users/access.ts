@@ -26,7 +26,7 @@ export interface Target {
 }
 
 /** Who changes whom. */
-export interface Change {
+export interface UserChange {
   /** With the rights of this moment, which need not be those with which the request came in. */
   readonly actor: CurrentUser;
   readonly target: Target;
@@ -59,7 +59,7 @@ export async function lockUser(
   user: CurrentUser,
   id: number,
   policy: Policy,
-): Promise<Change> {
+): Promise<UserChange> {
   const [, actor, [target]] = await Promise.all([
     transaction.query(sql`
       SELECT id FROM immigration_user WHERE id IN (${user.id}, ${id}) ORDER BY id FOR NO KEY UPDATE`),

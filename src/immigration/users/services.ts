@@ -7,11 +7,11 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import type { Tenant } from '../../tenancy/tenants.js';
 import { checkGrants, replacePermissions } from '../shared/permissions.js';
-import { type Change, holdActor, lockUser } from './access.js';
-import { claimIdentity, claimSeat, keepSuperAdmin } from './limits.js';
+import { holdActor, lockUser, type UserChange } from './access.js';
 import { userPolicy } from './policy.js';
 import type { UserCreateInput, UserOutput, UserPatchInput } from './schemas.js';
 import { usersFrom } from './selectors.js';
+import { claimIdentity, claimSeat, keepSuperAdmin } from './tenant-wide-rules.js';
 import { checkWithin, difference, placesOfNew, readPlaces, replacePlaces } from './workplaces.js';
 
 const OWN_RIGHTS = 'You cannot change your own groups, permissions or scope';
@@ -149,7 +149,7 @@ function checkRole(actor: CurrentUser, role: UserCreateInput['group_name']): voi
 /** Moves a user. Who gives a new role answers for all places where it then holds, else for those that change. */
 async function changePlaces(
   transaction: TenantTransaction,
-  { actor, target, isSelf }: Change,
+  { actor, target, isSelf }: UserChange,
   given: Parameters<typeof readPlaces>[1],
   isNewRole: boolean,
 ): Promise<void> {
@@ -169,7 +169,7 @@ async function changePlaces(
  *   their own, that the other does not
  */
 async function newPassword(
-  { actor, target, isSelf }: Change,
+  { actor, target, isSelf }: UserChange,
   password: string,
   person: { readonly [name in 'email' | 'first_name' | 'last_name']?: string | undefined },
 ): Promise<string> {

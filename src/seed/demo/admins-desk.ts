@@ -2,7 +2,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows, type NewRow } from '../insert-rows.js';
 import { DAY, date, HOUR, type OfficeCalendar, timestamp } from './calendar.js';
 import { type Activity, metadata } from './history.js';
-import { taskNotice } from './notices.js';
+import { taskNotice } from './notifications.js';
 import type { StaffMember } from './offices.js';
 import type { StoredStory } from './stories.js';
 

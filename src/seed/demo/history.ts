@@ -8,11 +8,11 @@ import type { Stage, StoredStory } from './stories.js';
 
 export type Activity = NewRow<'immigration_clientactivity'>;
 
-type Row = Readonly<Record<string, unknown>>;
+type RecordRow = Readonly<Record<string, unknown>>;
 
 /** A timeline entry's metadata as events leave it: the record's state without keys and times, and who did what. */
 export function metadata(
-  row: Row,
+  row: RecordRow,
   performedBy: StaffMember | null,
   extra: Readonly<Record<string, JsonValue>>,
 ): JsonValue {
@@ -41,7 +41,7 @@ export function clientActivities(stories: readonly StoredStory[]): Activity[] {
       activity_type: string,
       description: string,
       at: number,
-      state: Row,
+      state: RecordRow,
       extra: Record<string, JsonValue>,
     ) => ({
       activity_type,

@@ -8,9 +8,9 @@ import type { AgencyProfile } from './profile.js';
 import type { Random } from './random.js';
 import type { StoredStory } from './stories.js';
 
-type Row = NewRow<'immigration_visaapplication'>;
+type ApplicationRow = NewRow<'immigration_visaapplication'>;
 type Progress = Pick<
-  Row,
+  ApplicationRow,
   | 'status'
   | 'date_applied'
   | 'date_opened'
@@ -66,7 +66,7 @@ function application(
   random: Random,
   signed: number,
   closed: number | undefined,
-): { row: Row; createdAt: number } {
+): { row: ApplicationRow; createdAt: number } {
   const createdAt = Math.min(
     calendar.officeHours(signed + random.integer(0, 6) * DAY, signed),
     closed ?? calendar.now,
@@ -140,7 +140,7 @@ function followThrough(
 }
 
 /** Events show an amount and its currency as one value. */
-function withMoney({ immigration_fee_currency, service_fee_currency, ...row }: Row) {
+function withMoney({ immigration_fee_currency, service_fee_currency, ...row }: ApplicationRow) {
   return {
     ...row,
     immigration_fee: { amount: row.immigration_fee, currency: immigration_fee_currency },

@@ -5,7 +5,7 @@ import { fillAdminsDesk } from './admins-desk.js';
 import { makeAppointment, makeReminder } from './appointments.js';
 import type { OfficeCalendar } from './calendar.js';
 import { type Activity, metadata } from './history.js';
-import { assignmentNotices, taskNotice } from './notices.js';
+import { assignmentNotices, taskNotice } from './notifications.js';
 import type { StaffMember } from './offices.js';
 import type { Random } from './random.js';
 import type { StoredStory } from './stories.js';

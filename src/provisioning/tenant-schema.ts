@@ -22,7 +22,7 @@ import {
   TenantNotFoundError,
 } from '../tenancy/new-tenant.js';
 
-export interface ProvisioningOptions extends TenantMigrateOptions {
+export interface TenantSchemaOptions extends TenantMigrateOptions {
   /** What the tenant starts with beside its reference rows; in the same transaction, with its schema as search path. */
   readonly fill?: (client: OwnerClient) => Promise<void>;
 }
@@ -42,21 +42,21 @@ const UNDEFINED_TABLE = '42P01';
  * @param appUser the program's role, which may take on the tenant's
  * @throws TenantExistsError, InvalidTenantError, InvalidSchemaNameError; nothing is left behind then
  */
-export async function createTenant(
+export async function createTenantSchema(
   owner: ConnectionSettings,
   appUser: string,
   tenant: NewTenant,
-  options: ProvisioningOptions = {},
+  options: TenantSchemaOptions = {},
 ): Promise<CreatedTenant> {
   const wanted = checkNewTenant(tenant);
-  return await withOwner(owner, (client) => createTenantOn(client, appUser, wanted, options));
+  return await withOwner(owner, (client) => createTenantSchemaOn(client, appUser, wanted, options));
 }
 
-async function createTenantOn(
+async function createTenantSchemaOn(
   client: OwnerClient,
   appUser: string,
   tenant: NewTenant,
-  options: ProvisioningOptions,
+  options: TenantSchemaOptions,
 ): Promise<CreatedTenant> {
   const { files = readMigrations(), fill } = options;
   const capture = captureFor(options);
@@ -134,7 +134,7 @@ function understandable(error: DatabaseError, tenant: NewTenant): Error {
  * @param waits the limits on waiting for transactions that use the tenant's tables
  * @throws TenantNotFoundError, InvalidSchemaNameError, TablesInUseError; nothing is changed then
  */
-export async function deleteTenant(
+export async function dropTenantSchema(
   owner: ConnectionSettings,
   schema: string,
   waits?: LockWaits,

@@ -1,5 +1,5 @@
-/** Lets so many pieces of work run at once; the others wait for their turn. */
-export class Turns {
+/** A counting semaphore: limits how many pieces of work run at once; the others wait, first come, first served. */
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

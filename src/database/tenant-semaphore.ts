@@ -4,24 +4,24 @@ export class NoConnectionFreeError extends Error {
   readonly code = '53300';
 }
 
-export interface TurnsOptions {
-  /** Maximum number of turns held at once. */
+export interface TenantSemaphoreOptions {
+  /** Number of permits: how many are held at once at most. */
   readonly size: number;
-  /** Maximum wait for a turn, in milliseconds. */
+  /** Maximum wait for a permit, in milliseconds. */
   readonly within: number;
-  /** Whether each tenant leaves some turns to the others; otherwise turns only rotate. */
+  /** Whether each tenant leaves some permits to the others; otherwise tenants only take turns. */
   readonly leavesSome?: boolean;
   /** Maximum number of waiting requests per tenant; further ones are refused at once. */
   readonly mostWaiting?: number;
 }
 
 /** The key for statements that belong to no tenant. */
-export const NOBODYS = '';
+export const NO_TENANT = '';
 
 const MOST_WAITING = 1_000;
 /** Minimum size at which one connection is reserved for statements of no tenant, which every request needs. */
 const KEEPS_ONE_FROM = 3;
-/** Maximum number of turns per turn left free, for a tenant that takes more than one. */
+/** Maximum number of permits per permit left free, for a tenant that takes more than one. */
 const PER_FREE_ONE = 3;
 
 interface Waiter {
@@ -30,17 +30,17 @@ interface Waiter {
 }
 
 /**
- * Turns at the pool's connections, by tenant, in rotation. With `leavesSome`, a tenant that holds none gets the next
- * free one, and a tenant that holds some gets another only while enough are left for the others. So a tenant whose
- * statements are slow, or wait for each other, holds three of five at most, and other tenants' statements go on.
+ * A semaphore for the pool's connections that serves tenants round-robin. With `leavesSome`, a tenant that holds no
+ * permit gets the next free one, and a tenant that holds some gets another only while enough are left for the others. So
+ * a tenant whose statements are slow, or wait for each other, holds three of five at most, and other tenants' go on.
  */
-export class Turns {
+export class TenantSemaphore {
   readonly #held = new Map<string, number>();
-  /** Waiting requests by tenant, in the order of their turns. */
+  /** Waiting requests by tenant, in the order in which they are served. */
   readonly #waiting = new Map<string, Set<Waiter>>();
   #used = 0;
 
-  constructor(private readonly options: TurnsOptions) {}
+  constructor(private readonly options: TenantSemaphoreOptions) {}
 
   /** The number of waiting requests. */
   get waiting(): number {
@@ -50,27 +50,27 @@ export class Turns {
   }
 
   /**
-   * Waits for a turn of this tenant.
-   * @returns the function that ends the turn, to be called once
+   * Waits for a permit for this tenant.
+   * @returns the function that releases it, to be called once
    * @throws NoConnectionFreeError
    */
-  async take(tenant: string): Promise<() => void> {
-    if (!this.#waiting.has(tenant) && this.#mayHave(tenant)) this.#have(tenant);
+  async acquire(tenant: string): Promise<() => void> {
+    if (!this.#waiting.has(tenant) && this.#mayAcquire(tenant)) this.#noteAcquired(tenant);
     else await this.#wait(tenant);
-    return () => this.#giveBack(tenant);
+    return () => this.#release(tenant);
   }
 
-  #mayHave(tenant: string): boolean {
+  #mayAcquire(tenant: string): boolean {
     const { size, leavesSome } = this.options;
     const isBounded = leavesSome === true && size >= KEEPS_ONE_FROM;
-    const isKept = isBounded && tenant !== NOBODYS && !this.#held.has(NOBODYS);
+    const isKept = isBounded && tenant !== NO_TENANT && !this.#held.has(NO_TENANT);
     const free = size - this.#used - Number(isKept);
     if (free < 1) return false;
     const held = this.#held.get(tenant) ?? 0;
     return held === 0 || !isBounded || held + 1 <= PER_FREE_ONE * (free - 1);
   }
 
-  #have(tenant: string): void {
+  #noteAcquired(tenant: string): void {
     this.#used++;
     this.#held.set(tenant, (this.#held.get(tenant) ?? 0) + 1);
   }
@@ -98,7 +98,7 @@ export class Turns {
     if (waiters?.size === 0) this.#waiting.delete(tenant);
   }
 
-  #giveBack(tenant: string): void {
+  #release(tenant: string): void {
     this.#used--;
     const left = (this.#held.get(tenant) ?? 0) - 1;
     if (left > 0) this.#held.set(tenant, left);
@@ -106,17 +106,17 @@ export class Turns {
     while (this.#letNextIn());
   }
 
-  /** Gives a turn to the first tenant that may have one, and moves it to the end. @returns whether there was one */
+  /** Gives a permit to the first tenant that may have one, and moves it to the end. @returns whether there was one */
   #letNextIn(): boolean {
     for (const [tenant, waiters] of this.#waiting) {
-      if (!this.#mayHave(tenant)) continue;
+      if (!this.#mayAcquire(tenant)) continue;
       const [waiter] = waiters as Set<Waiter> & Iterable<Waiter>;
       if (!waiter) continue;
       clearTimeout(waiter.timer);
       this.#waiting.delete(tenant);
       waiters.delete(waiter);
       if (waiters.size > 0) this.#waiting.set(tenant, waiters);
-      this.#have(tenant);
+      this.#noteAcquired(tenant);
       waiter.take();
       return true;
     }

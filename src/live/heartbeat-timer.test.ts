@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Pulse } from './pulse.js';
+import { HeartbeatTimer } from './heartbeat-timer.js';
 import { LiveStream } from './stream.js';
 
 const FAR = Date.now() / 1_000 + 3_600;
@@ -37,64 +37,64 @@ class Noting extends LiveStream {
   }
 }
 
-function pulseOf(clock: Clock, period = 30) {
-  const pulse = new Pulse({ period, onSecond: () => undefined, clock: clock.read });
+function timerOf(clock: Clock, period = 30) {
+  const timer = new HeartbeatTimer({ period, onSecond: () => undefined, clock: clock.read });
   const add = (expiresAt = FAR) => {
-    const stream = new Noting(clock.read, expiresAt, (ended) => pulse.delete(ended));
-    pulse.add(stream);
+    const stream = new Noting(clock.read, expiresAt, (ended) => timer.delete(ended));
+    timer.add(stream);
     return stream;
   };
-  return { pulse, add };
+  return { timer, add };
 }
 
-describe('the pulse', () => {
+describe('the heartbeat timer', () => {
   test('gives each stream a heartbeat per period, spread over its seconds', () => {
     const clock = new Clock();
-    const { pulse, add } = pulseOf(clock);
+    const { timer, add } = timerOf(clock);
     const streams = Array.from({ length: 3_000 }, () => add());
     for (let second = 1; second <= 60; second++) {
       const before = streams.reduce((sum, { sent }) => sum + sent.length, 0);
       clock.now += 1_000;
-      pulse.tick();
+      timer.tick();
       expect(streams.reduce((sum, { sent }) => sum + sent.length, 0) - before).toBe(100);
     }
     expect(new Set(streams.map(({ sent }) => sent.length))).toEqual(new Set([2]));
-    pulse.endAll();
-    expect(pulse.size).toBe(0);
+    timer.endAll();
+    expect(timer.size).toBe(0);
   });
 
   test('gives a stream that is alone its first heartbeat after a whole period', () => {
     const clock = new Clock();
-    const { pulse, add } = pulseOf(clock);
+    const { timer, add } = timerOf(clock);
     const stream = add();
     clock.now += 29_999;
-    pulse.tick();
+    timer.tick();
     expect(stream.sent).toEqual([]);
     clock.now += 1;
-    pulse.tick();
+    timer.tick();
     expect(stream.sent).toEqual([
       expect.stringMatching(/^data: {"type":"heartbeat","timestamp":"[^"]+Z"}\n\n$/),
     ]);
-    pulse.endAll();
+    timer.endAll();
   });
 
   test('leaves no stream without one although its timer is late and passes over seconds', () => {
     const clock = new Clock();
-    const { pulse, add } = pulseOf(clock);
+    const { timer, add } = timerOf(clock);
     const streams: Noting[] = [];
     for (let tick = 0; tick < 300; tick++) {
       if (streams.length < 300) streams.push(add(), add()); // as their users come
       clock.now += 1_000 + ((tick * 379) % 1_400); // up to 2.4 s between two ticks
-      pulse.tick();
+      timer.tick();
     }
     for (const stream of streams) expect(stream.longestSilence).toBeLessThanOrEqual(30_000 + 2_400);
-    pulse.endAll();
+    timer.endAll();
   });
 
   test('goes on after a second in which something failed', async () => {
     const errors: unknown[] = [];
     let seconds = 0;
-    const pulse = new Pulse({
+    const timer = new HeartbeatTimer({
       period: 1,
       onSecond: () => {
         if (++seconds === 1) throw new Error('once');
@@ -104,21 +104,21 @@ describe('the pulse', () => {
     const stream = new Noting(
       () => performance.now(),
       FAR,
-      (ended) => pulse.delete(ended),
+      (ended) => timer.delete(ended),
     );
-    pulse.add(stream);
+    timer.add(stream);
     await expect.poll(() => stream.sent.length, { timeout: 4_000 }).toBeGreaterThan(1);
     expect(errors).toEqual([new Error('once')]);
-    pulse.endAll();
+    timer.endAll();
   });
 
   test('ends streams in the second in which their token expires', () => {
     const clock = new Clock();
-    const { pulse, add } = pulseOf(clock);
+    const { timer, add } = timerOf(clock);
     const [expired, valid] = [add(Date.now() / 1_000 - 1), add(Date.now() / 1_000 + 60)];
     clock.now += 1_000;
-    pulse.tick();
+    timer.tick();
     expect([expired.ended, valid.ended]).toEqual([true, false]);
-    pulse.endAll();
+    timer.endAll();
   });
 });

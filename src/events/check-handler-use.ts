@@ -3,7 +3,7 @@ import type { Field } from './capture/fields.js';
 import { HANDLERS } from './handlers/registry.js';
 import { RELATIONS, USER_FIELDS } from './handlers/relations.js';
 import { namesIn, templateProblem } from './handlers/templates.js';
-import type { Condition, EventHandling, Recipient } from './types.js';
+import type { Condition, HandlerUse, Recipient } from './types.js';
 
 /** What a template may name of every event (handlers/event-context.ts). */
 const ALWAYS_NAMED = ['performed_by_name', 'entity_type', 'entity_id'];
@@ -12,12 +12,12 @@ const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'URGENT'];
 const PLACES = ['tenant', 'region', 'branch'];
 
 /** What is wrong with one handler's entry, a line each. */
-export function checkHandling(type: string, fields: readonly Field[], handling: EventHandling): string[] {
+export function checkHandlerUse(type: string, fields: readonly Field[], use: HandlerUse): string[] {
   const entity = type.split('.')[0]!;
-  const { condition, config } = handling;
+  const { condition, config } = use;
   return [
     ...(condition ? checkCondition(condition, fields) : []),
-    ...templatesOf(handling).flatMap((template) => checkTemplate(template, entity, fields)),
+    ...templatesOf(use).flatMap((template) => checkTemplate(template, entity, fields)),
     ...checkSettings(config as unknown as Settings, entity, fields),
   ];
 }
@@ -47,7 +47,7 @@ function checkSettings(settings: Settings, entity: string, fields: readonly Fiel
   ];
 }
 
-function templatesOf({ handler, config }: EventHandling): readonly string[] {
+function templatesOf({ handler, config }: HandlerUse): readonly string[] {
   return HANDLERS[handler]?.templates?.(config as never) ?? [];
 }
 

@@ -3,7 +3,7 @@ import { statement } from '../database/statement.js';
 import { IS_SERVABLE } from '../database/tenant-trouble.js';
 
 /** What there is to do at present, as far as nothing is paused. */
-export interface Duty {
+export interface ReadyTenants {
   /** Schemas of tenants with due events, in the order of their names; none while everything is paused. */
   readonly tenants: readonly string[];
   readonly pausedHandlers: readonly string[];
@@ -32,12 +32,12 @@ const READ = `
     ) END AS tenants`;
 
 /** Which tenants have work, and which handlers are paused. */
-export async function readDuty(database: Database): Promise<Duty> {
-  const [duty] = await database.publicQuery(statement<Duty>(READ));
-  return duty as Duty;
+export async function readReadyTenants(database: Database): Promise<ReadyTenants> {
+  const [ready] = await database.publicQuery(statement<ReadyTenants>(READ));
+  return ready as ReadyTenants;
 }
 
-/** Whether a tenant may be served now, and which handlers are paused: what readDuty says, for one tenant. */
+/** Whether a tenant may be served now, and which handlers are paused: what readReadyTenants says, for one tenant. */
 export async function readPauses(
   database: Database,
   schema: string,

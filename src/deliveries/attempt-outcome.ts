@@ -1,5 +1,5 @@
 /** What came of one attempt to send something. */
-export interface Outcome {
+export interface AttemptOutcome {
   readonly sent: boolean;
   readonly durationMs: number;
   readonly statusCode: number | null;

@@ -6,8 +6,8 @@ export const READS_CHANNEL = 'leopard_notifications_read';
 /** How far an import of clients has come: `{"schema", "user", "progress"}`. */
 export const IMPORTS_CHANNEL = 'leopard_client_imports';
 
-/** Of new notifications (src/events/notices.ts). */
-export interface ArrivalNotice {
+/** Of new notifications (src/events/notification-notice.ts). */
+export interface NewNotificationsNotice {
   readonly schema: string;
   /** Null: of anybody. */
   readonly users: readonly number[] | null;

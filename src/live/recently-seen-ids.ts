@@ -1,5 +1,5 @@
 /** What the next look for new rows covers: ids above `floor` that are not in `known`. */
-export interface Window {
+export interface IdWindow {
   readonly floor: number;
   readonly known: readonly number[];
 }
@@ -22,7 +22,7 @@ const FIRST_REACH = 1_000;
  * higher id. It keeps every id that was seen above a floor, and lifts the floor only to ids below which nothing can
  * come to light any more: when every transaction that could have been given one of them has ended.
  */
-export class Arrivals {
+export class RecentlySeenIds {
   #floor: number;
   #highest: number;
   #known = new Set<number>();
@@ -35,7 +35,7 @@ export class Arrivals {
     this.#floor = Math.max(0, highest - FIRST_REACH);
   }
 
-  get window(): Window {
+  get window(): IdWindow {
     return { floor: this.#floor, known: [...this.#known] };
   }
 

@@ -1,12 +1,12 @@
 import { type Statement, statement } from '../database/statement.js';
 import type { DomainEvent, HandlerResult } from './event.js';
-import { delayEvents, finishEvents } from './queue.js';
+import { delayEvents, finishEvents } from './event-queue.js';
 import { retryDelay } from './retry.js';
 
 export type Results = Readonly<Record<string, HandlerResult>>;
 
 /** What came of an event in one go. */
-export type Outcome =
+export type EventOutcome =
   | { readonly kind: 'completed'; readonly results: Results }
   /** Tried again later. */
   | { readonly kind: 'retried'; readonly results: Results; readonly error: string }
@@ -23,13 +23,13 @@ export type Outcome =
   | { readonly kind: 'gone' };
 
 /** Untouched: an earlier event of the same record comes first, or there was no time. */
-export const LEFT: Outcome = { kind: 'waiting', results: {}, seconds: 0, reason: null };
+export const UNTOUCHED: EventOutcome = { kind: 'waiting', results: {}, seconds: 0, reason: null };
 
 export interface HandledEvent {
   readonly id: number;
   /** Null when it is gone. */
   readonly event: DomainEvent | null;
-  readonly outcome: Outcome;
+  readonly outcome: EventOutcome;
 }
 
 const STATUS = { completed: 'COMPLETED', retried: 'PENDING', failed: 'FAILED', waiting: 'PENDING' } as const;
@@ -67,7 +67,7 @@ export function outcomeStatements(
   ];
 }
 
-function rowOf(event: DomainEvent, outcome: Exclude<Outcome, { kind: 'gone' }>) {
+function rowOf(event: DomainEvent, outcome: Exclude<EventOutcome, { kind: 'gone' }>) {
   return {
     id: event.id,
     status: STATUS[outcome.kind],
@@ -79,7 +79,7 @@ function rowOf(event: DomainEvent, outcome: Exclude<Outcome, { kind: 'gone' }>) 
 }
 
 /** Decides between another try and giving up. */
-export function failure(event: DomainEvent, results: Results, error: string): Outcome {
+export function failure(event: DomainEvent, results: Results, error: string): EventOutcome {
   return { kind: event.retry_count < event.max_retries ? 'retried' : 'failed', results, error };
 }
 

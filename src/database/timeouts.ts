@@ -2,7 +2,7 @@
  * How long the program's statements may take, wait or leave a transaction open, by PostgreSQL's settings: a request never
  * needs more. Without limits whoever holds a lock holds the connections of all who wait for it, and so every tenant's.
  */
-export const LIMITS = {
+export const TIMEOUTS = {
   statement_timeout: '30s',
   lock_timeout: '10s',
   idle_in_transaction_session_timeout: '60s',

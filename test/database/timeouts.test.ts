@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Database } from '../../src/database/database.js';
-import { LIMITS } from '../../src/database/limits.js';
 import { withOwner } from '../../src/database/owner.js';
 import { statement } from '../../src/database/statement.js';
+import { TIMEOUTS } from '../../src/database/timeouts.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { noteUsedClients } from '../helpers/used-clients.js';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => databases?.drop());
 
-const NAMES = Object.keys(LIMITS);
+const NAMES = Object.keys(TIMEOUTS);
 const context = { schema: 'tenant_main', userId: null };
 
 /** Sets the role's own limits on this database, and gives those of transactions on a new connection and of what follows. */
@@ -42,7 +42,7 @@ async function limitsWith(own: string): Promise<{ tenant: unknown; shared: unkno
 describe('the time limits of a transaction', () => {
   test('are the program’s where its role has none, and end with the transaction', async () => {
     const none = Object.fromEntries(NAMES.map((name) => [name, '0']));
-    const programs = { ...LIMITS, idle_in_transaction_session_timeout: '1min' };
+    const programs = { ...TIMEOUTS, idle_in_transaction_session_timeout: '1min' };
     expect(await limitsWith('0')).toEqual({ tenant: programs, shared: programs, after: none });
   });
 

@@ -1,8 +1,8 @@
 import type { DomainEvent } from './event.js';
+import type { HandlerBinding } from './handler-bindings.js';
 import { webhook } from './handlers/webhook.js';
-import type { Handling } from './handlings.js';
 
-const WEBHOOK: Handling = {
+const WEBHOOK: HandlerBinding = {
   key: 'webhook',
   name: 'webhook',
   condition: undefined,
@@ -17,10 +17,10 @@ const WEBHOOK: Handling = {
  * @param wanted the types of events that endpoints of the tenant want
  */
 export function withWebhooks(
-  handlings: readonly Handling[],
+  bindings: readonly HandlerBinding[],
   event: DomainEvent,
   wanted: ReadonlySet<string>,
-): readonly Handling[] {
+): readonly HandlerBinding[] {
   const isWanted = wanted.has(event.event_type) || WEBHOOK.key in event.handler_results;
-  return isWanted && !handlings.some(({ key }) => key === WEBHOOK.key) ? [...handlings, WEBHOOK] : handlings;
+  return isWanted && !bindings.some(({ key }) => key === WEBHOOK.key) ? [...bindings, WEBHOOK] : bindings;
 }

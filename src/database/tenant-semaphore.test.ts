@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { NOBODYS, Turns } from './turns.js';
+import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
 
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Asks for this many turns of a tenant and takes all that are given at once. */
-async function takeAll(turns: Turns, tenant: string, asked: number) {
+/** Asks for this many permits of a tenant and takes all that are given at once. */
+async function takeAll(semaphore: TenantSemaphore, tenant: string, asked: number) {
   const ends: (() => void)[] = [];
   for (let i = 0; i < asked; i++) {
-    turns.take(tenant).then(
+    semaphore.acquire(tenant).then(
       (end) => ends.push(end),
       () => undefined,
     );
@@ -16,7 +16,7 @@ async function takeAll(turns: Turns, tenant: string, asked: number) {
   return ends;
 }
 
-describe('turns at connections', () => {
+describe('the semaphore of connections', () => {
   it.each([
     { size: 1, mosts: [1, 0, 0] },
     { size: 2, mosts: [2, 0, 0] },
@@ -27,21 +27,21 @@ describe('turns at connections', () => {
   ])(
     'of $size: tenants that give none back have $mosts, and the program itself one',
     async ({ size, mosts }) => {
-      const turns = new Turns({ size, within: 100, leavesSome: true });
+      const semaphore = new TenantSemaphore({ size, within: 100, leavesSome: true });
       const ends: (() => void)[][] = [];
-      for (const [tenant] of mosts.entries()) ends.push(await takeAll(turns, `tenant_${tenant}`, 50));
+      for (const [tenant] of mosts.entries()) ends.push(await takeAll(semaphore, `tenant_${tenant}`, 50));
       expect(ends.map(({ length }) => length)).toEqual(mosts);
-      const own = await takeAll(turns, NOBODYS, 1);
+      const own = await takeAll(semaphore, NO_TENANT, 1);
       expect(own).toHaveLength(size < 3 ? 0 : 1);
       for (const end of [...ends.flat(), ...own]) end();
     },
   );
 
   it('go round: a tenant with a long queue does not hold up one with a short one', async () => {
-    const turns = new Turns({ size: 1, within: 1_000 });
+    const semaphore = new TenantSemaphore({ size: 1, within: 1_000 });
     const order: string[] = [];
     const use = async (tenant: string) => {
-      const end = await turns.take(tenant);
+      const end = await semaphore.acquire(tenant);
       order.push(tenant);
       await soon();
       end();
@@ -57,31 +57,31 @@ describe('turns at connections', () => {
       return seed % below;
     };
     const size = 5;
-    const turns = new Turns({ size, within: 10_000, leavesSome: true });
+    const semaphore = new TenantSemaphore({ size, within: 10_000, leavesSome: true });
     let used = 0;
     let most = 0;
     const use = async (tenant: string) => {
-      const end = await turns.take(tenant);
+      const end = await semaphore.acquire(tenant);
       most = Math.max(most, ++used);
       for (let i = random(4); i > 0; i--) await soon();
       used--;
       end();
     };
     await Promise.all(Array.from({ length: 2_000 }, () => use(['', 'a', 'b', 'c'][random(4)] as string)));
-    expect({ most, used, waiting: turns.waiting }).toEqual({ most: size, used: 0, waiting: 0 });
+    expect({ most, used, waiting: semaphore.waiting }).toEqual({ most: size, used: 0, waiting: 0 });
   });
 
   it('are refused to those who wait too long, and at once where too many wait', async () => {
-    const turns = new Turns({ size: 1, within: 50, mostWaiting: 2 });
-    const end = await turns.take('a');
-    const late = [turns.take('a'), turns.take('a')].map((turn) =>
+    const semaphore = new TenantSemaphore({ size: 1, within: 50, mostWaiting: 2 });
+    const end = await semaphore.acquire('a');
+    const late = [semaphore.acquire('a'), semaphore.acquire('a')].map((turn) =>
       turn.catch((error: Error) => error.message),
     );
-    await expect(turns.take('a')).rejects.toThrow('too many requests wait already');
-    const other = turns.take('b').catch((error: Error) => error.message);
+    await expect(semaphore.acquire('a')).rejects.toThrow('too many requests wait already');
+    const other = semaphore.acquire('b').catch((error: Error) => error.message);
     expect(await Promise.all([...late, other])).toEqual(Array(3).fill('no connection came free in time'));
-    expect(turns.waiting).toBe(0);
+    expect(semaphore.waiting).toBe(0);
     end();
-    (await turns.take('b'))();
+    (await semaphore.acquire('b'))();
   });
 });

@@ -3,7 +3,7 @@ import { invalidField } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/query-parameters.js';
 
 /** What somebody looks for. */
-export interface Question {
+export interface SearchQuery {
   /** All of it, folded, with single spaces. */
   readonly text: string;
   /** Its parts, each of which must occur. */
@@ -20,7 +20,7 @@ export const LIMIT = { usual: 5, largest: 20 } as const;
 const MOST_WORDS = 6;
 
 /** Reads `q` and `limit`. @throws HttpError 400 naming the one that is wrong */
-export function readQuestion(query: QueryParameters): Question {
+export function readSearchQuery(query: QueryParameters): SearchQuery {
   const limit = query.integer('limit') ?? LIMIT.usual;
   if (limit < 1) throw invalidField('limit', 'Ensure this value is greater than or equal to 1.');
   if (limit > LIMIT.largest) {

@@ -5,14 +5,15 @@ import { type Added, addCatalogue, type RunAll } from '../catalogues/load.js';
 import type { Config, ConnectionSettings } from '../config/config.js';
 import type { OwnerClient } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
+
 import { storedDomain } from '../tenancy/domain.js';
 import type { CreatedTenant, SubscriptionStatus } from '../tenancy/new-tenant.js';
 import { checkShortName, LONGEST_NAME } from '../tenancy/tenant-name.js';
 import { setTimeZoneOn } from '../tenancy/time-zone-setting.js';
-import { createTenant } from './provisioning.js';
+import { createTenantSchema } from './tenant-schema.js';
 
 /** What an operator gives for a new tenant. */
-export interface Registration {
+export interface CreateTenantInput {
   /** The short name: the schema is `tenant_` and this. */
   readonly tenant: string;
   readonly name: string;
@@ -30,8 +31,8 @@ export interface Registration {
   readonly catalogue?: CatalogueCountry;
 }
 
-/** A tenant as it was registered. */
-export interface RegisteredTenant extends CreatedTenant {
+/** A tenant as it was created. */
+export interface CreateTenantResult extends CreatedTenant {
   /** Number of records from the starter catalogue; null without one. */
   readonly added: Added | null;
 }
@@ -67,18 +68,18 @@ function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
 }
 
 /**
- * Registers a tenant with its domains, first user, time zone and starter catalogue, in one transaction.
+ * Creates a tenant with its domains, first user, time zone and starter catalogue, in one transaction.
  * @throws TenantExistsError, InvalidTenantError, PlainError about the name, the time zone or the catalogue; nothing is
  * left behind then
  */
-export async function registerTenant(
+export async function createTenant(
   owner: ConnectionSettings,
   appUser: string,
   hosts: Hosts,
-  registration: Registration,
-): Promise<RegisteredTenant> {
-  const { name, domains = [], admin, status = 'TRIAL', maxUsers, timeZone, catalogue } = registration;
-  const tenant = checkShortName(registration.tenant);
+  input: CreateTenantInput,
+): Promise<CreateTenantResult> {
+  const { name, domains = [], admin, status = 'TRIAL', maxUsers, timeZone, catalogue } = input;
+  const tenant = checkShortName(input.tenant);
   checkHostLabels(tenant, hosts);
   const schema = `tenant_${tenant}`;
   const [primary, ...others] = ownDomains(tenant, hosts);
@@ -93,7 +94,7 @@ export async function registerTenant(
       added = await addCatalogue((statements) => inTurn(client, statements), wanted, adminId);
     }
   };
-  const created = await createTenant(
+  const created = await createTenantSchema(
     owner,
     appUser,
     {

@@ -4,7 +4,7 @@ import type { LiveStream } from './stream.js';
 const SECOND = 1_000;
 
 /** The options of the streams' shared timer. */
-export interface PulseOptions {
+export interface HeartbeatOptions {
   /** Seconds between two heartbeats of a stream. */
   readonly period: number;
   /** Called once a second while there are streams. */
@@ -19,15 +19,15 @@ export interface PulseOptions {
  * The timer that all streams of the process share. It sends heartbeats, spread over the seconds, and ends streams whose
  * token has expired.
  */
-export class Pulse {
+export class HeartbeatTimer {
   readonly #streams = new Set<LiveStream>();
   /** Number of streams due in each second of the period. */
-  readonly #turns: number[];
+  readonly #dueBySecond: number[];
   readonly #clock: () => number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: PulseOptions) {
-    this.#turns = new Array<number>(options.period).fill(0);
+  constructor(private readonly options: HeartbeatOptions) {
+    this.#dueBySecond = new Array<number>(options.period).fill(0);
     this.#clock = options.clock ?? (() => performance.now());
   }
 
@@ -75,8 +75,8 @@ export class Pulse {
   }
 
   #count(stream: LiveStream, change: 1 | -1): void {
-    const turn = (stream.beatAt / SECOND) % this.options.period;
-    this.#turns[turn] = (this.#turns[turn] as number) + change;
+    const second = (stream.beatAt / SECOND) % this.options.period;
+    this.#dueBySecond[second] = (this.#dueBySecond[second] as number) + change;
   }
 
   /** Finds the second of the coming period with the fewest streams; the last one of several. */
@@ -84,7 +84,8 @@ export class Pulse {
     const { period } = this.options;
     let best = second + period;
     for (let next = best - 1; next > second; next--) {
-      if ((this.#turns[next % period] as number) < (this.#turns[best % period] as number)) best = next;
+      if ((this.#dueBySecond[next % period] as number) < (this.#dueBySecond[best % period] as number))
+        best = next;
     }
     return best;
   }

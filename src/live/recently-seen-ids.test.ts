@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Arrivals } from './arrivals.js';
+import { RecentlySeenIds } from './recently-seen-ids.js';
 
 interface Transaction {
   readonly xid: number;
@@ -24,12 +24,12 @@ class Table {
     if (transaction && commits) this.visible.push(...transaction.ids);
   }
 
-  look(arrivals: Arrivals, now: number, most = Number.POSITIVE_INFINITY): number[] {
+  look(recent: RecentlySeenIds, now: number, most = Number.POSITIVE_INFINITY): number[] {
     const oldest = BigInt(Math.min(this.#nextXid, ...this.open.map(({ xid }) => xid)));
-    const { floor, known } = arrivals.window;
+    const { floor, known } = recent.window;
     const found = this.visible.filter((id) => id > floor && !known.includes(id)).sort((a, b) => a - b);
     const ids = found.slice(0, most);
-    arrivals.take(ids, { oldest, next: BigInt(this.#nextXid) }, ids.length < most, now);
+    recent.take(ids, { oldest, next: BigInt(this.#nextXid) }, ids.length < most, now);
     return ids;
   }
 }
@@ -48,7 +48,7 @@ describe('new rows', () => {
         fc.option(fc.integer({ min: 1, max: 4 })),
         (steps, most) => {
           const table = new Table();
-          const arrivals = new Arrivals(0);
+          const recent = new RecentlySeenIds(0);
           const found: number[] = [];
           let now = 0;
           for (const one of steps) {
@@ -56,12 +56,12 @@ describe('new rows', () => {
             else if (one.kind === 'end') table.end(one.index, one.commits);
             else {
               now += one.after;
-              found.push(...table.look(arrivals, now, most ?? undefined));
+              found.push(...table.look(recent, now, most ?? undefined));
             }
           }
           while (table.open.length > 0) table.end(0, true);
           for (let ids = [0]; ids.length > 0; found.push(...ids))
-            ids = table.look(arrivals, now, most ?? undefined);
+            ids = table.look(recent, now, most ?? undefined);
           expect([...found].sort((a, b) => a - b)).toEqual([...table.visible].sort((a, b) => a - b));
         },
       ),
@@ -71,13 +71,13 @@ describe('new rows', () => {
 
   test('are not looked for again for ever: what is settled is forgotten', () => {
     const table = new Table();
-    const arrivals = new Arrivals(0);
+    const recent = new RecentlySeenIds(0);
     for (let now = 0; now < 1_000_000; now += 1_000) {
       table.begin(10);
       table.end(0, true);
-      table.look(arrivals, now);
-      expect(arrivals.window.known.length).toBeLessThan(200);
+      table.look(recent, now);
+      expect(recent.window.known.length).toBeLessThan(200);
     }
-    expect(arrivals.window.floor).toBeGreaterThan(9_800);
+    expect(recent.window.floor).toBeGreaterThan(9_800);
   });
 });

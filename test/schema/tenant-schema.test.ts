@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type MigrationFiles, readMigrations } from '../../src/database/migration-files.js';
 import { withOwner } from '../../src/database/owner.js';
-import { createTenant, deleteTenant } from '../../src/provisioning/provisioning.js';
+import { createTenantSchema, dropTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { readSnapshot } from '../../src/schema/tenant-snapshot.js';
 import type { NewTenant } from '../../src/tenancy/new-tenant.js';
+
 import { addedPermissions } from '../contract/additions.js';
+
 import { type TestDatabase, type TestDatabaseOptions, testDatabase } from '../helpers/database.js';
 
 const files = readMigrations();
@@ -36,7 +38,7 @@ async function removeRoles(on: TestDatabase): Promise<void> {
     [],
     on,
   );
-  for (const { schema } of rows) await deleteTenant(on.owner, schema).catch(() => undefined);
+  for (const { schema } of rows) await dropTenantSchema(on.owner, schema).catch(() => undefined);
 }
 
 function query<Row>(sql: string, values: unknown[] = [], on = database): Promise<Row[]> {
@@ -50,7 +52,7 @@ function tenant(name: string, more: Partial<NewTenant> = {}): NewTenant {
 }
 
 const create = (wanted: NewTenant, on = database, given: MigrationFiles = files) =>
-  createTenant(on.owner, on.app.user, wanted, { files: given });
+  createTenantSchema(on.owner, on.app.user, wanted, { files: given });
 
 describe('createTenant', () => {
   it('makes a tenant that the program can use at once', async () => {
@@ -196,7 +198,7 @@ describe('deleteTenant', () => {
   it('removes everything, and the name is free again', async () => {
     const wanted = tenant('gone');
     await create(wanted);
-    await deleteTenant(database.owner, wanted.schema);
+    await dropTenantSchema(database.owner, wanted.schema);
     const [left] = await query(
       `SELECT to_regrole($1) AS role, to_regnamespace($1) AS schema,
               (SELECT count(*) FROM public.tenants_domain)::integer AS domains,
@@ -208,7 +210,7 @@ describe('deleteTenant', () => {
   });
 
   it('refuses a tenant that is not there', async () => {
-    await expect(deleteTenant(database.owner, 'tenant_none')).rejects.toMatchObject({
+    await expect(dropTenantSchema(database.owner, 'tenant_none')).rejects.toMatchObject({
       name: 'TenantNotFoundError',
     });
   });
@@ -217,13 +219,13 @@ describe('deleteTenant', () => {
     const other = await fresh();
     const wanted = tenant('shared');
     await Promise.all([create(wanted), create(wanted, other)]);
-    await deleteTenant(database.owner, wanted.schema);
+    await dropTenantSchema(database.owner, wanted.schema);
     const role = () => query<{ role: string | null }>(`SELECT to_regrole($1)::text AS role`, [wanted.schema]);
     expect(await role()).toEqual([{ role: wanted.schema }]);
     await withOwner(other.app, async (client) => {
       await client.query(`SET ROLE ${wanted.schema}; SELECT FROM ${wanted.schema}.immigration_client`);
     });
-    await deleteTenant(other.owner, wanted.schema);
+    await dropTenantSchema(other.owner, wanted.schema);
     expect(await role()).toEqual([{ role: null }]);
   });
 });

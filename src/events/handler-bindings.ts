@@ -4,49 +4,52 @@ import { relationIn } from './handlers/event-context.js';
 import type { Handler, HandlerOutcome, HandlerTransaction, HandlerWork } from './handlers/handler.js';
 import type { HandlerName, Handlers } from './handlers/registry.js';
 import { namesIn } from './handlers/templates.js';
-import type { Condition, EventHandling, EventsConfig } from './types.js';
+import type { Condition, EventsConfig, HandlerUse } from './types.js';
 
-type Work = Omit<HandlerWork<unknown>, 'config'>;
+type BindingWork = Omit<HandlerWork<unknown>, 'config'>;
 
 /** One handler as one type of event uses it. */
-export interface Handling {
+export interface HandlerBinding {
   /** Its key in `handler_results`: the handler's name, with a number when the type uses it more than once. */
   readonly key: string;
   readonly name: HandlerName;
   readonly condition: Condition | undefined;
   /** The fields of RELATIONS whose records it needs. */
   readonly related: readonly string[];
-  handle(work: Work, transaction: HandlerTransaction): Promise<HandlerOutcome>;
+  handle(work: BindingWork, transaction: HandlerTransaction): Promise<HandlerOutcome>;
   /** For events of different records; outcomes in their order. */
-  handleMany(works: readonly Work[], transaction: HandlerTransaction): Promise<readonly HandlerOutcome[]>;
+  handleMany(
+    works: readonly BindingWork[],
+    transaction: HandlerTransaction,
+  ): Promise<readonly HandlerOutcome[]>;
 }
 
 /** What is done for each type of event, in the order of the configuration. */
-export class Handlings {
-  readonly #byType = new Map<string, readonly Handling[]>();
+export class HandlerBindings {
+  readonly #byType = new Map<string, readonly HandlerBinding[]>();
 
   constructor(config: EventsConfig, handlers: Handlers) {
-    // Types without configuration have no handling; their events are made only where a webhook wants them.
+    // Types without configuration have no bindings; their events are made only where a webhook wants them.
     for (const type of allTypes(config)) this.#byType.set(type, []);
     for (const [type, { handlers: list }] of Object.entries(config.events)) {
       const entity = type.split('.')[0] as string;
       const keys = new Map<string, number>();
-      const handlings = list.map((handling) => {
-        const times = (keys.get(handling.handler) ?? 0) + 1;
-        keys.set(handling.handler, times);
-        const key = times === 1 ? handling.handler : `${handling.handler}_${times}`;
-        return { enabled: handling.enabled ?? true, made: makeHandling(key, handling, entity, handlers) };
+      const bindings = list.map((use) => {
+        const times = (keys.get(use.handler) ?? 0) + 1;
+        keys.set(use.handler, times);
+        const key = times === 1 ? use.handler : `${use.handler}_${times}`;
+        return { enabled: use.enabled ?? true, made: bindHandler(key, use, entity, handlers) };
       });
       // Those that are switched off keep their number, so that switching one does not rename another.
       this.#byType.set(
         type,
-        handlings.filter(({ enabled }) => enabled).map(({ made }) => made),
+        bindings.filter(({ enabled }) => enabled).map(({ made }) => made),
       );
     }
   }
 
   /** Null for a type that this version of the program does not know. */
-  of(eventType: string): readonly Handling[] | null {
+  of(eventType: string): readonly HandlerBinding[] | null {
     return this.#byType.get(eventType) ?? null;
   }
 
@@ -54,14 +57,14 @@ export class Handlings {
   typesUsing(handlers: readonly string[]): string[] {
     if (handlers.length === 0) return [];
     return [...this.#byType]
-      .filter(([, handlings]) => handlings.some(({ name }) => handlers.includes(name)))
+      .filter(([, bindings]) => bindings.some(({ name }) => handlers.includes(name)))
       .map(([type]) => type);
   }
 }
 
-function makeHandling(key: string, handling: EventHandling, entity: string, handlers: Handlers): Handling {
-  const { config, condition } = handling;
-  const handler = handlers[handling.handler] as Handler<unknown>;
+function bindHandler(key: string, use: HandlerUse, entity: string, handlers: Handlers): HandlerBinding {
+  const { config, condition } = use;
+  const handler = handlers[use.handler] as Handler<unknown>;
   const named = (handler.templates?.(config) ?? []).flatMap(namesIn).map(relationIn);
   const related = new Set([
     ...named.filter((field) => field !== null),
@@ -69,7 +72,7 @@ function makeHandling(key: string, handling: EventHandling, entity: string, hand
   ]);
   return {
     key,
-    name: handling.handler,
+    name: use.handler,
     condition,
     related: [...related],
     handle: (work, transaction) => handler.handle({ ...work, config }, transaction),
@@ -87,8 +90,8 @@ export function isDone(result: HandlerResult | undefined): boolean {
 }
 
 /** The handlers that a version of the program tried without success and that are not among these. */
-export function failedElsewhere(event: DomainEvent, handlings: readonly Handling[]): string[] {
+export function failedElsewhere(event: DomainEvent, bindings: readonly HandlerBinding[]): string[] {
   return Object.entries(event.handler_results)
-    .filter(([key, result]) => !isDone(result) && !handlings.some((handling) => handling.key === key))
+    .filter(([key, result]) => !isDone(result) && !bindings.some((binding) => binding.key === key))
     .map(([key]) => key);
 }

@@ -1,5 +1,5 @@
 /** All times in milliseconds. */
-export interface Limits {
+export interface BatchLimits {
   /** How many events are handled in one transaction. */
   readonly batch: number;
   /** For all handlers of one event. */
@@ -14,7 +14,7 @@ export interface Limits {
   readonly handlerLockWait: number;
 }
 
-export const LIMITS: Limits = {
+export const BATCH_LIMITS: BatchLimits = {
   batch: 50,
   event: 30_000,
   together: 2_000,

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../database/database.js';
-import { type Claim, claimDeliveries, type DeliveryKind, renewClaims, type Taken } from './queue.js';
+import {
+  claimDeliveries,
+  type DeliveryClaim,
+  type DeliveryKind,
+  renewClaims,
+  type Taken,
+} from './delivery-queue.js';
 
 /** Maximum numbers of deliveries of one kind under way at once in this process. */
 export interface Places {
@@ -10,11 +16,11 @@ export interface Places {
   readonly perDestination: number;
 }
 
-export interface LaneOptions {
+export interface DeliveryLoopOptions {
   readonly kind: DeliveryKind;
   readonly places: Places;
   /** Sends one and stores the outcome, within a bounded time. @returns whether its destination may use all places */
-  readonly deliver: (claim: Claim) => Promise<boolean>;
+  readonly deliver: (claim: DeliveryClaim) => Promise<boolean>;
   readonly leaseSeconds: number;
   readonly pollMs: number;
   /** Called for errors that are not a delivery's own failure, such as an unreachable database. */
@@ -28,7 +34,7 @@ const RENEWALS_PER_LEASE = 3;
 const TENANT_RESTS_MS = 10_000;
 
 interface Attempt {
-  readonly claim: Claim;
+  readonly claim: DeliveryClaim;
   readonly end: Promise<void>;
 }
 
@@ -36,7 +42,7 @@ interface Attempt {
  * Sends the deliveries of one kind, with a limited number of places of its own. A destination that failed has one place
  * until it works again, so that a dead receiver takes no more than that from others.
  */
-export class Lane {
+export class DeliveryLoop {
   readonly #attempts = new Set<Attempt>();
   readonly #failing = new Set<string>();
   /** Times until which these tenants are left alone. */
@@ -51,7 +57,7 @@ export class Lane {
 
   constructor(
     private readonly database: Database,
-    private readonly options: LaneOptions,
+    private readonly options: DeliveryLoopOptions,
   ) {}
 
   start(): void {
@@ -102,7 +108,7 @@ export class Lane {
     return claims.length;
   }
 
-  #begin(claim: Claim): void {
+  #begin(claim: DeliveryClaim): void {
     const end = this.options
       .deliver(claim)
       .then((isFine) => this.#note(keyOf(claim), isFine))
@@ -177,4 +183,4 @@ export class Lane {
   }
 }
 
-const keyOf = ({ schema, destination }: Claim) => `${schema} / ${destination}`;
+const keyOf = ({ schema, destination }: DeliveryClaim) => `${schema} / ${destination}`;

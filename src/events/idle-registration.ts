@@ -12,7 +12,7 @@ const STAYS_MS = 5_000;
  * A worker's row among those that are asleep, by which writers know that a notice wakes somebody. It is a hint:
  * without it the worker looks by itself, a little later.
  */
-export class Sleeper {
+export class IdleRegistration {
   readonly #id = randomUUID();
   #writtenAt: number | null = null;
   #last: Promise<void> = Promise.resolve();

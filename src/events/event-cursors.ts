@@ -1,4 +1,4 @@
-import type { Claim, Portion } from './queue.js';
+import type { EventClaim, Portion } from './event-queue.js';
 
 /** Maximum delay of events that became due earlier, such as those of a slow transaction, in milliseconds. */
 const KEPT_MS = 1_000;
@@ -10,8 +10,8 @@ const MOST = 10_000;
  * The positions from which the queues of busy tenants are read. The index entry of a finished event stays until VACUUM
  * removes it, and skipping a minute's worth of them for each batch would cost more than the work itself.
  */
-export class Floors {
-  readonly #floors = new Map<string, { readonly since: string; readonly until: number }>();
+export class EventCursors {
+  readonly #cursors = new Map<string, { readonly since: string; readonly until: number }>();
 
   readonly #busy = new Map<string, { readonly since: number; readonly until: number }>();
 
@@ -28,22 +28,22 @@ export class Floors {
 
   /** Returns the time from which to look for due events; null for the beginning. */
   of(schema: string): string | null {
-    const floor = this.#floors.get(schema);
-    if (floor && performance.now() < floor.until) return floor.since;
-    this.#floors.delete(schema);
+    const cursor = this.#cursors.get(schema);
+    if (cursor && performance.now() < cursor.until) return cursor.since;
+    this.#cursors.delete(schema);
     return null;
   }
 
   /** Updates the position after a claim. */
-  note(schema: string, { most, since }: Portion, claims: readonly Claim[]): void {
+  note(schema: string, { most, since }: Portion, claims: readonly EventClaim[]): void {
     const first = claims[0];
     if (!first || claims.length < most) {
-      this.#floors.delete(schema);
+      this.#cursors.delete(schema);
       return;
     }
-    if (this.#floors.size >= MOST) this.#floors.clear();
+    if (this.#cursors.size >= MOST) this.#cursors.clear();
     const until =
-      (since === null ? undefined : this.#floors.get(schema)?.until) ?? performance.now() + KEPT_MS;
-    this.#floors.set(schema, { since: first.dueAt, until });
+      (since === null ? undefined : this.#cursors.get(schema)?.until) ?? performance.now() + KEPT_MS;
+    this.#cursors.set(schema, { since: first.dueAt, until });
   }
 }

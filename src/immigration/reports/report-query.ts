@@ -17,7 +17,7 @@ export interface ReportPeriod {
 }
 
 /** Whose figures are asked for, and of when. */
-export interface Question {
+export interface ReportQuery {
   readonly user: CurrentUser;
   readonly now: string;
   /** The name of the tenant's time zone. */
@@ -41,7 +41,7 @@ export const parameters = {
 };
 
 /** Reads what a request asks for. @throws HttpError 400 naming the parameter that is wrong */
-export function readQuestion({ query, user, tenant }: UserRequest): Question {
+export function readReportQuery({ query, user, tenant }: UserRequest): ReportQuery {
   const [from, to] = [query.date('from'), query.date('to')];
   checkDateOrder({ from, to }, 'from', 'to');
   const time = new TenantTime(tenant);

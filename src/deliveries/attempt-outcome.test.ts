@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shortError } from './outcome.js';
+import { shortError } from './attempt-outcome.js';
 
 it.each([
   ['queryA ENOTFOUND hooks.acme.example', 'unknown host name hooks.acme.example'],

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { prepareAccount, type StorableAccount } from '../auth/new-account.js';
 import { CATALOGUE_COUNTRIES, type CatalogueCountry } from '../catalogues/catalogue.js';
-import { registerTenant } from '../provisioning/registration.js';
+import { createTenant } from '../provisioning/create-tenant.js';
 import { SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../tenancy/new-tenant.js';
 import { checkShortName } from '../tenancy/tenant-name.js';
 import { passwordFor, warnOfWeakPassword } from './account-options.js';
@@ -20,7 +20,7 @@ interface AdminOptions {
   readonly adminLastName?: string;
 }
 
-interface RegisterOptions extends AdminOptions {
+interface CreateTenantOptions extends AdminOptions {
   readonly name: string;
   readonly tenant: string;
   readonly domain?: readonly string[];
@@ -31,7 +31,7 @@ interface RegisterOptions extends AdminOptions {
 }
 
 /** Adds the options and the action of registering a tenant to a command. */
-export function addRegister(command: Command, context: CliContext): void {
+export function addCreateTenantCommand(command: Command, context: CliContext): void {
   command
     .description('create a tenant with its domains and, if wanted, its first admin: all or nothing')
     .requiredOption('--name <name>', "the agency's name")
@@ -52,16 +52,16 @@ export function addRegister(command: Command, context: CliContext): void {
     .option('--admin-password <password>', "the admin's password; better in LEOPARD_PASSWORD")
     .option('--admin-first-name <name>', "the admin's first name")
     .option('--admin-last-name <name>', "the admin's last name")
-    .action((options: RegisterOptions) => register(context, options));
+    .action((options: CreateTenantOptions) => createTenantFromOptions(context, options));
 }
 
-async function register(context: CliContext, options: RegisterOptions): Promise<void> {
+async function createTenantFromOptions(context: CliContext, options: CreateTenantOptions): Promise<void> {
   const tenant = checkShortName(options.tenant);
   const admin = await firstAdmin(context, options);
   const config = context.config();
   const { name, domain = [], status, maxUsers, timeZone, catalogue } = options;
   const created = await withDatabase(context, (handle) =>
-    registerTenant(ownerSettings(handle), handle.app.user, config, {
+    createTenant(ownerSettings(handle), handle.app.user, config, {
       tenant,
       name,
       domains: domain,

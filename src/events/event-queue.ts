@@ -15,7 +15,7 @@ export interface Portion {
 }
 
 /** An event of which it was counted that this worker takes it. */
-export interface Claim {
+export interface EventClaim {
   readonly id: number;
   /** ISO 8601. */
   readonly dueAt: string;
@@ -56,9 +56,13 @@ const COUNT_CLAIMS = `
   SELECT event_id AS id, due_at AS "dueAt" FROM claimed`;
 
 /** Takes events of a tenant, longest due first, for this worker; none when another one serves the tenant now. */
-export async function claimEvents(database: Database, schema: string, portion: Portion): Promise<Claim[]> {
+export async function claimEvents(
+  database: Database,
+  schema: string,
+  portion: Portion,
+): Promise<EventClaim[]> {
   const { most, alone, leftOut, since } = portion;
-  const query = statement<Claim>(COUNT_CLAIMS, [most, alone, leftOut, since, schema]);
+  const query = statement<EventClaim>(COUNT_CLAIMS, [most, alone, leftOut, since, schema]);
   return await database.tenantQuery({ schema, userId: null }, query);
 }
 
@@ -76,7 +80,10 @@ const READ = `
   LEFT JOIN LATERAL (SELECT * FROM immigration_event WHERE id = q.event_id OFFSET 0) e ON true
   ORDER BY q.event_id`;
 
-type Row = { event_id: number; claims: number; client_type: number | null } & (DomainEvent | { id: null });
+type TakenEventRow = { event_id: number; claims: number; client_type: number | null } & (
+  | DomainEvent
+  | { id: null }
+);
 
 /**
  * Takes what was claimed into the transaction that handles it: locks it, as far as it is still there and due, and
@@ -89,7 +96,7 @@ export async function takeEvents(
 ): Promise<Claimed> {
   const [, rows] = await Promise.all([
     transaction.query(lockTenant(schema)),
-    transaction.query(statement<Row>(READ, [ids])),
+    transaction.query(statement<TakenEventRow>(READ, [ids])),
   ]);
   return {
     clientType: rows[0]?.client_type ?? null,

@@ -1,18 +1,18 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { removeTenantFiles } from '../storage/tenant-files.js';
-import { deleteTenant } from './provisioning.js';
+import { dropTenantSchema } from './tenant-schema.js';
 
 /**
  * Removes a tenant for good: schema, domains, row, and its folder of files.
  * @param mediaDirectory the folder that holds one folder per tenant
  * @throws TenantNotFoundError, nothing is changed then; PlainError when only the files could not be removed
  */
-export async function deregisterTenant(
+export async function deleteTenant(
   owner: ConnectionSettings,
   mediaDirectory: string,
   schema: string,
 ): Promise<void> {
   // The database first: files that nobody can reach do less harm than records whose files are gone.
-  await deleteTenant(owner, schema);
+  await dropTenantSchema(owner, schema);
   await removeTenantFiles(mediaDirectory, schema);
 }

@@ -3,7 +3,7 @@ import { statement } from '../database/statement.js';
 import { IS_SERVABLE } from '../database/tenant-trouble.js';
 
 /** A delivery claimed by this process until its lease ends. */
-export interface Claim {
+export interface DeliveryClaim {
   readonly schema: string;
   readonly deliveryId: number;
   /** The unit by which sending is limited within a tenant: the endpoint, or "mail". */
@@ -125,10 +125,10 @@ const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
 const CLAIM = { webhook: claimSql(KINDS.webhook), email: claimSql(KINDS.email) };
 
 /** Takes due deliveries of all tenants into this process's hands, in the order in which they are to be sent. */
-export async function claimDeliveries(database: Database, options: ClaimOptions): Promise<Claim[]> {
+export async function claimDeliveries(database: Database, options: ClaimOptions): Promise<DeliveryClaim[]> {
   const { kind, most, mostPerTenant, mostPerDestination, taken, running, after, leaseSeconds } = options;
   const rows = await database.publicQuery(
-    statement<Claim & { readonly rank: number }>(CLAIM[kind], [
+    statement<DeliveryClaim & { readonly rank: number }>(CLAIM[kind], [
       most,
       mostPerTenant,
       mostPerDestination,
@@ -155,7 +155,7 @@ const RENEW = `
 /** Extends the claims of this process by another lease. */
 export async function renewClaims(
   database: Database,
-  claims: readonly Claim[],
+  claims: readonly DeliveryClaim[],
   leaseSeconds: number,
 ): Promise<void> {
   const schemas = claims.map(({ schema }) => schema);
