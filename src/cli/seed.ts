@@ -51,7 +51,7 @@ async function seedContractData(context: CliContext): Promise<void> {
 async function seedDemoAgencies(context: CliContext): Promise<void> {
   const { appSubdomain, baseDomain } = context.config();
   await onMigrated(context, async (handle, progress) => {
-    const { seedDemo } = await import('../seed/demo.js');
+    const { seedDemo } = await import('../seed/demo/seed-demo.js');
     await seedDemo(handle, { onProgress: progress.say, appSubdomain, baseDomain }).catch((error: unknown) => {
       if (!(error instanceof TenantExistsError)) throw error;
       throw new CliError(
@@ -79,7 +79,7 @@ async function seedData(context: CliContext, { tenant, clear, force }: SeedDataO
       );
       if (answer.trim() !== 'DELETE') throw new CliError('nothing was removed');
     }
-    const { clearTenantData, seedTenantDemo } = await import('../seed/demo.js');
+    const { clearTenantData, seedTenantDemo } = await import('../seed/demo/seed-demo.js');
     return await withProgress(context, async (progress) => {
       if (clear) {
         progress.say(`removing the records of ${shortName(schema)}`);

@@ -101,7 +101,7 @@ async function start(
   for (const remark of await bringUpToDate(handle, progress)) context.warn(remark);
   ensureGoingOn(shutdown);
   if (handle.kind === 'embedded' && config.demoData) {
-    const { countTenants, demoSeedPending, seedDemo } = await import('../seed/demo.js');
+    const { countTenants, demoSeedPending, seedDemo } = await import('../seed/demo/seed-demo.js');
     if (await demoSeedPending(handle)) {
       const { appSubdomain, baseDomain } = config;
       const before = await countTenants(handle.owner ?? handle.app);

@@ -180,7 +180,7 @@ function readAuditRetention(read: SettingsReader): number {
 }
 
 function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSettings {
-  const url = read.databaseUrl('DATABASE_URL');
+  const url = readDatabaseUrl(read, 'DATABASE_URL');
   const seconds = read.integer('DB_ANSWERS_WITHIN', USUAL_ANSWERS_WITHIN, { min: 1, max: 60 });
   const limit = seconds === USUAL_ANSWERS_WITHIN ? {} : { answersWithin: 1000 * seconds };
   if (!url && !read.has('DB_HOST')) {
@@ -203,7 +203,7 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
   };
   const direct = readDirect(read, app);
   const server = { kind: 'server' as const, app, ...(direct && { direct }) };
-  const ownerUrl = read.databaseUrl('DATABASE_OWNER_URL');
+  const ownerUrl = readDatabaseUrl(read, 'DATABASE_OWNER_URL');
   if (ownerUrl) {
     const { host, port, database } = ownerUrl;
     // Elsewhere it may have another name: a pooler's names are its own.
@@ -227,9 +227,31 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
   return { ...server, owner };
 }
 
+/** Returns the parts of a `postgres://user:password@host:port/database` address, or null when it is not given. */
+function readDatabaseUrl(read: SettingsReader, name: string): ConnectionSettings | null {
+  const value = read.text(name, '');
+  if (!value) return null;
+  try {
+    const url = new URL(value);
+    const database = decodeURIComponent(url.pathname.slice(1));
+    if (!/^postgres(ql)?:$/.test(url.protocol) || !url.hostname || !url.username || !database)
+      throw new Error();
+    return {
+      host: url.hostname,
+      port: Number(url.port || 5432),
+      database,
+      user: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+    };
+  } catch {
+    read.problem(name, 'must look like postgres://user:password@host:5432/database');
+    return null;
+  }
+}
+
 /** Reads the settings of the direct connection past a pooler; null if not given. */
 function readDirect(read: SettingsReader, app: ConnectionSettings): ConnectionSettings | null {
-  const url = read.databaseUrl('DATABASE_DIRECT_URL');
+  const url = readDatabaseUrl(read, 'DATABASE_DIRECT_URL');
   if (url) return { ...app, ...url };
   if (!read.has('DB_DIRECT_HOST') && !read.has('DB_DIRECT_PORT')) return null;
   return {

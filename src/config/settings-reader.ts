@@ -1,6 +1,5 @@
 import { compile } from '@fastify/proxy-addr';
 import { isDomainName } from '../platform/domain-name.js';
-import type { ConnectionSettings } from './config.js';
 
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);
@@ -113,28 +112,6 @@ export class SettingsReader {
       }
     }
     return given;
-  }
-
-  /** A `postgres://user:password@host:port/database` address, or null when it is not given. */
-  databaseUrl(name: string): ConnectionSettings | null {
-    const value = this.text(name, '');
-    if (!value) return null;
-    try {
-      const url = new URL(value);
-      const database = decodeURIComponent(url.pathname.slice(1));
-      if (!/^postgres(ql)?:$/.test(url.protocol) || !url.hostname || !url.username || !database)
-        throw new Error();
-      return {
-        host: url.hostname,
-        port: Number(url.port || 5432),
-        database,
-        user: decodeURIComponent(url.username),
-        password: decodeURIComponent(url.password),
-      };
-    } catch {
-      this.problem(name, 'must look like postgres://user:password@host:5432/database');
-      return null;
-    }
   }
 }
 

@@ -1,5 +1,4 @@
-import type { TenantColumns } from '../database/columns.js';
-import { TENANT_COLUMNS } from '../database/generated/columns.js';
+import { TENANT_COLUMNS, type TenantColumns } from '../database/generated/columns.js';
 import { PlainError } from '../platform/plain-error.js';
 import { type Field, fieldsOf } from './capture/fields.js';
 import { checkHandlerUse, checkRole } from './check-handler-use.js';

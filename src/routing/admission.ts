@@ -9,8 +9,8 @@ import {
   TenantOutOfOrderError,
   textError,
 } from '../http/errors.js';
+import { QueryParameters } from '../http/fields/query-parameters.js';
 import { acceptsJson } from '../http/negotiation.js';
-import { QueryParameters } from '../http/query-parameters.js';
 import { REQUEST_ID } from '../http/request-id.js';
 import { SECURITY_HEADERS } from '../http/security-headers.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';

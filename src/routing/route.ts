@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CurrentUser } from '../auth/current-user.js';
 import type { TenantContext } from '../database/tenant-transaction.js';
 import type { Body, Input, Shape } from '../http/fields/body.js';
-import type { QueryParameters } from '../http/query-parameters.js';
+import type { QueryParameters } from '../http/fields/query-parameters.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import type { Policy } from './policy.js';
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TenantColumns } from '../../database/columns.js';
-import { TENANT_COLUMNS } from '../../database/generated/columns.js';
+import { TENANT_COLUMNS, type TenantColumns } from '../../database/generated/columns.js';
 import { quoteLiteral } from '../../database/schema-name.js';
 import { EVENTS } from '../config.js';
 import type { EventsConfig } from '../types.js';

@@ -1,4 +1,4 @@
-import type { Column } from '../../database/columns.js';
+import type { Column } from '../../database/generated/columns.js';
 import { quoteIdentifier, quoteLiteral } from '../../database/schema-name.js';
 
 /** One entry of a record's state, and the columns that it is made from. */

@@ -1,4 +1,4 @@
-import type { Column } from '../../database/columns.js';
+import type { Column } from '../../database/generated/columns.js';
 import { quoteLiteral } from '../../database/schema-name.js';
 import type { EventsConfig, TrackedEntity } from '../types.js';
 import { differs, type Field, fieldsOf, stateExpression } from './fields.js';

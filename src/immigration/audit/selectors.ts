@@ -1,8 +1,8 @@
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { idFilter } from '../shared/filters.js';
 import { momentInRange, readMomentRange } from '../shared/moment-range.js';

@@ -4,7 +4,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import { isAfter } from '../../http/fields/datetime.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest, PageSizes } from '../../routing/pagination.js';
 import type { UserRequest } from '../../routing/route.js';
 import { outOfScope } from '../shared/client-access.js';

@@ -3,9 +3,9 @@ import { component } from '../../http/component.js';
 import { type Shape, strictBody } from '../../http/fields/body.js';
 import { type Field, FieldError, field, isDictionary, nullable, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
+import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { boolean, integer } from '../../http/fields/scalar.js';
 import { choice } from '../../http/fields/text.js';
-import { QueryParameters } from '../../http/query-parameters.js';
 import { STAGES } from '../shared/client-fields.js';
 import { clientFilterParameters } from '../shared/client-filters.js';
 

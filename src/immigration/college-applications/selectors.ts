@@ -3,7 +3,7 @@ import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import type { UserRequest } from '../../routing/route.js';
 import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { invalidField } from '../../http/errors.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { allows, type Policy, signedIn } from '../../routing/policy.js';
 import { clientRecordPolicy } from '../shared/client-records.js';
 import { modelPolicy } from '../shared/resource-policy.js';

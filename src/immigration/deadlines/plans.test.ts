@@ -8,7 +8,7 @@ import { compiled } from '../../database/compile.js';
 import { Database } from '../../database/database.js';
 import { withOwner } from '../../database/owner.js';
 import { type Executable, statement } from '../../database/statement.js';
-import { QueryParameters } from '../../http/query-parameters.js';
+import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { listDeadlines } from './selectors.js';
 

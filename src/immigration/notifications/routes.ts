@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { requireArgument } from '../../http/arguments.js';
 import { detailError } from '../../http/errors.js';
+import { requireArgument } from '../../http/fields/arguments.js';
 import { isId } from '../../http/path-id.js';
 import { ErrorText } from '../../routing/openapi/route-schema.js';
 import { pageAnswer, pageParameters, pageSchema, readPage } from '../../routing/pagination.js';

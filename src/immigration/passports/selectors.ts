@@ -4,7 +4,7 @@ import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { readsLogged } from '../shared/audit-reads.js';
 import { checkClientScope, clientBranch, clientInScope } from '../shared/client-access.js';
 import { idFilter } from '../shared/filters.js';

@@ -7,7 +7,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { compiled } from '../../database/compile.js';
 import { withOwner } from '../../database/owner.js';
 import { statement } from '../../database/statement.js';
-import { QueryParameters } from '../../http/query-parameters.js';
+import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { asAsked } from './matching.js';
 import { KINDS } from './schemas.js';
 import { readSearchQuery } from './search-query.js';

@@ -1,6 +1,6 @@
 import { foldText } from '../../database/folding.js';
 import { invalidField } from '../../http/errors.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 
 /** What somebody looks for. */
 export interface SearchQuery {

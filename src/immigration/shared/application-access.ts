@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { checkAssignment } from './assignment.js';
 import { outOfScope } from './client-access.js';
 import { clientNameHolds } from './client-text.js';

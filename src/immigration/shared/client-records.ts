@@ -11,7 +11,7 @@ import {
 } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { requires } from '../../routing/policy.js';
 import { type ClientBranch, checkClientScope, clientInScope, requireClient } from './client-access.js';

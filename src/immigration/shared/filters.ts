@@ -1,7 +1,7 @@
 import { anyOf, holds } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
 
 // The contract's filters, of lists whose rows are called `r`. Each yields a condition, or nothing when the
 // parameter is not given. Columns are constants of the program, never of a request.

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { TenantTime } from './tenant-time.js';
 
 // No record is outside these years, and not all years beyond can be written as moments.

@@ -5,8 +5,8 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { COMPONENT } from '../../http/component.js';
 import { type HttpError, notFound } from '../../http/errors.js';
 import type { Body, Input, Shape } from '../../http/fields/body.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { pathId } from '../../http/path-id.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
 import { ErrorText } from '../../routing/openapi/route-schema.js';
 import {
   type PageOf,

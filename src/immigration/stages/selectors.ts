@@ -2,7 +2,7 @@ import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { idFilter } from '../shared/filters.js';
 import { Records } from '../shared/records.js';
 import type { StageOutput } from './schemas.js';

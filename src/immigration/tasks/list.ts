@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
 import { MESSAGES } from '../../http/fields/field.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { choiceFilter, idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';

@@ -8,7 +8,7 @@ import { Listener } from '../../database/listener.js';
 import { withOwner } from '../../database/owner.js';
 import { type Executable, statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { QueryParameters } from '../../http/query-parameters.js';
+import { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageRequest } from '../../routing/pagination.js';
 import { listTasks, overdueTasks, readTaskFilters, tasksDueSoon } from './list.js';
 

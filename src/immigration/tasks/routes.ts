@@ -1,9 +1,9 @@
 import { Type } from '@sinclair/typebox';
 import type { Config } from '../../config/config.js';
 import type { Database } from '../../database/database.js';
-import { requireArgument } from '../../http/arguments.js';
 import { invalidField } from '../../http/errors.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import { requireArgument } from '../../http/fields/arguments.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { cancelTask, claimTask, completeTask } from './actions.js';

@@ -7,7 +7,7 @@ import { sql } from '../../database/queries.js';
 import { type Executable, statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { HttpError } from '../../http/errors.js';
-import { QueryParameters } from '../../http/query-parameters.js';
+import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { linkedInScope } from '../shared/linked-record.js';
 import { taskVisible } from '../shared/task-visibility.js';
 import { cancelTask, claimTask, completeTask } from './actions.js';

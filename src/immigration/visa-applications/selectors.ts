@@ -3,7 +3,7 @@ import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';
 import { clientInScope } from '../shared/client-access.js';

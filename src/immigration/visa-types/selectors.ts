@@ -1,7 +1,7 @@
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { QueryParameters } from '../../http/query-parameters.js';
+import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { idFilter, searchFilter } from '../shared/filters.js';
 import { pageOf } from '../shared/page-of.js';

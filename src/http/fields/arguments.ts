@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { textError } from './errors.js';
-import { isDictionary } from './fields/field.js';
+import { textError } from '../errors.js';
+import { isDictionary } from './field.js';
 
 /**
  * For actions whose one argument must be there: null, empty text and an empty list count as missing. What is there

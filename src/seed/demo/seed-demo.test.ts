@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type EmptyDatabase, emptyDatabase } from '../../test/helpers/empty-database.js';
-import { verifyPassword } from '../auth/passwords.js';
-import { Database } from '../database/database.js';
-import { withOwner } from '../database/owner.js';
-import { statement } from '../database/statement.js';
-import { PlainError } from '../platform/plain-error.js';
-import { createTenantSchema } from '../provisioning/tenant-schema.js';
-import { clearTenantData, demoSeedPending, seedDemo, seedTenantDemo } from './demo.js';
-import { DEMO_LOGINS } from './demo-logins.js';
+import { type EmptyDatabase, emptyDatabase } from '../../../test/helpers/empty-database.js';
+import { verifyPassword } from '../../auth/passwords.js';
+import { Database } from '../../database/database.js';
+import { withOwner } from '../../database/owner.js';
+import { statement } from '../../database/statement.js';
+import { PlainError } from '../../platform/plain-error.js';
+import { createTenantSchema } from '../../provisioning/tenant-schema.js';
+import { DEMO_LOGINS } from '../demo-logins.js';
+import { clearTenantData, demoSeedPending, seedDemo, seedTenantDemo } from './seed-demo.js';
 
 const NOW = Date.UTC(2026, 2, 11, 5);
 

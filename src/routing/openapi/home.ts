@@ -1,6 +1,6 @@
-import { type Page, STYLES } from './openapi/pages.js';
-import { anybody } from './policy.js';
-import { publicRoute, type RouteDefinition } from './route.js';
+import { anybody } from '../policy.js';
+import { publicRoute, type RouteDefinition } from '../route.js';
+import { type Page, STYLES } from './pages.js';
 
 const LINKS = [
   ['/api/docs/', 'the documentation of the API, to try out'],

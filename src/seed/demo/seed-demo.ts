@@ -1,21 +1,21 @@
-import type { ConnectionSettings } from '../config/config.js';
-import type { DatabaseHandle } from '../database/connections.js';
-import { Database } from '../database/database.js';
-import { withOwner } from '../database/owner.js';
-import { sql } from '../database/queries.js';
-import type { TenantTransaction } from '../database/tenant-transaction.js';
-import { PlainError } from '../platform/plain-error.js';
-import { createTenantSchema } from '../provisioning/tenant-schema.js';
-import { TenantExistsError } from '../tenancy/new-tenant.js';
-import { checkTenantExists, clearTenantData } from './clear.js';
-import { agencyOf, loginsOf, passwordsOf } from './demo/agencies.js';
-import { fillAgency } from './demo/fill.js';
-import type { Passwords } from './demo/offices.js';
-import type { DemoLogin } from './demo-logins.js';
-import { countTenants, ownerOf, vacuumTables } from './owner-work.js';
+import type { ConnectionSettings } from '../../config/config.js';
+import type { DatabaseHandle } from '../../database/connections.js';
+import { Database } from '../../database/database.js';
+import { withOwner } from '../../database/owner.js';
+import { sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { PlainError } from '../../platform/plain-error.js';
+import { createTenantSchema } from '../../provisioning/tenant-schema.js';
+import { TenantExistsError } from '../../tenancy/new-tenant.js';
+import { checkTenantExists, clearTenantData } from '../clear.js';
+import type { DemoLogin } from '../demo-logins.js';
+import { countTenants, ownerOf, vacuumTables } from '../owner-work.js';
+import { agencyOf, loginsOf, passwordsOf } from './agencies.js';
+import { fillAgency } from './fill.js';
+import type { Passwords } from './offices.js';
 
-export { clearTenantData } from './clear.js';
-export { countTenants } from './owner-work.js';
+export { clearTenantData } from '../clear.js';
+export { countTenants } from '../owner-work.js';
 
 export interface DemoOptions {
   readonly onProgress?: (text: string) => void;

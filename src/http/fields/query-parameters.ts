@@ -1,7 +1,7 @@
-import { invalidField } from './errors.js';
-import { readDateTime } from './fields/datetime.js';
-import { FieldError, MESSAGES } from './fields/field.js';
-import { readDate, readInteger } from './fields/scalar.js';
+import { invalidField } from '../errors.js';
+import { readDateTime } from './datetime.js';
+import { FieldError, MESSAGES } from './field.js';
+import { readDate, readInteger } from './scalar.js';
 
 /** Maximum length of a text filter: most fields are shorter, and each character costs time for every record. */
 const LONGEST_FILTER = 200;
