@@ -3,7 +3,7 @@ import { start as startRepl } from 'node:repl';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Database } from '../database/database.js';
-import { queries, sql } from '../database/queries.js';
+import { sql } from '../database/queries.js';
 import { type Executable, statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
@@ -15,12 +15,12 @@ const GREETING = `Leopard's console. There are:
   tenant('main')            one tenant: await tenant('main').query('SELECT count(*) FROM immigration_client')
                             several statements, all or nothing: await tenant('main').transaction(async (t) => …)
                             in a user's name: tenant('main', { userId: 1 })
-  database, sql, queries    as the program uses them; sql\`…\` takes values as \${value}
+  database, sql             as the program uses them; sql\`…\` takes values as \${value}
 Leave with .exit`;
 
 /** One tenant at the console. Everything runs in a tenant transaction, so no other tenant can be reached. */
 export interface ConsoleTenant {
-  /** Rows of one statement: SQL text and its values, sql`…`, or a query of `queries`. */
+  /** Rows of one statement: SQL text and its values, or sql`…`. */
   query(query: string | Executable<unknown>, ...values: unknown[]): Promise<unknown[]>;
   transaction<T>(work: (transaction: TenantTransaction) => Promise<T>): Promise<T>;
 }
@@ -33,7 +33,7 @@ export function addShellCommand(program: Command, context: CliContext): void {
     .option('-c, --command <code>', 'run this instead')
     .action(({ command }: { command?: string }) =>
       withTables(context, async ({ database }) => {
-        const scope = { tenant: consoleTenant(database), database, sql, queries };
+        const scope = { tenant: consoleTenant(database), database, sql };
         if (command !== undefined) await runScript(command, scope);
         else if (context.isInteractive) await runConsole(context, scope);
         else await runScript(await text(process.stdin), scope);

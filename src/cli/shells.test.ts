@@ -30,7 +30,7 @@ describe('shell', () => {
       `const main = tenant('main');
 await main.query(sql\`INSERT INTO immigration_region (name) VALUES (\${'Nørth'})\`);
 console.log(await main.query('SELECT name, $1::int AS n FROM immigration_region', 7));
-console.log(await tenant('demo').query(queries.selectFrom('immigration_region').select('name')));
+console.log(await tenant('demo').query(sql\`SELECT name FROM immigration_region\`));
 console.log(await tenant('main', { userId: 5 }).transaction((t) =>
   t.last(sql\`SELECT current_setting('leopard.user_id') AS acting, current_user::text AS role\`)));
 console.log(await database.publicQuery(sql\`SELECT count(*) AS tenants FROM public.tenants_tenant\`));

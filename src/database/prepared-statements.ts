@@ -18,6 +18,8 @@ const KEPT = 100;
 const WORTH_KEEPING = 3;
 /** Of so many of the last statements it is known how often they came. */
 const REMEMBERED = 1_000;
+/** Number of texts that have a number; more than the program sends unless it is asked in ever new ways. */
+const NUMBERED = 5_000;
 /** Names are counted from some number below this. */
 const FIRST_NAMES = 2 ** 47;
 
@@ -42,7 +44,7 @@ export class PreparedStatements {
 
   /** The statement under which this one runs; null while it is not worth keeping. */
   find(schema: string, sql: string): Prepared | null {
-    const key = `${schema}\n${sql}`;
+    const key = `${schema} ${numberOf(sql)}`;
     const kept = this.#kept.get(key);
     if (kept) return kept;
     const times = (this.#seen.get(key) ?? 0) + 1;
@@ -79,3 +81,16 @@ export class PreparedStatements {
 }
 
 const NONE: readonly string[] = [];
+
+/** Numbers in place of texts: to hash a text of thousands of characters anew for each tenant takes microseconds. */
+const numbers = new LRUCache<string, number>({ max: NUMBERED });
+let numbered = 0;
+
+function numberOf(sql: string): number {
+  let number = numbers.get(sql);
+  if (number === undefined) {
+    number = ++numbered;
+    numbers.set(sql, number);
+  }
+  return number;
+}

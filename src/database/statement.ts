@@ -1,5 +1,3 @@
-import type { RawBuilder } from 'kysely';
-
 /** One SQL statement, of one command, with its values apart from its text. */
 export interface Statement<Row = unknown> {
   readonly sql: string;
@@ -10,16 +8,19 @@ export interface Statement<Row = unknown> {
   readonly row?: Row;
 }
 
-/** A Kysely query that still has to be compiled. */
-interface QueryBuilder<Row> {
-  compile(): Statement & { readonly query: unknown };
-  execute(): Promise<Row[]>;
-}
-
-/** What can be run: a statement, or a query of Kysely's in either form (`queries.…`, sql`…`). */
-export type Executable<Row> = Statement<Row> | QueryBuilder<Row> | RawBuilder<Row>;
+/** What can be run. */
+export type Executable<Row> = Statement<Row>;
 
 /** A statement written as SQL text with `$1`, `$2` … and their values. */
 export function statement<Row>(sql: string, parameters: readonly unknown[] = []): Statement<Row> {
   return { sql, parameters };
+}
+
+/**
+ * The same query, planned once for all values where it is kept prepared. PostgreSQL itself plans it for each value
+ * when it hopes for a better plan, which here may cost more than running it. Only for queries whose plan must be
+ * the same whatever the values are: those that search text by an index, or show the first rows of an order.
+ */
+export function onePlan<Row>({ sql, parameters }: Statement<Row>): Statement<Row> {
+  return { sql, parameters, onePlan: true };
 }

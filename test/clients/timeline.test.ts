@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { queries } from '../../src/database/queries.js';
+import { insertInto } from '../../src/database/writes.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await app.database.tenantTransaction({ schema: 'tenant_main', userId: null }, async (transaction) => {
     for (const [index, [activity_type, , by]] of ENTRIES.entries()) {
       await transaction.query(
-        queries.insertInto('immigration_clientactivity').values({
+        insertInto('immigration_clientactivity', {
           client_id: client,
           activity_type,
           description: `Entry ${index}`,

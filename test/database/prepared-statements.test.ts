@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { onePlan } from '../../src/database/compile.js';
 import { Database } from '../../src/database/database.js';
 import { databaseFailure } from '../../src/database/errors.js';
 import { withOwner } from '../../src/database/owner.js';
-import { statement } from '../../src/database/statement.js';
+import { onePlan, statement } from '../../src/database/statement.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { hasPgBouncer, NO_PGBOUNCER, startPgBouncer } from '../helpers/pgbouncer.js';
 

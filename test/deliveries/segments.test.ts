@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { compiled } from '../../src/database/compile.js';
 import { Database } from '../../src/database/database.js';
 import { withOwner } from '../../src/database/owner.js';
 import type { Executable } from '../../src/database/statement.js';
@@ -32,7 +31,7 @@ async function claim(): Promise<{ ids: number[]; read: number }> {
   return await withOwner(databases.admin, async (client) => {
     await client.query('BEGIN');
     const publicQuery = async (query: Executable<unknown>) => {
-      const { sql: text, parameters } = compiled(query);
+      const { sql: text, parameters } = query;
       return (await client.query(text, [...parameters])).rows;
     };
     const options = { most: 10, mostPerTenant: 10, mostPerDestination: 10, taken: [], running: new Map() };

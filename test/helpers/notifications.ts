@@ -1,5 +1,6 @@
-import { queries } from '../../src/database/queries.js';
+import { sql } from '../../src/database/queries.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
+import { insertInto } from '../../src/database/writes.js';
 import { newNotificationsNotice } from '../../src/events/notification-notice.js';
 import type { TestApp } from './app.js';
 import { idOf } from './staff.js';
@@ -21,11 +22,13 @@ export async function insertNotifications(
   given: readonly Given[],
 ): Promise<number[]> {
   const rows = given.map((one) => ({ ...one, assigned_to_id: idOf(username) }));
-  const inserted = (await transaction.query(
-    queries.insertInto('immigration_notification').values(rows).returning('id'),
-  )) as { id: number }[];
+  const inserted = await Promise.all(
+    rows.map((row) =>
+      transaction.query(sql<{ id: number }>`${insertInto('immigration_notification', row)} RETURNING id`),
+    ),
+  );
   await transaction.query(newNotificationsNotice(schema, [idOf(username)]));
-  return inserted.map(({ id }) => id);
+  return inserted.flat().map(({ id }) => id);
 }
 
 /** The same in a transaction of their own. */

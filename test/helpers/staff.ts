@@ -1,6 +1,7 @@
 import { hashPassword } from '../../src/auth/passwords.js';
 import type { Database } from '../../src/database/database.js';
-import { queries } from '../../src/database/queries.js';
+import { sql } from '../../src/database/queries.js';
+import { insertInto } from '../../src/database/writes.js';
 import { PASSWORD, type TestApp } from './app.js';
 
 export interface Person {
@@ -39,20 +40,13 @@ export async function seedStaff(app: Pick<TestApp, 'database'>, schema = 'tenant
   password ??= hashPassword(PASSWORD);
   const hash = await password;
   await app.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
-    const named = (names: string[]) => names.map((name) => ({ name, description: '' }));
-    await transaction.query(queries.insertInto('immigration_region').values(named(['North', 'South'])));
-    await transaction.query(
-      queries.insertInto('immigration_branch').values([
-        { name: 'One', region_id: 1 },
-        { name: 'Two', region_id: 1 },
-        { name: 'Three', region_id: 2 },
-      ]),
-    );
+    await transaction.query(sql`
+      INSERT INTO immigration_region (name, description) VALUES ('North', ''), ('South', '')`);
+    await transaction.query(sql`
+      INSERT INTO immigration_branch (name, region_id) VALUES ('One', 1), ('Two', 1), ('Three', 2)`);
     for (const [index, person] of STAFF.entries()) await addPerson(transaction, person, index + 1, hash);
-    await transaction.query(
-      queries.insertInto('immigration_visacategory').values([{ name: 'Student' }, { name: 'Skilled' }]),
-    );
-    await transaction.query(queries.insertInto('immigration_agent').values([{ agent_name: 'Agent A' }]));
+    await transaction.query(sql`INSERT INTO immigration_visacategory (name) VALUES ('Student'), ('Skilled')`);
+    await transaction.query(sql`INSERT INTO immigration_agent (agent_name) VALUES ('Agent A')`);
   });
 }
 
@@ -61,7 +55,7 @@ type Transaction = Parameters<Parameters<Database['tenantTransaction']>[1]>[0];
 async function addPerson(transaction: Transaction, person: Person, id: number, hash: string) {
   const { username, group, branches = [], regions = [], isSuperuser = false, isActive = true } = person;
   await transaction.query(
-    queries.insertInto('immigration_user').values({
+    insertInto('immigration_user', {
       username,
       password: hash,
       first_name: `First ${username}`,
@@ -72,27 +66,15 @@ async function addPerson(transaction: Transaction, person: Person, id: number, h
     }),
   );
   if (group) {
-    await transaction.query(
-      queries
-        .insertInto('immigration_user_groups')
-        .columns(['user_id', 'group_id'])
-        .expression(
-          queries
-            .selectFrom('auth_group')
-            .select(({ lit }) => [lit(id).as('user_id'), 'id as group_id'])
-            .where('name', '=', group),
-        ),
-    );
+    await transaction.query(sql`
+      INSERT INTO immigration_user_groups (user_id, group_id)
+      SELECT ${id}, id FROM auth_group WHERE name = ${group}`);
   }
   for (const branch_id of branches) {
-    await transaction.query(
-      queries.insertInto('immigration_user_branches').values({ user_id: id, branch_id }),
-    );
+    await transaction.query(insertInto('immigration_user_branches', { user_id: id, branch_id }));
   }
   for (const region_id of regions) {
-    await transaction.query(
-      queries.insertInto('immigration_user_regions').values({ user_id: id, region_id }),
-    );
+    await transaction.query(insertInto('immigration_user_regions', { user_id: id, region_id }));
   }
 }
 

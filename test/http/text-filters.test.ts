@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TenantTables } from '../../src/database/generated/tables.js';
-import { queries } from '../../src/database/queries.js';
+import { sql } from '../../src/database/queries.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
+import { updateOf } from '../../src/database/writes.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { isList } from '../helpers/routes.js';
 import { sampleOf } from '../helpers/samples/index.js';
@@ -116,12 +117,7 @@ describe.each(Object.entries(LISTS))('%s', (path, { table, cases }) => {
     const { stored, found, missed } = /email|username/.test(column) ? ASCII : TEXT;
     const change = (values: object, id: number) =>
       write((transaction) =>
-        transaction.query(
-          queries
-            .updateTable(table as keyof TenantTables)
-            .set(values as never)
-            .where('id', '=', id as never),
-        ),
+        transaction.query(sql`${updateOf(table as keyof TenantTables, values as never)} WHERE id = ${id}`),
       );
     const sample = sampleOf(`/api/v1/${path.split('/')[0]}/`);
     const id = (await write((transaction) => sample?.create(transaction, { archived: false }))) as number;
@@ -165,21 +161,14 @@ describe('"first last"', () => {
       }),
     )) as number;
     await write((transaction) =>
-      transaction.query(
-        queries.updateTable('immigration_user').set(PERSON).where('username', '=', 'consultant3'),
-      ),
+      transaction.query(sql`${updateOf('immigration_user', PERSON)} WHERE username = 'consultant3'`),
     );
     for (const [path, table] of APPLICATIONS) {
       const id = await write((transaction) =>
         sampleOf(`/api/v1/${path}/`)?.create(transaction, { archived: false }),
       );
       await write((transaction) =>
-        transaction.query(
-          queries
-            .updateTable(table)
-            .set({ client_id: clientId })
-            .where('id', '=', id as number),
-        ),
+        transaction.query(sql`${updateOf(table, { client_id: clientId })} WHERE id = ${id}`),
       );
     }
   });

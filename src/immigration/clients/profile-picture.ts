@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { queries, sql } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { assignments, insertInto } from '../../database/writes.js';
 import { component } from '../../http/component.js';
 import { detailError, notFound } from '../../http/errors.js';
 import { nullableSchema } from '../../http/fields/field.js';
@@ -82,13 +83,10 @@ export class ProfilePictures {
       const uploaded_by_id = request.user.id;
       const values = { file: stored, file_size: content.length, file_type: type, uploaded_by_id };
       const earlier = transaction.query(storedFile(clientId));
-      const upsert = queries
-        .insertInto('immigration_profilepicture')
-        .values({ client_id: clientId, ...values })
-        .onConflict((conflict) =>
-          conflict.column('client_id').doUpdateSet({ ...values, updated_at: sql`now()` }),
-        )
-        .returningAll();
+      const upsert = sql`
+        ${insertInto('immigration_profilepicture', { client_id: clientId, ...values })}
+        ON CONFLICT (client_id) DO UPDATE SET ${assignments(values)}, updated_at = now()
+        RETURNING *`;
       const rows = transaction.last(sql<PictureRow>`WITH changed AS (${upsert}) ${shown(sql`changed`)}`);
       const [[before], [after]] = await Promise.all([earlier, rows]);
       return { picture: after as PictureRow, replaced: before?.file };
@@ -108,11 +106,9 @@ export class ProfilePictures {
       request.context,
       async (transaction: TenantTransaction) => {
         await lockClient(transaction, request.user, clientId);
-        const deletion = queries
-          .deleteFrom('immigration_profilepicture')
-          .where('client_id', '=', clientId)
-          .returning('file');
-        const [picture] = await transaction.last(deletion);
+        const [picture] = await transaction.last(
+          sql<PictureRow>`DELETE FROM immigration_profilepicture WHERE client_id = ${clientId} RETURNING file`,
+        );
         if (!picture) throw notFound('Profile picture');
         return picture.file;
       },
@@ -134,7 +130,7 @@ export class ProfilePictures {
 }
 
 function storedFile(clientId: number) {
-  return queries.selectFrom('immigration_profilepicture').select('file').where('client_id', '=', clientId);
+  return sql<PictureRow>`SELECT file FROM immigration_profilepicture WHERE client_id = ${clientId}`;
 }
 
 function shown(source: ReturnType<typeof sql>) {

@@ -4,7 +4,6 @@ import { collegeChoice, visaType } from '../../../test/helpers/samples/applicati
 import { insert } from '../../../test/helpers/samples/insert.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import type { CurrentUser } from '../../auth/current-user.js';
-import { compiled } from '../../database/compile.js';
 import { Database } from '../../database/database.js';
 import { withOwner } from '../../database/owner.js';
 import { type Executable, statement } from '../../database/statement.js';
@@ -80,7 +79,7 @@ async function planOf(asking: CurrentUser, filters: Record<string, string | stri
     await transaction.query(statement("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"));
     const query = <Row>(asked: Executable<Row>) => transaction.query(asked);
     const last = async (asked: Executable<unknown>) => {
-      const { sql, parameters } = compiled(asked);
+      const { sql, parameters } = asked;
       const explain = statement<Record<string, string>>(`EXPLAIN ${sql}`, parameters);
       plan = (await transaction.query(explain)).map((line) => line['QUERY PLAN']).join('\n');
       return [];

@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { queries, sql } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { insertInto } from '../../database/writes.js';
 import { invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import type { UserRequest } from '../../routing/route.js';
@@ -27,11 +28,9 @@ export async function createProficiency(
   ]);
   if (!days) return await proficiencies.insert(transaction, user, values);
   // The reminders name the record, so it is stored first.
-  const inserting = queries
-    .insertInto('immigration_proficiency')
-    .values({ ...values, created_by_id: user.id, updated_by_id: user.id })
-    .returning(['id', 'client_id', 'test_name_id', 'test_date']);
-  const [stored] = await transaction.query(inserting);
+  const row = { ...values, created_by_id: user.id, updated_by_id: user.id };
+  const [stored] = await transaction.query(sql<Parameters<typeof examResult>[0]>`
+    ${insertInto('immigration_proficiency', row)} RETURNING id, client_id, test_name_id, test_date`);
   if (!stored) throw new Error('the storing of a result returned no row');
   const reminding = keepExpiryReminders(transaction, {
     model: 'proficiency',

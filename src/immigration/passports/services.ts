@@ -1,11 +1,12 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { queries, sql } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { assignments, insertInto } from '../../database/writes.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import type { UserRequest } from '../../routing/route.js';
 import { readsLogged } from '../shared/audit-reads.js';
-import { checkClientScope, clientBranch } from '../shared/client-access.js';
+import { type ClientBranch, checkClientScope, clientBranch } from '../shared/client-access.js';
 import { checkDateOrder } from '../shared/date-order.js';
 import { type Expiring, forgetExpiryReminders, keepExpiryReminders } from '../shared/expiry-reminders.js';
 import { TenantTime } from '../shared/tenant-time.js';
@@ -30,7 +31,7 @@ export async function replacePassport(
   const { client_id: id, remind_days_before: days, ...given } = input;
   const values = { ...EMPTY, ...given };
   checkOrder(values);
-  const [client] = isId(id) ? await transaction.query(clientBranch(id).forNoKeyUpdate()) : [];
+  const [client] = isId(id) ? await lockClient(transaction, id) : [];
   if (!client) throw invalidPk('client_id', id);
   checkClientScope(user, client);
   const reminding = keepExpiryReminders(transaction, {
@@ -41,11 +42,10 @@ export async function replacePassport(
     today: new TenantTime(tenant).today,
   });
   const written = { ...values, updated_by_id: user.id };
-  const writing = queries
-    .insertInto('immigration_passport')
-    .values({ ...written, id, created_by_id: user.id })
-    .onConflict((conflict) => conflict.column('id').doUpdateSet({ ...written, updated_at: sql`now()` }))
-    .returningAll();
+  const writing = sql`
+    ${insertInto('immigration_passport', { ...written, id, created_by_id: user.id })}
+    ON CONFLICT (id) DO UPDATE SET ${assignments(written)}, updated_at = now()
+    RETURNING *`;
   const [[passport]] = await Promise.all([
     transaction.last(sql<PassportOutput>`WITH changed AS (${writing}) ${passports.from(sql`changed`)}`),
     reminding,
@@ -102,9 +102,13 @@ export async function deletePassport(
   ]);
 }
 
+function lockClient(transaction: TenantTransaction, id: number): Promise<ClientBranch[]> {
+  return transaction.query(sql<ClientBranch>`${clientBranch(id)} FOR NO KEY UPDATE`);
+}
+
 /** @throws HttpError 404; 403 when the client is out of scope, with passport or without */
 async function lockPassport(transaction: TenantTransaction, user: CurrentUser, id: number) {
-  const finding = transaction.query(clientBranch(id).forNoKeyUpdate());
+  const finding = lockClient(transaction, id);
   const locking = passports.lock(transaction, id);
   locking.catch(() => undefined); // the client's scope answers first
   const [client] = await finding;

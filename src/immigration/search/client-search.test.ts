@@ -4,7 +4,6 @@ import { insert } from '../../../test/helpers/samples/insert.js';
 import { recordSentBatches } from '../../../test/helpers/sent-batches.js';
 import { seedStaff } from '../../../test/helpers/staff.js';
 import type { CurrentUser } from '../../auth/current-user.js';
-import { compiled } from '../../database/compile.js';
 import { withOwner } from '../../database/owner.js';
 import { statement } from '../../database/statement.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -129,9 +128,7 @@ test.each(['ramesh', 'ramesh sharma', 'ra', '9841', 'r s'])(
   async (q) => {
     await fill();
     const question = readSearchQuery(new QueryParameters({ q }));
-    const { sql: text, parameters } = compiled(
-      searchStatement(admin, KINDS, asAsked(question), question.limit),
-    );
+    const { sql: text, parameters } = searchStatement(admin, KINDS, asAsked(question), question.limit);
     const lines = await app.database.tenantQuery(
       { schema: 'tenant_main', userId: null },
       statement<Record<string, string>>(`EXPLAIN ${text}`, parameters),

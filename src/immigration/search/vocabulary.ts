@@ -1,8 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { onePlan } from '../../database/compile.js';
 import { allOf, anywhere } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { Executable } from '../../database/statement.js';
+import { type Executable, onePlan } from '../../database/statement.js';
 import type { Kind } from './schemas.js';
 import type { SearchQuery } from './search-query.js';
 import { mistakesAllowed } from './spelling.js';

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, type Scope, scopeOf } from '../../auth/scope.js';
-import { queries, type RawBuilder, sql } from '../../database/queries.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type HttpError, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -24,12 +24,8 @@ export function checkClientScope(user: CurrentUser, client: ClientBranch): void 
 }
 
 /** The query that tells whether there is such a client, and of which branch; for `checkReadable`. */
-export function clientBranch(id: number) {
-  return queries
-    .selectFrom('immigration_client')
-    .select(['id', 'branch_id as branch'])
-    .where('id', '=', id)
-    .where('deleted_at', 'is', null);
+export function clientBranch(id: number): RawBuilder<ClientBranch> {
+  return sql`SELECT id, branch_id AS branch FROM immigration_client WHERE id = ${id} AND deleted_at IS NULL`;
 }
 
 /** Checks what `clientBranch` read. @throws HttpError 404 or 403 */
@@ -49,7 +45,9 @@ export async function requireClient(
   id: number,
   field: string,
 ): Promise<void> {
-  const [client] = isId(id) ? await transaction.query(clientBranch(id).forKeyShare()) : [];
+  const [client] = isId(id)
+    ? await transaction.query(sql<ClientBranch>`${clientBranch(id)} FOR KEY SHARE`)
+    : [];
   if (!client) throw invalidPk(field, id);
   checkClientScope(user, client);
 }

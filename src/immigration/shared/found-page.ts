@@ -1,5 +1,5 @@
-import { onePlan } from '../../database/compile.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
+import { onePlan } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../routing/pagination.js';
 import type { Completing } from './page-of.js';

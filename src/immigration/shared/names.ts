@@ -1,4 +1,3 @@
-import { fixedPart } from '../../database/compile.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { KeptNames, keptNames } from './kept-names.js';
@@ -57,12 +56,12 @@ export class NamedColumns<Row> {
 
   /** @param columns of rows `r`, with every name written by what it is given */
   constructor(columns: (name: NameColumn) => RawBuilder<Row>) {
-    this.whole = fixedPart(columns(bySubquery));
+    this.whole = columns(bySubquery);
     const bare = columns((kind, shown, id) => {
       this.#namings.push({ kind, shown, id });
       return sql`NULL::text AS ${sql.ref(shown)}`;
     });
-    this.#bare = fixedPart(sql<Row>`${bare}, ${VERSION} AS names_version`);
+    this.#bare = sql<Row>`${bare}, ${VERSION} AS names_version`;
   }
 
   /** The columns of what `source` (a subquery, or a table's name) yields, with nulls for the names: see `complete`. */

@@ -1,16 +1,15 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { fixedPart } from '../../database/compile.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import {
   type Insertable,
-  queries,
   type RawBuilder,
   type Selectable,
   sql,
   type Updateable,
 } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, notFound } from '../../http/errors.js';
 import { NamedColumns } from './names.js';
 import { nameOf } from './people.js';
@@ -46,8 +45,7 @@ export class Records<T extends Table, Row> {
   constructor(private readonly options: RecordsOptions<T, Row>) {
     const columns = TENANT_COLUMNS[options.table] ?? [];
     this.#has = (stamp) => columns.some(({ name }) => name === stamp);
-    this.#columns =
-      options.columns instanceof NamedColumns ? options.columns.whole : fixedPart(options.columns);
+    this.#columns = options.columns instanceof NamedColumns ? options.columns.whole : options.columns;
     this.#notDeleted = options.softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
   }
 
@@ -116,13 +114,7 @@ export class Records<T extends Table, Row> {
       ...(this.#has('created_by_id') && { created_by_id: user.id }),
       ...(this.#has('updated_by_id') && { updated_by_id: user.id }),
     };
-    return await this.#changed(
-      transaction,
-      queries
-        .insertInto(this.options.table)
-        .values(stamped as never)
-        .returningAll(),
-    );
+    return await this.#changed(transaction, insertInto(this.options.table, stamped as never));
   }
 
   /** Changes what is given of a record that the caller has locked, commits, and gives its API form. */
@@ -132,7 +124,7 @@ export class Records<T extends Table, Row> {
     id: number,
     values: Omit<Updateable<TenantTables[T]>, Stamp>,
   ): Promise<Row> {
-    return await this.#changed(transaction, this.#updating(user, id, values).returningAll());
+    return await this.#changed(transaction, this.#updating(user, id, values));
   }
 
   /** Deletes a record that the caller has locked, softly where that is this table's way, and commits. */
@@ -146,7 +138,7 @@ export class Records<T extends Table, Row> {
 
   /** Brings back a softly deleted record that the caller has locked, commits, and gives its API form. */
   async restore(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<Row> {
-    return await this.#changed(transaction, this.#updating(user, id, { deleted_at: null }).returningAll());
+    return await this.#changed(transaction, this.#updating(user, id, { deleted_at: null }));
   }
 
   #updating(user: CurrentUser, id: number, values: object) {
@@ -155,15 +147,14 @@ export class Records<T extends Table, Row> {
       ...(this.#has('updated_by_id') && { updated_by_id: user.id }),
       ...(this.#has('updated_at') && { updated_at: sql`now()` }),
     };
-    return queries
-      .updateTable(this.options.table as Table)
-      .set(stamped as never)
-      .where('id', '=', id as never);
+    return sql`${updateOf(this.options.table, stamped as never)} WHERE id = ${id}::bigint`;
   }
 
-  /** Runs a change that returns the record's row, commits, and gives the API's form of it. */
-  async #changed(transaction: TenantTransaction, writing: { toOperationNode: unknown }): Promise<Row> {
-    const [row] = await transaction.last(sql<Row>`WITH changed AS (${writing}) ${this.from(sql`changed`)}`);
+  /** Changes one record, commits, and gives the API's form of it. */
+  async #changed(transaction: TenantTransaction, change: RawBuilder<unknown>): Promise<Row> {
+    const [row] = await transaction.last(
+      sql<Row>`WITH changed AS (${change} RETURNING *) ${this.from(sql`changed`)}`,
+    );
     if (!row) throw new Error(`a change of ${this.options.table} returned no row`);
     return row;
   }

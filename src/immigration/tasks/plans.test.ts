@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../test/helpers/database.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import { type CurrentUser, CurrentUsers } from '../../auth/current-user.js';
-import { compiled } from '../../database/compile.js';
 import { Database } from '../../database/database.js';
 import { Listener } from '../../database/listener.js';
 import { withOwner } from '../../database/owner.js';
@@ -70,7 +69,7 @@ async function explained(
   const plans: Plan[] = [];
   await database.tenantTransaction(context, async (transaction) => {
     const ask = async <Row>(query: Executable<Row>): Promise<Row[]> => {
-      const { sql, parameters } = compiled(query);
+      const { sql, parameters } = query;
       const explain = statement<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
         `EXPLAIN (FORMAT JSON) ${sql}`,
         parameters,

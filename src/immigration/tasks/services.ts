@@ -1,7 +1,8 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeOf } from '../../auth/scope.js';
-import { queries, type RawBuilder, sql } from '../../database/queries.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { insertInto, updateOf } from '../../database/writes.js';
 import { permissionDenied } from '../../http/errors.js';
 import { ANNOUNCE_MADE, assigneesNotified } from './notify.js';
 import { checkNamed, checkOneAssignment, linkOf } from './related.js';
@@ -20,22 +21,19 @@ export async function createTask(
   checkOneAssignment(input);
   await checkNamed(transaction, input);
   const { title, detail, priority, due_date, assigned_to, branch_id, tags, assigned_by } = input;
-  const inserted = queries
-    .insertInto('immigration_task')
-    .values({
-      title,
-      detail,
-      due_date,
-      ...(priority && { priority }),
-      ...(tags && { tags: JSON.stringify(tags) }),
-      assigned_to_id: assigned_to ?? null,
-      branch_id: branch_id ?? null,
-      assigned_by_id: assigned_by ?? user.id,
-      created_by_id: user.id,
-      ...(await linkOf(transaction, user, input)),
-    })
-    .returningAll();
-  return await changedTask(transaction, sql`${inserted}`, assigneesNotified(sql`changed`, user));
+  const insert = insertInto('immigration_task', {
+    title,
+    detail,
+    due_date,
+    ...(priority && { priority }),
+    ...(tags && { tags: JSON.stringify(tags) }),
+    assigned_to_id: assigned_to ?? null,
+    branch_id: branch_id ?? null,
+    assigned_by_id: assigned_by ?? user.id,
+    created_by_id: user.id,
+    ...(await linkOf(transaction, user, input)),
+  });
+  return await changedTask(transaction, sql`${insert} RETURNING *`, assigneesNotified(sql`changed`, user));
 }
 
 /**
@@ -118,12 +116,8 @@ function completion(task: StoredTask, status: string | undefined): object {
 
 /** An UPDATE of a task that the caller has locked, returning its row. */
 export function updating(user: CurrentUser, id: number, values: object): RawBuilder<unknown> {
-  const update = queries
-    .updateTable('immigration_task')
-    .set({ ...values, updated_by_id: user.id, updated_at: sql`now()` })
-    .where('id', '=', id)
-    .returningAll();
-  return sql`${update}`;
+  const update = updateOf('immigration_task', { ...values, updated_by_id: user.id, updated_at: sql`now()` });
+  return sql`${update} WHERE id = ${id} RETURNING *`;
 }
 
 /**

@@ -2,8 +2,9 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { checkPassword, type OwnSessions } from '../../auth/own-sessions.js';
 import { hashPassword } from '../../auth/passwords.js';
 import { rolesGivenBy } from '../../auth/scope.js';
-import { queries, sql } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import type { Tenant } from '../../tenancy/tenants.js';
 import { checkGrants, replacePermissions } from '../shared/permissions.js';
@@ -43,13 +44,12 @@ export async function createUser(
   const hash = await hashPassword(password);
   await claimIdentity(transaction, { username, email }, null);
   if (is_active) await claimSeat(transaction, tenant);
+  const row = { username, email, first_name, last_name, password: hash, is_active };
   const [created] = await transaction.query(
-    queries
-      .insertInto('immigration_user')
-      .values({ username, email, first_name, last_name, password: hash, is_active })
-      .returning('id'),
+    sql<{ id: number }>`${insertInto('immigration_user', row)} RETURNING id`,
   );
-  const { id } = created as { id: number };
+  if (!created) throw new Error('the storing of a user returned no row');
+  const { id } = created;
   replaceGroups(transaction, id, group_name);
   replacePlaces(transaction, id, places);
   return await lastly(transaction, id);
@@ -88,7 +88,7 @@ export async function updateUser(
   if (isDisabled || hash !== undefined) await sessions.endEvery(transaction, id);
   const values = definedOf({ ...person, is_active, password: hash });
   if (Object.keys(values).length > 0) {
-    void transaction.query(queries.updateTable('immigration_user').set(values).where('id', '=', id));
+    void transaction.query(sql`${updateOf('immigration_user', values)} WHERE id = ${id}`);
   }
   return await lastly(transaction, id);
 }

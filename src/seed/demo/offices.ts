@@ -1,5 +1,5 @@
 import { hashPassword } from '../../auth/passwords.js';
-import { queries } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows } from '../insert-rows.js';
 import { DAY, type OfficeCalendar, timestamp } from './calendar.js';
@@ -116,7 +116,7 @@ async function fillStaff(
       date_joined: timestamp(calendar.officeHours(calendar.now - (OPENED_DAYS_AGO - 25 * index) * DAY)),
     })),
   );
-  const groups = await transaction.query(queries.selectFrom('auth_group').select(['id', 'name']));
+  const groups = await transaction.query(sql<{ id: number; name: string }>`SELECT id, name FROM auth_group`);
   const groupIds = new Map(groups.map(({ id, name }) => [name, id]));
   const inGroup = [];
   const inBranch = [];

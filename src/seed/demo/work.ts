@@ -1,4 +1,4 @@
-import { queries } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows } from '../insert-rows.js';
 import { fillAdminsDesk } from './admins-desk.js';
@@ -20,11 +20,9 @@ export async function fillWork(
   random: Random,
 ): Promise<Activity[]> {
   const [clientType] = await transaction.query(
-    queries
-      .selectFrom('django_content_type')
-      .select('id')
-      .where('app_label', '=', 'immigration')
-      .where('model', '=', 'client'),
+    sql<{
+      id: number;
+    }>`SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client'`,
   );
   const open = stories.filter(({ stage, archivedAt }) => archivedAt === null && stage !== 'CLOSE');
   const tasks = random

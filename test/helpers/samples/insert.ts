@@ -1,6 +1,7 @@
 import type { TenantTables } from '../../../src/database/generated/tables.js';
-import { type Insertable, queries } from '../../../src/database/queries.js';
+import { type Insertable, sql } from '../../../src/database/queries.js';
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
+import { insertInto } from '../../../src/database/writes.js';
 
 type Table = keyof TenantTables;
 
@@ -17,10 +18,7 @@ export async function insert<T extends Table>(
   values: Insertable<TenantTables[T]>,
 ): Promise<number> {
   const [row] = await transaction.query(
-    queries
-      .insertInto(table as Table)
-      .values(values as never)
-      .returning('id'),
+    sql<{ id: number }>`${insertInto(table, values as never)} RETURNING id`,
   );
-  return (row as { id: number }).id;
+  return row?.id ?? 0;
 }
