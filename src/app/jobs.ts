@@ -1,7 +1,7 @@
 import { expiredTokensJob } from '../auth/expired-tokens-job.js';
 import { oldDeliveriesJob } from '../deliveries/old-deliveries-job.js';
-import { endedPausesJob } from '../events/ended-pauses-job.js';
-import { oldEventsJob } from '../events/old-events-job.js';
+import { endedPausesJob } from '../events/operations/ended-pauses-job.js';
+import { oldEventsJob } from '../events/operations/old-events-job.js';
 import { oldAuditEntriesJob } from '../immigration/audit/old-entries-job.js';
 import { oldClientImportsJob } from '../immigration/client-imports/old-imports-job.js';
 import { deadlinesJob } from '../immigration/deadlines/deadlines-job.js';

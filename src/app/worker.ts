@@ -4,7 +4,7 @@ import { Database } from '../database/database.js';
 import { Listener } from '../database/listener.js';
 import { startDeliveries } from '../deliveries/start.js';
 import { EVENTS } from '../events/config.js';
-import { Dispatcher } from '../events/dispatcher.js';
+import { Dispatcher } from '../events/worker/dispatcher.js';
 import { prepareImports } from '../immigration/client-imports/prepare.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { openLog } from '../platform/log.js';

@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
 import type { Database } from '../database/database.js';
-import { type PauseOf, pauseEvents, resumeEvents } from '../events/control.js';
 import { HANDLERS } from '../events/handlers/registry.js';
-import { cleanUpEvents } from '../events/retention.js';
+import { type PauseOf, pauseEvents, resumeEvents } from '../events/operations/control.js';
+import { cleanUpEvents } from '../events/operations/retention.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { chosenSchemas } from './chosen-schemas.js';

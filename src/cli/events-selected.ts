@@ -9,8 +9,8 @@ import {
   retryEvents,
   type ShownEvent,
   showEvent,
-} from '../events/operations.js';
-import { EVENT_STATUSES, type EventStatus, type Selection } from '../events/selection.js';
+} from '../events/operations/operations.js';
+import { EVENT_STATUSES, type EventStatus, type Selection } from '../events/operations/selection.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { chosenSchemas } from './chosen-schemas.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { inWords } from '../database/old-transactions.js';
-import type { Pause } from '../events/control.js';
-import { type EventsStatus, eventsStatus } from '../events/status.js';
+import type { Pause } from '../events/operations/control.js';
+import { type EventsStatus, eventsStatus } from '../events/operations/status.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { chosenSchemas } from './chosen-schemas.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { DatabaseHandle } from '../database/connections.js';
 import { withOwner } from '../database/owner.js';
-import { requireValidEventsConfig } from '../events/check-config.js';
+import { requireValidEventsConfig } from '../events/operations/check-config.js';
 import { fileName } from '../schema/migration-state.js';
 import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../schema/migrator.js';
 import { repairAll } from '../schema/repair-all.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
-import { requireValidEventsConfig } from '../events/check-config.js';
+import { requireValidEventsConfig } from '../events/operations/check-config.js';
 import { openLog } from '../platform/log.js';
 import { UncaughtErrors } from '../platform/uncaught-errors.js';
 import { freeSpace } from '../storage/free-space.js';

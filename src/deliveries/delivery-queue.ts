@@ -43,7 +43,7 @@ const KINDS: Readonly<Record<DeliveryKind, { readonly rows: string; readonly han
   email: { rows: "q.destination = 'mail'", handler: 'email' },
 };
 
-/** The segments in which deliveries may wait (see src/events/segments.ts). */
+/** The segments in which deliveries may wait (see src/events/worker/segments.ts). */
 const OPEN = 'unnest(ARRAY(SELECT s.segment FROM public.delivery_segment s)) AS open (segment)';
 
 /** A text that sorts after every destination. */

@@ -1,6 +1,6 @@
 import type { DeliverySettings } from '../config/delivery-settings.js';
 import type { Database } from '../database/database.js';
-import { Segments } from '../events/segments.js';
+import { Segments } from '../events/worker/segments.js';
 import type { AttemptOutcome } from './attempt-outcome.js';
 import { DeliveryLoop } from './delivery-loop.js';
 import { type DeliveryClaim, type DeliveryKind, LEASE_SECONDS } from './delivery-queue.js';

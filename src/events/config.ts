@@ -3,7 +3,7 @@ import type { EventsConfig } from './types.js';
 const toAssignee = [{ field: 'assigned_to' }];
 
 /**
- * What is tracked, and what is done about it. Checked at the start (check-config.ts); after a change of what is
+ * What is tracked, and what is done about it. Checked at the start (operations/check-config.ts); after a change of what is
  * tracked, `leopard migrate` renews the capture triggers.
  */
 export const EVENTS: EventsConfig = {

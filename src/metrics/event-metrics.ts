@@ -1,5 +1,5 @@
 import type { Registry } from 'prom-client';
-import type { HandledEvent } from '../events/event-outcome.js';
+import type { HandledEvent } from '../events/worker/event-outcome.js';
 import { Counts, Durations } from './series.js';
 import { TenantLabels } from './tenant-labels.js';
 

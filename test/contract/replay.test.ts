@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import { EVENTS } from '../../src/events/config.js';
-import { Dispatcher } from '../../src/events/dispatcher.js';
+import { Dispatcher } from '../../src/events/worker/dispatcher.js';
 import { migrateAll } from '../../src/schema/migrator.js';
 import { seedContract } from '../../src/seed/contract.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';

@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Listener } from '../../src/database/listener.js';
 import { cleanUpDeliveries } from '../../src/deliveries/retention.js';
 import { EVENTS } from '../../src/events/config.js';
-import { Dispatcher, type DispatcherOptions } from '../../src/events/dispatcher.js';
 import { HANDLERS } from '../../src/events/handlers/registry.js';
 import type { EventsConfig } from '../../src/events/types.js';
+import { Dispatcher, type DispatcherOptions } from '../../src/events/worker/dispatcher.js';
 import { type DeliveryTest, makeEndpoint, startDeliveryTest, until } from './setting.js';
 
 let test: DeliveryTest;

@@ -3,7 +3,7 @@ import { Database } from '../../src/database/database.js';
 import { withOwner } from '../../src/database/owner.js';
 import type { Executable } from '../../src/database/statement.js';
 import { claimDeliveries } from '../../src/deliveries/delivery-queue.js';
-import { Segments } from '../../src/events/segments.js';
+import { Segments } from '../../src/events/worker/segments.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 const DONE = 20_000;

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Listener } from '../../src/database/listener.js';
 import { EVENTS } from '../../src/events/config.js';
-import { Dispatcher } from '../../src/events/dispatcher.js';
 import { allTypes } from '../../src/events/event-types.js';
+import { Dispatcher } from '../../src/events/worker/dispatcher.js';
 import { type DeliveryTest, makeEndpoint, startDeliveryTest, until } from './setting.js';
 
 // An endpoint hears of what it subscribes to, whether anything else is configured for it or not; a tenant without

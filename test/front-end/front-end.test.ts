@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import { EVENTS } from '../../src/events/config.js';
-import { Dispatcher } from '../../src/events/dispatcher.js';
+import { Dispatcher } from '../../src/events/worker/dispatcher.js';
 import { findChromium, startBrowser } from '../contract/browser.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { visaType } from '../helpers/samples/applications.js';

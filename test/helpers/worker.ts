@@ -1,10 +1,10 @@
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import { EVENTS } from '../../src/events/config.js';
-import { Dispatcher, type DispatcherOptions } from '../../src/events/dispatcher.js';
 import type { Handler } from '../../src/events/handlers/handler.js';
 import { HANDLERS, type Handlers } from '../../src/events/handlers/registry.js';
 import type { EventsConfig, EventTypeConfig, TaskConfig } from '../../src/events/types.js';
+import { Dispatcher, type DispatcherOptions } from '../../src/events/worker/dispatcher.js';
 import { type TestDatabase, testDatabase } from './database.js';
 import { seedStaff } from './staff.js';
 import { type Row, tenantSql } from './tenant-sql.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { expiredTokensJob } from '../../src/auth/expired-tokens-job.js';
-import { endedPausesJob } from '../../src/events/ended-pauses-job.js';
-import { oldEventsJob } from '../../src/events/old-events-job.js';
+import { endedPausesJob } from '../../src/events/operations/ended-pauses-job.js';
+import { oldEventsJob } from '../../src/events/operations/old-events-job.js';
 import { type JobTest, jobTest } from '../helpers/jobs.js';
 
 let test: JobTest;

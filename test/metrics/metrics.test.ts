@@ -10,7 +10,7 @@ import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import { withOwner } from '../../src/database/owner.js';
 import { EVENTS } from '../../src/events/config.js';
-import { Dispatcher } from '../../src/events/dispatcher.js';
+import { Dispatcher } from '../../src/events/worker/dispatcher.js';
 import { type RunningMetrics, startMetrics } from '../../src/metrics/start-metrics.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 

@@ -106,7 +106,7 @@ describe('a tenant whose migration fails', () => {
       SELECT schema_name, 1, 'Client.CREATE', 'Client', 1 FROM public.tenants_tenant`);
     await sql(`INSERT INTO public.delivery_queue (schema_name, delivery_id, destination, due_at)
       SELECT schema_name, 1, 'a.example:443', now() FROM public.tenants_tenant`);
-    const { readReadyTenants, readPauses } = await import('../../src/events/ready-tenants.js');
+    const { readReadyTenants, readPauses } = await import('../../src/events/worker/ready-tenants.js');
     expect((await readReadyTenants(app.database)).tenants).toEqual(['tenant_demo', 'tenant_main']);
     expect((await readPauses(app.database, SCHEMA)).served).toBe(false);
     const { claimDeliveries } = await import('../../src/deliveries/delivery-queue.js');

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { readPauses } from '../../events/ready-tenants.js';
+import { readPauses } from '../../events/worker/ready-tenants.js';
 import { tenantsWithImports } from './import-queue.js';
 import { serveImport } from './serve.js';
 

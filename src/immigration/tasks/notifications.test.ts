@@ -6,7 +6,7 @@ import { Database } from '../../database/database.js';
 import { Listener } from '../../database/listener.js';
 import { statement } from '../../database/statement.js';
 import { EVENTS } from '../../events/config.js';
-import { Dispatcher } from '../../events/dispatcher.js';
+import { Dispatcher } from '../../events/worker/dispatcher.js';
 
 // The API and the handlers of events together: each assignment is told once, by one or the other.
 

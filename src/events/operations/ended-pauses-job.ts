@@ -1,5 +1,5 @@
-import { statement } from '../database/statement.js';
-import type { Job } from '../jobs/job.js';
+import { statement } from '../../database/statement.js';
+import type { Job } from '../../jobs/job.js';
 
 const ENDED = 'paused_until <= now()';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import type { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
 
 /** A worker whose row is older than this is taken for dead. */
 const STALE = "interval '10 minutes'";

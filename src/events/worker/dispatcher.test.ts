@@ -10,8 +10,8 @@ import {
   type WorkerOptions,
   type WorkerTest,
   workerTest,
-} from '../../test/helpers/worker.js';
-import { pauseEvents, resumeEvents } from './control.js';
+} from '../../../test/helpers/worker.js';
+import { pauseEvents, resumeEvents } from '../operations/control.js';
 
 const STAGE = 'Client.stage.UPDATE';
 const NOTED: WorkerOptions = {

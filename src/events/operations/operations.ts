@@ -1,7 +1,7 @@
-import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
-import type { State } from './event.js';
-import { lockTenant } from './event-queue.js';
+import type { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
+import type { State } from '../event.js';
+import { lockTenant } from '../worker/event-queue.js';
 import { SELECTED, type Selection, selectionParameters } from './selection.js';
 
 /** An event as operators see it; columns as in the table. */

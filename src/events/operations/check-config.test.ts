@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { EVENTS } from '../config.js';
+import { HANDLERS } from '../handlers/registry.js';
+import type { EventsConfig, HandlerUse, TrackedEntity } from '../types.js';
 import { checkEventsConfig } from './check-config.js';
-import { EVENTS } from './config.js';
-import { HANDLERS } from './handlers/registry.js';
-import type { EventsConfig, HandlerUse, TrackedEntity } from './types.js';
 
 const TYPE = 'Client.stage.UPDATE';
 const activity = { activity_type: 'STAGE_CHANGED', description_template: 'x' };

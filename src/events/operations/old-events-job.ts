@@ -1,5 +1,5 @@
-import type { Job } from '../jobs/job.js';
-import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
+import type { Job } from '../../jobs/job.js';
+import { overTenants, tenantsOf } from '../../jobs/over-tenants.js';
 import { cleanUpEvents } from './retention.js';
 
 /** Completed events that are no longer kept. */

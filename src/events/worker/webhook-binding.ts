@@ -1,6 +1,6 @@
-import type { DomainEvent } from './event.js';
+import type { DomainEvent } from '../event.js';
+import { webhook } from '../handlers/webhook.js';
 import type { HandlerBinding } from './handler-bindings.js';
-import { webhook } from './handlers/webhook.js';
 
 const WEBHOOK: HandlerBinding = {
   key: 'webhook',

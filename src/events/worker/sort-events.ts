@@ -1,4 +1,4 @@
-import { type DomainEvent, recordKey } from './event.js';
+import { type DomainEvent, recordKey } from '../event.js';
 import { type EventOutcome, type HandledEvent, UNTOUCHED } from './event-outcome.js';
 import type { ClaimedEvent } from './event-queue.js';
 import { failedElsewhere, type HandlerBinding, isDone } from './handler-bindings.js';

@@ -10,10 +10,10 @@ import {
   type WorkerOptions,
   type WorkerTest,
   workerTest,
-} from '../../test/helpers/worker.js';
-import { statement } from '../database/statement.js';
-import type { Handler } from './handlers/handler.js';
-import type { EventTypeConfig, TaskConfig } from './types.js';
+} from '../../../test/helpers/worker.js';
+import { statement } from '../../database/statement.js';
+import type { Handler } from '../handlers/handler.js';
+import type { EventTypeConfig, TaskConfig } from '../types.js';
 
 type Handle = Handler<TaskConfig>['handle'];
 

@@ -1,17 +1,17 @@
-import type { Database } from '../database/database.js';
-import { databaseFailure } from '../database/errors.js';
-import type { Listener } from '../database/listener.js';
+import type { Database } from '../../database/database.js';
+import { databaseFailure } from '../../database/errors.js';
+import type { Listener } from '../../database/listener.js';
+import { HANDLERS, type Handlers } from '../handlers/registry.js';
+import type { EventsConfig } from '../types.js';
 import { type BatchTools, runBatch } from './batch.js';
 import { BATCH_LIMITS, type BatchLimits } from './batch-limits.js';
 import { EventCursors } from './event-cursors.js';
 import type { HandledEvent } from './event-outcome.js';
 import { HandlerBindings } from './handler-bindings.js';
-import { HANDLERS, type Handlers } from './handlers/registry.js';
 import { IdleRegistration } from './idle-registration.js';
 import { jittered } from './retry.js';
 import { Rotation } from './rotation.js';
 import { Segments } from './segments.js';
-import type { EventsConfig } from './types.js';
 
 /** Writes one line for the operator. */
 export type Log = (message: string, error?: unknown) => void;

@@ -1,12 +1,12 @@
-import { databaseFailure } from '../database/errors.js';
-import { statement } from '../database/statement.js';
-import type { TenantTransaction } from '../database/tenant-transaction.js';
-import type { DomainEvent, HandlerResult } from './event.js';
+import { databaseFailure } from '../../database/errors.js';
+import { statement } from '../../database/statement.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { DomainEvent, HandlerResult } from '../event.js';
+import { meets } from '../handlers/conditions.js';
+import type { EventContext } from '../handlers/event-context.js';
+import type { HandlerOutcome, HandlerTransaction } from '../handlers/handler.js';
 import { type EventOutcome, errorText, failure } from './event-outcome.js';
 import { type HandlerBinding, isDone } from './handler-bindings.js';
-import { meets } from './handlers/conditions.js';
-import type { EventContext } from './handlers/event-context.js';
-import type { HandlerOutcome, HandlerTransaction } from './handlers/handler.js';
 import { LimitedTransaction } from './limited-transaction.js';
 
 /** An event with all that binding it takes. */

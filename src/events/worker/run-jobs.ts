@@ -1,7 +1,7 @@
-import { statement } from '../database/statement.js';
-import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { statement } from '../../database/statement.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { recordKey } from '../event.js';
 import type { BatchLimits } from './batch-limits.js';
-import { recordKey } from './event.js';
 import { type HandledEvent, UNTOUCHED } from './event-outcome.js';
 import { type Job, type JobDone, runEach, runTogether } from './run-handlers.js';
 

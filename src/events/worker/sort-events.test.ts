@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { DomainEvent, HandlerResult } from './event.js';
+import type { DomainEvent, HandlerResult } from '../event.js';
 import type { HandlerBinding } from './handler-bindings.js';
 import { sortEvents } from './sort-events.js';
 

@@ -1,9 +1,9 @@
-import { ROLES } from '../auth/scope.js';
-import type { Field } from './capture/fields.js';
-import { HANDLERS } from './handlers/registry.js';
-import { RELATIONS, USER_FIELDS } from './handlers/relations.js';
-import { namesIn, templateProblem } from './handlers/templates.js';
-import type { Condition, HandlerUse, Recipient } from './types.js';
+import { ROLES } from '../../auth/scope.js';
+import type { Field } from '../capture/fields.js';
+import { HANDLERS } from '../handlers/registry.js';
+import { RELATIONS, USER_FIELDS } from '../handlers/relations.js';
+import { namesIn, templateProblem } from '../handlers/templates.js';
+import type { Condition, HandlerUse, Recipient } from '../types.js';
 
 /** What a template may name of every event (handlers/event-context.ts). */
 const ALWAYS_NAMED = ['performed_by_name', 'entity_type', 'entity_id'];

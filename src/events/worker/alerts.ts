@@ -1,12 +1,12 @@
-import { type Statement, statement } from '../database/statement.js';
-import type { TenantTransaction } from '../database/tenant-transaction.js';
-import type { DomainEvent } from './event.js';
+import { type Statement, statement } from '../../database/statement.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { DomainEvent } from '../event.js';
 import {
   FIRST_RECIPIENT_PARAMETER,
   type InsertedNotification,
   insertNotifications,
-} from './handlers/insert-notifications.js';
-import { recipientsSql } from './handlers/recipients.js';
+} from '../handlers/insert-notifications.js';
+import { recipientsSql } from '../handlers/recipients.js';
 import { jittered } from './retry.js';
 
 const SAVE = statement('SAVEPOINT alert');

@@ -12,12 +12,12 @@ import {
   type WorkerOptions,
   type WorkerTest,
   workerTest,
-} from '../../test/helpers/worker.js';
-import { withOwner } from '../database/owner.js';
-import { statement } from '../database/statement.js';
-import type { Handler } from './handlers/handler.js';
+} from '../../../test/helpers/worker.js';
+import { withOwner } from '../../database/owner.js';
+import { statement } from '../../database/statement.js';
+import type { Handler } from '../handlers/handler.js';
+import type { EventTypeConfig, TaskConfig } from '../types.js';
 import { retryDelay } from './retry.js';
-import type { EventTypeConfig, TaskConfig } from './types.js';
 
 type Handle = Handler<TaskConfig>['handle'];
 

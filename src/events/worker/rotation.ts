@@ -1,4 +1,4 @@
-import type { Database } from '../database/database.js';
+import type { Database } from '../../database/database.js';
 import { readPauses, readReadyTenants } from './ready-tenants.js';
 
 /** A tenant's turn. */

@@ -1,6 +1,6 @@
-import type { Database } from '../database/database.js';
-import { type BatchOptions, inBatches } from '../database/in-batches.js';
-import { statement } from '../database/statement.js';
+import type { Database } from '../../database/database.js';
+import { type BatchOptions, inBatches } from '../../database/in-batches.js';
+import { statement } from '../../database/statement.js';
 
 /** Days for which completed events are kept. Failed and cancelled ones stay until somebody decides about them. */
 export const COMPLETED_KEPT_FOR_DAYS = 7;

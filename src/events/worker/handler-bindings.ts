@@ -1,10 +1,10 @@
-import type { DomainEvent, HandlerResult } from './event.js';
-import { allTypes } from './event-types.js';
-import { relationIn } from './handlers/event-context.js';
-import type { Handler, HandlerOutcome, HandlerTransaction, HandlerWork } from './handlers/handler.js';
-import type { HandlerName, Handlers } from './handlers/registry.js';
-import { namesIn } from './handlers/templates.js';
-import type { Condition, EventsConfig, HandlerUse } from './types.js';
+import type { DomainEvent, HandlerResult } from '../event.js';
+import { allTypes } from '../event-types.js';
+import { relationIn } from '../handlers/event-context.js';
+import type { Handler, HandlerOutcome, HandlerTransaction, HandlerWork } from '../handlers/handler.js';
+import type { HandlerName, Handlers } from '../handlers/registry.js';
+import { namesIn } from '../handlers/templates.js';
+import type { Condition, EventsConfig, HandlerUse } from '../types.js';
 
 type BindingWork = Omit<HandlerWork<unknown>, 'config'>;
 

@@ -1,5 +1,5 @@
-import { type Statement, statement } from '../database/statement.js';
-import type { DomainEvent, HandlerResult } from './event.js';
+import { type Statement, statement } from '../../database/statement.js';
+import type { DomainEvent, HandlerResult } from '../event.js';
 import { delayEvents, finishEvents } from './event-queue.js';
 import { retryDelay } from './retry.js';
 

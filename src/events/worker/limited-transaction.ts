@@ -1,5 +1,5 @@
-import type { Executable } from '../database/statement.js';
-import type { TenantTransaction } from '../database/tenant-transaction.js';
+import type { Executable } from '../../database/statement.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
 
 const ignore = () => undefined;
 

@@ -1,11 +1,11 @@
-import { TENANT_COLUMNS, type TenantColumns } from '../database/generated/columns.js';
-import { PlainError } from '../platform/plain-error.js';
-import { type Field, fieldsOf } from './capture/fields.js';
+import { TENANT_COLUMNS, type TenantColumns } from '../../database/generated/columns.js';
+import { PlainError } from '../../platform/plain-error.js';
+import { type Field, fieldsOf } from '../capture/fields.js';
+import { EVENTS } from '../config.js';
+import { typesOf } from '../event-types.js';
+import { HANDLERS } from '../handlers/registry.js';
+import type { EventsConfig, TrackedEntity } from '../types.js';
 import { checkHandlerUse, checkRole } from './check-handler-use.js';
-import { EVENTS } from './config.js';
-import { typesOf } from './event-types.js';
-import { HANDLERS } from './handlers/registry.js';
-import type { EventsConfig, TrackedEntity } from './types.js';
 
 const ENTITY_NAME = /^[A-Z][A-Za-z0-9]{0,49}$/;
 const LONGEST_TYPE = 100;

@@ -1,6 +1,6 @@
-import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
-import { IS_SERVABLE } from '../database/tenant-trouble.js';
+import type { Database } from '../../database/database.js';
+import { statement } from '../../database/statement.js';
+import { IS_SERVABLE } from '../../database/tenant-trouble.js';
 
 /** What there is to do at present, as far as nothing is paused. */
 export interface ReadyTenants {

@@ -8,8 +8,8 @@ import {
   timesHandled,
   type WorkerTest,
   workerTest,
-} from '../../test/helpers/worker.js';
-import { withOwner } from '../database/owner.js';
+} from '../../../test/helpers/worker.js';
+import { withOwner } from '../../database/owner.js';
 import { listPauses, pauseEvents, resumeEvents } from './control.js';
 import { cancelEvents, listEvents, retryEvents, showEvent } from './operations.js';
 import { eventsStatus } from './status.js';

@@ -1,5 +1,5 @@
-import type { Database } from '../database/database.js';
-import { type Statement, statement } from '../database/statement.js';
+import type { Database } from '../../database/database.js';
+import { type Statement, statement } from '../../database/statement.js';
 
 /** What a pause stops: everything, one tenant, or one handler in all tenants. */
 export type PauseOf =

@@ -10,9 +10,9 @@ import {
   type WorkerOptions,
   type WorkerTest,
   workerTest,
-} from '../../test/helpers/worker.js';
-import { type OwnerClient, withOwner } from '../database/owner.js';
-import { statement } from '../database/statement.js';
+} from '../../../test/helpers/worker.js';
+import { type OwnerClient, withOwner } from '../../database/owner.js';
+import { statement } from '../../database/statement.js';
 import { claimEvents } from './event-queue.js';
 import { Segments } from './segments.js';
 

@@ -1,7 +1,7 @@
-import type { Database } from '../database/database.js';
-import { type Statement, statement } from '../database/statement.js';
-import type { TenantTransaction } from '../database/tenant-transaction.js';
-import { type DomainEvent, EVENT_COLUMNS } from './event.js';
+import type { Database } from '../../database/database.js';
+import { type Statement, statement } from '../../database/statement.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { type DomainEvent, EVENT_COLUMNS } from '../event.js';
 
 /** What is taken out of one tenant's queue at a time. */
 export interface Portion {
