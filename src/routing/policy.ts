@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../auth/current-user.js';
 import { scopeOf } from '../auth/scope.js';
+import { isPermission, type Permission } from '../kinds/permissions.js';
 
 /**
  * The users who may use a route. `public`: anybody; `signedIn`: any active user of the tenant; `permission`: holders of
@@ -19,7 +20,9 @@ export const signedIn: Policy = { kind: 'signedIn' };
 export const superAdmin: Policy = { kind: 'wholeTenant' };
 
 /** @param codenames of permissions of the app `immigration`, or with their app: `auth.add_group`; one suffices */
-export function requires(...codenames: [string, ...string[]]): Extract<Policy, { kind: 'permission' }> {
+export function requires(
+  ...codenames: [Permission, ...Permission[]]
+): Extract<Policy, { kind: 'permission' }> {
   const anyOf = codenames.map((codename) => (codename.includes('.') ? codename : `immigration.${codename}`));
   return { kind: 'permission', anyOf };
 }
@@ -42,8 +45,18 @@ export function allows(policy: Policy, user: CurrentUser | null, params?: unknow
   return policy.anyOf.some((permission) => user.permissions.has(permission));
 }
 
-/** @throws Error when a route (by this name) has no policy: what is not allowed to anybody must not be served */
+/**
+ * Returns the policy of the route with this name.
+ * @throws Error if it has none, or names a permission that no kind has: nobody could use it
+ */
 export function requiredPolicy(name: string, policy: Policy | undefined): Policy {
   if (!policy) throw new Error(`${name} has no policy; say who may use it`);
+  const unknown =
+    policy.kind === 'permission' && policy.anyOf.find((permission) => !isPermission(permission));
+  if (unknown) {
+    throw new Error(
+      `the policy of ${name} names ${unknown}, which no kind of records has (src/kinds/); a migration creates it`,
+    );
+  }
   return policy;
 }

@@ -25,6 +25,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['src/platform/'],
   ['src/config/'],
   ['src/database/'],
+  ['src/kinds/'],
   ['src/http/', 'src/tenancy/', 'src/catalogues/'],
   ['src/jobs/'],
   ['src/auth/'],

@@ -2,7 +2,7 @@ import Fastify from 'fastify';
 import { afterAll, describe, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
 import { PathTable } from '../../src/routing/path-table.js';
-import { signedIn } from '../../src/routing/policy.js';
+import { requires, signedIn } from '../../src/routing/policy.js';
 import { registerRoutes } from '../../src/routing/register-routes.js';
 import { type RouteDefinition, route } from '../../src/routing/route.js';
 import { type Answer, startTestApp } from '../helpers/app.js';
@@ -178,15 +178,25 @@ test.each(naming)(
   },
 );
 
+const GUARDED = {
+  method: 'GET',
+  path: '/api/v1/open/',
+  tag: 'open',
+  summary: 'Forgotten.',
+  policy: signedIn,
+  handler: async () => ({}),
+} as const;
+
+test('a policy that names a permission which no kind has stops the start', () => {
+  const policy = requires('view_moon' as 'view_client');
+  const paths = new PathTable([route(GUARDED)]);
+  expect(() => registerRoutes(Fastify(), [route({ ...GUARDED, policy })], paths)).toThrow(
+    'the policy of GET /api/v1/open/ names immigration.view_moon, which no kind of records has',
+  );
+});
+
 test('a route without a policy stops the start', () => {
-  const { policy: _policy, ...rest } = route({
-    method: 'GET',
-    path: '/api/v1/open/',
-    tag: 'open',
-    summary: 'Forgotten.',
-    policy: signedIn,
-    handler: async () => ({}),
-  });
+  const { policy: _policy, ...rest } = route(GUARDED);
   const forgotten = [rest as RouteDefinition];
   const paths = new PathTable([{ ...rest, policy: signedIn }]);
   const message = 'GET /api/v1/open/ has no policy';

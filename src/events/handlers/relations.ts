@@ -1,3 +1,6 @@
+import { FOREIGN_KEYS, type ForeignKey } from '../../database/foreign-keys.js';
+import { KINDS, kindOfTable } from '../../kinds/kinds.js';
+
 /** A kind of record that events' records point to: where it lies, what it is called, what is worth knowing of it. */
 export interface Relation {
   readonly table: string;
@@ -7,38 +10,27 @@ export interface Relation {
   readonly links: readonly string[];
 }
 
-const PERSON = `coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), username)`;
-const MADE_BY = ['created_by', 'updated_by'];
+const RECIPIENTS: readonly string[] = [KINDS.user.table, KINDS.branch.table];
 
-const user: Relation = { table: 'immigration_user', name: PERSON, links: [] };
-const agent: Relation = { table: 'immigration_agent', name: 'agent_name', links: MADE_BY };
+/** A foreign key's name in events: without `_id`. */
+const fieldOf = ({ column }: ForeignKey) => column.replace(/_id$/, '');
+
+const BY_TABLE: ReadonlyMap<string, Relation> = new Map(
+  Object.values(KINDS).flatMap(({ table, name }) => {
+    const links = FOREIGN_KEYS.filter((key) => key.table === table && RECIPIENTS.includes(key.references));
+    return name === undefined ? [] : [[table, { table, name, links: links.map(fieldOf) }]];
+  }),
+);
 
 /** By the field that holds the record's id, without `_id`. `<field>_name` in a template is its name. */
-export const RELATIONS: Readonly<Record<string, Relation>> = {
-  assigned_to: user,
-  assigned_by: user,
-  author: user,
-  created_by: user,
-  updated_by: user,
-  performed_by: user,
-  client: {
-    table: 'immigration_client',
-    name: `trim(concat_ws(' ', first_name, last_name))`,
-    links: ['assigned_to', 'branch', ...MADE_BY],
-  },
-  agent,
-  sub_agent: agent,
-  super_agent: agent,
-  branch: { table: 'immigration_branch', name: 'name', links: MADE_BY },
-  visa_category: { table: 'immigration_visacategory', name: 'name', links: [] },
-  visa_type: { table: 'immigration_visatype', name: 'name', links: [] },
-  institute: { table: 'immigration_institute', name: 'name', links: MADE_BY },
-  course: { table: 'immigration_course', name: 'name', links: MADE_BY },
-  application_type: { table: 'immigration_applicationtype', name: 'title', links: MADE_BY },
-  stage: { table: 'immigration_stage', name: 'stage_name', links: MADE_BY },
-};
+export const RELATIONS: Readonly<Record<string, Relation>> = Object.fromEntries(
+  FOREIGN_KEYS.flatMap((key) => {
+    const relation = kindOfTable(key.table) && BY_TABLE.get(key.references);
+    return relation && key.column.endsWith('_id') ? [[fieldOf(key), relation]] : [];
+  }),
+);
 
 /** The fields of RELATIONS that hold a user's id. */
 export const USER_FIELDS: ReadonlySet<string> = new Set(
-  Object.keys(RELATIONS).filter((field) => RELATIONS[field] === user),
+  Object.keys(RELATIONS).filter((field) => RELATIONS[field]?.table === KINDS.user.table),
 );

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { LOGGED_TABLES } from '../../database/generated/content-types.js';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { choiceOutput, idOutput, relatedOutput, timeOutput } from '../shared/output.js';
@@ -6,48 +7,8 @@ import { choiceOutput, idOutput, relatedOutput, timeOutput } from '../shared/out
 export const OPERATIONS = ['create', 'change', 'delete', 'read'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** What entries are about, as 0025_audit.sql names it. */
-export const ENTITIES = [
-  'agency_settings',
-  'agent',
-  'applicationtype',
-  'branch',
-  'broadfield',
-  'calendarevent',
-  'client',
-  'client_import',
-  'collegeapplication',
-  'course',
-  'courselevel',
-  'employment',
-  'group',
-  'group_permissions',
-  'institute',
-  'institutecontactperson',
-  'instituteintake',
-  'institutelocation',
-  'instituterequirement',
-  'lpe',
-  'narrowfield',
-  'note',
-  'passport',
-  'proficiency',
-  'profilepicture',
-  'qualification',
-  'region',
-  'reminder',
-  'stage',
-  'task',
-  'user',
-  'user_branches',
-  'user_groups',
-  'user_permissions',
-  'user_regions',
-  'visaapplication',
-  'visacategory',
-  'visatype',
-  'webhook',
-] as const;
+/** The entities of entries. The function that changes the agency's settings, which are no table, writes its own. */
+export const ENTITIES: readonly string[] = [...Object.values(LOGGED_TABLES), 'agency_settings'].sort();
 
 /** The largest `count` of the list: who has more to look through narrows the time. */
 export const MOST_COUNTED = 10_000;

@@ -6,6 +6,8 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isAfter } from '../../http/fields/datetime.js';
 import { isId } from '../../http/path-id.js';
+import type { Permission } from '../../kinds/permissions.js';
+import { allows, requires } from '../../routing/policy.js';
 import { disabledAssignee, noSuchAssignee } from '../shared/assignment.js';
 import { outOfScope } from '../shared/client-access.js';
 import { eventVisible, isOwnEvent } from '../shared/event-visibility.js';
@@ -62,15 +64,14 @@ async function lockEvent(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  permission: string,
+  permission: Permission,
 ): Promise<StoredEvent> {
   const [event] = await transaction.query(sql<StoredEvent & { visible: boolean | null }>`
     SELECT r.*, ${eventVisible(user)} AS visible
     FROM immigration_calendar_event r WHERE r.id = ${id}::bigint FOR UPDATE OF r`);
   if (!event) throw notFound('Event');
   if (event.visible !== true) throw outOfScope(user, 'event', id);
-  if (!isOwnEvent(user, event) && !user.permissions.has(`immigration.${permission}`))
-    throw permissionDenied();
+  if (!isOwnEvent(user, event) && !allows(requires(permission), user)) throw permissionDenied();
   return event;
 }
 
@@ -89,7 +90,7 @@ async function checkNamed(
   { assignee, branch }: { readonly assignee: number | null; readonly branch: number | null },
 ): Promise<void> {
   if (assignee === null && branch === null) return;
-  if (assignee !== null && !user.permissions.has('immigration.assign_calendarevent_to_others')) {
+  if (assignee !== null && !allows(requires('assign_calendarevent_to_others'), user)) {
     throw permissionDenied(`User ${user.username} does not have permission to assign events to other users`);
   }
   const idOr0 = (id: number | null) => (id !== null && isId(id) ? id : 0);

@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
+import { referencedTable } from '../../database/foreign-keys.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type ClientField, type ClientValues, columnsOf } from './client-values.js';
@@ -73,15 +74,8 @@ async function missingRecords(
     if (ids.length === 0) return [];
     const found = await transaction.query(sql<{ id: number }>`
       SELECT id FROM unnest(${ids}::bigint[]) AS given (id)
-      WHERE NOT EXISTS (SELECT FROM ${TABLES[field]} t WHERE t.id = given.id)`);
+      WHERE NOT EXISTS (SELECT FROM ${sql.table(referencedTable('immigration_client', field))} t WHERE t.id = given.id)`);
     return found.map(({ id }) => `${field} ${id}`);
   });
   return new Set((await Promise.all(missing)).flat());
 }
-
-const TABLES = {
-  visa_category_id: sql`immigration_visacategory`,
-  agent_id: sql`immigration_agent`,
-  assigned_to_id: sql`immigration_user`,
-  branch_id: sql`immigration_branch`,
-};

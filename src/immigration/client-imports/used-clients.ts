@@ -1,29 +1,28 @@
+import { foreignKeysTo } from '../../database/foreign-keys.js';
+import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
+import { KINDS } from '../../kinds/kinds.js';
 
-/**
- * Every table that refers to clients, with the column of its foreign key, and whether its rows are somebody's work, so
- * that the client is in use. The others are derived from the client by triggers or events.
- */
-export const TABLES_OF_CLIENTS: readonly (readonly [table: string, column: string, isWork: boolean])[] = [
-  ['immigration_note', 'client_id', true],
-  ['immigration_profilepicture', 'client_id', true],
-  ['immigration_passport', 'id', true],
-  ['immigration_proficiency', 'client_id', true],
-  ['immigration_qualification', 'client_id', true],
-  ['immigration_employment', 'client_id', true],
-  ['immigration_visaapplication', 'client_id', true],
-  ['immigration_collegeapplication', 'client_id', true],
-  ['immigration_clientactivity', 'client_id', false],
-  ['client_search', 'client_id', false],
-];
+/** The tables with rows of clients that are nobody's work, each with the reason. */
+export const WITHOUT_WORK: Readonly<Record<string, string>> = {
+  immigration_clientactivity: 'handlers of events write the timeline',
+  client_search: 'a trigger keeps the texts that are searched',
+};
+
+/** The columns that refer to clients in tables whose rows are somebody's work, so that the client is in use. */
+export const WORK_ON_CLIENTS = foreignKeysTo(KINDS.client.table).filter(
+  ({ table }) => !(table in WITHOUT_WORK),
+);
 
 /** The tables that refer to records of any kind, by content type and id. */
-export const TABLES_OF_ANY_KIND: readonly string[] = ['immigration_task', 'immigration_reminder'];
+export const TABLES_OF_ANY_KIND: readonly string[] = Object.entries(TENANT_COLUMNS)
+  .filter(([, columns]) => columns.some(({ name }) => name === 'object_id'))
+  .map(([table]) => table);
 
 /** Returns the condition that a client has records of its own, which would vanish with it. @param id its column */
 export function isUsed(id: string): RawBuilder<boolean> {
-  const own = TABLES_OF_CLIENTS.filter(([, , isWork]) => isWork).map(
-    ([table, column]) =>
+  const own = WORK_ON_CLIENTS.map(
+    ({ table, column }) =>
       sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} t WHERE ${sql.ref(`t.${column}`)} = ${sql.ref(id)})`,
   );
   const kind = sql`(SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client')`;

@@ -51,7 +51,6 @@ export function narrowFieldRoutes(database: Database): RouteDefinition[] {
     columns: sql`
       r.name, r.broad_field_id AS broad_field,
       (SELECT name FROM immigration_broad_field WHERE id = r.broad_field_id) AS broad_field_name`,
-    related: { broad_field: 'immigration_broad_field' },
     filters: ['broad_field'],
     order: {
       join: sql`JOIN immigration_broad_field f ON f.id = r.broad_field_id`,
@@ -105,12 +104,6 @@ export function courseRoutes(database: Database): RouteDefinition[] {
       (SELECT name FROM immigration_broad_field WHERE id = r.broad_field_id) AS broad_field_name,
       r.narrow_field_id AS narrow_field,
       (SELECT name FROM immigration_narrow_field WHERE id = r.narrow_field_id) AS narrow_field_name`,
-    related: {
-      institute: 'immigration_institute',
-      level: 'immigration_course_level',
-      broad_field: 'immigration_broad_field',
-      narrow_field: 'immigration_narrow_field',
-    },
     filters: ['institute', 'level', 'broad_field', 'narrow_field'],
     order: {
       join: sql`JOIN immigration_institute i ON i.id = r.institute_id`,

@@ -1,25 +1,19 @@
 import type { CurrentUsers } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
 import { REFUSED } from '../../routing/openapi/route-schema.js';
-import { requires, signedIn } from '../../routing/policy.js';
+import { signedIn } from '../../routing/policy.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import { changingAccess } from '../shared/changing-access.js';
 import { PermissionAssignment } from '../shared/permissions.js';
+import { modelPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { GroupCreate, GroupOption, GroupOutput, GroupPatch, GroupUpdate } from './schemas.js';
 import { groupOptions, groups, listGroups } from './selectors.js';
 import { assignGroupPermissions, createGroup, deleteGroup, updateGroup } from './services.js';
 
-const policy = {
-  see: requires('auth.view_group'),
-  create: requires('auth.add_group'),
-  change: requires('auth.change_group'),
-  remove: requires('auth.delete_group'),
-  restore: requires('auth.delete_group'),
-};
-
 /** The four roles and the agency's own groups, with what their members may do. */
 export function groupRoutes(database: Database, users: CurrentUsers): RouteDefinition[] {
+  const policy = modelPolicy('group');
   const routes = resourceRoutes(database, {
     path: '/api/v1/groups/',
     tag: 'groups',

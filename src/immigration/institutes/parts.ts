@@ -15,10 +15,7 @@ const GENDERS = ['MALE', 'FEMALE', 'OTHER'] as const;
 const REQUIREMENT_TYPES = ['ACADEMIC', 'LANGUAGE', 'FINANCIAL', 'DOCUMENT', 'OTHER'] as const;
 
 const institute = required(integer());
-const ofInstitute = {
-  related: { institute: 'immigration_institute' },
-  filters: ['institute'],
-} as const;
+const ofInstitute = { filters: ['institute'] } as const;
 const emailOutput = () => orBlankOutput({ type: 'string', format: 'email', maxLength: 254 });
 
 export function instituteLocationRoutes(database: Database): RouteDefinition[] {

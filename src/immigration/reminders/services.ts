@@ -5,6 +5,8 @@ import { type Selectable, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { readTime } from '../../http/fields/time.js';
+import type { Permission } from '../../kinds/permissions.js';
+import { allows, requires } from '../../routing/policy.js';
 import { requireLinked } from '../shared/linked-record.js';
 import type { TenantTime } from '../shared/tenant-time.js';
 import type { ReminderCreateInput, ReminderOutput, ReminderPatchInput } from './schemas.js';
@@ -73,13 +75,13 @@ async function lockReminder(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  permission: string,
+  permission: Permission,
 ): Promise<StoredReminder> {
   const [reminder] = await transaction.query(sql<StoredReminder>`
     SELECT r.* FROM immigration_reminder r
     WHERE r.id = ${id}::bigint AND ${reminderVisible(user)} FOR UPDATE OF r`);
   if (!reminder) throw notFound(REMINDER);
-  if (reminder.created_by_id !== user.id && !user.permissions.has(`immigration.${permission}`)) {
+  if (reminder.created_by_id !== user.id && !allows(requires(permission), user)) {
     throw permissionDenied();
   }
   return reminder;

@@ -3,6 +3,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import type { RawBuilder } from '../../database/queries.js';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
+import type { Model } from '../../kinds/kinds.js';
 import type { ReportQuery } from './report-query.js';
 
 export type Cell = string | number | null;
@@ -23,7 +24,7 @@ export interface Report {
   /** What of it lies in the period that is asked for. */
   readonly period: string;
   /** Models that one must be permitted to view, beside clients. */
-  readonly counts: readonly string[];
+  readonly counts: readonly Model[];
   /** The columns in their order, with their schemas. */
   readonly columns: TProperties;
   /** The columns whose sum over the rows says something. */

@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { nullableSchema } from '../../http/fields/field.js';
+import type { Model } from '../../kinds/kinds.js';
 import { allows } from '../../routing/policy.js';
 import { IN_FINAL_STAGE } from '../shared/final-stage.js';
 import { nameOutput, relatedOutput } from '../shared/output.js';
@@ -15,7 +16,7 @@ import { momentCounts, type ReportQuery } from './report-query.js';
 /** A kind of work. */
 interface WorkKind {
   /** Whose permission to view it takes to see the figures. */
-  readonly model: string;
+  readonly model: Model;
   /** The columns: which pieces `p` each counts, and what these are. */
   readonly figures: Readonly<
     Record<string, { readonly of: RawBuilder<boolean>; readonly description: string }>

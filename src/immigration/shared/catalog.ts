@@ -1,6 +1,7 @@
 import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import { allOf } from '../../database/conditions.js';
 import type { Database } from '../../database/database.js';
+import { FOREIGN_KEYS } from '../../database/foreign-keys.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
@@ -10,6 +11,7 @@ import { invalidField, invalidPk } from '../../http/errors.js';
 import { body, optional, type Shape } from '../../http/fields/body.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { isId } from '../../http/path-id.js';
+import type { Model } from '../../kinds/kinds.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import { idFilter } from './filters.js';
 import { idOutput, timeOutput } from './output.js';
@@ -32,7 +34,7 @@ export interface CatalogOptions<S extends Shape> {
   readonly one: string;
   readonly many: string;
   /** Of Django's permissions: `institutelocation`. */
-  readonly model: string;
+  readonly model: Model;
   readonly table: keyof TenantTables;
   /** The component of the API's form: `InstituteLocation`; the bodies are called after it. */
   readonly name: string;
@@ -42,8 +44,6 @@ export interface CatalogOptions<S extends Shape> {
   readonly output: TProperties;
   /** The columns of `output`, of rows `r`. */
   readonly columns: RawBuilder<unknown>;
-  /** Fields that hold the id of another record, and the table of that. */
-  readonly related?: Readonly<Record<string, keyof TenantTables>>;
   /** The fields among them by which the list is filtered. */
   readonly filters?: readonly string[];
   /** The list's order; what it needs of another table is joined. */
@@ -59,7 +59,8 @@ export function catalogRoutes<S extends Shape>(
   database: Database,
   options: CatalogOptions<S>,
 ): RouteDefinition[] {
-  const { fields, filters = [], name, order, related = {} } = options;
+  const { fields, filters = [], name, order } = options;
+  const related = relatedTables(options);
   const records = recordsOf(options);
   const routes = resourceRoutes(database, {
     ...options,
@@ -129,6 +130,16 @@ function recordsOf<S extends Shape>({ table, thing, columns }: CatalogOptions<S>
   });
 }
 
+/** Returns the tables of the records whose ids the fields hold, by field. */
+function relatedTables<S extends Shape>({
+  table,
+  fields,
+}: CatalogOptions<S>): Readonly<Record<string, string>> {
+  const keys = FOREIGN_KEYS.filter((key) => key.table === table);
+  const named = keys.map(({ column, references }) => [column.replace(/_id$/, ''), references] as const);
+  return Object.fromEntries(named.filter(([field]) => field in fields));
+}
+
 function outputOf(name: string, own: TProperties): TSchema {
   const maker = () => nullableSchema(Type.Integer({ readOnly: true }));
   return component(
@@ -148,7 +159,7 @@ function outputOf(name: string, own: TProperties): TSchema {
 /** Holds the records that a body names. @throws HttpError 400 for one that does not exist, or is deleted */
 async function checkRelated(
   transaction: TenantTransaction,
-  related: Readonly<Record<string, keyof TenantTables>>,
+  related: Readonly<Record<string, string>>,
   given: Values,
 ): Promise<void> {
   const named = Object.entries(related).filter(([field]) => given[field] !== undefined);

@@ -74,7 +74,7 @@ async function findRecord(
   id: number,
 ): Promise<{ reached: boolean } | undefined> {
   if (!isLinkId(id)) return undefined;
-  const lock = kind.locks ? sql`FOR KEY SHARE OF r` : sql``;
+  const lock = kind.permanent ? sql`` : sql`FOR KEY SHARE OF r`;
   const [record] = await transaction.query(sql<{ reached: boolean | null }>`
     SELECT ${kind.reach?.(user) ?? sql`true`} AS reached FROM ${sql.table(kind.table)} r
     WHERE r.id = ${id} AND ${isThere(kind)} ${lock}`);

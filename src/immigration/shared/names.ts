@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { KINDS } from '../../kinds/kinds.js';
 import { KeptNames, keptNames } from './kept-names.js';
 import { fullName } from './people.js';
 
@@ -7,11 +8,16 @@ import { fullName } from './people.js';
 const NAMES = {
   person: { table: sql`immigration_user`, name: fullName('n') },
   username: { table: sql`immigration_user`, name: sql`n.username` },
-  branch: { table: sql`immigration_branch`, name: sql`n.name` },
-  agent: { table: sql`immigration_agent`, name: sql`n.agent_name` },
-  visaCategory: { table: sql`immigration_visacategory`, name: sql`n.name` },
+  branch: nameOfKind('branch'),
+  agent: nameOfKind('agent'),
+  visaCategory: nameOfKind('visacategory'),
 } as const;
 export type NameKind = keyof typeof NAMES;
+
+function nameOfKind(model: 'branch' | 'agent' | 'visacategory') {
+  const { table, name } = KINDS[model];
+  return { table: sql.table(table), name: sql.ref(`n.${name}`) };
+}
 
 /**
  * Changes with every change of these names (migrations/tenant/0028_name_version.sql), and with the tenant's tables
@@ -105,11 +111,11 @@ export class NamedColumns<Row> {
   }
 }
 
-const KINDS = Object.keys(NAMES) as NameKind[];
+const NAME_KINDS = Object.keys(NAMES) as NameKind[];
 
 /** What these records are called: one statement, so that one version holds for all, and the same for any. */
 function namesOf(wanted: ReadonlyMap<NameKind, ReadonlySet<number>>) {
-  const parts = KINDS.map((kind) => {
+  const parts = NAME_KINDS.map((kind) => {
     const { table, name } = NAMES[kind];
     const ids = [...(wanted.get(kind) ?? [])];
     return sql`

@@ -1,3 +1,5 @@
+import type { Model } from '../../kinds/kinds.js';
+import { permissionTo } from '../../kinds/permissions.js';
 import { type Policy, requires, signedIn, superAdmin } from '../../routing/policy.js';
 import type { RouteDefinition } from '../../routing/route.js';
 
@@ -12,18 +14,19 @@ export interface ResourcePolicy {
 }
 
 /** Django's four permissions of a model; restoring asks for the one to delete. @param model `agent`, `visaapplication` */
-export function modelPolicy(model: string): ResourcePolicy {
+export function modelPolicy(model: Model): ResourcePolicy {
+  const remove = requires(permissionTo('delete', model));
   return {
-    see: requires(`view_${model}`),
-    create: requires(`add_${model}`),
-    change: requires(`change_${model}`),
-    remove: requires(`delete_${model}`),
-    restore: requires(`delete_${model}`),
+    see: requires(permissionTo('view', model)),
+    create: requires(permissionTo('add', model)),
+    change: requires(permissionTo('change', model)),
+    remove,
+    restore: remove,
   };
 }
 
 /** The same, but anyone who is signed in may see: for what all staff choose from. */
-export function catalogPolicy(model: string): ResourcePolicy {
+export function catalogPolicy(model: Model): ResourcePolicy {
   return { ...modelPolicy(model), see: signedIn };
 }
 

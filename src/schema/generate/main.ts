@@ -8,10 +8,11 @@ import { PACKAGE_ROOT } from '../../platform/package-root.js';
 import { migrateShared, migrateTenant } from '../migrator.js';
 import { SNAPSHOT_FILE } from '../tenant-snapshot.js';
 import { COLUMNS_FILE, writeColumns } from './columns.js';
+import { CONTENT_TYPES_FILE, writeContentTypes } from './content-types.js';
 import { writeSnapshot } from './snapshot.js';
 import { TYPES_FILE, writeTableTypes } from './table-types.js';
 
-// npm run generate             writes the prepared script for new tenants, the table types and columns
+// npm run generate             writes the prepared script for new tenants, the table types, columns, and content types
 // npm run generate -- --check  only tells whether they are what would be written
 
 const SCHEMA = 'tenant_made_to_be_copied';
@@ -32,6 +33,7 @@ async function generate(): Promise<Map<string, string>> {
       return new Map([
         [COLUMNS_FILE, await writeColumns(client, SCHEMA)],
         [TYPES_FILE, await writeTableTypes(client, SCHEMA)],
+        [CONTENT_TYPES_FILE, await writeContentTypes(client, SCHEMA)],
         [SNAPSHOT_FILE, await writeSnapshot(client, SCHEMA, files.tenant)],
       ]);
     });

@@ -1,0 +1,105 @@
+import { TENANT_COLUMNS } from '../database/generated/columns.js';
+import { CONTENT_TYPES } from '../database/generated/content-types.js';
+import type { TenantTables } from '../database/generated/tables.js';
+
+// The kinds of records that agencies have, one entry each. What several parts of the program need to know about a kind
+// stands here; foreign keys, soft deletion and logging are known from the migrations (database/generated/).
+
+/** A kind's name in content types and permissions: `visaapplication`. */
+export type Model = keyof typeof CONTENT_TYPES;
+type Table = keyof TenantTables;
+
+interface KindEntry<T extends Table> {
+  readonly table: T;
+  /**
+   * The kind that its records are parts of: they are reached as that record is, and do not keep it from being deleted.
+   * Compulsory for what belongs to clients.
+   */
+  readonly of?: Model;
+  /** The API's word for one of them, where it is not that of the permissions. */
+  readonly called?: string;
+  /** SQL for the name of a record, in terms of its own columns. */
+  readonly name?: string;
+  /** The rule for which records a user reaches; without it, and without `of`, they belong to the agency as a whole. */
+  readonly reach?: 'user' | 'client' | 'branch' | 'region' | 'task' | 'calendar' | 'creator' | 'assignee';
+  /** The answer to those who link to a record out of scope; 404, as if it did not exist, unless given. */
+  readonly outOfScope?: 403;
+  /** Says that its rows are never deleted, and that the tenant's role may not lock them. */
+  readonly permanent?: true;
+}
+
+type Entry = {
+  [T in Table]: KindEntry<T> & (TenantTables[T] extends { client_id: number } ? { of: 'client' } : object);
+}[Table];
+
+const ENTRIES = {
+  user: {
+    table: 'immigration_user',
+    name: `coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), username)`,
+    reach: 'user',
+  },
+  agent: { table: 'immigration_agent', name: 'agent_name' },
+  branch: { table: 'immigration_branch', name: 'name', reach: 'branch' },
+  broadfield: { table: 'immigration_broad_field', name: 'name' },
+  client: {
+    table: 'immigration_client',
+    name: `trim(concat_ws(' ', first_name, last_name))`,
+    reach: 'client',
+    outOfScope: 403,
+  },
+  courselevel: { table: 'immigration_course_level', name: 'name' },
+  institute: { table: 'immigration_institute', name: 'name' },
+  lpe: { table: 'immigration_lpe', called: 'language exam', name: 'name' },
+  visacategory: { table: 'immigration_visacategory', name: 'name' },
+  visatype: { table: 'immigration_visatype', name: 'name' },
+  region: { table: 'immigration_region', name: 'name', reach: 'region' },
+  profilepicture: { table: 'immigration_profilepicture', of: 'client', outOfScope: 403 },
+  narrowfield: { table: 'immigration_narrow_field', of: 'broadfield', name: 'name' },
+  instituterequirement: { table: 'immigration_institute_requirement', of: 'institute' },
+  institutelocation: { table: 'immigration_institute_location', of: 'institute' },
+  instituteintake: { table: 'immigration_institute_intake', of: 'institute' },
+  institutecontactperson: { table: 'immigration_institute_contact_person', of: 'institute', name: 'name' },
+  course: { table: 'immigration_course', of: 'institute', name: 'name' },
+  visaapplication: { table: 'immigration_visaapplication', of: 'client', outOfScope: 403 },
+  task: { table: 'immigration_task', name: 'title', reach: 'task' },
+  reminder: { table: 'immigration_reminder', name: 'title', reach: 'creator' },
+  qualification: { table: 'immigration_qualification', of: 'client', outOfScope: 403 },
+  proficiency: { table: 'immigration_proficiency', of: 'client', outOfScope: 403 },
+  passport: { table: 'immigration_passport', of: 'client', outOfScope: 403 },
+  notification: { table: 'immigration_notification', reach: 'assignee' },
+  note: { table: 'immigration_note', of: 'client' },
+  event: { table: 'immigration_event', permanent: true },
+  employment: { table: 'immigration_employment', of: 'client', outOfScope: 403 },
+  clientactivity: { table: 'immigration_clientactivity', of: 'client', permanent: true },
+  applicationtype: { table: 'immigration_applicationtype', name: 'title' },
+  stage: { table: 'immigration_stage', of: 'applicationtype', name: 'stage_name' },
+  collegeapplication: { table: 'immigration_collegeapplication', of: 'client', outOfScope: 403 },
+  calendarevent: { table: 'immigration_calendar_event', called: 'event', reach: 'calendar', outOfScope: 403 },
+  group: { table: 'auth_group', name: 'name' },
+  permission: { table: 'auth_permission', name: 'name' },
+} as const satisfies Readonly<Record<Model, Entry>>;
+
+/** A kind of records, with what follows from its entry and its migration. */
+export interface Kind extends Omit<KindEntry<Table>, 'called'> {
+  readonly model: Model;
+  readonly app: 'immigration' | 'auth';
+  /** The API's word for one of them, in lower case: `visa application`. */
+  readonly called: string;
+  readonly softDelete: boolean;
+}
+
+/** The kinds, by model. */
+export const KINDS = Object.fromEntries(
+  Object.entries(ENTRIES).map(([model, entry]) => [model, kindOf(model as Model, entry)]),
+) as Readonly<Record<Model, Kind>>;
+
+function kindOf(model: Model, entry: KindEntry<Table>): Kind {
+  const { app, name } = CONTENT_TYPES[model];
+  const softDelete = TENANT_COLUMNS[entry.table]?.some((column) => column.name === 'deleted_at') ?? false;
+  return { called: name.toLowerCase(), ...entry, model, app, softDelete };
+}
+
+/** Returns the kind whose records are the rows of a table, if any. */
+export function kindOfTable(table: string): Kind | undefined {
+  return Object.values(KINDS).find((kind) => kind.table === table);
+}
