@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { quoteIdentifier } from '../database/schema-name.js';
+import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
 import { DEMO_LOGINS, type DemoLogin } from '../seed/demo-logins.js';
 import { isAllowedHost } from '../tenancy/host.js';
 
@@ -52,7 +53,7 @@ async function readFacts(handle: DatabaseHandle, allowedHosts: readonly string[]
   return await withOwner(handle.owner ?? handle.app, async (client) => {
     const { rows } = await client.query<{ domain: string }>(
       `SELECT domain FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id
-       WHERE t.is_active AND subscription_status NOT IN ('SUSPENDED', 'CANCELLED') AND domain NOT LIKE '*%'
+       WHERE ${TENANT_IS_ACTIVE} AND domain NOT LIKE '*%'
        ORDER BY is_primary DESC, tenant_id, domain LIMIT $1`,
       [MOST_DOMAINS],
     );

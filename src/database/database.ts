@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
+import { jittered } from '../platform/jitter.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
 import { type Keeping, Session } from './session.js';
 import type { Executable } from './statement.js';
@@ -115,11 +116,10 @@ export class Database {
   }
 
   #add(client: pg.PoolClient & DatabaseClient): void {
-    const jitter = 0.75 + Math.random() / 2;
     const connection: Connection = {
       client,
       session: new Session(client, this.#keeping),
-      replaceAt: Date.now() + this.#lifetime * jitter,
+      replaceAt: Date.now() + jittered(this.#lifetime),
       isIdle: false,
       broken: undefined,
     };

@@ -17,6 +17,3 @@ export const TENANT_TROUBLE = `CASE
     WHEN NOT pg_has_role(${ROLE}::oid, 'MEMBER') THEN 'the program may not take on its role'
     WHEN NOT has_schema_privilege(${ROLE}::oid, ${NAMESPACE}::oid, 'USAGE') THEN 'its role may not enter its schema'
   END`;
-
-/** The SQL condition that tenant `t` can be served. */
-export const IS_SERVABLE = `(${TENANT_TROUBLE}) IS NULL`;

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.js';
+import { TENANT_IS_SERVED } from '../database/served-tenants.js';
 import { statement } from '../database/statement.js';
-import { IS_SERVABLE } from '../database/tenant-trouble.js';
+import { PAUSE_IS_ON } from '../events/pauses.js';
 
 /** A delivery claimed by this process until its lease ends. */
 export interface DeliveryClaim {
@@ -82,16 +83,13 @@ const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
     SELECT line.*, $2::integer - coalesce(busy.running, 0) AS room_of_tenant,
            $3::integer - coalesce(taken.places, 0) AS room
     FROM line
-    JOIN public.tenants_tenant t ON t.schema_name = line.schema_name
-      AND t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
-      AND ${IS_SERVABLE}
+    JOIN public.tenants_tenant t ON t.schema_name = line.schema_name AND ${TENANT_IS_SERVED}
     LEFT JOIN unnest($4::text[], $5::integer[]) AS busy (schema_name, running)
       ON busy.schema_name = line.schema_name
     LEFT JOIN json_to_recordset($6::json) AS taken (schema text, destination text, places integer)
       ON taken.schema = line.schema_name AND taken.destination = line.destination
     WHERE NOT EXISTS (
-      SELECT FROM public.event_pause p
-      WHERE p.handler = '${handler}' AND (p.paused_until IS NULL OR p.paused_until > clock_timestamp())
+      SELECT FROM public.event_pause WHERE handler = '${handler}' AND ${PAUSE_IS_ON}
     )
   ), due AS (
     SELECT roomy.*, d.delivery_id, d.due_at

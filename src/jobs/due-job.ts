@@ -1,8 +1,10 @@
 import { inBatches } from '../database/in-batches.js';
+import { TENANT_IS_SERVED } from '../database/served-tenants.js';
 import { type Statement, statement } from '../database/statement.js';
+import { jittered } from '../platform/jitter.js';
 import { TIME_ZONE_OF_TENANT } from '../tenancy/time-zone.js';
 import type { Job, JobRun, JobSettings } from './job.js';
-import { overTenants, USABLE } from './over-tenants.js';
+import { overTenants } from './over-tenants.js';
 
 /** The moment that a statement of a due job counts as: its first parameter, or the transaction's own time. */
 export const NOW = 'coalesce($1::timestamptz, now())';
@@ -44,7 +46,7 @@ const dueTenants = (basis: string) => `
   FROM public.tenants_tenant t
   CROSS JOIN LATERAL (SELECT coalesce($2::text, ${basis}) AS basis) b
   LEFT JOIN public.job_tenant j ON j.job = $1 AND j.schema_name = t.schema_name
-  WHERE ${USABLE} AND ($3::text IS NULL OR t.schema_name = $3)
+  WHERE ${TENANT_IS_SERVED} AND ($3::text IS NULL OR t.schema_name = $3)
     AND ($4 OR j.job IS NULL OR j.next_at <= now() OR j.basis <> b.basis
          OR EXISTS (SELECT FROM public.job_change c WHERE c.job = $1 AND c.schema_name = t.schema_name))
   ORDER BY j.next_at NULLS FIRST`;
@@ -96,11 +98,10 @@ function lookIn(seconds: number, { name }: DueJob, basis: string): Statement {
 }
 
 function lookWhenDue({ name, nextDue }: DueJob, basis: string, known: readonly unknown[]): Statement {
-  const lookAgain = LOOK_AGAIN * (0.75 + Math.random() / 2);
   return statement(
     `SELECT public.end_tenant_job($3, least(
        greatest(coalesce((${nextDue}), 'infinity'), ${NOW} + make_interval(secs => ${SOONEST})),
        now() + make_interval(secs => $5)), $4)`,
-    [...known, name, basis, lookAgain],
+    [...known, name, basis, jittered(LOOK_AGAIN)],
   );
 }

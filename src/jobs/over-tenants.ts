@@ -1,10 +1,6 @@
+import { TENANT_IS_SERVED } from '../database/served-tenants.js';
 import { statement } from '../database/statement.js';
-import { IS_SERVABLE } from '../database/tenant-trouble.js';
 import { type JobResult, type JobRun, messageOf } from './job.js';
-
-/** The condition for tenants whose jobs run: not for suspended ones, nor for one with a broken schema, whose jobs wait. */
-export const USABLE = `t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
-  AND ${IS_SERVABLE}`;
 
 /**
  * Does the work at these tenants, one after the other. What fails at one of them does not keep it from the others.
@@ -37,7 +33,7 @@ export async function tenantsOf({ database, schema }: JobRun): Promise<{ schema:
   return await database.publicQuery(
     statement<{ schema: string }>(
       `SELECT t.schema_name AS schema FROM public.tenants_tenant t
-       WHERE ${USABLE} AND ($1::text IS NULL OR t.schema_name = $1) ORDER BY t.id`,
+       WHERE ${TENANT_IS_SERVED} AND ($1::text IS NULL OR t.schema_name = $1) ORDER BY t.id`,
       [schema],
     ),
   );

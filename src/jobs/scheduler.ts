@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { BackgroundLoop } from '../background/loop.js';
 import type { Database } from '../database/database.js';
 import { type Job, type JobResult, type JobSettings, messageOf } from './job.js';
 import { JobRuns, RENEW_MS } from './job-runs.js';
@@ -12,8 +12,8 @@ export interface SchedulerOptions {
   readonly onError: (message: string) => void;
 }
 
-/** Every how many milliseconds, about, it looks which jobs are due. */
-const LOOK_MS = 1_000;
+/** Approximate interval between looks for due jobs, in milliseconds. */
+const POLL_MS = 1_000;
 /** What failed is tried again after so many seconds at the latest. */
 const AFTER_FAILURE = 60;
 
@@ -23,56 +23,45 @@ const AFTER_FAILURE = 60;
  */
 export class Scheduler {
   readonly #runs: JobRuns;
-  readonly #running = new Map<string, Promise<void>>();
-  readonly #stopping = new AbortController();
-  #loop: Promise<void> | undefined;
-  #failing = false;
+  readonly #running = new Set<string>();
+  readonly #loop: BackgroundLoop;
+  #areKnown = false;
 
   constructor(private readonly options: SchedulerOptions) {
     this.#runs = new JobRuns(options.database, randomUUID());
+    this.#loop = new BackgroundLoop({
+      step: () => this.#beginDue(),
+      pollMs: POLL_MS,
+      onError: (error) => options.onError(`the scheduler cannot look for work: ${messageOf(error)}`),
+    });
   }
 
   /** Begins; what has become due in the meantime runs at once. */
   start(): void {
-    this.#loop ??= this.#look();
+    this.#loop.start();
   }
 
-  /** Begins nothing more, ends what runs after the statement under way, and resolves then. */
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#loop;
-    await Promise.all(this.#running.values());
+  /** Begins nothing more and ends what runs after the statement under way. @returns whether it ended in time */
+  async stop(): Promise<boolean> {
+    return await this.#loop.stop();
   }
 
-  async #look(): Promise<void> {
+  async #beginDue(): Promise<boolean> {
     const { jobs } = this.options;
-    const { signal } = this.#stopping;
-    let known = false;
-    while (!signal.aborted) {
-      try {
-        if (!known) await this.#runs.add(jobs.map(({ name }) => name));
-        known = true;
-        const free = jobs.filter(({ name }) => !this.#running.has(name));
-        const claimed = await this.#runs.claim(free.map(({ name }) => name));
-        for (const job of free.filter(({ name }) => claimed.includes(name))) this.#begin(job);
-        this.#failing = false;
-      } catch (error) {
-        // A database that is away for hours is told of once.
-        if (!this.#failing) this.options.onError(`the scheduler cannot look for work: ${messageOf(error)}`);
-        this.#failing = true;
-      }
-      await sleep(LOOK_MS * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
+    if (!this.#areKnown) await this.#runs.add(jobs.map(({ name }) => name));
+    this.#areKnown = true;
+    const free = jobs.filter(({ name }) => !this.#running.has(name));
+    const claimed = await this.#runs.claim(free.map(({ name }) => name));
+    for (const job of free.filter(({ name }) => claimed.includes(name))) {
+      this.#running.add(job.name);
+      this.#loop.begin(() => this.#run(job).finally(() => this.#running.delete(job.name)));
     }
-  }
-
-  #begin(job: Job): void {
-    const run = this.#run(job).finally(() => this.#running.delete(job.name));
-    this.#running.set(job.name, run);
+    return false;
   }
 
   async #run(job: Job): Promise<void> {
     const { database, settings, onError } = this.options;
-    const { signal } = this.#stopping;
+    const { signal } = this.#loop;
     const renewing = setInterval(() => void this.#runs.renew(job.name).catch(() => undefined), RENEW_MS);
     let result: JobResult | undefined;
     let error: string | null = null;

@@ -1,4 +1,5 @@
 import { TOKENS_FROM } from '../auth/ended-tokens.js';
+import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
 import { type Statement, statement } from '../database/statement.js';
 
 /** Which of these users may still listen: those who are there and active, with tokens that are not ended. */
@@ -13,8 +14,7 @@ export function activeUsers(users: readonly number[]): Statement<{ id: number; t
 /** Which of these tenants may still be used. */
 export function usableTenants(ids: readonly number[]): Statement<{ id: number }> {
   return statement(
-    `SELECT id FROM public.tenants_tenant
-     WHERE id = ANY ($1::bigint[]) AND is_active AND subscription_status NOT IN ('SUSPENDED', 'CANCELLED')`,
+    `SELECT t.id FROM public.tenants_tenant t WHERE t.id = ANY ($1::bigint[]) AND ${TENANT_IS_ACTIVE}`,
     [ids],
   );
 }

@@ -1,8 +1,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
 import { oldTransactions } from '../database/old-transactions.js';
+import { TENANT_IS_OUT_OF_ORDER } from '../database/served-tenants.js';
 import { statement } from '../database/statement.js';
-import { IS_SERVABLE } from '../database/tenant-trouble.js';
 import { NAMED_TENANTS, OTHER } from './tenant-labels.js';
 
 interface Waiting {
@@ -36,8 +36,7 @@ const OUT_OF_ORDER = `
   SELECT coalesce(CASE WHEN place <= $1 THEN name END, $2) AS tenant, count(*)::integer AS count
   FROM (
     SELECT t.schema_name AS name, row_number() OVER (ORDER BY t.id) AS place FROM public.tenants_tenant t
-    WHERE t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
-      AND NOT (${IS_SERVABLE})
+    WHERE ${TENANT_IS_OUT_OF_ORDER}
   ) t
   GROUP BY 1`;
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, type OwnerClient } from '../database/owner.js';
+import { jittered } from '../platform/jitter.js';
 import { PlainError } from '../platform/plain-error.js';
 
 /** The limits on how long a transaction that changes tables waits for their locks. Times are in milliseconds. */
@@ -46,7 +47,7 @@ export async function inLockingTransaction<T>(
     } catch (error) {
       if (!couldNotLock(error)) throw error;
       if (attempt >= waits.attempts) throw await inUse(client, scope, error);
-      await sleep(waits.pause * attempt * (0.75 + Math.random() / 2));
+      await sleep(jittered(waits.pause * attempt));
     }
   }
 }

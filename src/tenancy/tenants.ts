@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
+import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
 import { statement } from '../database/statement.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { wildcardOf } from './host.js';
@@ -32,7 +33,7 @@ const REMARKED_EVERY_MS = 600_000;
 
 const TENANT_BY_DOMAIN = `
   SELECT t.id, t.schema_name AS schema, t.name,
-         t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED') AS usable,
+         ${TENANT_IS_ACTIVE} AS usable,
          ${TENANT_TROUBLE} AS trouble,
          t.max_users AS "maxUsers",
          ${TIME_ZONE_OF_TENANT} AS "timeZone",

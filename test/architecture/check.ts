@@ -23,7 +23,7 @@ interface Import {
 /** Lower layers first; a file may import from its own layer and those below. */
 const LAYERS: readonly (readonly string[])[] = [
   ['src/platform/'],
-  ['src/config/'],
+  ['src/config/', 'src/background/'],
   ['src/database/'],
   ['src/kinds/'],
   ['src/http/', 'src/tenancy/', 'src/catalogues/'],

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { type Statement, statement } from '../../database/statement.js';
+import { PAUSE_IS_ON } from '../pauses.js';
 
 /** What a pause stops: everything, one tenant, or one handler in all tenants. */
 export type PauseOf =
@@ -71,7 +72,6 @@ function resumeSql(of: PauseOf): string {
   return `DELETE FROM public.event_pause WHERE ${column} = $1 RETURNING id`;
 }
 
-const NOT_OVER = '(paused_until IS NULL OR paused_until > clock_timestamp())';
 const asText = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
 /** The pauses that are on. */
@@ -86,10 +86,10 @@ export async function listPauses(database: Database): Promise<Pause[]> {
     }>(
       `SELECT NULL AS schema, NULL AS handler, coalesce(pause_reason, '') AS reason,
          ${asText('paused_at')} AS "pausedAt", ${asText('paused_until')} AS until
-       FROM public.immigration_event_processing_control WHERE is_paused AND ${NOT_OVER}
+       FROM public.immigration_event_processing_control WHERE is_paused AND ${PAUSE_IS_ON}
        UNION ALL (
          SELECT schema_name, handler, reason, ${asText('paused_at')}, ${asText('paused_until')}
-         FROM public.event_pause WHERE ${NOT_OVER} ORDER BY schema_name, handler)`,
+         FROM public.event_pause WHERE ${PAUSE_IS_ON} ORDER BY schema_name, handler)`,
     ),
   );
   return rows.map(({ schema, handler, ...pause }) => ({

@@ -1,5 +1,6 @@
 import { type Statement, statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { jittered } from '../../platform/jitter.js';
 import type { DomainEvent } from '../event.js';
 import {
   FIRST_RECIPIENT_PARAMETER,
@@ -7,7 +8,6 @@ import {
   insertNotifications,
 } from '../handlers/insert-notifications.js';
 import { recipientsSql } from '../handlers/recipients.js';
-import { jittered } from './retry.js';
 
 const SAVE = statement('SAVEPOINT alert');
 const UNDO = statement('ROLLBACK TO SAVEPOINT alert');

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.js';
 import { databaseFailure } from '../../database/errors.js';
 import type { Listener } from '../../database/listener.js';
+import { jittered } from '../../platform/jitter.js';
 import { HANDLERS, type Handlers } from '../handlers/registry.js';
 import type { EventsConfig } from '../types.js';
 import { type BatchTools, runBatch } from './batch.js';
@@ -9,7 +10,6 @@ import { EventCursors } from './event-cursors.js';
 import type { HandledEvent } from './event-outcome.js';
 import { HandlerBindings } from './handler-bindings.js';
 import { IdleRegistration } from './idle-registration.js';
-import { jittered } from './retry.js';
 import { Rotation } from './rotation.js';
 import { Segments } from './segments.js';
 

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database.js';
+import { TENANT_IS_SERVED } from '../../database/served-tenants.js';
 import { statement } from '../../database/statement.js';
-import { IS_SERVABLE } from '../../database/tenant-trouble.js';
+import { PAUSE_IS_ON } from '../pauses.js';
 
 /** What there is to do at present, as far as nothing is paused. */
 export interface ReadyTenants {
@@ -9,20 +10,19 @@ export interface ReadyTenants {
   readonly pausedHandlers: readonly string[];
 }
 
-const NOT_OVER = '(paused_until IS NULL OR paused_until > clock_timestamp())';
-
 const ALL_PAUSED = `EXISTS (
-  SELECT FROM public.immigration_event_processing_control WHERE is_paused AND ${NOT_OVER})`;
+  SELECT FROM public.immigration_event_processing_control WHERE is_paused AND ${PAUSE_IS_ON})`;
 
 const PAUSED_HANDLERS = `coalesce((
-  SELECT array_agg(handler) FROM public.event_pause WHERE handler IS NOT NULL AND ${NOT_OVER}), '{}')::text[]`;
+  SELECT array_agg(handler) FROM public.event_pause WHERE handler IS NOT NULL AND ${PAUSE_IS_ON}), '{}')::text[]`;
 
 const IS_SERVED = (schema: string) => `EXISTS (
-  SELECT FROM public.tenants_tenant t
-  WHERE t.schema_name = ${schema} AND t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')
-    AND ${IS_SERVABLE}
+  SELECT FROM public.tenants_tenant t WHERE t.schema_name = ${schema} AND ${TENANT_IS_SERVED}
 ) AND NOT EXISTS (
-  SELECT FROM public.event_pause p WHERE p.schema_name = ${schema} AND ${NOT_OVER})`;
+  SELECT FROM public.event_pause p WHERE p.schema_name = ${schema} AND ${PAUSE_IS_ON})`;
+
+/** Returns SQL for whether the work on a tenant's events, and work that makes many of them, may go on. */
+export const mayWorkAt = (schema: string) => `(NOT ${ALL_PAUSED} AND ${IS_SERVED(schema)})`;
 
 const READ = `
   SELECT ${PAUSED_HANDLERS} AS "pausedHandlers",
@@ -44,7 +44,7 @@ export async function readPauses(
 ): Promise<{ readonly served: boolean; readonly pausedHandlers: readonly string[] }> {
   const [pauses] = await database.publicQuery(
     statement<{ served: boolean; pausedHandlers: string[] }>(
-      `SELECT NOT ${ALL_PAUSED} AND ${IS_SERVED('$1')} AS served, ${PAUSED_HANDLERS} AS "pausedHandlers"`,
+      `SELECT ${mayWorkAt('$1')} AS served, ${PAUSED_HANDLERS} AS "pausedHandlers"`,
       [schema],
     ),
   );

@@ -1,5 +1,4 @@
 const LONGEST_WAIT = 3600;
-const JITTER = 0.25;
 
 /**
  * Returns the wait before a failed event is tried again: 1 to 2 s, then 2 to 4 s, 4 to 8 s … one hour at most. The
@@ -11,9 +10,4 @@ const JITTER = 0.25;
 export function retryDelay(retries: number, random = Math.random()): number {
   const shortest = Math.min(LONGEST_WAIT / 2, 2 ** retries);
   return shortest * (1 + random);
-}
-
-/** A time up to a quarter shorter or longer. */
-export function jittered(time: number, random = Math.random()): number {
-  return time * (1 - JITTER + 2 * JITTER * random);
 }

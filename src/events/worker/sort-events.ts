@@ -1,8 +1,8 @@
+import { jittered } from '../../platform/jitter.js';
 import { type DomainEvent, recordKey } from '../event.js';
 import { type EventOutcome, type HandledEvent, UNTOUCHED } from './event-outcome.js';
 import type { ClaimedEvent } from './event-queue.js';
 import { failedElsewhere, type HandlerBinding, isDone } from './handler-bindings.js';
-import { jittered } from './retry.js';
 
 /** Number of claims without an outcome after which an event is handled alone (see count_claims). */
 const CLAIMS_TOGETHER = 3;

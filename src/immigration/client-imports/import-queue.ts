@@ -1,10 +1,12 @@
 import type { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
+import { mayWorkAt } from '../../events/worker/ready-tenants.js';
 
 const DUE = `
-  SELECT DISTINCT q.schema_name AS schema FROM public.client_import_queue q WHERE q.due_at <= now() ORDER BY 1`;
+  SELECT DISTINCT q.schema_name AS schema FROM public.client_import_queue q
+  WHERE q.due_at <= now() AND ${mayWorkAt('q.schema_name')} ORDER BY 1`;
 
-/** The tenants that have an import waiting for a worker, in the order of their names. */
+/** Returns the tenants that have an import waiting and may be served, in the order of their names. */
 export async function tenantsWithImports(database: Database): Promise<string[]> {
   const rows = await database.publicQuery(statement<{ schema: string }>(DUE));
   return rows.map(({ schema }) => schema);

@@ -1,0 +1,53 @@
+import { LRUCache } from 'lru-cache';
+
+interface Rest {
+  readonly until: number;
+  readonly failures: number;
+}
+
+/** Maximum number of tenants that are remembered; the oldest are forgotten. */
+const MOST = 10_000;
+
+/** The tenants that are left alone for a while, since their work failed: for longer with each failure in a row. */
+export class TenantBackoff {
+  readonly #rests: LRUCache<string, Rest>;
+
+  /**
+   * @param first the first rest, in milliseconds
+   * @param longest the longest, in milliseconds; failures are forgotten as long after a rest is over
+   */
+  constructor(
+    private readonly first = 1_000,
+    private readonly longest = 60_000,
+  ) {
+    this.#rests = new LRUCache({ max: MOST, ttl: 2 * longest });
+  }
+
+  /** Tells whether a tenant is to be left alone at present. */
+  isResting(schema: string): boolean {
+    return performance.now() < (this.#rests.get(schema)?.until ?? 0);
+  }
+
+  /** Returns the tenants that are to be left alone at present. */
+  resting(): string[] {
+    return [...this.#rests.keys()].filter((schema) => this.isResting(schema));
+  }
+
+  /** Ends a tenant's rests: its work succeeded. */
+  succeeded(schema: string): void {
+    this.#rests.delete(schema);
+  }
+
+  /** Lets a tenant rest for the first time limit without a failure, because there was nothing to do. */
+  pause(schema: string): void {
+    this.#rests.set(schema, { until: performance.now() + this.first, failures: 0 });
+  }
+
+  /** Lets a tenant rest after a failure; failures of work that was begun before it rested count as one. */
+  failed(schema: string): void {
+    if (this.isResting(schema)) return;
+    const failures = this.#rests.get(schema)?.failures ?? 0;
+    const rest = Math.min(this.longest, this.first * 2 ** failures);
+    this.#rests.set(schema, { until: performance.now() + rest, failures: failures + 1 });
+  }
+}

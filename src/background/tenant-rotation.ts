@@ -1,0 +1,117 @@
+import { TenantBackoff } from './tenant-backoff.js';
+
+/** What a tenant's turn came to: whether something was done, and whether it is likely to have more work. */
+export type TurnResult = 'more' | 'done' | 'nothing';
+
+export interface RotationOptions {
+  /** Returns the schemas of the tenants that have work, in the order of their turns. */
+  readonly readReady: () => Promise<readonly string[]>;
+  /** Tells whether a tenant that had work a while ago may be served now. */
+  readonly mayServe: (schema: string) => Promise<boolean>;
+  /** Tells whether an error is one of the server, for which no tenant is to rest. */
+  readonly isOutage: (error: unknown) => boolean;
+  /** Called for each turn that failed, unless by an outage. */
+  readonly onError?: ((schema: string, error: unknown) => void) | undefined;
+}
+
+/** Time for which the list of tenants with work is taken to be true, in milliseconds. */
+const RECENT_MS = 250;
+
+/**
+ * Gives tenants with work their turns, so that one which has much of it, or whose work fails, does not hold up the
+ * others. Shared by the workers of a process, which never serve the same tenant at once.
+ */
+export class TenantRotation {
+  #waiting: string[] = [];
+  /** Those that had more work than a turn takes. */
+  #again: string[] = [];
+  #readAt = Number.NEGATIVE_INFINITY;
+  #reading: Promise<void> | null = null;
+  readonly #inService = new Set<string>();
+  readonly #backoff = new TenantBackoff();
+
+  constructor(private readonly options: RotationOptions) {}
+
+  /** Whether further tenants wait for their turns. */
+  get hasWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** Whether a tenant is being served. */
+  get isServing(): boolean {
+    return this.#inService.size > 0;
+  }
+
+  /**
+   * Serves the next tenant.
+   * @param serve does a bounded part of the tenant's work
+   * @returns whether there was one that may be served now
+   * @throws errors of the server, from reading or serving
+   */
+  async serveNext(serve: (schema: string) => Promise<TurnResult>): Promise<boolean> {
+    const schema = await this.#next();
+    if (schema === null) return false;
+    try {
+      const result = await serve(schema);
+      if (result === 'nothing') this.#backoff.pause(schema);
+      else this.#backoff.succeeded(schema);
+      if (result === 'more') this.#again.push(schema);
+    } catch (error) {
+      if (this.options.isOutage(error)) throw error;
+      this.#backoff.failed(schema);
+      this.options.onError?.(schema, error);
+    } finally {
+      this.#inService.delete(schema);
+    }
+    return true;
+  }
+
+  /** Returns the tenant whose turn it is, marked as in service; null when there is nothing to do at present. */
+  async #next(): Promise<string | null> {
+    for (let hasRead = false; ; ) {
+      const schema = this.#waiting.shift();
+      if (schema === undefined) {
+        if (hasRead) return null;
+        if (this.#again.length > 0 && this.#isRecent()) {
+          this.#waiting = this.#again.splice(0);
+        } else {
+          hasRead = true;
+          await this.#read();
+        }
+      } else if (!this.#inService.has(schema) && !this.#backoff.isResting(schema)) {
+        if (await this.#enter(schema)) return schema;
+      }
+    }
+  }
+
+  /** Marks a tenant as in service, if it may still be served: a rotation over many tenants takes its time. */
+  async #enter(schema: string): Promise<boolean> {
+    this.#inService.add(schema);
+    let mayServe = false;
+    try {
+      mayServe = this.#isRecent() || (await this.options.mayServe(schema));
+    } finally {
+      if (!mayServe) this.#inService.delete(schema);
+    }
+    return mayServe;
+  }
+
+  #isRecent(): boolean {
+    return performance.now() - this.#readAt < RECENT_MS;
+  }
+
+  /** Reads the tenants that have work, for all workers that wait for it. */
+  async #read(): Promise<void> {
+    this.#reading ??= this.options
+      .readReady()
+      .then((schemas) => {
+        this.#waiting = [...schemas];
+        this.#again = [];
+        this.#readAt = performance.now();
+      })
+      .finally(() => {
+        this.#reading = null;
+      });
+    await this.#reading;
+  }
+}
