@@ -1,8 +1,18 @@
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import type { UpdatedRow } from './undo-updated.js';
+import type { ClientValues } from './client-values.js';
 
 type Value = string | number | boolean | null | undefined;
+
+/** A row of an import that changed a client, with its changes. */
+export interface UpdatedRow {
+  readonly row: number;
+  readonly client: number;
+  readonly before: Partial<ClientValues>;
+  readonly after: Partial<ClientValues>;
+  /** Position among the rows of all imports, in the order in which they were written. */
+  readonly place: number;
+}
 
 /** A row of another import that changed clients after the rows being undone. */
 interface LaterRow {

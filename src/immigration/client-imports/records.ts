@@ -55,6 +55,14 @@ export interface ImportRow {
   readonly state_fields: readonly string[];
 }
 
+/** The result of undoing a row; `because` tells why something was kept. */
+export interface UndoneRow {
+  readonly row: number;
+  readonly because: string | null;
+  /** Whether the rest follows when other imports are undone. */
+  readonly waits?: boolean;
+}
+
 export const IMPORT_COLUMNS = sql`
   r.id, r.status, r.row_count, r.next_part, r.processed, r.created, r.updated, r.skipped, r.failed, r.other_named, r.undone, r.kept,
   r.undo_reached, r.undo_started_at, r.fields, r.headers, r.encoding, r.delimiter, r.duplicates, r.other_name, r.date_format, r.default_gender,

@@ -4,8 +4,7 @@ import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { stateOf } from './client-values.js';
 import { STANDS } from './later-writes.js';
-import type { ImportRow } from './records.js';
-import type { UndoneRow } from './undo.js';
+import type { ImportRow, UndoneRow } from './records.js';
 import { isUsed } from './used-clients.js';
 
 /** A row of an import that created a client, and what that was then. */

@@ -4,20 +4,10 @@ import { referencedTable } from '../../database/foreign-keys.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type ClientField, type ClientValues, columnsOf } from './client-values.js';
-import { readLaterWrites } from './later-writes.js';
+import { readLaterWrites, type UpdatedRow } from './later-writes.js';
+import type { UndoneRow } from './records.js';
 import { REFERENCES } from './references.js';
-import type { UndoneRow } from './undo.js';
 import { updateClients } from './write.js';
-
-/** A row of an import that changed a client, with its changes. */
-export interface UpdatedRow {
-  readonly row: number;
-  readonly client: number;
-  readonly before: Partial<ClientValues>;
-  readonly after: Partial<ClientValues>;
-  /** Position among the rows of all imports, in the order in which they were written. */
-  readonly place: number;
-}
 
 type Current = ClientValues & { readonly id: number; readonly deleted: boolean };
 

@@ -1,21 +1,14 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { UpdatedRow } from './later-writes.js';
 import { endWork, type ImportRow } from './records.js';
 import { archiveCreated, archiveWaiting, type CreatedRow } from './undo-created.js';
-import { restoreUpdated, type UpdatedRow } from './undo-updated.js';
+import { restoreUpdated } from './undo-updated.js';
 
 const ROWS_AT_ONCE = 500;
 
 type WrittenRow = UpdatedRow & { readonly outcome: 'CREATED' | 'UPDATED'; readonly state: string | null };
-
-/** The result of undoing a row; `because` tells why something was kept. */
-export interface UndoneRow {
-  readonly row: number;
-  readonly because: string | null;
-  /** Whether the rest follows when other imports are undone. */
-  readonly waits?: boolean;
-}
 
 /**
  * Undoes some more rows of an import, the last ones first, so that several changes to one client are undone in turn:

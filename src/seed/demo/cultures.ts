@@ -1,5 +1,6 @@
-import type { Place } from './profile.js';
 import type { Random } from './random.js';
+
+export type Place = readonly [suburb: string, state: string, postcode: string];
 
 /** Names are written in Latin letters, after a bar also as the script of their language writes them. */
 interface Culture {

@@ -1,5 +1,5 @@
 import type { NewRow } from '../insert-rows.js';
-import type { CultureName } from './cultures.js';
+import type { CultureName, Place } from './cultures.js';
 import type { InstituteName } from './institute-catalogue.js';
 
 export type StaffRole = 'REGION_MANAGER' | 'BRANCH_ADMIN' | 'CONSULTANT';
@@ -13,8 +13,6 @@ export interface StaffProfile {
   /** Position among all branches, for everybody else. */
   readonly branch?: number;
 }
-
-export type Place = readonly [suburb: string, state: string, postcode: string];
 
 export interface BranchProfile {
   readonly name: string;
