@@ -81,7 +81,9 @@ const ANY_TENANT =
 const SLOWEST_REQUEST_MS = 60_000;
 const LONGEST_PARAMETER = 16_384; // longer than Node lets a whole request head be
 
-/** The application: every route, ready to listen or to be injected requests; `start` the listener after this. */
+/**
+ * Returns the application: every route, ready to listen or to be injected requests; `start` the listener after this.
+ */
 export async function buildApp(parts: AppParts): Promise<App> {
   const { config, database, listener } = parts;
   const server = Fastify({

@@ -44,7 +44,7 @@ export class Authentication {
   }
 }
 
-/** The token in an Authorization header. Another scheme than Bearer counts as no credentials. */
+/** Returns the token in an Authorization header. Another scheme than Bearer counts as no credentials. */
 function bearerToken(header: string | undefined): string {
   const parts = header?.trim().split(/\s+/) ?? [];
   if (parts[0] !== 'Bearer') throw unauthorized('Authentication credentials were not provided.');
@@ -83,7 +83,7 @@ export function checkTenant(claims: Partial<Claims>, tenant: Tenant, tooOld: () 
 const DIGITS = /^\d{1,16}$/;
 const NOBODY = 0;
 
-/** The user's id in a token; one that nobody has where it is no id. @throws HttpError 401 when there is none */
+/** Returns the user's id in a token; one that nobody has where it is no id. @throws HttpError 401 when there is none */
 export function userIdOf({ user_id: id }: { readonly user_id?: unknown }): number {
   if (id === undefined || id === null) {
     throw unauthorized('Token contained no recognizable user identification', { code: 'token_not_valid' });

@@ -81,7 +81,7 @@ export class CurrentUsers {
     listener.on(ACCESS_CHANNEL, (schema) => this.#cache.drop(schema));
   }
 
-  /** The user with this id, active or not; null when there is none. */
+  /** Returns the user with this id, active or not; null when there is none. */
   async byId(tenant: Tenant, id: number): Promise<CurrentUser | null> {
     return await this.#cache.get(tenant.schema, String(id), async () => {
       const [row] = await this.database.tenantQuery({ schema: tenant.schema, userId: null }, userRow(id));

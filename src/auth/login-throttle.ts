@@ -24,7 +24,7 @@ const IN_WINDOW = 'f.window_started_at > now() - make_interval(secs => $3)';
 export class LoginThrottle {
   constructor(private readonly limits: Config['loginFailures']) {}
 
-  /** The statement that reads where this account and address stand. */
+  /** Returns the statement that reads where this account and address stand. */
   standing(username: string, address: string): Statement<Standing> {
     return statement(
       `SELECT f.kind, f.failures, ${WAIT} FROM login_failure f
@@ -38,7 +38,7 @@ export class LoginThrottle {
     this.#refuse(rows, (failures, limit) => failures >= limit);
   }
 
-  /** The statement that counts one failure for both, and tells where they stand then. */
+  /** Returns the statement that counts one failure for both, and tells where they stand then. */
   failure(username: string, address: string): Statement<Standing> {
     return statement(
       `INSERT INTO login_failure AS f (kind, key, failures, window_started_at)
@@ -56,7 +56,7 @@ export class LoginThrottle {
     this.#refuse(rows, (failures, limit) => failures > limit);
   }
 
-  /** The statement that forgets an account's failures, for a log-in that succeeded. */
+  /** Returns the statement that forgets an account's failures, for a log-in that succeeded. */
   forget(username: string): Statement {
     return statement(`DELETE FROM login_failure WHERE kind = 'account' AND key = $1`, [keyOf(username)]);
   }

@@ -50,7 +50,9 @@ function mayCompare(password: readonly string[], part: readonly string[]): boole
   return !(password.length >= 10 * part.length && part.length < (TOO_SIMILAR / 2) * password.length);
 }
 
-/** The share of characters that two texts have in common, in any order (Python's SequenceMatcher.quick_ratio). */
+/**
+ * Returns the share of characters that two texts have in common, in any order (Python's SequenceMatcher.quick_ratio).
+ */
 function likeness(a: readonly string[], b: readonly string[]): number {
   const left = new Map<string, number>();
   for (const character of b) left.set(character, (left.get(character) ?? 0) + 1);

@@ -15,7 +15,9 @@ export async function hashPassword(password: string): Promise<string> {
   return `argon2${await hash(password, ARGON2)}`;
 }
 
-/** Whether this is the password that was stored; false too for formats that are not known, such as Django's "!". */
+/**
+ * Returns whether this is the password that was stored; false too for formats that are not known, such as Django's "!".
+ */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
   if (stored.startsWith(ARGON2_PREFIX)) {
     return await verify(stored.slice('argon2'.length), password).catch(() => false);
@@ -28,17 +30,20 @@ export async function verifyPassword(password: string, stored: string): Promise<
   return timingSafeEqual(wanted, derived);
 }
 
-/** Whether a stored password should be stored anew at the next log-in: in another format or strength than new ones. */
+/**
+ * Returns whether a stored password should be stored anew at the next log-in: in another format or strength than new
+ * ones.
+ */
 export function needsRehash(stored: string): boolean {
   return !CURRENT.test(stored);
 }
 
-/** Whether a stored text is of a format that verifyPassword knows. */
+/** Returns whether a stored text is of a format that verifyPassword knows. */
 export function isUsable(stored: string): boolean {
   return stored.startsWith(ARGON2_PREFIX) || PBKDF2.test(stored);
 }
 
-/** A stored form that no password matches, as Django marks users who cannot log in. */
+/** Returns a stored form that no password matches, as Django marks users who cannot log in. */
 export function unusablePassword(): string {
   return `!${randomBytes(30).toString('base64url')}`;
 }

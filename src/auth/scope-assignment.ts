@@ -29,7 +29,7 @@ interface Named {
 const BRANCHES = statement<Named>('SELECT id, name FROM immigration_branch WHERE deleted_at IS NULL');
 const REGIONS = statement<Named>('SELECT id, name FROM immigration_region');
 
-/** All users of a tenant with their branches and regions. */
+/** Returns all users of a tenant with their branches and regions. */
 export async function listScopes(database: Database, schema: string): Promise<UserScope[]> {
   return await database.tenantQuery({ schema, userId: null }, scopesOf(null));
 }

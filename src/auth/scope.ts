@@ -10,12 +10,12 @@ export type Scope =
 
 const WHOLE_TENANT: Scope = { kind: 'tenant' };
 
-/** The role that decides a user's scope: the primary group, where it is one of the four. */
+/** Returns the role that decides a user's scope: the primary group, where it is one of the four. */
 export function roleOf(user: CurrentUser): Role | null {
   return ROLES.find((role) => role === user.groups[0]) ?? null;
 }
 
-/** The rule of who sees what, used by every resource that hangs on a branch. */
+/** Returns the rule of who sees what, used by every resource that hangs on a branch. */
 export function scopeOf(user: CurrentUser): Scope {
   const primary = user.groups[0];
   if (primary === 'SUPER_ADMIN' || (user.isSuperuser && primary === undefined)) return WHOLE_TENANT;
@@ -24,12 +24,15 @@ export function scopeOf(user: CurrentUser): Scope {
   return { kind: 'branches', branchIds: user.branchIds };
 }
 
-/** Whether a record of this branch (null: of none) lies in the scope. */
+/** Returns whether a record of this branch (null: of none) lies in the scope. */
 export function covers(scope: Scope, branchId: number | null): boolean {
   return scope.kind === 'tenant' || (branchId !== null && scope.branchIds.includes(branchId));
 }
 
-/** The scope's branches for SQL, where null stands for the whole tenant: `($1::bigint[] IS NULL OR branch_id = ANY ($1))`. */
+/**
+ * Returns the scope's branches for SQL, where null stands for the whole tenant: `($1::bigint[] IS NULL OR branch_id =
+ * ANY ($1))`.
+ */
 export function scopeBranches(scope: Scope): readonly number[] | null {
   return scope.kind === 'tenant' ? null : scope.branchIds;
 }

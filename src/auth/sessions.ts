@@ -112,7 +112,7 @@ export class Sessions {
     });
   }
 
-  /** Whether a token of either kind is valid here. @throws HttpError 401 when it is not */
+  /** Returns whether a token of either kind is valid here. @throws HttpError 401 when it is not */
   async verify(tenant: Tenant, token: string): Promise<void> {
     const claims = this.#claims(token);
     checkTenant(claims, tenant, () => invalidToken('Token is invalid'));

@@ -171,7 +171,7 @@ function checkDataDirectory(read: SettingsReader, dataDirectory: string): void {
   read.problem('LEOPARD_DATA_DIR', `must be a folder, not ${dataDirectory}: ${found} is none`);
 }
 
-/** The database itself keeps the log for a year. */
+/** Returns the database itself keeps the log for a year. */
 function readAuditRetention(read: SettingsReader): number {
   const days = read.integer('AUDIT_RETENTION_DAYS', 0, { min: 0, max: 36_500 });
   if (days === 0 || days >= 365) return days;

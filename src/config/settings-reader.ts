@@ -16,7 +16,7 @@ export class SettingsReader {
     this.problems.push(`${name} ${text}`);
   }
 
-  /** Whether the setting is there and not empty. */
+  /** Returns whether the setting is there and not empty. */
   has(name: string): boolean {
     return this.text(name, '') !== '';
   }
@@ -92,7 +92,7 @@ export class SettingsReader {
     return fallback;
   }
 
-  /** A host's name, in lower case. */
+  /** Returns a host's name, in lower case. */
   domain(name: string, fallback: string): string {
     const value = this.text(name, fallback).toLowerCase();
     if (isDomainName(value)) return value;
@@ -115,7 +115,7 @@ export class SettingsReader {
   }
 }
 
-/** Whether Fastify's `trustProxy` takes this: an address, a range of them, or a range that it knows by name. */
+/** Returns whether Fastify's `trustProxy` takes this: an address, a range of them, or a range that it knows by name. */
 function isAddressRange(text: string): boolean {
   try {
     compile([text]);

@@ -2,25 +2,25 @@ import type { ClientBase, Submittable } from 'pg';
 import type { Prepared } from './prepared-statements.js';
 import { type Field, type RowReader, rowReader } from './row-reader.js';
 
-/** One statement on its way, with its values as they are sent. */
+/** A statement of a batch, with its values in wire format. */
 export interface Entry {
   readonly sql: string;
   readonly values: readonly (string | Buffer | null)[];
-  /** What the server keeps it as; null: for this once. */
+  /** The prepared statement under which the server keeps it; null if it is not kept. */
   readonly prepared: Prepared | null;
 }
 
-/** What the server answered to the statements of a batch. */
+/** The server's answer to the statements of a batch. */
 export interface BatchResult {
-  /** The rows of those that ran, in order. */
+  /** The rows of the statements that ran, in order. */
   readonly rows: readonly unknown[][];
-  /** The command that the last of them was: `SELECT`, `COMMIT`, or `ROLLBACK` where COMMIT found a failure. */
+  /** The command tag of the last of them: `SELECT`, `COMMIT`, or `ROLLBACK` where COMMIT found a failure. */
   readonly command: string;
-  /** Why the next one failed; those behind it did not run. */
+  /** The error of the next statement; those behind it did not run. */
   readonly error: Error | null;
 }
 
-/** The part of the driver's connection that is used here. */
+/** The methods of the driver's connection that are used here. */
 interface Wire {
   readonly stream: { cork(): void; uncork(): void };
   parse(message: { name?: string; text: string }): void;
@@ -34,8 +34,8 @@ interface Wire {
 const UNNAMED = '';
 
 /**
- * Statements that go to the server in one write, and are answered in one: with a Sync of its own each would make the
- * server write, and wake this process, once more. After one that fails the server passes over the others.
+ * Statements that are sent in one write and answered in one: a Sync for each would make the server write, and wake this
+ * process, each time. After a failing statement the server skips the others.
  */
 class Batch implements Submittable {
   readonly #rows: unknown[][] = [];
@@ -49,7 +49,7 @@ class Batch implements Submittable {
     private readonly done: (outcome: BatchResult) => void,
   ) {}
 
-  /** For whoever watches what is sent. */
+  /** The statements sent, for observers. */
   get statements(): readonly Entry[] {
     return this.entries;
   }
@@ -99,7 +99,7 @@ class Batch implements Submittable {
     this.#end(null);
   }
 
-  /** For the server's errors, and for the connection's. */
+  /** Ends the batch with an error of the server or of the connection. */
   handleError(error: Error): void {
     this.#end(error);
   }
@@ -115,10 +115,7 @@ class Batch implements Submittable {
   }
 }
 
-/**
- * Sends statements together; resolves when all are answered.
- * @param unwanted names of prepared statements to give up
- */
+/** Sends statements together; resolves when all are answered. @param unwanted names of prepared statements to close */
 export function sendBatch(
   client: ClientBase,
   entries: readonly Entry[],

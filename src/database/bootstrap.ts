@@ -15,11 +15,11 @@ const DUPLICATE_DATABASE = '42P04';
 const UNIQUE_VIOLATION = '23505';
 
 /**
- * Locales that know letters beyond ASCII, the best first. Under plain C, a search without case finds no "É" for
- * "é"; names here are Nepali, Chinese, Vietnamese, Arabic.
+ * Locales that know letters beyond ASCII, the best first. Under plain C, a case-insensitive search for "é" does not
+ * find "É"; names here are Nepali, Chinese, Vietnamese, Arabic.
  */
 const LOCALES = [
-  // LC_CTYPE decides which letters pg_trgm sees: under C it would find nothing in names beyond ASCII.
+  // LC_CTYPE decides which characters are letters to pg_trgm: under C it would find no name beyond ASCII.
   "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'",
   "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'en_US.UTF-8'",
   "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LC_COLLATE 'C' LC_CTYPE 'C'", // PostgreSQL 17 and newer
@@ -28,10 +28,10 @@ const LOCALES = [
 ];
 
 /**
- * Makes the owner's and the program's role and the database, as far as they are missing; passwords and settings
- * are set anew. May run in several processes at once.
+ * Creates the owner's and the program's role and the database where they are missing; passwords and settings are set
+ * anew. May run in several processes at once.
  * @param admin a superuser, or a role with CREATEDB and CREATEROLE, on any database of the server
- * @throws errors of the database, such as a lack of rights
+ * @throws database errors, such as missing privileges
  */
 export async function bootstrapDatabase(admin: ConnectionSettings, wanted: WantedDatabase): Promise<void> {
   await withOwner(admin, async (client) => {
@@ -71,7 +71,7 @@ async function ensureLogin(
 
 /**
  * Lets the program's role see when other roles' transactions began, so that `doctor`, metrics and `events status` can
- * name old ones. If the owner may not grant that, they show less.
+ * report old ones. If the owner may not grant that, they show less.
  */
 async function letReadStatistics(client: OwnerClient, app: string): Promise<void> {
   await client.query(
@@ -86,7 +86,10 @@ async function letReadStatistics(client: OwnerClient, app: string): Promise<void
   );
 }
 
-/** Who is no superuser may only make a database for roles that they belong to. */
+/**
+ * Grants the owner's role to the current user: without being a superuser, one can create a database only for roles that
+ * one is a member of.
+ */
 async function joinOwner(client: OwnerClient, owner: string): Promise<void> {
   const { rows } = await client.query('SELECT rolsuper FROM pg_roles WHERE rolname = current_user');
   if (!rows[0].rolsuper) await client.query(tolerantly(`GRANT ${quoteIdentifier(owner)} TO CURRENT_USER;`));
@@ -103,7 +106,7 @@ async function createDatabase(client: OwnerClient, wanted: WantedDatabase): Prom
       return;
     } catch (error) {
       const { code } = error as { code?: string };
-      if (code === DUPLICATE_DATABASE || code === UNIQUE_VIOLATION) return; // another process was quicker
+      if (code === DUPLICATE_DATABASE || code === UNIQUE_VIOLATION) return; // another process was faster
       refusal = error;
     }
   }

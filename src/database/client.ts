@@ -16,7 +16,7 @@ export class DatabaseSilentError extends Error {
 }
 
 export interface ClientSettings extends ConnectionSettings {
-  /** The name under which the server lists it. */
+  /** The name under which the server lists the connection. */
   readonly application_name: string;
 }
 
@@ -29,9 +29,9 @@ const LONGEST_PAUSE_MS = 30_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
- * A connection that never waits forever. TCP does not report that the other end vanished, as after a failover, or that a
- * firewall has forgotten the connection. So when an awaited answer does not arrive, the client asks on another connection
- * what the server process is doing, and closes this one if it is idle or nobody answers.
+ * A connection that never waits forever. TCP does not report that the other end vanished, as after a failover, or that
+ * a firewall has forgotten the connection. So when an expected answer does not arrive, the client asks on another
+ * connection what its server process is doing, and closes this one if that is idle or nobody answers.
  */
 export class DatabaseClient extends pg.Client {
   /** Milliseconds of silence after which a round trip is given up, whatever the server is doing; infinite by default. */
@@ -62,7 +62,7 @@ export class DatabaseClient extends pg.Client {
     this.#settings = { host, port, database, user, password };
     this.#within = answersWithin;
     this.#pause = answersWithin * SILENT_FOR;
-    this.on('error', ignore); // fails what is under way; without a listener it would end the process as well
+    this.on('error', ignore); // what is under way fails; without a listener the error would also end the process
     this.connection.on('readyForQuery', () => this.#answered());
     this.connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {
       if (told.parameterName !== 'server_version') return;
@@ -71,12 +71,12 @@ export class DatabaseClient extends pg.Client {
     });
   }
 
-  /** The process id of the backend, as sent at connecting; a pooler sends one of its own. */
+  /** The process id of the backend, as sent when connecting; a pooler sends one of its own. */
   get serverProcess(): number | null {
     return (this as unknown as { processID: number | null }).processID;
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: as all of the driver's forms are declared, it cannot be overridden
+  // biome-ignore lint/suspicious/noExplicitAny: with all of the driver's overloads declared it cannot be overridden
   override query(...given: any[]): any {
     this.#unanswered++;
     if (this.#unanswered === 1) this.#listen(this.#within * SILENT_FOR);
@@ -103,13 +103,13 @@ export class DatabaseClient extends pg.Client {
   }
 
   #answered(): void {
-    if (this.#unanswered === 0) return; // when it has connected
+    if (this.#unanswered === 0) return; // it begins once connected
     this.#unanswered--;
     this.#answers++;
     if (this.#unanswered > 0) this.#listen(this.#within * SILENT_FOR);
   }
 
-  /** Begins to wait for the next byte. */
+  /** Starts the timer for the next byte. */
   #listen(pause: number): void {
     this.#received = this.#bytesRead;
     this.#silentSince = performance.now();

@@ -1,13 +1,13 @@
 import { foldText } from './folding.js';
 import { type RawBuilder, sql } from './queries.js';
 
-/** All of these conditions; true when there are none. */
+/** Returns the conjunction of these conditions; true when there are none. */
 export function allOf(conditions: readonly (RawBuilder<unknown> | undefined | false)[]): RawBuilder<boolean> {
   const given = conditions.filter((condition) => condition !== undefined && condition !== false);
   return given.length === 0 ? sql`true` : sql`${sql.join(given, sql` AND `)}`;
 }
 
-/** Any of these conditions; false when there are none. */
+/** Returns the disjunction of these conditions; false when there are none. */
 export function anyOf(conditions: readonly RawBuilder<unknown>[]): RawBuilder<boolean> {
   return conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` OR `)})`;
 }
@@ -27,12 +27,12 @@ export function holds(text: RawBuilder<unknown>, typed: string): RawBuilder<bool
   return folded === '' ? sql`false` : sql`public.fold_text(${text}) LIKE ${anywhere(folded)}`;
 }
 
-/** How many rows a list shows, and how many it leaves out before them, where the reader says nothing else. */
+/** Default page size and offset of lists. */
 const USUAL = { size: 25, offset: 0 };
 
 /**
- * LIMIT and OFFSET. Of the usual page they stand in the text: PostgreSQL plans a limit that it does not know for a
- * tenth of all rows, so that it would keep no plan for the statement but make one each time.
+ * Returns LIMIT and OFFSET. Those of the default page are literals: PostgreSQL assumes that an unknown limit yields a
+ * tenth of all rows, and would therefore keep no plan for the statement but plan it each time.
  */
 export function limited(size: number, offset: number): RawBuilder<unknown> {
   if (size === USUAL.size && offset === USUAL.offset) return sql`LIMIT ${sql.lit(USUAL.size)}`;

@@ -14,16 +14,19 @@ import {
 } from './reachability.js';
 import { quoteIdentifier } from './schema-name.js';
 
-/** A database that is there and can be used, and how to connect to it. */
+/** An available database, and how to connect to it. */
 export interface DatabaseHandle {
   readonly kind: 'embedded' | 'server';
-  /** The program's own role, which owns nothing. */
+  /** Settings of the program's own role, which owns nothing. */
   readonly app: ConnectionSettings;
-  /** The program's role on a direct connection, where `app` may lead to a pooler: for LISTEN and for sessions. */
+  /**
+   * Settings of the program's role for a direct connection, where `app` may lead to a pooler: for LISTEN and for
+   * sessions.
+   */
   readonly direct?: ConnectionSettings;
-  /** The owner of the tables, for migrations and provisioning; null when its settings are not given. */
+  /** Settings of the tables' owner, for migrations and for creating tenants; null when they are not given. */
   readonly owner: ConnectionSettings | null;
-  /** Resolves should the embedded server end, asked to or not; never for a server of one's own. */
+  /** Resolves when the embedded server ends, for whatever reason; never for an external server. */
   readonly ended: Promise<void>;
   /** Stops the embedded server if it was started here. Close all connections first. */
   close(): Promise<void>;
@@ -33,7 +36,7 @@ export interface DatabaseHandle {
 
 export interface OpenOptions {
   readonly onProgress?: (text: string) => void;
-  /** For commands beside a running program: its embedded server may be used, instead of being in the way. */
+  /** Whether a running program's embedded server may be used: for commands that run beside it. */
   readonly shared?: boolean;
 }
 
@@ -41,9 +44,9 @@ const OWNER_ROLE = 'leopard_owner';
 const APP_ROLE = 'leopard_app';
 
 /**
- * Makes the database of the settings available: starts the embedded server and creates roles and database, or
- * checks that one's own server can be used.
- * @throws PlainError (DatabaseUnavailableError, EmbeddedDatabaseError …) with one line that says what to do.
+ * Makes the configured database available: starts the embedded server and creates roles and database, or checks that an
+ * external server can be used.
+ * @throws PlainError (DatabaseUnavailableError, EmbeddedDatabaseError …) with one line that says what to do
  */
 export async function openDatabase(
   config: Pick<Config, 'database'>,
@@ -103,8 +106,8 @@ interface Facts {
 }
 
 /**
- * Creates the database and the program's role on one's own server when they are missing and the owner is a
- * superuser; for any other owner it tells what to run.
+ * Creates the database and the program's role on an external server when they are missing and the owner is a superuser;
+ * for any other owner the error says what to run.
  */
 async function prepareOwnServer(
   app: ConnectionSettings,
@@ -127,7 +130,10 @@ async function prepareOwnServer(
   );
 }
 
-/** Through the database of the settings or, when it is not there yet, through the one that every server has. */
+/**
+ * Reads facts about the server, through the configured database or, while that does not exist, through the one that
+ * every server has.
+ */
 async function factsFor(
   owner: ConnectionSettings,
   app: ConnectionSettings,

@@ -16,11 +16,14 @@ import {
 import { ANSWERS_WITHIN_MS } from './timeouts.js';
 
 export interface DatabaseOptions {
-  /** Connections at most. */
+  /** Maximum number of connections. */
   readonly size: number;
-  /** After about how many seconds a connection is replaced: a backend keeps what it learns of every tenant. */
+  /**
+   * Approximate age in seconds at which a connection is replaced: a backend's memory grows with every tenant it has
+   * served.
+   */
   readonly lifetime?: number;
-  /** Whether connections may keep statements prepared, as they do where no pooler is in between; so if not given. */
+  /** Whether connections may keep statements prepared, where no pooler is in between; true by default. */
   readonly prepare?: boolean;
   /** Whether connections are shared fairly, so that no agency makes the others' requests wait; false by default. */
   readonly sharedByAgencies?: boolean;
@@ -28,12 +31,12 @@ export interface DatabaseOptions {
 }
 
 const LIFETIME = 600;
-/** Time a request waits for a connection in use, as a multiple of the time allowed for connecting. */
+/** Maximum wait for a free connection, as a multiple of the time allowed for connecting. */
 const WAITS_FOR = 2;
 /** Maximum number of tenants with data kept in memory, a few thousand names each at most. */
 const MOST_TENANTS = 500;
 
-/** The program's connections to the database, as its own role, which has no right on any tenant's table. */
+/** The program's connections to the database, as its own role, which has no privileges on tenants' tables. */
 export class Database {
   readonly #pool: pg.Pool;
   readonly #semaphore: TenantSemaphore;
@@ -60,13 +63,13 @@ export class Database {
       connectionTimeoutMillis: answersWithin,
       idleTimeoutMillis: 60_000,
     } as object as pg.PoolConfig);
-    this.#pool.on('error', options.onError ?? (() => undefined)); // an idle connection that was cut
+    this.#pool.on('error', options.onError ?? (() => undefined)); // an idle connection was cut
     this.#pool.on('connect', (client) => this.#add(client as pg.PoolClient & DatabaseClient));
   }
 
   /**
-   * The one way to a tenant's tables: runs `work` in a transaction that has the tenant's role and search path.
-   * Commits when `work` is done, rolls back when it throws.
+   * Runs `work` in a transaction with the tenant's role and search path: the only way to a tenant's tables. Commits
+   * when `work` is done, rolls back when it throws.
    * @throws what `work` throws, database errors, and TenantBrokenError if the tenant's schema lacks something
    */
   tenantTransaction<T>(
@@ -91,7 +94,7 @@ export class Database {
     return tenant;
   }
 
-  /** One statement in a tenant transaction of its own, in one round trip. */
+  /** Runs one statement in a tenant transaction of its own, in one round trip. */
   tenantQuery<Row>(context: TenantContext, query: Executable<Row>): Promise<Row[]> {
     return this.tenantTransaction(context, (transaction) => transaction.last(query));
   }
@@ -104,13 +107,13 @@ export class Database {
     );
   }
 
-  /** How many connections there are, how many of them are idle, and how many requests wait for one. */
+  /** Numbers of connections, of idle ones, and of requests that wait for one. */
   get load(): { readonly open: number; readonly idle: number; readonly waiting: number } {
     const { totalCount, idleCount } = this.#pool;
     return { open: totalCount, idle: idleCount, waiting: this.#semaphore.waiting };
   }
 
-  /** Closes every connection, after what runs on it. */
+  /** Closes every connection, after what runs on it has ended. */
   close(): Promise<void> {
     return this.#pool.end();
   }
@@ -164,7 +167,7 @@ export class Database {
   }
 }
 
-/** What is known of a connection of the pool. */
+/** The state of a connection of the pool. */
 interface Connection {
   readonly client: DatabaseClient;
   readonly session: Session;

@@ -1,9 +1,9 @@
 import { TenantBrokenError } from './tenant-fault.js';
 
-/** What a failure of the database means for the one who asked. */
+/** A failure of the database as its caller has to see it. */
 export type DatabaseFailure =
-  | { readonly kind: 'invalid' } // a value that PostgreSQL cannot take
-  | { readonly kind: 'broken'; readonly schema: string } // a tenant's schema is not as the program needs it
+  | { readonly kind: 'invalid' } // a value that PostgreSQL cannot store
+  | { readonly kind: 'broken'; readonly schema: string } // a tenant's schema lacks something
   /** Not reachable, too slow or, if `full`, out of disk space. */
   | { readonly kind: 'unavailable'; readonly full?: true }
   | { readonly kind: 'conflict'; readonly constraint: string };
@@ -18,7 +18,7 @@ const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT
 const CONNECTION_MESSAGE =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Client was closed|Client has encountered a connection error)/i;
 
-/** Reads an error of the driver; null when it is no failure of the database, or a fault of the program. */
+/** Classifies an error of the driver; null when it is no failure of the database, or a bug of the program. */
 export function databaseFailure(error: unknown): DatabaseFailure | null {
   if (!(error instanceof Error)) return null;
   if (error instanceof TenantBrokenError) return { kind: 'broken', schema: error.schema };
@@ -34,7 +34,7 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
   return null;
 }
 
-/** Whether the error is the violation of this constraint. */
+/** Returns whether the error is a violation of this constraint. */
 export function violates(error: unknown, constraint: string): boolean {
   const failure = databaseFailure(error);
   return failure?.kind === 'conflict' && failure.constraint === constraint;

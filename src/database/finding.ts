@@ -1,17 +1,17 @@
-/** What a look at one side of the database found. Only a problem must be put right; a warning costs speed or care. */
+/** The result of one check. A problem must be fixed; a warning costs speed or safety. */
 export interface Finding {
   readonly check: string;
   readonly status: 'ok' | 'warning' | 'problem';
-  /** One line; with what to do unless the status is `ok`. */
+  /** One line, with what to do unless the status is `ok`. */
   readonly text: string;
 }
 
-/** A finding whose check is named by whoever asked for it. */
+/** A finding whose check is named by the caller. */
 export type Result = Omit<Finding, 'check'>;
 
-/** All is as it should be. */
+/** Reports that all is well. */
 export const ok = (text: string): Result => ({ status: 'ok', text });
-/** Something costs speed or care. */
+/** Reports something that costs speed or safety. */
 export const warning = (text: string): Result => ({ status: 'warning', text });
-/** Something must be put right. */
+/** Reports something that must be fixed. */
 export const problem = (text: string): Result => ({ status: 'problem', text });

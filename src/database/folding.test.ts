@@ -87,8 +87,8 @@ test.each([
 });
 
 test('the database folds every character of Unicode as the program does', async () => {
-  // PostgreSQL's Unicode, and the ICU that it was built with, may be older than ours: they cannot decompose or lower-case
-  // characters that they do not know.
+  // PostgreSQL's Unicode, and the ICU that it was built with, may be older than ours and then cannot decompose or
+  // lower-case newer characters.
   const all = codes(0x1, 0x1ffff);
   const known = await withOwner(app.databases.admin, async (client) => {
     const { rows: has } = await client.query(

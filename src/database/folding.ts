@@ -4,7 +4,7 @@
 /**
  * Characters that folding removes, in a form that regular expressions of both languages accept: the marks that
  * Unicode's collation ignores at its first level (accents, Hebrew points, Arabic vowels, nuktas, Thai tones), the
- * stretching of Arabic words, invisible characters (joiners, directions, soft hyphens), and the dot within Catalan and
+ * elongation of Arabic words, invisible characters (joiners, directions, soft hyphens), and the dot within Catalan and
  * Uyghur names. Vowel signs stay, since they are letters of their scripts; so does the voicing of kana.
  */
 export const LEFT_OUT = [
@@ -62,7 +62,7 @@ const ZEROS = ['٠', '۰', '०', '০'];
 /** Letters that are folded to two letters. */
 const PAIRS: Readonly<Record<string, string>> = { ß: 'ss', æ: 'ae', œ: 'oe', þ: 'th' };
 
-/** The acute accent on its own: typed for an apostrophe, but Unicode decomposes it to a space. */
+/** The acute accent on its own: typed as an apostrophe, but Unicode decomposes it to a space. */
 const ACUTE = /´/g;
 
 const counted = new Map<string, string>([
@@ -81,8 +81,8 @@ const replaced = new RegExp(`[${[...counted.keys()].join('')}]`, 'gu');
 const ASCII = /^[\x00-\x7f]*$/;
 
 /**
- * Returns a text as searches compare it: compatibility forms decomposed, lower case, no accents, `ı` as `i`, `ß` as `ss`.
- * Texts that fold to the same look alike to people who type them, even if their Unicode normal forms differ.
+ * Folds a text for comparison in searches: compatibility forms decomposed, lower case, no accents, `ı` as `i`, `ß` as
+ * `ss`. Texts that fold to the same look alike to people who type them, even if their Unicode normal forms differ.
  */
 export function foldText(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase();

@@ -1,11 +1,11 @@
 import type { Database } from './database.js';
 import type { TenantTransaction } from './tenant-transaction.js';
 
-/** So many rows at most are changed in one transaction. */
+/** Maximum number of rows changed in one transaction. */
 export const BATCH = 1_000;
 
 export interface BatchOptions {
-  /** Changes nothing, and tells what would have been done. */
+  /** Changes nothing, and reports what would have been done. */
   readonly dryRun?: boolean;
   /** Ends the work after the batch that is under way. */
   readonly signal?: AbortSignal;
@@ -14,8 +14,8 @@ export interface BatchOptions {
 class Rehearsed extends Error {}
 
 /**
- * Repeats a batch at a tenant, in the system's name and each in a transaction of its own, until it finds less than a
- * full one; in a dry run does it once, without a limit, and takes it back.
+ * Repeats a batch at a tenant, as the system and each time in a transaction of its own, until it does less than a full
+ * batch; a dry run does it once, without a limit, and rolls back.
  * @param batch does at most `limit` (null: any number), and returns how many it did
  * @returns how many were done in all
  * @throws what `batch` throws; what earlier batches did stays done

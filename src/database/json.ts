@@ -3,9 +3,9 @@ import { parse } from 'lossless-json';
 // PostgreSQL's jsonb and other programs' JSON hold numbers of any length, JavaScript's do not: 9007199254740993 would
 // become ...992, and 1e400 null.
 
-/** Begins the text that stands in for an exact number while JSON is written; no text in the database holds NUL. */
+/** Begins the text that stands for an exact number while JSON is written; no text in the database contains NUL. */
 const MARK = '\0n';
-/** Without the quotation mark before it: answers are full of those, and each would be looked at more closely. */
+/** Without the quotation mark before it: answers are full of those, and each would be examined more closely. */
 const MARKED = JSON.stringify(MARK).slice(1, -1);
 const MARKED_NUMBER = /"\\u0000n(-?\d[\d.eE+-]*)"/g;
 
@@ -26,7 +26,7 @@ export class ExactNumber {
 /** Minimum length, decimal point included, of a number that a double may not hold exactly. */
 const LONG = 16;
 const LARGE_EXPONENT = /\d[eE][-+]?\d{3}/;
-/** A number of one of these kinds, as opposed to a text that contains such digits. */
+/** Matches a number of one of these kinds, as opposed to a text that contains such digits. */
 const MAY_BE_INEXACT = /(?:^|[:,[\s])-?(?:[\d.]{16}|[\d.]+[eE][-+]?\d{3})/;
 
 /** Maximum length of a number that is compared; a longer one is always kept as text. */
@@ -67,7 +67,9 @@ export function withExactNumbers(json: string): string {
   return json.includes(MARKED) ? json.replace(MARKED_NUMBER, '$1') : json;
 }
 
-/** Tells whether there is a run of LONG digits and points. Checking every LONG-th character is faster than a pattern. */
+/**
+ * Returns whether there is a run of LONG digits and points. Checking every LONG-th character is faster than a pattern.
+ */
 function hasLongRun(text: string): boolean {
   const isOfNumber = (at: number) => {
     const code = text.charCodeAt(at);

@@ -6,7 +6,7 @@ import { DatabaseClient, DatabaseSilentError } from './client.js';
 type Handler = (payload: string) => void;
 
 export interface ListenerOptions {
-  /** Every how many milliseconds it is tested that notices arrive. */
+  /** Milliseconds between two tests of whether notices arrive. */
   readonly heartbeat?: number;
   /** Timeout for the notice of a test, in milliseconds. */
   readonly within?: number;
@@ -16,23 +16,25 @@ export interface ListenerOptions {
 const HEARTBEAT_CHANNEL = 'leopard_heartbeat';
 const DEFAULTS = { heartbeat: 3_000, within: 2_000 };
 const RECONNECT_MS = 1_000;
-/** Longest pause between connections, reached where none has ever heard anything, as behind a pooler. */
+/** Longest pause between connections, reached where none has ever received a notice, as behind a pooler. */
 const LONGEST_RECONNECT_MS = 30_000;
-/** Number of failed tests before a working connection is given up: a busy process or server may miss one. */
+/** Number of failed tests after which a working connection is given up: a busy process or server may miss one. */
 const MISSES_OF_ONE_THAT_HEARD = 2;
 const MISSES_OF_ONE_THAT_NEVER_HEARD = 10;
 
 /**
  * Listens for the database's notices on a connection of its own. Notices may be lost, so `healthy` tells whether they
  * currently arrive: a pooler in transaction mode accepts LISTEN and then loses it, and a connection whose other end has
- * vanished stays silent. Only a notice to itself shows that; a connection that fails this test is replaced.
+ * vanished stays silent. Only a notice to itself reveals that; a connection that fails this test is replaced.
  */
 export class Listener {
   readonly #handlers = new Map<string, Handler[]>();
   readonly #heartbeat: number;
   readonly #within: number;
   #client: DatabaseClient | undefined;
-  /** Sends the tests' notices. Not the client that hears: a pooler may pass a connection's own notices back to it. */
+  /**
+   * The connection that sends the test notices. Not the listening one: a pooler may return a connection's own notices.
+   */
   #speaker: DatabaseClient | undefined;
   #healthy = false;
   #stopping = new AbortController();
@@ -47,17 +49,17 @@ export class Listener {
     this.#within = options.within ?? DEFAULTS.within;
   }
 
-  /** Whether notices arrived at the last test; caches may be trusted only then. */
+  /** Whether notices arrived at the last test; caches are reliable only then. */
   get healthy(): boolean {
     return this.#healthy;
   }
 
-  /** Calls `handler` with the payload of each notice on this channel. To be called before `start`. */
+  /** Calls `handler` with the payload of each notice on this channel. Call it before `start`. */
   on(channel: string, handler: Handler): void {
     this.#handlers.set(channel, [...(this.#handlers.get(channel) ?? []), handler]);
   }
 
-  /** Connects; resolves after the first test. Reconnects by itself until it is closed. */
+  /** Connects; resolves after the first test. Reconnects until it is closed. */
   async start(): Promise<void> {
     const firstTest = new Promise<void>((resolve) => {
       this.#running = this.#run(resolve);
@@ -90,7 +92,7 @@ export class Listener {
     }
   }
 
-  /** @returns whether the connection has ever heard something. @throws errors of the connections */
+  /** Tests the connection until it is lost. @returns whether it has ever received a notice @throws connection errors */
   async #testUntilLost(tested: () => void): Promise<boolean> {
     const { signal } = this.#stopping;
     let everHeard = false;
@@ -109,7 +111,7 @@ export class Listener {
     await Promise.all([this.#client, this.#speaker].map((client) => client?.end()));
   }
 
-  /** Closes the connection without a goodbye, since the other end may be gone. */
+  /** Drops the connection without closing it properly, since the other end may be gone. */
   #cut(): void {
     for (const client of [this.#client, this.#speaker]) client?.abandon(new DatabaseSilentError());
   }
@@ -133,11 +135,11 @@ export class Listener {
     });
     const channels = [...this.#handlers.keys(), HEARTBEAT_CHANNEL];
     await client.query(channels.map((channel) => `LISTEN "${channel}"`).join('; '));
-    // What was said while nobody listened is unknown: everything may have changed.
+    // Notices sent while nobody listened are lost: everything may have changed.
     for (const channel of this.#handlers.keys()) this.#tell(channel, '');
   }
 
-  /** Calls the handlers. Anybody may send any notice, so one that a handler cannot read must not affect the others. */
+  /** Calls the handlers. Anyone may send any notice, so one that a handler cannot read must not affect the others. */
   #tell(channel: string, payload: string): void {
     for (const handler of this.#handlers.get(channel) ?? []) {
       try {
@@ -148,11 +150,7 @@ export class Listener {
     }
   }
 
-  /**
-   * Sends a notice on the other connection and waits for it.
-   * @returns whether it arrived
-   * @throws errors of the connections
-   */
+  /** Sends a notice on the other connection and waits for it. @returns whether it arrived @throws connection errors */
   async #test(): Promise<boolean> {
     const nonce = randomUUID();
     const arrived = new Promise<boolean>((resolve) => {
@@ -160,13 +158,13 @@ export class Listener {
     });
     const ask = async () => {
       await this.#client?.query('SELECT 1'); // fails when the connection was cut
-      // Not concurrently: a pooler passes on a notice while the listening process serves the connection.
+      // Not concurrently: a pooler passes on a notice only while the listening process serves the connection.
       await this.#speaker?.query('SELECT pg_catalog.pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]);
       return await arrived;
     };
     const asked = ask();
     const { signal } = this.#stopping;
-    // The extra turn reads a notice that arrived while this process was busy.
+    // The extra turn of the event loop reads a notice that arrived while this process was busy.
     const late = sleep(this.#within, false, { signal }).then(() => nextTurn(false));
     for (const promise of [asked, late]) promise.catch(() => undefined);
     return await Promise.race([asked, late]);

@@ -10,7 +10,7 @@ export type MigrationKind = 'shared' | 'tenant';
 export interface Migration {
   readonly kind: MigrationKind;
   readonly number: number;
-  /** File name without number and ending, such as `client_search`. */
+  /** File name without number and extension, such as `client_search`. */
   readonly name: string;
   readonly sql: string;
   /** SHA-256 of the text, in hexadecimal. */
@@ -29,7 +29,7 @@ const FILE_NAME = /^(\d{4})_([a-z0-9_]+)\.sql$/;
 
 /**
  * Reads `shared/` and `tenant/` of this folder.
- * @throws Error when a file is named otherwise than `0001_some_name.sql`, or the numbers are not 1, 2, 3 …
+ * @throws Error when a file is not named like `0001_some_name.sql`, or the numbers are not 1, 2, 3 …
  */
 export function readMigrations(directory: string = MIGRATIONS_DIRECTORY): MigrationFiles {
   return { shared: readKind(directory, 'shared'), tenant: readKind(directory, 'tenant') };
@@ -37,7 +37,10 @@ export function readMigrations(directory: string = MIGRATIONS_DIRECTORY): Migrat
 
 let tenantMigrations: number | undefined;
 
-/** Returns the number of tenant migrations, which is also the last one's number. Read once: the files do not change. */
+/**
+ * Returns the number of tenant migrations, which is also the last one's number. Read once, since the files do not
+ * change.
+ */
 export function tenantMigrationCount(): number {
   tenantMigrations ??= readdirSync(join(MIGRATIONS_DIRECTORY, 'tenant')).filter((file) =>
     FILE_NAME.test(file),
@@ -60,12 +63,12 @@ function readKind(directory: string, kind: MigrationKind): Migration[] {
     });
 }
 
-/** What these migrations amount to: changes when any of them changes, or one is added. */
+/** Returns a checksum of these migrations, which changes when any of them changes or one is added. */
 export function checksumOf(migrations: readonly Migration[]): string {
   return sha256(migrations.map(({ number, name, checksum }) => `${number} ${name} ${checksum}\n`).join(''));
 }
 
-/** A text file with the line ends of the repository, also where a check-out has changed them. */
+/** Reads a text file with the line ends of the repository, also where a check-out has changed them. */
 export function readText(path: string): string {
   return readFileSync(path, 'utf8').replaceAll('\r\n', '\n');
 }

@@ -2,14 +2,14 @@ import { LRUCache } from 'lru-cache';
 import type { Listener } from './listener.js';
 
 export interface NoticeCacheOptions {
-  /** How long an entry lives at most, in milliseconds: the safety net should a notice get lost. */
+  /** Maximum lifetime of an entry, in milliseconds: the safety net for lost notices. */
   readonly ttl: number;
   readonly max: number;
 }
 
 /**
- * Keeps what was read from the database until a notice says that it changed. While notices do not arrive, nothing
- * is kept. Entries belong to a group (a schema, say); a notice drops a group, an empty one drops all.
+ * A cache of database reads that notices invalidate. While notices do not arrive, nothing is kept. Entries belong to a
+ * group (a schema, say); a notice drops a group, an empty one drops all.
  */
 export class NoticeCache<Value extends object> {
   readonly #entries: LRUCache<string, { value: Value | null; version: number }>;
@@ -20,17 +20,17 @@ export class NoticeCache<Value extends object> {
     private readonly listener: Pick<Listener, 'healthy'>,
     options: NoticeCacheOptions,
   ) {
-    // Its own `max` would take memory for so many at once.
+    // Its own `max` would allocate memory for that many at once.
     this.#entries = new LRUCache({ maxSize: options.max, sizeCalculation: () => 1, ttl: options.ttl });
   }
 
-  /** Drops a group's entries; all entries when `group` is empty. What is being read meanwhile is not kept. */
+  /** Drops a group's entries; all entries when `group` is empty. Reads under way are not kept. */
   drop(group: string): void {
     if (group === '') this.#allVersion++;
     else this.#versions.set(group, (this.#versions.get(group) ?? 0) + 1);
   }
 
-  /** The value under this key, read anew with `read` when it is not there. `null` (there is none) is kept too. */
+  /** Returns the value under this key, read with `read` when it is not cached. `null` (there is none) is cached too. */
   async get(group: string, key: string, read: () => Promise<Value | null>): Promise<Value | null> {
     const version = this.#versionOf(group);
     const id = `${group}\n${key}`;

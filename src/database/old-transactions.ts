@@ -2,14 +2,14 @@ import { ok, type Result, warning } from './finding.js';
 import type { OwnerClient } from './owner.js';
 import { type Statement, statement } from './statement.js';
 
-/** A transaction that has been open for long. VACUUM cannot remove rows that were deleted or changed since it began. */
+/** A transaction that has been open for long. VACUUM cannot remove rows deleted or changed since it began. */
 export interface OldTransaction {
-  /** The server's process; null for a prepared transaction, which has none. */
+  /** The server process; null for a prepared transaction, which has none. */
   readonly pid: number | null;
   readonly user: string;
   /** The application name of its session, or the name of a prepared transaction. */
   readonly application: string;
-  /** Seconds since it began; null for another role's session where this role may not see that. */
+  /** Seconds since it began; null where this role may not see that of another role's session. */
   readonly seconds: number | null;
   /** The state of its session: `active`, `idle in transaction`, `prepared`; null where this role may not see that. */
   readonly state: string | null;
@@ -17,7 +17,7 @@ export interface OldTransaction {
 
 /** Minimum age of a transaction that is reported, in seconds. */
 const OLD_AFTER_SECONDS = 300;
-/** The same in transactions since then, where only that number can be seen. */
+/** The same in transactions since then, where only that number is visible. */
 const OLD_AFTER_TRANSACTIONS = 10_000;
 const MOST = 5;
 
@@ -42,7 +42,7 @@ export function oldTransactions(after = OLD_AFTER_SECONDS): Statement<OldTransac
   );
 }
 
-/** Describes a transaction in words, for one line. */
+/** Describes a transaction in one line. */
 export function inWords({ pid, user, application, seconds, state }: OldTransaction): string {
   const age = seconds === null ? 'for long' : `for ${Math.round(seconds)} s`;
   const whose = [user && `user ${user}`, application && `application ${application}`, state];

@@ -2,7 +2,7 @@ import type { Outgoing } from './session.js';
 import { TIMEOUTS } from './timeouts.js';
 
 /**
- * The settings on which the program's statements, and the reading of their answers, depend. A connection may come with
+ * The settings on which the program's statements, and the parsing of their results, depend. A connection may come with
  * other values: a pooler passes on those of another program, and the database or the role may have its own.
  */
 const DEPENDED_ON: Readonly<Record<string, string>> = {
@@ -27,7 +27,9 @@ const setTo = (name: string, value: string) => `pg_catalog.set_config('${name}',
 /** Resets a setting to the default of the database or the role (NULL means that). */
 const reset = (name: string) => setTo(name, 'NULL');
 
-/** Sets the role's own limit or, if it has none, the program's: only an owner who may alter the role can give it one. */
+/**
+ * Sets the role's own limit or, if it has none, the program's: only an owner who may alter the role can give it one.
+ */
 const limited = ([name, limit]: [string, string]) =>
   setTo(name, `coalesce(nullif(${reset(name)}, '0'), '${limit}')`);
 
@@ -62,18 +64,18 @@ export const NO_LIMIT: Outgoing = { schema: null, sql: 'SET LOCAL statement_time
 
 /** The identity under which a transaction runs, and its search path. */
 export interface Actor {
-  /** `none`: the program's own. */
+  /** `none` for the program's own role. */
   readonly role: string;
   readonly searchPath: string;
-  /** Empty: nobody. */
+  /** Empty for the system. */
   readonly userId: string;
   readonly source: string;
 }
 
 /**
  * Returns the statement after BEGIN with all settings that a transaction depends on. They end with the transaction:
- * behind a pooler, others would leak to the next tenant. It is sent along with the first statement, since a separate
- * round trip cost a fifth to a third of the rate.
+ * behind a pooler, others would leak to the next tenant. It is sent together with the first statement, since a separate
+ * round trip cost a fifth to a third of the throughput.
  * @param version the server's, such as 17
  */
 export function openingFor({ role, searchPath, userId, source }: Actor, version: number): Outgoing {

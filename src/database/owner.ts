@@ -4,13 +4,13 @@ import { PlainError } from '../platform/plain-error.js';
 import { DatabaseClient } from './client.js';
 import { OWNERS_BEGIN, OWNERS_SESSION } from './opening.js';
 
-/** The oldest PostgreSQL that the program's SQL runs on. */
+/** The oldest PostgreSQL that the program supports. */
 const OLDEST_MAJOR = 15;
 
 /** A connection with the owner's rights, for migrations, provisioning and operators' commands. */
 export type OwnerClient = pg.Client;
 
-/** The server's PostgreSQL is too old for the program. */
+/** Thrown when the server's PostgreSQL is too old for the program. */
 export class ServerTooOldError extends PlainError {
   override readonly name = 'ServerTooOldError';
 
@@ -21,13 +21,16 @@ export class ServerTooOldError extends PlainError {
   }
 }
 
-/** @throws ServerTooOldError when `version`, such as "15.4", is older than the program's SQL needs. */
+/**
+ * Checks the server's version.
+ * @throws ServerTooOldError when `version`, such as "15.4", is older than the program supports
+ */
 export function checkServerVersion(version: string): void {
   if (Number.parseInt(version, 10) < OLDEST_MAJOR) throw new ServerTooOldError(version);
 }
 
 /**
- * Runs `work` on a connection of its own with the owner's rights, which is closed afterwards, whatever happens.
+ * Runs `work` on a connection of its own with the owner's rights, which is always closed afterwards.
  * @returns what `work` returns
  * @throws ServerTooOldError; errors of connecting, and what `work` throws
  */
@@ -48,7 +51,7 @@ export async function withOwner<T>(
 
 /**
  * Runs `work` in one transaction of this connection: commits when it is done, rolls back when it throws.
- * @throws what `work` throws, and errors of the database
+ * @throws what `work` throws, and database errors
  */
 export async function inTransaction<T>(client: OwnerClient, work: () => Promise<T>): Promise<T> {
   await client.query(OWNERS_BEGIN);
@@ -57,7 +60,7 @@ export async function inTransaction<T>(client: OwnerClient, work: () => Promise<
     await client.query('COMMIT');
     return result;
   } catch (error) {
-    // When the connection is gone, so is the transaction; the first error is the one that says why.
+    // If the connection is lost, so is the transaction; the first error says why.
     await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }

@@ -1,7 +1,7 @@
-/** What of the driver's inside is used, and its own types do not tell. */
+/** Internals of the driver that are used here and that its own types do not declare. */
 declare module 'pg/lib/utils.js' {
   const utils: {
-    /** A parameter as it is sent: dates, arrays and objects as PostgreSQL reads them. */
+    /** Returns a parameter in wire format: dates, arrays and objects as PostgreSQL reads them. */
     prepareValue(value: unknown): string | Buffer | null;
   };
   export default utils;

@@ -6,17 +6,17 @@ import type { RowReader } from './row-reader.js';
 export interface Prepared {
   readonly key: string;
   readonly name: string;
-  /** Whether the server was sent its text. */
+  /** Whether its text was sent to the server. */
   sent: boolean;
-  /** How its rows are read; null until the server has told, and where it yields none. */
+  /** The reader of its rows; null until the server has described them, and where it yields none. */
   reader: RowReader | null;
 }
 
-/** So many are kept at most: each takes the server's process 100 to 165 kB. */
+/** Maximum number of kept statements: each takes the server process 100 to 165 kB. */
 const KEPT = 100;
-/** From which time on a statement is worth keeping. */
+/** Number of uses from which on a statement is kept. */
 const WORTH_KEEPING = 3;
-/** Of so many of the last statements it is known how often they came. */
+/** Number of recent statements whose uses are counted. */
 const REMEMBERED = 1_000;
 /** Number of texts that have a number; more than the program sends unless it is asked in ever new ways. */
 const NUMBERED = 5_000;
@@ -25,16 +25,16 @@ const FIRST_NAMES = 2 ** 47;
 
 /**
  * The statements that one connection keeps prepared: parsing and planning is most of what a short statement costs the
- * server. A statement of one tenant has a name of its own, since it is planned anew whenever the search path is
- * another one. Only what comes again and again is kept, and of that what was used last.
+ * server. Each tenant's statements have names of their own, since a statement is planned anew whenever the search path
+ * changes. Only repeated statements are kept, the most recently used ones.
  */
 export class PreparedStatements {
   readonly #kept: LRUCache<string, Prepared>;
   readonly #seen = new LRUCache<string, number>({ max: REMEMBERED });
   #dropped: string[] = [];
   /**
-   * No two connections give the same names: behind a pooler that was not recognised a name is then unknown to another
-   * one's process of the server, which is an error, instead of that one's statement being run.
+   * No two connections use the same names: behind a pooler that was not recognised, a name is then unknown to another
+   * connection's backend, which is an error, instead of running that connection's statement.
    */
   #named = randomInt(FIRST_NAMES);
 
@@ -42,7 +42,7 @@ export class PreparedStatements {
     this.#kept = new LRUCache({ max: limit, dispose: ({ name }) => this.#dropped.push(name) });
   }
 
-  /** The statement under which this one runs; null while it is not worth keeping. */
+  /** Returns the prepared statement for this SQL; null while it is not worth keeping. */
   find(schema: string, sql: string): Prepared | null {
     const key = `${schema} ${numberOf(sql)}`;
     const kept = this.#kept.get(key);
@@ -58,7 +58,7 @@ export class PreparedStatements {
     return prepared;
   }
 
-  /** Forgets a statement that failed, or that perhaps never came to be. */
+  /** Forgets a statement that failed, or that may never have been prepared. */
   drop({ key }: Prepared): void {
     this.#kept.delete(key);
   }
@@ -67,7 +67,7 @@ export class PreparedStatements {
     this.#kept.clear();
   }
 
-  /** The names of those dropped since it was last asked: the server has to be told. */
+  /** Returns the names of those dropped since the last call, which the server has to close. */
   takeDropped(): readonly string[] {
     if (this.#dropped.length === 0) return NONE;
     const names = this.#dropped;

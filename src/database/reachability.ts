@@ -7,12 +7,12 @@ import { checkServerVersion } from './owner.js';
 import { quoteIdentifier } from './schema-name.js';
 import { ANSWERS_WITHIN_MS } from './timeouts.js';
 
-/** A database server of one's own cannot be used as it is set; the message says what to do. */
+/** Thrown when an external database server cannot be used as configured; the message says what to do. */
 export class DatabaseUnavailableError extends PlainError {
   override readonly name = 'DatabaseUnavailableError';
 }
 
-/** How a role is set, for messages. */
+/** The names of a role's settings, for messages. */
 export interface RoleSettings {
   readonly user: string;
   readonly password: string;
@@ -20,7 +20,7 @@ export interface RoleSettings {
 }
 
 export const APP_SETTINGS: RoleSettings = { user: 'DB_USER', password: 'DB_PASSWORD', url: 'DATABASE_URL' };
-/** The same role, past a pooler. */
+/** The settings of the same role for connections past a pooler. */
 export const DIRECT_SETTINGS: RoleSettings = { ...APP_SETTINGS, url: 'DATABASE_DIRECT_URL' };
 export const OWNER_SETTINGS: RoleSettings = {
   user: 'DB_OWNER_USER',
@@ -40,7 +40,7 @@ const STARTING_WITHIN_MS = 30_000;
 
 /**
  * Runs `work` on a connection of its own, closed afterwards. Waits while the server is starting.
- * @throws the driver's errors, and what `work` throws.
+ * @throws the driver's errors, and what `work` throws
  */
 export async function withConnection<T>(
   settings: ConnectionSettings,
@@ -65,7 +65,7 @@ export async function withConnection<T>(
   }
 }
 
-/** Tells whether these settings lead to the server itself, with one backend per connection, and not to a pooler. */
+/** Returns whether these settings lead to the server itself, with one backend per connection, and not to a pooler. */
 export async function isDirect(settings: ConnectionSettings): Promise<boolean> {
   return await withConnection(settings, async (client) => {
     const { rows } = await client.query<{ pid: number }>('SELECT pg_catalog.pg_backend_pid() AS pid');
@@ -74,8 +74,8 @@ export async function isDirect(settings: ConnectionSettings): Promise<boolean> {
 }
 
 /**
- * Connects as the program's own role and makes sure that it may be used.
- * @throws DatabaseUnavailableError, and ServerTooOldError before PostgreSQL 15.
+ * Connects as the program's own role and checks that it may be used.
+ * @throws DatabaseUnavailableError, and ServerTooOldError before PostgreSQL 15
  */
 export async function checkAppConnection(
   app: ConnectionSettings,
@@ -103,7 +103,7 @@ export async function checkAppConnection(
   );
 }
 
-/** Runs `work` and turns the driver's errors of connecting into a line that says what to do. */
+/** Runs `work`, and translates the driver's connection errors into a line that says what to do. */
 export async function explained<T>(
   settings: ConnectionSettings,
   names: RoleSettings,
@@ -136,7 +136,7 @@ function explain(error: unknown, settings: ConnectionSettings, names: RoleSettin
   return `cannot reach PostgreSQL at ${place} (${reasonOf(code, said, settings)}); start it, or set DB_HOST and DB_PORT (or DATABASE_URL); without them the embedded server is used`;
 }
 
-/** What creates a database for this program. */
+/** Returns the statement that creates a database for this program. */
 export function createDatabaseStatement(database: string, owner: string): string {
   return `CREATE DATABASE ${quoteIdentifier(database)} OWNER ${quoteIdentifier(owner)} TEMPLATE template0 ENCODING 'UTF8' ${BEST_LOCALE}`;
 }
@@ -154,12 +154,12 @@ function reasonOf(code: string, said: string, settings: ConnectionSettings): str
   return reasons[code] ?? (/timeout/i.test(said) ? `no answer within ${answersWithin / 1000} s` : said);
 }
 
-/** The SQLSTATE or the system's code of an error; empty when it has none. */
+/** Returns the SQLSTATE or the system's code of an error; '' when it has none. */
 export function codeOf(error: unknown): string {
   return String((error as { code?: unknown } | null)?.code ?? '');
 }
 
-/** On one line; errors of several tried addresses have no text of their own. */
+/** Returns the message in one line; an error of several tried addresses has no message of its own. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && !error.message) return messageOf(error.errors[0]);
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');

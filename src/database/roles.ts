@@ -2,7 +2,7 @@ import { PlainError } from '../platform/plain-error.js';
 import type { OwnerClient } from './owner.js';
 import { checkSchemaName, quoteIdentifier, quoteLiteral } from './schema-name.js';
 
-/** What the program's own role may do in `public`; everything else it reaches through a tenant's role. */
+/** The privileges of the program's own role in `public`; everything else it reaches through a tenant's role. */
 const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   migration_ledger: 'SELECT',
   tenants_tenant: 'SELECT',
@@ -10,7 +10,7 @@ const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   tenant_incarnation: 'SELECT',
   immigration_event_processing_control: 'SELECT, UPDATE',
   event_capture: 'SELECT',
-  // Written by functions that know whose transaction it is.
+  // Written by SECURITY DEFINER functions.
   event_queue: 'SELECT',
   event_segment: 'SELECT',
   delivery_segment: 'SELECT',
@@ -37,9 +37,9 @@ const GRANT_BY_MEMBERSHIP_FROM = 160_000;
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
- * Gives the program's role its rights on `public`. The role itself must be there: only whoever runs the server
- * knows its password.
- * @throws PlainError when the role is missing, a superuser, or would inherit the tenants' rights
+ * Grants the program's role its privileges on `public`. The role must exist: only whoever runs the server knows its
+ * password.
+ * @throws PlainError when the role is missing, a superuser, or would inherit the tenants' privileges
  */
 export async function ensureAppRole(client: OwnerClient, appUser: string): Promise<void> {
   const found = await client.query<RoleRow>('SELECT rolsuper, rolinherit FROM pg_roles WHERE rolname = $1', [
@@ -66,8 +66,8 @@ export async function ensureAppRole(client: OwnerClient, appUser: string): Promi
 const CLOSED_FUNCTION = /REVOKE EXECUTE ON FUNCTION (public\.\w+\([^)]*\)) FROM PUBLIC/g;
 
 /**
- * Revokes the right of PUBLIC to execute the functions that the migrations close: after a restore without rights they
- * are open to everybody.
+ * Revokes EXECUTE from PUBLIC on the functions that the migrations close: a restore without privileges opens them to
+ * everybody.
  */
 export async function closeFunctions(
   client: OwnerClient,
@@ -92,15 +92,15 @@ async function stopInheriting(client: OwnerClient, appUser: string): Promise<voi
   });
 }
 
-/** What is wrong with an owner that is neither a superuser nor has CREATEROLE, and what to do. */
+/** Explains what an owner that is neither a superuser nor has CREATEROLE lacks, and what to do. */
 export function mayNotCreateRoles(owner: string): string {
   return `the database role ${owner} may not create roles, and every tenant needs one; as a superuser run: ALTER ROLE ${quoteIdentifier(owner)} CREATEROLE`;
 }
 
 /**
- * Makes the NOLOGIN role of a tenant, named as its schema, and lets the program's role take it on (but not
- * inherit it). Roles belong to the whole server, so another database may be making the same one just now.
- * @throws PlainError when the owner lacks the right to
+ * Creates the NOLOGIN role of a tenant, named as its schema, and lets the program's role assume it (but not inherit
+ * it). Roles belong to the whole server, so another database may be creating the same one just now.
+ * @throws PlainError when the owner lacks the privilege
  */
 export async function ensureTenantRole(client: OwnerClient, schema: string, appUser: string): Promise<void> {
   const role = quoteIdentifier(checkSchemaName(schema));
@@ -130,8 +130,8 @@ export async function ensureTenantRole(client: OwnerClient, schema: string, appU
 }
 
 /**
- * The statements that give a tenant's role its rights on its schema: on tables that are there and, through default
- * privileges, on those of later migrations, which take back where less is meant.
+ * Returns the statements that grant a tenant's role its privileges on its schema: on existing tables and, through
+ * default privileges, on those of later migrations, which revoke them where less is meant.
  */
 export function schemaRightsSql(schema: string): string {
   const name = quoteIdentifier(checkSchemaName(schema));
@@ -141,8 +141,8 @@ export function schemaRightsSql(schema: string): string {
 }
 
 /**
- * Removes a tenant's role, unless another database of the server has a tenant of the same name.
- * @returns whether it was removed
+ * Drops a tenant's role, unless another database of the server has a tenant of the same name.
+ * @returns whether it was dropped
  */
 export async function dropTenantRole(client: OwnerClient, schema: string): Promise<boolean> {
   const role = quoteIdentifier(checkSchemaName(schema));
@@ -157,8 +157,8 @@ export async function dropTenantRole(client: OwnerClient, schema: string): Promi
 }
 
 /**
- * A DO block that runs `statements` once more when another transaction of the server changes the same role at the
- * same moment. The statements must ask for themselves what is left to do.
+ * Returns a DO block that runs `statements` once more when another transaction of the server changes the same role at
+ * the same moment. The statements must check for themselves what is left to do.
  */
 export function tolerantly(statements: string): string {
   return `
@@ -178,7 +178,7 @@ export function tolerantly(statements: string): string {
     END $$`;
 }
 
-/** The server's version as a number: 150004 for 15.4. */
+/** Returns the server's version as a number: 150004 for 15.4. */
 async function serverVersion(client: OwnerClient): Promise<number> {
   const { rows } = await client.query("SELECT current_setting('server_version_num')::integer AS version");
   return rows[0].version;

@@ -1,21 +1,21 @@
 import { LRUCache } from 'lru-cache';
 import { valueTypes } from './value-types.js';
 
-/** One column of an answer, as the driver tells of it. */
+/** A column of a result, as the driver describes it. */
 export interface Field {
   readonly name: string;
   readonly dataTypeID: number;
 }
 
-/** Makes an object of a row's texts, which are in the order of the columns. */
+/** A function that makes an object of a row's texts, which are in the order of the columns. */
 export type RowReader = (texts: readonly (string | null)[]) => object;
 
 type Parser = (text: string) => unknown;
 
-/** As many as there are forms of answers, whatever the tenant; bounded all the same. */
+/** Maximum number of cached readers; there are as many as result shapes, whatever the tenant. */
 const readers = new LRUCache<string, RowReader>({ max: 2_000 });
 
-/** What reads rows with these columns. */
+/** Returns the reader for rows with these columns. */
 export function rowReader(fields: readonly Field[]): RowReader {
   let form = '';
   for (const { name, dataTypeID } of fields) form += `${dataTypeID} ${name}\n`;
@@ -28,8 +28,8 @@ export function rowReader(fields: readonly Field[]): RowReader {
 }
 
 /**
- * Writes the reader as code, as fast-json-stringify does with what writes them: an object whose properties stand in
- * its literal is made in a third of the time. The code holds nothing but numbers and quoted names of columns.
+ * Compiles a reader to JavaScript, as fast-json-stringify does for writing: an object literal is built in a third of
+ * the time. The code contains nothing but numbers and quoted column names.
  */
 function compile(fields: readonly Field[]): RowReader {
   const parsers = fields.map(({ dataTypeID }) => valueTypes.getTypeParser(dataTypeID, 'text') as Parser);

@@ -3,12 +3,12 @@ import { type RawBuilder, sql } from './queries.js';
 // Compares texts regardless of Unicode's normal form: "é" may be one character, or "e" and an accent, as in file names of
 // macOS. Texts are stored as they were typed.
 
-/** Returns a text in the form in which names are compared without regard to case. */
+/** Returns a text in the form in which names are compared case-insensitively. */
 export function caseless(text: string): string {
   return text.normalize('NFC').toLowerCase();
 }
 
-/** Tells whether two texts are the same, regardless of their normal forms. */
+/** Returns whether two texts are the same, regardless of their normal forms. */
 export function isSameText(one: string | null | undefined, other: string | null | undefined): boolean {
   return one?.normalize('NFC') === other?.normalize('NFC');
 }

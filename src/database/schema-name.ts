@@ -1,7 +1,7 @@
 const TENANT_SCHEMA = /^tenant_[a-z][a-z0-9_]{0,55}$/;
 
 /**
- * Lets only names of tenant schemas through: `tenant_` and 1 to 56 small letters, digits or underscores.
+ * Checks that a text names a tenant's schema: `tenant_` and 1 to 56 lower-case letters, digits or underscores.
  * @returns the name itself
  * @throws InvalidSchemaNameError for any other text
  */
@@ -10,7 +10,7 @@ export function checkSchemaName(name: string): string {
   return name;
 }
 
-/** A text that names no tenant's schema. */
+/** Thrown for a text that names no tenant's schema. */
 export class InvalidSchemaNameError extends Error {
   constructor(name: string) {
     super(
@@ -22,9 +22,9 @@ export class InvalidSchemaNameError extends Error {
 }
 
 /**
- * An identifier as it stands in SQL text, in double quotes.
+ * Quotes an identifier for SQL text.
  * @example quoteIdentifier('tenant_main') // '"tenant_main"'
- * @throws Error for a text that PostgreSQL cannot hold as a name: empty, or with a NUL byte.
+ * @throws Error for a text that PostgreSQL cannot hold as a name: empty, or with a NUL byte
  */
 export function quoteIdentifier(name: string): string {
   if (name === '' || name.includes('\0')) throw new Error('not a name that PostgreSQL can hold');
@@ -32,8 +32,8 @@ export function quoteIdentifier(name: string): string {
 }
 
 /**
- * A text as it stands in SQL, in single quotes. Only for statements that take no parameters, such as CREATE ROLE.
- * @throws Error for a text with a NUL byte.
+ * Quotes a literal for SQL text. Only for statements that take no parameters, such as CREATE ROLE.
+ * @throws Error for a text with a NUL byte
  */
 export function quoteLiteral(text: string): string {
   if (text.includes('\0')) throw new Error('a text with a NUL byte cannot stand in SQL');

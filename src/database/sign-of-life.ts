@@ -13,9 +13,9 @@ const LOOK = `
 const IS_SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /**
- * Asks, on a connection of its own, what has become of another one.
- * @param pid the process id of the other one's backend, as sent at connecting
- * @param within milliseconds for all of it
+ * Asks, on a connection of its own, for the state of another one.
+ * @param pid the process id of the other one's backend, as sent when connecting
+ * @param within timeout for all of it, in milliseconds
  */
 export async function askForSignOfLife(
   settings: ConnectionSettings,

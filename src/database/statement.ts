@@ -4,14 +4,14 @@ export interface Statement<Row = unknown> {
   readonly parameters: readonly unknown[];
   /** Whether one plan serves all values; see `onePlan`. */
   readonly onePlan?: boolean;
-  /** Carries the type of the rows; never there at run time. */
+  /** Carries the type of the rows; never set at run time. */
   readonly row?: Row;
 }
 
 /** What can be run. */
 export type Executable<Row> = Statement<Row>;
 
-/** A statement written as SQL text with `$1`, `$2` … and their values. */
+/** Returns a statement written as SQL text with `$1`, `$2` … and their values. */
 export function statement<Row>(sql: string, parameters: readonly unknown[] = []): Statement<Row> {
   return { sql, parameters };
 }

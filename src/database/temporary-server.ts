@@ -24,15 +24,15 @@ export interface TemporaryServer {
   /** A superuser, on database `postgres`. */
   readonly admin: ConnectionSettings;
   readonly pid: number;
-  /** All its processes work within. */
+  /** The folder that contains all its files. */
   readonly directory: string;
   stop(): Promise<void>;
-  /** Waits until somebody's signal has ended it, and starts it on the same data and port. */
+  /** Waits until a signal from outside has ended it, and starts it again on the same data and port. */
   startAgain(): Promise<void>;
 }
 
 export interface TemporaryServerOptions {
-  /** Keeps what it has committed when it is killed, and has its data on the disk; it is slower then. */
+  /** Keeps what it has committed when it is killed, and stores its data on disk; it is slower then. */
   readonly durable?: boolean;
   /** The PostgreSQL to use instead of the embedded one. */
   readonly binaries?: Binaries;
@@ -48,7 +48,7 @@ const STARTS_WITHIN_MS = 30_000;
 const MEMORY = '/dev/shm';
 const MEMORY_NEEDED = 2 * 1024 ** 3;
 
-/** Nothing of it has to outlive a power cut; speed matters more. Passwords are checked, cheaply. */
+/** Nothing has to survive a power cut; speed matters more. Passwords are checked, cheaply. */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -67,9 +67,9 @@ const DURABLE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Starts the embedded PostgreSQL on an empty temporary folder and a free port, for tests and generators. Works as
- * root too, whom PostgreSQL refuses: it then runs as `postgres` or `nobody`.
- * @throws Error when it does not start, with what it said
+ * Starts the embedded PostgreSQL on an empty temporary folder and a free port, for tests and generators. Works as root
+ * too, which PostgreSQL refuses: it then runs as `postgres` or `nobody`.
+ * @throws Error when it does not start, with its output
  */
 export async function startTemporaryServer({
   durable = false,
@@ -119,7 +119,9 @@ export async function startTemporaryServer({
   }
 }
 
-/** A file system in memory, where there is one with room: a copy of a database took 30 ms there, 600 ms on a disk. */
+/**
+ * Returns a file system in memory with enough room, or null: a copy of a database took 30 ms there, 600 ms on a disk.
+ */
 function roomyMemory(): string | null {
   try {
     const { bavail, bsize } = statfsSync(MEMORY);
@@ -142,7 +144,7 @@ async function whenUp(
   };
   const onSignal = (signal: NodeJS.Signals) => {
     abandon();
-    process.kill(process.pid, signal); // the handler is gone by now, so that this ends the process
+    process.kill(process.pid, signal); // the handler is gone by now, so this ends the process
   };
   process.once('exit', abandon).once('SIGTERM', onSignal).once('SIGHUP', onSignal);
   const stop = async () => {
@@ -182,7 +184,7 @@ async function whenUp(
         try {
           return await answers();
         } catch (error) {
-          // What the killed one has left may take a moment to end.
+          // The remains of the killed server may take a moment to end.
           if (Date.now() > deadline || !hasEnded(running.child)) throw error;
         }
       }
@@ -193,7 +195,7 @@ async function whenUp(
 interface Running {
   readonly child: ChildProcess;
   readonly exited: Promise<void>;
-  /** The last that it has said. */
+  /** Returns the end of its output. */
   said(): string;
 }
 
@@ -213,7 +215,7 @@ function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-/** An account without rights that PostgreSQL may run as. */
+/** Returns an unprivileged account that PostgreSQL may run as. */
 function ordinaryAccount(): Account {
   const accounts = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -224,7 +226,7 @@ function ordinaryAccount(): Account {
   return { uid: Number(found[2]), gid: Number(found[3]) };
 }
 
-/** The binaries, copied where the other account cannot reach them, as below root's own home. */
+/** Returns the binaries, copied where the other account cannot reach them, as below root's home. */
 function reachableBinaries(folder: string, account: Account | null): Binaries {
   const binaries = findBinaries();
   if (!account || isOpenToAll(dirname(binaries.postgres))) return binaries;

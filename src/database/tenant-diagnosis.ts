@@ -2,7 +2,7 @@ import { ok, problem, type Result } from './finding.js';
 import type { OwnerClient } from './owner.js';
 import { TENANT_TROUBLE } from './tenant-trouble.js';
 
-/** Maximum number of findings that are named; the others are counted. */
+/** Maximum number of findings that are listed; the others are counted. */
 const NAMED = 10;
 
 /** Joins findings of one kind in one line: the first few, and the number of the others. */

@@ -1,12 +1,12 @@
 /**
- * Thrown when a tenant's transaction lacks something it needs: its schema, role or rights, a table, a column, a
+ * Thrown when a tenant's transaction lacks something it needs: its schema, role or privileges, a table, a column, a
  * function. Only that tenant is affected. Message and code are the database's.
  */
 export class TenantBrokenError extends Error {
   readonly code: string;
 
   constructor(
-    /** The schema of the tenant. */
+    /** The tenant's schema. */
     readonly schema: string,
     cause: Error & { readonly code?: string },
   ) {
@@ -16,7 +16,7 @@ export class TenantBrokenError extends Error {
   }
 }
 
-/** No such schema, table, column or function, or no right to it. */
+/** No such schema, table, column or function, or no privilege on it. */
 const BROKEN = new Set(['3F000', '42P01', '42703', '42883', '42501']);
 /** PostgreSQL's error for a setting that it rejects: here, the role of a tenant that does not exist. */
 const NO_ROLE = { code: '22023', message: /^role ".*" does not exist$/ };

@@ -3,7 +3,7 @@ import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
 
 const soon = () => new Promise((resolve) => setImmediate(resolve));
 
-/** Asks for this many permits of a tenant and takes all that are given at once. */
+/** Requests this many permits for a tenant and takes all that are given at once. */
 async function takeAll(semaphore: TenantSemaphore, tenant: string, asked: number) {
   const ends: (() => void)[] = [];
   for (let i = 0; i < asked; i++) {

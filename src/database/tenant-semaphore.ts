@@ -1,4 +1,6 @@
-/** Thrown when no connection came free in time or too many requests wait; has the code of a server without free ones. */
+/**
+ * Thrown when no connection became free in time or too many requests wait; has the code of a server without free ones.
+ */
 export class NoConnectionFreeError extends Error {
   override readonly name = 'NoConnectionFreeError';
   readonly code = '53300';
@@ -11,7 +13,7 @@ export interface TenantSemaphoreOptions {
   readonly within: number;
   /** Whether each tenant leaves some permits to the others; otherwise tenants only take turns. */
   readonly leavesSome?: boolean;
-  /** Maximum number of waiting requests per tenant; further ones are refused at once. */
+  /** Maximum number of waiting requests per tenant; further ones are rejected at once. */
   readonly mostWaiting?: number;
 }
 
@@ -31,8 +33,9 @@ interface Waiter {
 
 /**
  * A semaphore for the pool's connections that serves tenants round-robin. With `leavesSome`, a tenant that holds no
- * permit gets the next free one, and a tenant that holds some gets another only while enough are left for the others. So
- * a tenant whose statements are slow, or wait for each other, holds three of five at most, and other tenants' go on.
+ * permit gets the next free one, and a tenant that holds some gets another only while enough are left for the others.
+ * So a tenant whose statements are slow, or wait for each other, holds three of five at most, and other tenants'
+ * statements go on.
  */
 export class TenantSemaphore {
   readonly #held = new Map<string, number>();

@@ -5,8 +5,8 @@ const NAMESPACE = `to_regnamespace(quote_ident(${SCHEMA}))`;
 const ROLE = `to_regrole(quote_ident(${SCHEMA}))`;
 
 /**
- * SQL for the reason why tenant `t` cannot be served, in a few words for operators; null if it can. It reads only cached
- * catalogue entries and one row of the ledger, so it is cheap enough for every look-up of a host.
+ * SQL for the reason why tenant `t` cannot be served, in a few words for operators; null if it can. It reads only
+ * cached catalogue entries and one row of the ledger, so it is cheap enough for every look-up of a host.
  */
 export const TENANT_TROUBLE = `CASE
     WHEN ${NAMESPACE} IS NULL THEN 'its schema is missing'

@@ -1,6 +1,7 @@
 /**
- * How long the program's statements may take, wait or leave a transaction open, by PostgreSQL's settings: a request never
- * needs more. Without limits whoever holds a lock holds the connections of all who wait for it, and so every tenant's.
+ * Limits on how long the program's statements may run, wait for locks or leave a transaction open, by PostgreSQL
+ * setting: a request never needs more. Without limits the holder of a lock holds the connections of all who wait for
+ * it, and so every tenant's.
  */
 export const TIMEOUTS = {
   statement_timeout: '30s',
@@ -12,7 +13,7 @@ export const TIMEOUTS = {
 export const ANSWERS_WITHIN_MS = 5_000;
 
 /**
- * Time, in milliseconds, that a round trip may take beyond the limit of its statement, where only a timeout can tell
+ * Time that a round trip may take beyond the limit of its statement, in milliseconds, where only a timeout can tell
  * that no answer will come.
  */
 export const ROUND_TRIP_MARGIN_MS = 5_000;

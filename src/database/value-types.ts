@@ -7,8 +7,8 @@ const INT8_ARRAY = 1016;
 type Parser = (text: string) => unknown;
 
 /**
- * Turns PostgreSQL's `2026-01-31 09:00:00.5+00` into the contract's `2026-01-31T09:00:00.500000Z`:
- * UTC, microseconds only when they are not zero. The session's time zone is UTC (tenant-transaction.ts).
+ * Converts PostgreSQL's `2026-01-31 09:00:00.5+00` into the contract's `2026-01-31T09:00:00.500000Z`: UTC, microseconds
+ * only when they are not zero. The session's time zone is UTC (tenant-transaction.ts).
  */
 export function formatTimestamp(text: string): string {
   const split = text.indexOf(' ');
@@ -20,7 +20,7 @@ export function formatTimestamp(text: string): string {
   return `${text.slice(0, split)}T${clock}Z`;
 }
 
-/** Arrays of numbers as PostgreSQL writes them, `{1,2,3}`. */
+/** Parses arrays of numbers as PostgreSQL writes them, `{1,2,3}`. */
 function numberArray(text: string): number[] {
   return text === '{}' ? [] : text.slice(1, -1).split(',').map(Number);
 }
@@ -37,7 +37,7 @@ const PARSERS: ReadonlyMap<number, Parser> = new Map<number, Parser>([
   [INT8_ARRAY, numberArray],
 ]);
 
-/** How result columns become JavaScript values on every connection of the program. */
+/** Converters of result columns to JavaScript values, on every connection of the program. */
 export const valueTypes: pg.CustomTypesConfig = {
   getTypeParser(oid: number, format?: 'text' | 'binary') {
     return PARSERS.get(oid) ?? pg.types.getTypeParser(oid, format as 'text');

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * IPv4 ranges that are not the public Internet (IANA's special-purpose registry), and what clouds answer on beside
- * link-local addresses.
+ * IPv4 ranges that are not the public Internet (IANA's special-purpose registry), and addresses of clouds' metadata
+ * services beyond link-local ones.
  */
 const NOT_PUBLIC_V4: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8], // this network
@@ -23,7 +23,7 @@ const NOT_PUBLIC_V4: readonly (readonly [string, number])[] = [
   ['240.0.0.0', 4], // reserved, broadcast
 ];
 
-/** Of IPv6 only global unicast is public, without the ranges in it that carry IPv4 addresses or go nowhere. */
+/** Of IPv6 only global unicast is public, except for ranges that embed IPv4 addresses or lead nowhere. */
 const PUBLIC_V6 = ['2000::', 3] as const;
 const NOT_PUBLIC_V6: readonly (readonly [string, number])[] = [
   ['2001::', 23], // protocols, Teredo
@@ -39,7 +39,7 @@ globalV6.addSubnet(...PUBLIC_V6, 'ipv6');
 const refusedV6 = new BlockList();
 for (const [net, prefix] of NOT_PUBLIC_V6) refusedV6.addSubnet(net, prefix, 'ipv6');
 
-/** Whether this is an IP address of the public Internet. False for anything that is no IP address. */
+/** Returns whether this is an IP address of the public Internet. False for anything that is no IP address. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:

@@ -5,7 +5,7 @@ import { PlainError } from '../platform/plain-error.js';
 export const DELIVERY_STATUSES = ['PENDING', 'HELD', 'SENT', 'FAILED', 'CANCELLED'] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
-/** Which deliveries are meant; what is not given does not matter. */
+/** A filter for deliveries; omitted fields do not restrict it. */
 export interface DeliveryFilter {
   readonly ids?: readonly number[];
   readonly status?: DeliveryStatus;
@@ -154,8 +154,8 @@ export async function cancelDeliveries(
 }
 
 /**
- * Locks the endpoints against being switched or removed meanwhile, which would change their deliveries in another order.
- * Endpoints are always locked before deliveries.
+ * Locks the endpoints so that nobody switches or removes them meanwhile, which would lock their deliveries in another
+ * order. Endpoints are always locked before deliveries.
  */
 export async function holdEndpoints(transaction: TenantTransaction): Promise<void> {
   await transaction.query(statement('SELECT FROM webhook_endpoint ORDER BY id FOR NO KEY UPDATE'));

@@ -30,7 +30,7 @@ export class Deadline {
     try {
       return await Promise.race([work, ended]);
     } catch (error) {
-      throw signal.aborted ? signal.reason : error; // what was cut short fails in words of its own
+      throw signal.aborted ? signal.reason : error; // the aborted work fails with an error of its own
     } finally {
       signal.removeEventListener('abort', stop);
     }

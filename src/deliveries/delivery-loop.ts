@@ -8,7 +8,7 @@ import {
   type Taken,
 } from './delivery-queue.js';
 
-/** Maximum numbers of deliveries of one kind under way at once in this process. */
+/** Maximum numbers of concurrent deliveries of one kind in this process. */
 export interface Places {
   readonly all: number;
   readonly perTenant: number;
@@ -19,7 +19,10 @@ export interface Places {
 export interface DeliveryLoopOptions {
   readonly kind: DeliveryKind;
   readonly places: Places;
-  /** Sends one and stores the outcome, within a bounded time. @returns whether its destination may use all places */
+  /**
+   * Sends a delivery and stores the outcome, within a bounded time.
+   * @returns whether its destination may use all its places
+   */
   readonly deliver: (claim: DeliveryClaim) => Promise<boolean>;
   readonly leaseSeconds: number;
   readonly pollMs: number;
@@ -30,7 +33,7 @@ export interface DeliveryLoopOptions {
 /** Maximum number of failing destinations that are remembered; the oldest are forgotten. */
 const MOST_FAILING = 1_000;
 const RENEWALS_PER_LEASE = 3;
-/** Pause for a tenant after one of its deliveries could not be read or its outcome not be stored. */
+/** Pause for a tenant after one of its deliveries could not be read or its outcome could not be stored. */
 const TENANT_RESTS_MS = 10_000;
 
 interface Attempt {
@@ -39,19 +42,19 @@ interface Attempt {
 }
 
 /**
- * Sends the deliveries of one kind, with a limited number of places of its own. A destination that failed has one place
- * until it works again, so that a dead receiver takes no more than that from others.
+ * Claims and sends the deliveries of one kind, with a limited number of places of its own. A destination that failed
+ * has one place until it works again, so that a dead receiver holds up no others.
  */
 export class DeliveryLoop {
   readonly #attempts = new Set<Attempt>();
   readonly #failing = new Set<string>();
-  /** Times until which these tenants are left alone. */
+  /** Times until which tenants rest. */
   readonly #resting = new Map<string, number>();
   #loop: Promise<void> | undefined;
   #renewing: NodeJS.Timeout | undefined;
   #after = '';
   #stopping = false;
-  /** Whether something ended since the last look for work. */
+  /** Whether an attempt ended since the last look for work. */
   #woken = false;
   #endRest: () => void = () => undefined;
 
@@ -67,7 +70,7 @@ export class DeliveryLoop {
     this.#renewing = setInterval(() => void this.#renew(), renewMs);
   }
 
-  /** Takes nothing new, and waits for what is under way. @param within the longest wait, in milliseconds */
+  /** Claims nothing more, and waits for attempts under way. @param within maximum wait, in milliseconds */
   async stop(within: number): Promise<void> {
     this.#stopping = true;
     this.#wake();
@@ -157,7 +160,7 @@ export class DeliveryLoop {
     return running;
   }
 
-  /** Renews the leases, which attempts may outlast; without it another process would send the delivery again. */
+  /** Renews the leases of attempts under way; without that, another process would send those deliveries again. */
   async #renew(): Promise<void> {
     const claims = [...this.#attempts].map(({ claim }) => claim);
     if (claims.length === 0) return;

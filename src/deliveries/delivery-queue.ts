@@ -13,7 +13,7 @@ export interface DeliveryClaim {
 
 export type DeliveryKind = 'webhook' | 'email';
 
-/** A tenant's destination, and the number of its places that are not free at present. */
+/** The number of places of a tenant's destination that are in use. */
 export interface Taken {
   readonly schema: string;
   readonly destination: string;
@@ -26,19 +26,22 @@ export interface ClaimOptions {
   readonly most: number;
   readonly mostPerTenant: number;
   readonly mostPerDestination: number;
-  /** The places that are not free. */
+  /** The places in use. */
   readonly taken: readonly Taken[];
   /** Number of deliveries already under way in this process, by tenant. */
   readonly running: ReadonlyMap<string, number>;
-  /** The tenant that was served last: those behind it come first. '' at the beginning. */
+  /** The tenant served last: claiming continues behind it. '' at the beginning. */
   readonly after: string;
   readonly leaseSeconds: number;
 }
 
-/** Lifetime of a claim; it is renewed while the attempt lasts. */
+/** Duration of a lease; it is renewed while the attempt lasts. */
 export const LEASE_SECONDS = 60;
 
-/** For each kind, the condition on its rows, as in the partial indexes, and the handler whose pause holds them. */
+/**
+ * For each kind, the condition on its rows, as in the partial indexes, and the handler whose pause holds its
+ * deliveries.
+ */
 const KINDS: Readonly<Record<DeliveryKind, { readonly rows: string; readonly handler: string }>> = {
   webhook: { rows: "q.destination <> 'mail'", handler: 'webhook' },
   email: { rows: "q.destination = 'mail'", handler: 'email' },
@@ -49,14 +52,14 @@ const OPEN = 'unnest(ARRAY(SELECT s.segment FROM public.delivery_segment s)) AS 
 
 /** A text that sorts after every destination. */
 const BEHIND_ALL = '~';
-/** Number of deliveries looked at for each one wanted, so that each tenant has its turn. */
+/** Number of candidates examined per wanted delivery, so that every tenant gets its turn. */
 const CHOICE = 4;
 
 /**
- * Returns the SQL that claims deliveries. It steps through tenants and destinations by the index, however many deliveries
- * wait in each, beginning after the tenant served last; takes the oldest of each that has room until there are enough to
- * choose from; and then one of each tenant before a second of any. Deliveries of tenants that are suspended or whose
- * schema is broken stay queued, and so do all of them while the handler is paused.
+ * Returns the SQL that claims deliveries. It walks over tenants and destinations along the index, however many
+ * deliveries each has, beginning after the tenant served last; takes the oldest of each that has room until there are
+ * enough candidates; and chooses one of each tenant before a second of any. Deliveries of tenants that are suspended or
+ * whose schema is broken stay queued, as all do while the handler is paused.
  */
 const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
   WITH RECURSIVE line AS (
@@ -122,7 +125,7 @@ const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
 
 const CLAIM = { webhook: claimSql(KINDS.webhook), email: claimSql(KINDS.email) };
 
-/** Takes due deliveries of all tenants into this process's hands, in the order in which they are to be sent. */
+/** Claims due deliveries of all tenants for this process, in the order in which they are to be sent. */
 export async function claimDeliveries(database: Database, options: ClaimOptions): Promise<DeliveryClaim[]> {
   const { kind, most, mostPerTenant, mostPerDestination, taken, running, after, leaseSeconds } = options;
   const rows = await database.publicQuery(
@@ -140,8 +143,8 @@ export async function claimDeliveries(database: Database, options: ClaimOptions)
   return rows.sort((a, b) => a.rank - b.rank).map(({ rank, ...claim }) => claim);
 }
 
-// A delivery with an outcome has no claim any more, and must not get one. A locked row is being changed by somebody who
-// may wait for another of these rows, so it is skipped and renewed the next time.
+// A delivery with an outcome has no claim any more and must not get one. A locked row is being changed by a transaction
+// that may wait for another of these rows, so it is skipped and renewed the next time.
 const RENEW = `
   UPDATE public.delivery_queue SET claimed_until = clock_timestamp() + make_interval(secs => $3::float8)
   WHERE (schema_name, delivery_id) IN (
@@ -150,7 +153,7 @@ const RENEW = `
       ON q.schema_name = held.schema_name AND q.delivery_id = held.delivery_id
     WHERE q.claimed_until IS NOT NULL FOR UPDATE OF q SKIP LOCKED)`;
 
-/** Extends the claims of this process by another lease. */
+/** Extends this process's claims by another lease. */
 export async function renewClaims(
   database: Database,
   claims: readonly DeliveryClaim[],

@@ -6,14 +6,14 @@ import { SECRETS } from './records.js';
 import { newSecret } from './signature.js';
 import { checkWebhookUrl, type WebhookPolicy } from './webhook-target.js';
 
-/** A webhook endpoint, to which an agency's events are sent. Its secret is shown once, when it is made. */
+/** A webhook endpoint, which receives an agency's events. Its secret is shown once, on creation. */
 export interface Endpoint {
   readonly id: number;
   readonly url: string;
   readonly eventTypes: readonly string[];
   readonly isActive: boolean;
   readonly disabledReason: string | null;
-  /** Attempts that failed since the last that did not. */
+  /** Number of failed attempts since the last success. */
   readonly failures: number;
   /** The time when the current secret was made. ISO 8601, UTC. */
   readonly secretSetAt: string;
@@ -23,7 +23,7 @@ export interface Endpoint {
   readonly createdAt: string;
 }
 
-/** There is no endpoint with this id. */
+/** Thrown when there is no endpoint with this id. */
 export class EndpointNotFoundError extends PlainError {
   override readonly name = 'EndpointNotFoundError';
 
@@ -32,7 +32,7 @@ export class EndpointNotFoundError extends PlainError {
   }
 }
 
-/** Maximum number of endpoints per tenant: every change checks its events against each, in its own transaction. */
+/** Maximum number of endpoints per tenant: every change matches its events against each, within its own transaction. */
 export const MOST_ENDPOINTS = 50;
 
 /** Thrown when the tenant has reached its maximum number of endpoints. */
@@ -138,7 +138,7 @@ export async function findEndpoint(
 }
 
 /**
- * Switches an endpoint on, or off with a reason. Deliveries to an endpoint that is off are held until it is switched on
+ * Switches an endpoint on, or off for a reason. Deliveries to an endpoint that is off are held until it is switched on
  * again.
  * @param reason null to switch it on
  * @throws EndpointNotFoundError
@@ -160,8 +160,8 @@ export async function switchEndpoint(
 }
 
 /**
- * Gives an endpoint a new secret. The previous one signs beside it for a while, so that the receiver can switch without
- * missing anything; the one before that no longer does.
+ * Gives an endpoint a new secret. The previous one also signs for a while, so that the receiver can switch without
+ * missing anything; older ones no longer do.
  * @param overlapHours the length of that time; 0 ends the previous one at once
  * @returns the endpoint and its new secret, which is shown nowhere else
  * @throws EndpointNotFoundError

@@ -7,8 +7,8 @@ const LONGEST_PATTERN = 100;
 const MOST_PATTERNS = 50;
 
 /**
- * Makes sure that each of these patterns matches some event that can happen, handled or not.
- * @param patterns types of events, in which `*` is any text
+ * Checks that each of these patterns matches an event that can happen, handled or not.
+ * @param patterns event types, in which `*` stands for any text
  * @throws PlainError that names the pattern without a match, and the existing types
  */
 export function checkEventPatterns(patterns: readonly string[], config: EventsConfig = EVENTS): void {
@@ -23,7 +23,7 @@ export function checkEventPatterns(patterns: readonly string[], config: EventsCo
   }
 }
 
-/** As public.event_type_matches has it. */
+/** Returns whether an event type matches a pattern, as public.event_type_matches does. */
 function matches(pattern: string, type: string): boolean {
   const parts = pattern.split(/\*+/).map((part) => part.replaceAll(/[^\w]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`).test(type);

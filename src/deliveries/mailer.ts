@@ -11,13 +11,13 @@ export interface EmailMessage {
   readonly to: string;
   readonly subject: string;
   readonly text: string;
-  /** The same for every attempt; the Message-ID is made of it. */
+  /** The same for every attempt; the Message-ID is derived from it. */
   readonly idempotencyKey: string;
 }
 
-/** Takes e-mails out of the program. */
+/** The way out of the program for e-mails. */
 export interface Mailer {
-  /** Hands one over. It never throws: what goes wrong is in the outcome. */
+  /** Sends an e-mail. Never throws: failures are in the outcome. */
   send(message: EmailMessage): Promise<AttemptOutcome>;
   /** Aborts the e-mails under way. */
   close(): void;
@@ -25,9 +25,9 @@ export interface Mailer {
 
 export interface MailerOptions {
   readonly settings: DeliverySettings['email'];
-  /** Where .eml files are written to. */
+  /** The folder for .eml files. */
   readonly folder: string;
-  /** What stands behind the @ of a Message-ID. */
+  /** The domain of Message-IDs. */
   readonly domain: string;
   readonly limits?: Partial<MailLimits>;
 }
@@ -45,7 +45,7 @@ export interface MailLimits {
 const MINUTE = 60_000;
 /**
  * Timeouts of RFC 5321 (4.5.3.2): 5 minutes for the greeting and 10 after the final dot, the longest of all steps. A
- * client that gives up earlier sends a mail again that the server has just accepted.
+ * client that gives up earlier repeats a mail that the server has just accepted.
  */
 const LIMITS: MailLimits = {
   connect: 7 * MINUTE,
@@ -54,7 +54,7 @@ const LIMITS: MailLimits = {
   total: 30 * MINUTE,
 };
 
-/** The mailer of the settings; null when e-mail is switched off. */
+/** Returns the mailer that the settings ask for; null when e-mail is switched off. */
 export function createMailer(options: MailerOptions): Mailer | null {
   switch (options.settings.transport) {
     case 'smtp':
@@ -66,13 +66,15 @@ export function createMailer(options: MailerOptions): Mailer | null {
   }
 }
 
-/** Loaded for the first e-mail: it takes as much memory as all of the HTTP server. */
+/** Loads nodemailer with the first e-mail: it takes as much memory as the whole HTTP server. */
 const loadNodemailer = async () => (await import('nodemailer')).default;
 
-/** Texts and addresses come from records: nothing in them may make the program read a file or fetch an address. */
+/** Texts and addresses come from records, so nothing in them may make the program read a file or fetch a URL. */
 const LOCKED_UP = { disableFileAccess: true, disableUrlAccess: true };
 
-/** Uses a connection for each e-mail: a pool would still send waiting ones after they were given up. */
+/**
+ * Returns a mailer with one connection per e-mail: a pool would go on sending waiting e-mails after they were given up.
+ */
 function smtpMailer({ settings, domain, limits }: MailerOptions): Mailer {
   const { connect, greeting, step, total } = { ...LIMITS, ...limits };
   const underWay = new Set<Deadline>();
@@ -118,7 +120,7 @@ function fileMailer({ folder, domain }: MailerOptions): Mailer {
         const { message: text } = await transport.sendMail(mailOptions(message, domain));
         const file = join(folder, `${message.idempotencyKey}.eml`);
         await mkdir(folder, { recursive: true });
-        // Whoever looks into the folder never sees half a file.
+        // Readers of the folder must never see half a file.
         await writeFile(`${file}.part`, text as Buffer);
         await rename(`${file}.part`, file);
         return `written to ${file}`;

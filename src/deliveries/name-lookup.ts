@@ -5,7 +5,10 @@ export interface ResolvedAddress {
   readonly family: number;
 }
 
-/** Resolves a host name to its addresses, until the signal is aborted. @throws an error if there is none */
+/**
+ * A resolver of host names to addresses, which ends when the signal is aborted.
+ * @throws an error if the name has no address
+ */
 export type Resolve = (hostname: string, signal: AbortSignal) => Promise<readonly ResolvedAddress[]>;
 
 /** Timeout per server and try, in milliseconds; the attempt's own deadline comes first. */
@@ -13,8 +16,8 @@ const WITHIN_MS = 3_000;
 const TRIES = 2;
 
 /**
- * Returns a look-up by DNS alone. The system's resolver blocks one of the process's four threads while a name server
- * hangs, and files, passwords and the database's name need the same threads.
+ * Returns a resolver that uses DNS alone. The system's resolver blocks one of the process's four threads while a name
+ * server hangs, and files, passwords and the database's name need the same threads.
  * @param servers name servers to use instead of the system's, such as `127.0.0.1:5353`
  */
 export function dnsLookup(servers?: readonly string[]): Resolve {
@@ -36,5 +39,5 @@ export function dnsLookup(servers?: readonly string[]): Resolve {
   };
 }
 
-/** Resolves names as the system does, its files first: for trials, where `localhost` and local names must work. */
+/** Resolves names as the system does, hosts file first: for trials, where `localhost` and local names must work. */
 export const systemLookup: Resolve = (hostname) => lookup(hostname, { all: true, verbatim: true });

@@ -2,7 +2,7 @@ import type { Job } from '../jobs/job.js';
 import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
 import { cleanUpDeliveries } from './retention.js';
 
-/** Webhooks and e-mails that ended long ago. */
+/** The job that removes webhooks and e-mails that ended long ago. */
 export const oldDeliveriesJob: Job = {
   name: 'old-deliveries',
   summary: 'remove deliveries that were sent or cancelled after 30 days, failed and held ones after 90',

@@ -8,7 +8,7 @@ export interface PinnedClientOptions {
   readonly extraCa: string | null;
   /** Ends the connection, whatever it is doing; there is no other time limit. */
   readonly signal: AbortSignal;
-  /** Milliseconds until then, so that each address gets its share. */
+  /** Milliseconds until the signal is aborted, so that each address gets its share. */
   readonly withinMs: number;
 }
 
@@ -16,15 +16,15 @@ export interface PinnedClientOptions {
 const LEAST_PER_ADDRESS_MS = 250;
 
 /**
- * Makes a client for one request that connects only to these addresses, one after the other, whatever the host name
- * resolves to by then. The certificate is still checked against the name. To be destroyed after the request.
+ * Returns a client for one request that connects only to these addresses, one after the other, whatever the host name
+ * resolves to by then. The certificate is still checked against the name. Destroy it after the request.
  */
 export async function pinnedClient(
   url: URL,
   addresses: readonly ResolvedAddress[],
   { extraCa, signal, withinMs }: PinnedClientOptions,
 ): Promise<Client> {
-  const { buildConnector, Client } = await import('undici'); // when the first webhook needs it
+  const { buildConnector, Client } = await import('undici'); // loaded with the first webhook
   const perAddress = Math.floor(withinMs / 2 / addresses.length);
   const connect = buildConnector({
     timeout: 0,
@@ -39,7 +39,7 @@ export async function pinnedClient(
 
 let trusted: { readonly extraCa: string; readonly context: SecureContext } | undefined;
 
-/** Returns a cached context: reading all certificates for each connection would take longer than the rest of it. */
+/** Returns a cached TLS context: reading all certificates takes longer than the rest of a connection. */
 function trusting(extraCa: string): SecureContext {
   if (trusted?.extraCa !== extraCa) {
     trusted = { extraCa, context: createSecureContext({ ca: [...rootCertificates, extraCa] }) };
@@ -48,8 +48,8 @@ function trusting(extraCa: string): SecureContext {
 }
 
 /**
- * Returns a look-up that gives only these addresses. It never calls back in the same turn, since a connection that fails
- * at once would emit its error before anybody listens.
+ * Returns a look-up function that yields only these addresses. It never calls back synchronously, since a connection
+ * that fails at once would emit its error before anything listens.
  */
 function only(addresses: readonly ResolvedAddress[]): LookupFunction {
   const [first] = addresses as [ResolvedAddress];

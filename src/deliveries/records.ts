@@ -22,13 +22,13 @@ export interface Delivery {
     readonly url: string;
     readonly secrets: readonly string[];
   } | null;
-  /** Whether the endpoint is there and switched on. */
+  /** Whether the endpoint exists and is switched on. */
   readonly endpointActive: boolean;
-  /** Hours since the event that it reports, or since it was requested again. */
+  /** Hours since the event, or since the delivery was requested again. */
   readonly ageHours: number;
 }
 
-/** Number of failures in a row after which an endpoint is switched off, if they last for at least FAILING_FOR. */
+/** Number of consecutive failures after which an endpoint is switched off, if they span at least FAILING_FOR. */
 export const MOST_FAILURES = 50;
 const FAILING_FOR = '1 hour';
 
@@ -46,7 +46,7 @@ const DELIVERY = `
   FROM delivery d LEFT JOIN webhook_endpoint e ON e.id = d.endpoint_id
   WHERE d.id = $1`;
 
-/** Reads a delivery with what sending it needs; null when it is gone. */
+/** Reads a delivery with everything that sending it needs; null when it no longer exists. */
 export async function loadDelivery(database: Database, schema: string, id: number): Promise<Delivery | null> {
   const [delivery] = await database.tenantQuery(
     { schema, userId: null },
@@ -56,8 +56,8 @@ export async function loadDelivery(database: Database, schema: string, id: numbe
 }
 
 /**
- * Notes what came of an attempt: in the delivery, its log and the endpoint's count of failures. A delivery that was
- * cancelled, or sent by another process, in the meantime stays as it is, unless this attempt did send it.
+ * Stores the outcome of an attempt: in the delivery, its log and the endpoint's count of failures. A delivery that was
+ * cancelled or sent by another process meanwhile stays as it is, unless this attempt did send it.
  */
 export async function recordOutcome(
   database: Database,
@@ -66,7 +66,7 @@ export async function recordOutcome(
   outcome: AttemptOutcome,
 ): Promise<void> {
   await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
-    // The endpoint first, always: whoever switches it off locks it before its deliveries too.
+    // The endpoint always first: switching an endpoint off locks it before its deliveries too.
     const endpoint = delivery.endpoint && noteAtEndpoint(transaction, delivery.endpoint.id, outcome);
     const attempt = transaction.query(
       statement(
@@ -82,7 +82,7 @@ export async function recordOutcome(
   });
 }
 
-/** Ends a delivery that is not to be sent. */
+/** Cancels a delivery that is not to be sent. */
 export async function cancelDelivery(
   database: Database,
   schema: string,
@@ -138,8 +138,8 @@ function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, 
 }
 
 /**
- * Counts a failure at its endpoint, and may switch it off. Besides the number, the time counts, since a receiver that
- * restarts under load fails many times within seconds. One that says it is gone is switched off at once.
+ * Counts a failure of an endpoint, and may switch the endpoint off. Time counts besides the number, since a receiver
+ * that restarts under load fails many times within seconds. An endpoint that answers 410 is switched off at once.
  */
 function noteAtEndpoint(
   transaction: TenantTransaction,

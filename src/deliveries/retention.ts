@@ -2,7 +2,7 @@ import type { Database } from '../database/database.js';
 import { type BatchOptions, inBatches } from '../database/in-batches.js';
 import { statement } from '../database/statement.js';
 
-/** Days for which deliveries are kept: those sent or cancelled, and those that somebody may still want to send. */
+/** Days for which ended deliveries are kept: sent or cancelled ones, and failed ones, which may still be sent again. */
 export const ENDED_KEPT_FOR_DAYS = 30;
 export const FAILED_KEPT_FOR_DAYS = 90;
 
@@ -18,7 +18,7 @@ const DELETE_OLD = `
 
 /**
  * Removes a tenant's deliveries that ended long ago, with the logs of their attempts, in batches of 1000.
- * @returns how many
+ * @returns their number
  */
 export async function cleanUpDeliveries(
   database: Database,

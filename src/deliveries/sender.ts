@@ -11,9 +11,9 @@ import { sendWebhook } from './webhook.js';
 
 export interface SenderOptions {
   readonly settings: DeliverySettings;
-  /** Null: e-mail is switched off. */
+  /** Null when e-mail is switched off. */
   readonly mailer: Mailer | null;
-  /** What is not one delivery's own failure: the database cannot be reached, for instance. */
+  /** Called for errors that are not a delivery's own failure, such as an unreachable database. */
   readonly onError?: (error: Error) => void;
   /** Resolves host names of endpoints; uses DNS when not given. */
   readonly resolve?: Resolve;
@@ -29,9 +29,9 @@ const POLL_MS = 1_000;
 const FINISHES_WITHIN_MS = 12_000;
 
 /**
- * Sends what waits in the tenants' outboxes, at least once: a claim in public.delivery_queue, then the sending outside
- * any transaction, then the outcome in a transaction. What dies in between is claimed again when its lease ends.
- * Any number of processes may do this at once.
+ * Sends the deliveries of all tenants' outboxes, at least once: it claims a delivery in public.delivery_queue, sends it
+ * outside any transaction, and stores the outcome in a transaction. When a process dies in between, its deliveries are
+ * claimed again after their leases end. Any number of processes may run one.
  */
 export class DeliverySender {
   readonly #loops: readonly DeliveryLoop[];
@@ -53,7 +53,7 @@ export class DeliverySender {
     const common = { deliver, leaseSeconds, pollMs, onError };
     const loop = (kind: DeliveryKind, all: number, perTenant: number, perDestination: number) =>
       new DeliveryLoop(database, { ...common, kind, places: { all, perTenant, perDestination } });
-    // One tenant's e-mails leave a place for the others'.
+    // One tenant's e-mails leave a place for those of others.
     const mailsOfTenant = Math.max(1, email.concurrency - 1);
     this.#loops = [
       loop('webhook', concurrency, concurrencyPerTenant, concurrencyPerEndpoint),
@@ -66,7 +66,7 @@ export class DeliverySender {
     for (const loop of this.#loops) loop.start();
   }
 
-  /** Takes nothing new and waits up to 12 s for what is under way. Close the mailer and the database after this. */
+  /** Claims nothing more and waits up to 12 s for attempts under way. Close the mailer and the database after this. */
   async close(): Promise<void> {
     await Promise.all(this.#loops.map((loop) => loop.stop(FINISHES_WITHIN_MS)));
   }
@@ -89,7 +89,7 @@ export class DeliverySender {
     return outcome.sent || delivery.kind === 'email';
   }
 
-  /** Sends a delivery. @returns the outcome, or the reason, in one line, for not sending it at all */
+  /** Sends a delivery. @returns the outcome, or the reason, in one line, why it must not be sent */
   #attempt(delivery: Delivery): Promise<AttemptOutcome> | string {
     const { idempotencyKey, body, eventType, endpoint, ageHours } = delivery;
     const { settings, mailer, resolve, withinMs } = this.options;

@@ -1,7 +1,7 @@
 /** An SMTP server's refusal, as nodemailer reports it. */
 export interface SmtpFailure {
   readonly responseCode?: number | undefined;
-  /** The command that was refused: `RCPT TO`. */
+  /** The refused command, such as `RCPT TO`. */
   readonly command?: string | undefined;
   readonly response?: string | undefined;
 }
@@ -14,8 +14,8 @@ const MAILBOX_DISABLED = '5.2.1';
 const ENHANCED_CODE = /^[\s\d-]*\b(5\.\d{1,3}\.\d{1,3})\b/;
 
 /**
- * Tells whether this refusal concerns the recipient, so that every further attempt would end the same way. Other
- * permanent refusals (of the session, the sender, the log-in, a full mailbox, by a policy) can be put right by somebody.
+ * Returns whether this refusal concerns the recipient, so that every further attempt would fail too. Somebody can
+ * resolve other permanent refusals (of the session, the sender, the log-in, a full mailbox, a policy).
  */
 export function isAboutRecipient({ responseCode = 0, command, response = '' }: SmtpFailure): boolean {
   if (responseCode < 500 || (command !== 'RCPT TO' && command !== 'DATA')) return false;

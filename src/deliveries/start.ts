@@ -5,21 +5,24 @@ import { createMailer } from './mailer.js';
 import { DeliverySender } from './sender.js';
 
 export interface RunningDeliveries {
-  /** Takes nothing new, waits for what is under way, closes every connection. */
+  /** Claims nothing more, waits for attempts under way, closes every connection. */
   close(): Promise<void>;
 }
 
 type Settings = Pick<Config, 'deliveries' | 'dataDirectory' | 'baseDomain'>;
 
-/** Its statements are few and short, however many receivers are waited for. */
+/** Number of connections: statements are few and short, however many receivers are slow. */
 const CONNECTIONS = 2;
 
-/** The folder of the e-mails that do not leave the machine. */
+/** Returns the folder for e-mails that do not leave the machine. */
 export function mailFolder(config: Pick<Config, 'dataDirectory'>): string {
   return join(config.dataDirectory, 'mail');
 }
 
-/** Begins to send webhooks and e-mails, over database connections of its own. Never fails: what is away is waited for. */
+/**
+ * Starts sending webhooks and e-mails, over database connections of its own. Never fails: it waits for whatever is
+ * unreachable.
+ */
 export function startDeliveries(
   config: Settings,
   app: ConnectionSettings,

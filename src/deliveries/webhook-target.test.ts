@@ -9,7 +9,7 @@ import { checkWebhookUrl, resolveTarget, type WebhookPolicy } from './webhook-ta
 const STRICT: WebhookPolicy = { allowPrivate: false, ports: [443, 8443], extraCa: null };
 const LOOSE: WebhookPolicy = { allowPrivate: true, ports: [80, 443], extraCa: null };
 
-/** A resolver that knows these names alone. */
+/** Returns a resolver that knows only these names. */
 const names = (table: Record<string, string[]>) => async (hostname: string) =>
   (table[hostname] ?? []).map((address): ResolvedAddress => {
     return { address, family: address.includes(':') ? 6 : 4 };
@@ -148,7 +148,7 @@ describe('the name of an endpoint’s host', () => {
     };
     const message = { secrets: ['s'], eventType: 'x', body: '{}', idempotencyKey: 'k' };
     try {
-      // A name that no other resolver knows: had the connection asked again, it would not have been made.
+      // No other resolver knows this name: had the connection resolved it again, it would have failed.
       const url = `http://rebinding.invalid:${port}/`;
       const policy = { ...LOOSE, ports: [port] };
       expect(await sendWebhook({ url, ...message }, { policy, resolve: changing })).toMatchObject({

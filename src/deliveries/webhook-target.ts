@@ -4,23 +4,23 @@ import { PlainError } from '../platform/plain-error.js';
 import { isPublicAddress } from './addresses.js';
 import { dnsLookup, type Resolve, type ResolvedAddress, systemLookup } from './name-lookup.js';
 
-/** Where webhooks may go. */
+/** The settings that restrict where webhooks may go. */
 export type WebhookPolicy = DeliverySettings['webhooks'];
 
-/** The address of an endpoint is one that webhooks do not go to. */
+/** Thrown when webhooks may not go to an endpoint's address. */
 export class ForbiddenTargetError extends PlainError {
   override readonly name = 'ForbiddenTargetError';
 }
 
 const LONGEST_URL = 2000;
 
-/** Names that mean this machine or its own network, whatever resolves them. */
+/** Names of this machine or its own network, whatever resolves them. */
 const OWN_NAMES = /(^|\.)(localhost|local|internal|intranet|lan|home\.arpa|localdomain)\.?$/;
 
 const publicLookup = dnsLookup();
 
 /**
- * Reads the address of an endpoint and makes sure, as far as its text tells, that webhooks may go there.
+ * Parses the address of an endpoint and checks, as far as its text shows, that webhooks may go there.
  * @throws ForbiddenTargetError that says why not
  */
 export function checkWebhookUrl(text: string, policy: WebhookPolicy): URL {
@@ -44,7 +44,7 @@ export function checkWebhookUrl(text: string, policy: WebhookPolicy): URL {
     throw new ForbiddenTargetError(`${host} is not on the public Internet`);
   }
   url.hash = '';
-  // By now, letters beyond ASCII are encoded as three characters or more.
+  // By now, each letter beyond ASCII is encoded as three characters or more.
   if (url.href.length > LONGEST_URL) throw tooLong();
   return url;
 }
@@ -58,9 +58,9 @@ function tooLong(): ForbiddenTargetError {
 }
 
 /**
- * Finds the addresses that a webhook may connect to. Every one of the host's must be public: a name that also leads
- * inside is refused whole. The connection must be made to these addresses, not to the name again, whose next answer
- * may be another.
+ * Resolves the addresses that a webhook may connect to. All addresses of the host must be public: a name that also
+ * leads inside is refused. The connection must be made to these addresses, not to the name, whose next answer may
+ * differ.
  * @throws ForbiddenTargetError; what `resolve` throws
  */
 export async function resolveTarget(
@@ -80,7 +80,7 @@ export async function resolveTarget(
   return addresses;
 }
 
-/** The host without the brackets of an IPv6 address. URL has turned other spellings of IPv4 into the usual one. */
+/** Returns the host without the brackets of an IPv6 address. URL has normalised other spellings of IPv4. */
 function hostOf(url: URL): string {
   return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }

@@ -12,7 +12,7 @@ import {
   type WebhookPolicy,
 } from './webhook-target.js';
 
-/** What is sent to an endpoint. */
+/** A webhook to be sent to an endpoint. */
 export interface WebhookMessage {
   readonly url: string;
   /** The secrets that sign it: the endpoint's, and the previous one while it is still valid. */
@@ -27,17 +27,17 @@ export interface WebhookMessage {
 export interface WebhookOptions {
   readonly policy: WebhookPolicy;
   readonly resolve?: Resolve;
-  /** For everything from the name's address to the end of the answer; 10 s when not given. */
+  /** Timeout from resolving the name to the end of the answer, in milliseconds; 10 s by default. */
   readonly withinMs?: number;
 }
 
 const WITHIN_MS = 10_000;
-/** So much of the answer is kept; so much is read at most. */
+/** Maximum number of bytes of the answer that are read and kept. */
 const KEPT_BYTES = 2048;
 const READ_BYTES = 65_536;
 /** Maximum number of provisional answers (1xx) before the final one. */
 const MOST_PROVISIONAL = 10;
-/** The status by which a receiver says that nothing should be sent there any more. */
+/** The status with which a receiver asks for no more webhooks. */
 const GONE = 410;
 
 interface Answer {
@@ -47,8 +47,8 @@ interface Answer {
 }
 
 /**
- * Sends one webhook. Any 2xx answer within the time limit counts as received; redirects are not followed. It always ends
- * within the limit and never throws: failures are in the outcome.
+ * Sends one webhook. Any 2xx answer within the time limit counts as received; redirects are not followed. It always
+ * ends within the limit and never throws: failures are in the outcome.
  */
 export async function sendWebhook(message: WebhookMessage, options: WebhookOptions): Promise<AttemptOutcome> {
   const begun = performance.now();
@@ -81,7 +81,7 @@ export async function sendWebhook(message: WebhookMessage, options: WebhookOptio
       permanent: error instanceof ForbiddenTargetError,
     });
   } finally {
-    deadline.end(new Error('it is over')); // closes what may still be open
+    deadline.end(new Error('it is over')); // closes whatever is still open
     deadline.clear();
   }
 }
@@ -92,7 +92,7 @@ interface Posting {
   readonly deadline: Deadline;
 }
 
-/** Posts to the first of these addresses that can be connected to. */
+/** Posts to the first of these addresses that accepts a connection. */
 async function post(
   url: URL,
   addresses: readonly ResolvedAddress[],
@@ -122,7 +122,7 @@ async function post(
 
 /** Reads a body to its end or to the limit, whichever comes first. */
 async function beginningOf(body: Readable): Promise<string> {
-  body.on('error', () => undefined); // leaving off early is told as an error
+  body.on('error', () => undefined); // leaving early is reported as an error
   const kept: Buffer[] = [];
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -149,17 +149,17 @@ function single(header: IncomingHttpHeaders[string]): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
 
-/** What is no UTF-8 becomes U+FFFD, and so does NUL, which PostgreSQL does not keep. */
+/** Decodes UTF-8; invalid bytes become U+FFFD, and so does NUL, which PostgreSQL cannot store. */
 function textOf(bytes: Buffer): string {
   return new TextDecoder().decode(bytes).replaceAll('\0', '\ufffd');
 }
 
-/** Retry-After as seconds; a date, or anything else, counts as not given. */
+/** Parses Retry-After as seconds; a date, or anything else, counts as missing. */
 function secondsOf(header: string | undefined): number {
   return header && /^\d{1,6}$/.test(header) ? Number(header) : 0;
 }
 
-/** Replaces the client's error for a switch of protocols, which describes its own internals. */
+/** Replaces the client's error for a protocol switch, which describes its own internals. */
 function inPlainWords(error: unknown): unknown {
   const { message, code } = error as { message?: string; code?: string };
   const isSwitch = message === 'bad upgrade' || code === 'ERR_ASSERTION';

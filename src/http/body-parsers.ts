@@ -16,7 +16,7 @@ const MEDIA_TYPES = {
 
 const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
 
-/** The media types that a route's body may have, as OPTIONS and the documentation tell. */
+/** Returns the media types that a route's body may have, as OPTIONS and the documentation tell. */
 export function mediaTypes(upload: boolean): string[] {
   return upload ? [MEDIA_TYPES.multipart] : Object.values(MEDIA_TYPES);
 }
@@ -69,7 +69,7 @@ function parseForm(text: string): FormFields {
   return fields;
 }
 
-/** The Content-Type header as it came. */
+/** Returns the Content-Type header as it came. */
 function sentType({ rawHeaders }: IncomingMessage): string {
   const name = rawHeaders.findIndex(
     (text, index) => index % 2 === 0 && text.toLowerCase() === 'content-type',

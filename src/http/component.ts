@@ -3,7 +3,7 @@ import type { TSchema } from '@sinclair/typebox';
 /** Marks a schema that stands under its own name in the OpenAPI document. */
 export const COMPONENT = 'x-component';
 
-/** The same schema, named: wherever it is used, the OpenAPI document refers to it. */
+/** Returns the same schema, named: wherever it is used, the OpenAPI document refers to it. */
 export function component<S extends TSchema>(name: string, schema: S): S {
   return { ...schema, [COMPONENT]: name };
 }

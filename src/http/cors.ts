@@ -34,7 +34,7 @@ export class Cors {
     return allowed;
   }
 
-  /** The headers for an answer to this origin; none when it is not allowed. */
+  /** Returns the headers for an answer to this origin; none when it is not allowed. */
   headers(origin: string | undefined): Readonly<Record<string, string>> | null {
     if (!origin || !this.allows(origin)) return null;
     return {
@@ -44,7 +44,7 @@ export class Cors {
     };
   }
 
-  /** The headers for the answer to a preflight. */
+  /** Returns the headers for the answer to a preflight. */
   preflight(origin: string | undefined): Readonly<Record<string, string>> {
     const headers = this.headers(origin);
     return headers ? { ...headers, ...PREFLIGHT } : {};

@@ -42,7 +42,7 @@ function answerTo(error: FastifyError | Error): HttpError {
   return new HttpError(500, { detail: 'Internal server error.' });
 }
 
-/** Tells whether the operating system denied access, as after a folder's owner was changed while the program ran. */
+/** Returns whether the operating system denied access, as after a folder's owner was changed while the program ran. */
 function isRefusedBySystem(error: NodeJS.ErrnoException): boolean {
   return error.syscall !== undefined && (error.code === 'EACCES' || error.code === 'EPERM');
 }

@@ -48,39 +48,39 @@ export function textError(
   return new HttpError(status, { error }, headers);
 }
 
-/** 404 `<Thing> not found`. */
+/** Returns 404 `<Thing> not found`. */
 export function notFound(thing: string): HttpError {
   return detailError(404, `${thing} not found`);
 }
 
 export const PERMISSION_DENIED = 'You do not have permission to perform this action.';
 
-/** 403 in DRF's words, or in a rule's own. */
+/** Returns 403 in DRF's words, or in a rule's own. */
 export function permissionDenied(detail = PERMISSION_DENIED): HttpError {
   return detailError(403, detail);
 }
 
-/** 401 with the challenge that every such answer carries. */
+/** Returns 401 with the challenge that every such answer carries. */
 export function unauthorized(detail: string, extra: object = {}): HttpError {
   return new HttpError(401, { detail, ...extra }, { 'www-authenticate': 'Bearer realm="api"' });
 }
 
-/** 400 with messages under the fields that they are about. */
+/** Returns 400 with messages under the fields that they are about. */
 export function invalid(errors: FieldErrors): HttpError {
   return new HttpError(400, errors);
 }
 
-/** 400 on one field. */
+/** Returns 400 on one field. */
 export function invalidField(field: string, message: string): HttpError {
   return invalid({ [field]: [message] });
 }
 
-/** 400 for a related record that is not there, in DRF's words. */
+/** Returns 400 for a related record that is not there, in DRF's words. */
 export function invalidPk(field: string, id: unknown): HttpError {
   return invalidField(field, `Invalid pk "${id}" - object does not exist.`);
 }
 
-/** 429 as DRF words it. @param wait seconds */
+/** Returns 429 as DRF words it. @param wait seconds */
 export function throttled(wait: number): HttpError {
   const seconds = Math.max(1, Math.ceil(wait));
   const unit = seconds === 1 ? 'second' : 'seconds';

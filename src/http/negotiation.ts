@@ -9,7 +9,7 @@ export function acceptedTypes(header: string | undefined): string[] {
 
 const JSON_RANGES = new Set(['*/*', 'application/*', 'application/json']);
 
-/** Whether an Accept header lets the answer be JSON; where there is none, or an empty one, anything goes. */
+/** Returns whether an Accept header lets the answer be JSON; where there is none, or an empty one, anything goes. */
 export function acceptsJson(header: string | undefined): boolean {
   if (!header?.trim() || header === '*/*' || header === 'application/json') return true;
   return acceptedTypes(header).some((type) => JSON_RANGES.has(type));

@@ -13,7 +13,7 @@ export function pathId(given: string | undefined, missing: string | (() => HttpE
   return id;
 }
 
-/** Whether a number can be a record's id at all. */
+/** Returns whether a number can be a record's id at all. */
 export function isId(number: number): boolean {
   return Number.isSafeInteger(number) && number > 0;
 }

@@ -10,7 +10,7 @@ class Clock {
   readonly read = () => this.now;
 }
 
-/** Streams that note when something is sent to them. */
+/** A stream that records when something is sent to it. */
 class Noting extends LiveStream {
   readonly sentAt: number[] = [];
   readonly sent: string[] = [];

@@ -16,7 +16,7 @@ export interface HeartbeatOptions {
 }
 
 /**
- * The timer that all streams of the process share. It sends heartbeats, spread over the seconds, and ends streams whose
+ * The timer shared by all streams of the process. It sends heartbeats, spread over the seconds, and ends streams whose
  * token has expired.
  */
 export class HeartbeatTimer {
@@ -92,7 +92,7 @@ export class HeartbeatTimer {
 
   #schedule(): void {
     if (this.#timer) return;
-    const untilNext = Math.ceil(SECOND - (this.#clock() % SECOND)); // timers cut fractions off
+    const untilNext = Math.ceil(SECOND - (this.#clock() % SECOND)); // timers truncate fractions
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       try {

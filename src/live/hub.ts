@@ -32,33 +32,36 @@ export interface HubParts {
 export interface HubOptions {
   /** Seconds between two heartbeats. */
   readonly heartbeat?: number;
-  /** Milliseconds between two looks while notices do not arrive. */
+  /** Milliseconds between two polls while notices do not arrive. */
   readonly poll?: number;
   /** Bytes that may wait for a slow reader. */
   readonly buffer?: number;
-  /** How many missed notifications a returning client gets at most, the newest. */
+  /** Maximum number of missed notifications sent to a returning client, the newest first to be kept. */
   readonly missed?: number;
 }
 
-/** Time a tenant without streams is remembered, which saves the first look when a stream comes back soon. */
+/** Time for which a tenant without streams is remembered, which saves the first look when a stream comes back soon. */
 const KEPT_EMPTY_MS = 120_000;
 
-/** Who opens a stream. */
+/** A request to open a stream. */
 export interface StreamRequest {
   readonly tenant: Tenant;
   readonly userId: number;
-  /** When the token was issued and when it expires, in seconds since 1970. */
+  /** Times at which the token was issued and expires, in seconds since 1970. */
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** The last notification that the client had, when it comes back. */
+  /** Id of the last notification that a returning client has received. */
   readonly lastId: number | null;
 }
 
 const DEFAULTS = { heartbeat: 30, poll: 2_000, buffer: 256 * 1024, missed: 1_000 };
-/** How many of the pool's connections looks may use at once. */
+/** Maximum number of the pool's connections that looks use at once. */
 const LOOKS_AT_ONCE = 3;
 
-/** Every open stream of this process, and what the database's notices mean for them. To be made before the listener starts. */
+/**
+ * All open streams of this process; translates the database's notices into work on them. Create it before the listener
+ * starts.
+ */
 export class StreamHub {
   readonly #tenants = new Map<string, TenantStreams>();
   readonly #options: Required<HubOptions>;
@@ -88,7 +91,7 @@ export class StreamHub {
     listener.on(TENANTS_CHANNEL, () => void this.#endUnusable().catch(ignore));
   }
 
-  /** How many streams are open. */
+  /** Number of open streams. */
   get size(): number {
     return this.#heartbeat.size;
   }
@@ -99,8 +102,8 @@ export class StreamHub {
 
   /**
    * Opens a stream.
-   * @param begin writes the head of the answer, once it is certain that the stream can be served
-   * @returns false when the user or tenant lost the right to it meanwhile, or the program is stopping
+   * @param begin writes the head of the response, once it is certain that the stream can be served
+   * @returns false when the user or tenant lost access meanwhile, or the program is stopping
    * @throws database errors, before `begin` is called
    */
   async open(request: StreamRequest, begin: () => ServerResponse): Promise<boolean> {
@@ -121,7 +124,7 @@ export class StreamHub {
     let missed: Framed[] = [];
     try {
       await streams.join(stream);
-      // A suspension between the check of the request and now has had nobody to tell.
+      // The tenant may have been suspended since the request was checked, before its streams were known here.
       await this.#endUnusable([tenant.id]);
       if (lastId !== null && !stream.ended)
         missed = await streams.missed(userId, lastId, this.#options.missed);
@@ -134,7 +137,7 @@ export class StreamHub {
     return true;
   }
 
-  /** Ends every stream and lets nobody in any more. */
+  /** Ends every stream and accepts no more. */
   close(): void {
     this.#closed = true;
     this.#heartbeat.endAll();
@@ -143,7 +146,7 @@ export class StreamHub {
   #streamsOf(tenant: Tenant): TenantStreams {
     const known = this.#tenants.get(tenant.schema);
     if (known?.tenant.id === tenant.id) return known;
-    known?.endAll(); // of a tenant that had this name before
+    known?.endAll(); // belongs to an earlier tenant of this name
     const { database, source } = this.parts;
     const streams = new TenantStreams(tenant, database, source, (work) => this.#lookSemaphore.run(work));
     this.#tenants.set(tenant.schema, streams);
@@ -158,12 +161,12 @@ export class StreamHub {
   }
 
   #look(streams: TenantStreams | undefined): void {
-    streams?.look().catch(ignore); // repeated within a second
+    streams?.look().catch(ignore); // it is repeated within a second
   }
 
   #onNewNotifications(payload: string): void {
     const notice = readNotice<NewNotificationsNotice>(payload);
-    // Without a payload the listener has just connected: whatever came before was not heard.
+    // Without a payload the listener has just connected: earlier notices may have been missed.
     if (!notice) return void this.#poll();
     const streams = this.#tenants.get(notice.schema);
     if (streams && (!notice.users || notice.users.some((user) => streams.has(user)))) this.#look(streams);
@@ -199,7 +202,7 @@ export class StreamHub {
 
   #everySecond(): void {
     const isDeaf = !this.parts.listener.healthy;
-    const isOver = this.#wasDeaf && !isDeaf; // what came between the last look and the first notice was not heard
+    const isOver = this.#wasDeaf && !isDeaf; // anything between the last poll and the first notice was missed
     if (isOver || (isDeaf && performance.now() - this.#polledAt >= this.#options.poll)) void this.#poll();
     this.#wasDeaf = isDeaf;
     for (const streams of this.#tenants.values()) {
@@ -208,7 +211,7 @@ export class StreamHub {
     }
   }
 
-  /** Looks everywhere for whatever notices would have told. */
+  /** Looks in all tenants for anything that a missed notice would have announced. */
   async #poll(): Promise<void> {
     if (this.#polling) return;
     this.#polling = true;

@@ -35,7 +35,7 @@ function later() {
   return { promise, resolve };
 }
 
-/** Time for a message that should not come. */
+/** Waits for a message that should not come. */
 const aWhile = () => sleep(150);
 
 describe('who may', () => {
@@ -246,7 +246,7 @@ describe('a client that comes back', () => {
   test.each(['the same', 'another'])(
     'gets all that committed late while it was away, at %s instance, each once',
     async (instance) => {
-      const bystander = await open({ user: 'branch1' }); // for whom the instance goes on looking
+      const bystander = await open({ user: 'branch1' }); // it keeps the instance looking
       const stream = await open();
       const late: number[] = [];
       let early: number[] = [];

@@ -1,6 +1,6 @@
 import { writeJson } from '../database/json.js';
 
-/** What a stream sends, as browsers read it. */
+/** The messages of a stream, as browsers read them. */
 export type LiveMessage =
   | { readonly type: 'connection_established'; readonly message: string; readonly user_id: number }
   | { readonly type: 'notification_message'; readonly notification: object }
@@ -11,8 +11,8 @@ export type LiveMessage =
   | { readonly type: 'heartbeat'; readonly timestamp: string };
 
 /**
- * A message as it goes over the line (server-sent events, without names of events).
- * @param id of a notification, which a browser names when it comes back
+ * Formats a message as a server-sent event without an event name.
+ * @param id the notification's id, which a returning browser sends back
  */
 export function frame(message: LiveMessage, id?: number): string {
   const data = `data: ${writeJson(message)}\n\n`;

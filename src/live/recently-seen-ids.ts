@@ -1,35 +1,35 @@
-/** What the next look for new rows covers: ids above `floor` that are not in `known`. */
+/** The range that the next look for new rows covers: ids above `floor` that are not in `known`. */
 export interface IdWindow {
   readonly floor: number;
   readonly known: readonly number[];
 }
 
-/** Of the transactions when rows were looked for: PostgreSQL's `pg_snapshot_xmin` and `_xmax`. */
+/** The transactions at the time of a look: PostgreSQL's `pg_snapshot_xmin` and `pg_snapshot_xmax`. */
 export interface Snapshot {
-  /** Every transaction before this one has ended. */
+  /** All transactions before this one have ended. */
   readonly oldest: bigint;
   /** No transaction from this one on had begun to write. */
   readonly next: bigint;
 }
 
-/** Ids are given a moment before their transaction has a number; in so many milliseconds it has one. */
+/** Time after which a transaction that has been given an id also has a transaction number, in milliseconds. */
 const SETTLES_AFTER_MS = 5_000;
-/** How far below the newest id a first look begins, in case something there is still to be committed. */
+/** Distance below the newest id at which the first look begins, in case rows there are still to be committed. */
 const FIRST_REACH = 1_000;
 
 /**
- * Tells which rows are new although ids are given before commit, so that a row may come to light after one with a
- * higher id. It keeps every id that was seen above a floor, and lifts the floor only to ids below which nothing can
- * come to light any more: when every transaction that could have been given one of them has ended.
+ * The ids seen lately, which tell new rows from known ones. Ids are assigned before the commit, so a row may become
+ * visible after one with a higher id. Every id seen above a floor is kept, and the floor rises only to ids below which
+ * nothing can become visible any more, because every transaction that could have been assigned one of them has ended.
  */
 export class RecentlySeenIds {
   #floor: number;
   #highest: number;
   #known = new Set<number>();
-  /** Once all transactions before `next` have ended, nothing below `id` can appear any more. */
+  /** Once all transactions before `next` have ended, nothing below `id` can become visible any more. */
   #checkpoint: { readonly id: number; readonly next: bigint; readonly at: number } | undefined;
 
-  /** @param highest the highest id there is */
+  /** @param highest the highest existing id */
   constructor(highest: number) {
     this.#highest = highest;
     this.#floor = Math.max(0, highest - FIRST_REACH);
@@ -39,18 +39,18 @@ export class RecentlySeenIds {
     return { floor: this.#floor, known: [...this.#known] };
   }
 
-  /** Whether a look has found this id, or none will any more. */
+  /** Returns whether a look has already found this id, or can no longer find it. */
   isKnown(id: number): boolean {
     return id <= this.#floor || this.#known.has(id);
   }
 
   /**
-   * Takes the ids that a look at `window` found and moves on.
+   * Records the ids that a look at `window` found, and advances the window.
    * @param snapshot taken before that look
-   * @param whole false when the look stopped at a limit
+   * @param whole false when the look stopped at its limit
    */
   take(ids: readonly number[], snapshot: Snapshot, whole: boolean, now = Date.now()): void {
-    const before = this.#highest; // what comes now may be younger than the snapshot
+    const before = this.#highest; // ids found now may be younger than the snapshot
     for (const id of ids) {
       this.#known.add(id);
       if (id > this.#highest) this.#highest = id;

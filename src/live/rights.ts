@@ -2,7 +2,10 @@ import { TOKENS_FROM } from '../auth/ended-tokens.js';
 import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
 import { type Statement, statement } from '../database/statement.js';
 
-/** Which of these users may still listen: those who are there and active, with tokens that are not ended. */
+/**
+ * Returns the query for those of these users who may still listen: existing and active, with the time from which their
+ * tokens are valid.
+ */
 export function activeUsers(users: readonly number[]): Statement<{ id: number; tokensFrom: number }> {
   return statement(
     `SELECT u.id, ${TOKENS_FROM} AS "tokensFrom"
@@ -11,7 +14,7 @@ export function activeUsers(users: readonly number[]): Statement<{ id: number; t
   );
 }
 
-/** Which of these tenants may still be used. */
+/** Returns the query for those of these tenants that may still be used. */
 export function usableTenants(ids: readonly number[]): Statement<{ id: number }> {
   return statement(
     `SELECT t.id FROM public.tenants_tenant t WHERE t.id = ANY ($1::bigint[]) AND ${TENANT_IS_ACTIVE}`,
@@ -20,8 +23,8 @@ export function usableTenants(ids: readonly number[]): Statement<{ id: number }>
 }
 
 /**
- * Who logged out in the last minute, and how many seconds ago: for when notices do not arrive. A refresh token that is
- * exchanged is revoked too, but its successor is written by the same transaction.
+ * Returns the query for users who logged out in the last minute, and how many seconds ago, for use while notices do not
+ * arrive. Exchanging a refresh token revokes it too, but the same transaction writes its successor.
  */
 export function recentLogOuts(users: readonly number[]): Statement<{ user: number; age: number }> {
   return statement(

@@ -21,7 +21,7 @@ afterAll(() => pair?.close());
 
 const open = (options?: LiveOpen) => pair.open(options);
 
-/** Time for a message that should not come. */
+/** Waits for a message that should not come. */
 const aWhile = () => sleep(150);
 
 describe('a stream ends', () => {

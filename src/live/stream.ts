@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 
-/** A message in the form in which it is sent. */
+/** A message in its wire format. */
 export interface Framed {
   readonly text: string;
-  /** Of a notification. */
+  /** The notification's id. */
   readonly id?: number | undefined;
-  /** Read from the table before the look for what is new has come to it. */
+  /** Whether a coming look will find the same notification again. */
   readonly comesAgain?: boolean;
 }
 
@@ -13,8 +13,8 @@ const DRAINS_WITHIN_MS = 30_000;
 const ENDS_WITHIN_MS = 1_000;
 
 /**
- * One open stream of a user. What its reader does not take is kept up to a limit; beyond that the stream is cut off,
- * and the browser, which comes back by itself, catches up.
+ * An open stream of one user. Messages that the reader does not take are buffered up to a limit; beyond it the stream
+ * is cut off, and the browser reconnects and catches up.
  */
 export class LiveStream {
   readonly openedAt = Date.now();
@@ -22,16 +22,16 @@ export class LiveStream {
   beatAt = 0;
   #response: ServerResponse | undefined;
   #ended = false;
-  /** What is yet to be sent; null while everything goes straight out. */
+  /** Messages still to be sent; null while everything is written at once. */
   #waiting: Framed[] | null = [];
   #waitingBytes = 0;
-  /** Notifications that were sent and are still to be found by a look. */
+  /** Ids of notifications that were sent and that a coming look will find again. */
   #comingAgain: Set<number> | null = null;
 
   /**
    * @param token when it was issued and when it expires, in seconds since 1970
-   * @param limit bytes that may wait
-   * @param onEnd called once, however it ends
+   * @param limit maximum number of buffered bytes
+   * @param onEnd called once, however the stream ends
    */
   constructor(
     readonly userId: number,
@@ -45,8 +45,8 @@ export class LiveStream {
   }
 
   /**
-   * Begins to send on a response whose head is written: first these texts, however long they take, then what has been
-   * kept and what comes. Of notifications that are in both, the first copy counts.
+   * Begins to send on a response whose head is written: first these messages, however long they take, then the buffered
+   * ones and new ones. A notification that is in both is sent once.
    */
   async start(response: ServerResponse, first: readonly Framed[]): Promise<void> {
     if (this.#ended) {
@@ -80,7 +80,7 @@ export class LiveStream {
     else this.#waiting.push({ text, id });
   }
 
-  /** Ends it in good order; a reader that does not take the end either is cut off soon after. */
+  /** Ends the stream gracefully; a reader that does not take the end either is cut off soon after. */
   end(): void {
     if (this.#ended) return;
     const response = this.#response;

@@ -10,54 +10,64 @@ import type { LiveRow, NotificationSource } from './source.js';
 import type { Framed, LiveStream } from './stream.js';
 import type { ReadsNotice } from './stream-notices.js';
 
-/** How many rows one look takes at most, so that a flood goes out in parts that a reader can take. */
+/** Maximum number of rows that one look reads, so that a flood goes out in parts that a reader can take. */
 const ROWS_PER_LOOK = 200;
-/** So many characters, then the sockets get a chance to pass on what they were given: only then does it show who is slow. */
+/**
+ * Number of characters after which the sockets get a chance to drain: only then does it show which readers are slow.
+ */
 const SENT_IN_A_ROW = 65_536;
-/** How far back reads are told again after notices may have been missed. */
+/** Time for which reads are announced again after notices may have been missed. */
 const READ_LATELY_SECONDS = 60;
-/** How long after its end an import is told of by polls, which are two seconds apart. */
+/** Time after its end for which polls, two seconds apart, still report an import. */
 const IMPORTS_LATELY_SECONDS = 5;
 
 const SNAPSHOT = statement<{ oldest: string; next: string }>(
   `SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`,
 );
 
-/** The message that notifications were left out. It has no id, so a client cut off before the rest gets it again. */
+/**
+ * The message that notifications were left out. It has no id, so a client that is cut off before the rest gets it
+ * again.
+ */
 const CUT = frame({
   type: 'notifications_cut',
   message: 'More notifications were missed than are sent again: load the list',
 });
 
-/** What one look finds. */
+/** The result of one look. */
 interface LookResult {
-  /** Who may still listen, and from when on their tokens are good; null where that was not asked. */
+  /**
+   * The users who may still listen, each with the time from which their tokens are valid; null when that was not
+   * checked.
+   */
   readonly active: ReadonlyMap<number, number> | null;
   readonly snapshot: Snapshot;
   readonly unread: ReadonlyMap<number, number>;
   readonly rows: readonly LiveRow[];
 }
 
-/** The streams of one tenant in this process. All that they need from the database is read in looks, one at a time. */
+/**
+ * The streams of one tenant in this process. Everything they need from the database is read in looks, one at a time.
+ */
 export class TenantStreams {
   readonly #users = new Map<number, Set<LiveStream>>();
   #recentIds: RecentlySeenIds | undefined;
-  /** Streams that are to get what the looks after the next one find. */
+  /** Streams that get what looks after the next one find. */
   #joining = new Set<LiveStream>();
   #reads: Pick<ReadsNotice, 'user' | 'ids'>[] = [];
   readonly #counted = new Set<number>();
-  /** Whether the next look has to see who may still listen. */
+  /** Whether the next look must check who may still listen. */
   #rightsDue = false;
-  /** What the polls saw last; known only while notices do not arrive. */
+  /** Unread counts seen by the last poll; known only while notices do not arrive. */
   readonly #polledCounts = new Map<number, number>();
   /** Number of polls since notices last arrived. */
   #polls = 0;
   #current: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
-  /** Whether the last look failed, and has to be repeated. */
+  /** Whether the last look failed and must be repeated. */
   failed = false;
 
-  /** @param inTurn runs what uses the database, not too many at once over all tenants */
+  /** @param inTurn runs work that uses the database, a limited number at a time over all tenants */
   constructor(
     readonly tenant: Tenant,
     private readonly database: Database,
@@ -73,12 +83,12 @@ export class TenantStreams {
     return this.#users.has(user);
   }
 
-  /** Adds a stream; resolves when it will get everything that is committed from then on. */
+  /** Adds a stream; resolves when it will receive everything that is committed from then on. */
   async join(stream: LiveStream): Promise<void> {
     const streams = this.#users.get(stream.userId) ?? new Set();
     this.#users.set(stream.userId, streams.add(stream));
     this.#joining.add(stream);
-    this.#rightsDue = true; // what was checked before may have changed since
+    this.#rightsDue = true; // earlier checks may be outdated
     while (this.#joining.has(stream)) await this.look();
   }
 
@@ -103,25 +113,27 @@ export class TenantStreams {
     for (const stream of this.#users.get(user) ?? []) if (stream.token.issuedAt < from) stream.end();
   }
 
-  /** Tells a user how far an import of theirs has come. */
+  /** Sends a user the progress of one of their imports. */
   tellImport(user: number, progress: object): void {
     const text = frame({ type: 'client_import_progress', import: progress });
     for (const stream of this.#users.get(user) ?? []) if (!this.#joining.has(stream)) stream.send(text);
   }
 
-  /** Takes note of what a user has read; the next look tells their streams. */
+  /** Records what a user has read; the next look announces it to their streams. */
   noteReads(user: number, ids: readonly number[]): void {
     if (ids.length > 0) this.#reads.push({ user, ids });
     this.#counted.add(user);
   }
 
-  /** Looks for what is new, and ends the streams of those who may no longer listen. */
+  /** Looks for new rows, and ends the streams of users who may no longer listen. */
   async checkRights(): Promise<void> {
     this.#rightsDue = true;
     await this.look();
   }
 
-  /** Reads what a user missed since the notification with this id: the newest, and a message if there was more. */
+  /**
+   * Reads what a user missed since the notification with this id: the newest ones, and a message if there were more.
+   */
   async missed(user: number, after: number, most: number): Promise<Framed[]> {
     const rows = await this.inTurn(() =>
       this.database.tenantQuery(this.#context, this.source.missed(user, after, most + 1)),
@@ -133,13 +145,13 @@ export class TenantStreams {
     return rows.length > most ? [{ text: CUT }, ...newest] : newest;
   }
 
-  /** Looks for what is new. Resolves after a look that began after this call; those who ask together share one. */
+  /** Looks for new rows. Resolves after a look that began after this call; concurrent callers share one. */
   look(): Promise<void> {
     this.#next ??= this.#current
       .catch(() => undefined)
       .then(() => {
         this.#current = this.inTurn(() => {
-          this.#next = undefined; // callers from here on need another one
+          this.#next = undefined; // later callers need another look
           return this.#look();
         });
         return this.#current;
@@ -147,11 +159,14 @@ export class TenantStreams {
     return this.#next;
   }
 
-  /** Looks for everything that a notice may have told, while notices do not arrive or after some may be lost. */
+  /**
+   * Looks for everything that a notice may have announced, while notices do not arrive or after some may have been
+   * lost.
+   */
   async poll(): Promise<void> {
     const users = [...this.#users.keys()];
     if (users.length === 0) return;
-    // Before the first poll in a row, notices may have been lost for as long as it takes to detect that.
+    // Before the first of several polls, notices may have been lost for as long as it takes to detect that.
     const back = this.#polls++ === 0 ? READ_LATELY_SECONDS : IMPORTS_LATELY_SECONDS;
     const [counts, imports, logOuts] = await this.inTurn(() =>
       this.database.tenantTransaction(this.#context, (transaction) =>
@@ -180,7 +195,7 @@ export class TenantStreams {
     await this.checkRights();
   }
 
-  /** To be called when notices arrive again: from then on they tell of changes. */
+  /** Forgets what polls have seen; to be called when notices arrive again. */
   forgetPolls(): void {
     this.#polledCounts.clear();
     this.#polls = 0;
@@ -207,7 +222,7 @@ export class TenantStreams {
         this.#read(transaction, users, checked, counted),
       );
     } catch (error) {
-      // Those who wait to be let in are told; what the others have to be told is looked for again.
+      // Joining streams get the error; what the others are owed is looked for again.
       this.failed = true;
       for (const stream of joining) this.remove(stream);
       this.#reads.unshift(...reads);
@@ -223,12 +238,12 @@ export class TenantStreams {
     const waiting = (stream: LiveStream) => joining.has(stream) || this.#joining.has(stream);
     await this.#tell(found, reads, counted, waiting);
     if (whole) return;
-    // What was there before they came is known only once everything is: those who join have to wait for that.
+    // Which rows were there before they joined is known only after a complete look, so joining streams wait for one.
     for (const stream of joining) if (!stream.ended) this.#joining.add(stream);
     this.look().catch(() => undefined);
   }
 
-  /** Sends what a look has found: first what is new, since what is read may be among it. */
+  /** Sends the result of a look: new notifications first, since what is read may be among them. */
   async #tell(
     { rows, unread }: LookResult,
     reads: readonly Pick<ReadsNotice, 'user' | 'ids'>[],
@@ -255,7 +270,7 @@ export class TenantStreams {
     }
   }
 
-  /** One round trip, but for the first look. */
+  /** Reads everything in one round trip, except for the first look. */
   async #read(
     transaction: TenantTransaction,
     users: readonly number[],

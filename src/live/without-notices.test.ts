@@ -52,7 +52,7 @@ describe('without notices, as behind a pooler in transaction mode', () => {
     ];
     const { refresh } = (await app.ask('POST', '/api/token/refresh/', { body: { refresh: session.refresh } }))
       .body;
-    await sleep(2_000); // the exchanged token is no log-out
+    await sleep(2_000); // exchanging a token is no log-out
     expect(mine.isEnded).toBe(false);
     await app.ask('POST', '/api/token/blacklist/', { body: { refresh } });
     await mine.ended;
@@ -111,7 +111,7 @@ describe('while the listening connection stands still without an error', () => {
       await mine.until('notification_message', 2, 8_000);
       expect(mine.ids.at(-1)).toBe(id);
       await Promise.all([theirs.ended, suspended.ended]);
-      // A stream that is opened now gets what comes too.
+      // A stream opened now receives them too.
       const late = await open(main);
       await notify(app, 'consultant1');
       await late.until('notification_message', 1, 8_000);

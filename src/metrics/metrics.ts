@@ -73,7 +73,7 @@ export class Metrics {
     this.#streams = count;
   }
 
-  /** All figures, in Prometheus' text format. Those of a database that does not answer are missing. */
+  /** Returns all figures, in Prometheus' text format. Those of a database that does not answer are missing. */
   async text(): Promise<string> {
     this.#refreshing ??= this.#database
       .refresh()

@@ -30,7 +30,7 @@ abstract class SeriesMetric<Series> {
     registry.registerMetric({ name, get } as unknown as Metric);
   }
 
-  /** The series with these values of the labels, in the order of their names; always the same. */
+  /** Returns the series with these values of the labels, in the order of their names; always the same. */
   of(...values: readonly string[]): Series {
     const key = values.join('\0');
     const known = this.#series.get(key);

@@ -8,7 +8,7 @@ export class TenantLabels {
 
   constructor(private readonly most = NAMED_TENANTS) {}
 
-  /** The label of a tenant, by its schema; always the same. */
+  /** Returns the label of a tenant, by its schema; always the same. */
   of(schema: string): string {
     if (this.#named.has(schema)) return schema;
     if (this.#named.size >= this.most) return OTHER;

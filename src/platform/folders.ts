@@ -1,7 +1,7 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** The path itself where something is there, else the nearest folder above it that is. */
+/** Returns the path itself where something is there, else the nearest folder above it that is. */
 export function nearestExisting(path: string): string {
   const above = dirname(path);
   return above === path || isThere(path) ? path : nearestExisting(above);
@@ -19,7 +19,7 @@ export function whyNotWritable(folder: string): string | null {
   }
 }
 
-/** A link that leads nowhere is there too: no folder can be made in its place. */
+/** Returns a link that leads nowhere is there too: no folder can be made in its place. */
 function isThere(path: string): boolean {
   try {
     lstatSync(path);

@@ -77,7 +77,7 @@ export class UncaughtErrors {
   }
 }
 
-/** Tells whether it is PostgreSQL's error, which has a severity besides its code: the transaction is rolled back. */
+/** Returns whether it is PostgreSQL's error, which has a severity besides its code: the transaction is rolled back. */
 function isOfDatabase(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'severity' in error;
 }

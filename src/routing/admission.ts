@@ -43,7 +43,7 @@ export class Admission {
     this.#bareHosts = new Set(['localhost', '127.0.0.1', '[::1]', parts.config.baseDomain]);
   }
 
-  /** The first hook of every request. */
+  /** Returns the first hook of every request. */
   async admit(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { config, cors, paths } = this.parts;
     const { origin } = request.headers;

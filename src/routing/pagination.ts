@@ -34,7 +34,7 @@ export function pageParameters(largest = LARGEST_SIZE, usual = DEFAULT_SIZE): Re
   };
 }
 
-/** The schema of a page of these items. */
+/** Returns the schema of a page of these items. */
 export function pageSchema(name: string, item: TSchema): TSchema {
   const link = () => nullableSchema(Type.String({ format: 'uri' }));
   const page = { count: Type.Integer(), next: link(), previous: link(), results: Type.Array(item) };
@@ -59,7 +59,7 @@ export function readPage(
   };
 }
 
-/** How many items to leave out before the page; of the last page only the count can tell. */
+/** Returns how many items to leave out before the page; of the last page only the count can tell. */
 export function offsetOf({ page, size }: PageRequest, count: () => number): number {
   return (page === 'last' ? Math.max(1, Math.ceil(count() / size)) - 1 : page - 1) * size;
 }

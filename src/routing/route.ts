@@ -99,7 +99,7 @@ export function route<S extends Shape>(definition: Definition<UserRequest, S>): 
   return bind(definition as Definition<TenantRequest, S>);
 }
 
-/** A route that needs no log-in. */
+/** Returns a route that needs no log-in. */
 export function publicRoute<S extends Shape>(definition: Definition<TenantRequest, S>): RouteDefinition {
   return bind(definition);
 }

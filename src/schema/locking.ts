@@ -52,7 +52,7 @@ export async function inLockingTransaction<T>(
   }
 }
 
-/** Tells whether this error, or one of its causes, means that a lock was not available. */
+/** Returns whether this error, or one of its causes, means that a lock was not available. */
 function couldNotLock(error: unknown): boolean {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as { code?: string };

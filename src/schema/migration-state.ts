@@ -142,7 +142,7 @@ export async function migrationState(
   }
 }
 
-/** The migrations that are still to be applied, tenant by tenant. */
+/** Returns the migrations that are still to be applied, tenant by tenant. */
 export async function pendingMigrations(
   client: OwnerClient,
   appUser: string,
@@ -151,7 +151,7 @@ export async function pendingMigrations(
   return (await migrationState(client, appUser, files)).pending;
 }
 
-/** The tenants whose capture of events is not this, by its checksum. */
+/** Returns the tenants whose capture of events is not this, by its checksum. */
 export async function pendingCaptures(
   client: OwnerClient,
   appUser: string,
@@ -185,7 +185,7 @@ export async function ledgerOf(client: OwnerClient, scope: Scope): Promise<Map<n
   return new Map(rows.map(({ number, checksum }) => [number, checksum]));
 }
 
-/** The file's name without its ending, such as `0003_clients`. */
+/** Returns the file's name without its ending, such as `0003_clients`. */
 export function fileName({ number, name }: { number: number; name: string }): string {
   return `${String(number).padStart(4, '0')}_${name}`;
 }

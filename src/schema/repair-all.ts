@@ -68,7 +68,7 @@ export interface UpToDate {
   readonly skipped: boolean;
 }
 
-/** The tenants that can be compared with the reference. */
+/** Returns the tenants that can be compared with the reference. */
 export async function tenantsUpToDate(
   client: OwnerClient,
   migrations: readonly Migration[],

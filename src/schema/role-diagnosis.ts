@@ -46,7 +46,10 @@ interface Crossing {
   readonly revoke: string;
 }
 
-/** Whether the program's role owns nothing and reaches tenants in their transactions alone, and no tenant another. */
+/**
+ * Returns whether the program's role owns nothing and reaches tenants in their transactions alone, and no tenant
+ * another.
+ */
 export async function examineRoles(client: OwnerClient, owner: ConnectionSettings | null): Promise<Result> {
   const { rows } = await client.query<RoleFacts>(ROLE_FACTS);
   const { name, privileged, inherits, byMembership, owned, reachable } = rows[0]!;
@@ -89,7 +92,7 @@ interface OwnerFacts {
   readonly database: string;
 }
 
-/** Whether the owner can create what a new tenant needs: a role and a schema. */
+/** Returns whether the owner can create what a new tenant needs: a role and a schema. */
 export async function examineOwner(client: OwnerClient, { user }: ConnectionSettings): Promise<Result> {
   const { rows } = await client.query<OwnerFacts>(OWNER_FACTS, [user]);
   if (!rows[0]) return problem(`there is no role ${user}; set DB_OWNER_USER to the owner of the database`);

@@ -73,7 +73,7 @@ export class MediaStore {
     await rm(this.#fileOf(schema, path), { force: true });
   }
 
-  /** A file's size in bytes and its content as a stream; null when there is none. */
+  /** Returns a file's size in bytes and its content as a stream; null when there is none. */
   async open(schema: string, path: string): Promise<{ size: number; stream: Readable } | null> {
     if (!PATH.test(path)) return null;
     const file = this.#fileOf(schema, path);

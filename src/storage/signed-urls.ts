@@ -23,7 +23,7 @@ export class SignedUrls {
     return `/media/${path}?expires=${expires}&signature=${this.#signature(tenant, path, expires)}`;
   }
 
-  /** Whether an address with these parts was signed for this tenant, and has not lapsed. */
+  /** Returns whether an address with these parts was signed for this tenant, and has not lapsed. */
   verify(tenant: Tenant, path: string, expires: string | undefined, signature: string | undefined): boolean {
     const end = Number(expires);
     if (!Number.isSafeInteger(end) || end <= Date.now() / 1000 || !signature) return false;
@@ -32,7 +32,7 @@ export class SignedUrls {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 
-  /** The tenant's birth is in it: a name that is registered again does not revive old addresses. */
+  /** Returns the tenant's birth is in it: a name that is registered again does not revive old addresses. */
   #signature(tenant: Tenant, path: string, expires: number): string {
     const text = JSON.stringify([tenant.schema, tenant.id, tenant.createdAt, path, expires]);
     return createHmac('sha256', this.#key).update(text).digest('base64url');

@@ -14,7 +14,7 @@ const USUAL_ALERT_DAYS: AlertDays = { before: [1, 7, 14, 30, 90], after: [1, 7] 
 export const FURTHEST_ALERT = 3650;
 export const MOST_ALERTS = 20;
 
-/** The intervals in a tenant's setting. A list that is missing or is none of days counts as the usual one. */
+/** Returns the intervals in a tenant's setting. A list that is missing or is none of days counts as the usual one. */
 export function alertDaysIn(setting: unknown): AlertDays {
   const { before, after } = (setting ?? {}) as { before?: unknown; after?: unknown };
   return {
@@ -28,7 +28,7 @@ function daysIn(list: unknown, least: number): number[] | undefined {
   return isDays(list, least) ? [...new Set(list)].sort((a, b) => a - b) : undefined;
 }
 
-/** Whether this is a list of whole days from `least` up, not too far and not too many. */
+/** Returns whether this is a list of whole days from `least` up, not too far and not too many. */
 export function isDays(list: unknown, least: number): list is readonly number[] {
   if (!Array.isArray(list) || list.length > MOST_ALERTS) return false;
   return list.every((day) => Number.isInteger(day) && day >= least && day <= FURTHEST_ALERT);

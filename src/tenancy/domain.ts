@@ -26,7 +26,7 @@ export function storedDomain(text: string): string {
   return domain;
 }
 
-/** Tells whether a stored domain can match any host; one written into the table by hand may not. */
+/** Returns whether a stored domain can match any host; one written into the table by hand may not. */
 export function canMatch(domain: string): boolean {
   const isWildcard = domain.startsWith(WILDCARD);
   return isDomainName(isWildcard ? domain.slice(WILDCARD.length) : domain) && !answersNoHost(domain);

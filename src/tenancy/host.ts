@@ -23,18 +23,23 @@ export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
   return hosts > 1;
 }
 
-/** The wildcard domain that may answer for a host of three or more labels, `*.` and all but the first; else null. */
+/**
+ * Returns the wildcard domain that may answer for a host of three or more labels, `*.` and all but the first; else
+ * null.
+ */
 export function wildcardOf(host: string): string | null {
   const labels = host.split('.');
   return labels.length < 3 ? null : `*.${labels.slice(1).join('.')}`;
 }
 
-/** Whether this is a wildcard domain that wildcardOf gives for no host. */
+/** Returns whether this is a wildcard domain that wildcardOf gives for no host. */
 export function answersNoHost(domain: string): boolean {
   return domain.startsWith('*.') && wildcardOf(`a${domain.slice(1)}`) === null;
 }
 
-/** Whether the setting ALLOWED_HOSTS admits this host: `*`, the name itself, or `.example.com` for all below it. */
+/**
+ * Returns whether the setting ALLOWED_HOSTS admits this host: `*`, the name itself, or `.example.com` for all below it.
+ */
 export function isAllowedHost(host: string, allowed: readonly string[]): boolean {
   return allowed.some(
     (pattern) =>

@@ -35,7 +35,7 @@ export interface CreatedTenant {
 /** Maximum for a tenant's limit of active users: the largest value of its column. */
 export const MOST_USERS = 2_147_483_647;
 
-/** A tenant's name as it is stored. @throws InvalidTenantError */
+/** Returns a tenant's name as it is stored. @throws InvalidTenantError */
 export function checkTenantName(text: string): string {
   const name = text.trim();
   if (name !== '' && name.length <= 200) return name;

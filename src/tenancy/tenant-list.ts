@@ -25,7 +25,7 @@ export interface ListedTenant {
   readonly domains: readonly { readonly domain: string; readonly isPrimary: boolean }[];
 }
 
-/** All tenants, in the order in which they were created. */
+/** Returns all tenants, in the order in which they were created. */
 export async function listTenants(database: Database): Promise<ListedTenant[]> {
   return await database.publicQuery(tenantsWhere(null));
 }

@@ -17,7 +17,7 @@ export function schemaOf(tenant: string): string {
   return PREFIX + name;
 }
 
-/** The short name of a tenant, which tokens and host names carry: the schema without `tenant_`. */
+/** Returns the short name of a tenant, which tokens and host names carry: the schema without `tenant_`. */
 export function shortName(schema: string): string {
   return schema.slice(PREFIX.length);
 }

@@ -43,7 +43,7 @@ const TENANT_BY_DOMAIN = `
   ORDER BY d.domain = $1 DESC
   LIMIT 1`;
 
-/** The name that tokens carry: the schema without `tenant_`. */
+/** Returns the name that tokens carry: the schema without `tenant_`. */
 export function tenantName(tenant: Tenant): string {
   return tenant.schema.slice('tenant_'.length);
 }

@@ -23,7 +23,7 @@ export function timeZoneNamed(text: unknown): string | null {
   return name !== undefined && nodeKnows(name) ? name : null;
 }
 
-/** Tells whether this names a time zone that PostgreSQL and Node.js read alike. */
+/** Returns whether this names a time zone that PostgreSQL and Node.js read alike. */
 export function isTimeZone(text: unknown): boolean {
   return timeZoneNamed(text) !== null;
 }
@@ -33,7 +33,7 @@ export function usableTimeZone(setting: unknown): string {
   return timeZoneNamed(setting) ?? FALLBACK;
 }
 
-/** Tells whether Node.js knows a time zone; an older one may lack the newest names. */
+/** Returns whether Node.js knows a time zone; an older one may lack the newest names. */
 function nodeKnows(timeZone: string): boolean {
   let isKnown = known.get(timeZone);
   if (isKnown === undefined) {

@@ -6,18 +6,18 @@ import type { Binaries } from './binaries.js';
 import { EmbeddedDatabaseError } from './errors.js';
 import type { Layout } from './layout.js';
 
-/** What to give to `spawn`. */
+/** The arguments of `spawn`. */
 export interface Command {
   readonly file: string;
   readonly args: string[];
   readonly options: { uid?: number; gid?: number };
 }
 
-/** As whom PostgreSQL runs, which refuses to be root. */
+/** The account under which PostgreSQL runs, which refuses to be root. */
 export interface Account {
-  /** How it is done, for messages and tests. */
+  /** The kind of account, for messages and tests. */
   readonly kind: 'same' | 'user' | 'namespace' | 'capability';
-  /** The owner of PostgreSQL's files; null: nothing is to be changed. */
+  /** The owner of PostgreSQL's files; null when nothing has to be changed. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
   command(file: string, args: readonly string[]): Command;
 }
@@ -42,7 +42,7 @@ const SAME: Account = {
  */
 export function chooseAccount(layout: Layout, binaries: Binaries): Account {
   const self = process.getuid?.();
-  if (self === undefined) return SAME; // Windows: pg_ctl drops the rights that are too many
+  if (self === undefined) return SAME; // Windows: pg_ctl drops excess privileges
   const owner = existsSync(layout.data) ? statSync(layout.data) : null;
   if (self !== 0) {
     if (!owner || owner.uid === self) return named(self, layout, binaries);
@@ -112,7 +112,10 @@ function asUser({ uid, gid }: User): Account {
   };
 }
 
-/** The files stay root's. Within, the user must have a name, which initdb asks for. */
+/**
+ * Runs PostgreSQL in a user namespace; the files stay root's. Within it the user must have a name, which initdb asks
+ * for.
+ */
 function inNamespace({ uid, gid }: User): Account {
   const flags = ['--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'];
   return {
@@ -139,7 +142,7 @@ function withCapability({ uid, gid }: User): Account {
   };
 }
 
-/** Containers often have only the greater of the two. */
+/** Returns the capability to pass through every folder; containers often have only the broader of the two. */
 function passingCapability(): string {
   const DAC_READ_SEARCH = 1n << 2n;
   try {
@@ -150,7 +153,7 @@ function passingCapability(): string {
   }
 }
 
-/** Tries for real whether the server's program starts, and from within the directory. */
+/** Returns whether the server's program really starts under the account, and from within the directory. */
 function works(account: Account, directory: string, postgres: string): boolean {
   const script = 'cd "$1" && exec "$2" --version';
   const { file, args, options } = account.command('/bin/sh', ['-c', script, 'sh', directory, postgres]);
@@ -165,5 +168,5 @@ export function giveTo(account: Account, path: string): void {
   if (stat.uid === uid) return;
   const inside = stat.isDirectory() ? (readdirSync(path, { recursive: true }) as string[]) : [];
   for (const entry of inside) lchownSync(join(path, entry), uid, gid);
-  lchownSync(path, uid, gid); // last: a change that was cut short is done again
+  lchownSync(path, uid, gid); // last, so that an interrupted change is repeated
 }

@@ -16,9 +16,9 @@ interface Link {
 }
 
 /**
- * Finds the binaries of this platform's package and makes them usable: npm does not keep symbolic links, and the
- * script that makes them anew does not run under `npm ci --ignore-scripts`.
- * @throws EmbeddedDatabaseError when there is no package for this platform or it cannot be put right.
+ * Finds the binaries of this platform's package and makes them usable: npm does not keep symbolic links, and the script
+ * that restores them does not run under `npm ci --ignore-scripts`.
+ * @throws EmbeddedDatabaseError when there is no package for this platform or it cannot be repaired
  */
 export function findBinaries(): Binaries {
   const root = packageRoot();
@@ -57,7 +57,7 @@ function makeLinks(root: string): void {
     try {
       symlinkSync(basename(source), path); // source and target lie in the same folder
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another start was quicker
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another start was faster
     }
   }
 }

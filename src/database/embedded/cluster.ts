@@ -25,8 +25,8 @@ const UNFINISHED = /^data\.new-/;
 const MAJOR_VERSION = '18';
 
 /**
- * Locales to try. Sorting and upper and lower case of all scripts come from ICU, or from PostgreSQL itself; the
- * system's locale only says which letters belong to words (pg_trgm), and not every system has the same ones.
+ * Locales to try. Sorting and upper and lower case of all scripts come from ICU, or from PostgreSQL; the system's
+ * locale only decides which characters are letters to pg_trgm, and systems have different ones.
  */
 const LOCALES = [
   ['--locale=C.UTF-8', '--locale-provider=icu', '--icu-locale=und'],
@@ -36,9 +36,9 @@ const LOCALES = [
 ];
 
 /**
- * Makes PostgreSQL's data where there is none. It is made beside its place and then put there in one step, so
- * that a start that was killed half-way leaves nothing that the next one would take for a database.
- * @throws EmbeddedDatabaseError with initdb's own words; also when the data is of another major version.
+ * Creates PostgreSQL's data directory where there is none. It is created beside its place and moved there in one step,
+ * so that a start that was killed half-way leaves nothing that the next one would take for a database.
+ * @throws EmbeddedDatabaseError with initdb's own words; also when the data is of another major version
  */
 export async function ensureCluster(
   layout: Layout,
@@ -110,7 +110,7 @@ async function initialise(
   );
 }
 
-/** In a session of its own: a Ctrl-C at the terminal is the program's to answer. */
+/** Runs a program in a session of its own, so that a Ctrl-C at the terminal reaches only the program. */
 function run(
   account: Account,
   file: string,

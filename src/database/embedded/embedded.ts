@@ -14,7 +14,7 @@ import { type Postmaster, startPostmaster } from './postmaster.js';
 import { giveToOwnerOf } from './private-file.js';
 
 export interface EmbeddedSettings {
-  /** Where the data lies; made when it is not there. */
+  /** The directory of the data, created when it is missing. */
   readonly directory: string;
 }
 
@@ -24,14 +24,14 @@ export interface EmbeddedOptions {
 
 /** A running embedded PostgreSQL. */
 export interface EmbeddedServer {
-  /** As the superuser `postgres`, to the database `postgres`. */
+  /** Settings of the superuser `postgres`, to the database `postgres`. */
   readonly admin: ConnectionSettings;
   readonly passwords: Passwords;
-  /** False: another process runs it, and `stop` leaves it running. */
+  /** False when another process runs the server, and `stop` leaves it running. */
   readonly startedHere: boolean;
-  /** How the server is kept from being root (`same`: nothing is needed). */
+  /** The account that keeps the server from being root (`same`: nothing is needed). */
   readonly account: Account['kind'] | null;
-  /** Resolves when the server has ended, asked to or not. Never for one that another process runs. */
+  /** Resolves when the server has ended, for whatever reason. Never for one that another process runs. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
   /** Asks the server to stop without waiting for it. */
@@ -41,9 +41,9 @@ export interface EmbeddedServer {
 const STARTING_ELSEWHERE_MS = 60_000;
 
 /**
- * Starts PostgreSQL on the directory, whatever a killed instance has left there, for this process alone.
- * @throws DataDirectoryInUseError when another living process has the directory.
- * @throws EmbeddedDatabaseError when it cannot be started, with the reason.
+ * Starts PostgreSQL on the directory, for this process alone, whatever a killed instance has left there.
+ * @throws DataDirectoryInUseError when another living process has the directory
+ * @throws EmbeddedDatabaseError when it cannot be started, with the reason
  */
 export async function startEmbedded(
   settings: EmbeddedSettings,
@@ -92,8 +92,8 @@ async function startIn(layout: Layout, onProgress: (text: string) => void): Prom
 }
 
 /**
- * The server of the process that has the directory at present; where there is none, one of this process's own,
- * as `startEmbedded` gives it. For commands that are used beside a running program.
+ * Attaches to the server of the process that has the directory; where there is none, starts one as `startEmbedded`
+ * does. For commands that are used beside a running program.
  */
 export async function attachEmbedded(
   settings: EmbeddedSettings,
@@ -106,7 +106,7 @@ export async function attachEmbedded(
     try {
       return await startEmbedded(settings, options);
     } catch (error) {
-      // Another process is just starting the server: it will be there in a moment.
+      // Another process is just starting the server, which will be up in a moment.
       if (!(error instanceof DataDirectoryInUseError) || Date.now() > until) throw error;
       await sleep(100);
     }
@@ -140,7 +140,10 @@ function start(layout: Layout, account: Account, binaries: Binaries, onProgress:
   return startPostmaster(layout, account, binaries, onProgress) satisfies Promise<Postmaster>;
 }
 
-/** As root, the server's user must be able to pass; every part within is closed to others. */
+/**
+ * Creates the directory. As root, the server's user must be able to pass through it; every part of it is closed to
+ * others.
+ */
 function prepareDirectory(directory: string): Layout {
   if (!existsSync(directory)) {
     mkdirSync(directory, { recursive: true });

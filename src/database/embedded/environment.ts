@@ -1,6 +1,6 @@
 /**
- * The environment for PostgreSQL's programs: neither the program's secrets nor variables such as PGDATA or
- * LC_ALL, which would change what they do.
+ * Returns the environment for PostgreSQL's programs, without the program's secrets and without variables such as PGDATA or
+ * LC_ALL that would change their behaviour.
  */
 export function cleanEnvironment(): NodeJS.ProcessEnv {
   const { PATH, SystemRoot, TEMP } = process.env;

@@ -1,11 +1,11 @@
 import { PlainError } from '../../platform/plain-error.js';
 
-/** The embedded database cannot be started, for a reason that the message tells. */
+/** Thrown when the embedded database cannot be started; the message says why. */
 export class EmbeddedDatabaseError extends PlainError {
   override readonly name: string = 'EmbeddedDatabaseError';
 }
 
-/** Another living process of this program has the data directory. */
+/** Thrown when another living process of this program has the data directory. */
 export class DataDirectoryInUseError extends EmbeddedDatabaseError {
   override readonly name = 'DataDirectoryInUseError';
 

@@ -4,13 +4,13 @@ import { DataDirectoryInUseError } from './errors.js';
 import { createPrivateFile, replacePrivateFile } from './private-file.js';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.js';
 
-/** Which process of this program has the data directory, and where its server listens once it is up. */
+/** The process of this program that has the data directory, and the address of its server once it is up. */
 export interface Instance {
   readonly owner: ProcessIdentity;
   readonly server: { readonly host: string; readonly port: number } | null;
 }
 
-/** The data directory as this process's own. */
+/** A claim on the data directory by this process. */
 export interface DataDirectoryClaim {
   /** Tells other commands where the server listens. */
   publish(server: Instance['server']): void;
@@ -20,15 +20,15 @@ export interface DataDirectoryClaim {
 const GUARD_OUTLIVED_MS = 5_000;
 const ATTEMPTS = 200;
 
-/** The living instance that has the directory, or null. */
+/** Returns the living instance that has the directory, or null. */
 export function readInstance(path: string): Instance | null {
   const instance = parse(path);
   return instance && isAlive(instance.owner) ? instance : null;
 }
 
 /**
- * Makes this process the only one that has the directory; what a killed process left is taken over.
- * @throws DataDirectoryInUseError when a living process has it.
+ * Claims the directory for this process; what a killed process left is taken over.
+ * @throws DataDirectoryInUseError when a living process has it
  */
 export async function claimDirectory(directory: string, path: string): Promise<DataDirectoryClaim> {
   const owner = identify(process.pid) ?? { pid: process.pid, started: '' };
@@ -44,9 +44,8 @@ export async function claimDirectory(directory: string, path: string): Promise<D
 }
 
 /**
- * Replaces a dead holder's file. Of several processes that see it at once only the one that makes the guard
- * file may, and only if the dead holder's file is still what it was: otherwise the second would replace the
- * first one's.
+ * Replaces a dead holder's file. Of several processes that try at once only the one that creates the guard file may,
+ * and only if the dead holder's file is unchanged: otherwise the second would replace the first one's.
  */
 function takeOver(path: string, dead: Instance | null, mine: Instance): boolean {
   const guard = `${path}.guard`;
@@ -92,7 +91,7 @@ function parse(path: string): Instance | null {
     return typeof read.owner?.pid === 'number' ? { owner: read.owner, server: read.server ?? null } : null;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined || code === 'ENOENT') return null; // damaged, or not there
+    if (code === undefined || code === 'ENOENT') return null; // damaged or missing
     throw error;
   }
 }

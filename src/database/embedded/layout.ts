@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 
-/** What lies where in the directory of the embedded database. */
+/** The paths within the directory of the embedded database. */
 export interface Layout {
   readonly directory: string;
   /** PostgreSQL's own data. */
   readonly data: string;
   readonly log: string;
-  /** What the server says before its log is open. */
+  /** The server's output until its log is open. */
   readonly startLog: string;
   /** The folder of the Unix socket, or null where its path would be too long or there are none. */
   readonly socket: string | null;
@@ -17,7 +17,7 @@ export interface Layout {
 /** A socket's path may have 107 bytes; PostgreSQL adds `/.s.PGSQL.65535`. */
 const LONGEST_SOCKET_FOLDER = 90;
 
-/** The paths within `directory`, which must be absolute. */
+/** Returns the paths within `directory`, which must be absolute. */
 export function layoutOf(directory: string): Layout {
   const socket = join(directory, 'socket');
   const usable = process.platform !== 'win32' && Buffer.byteLength(socket) < LONGEST_SOCKET_FOLDER;

@@ -40,7 +40,10 @@ export async function clearOrphans(layout: Layout, onProgress: (text: string) =>
   if (postmaster === null || (hasProc && isNumberTaken(postmaster))) rmSync(lockFile, { force: true });
 }
 
-/** In another container on the same volume, processes have other numbers; the socket is the same. */
+/**
+ * Throws if a server of this directory still answers. In another container on the same volume, process ids differ, but
+ * the socket is the same.
+ */
 async function ensureNobodyAnswers({ directory, socket }: Layout): Promise<void> {
   if (!socket || !existsSync(socket)) return;
   for (const name of readdirSync(socket).filter((entry) => !entry.endsWith('.lock'))) {
@@ -66,8 +69,8 @@ function accepts(socket: string): Promise<boolean> {
 }
 
 /**
- * Stops a server in order: no new sessions, transactions rolled back, all written. When that takes too long it is
- * stopped at once, which makes the next start a recovery, but loses nothing that was committed.
+ * Stops a server in order: no new sessions, transactions rolled back, everything written. When that takes too long it
+ * is stopped at once, which makes the next start a recovery, but loses nothing committed.
  */
 export async function stopPostmaster(postmaster: ProcessIdentity): Promise<void> {
   const steps = [
@@ -99,7 +102,7 @@ async function allEnd(processes: readonly ProcessIdentity[], within: number): Pr
   return true;
 }
 
-/** The first line of postmaster.pid: the number of the server that has, or had, the data. */
+/** Returns the first line of postmaster.pid: the process id of the server that has, or had, the data. */
 function postmasterPid(lockFile: string): number | null {
   try {
     const pid = Number.parseInt(readFileSync(lockFile, 'utf8'), 10);
@@ -109,7 +112,7 @@ function postmasterPid(lockFile: string): number | null {
   }
 }
 
-/** PostgreSQL's processes that work in this directory: servers with their backends, and initdb. */
+/** Returns PostgreSQL's processes that work in this directory: servers with their backends, and initdb. */
 function processesOn(directory: string): ProcessIdentity[] {
   const pids = hasProc ? pidsFromProc(directory) : pidsFromPs(directory);
   return pids.map(identify).filter((process) => process !== null);
@@ -128,13 +131,13 @@ function pidsFromProc(directory: string): number[] {
           readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${directory}${sep}data`)
         );
       } catch {
-        return false; // it has ended, or is another user's
+        return false; // it has ended, or belongs to another user
       }
     })
     .map(Number);
 }
 
-/** Backends do not show their directory here, but end with their postmaster. */
+/** Finds the postmaster with `ps`. Backends do not show their directory there, but end with their postmaster. */
 function pidsFromPs(directory: string): number[] {
   if (process.platform === 'win32') return [];
   try {

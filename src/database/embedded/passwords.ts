@@ -3,21 +3,21 @@ import { readFileSync } from 'node:fs';
 import { EmbeddedDatabaseError } from './errors.js';
 import { createPrivateFile } from './private-file.js';
 
-/** The passwords of the embedded server's roles: made once, at random. */
+/** The random passwords of the embedded server's roles. */
 export interface Passwords {
   readonly superuser: string;
   readonly owner: string;
   readonly app: string;
 }
 
-/** Makes the file of passwords where there is none. */
+/** Creates the file of passwords where there is none. */
 export function createPasswords(path: string): void {
   const random = () => randomBytes(24).toString('base64url');
   const passwords: Passwords = { superuser: random(), owner: random(), app: random() };
   createPrivateFile(path, `${JSON.stringify(passwords, null, 2)}\n`);
 }
 
-/** @throws EmbeddedDatabaseError when the file is missing, may not be read or is damaged. */
+/** Reads the file of passwords. @throws EmbeddedDatabaseError when it is missing, unreadable or damaged */
 export function readPasswords(path: string): Passwords {
   try {
     const read = JSON.parse(readFileSync(path, 'utf8')) as Partial<Passwords>;

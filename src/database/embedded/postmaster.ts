@@ -22,23 +22,23 @@ import { stopPostmaster } from './orphans.js';
 import { identify, type ProcessIdentity } from './process-identity.js';
 import { SETTINGS_FILE, serverSettings } from './server-settings.js';
 
-/** A server that this process has started. */
+/** A server that this process started. */
 export interface Postmaster {
   readonly port: number;
   /** Resolves when it has ended, for whatever reason. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
-  /** Asks it to stop and does not wait: for when the program must end this instant. */
+  /** Asks the server to stop without waiting: for when the program must end this instant. */
   abandon(): void;
 }
 
 const ATTEMPTS = 20;
 const RETRY_AFTER_MS = 300;
 const SLOW_START_MS = 2_000;
-/** The server makes files of 16 MiB. */
+/** Minimum free disk space: the server creates files of 16 MiB. */
 const LEAST_ROOM = 16 * 1024 * 1024;
 const JUST_NOW_MS = 60_000;
-/** Reasons that pass: another program has just taken the port, or a killed server's backends are still ending. */
+/** Transient reasons: another program has just taken the port, or a killed server's backends are still ending. */
 const PASSING = /pre-existing shared memory block|could not (create any TCP\/IP sockets|bind)|in use/;
 
 /**
@@ -74,7 +74,10 @@ export async function startPostmaster(
   }
 }
 
-/** In a session of its own: a Ctrl-C at the terminal reaches only the program, which stops the server in order. */
+/**
+ * Launches the server in a session of its own: a Ctrl-C at the terminal reaches only the program, which stops the
+ * server in order.
+ */
 function launch(layout: Layout, account: Account, postgres: string): ChildProcess {
   const command = account.command(postgres, ['-D', layout.data]);
   const log = openSync(layout.startLog, 'w', 0o600);
@@ -91,7 +94,10 @@ function launch(layout: Layout, account: Account, postgres: string): ChildProces
   }
 }
 
-/** PostgreSQL writes its state in the eighth line of postmaster.pid. @returns false when it has ended. */
+/**
+ * Waits until the server accepts connections; PostgreSQL writes its state in the eighth line of postmaster.pid.
+ * @returns false when it has ended
+ */
 async function isReady(
   layout: Layout,
   child: ChildProcess,
@@ -111,13 +117,13 @@ async function isReady(
   return false;
 }
 
-/** Sockets of a killed server; nobody else's are in that folder. */
+/** Removes a killed server's sockets; nobody else uses that folder. */
 function clearSocketFolder({ socket }: Layout): void {
   if (!socket) return;
   for (const name of readdirSync(socket)) rmSync(join(socket, name), { force: true });
 }
 
-/** The last thing that this server complained of, from the log or from what it said before the log was open. */
+/** Returns the server's last complaint, from its log or from its output before the log was open. */
 function reasonOf(layout: Layout, pid: number | undefined): string {
   const texts = readdirSync(layout.log)
     .map((name) => join(layout.log, name))
@@ -132,7 +138,7 @@ function reasonOf(layout: Layout, pid: number | undefined): string {
   return complaints.at(-1) ?? (first || (hasRoom(layout) ? 'it ended without a word' : 'its disk is full'));
 }
 
-/** Tells whether there is any room on the disk; without it, the server cannot even log that the disk is full. */
+/** Returns whether the disk has any room left; without it, the server cannot even log that the disk is full. */
 function hasRoom({ data }: Layout): boolean {
   const { bavail, bsize } = statfsSync(data);
   return bavail * bsize >= LEAST_ROOM;
@@ -154,7 +160,7 @@ function postmasterOf(
   binaries: Binaries,
 ): Postmaster {
   const identity = identify(child.pid ?? 0);
-  // Should the program end without having stopped its server (an uncaught error), the server is not to stay.
+  // If the program ends without having stopped its server (an uncaught error), the server must not stay.
   const abandon = () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
   };
@@ -174,7 +180,7 @@ function postmasterOf(
   };
 }
 
-/** There are no signals there. */
+/** Stops the server on Windows, which has no signals. */
 async function stopOnWindows(layout: Layout, binaries: Binaries): Promise<void> {
   await promisify(execFile)(binaries.pgCtl, ['stop', '-D', layout.data, '-m', 'fast', '-w']);
 }

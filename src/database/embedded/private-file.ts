@@ -8,7 +8,7 @@ export function replacePrivateFile(path: string, text: string): void {
   renameSync(temporary, path);
 }
 
-/** Makes a file that only its owner may read. @returns false when there is one already. */
+/** Creates a file that only its owner may read. @returns false when it exists already */
 export function createPrivateFile(path: string, text: string): boolean {
   const temporary = writeBeside(path, text);
   try {
@@ -29,12 +29,12 @@ function writeBeside(path: string, text: string): string {
     giveToOwnerOf(dirname(path), temporary);
     return temporary;
   } catch (error) {
-    rmSync(temporary, { force: true }); // a full disk leaves the beginning
+    rmSync(temporary, { force: true }); // a full disk leaves a partial file
     throw error;
   }
 }
 
-/** As root in somebody's directory: the file is to be that person's, who may start the program next. */
+/** Gives the file to the directory's owner, who may start the program next; only root has to. */
 export function giveToOwnerOf(directory: string, path: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(directory);

@@ -3,17 +3,19 @@ import type { Layout } from './layout.js';
 /** The file of the program's own settings, in PostgreSQL's data. */
 export const SETTINGS_FILE = 'leopard.conf';
 
-/** postgresql.conf: what is below the first line is the operator's. */
+/** postgresql.conf: what follows the first line is the operator's. */
 export const MAIN_FILE = `include '${SETTINGS_FILE}' # written anew at every start
 # Settings below this line are kept and win.
 `;
 
-/** Who may log in: this machine alone, and with a password. */
+/** Access rules: only this machine, and only with a password. */
 export const ACCESS_FILE = `local all all               scram-sha-256
 host  all all 127.0.0.1/32  scram-sha-256
 `;
 
-/** The settings for a small machine that the program shares. Nothing here may weaken what a commit promises. */
+/**
+ * Returns the settings for a small machine that the program shares. None of them may weaken the durability of a commit.
+ */
 export function serverSettings(layout: Layout, port: number): string {
   const settings: Record<string, string> = {
     listen_addresses: '127.0.0.1',

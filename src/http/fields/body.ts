@@ -63,7 +63,7 @@ export function strictBody<S extends Shape>(name: string, shape: S): Body<S> {
   };
 }
 
-/** The same fields, none of them required: for PATCH, and for PUT, which changes only what is given too. */
+/** Returns the same fields, none of them required: for PATCH, and for PUT, which changes only what is given too. */
 export function optional<S extends Shape>(shape: S): { [K in keyof S]: Field<Parsed<S[K]>, false> } {
   const entries = Object.entries(shape).map(([key, field]) => [key, { ...field, required: false }]);
   return Object.fromEntries(entries);
@@ -106,7 +106,7 @@ function readField(field: Field, given: unknown, form: boolean): unknown {
   return field.parse(value);
 }
 
-/** A form says a list by repeating the field. */
+/** Returns a form says a list by repeating the field. */
 function fromForm({ many }: Field, given: unknown): unknown {
   if (many) return Array.isArray(given) ? given : given === '' ? [] : [given];
   return Array.isArray(given) ? given.at(-1) : given;

@@ -26,12 +26,12 @@ export const countrySchema = component(
 
 const CODES = new Set(COUNTRY_CODES);
 
-/** Tells whether this is a country's two-letter code in upper case. */
+/** Returns whether this is a country's two-letter code in upper case. */
 export function isCountryCode(text: string): boolean {
   return CODES.has(text);
 }
 
-/** A country by its two-letter code, upper case; "" for none where the field is not mandatory. */
+/** Returns a country by its two-letter code, upper case; "" for none where the field is not mandatory. */
 export function country(options: { readonly mandatory?: boolean } = {}): Field<string, false> {
   const { mandatory = false } = options;
   const schema = Type.String({ ...(mandatory && { minLength: 1 }), maxLength: 2 });

@@ -15,7 +15,7 @@ const CURRENCY_CODES: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-/** A currency by its three-letter code, upper case. */
+/** Returns a currency by its three-letter code, upper case. */
 export function currency(): Field<string, false> {
   return choice(CURRENCY_CODES, { schema: Type.String({ minLength: 1, maxLength: 3 }) });
 }

@@ -40,12 +40,12 @@ export function readDateTime(value: unknown): string {
   return microseconds === '000000' ? `${clock}Z` : `${clock}.${microseconds}Z`;
 }
 
-/** Whether one moment lies after another, both as the API writes them. */
+/** Returns whether one moment lies after another, both as the API writes them. */
 export function isAfter(moment: string, other: string): boolean {
   return moment.slice(0, -1) > other.slice(0, -1); // without Z, which would sort behind a fraction
 }
 
-/** A moment. */
+/** Returns a moment. */
 export function datetime(): Field<string, false> {
   return field(Type.String({ format: 'date-time' }), readDateTime);
 }

@@ -56,7 +56,7 @@ function checkDigits(coefficient: string, exponent: number, { digits, places }: 
   }
 }
 
-/** A number as a whole number of its last places. */
+/** Returns a number as a whole number of its last places. */
 function scale(sign: string, coefficient: string, zeros: number): bigint {
   const amount = BigInt(coefficient + '0'.repeat(zeros));
   return sign === '-' ? -amount : amount;
@@ -73,7 +73,7 @@ function written(scaled: bigint, places: number): string {
   return places === 0 ? sign + amount : `${sign}${amount.slice(0, -places)}.${amount.slice(-places)}`;
 }
 
-/** A decimal number, as text with its fixed places. Amounts may not be negative: `min: '0'`. */
+/** Returns a decimal number, as text with its fixed places. Amounts may not be negative: `min: '0'`. */
 export function decimal(options: DecimalOptions): Field<string, false> {
   const { digits, places, min, max } = options;
   const range = max === undefined ? min && `at least ${min}` : `${min ?? 'at most'} to ${max}`;

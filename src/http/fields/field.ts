@@ -43,17 +43,17 @@ export const MESSAGES = {
   email: 'Enter a valid email address.',
 } as const;
 
-/** An optional field that may be neither null nor, unless it says so, blank. */
+/** Returns an optional field that may be neither null nor, unless it says so, blank. */
 export function field<T>(schema: TSchema, parse: (value: unknown) => T, blank = false): Field<T, false> {
   return { schema, parse, blank, required: false, nullable: false };
 }
 
-/** The same field, but it must be given. */
+/** Returns the same field, but it must be given. */
 export function required<T>(inner: Field<T>): Field<T, true> {
   return { ...inner, required: true };
 }
 
-/** The same field, but null is a value too. */
+/** Returns the same field, but null is a value too. */
 export function nullable<T, R extends boolean>(inner: Field<T, R>): Field<T | null, R> {
   return { ...inner, nullable: true, schema: nullableSchema(inner.schema) };
 }
@@ -63,19 +63,19 @@ export function nullableSchema<S extends TSchema>(schema: S): S {
   return Type.Unsafe({ ...schema, nullable: true }) as unknown as S;
 }
 
-/** The same field with the value that the documentation gives when it is left out. */
+/** Returns the same field with the value that the documentation gives when it is left out. */
 export function withDefault<T, R extends boolean>(inner: Field<T, R>, value: T): Field<T, R> {
   return { ...inner, schema: Type.Unsafe({ ...inner.schema, default: value }) };
 }
 
-/** Tells whether a JSON value is an object. */
+/** Returns whether a JSON value is an object. */
 export function isDictionary(value: unknown): value is Record<string, unknown> {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
   );
 }
 
-/** The name of the type in Python, which DRF's messages give. */
+/** Returns the name of the type in Python, which DRF's messages give. */
 export function pythonType(value: unknown): string {
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'string') return 'str';

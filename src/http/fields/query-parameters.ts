@@ -15,7 +15,7 @@ const TRUE = new Set(['true', '1', 'yes', 'on']);
 export class QueryParameters {
   constructor(private readonly raw: Readonly<Record<string, string | string[] | undefined>>) {}
 
-  /** Every parameter as it was sent, for links to other pages. */
+  /** Returns every parameter as it was sent, for links to other pages. */
   entries(): [string, string][] {
     return Object.entries(this.raw).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value ?? '']).map((item): [string, string] => [name, item]),
@@ -60,7 +60,7 @@ export class QueryParameters {
     return this.#read(name, readDate);
   }
 
-  /** A moment in UTC, as the API writes it. */
+  /** Returns a moment in UTC, as the API writes it. */
   datetime(name: string): string | undefined {
     return this.#read(name, readDateTime);
   }

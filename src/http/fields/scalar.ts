@@ -18,7 +18,7 @@ export function readInteger(given: unknown): number {
   return number;
 }
 
-/** A whole number; within `min` and `max` where they are given. */
+/** Returns a whole number; within `min` and `max` where they are given. */
 export function integer(range: { min?: number; max?: number } = {}): Field<number, false> {
   const { min, max } = range;
   const schema = Type.Integer({
@@ -65,7 +65,7 @@ export function readDate(value: unknown): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** A date. */
+/** Returns a date. */
 export function date(): Field<string, false> {
   return field(Type.String({ format: 'date' }), readDate);
 }

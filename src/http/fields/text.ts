@@ -42,7 +42,7 @@ export function readText(value: unknown, options: TextOptions = {}): string {
   return text;
 }
 
-/** A text field; "" clears it unless `min` is 1. */
+/** Returns a text field; "" clears it unless `min` is 1. */
 export function text(options: TextOptions = {}): Field<string, false> {
   const { max, min, writeOnly } = options;
   const schema = Type.String({
@@ -58,7 +58,7 @@ const LOCAL_PART =
   /^(?:[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*|"(?:[\x21\x23-\x5b\x5d-\x7e]|\\[\x21-\x7e])*")$/i;
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z0-9-]{2,63}(?<!-))$/i;
 
-/** Whether this is an e-mail address by Django's rules. */
+/** Returns whether this is an e-mail address by Django's rules. */
 export function isEmail(address: string): boolean {
   const at = address.lastIndexOf('@');
   if (at < 1 || address.length > 320) return false;
@@ -68,12 +68,12 @@ export function isEmail(address: string): boolean {
   );
 }
 
-/** The documentation's form for "one of these, or empty text". */
+/** Returns the documentation's form for "one of these, or empty text". */
 export function orBlank(schema: TSchema): TSchema {
   return Type.Unsafe({ oneOf: [schema, { enum: [''] }] });
 }
 
-/** An e-mail address, or "" for none unless `min` is 1. */
+/** Returns an e-mail address, or "" for none unless `min` is 1. */
 export function email(options: TextOptions = {}): Field<string, false> {
   const { max = 254, min } = options;
   const schema = Type.String({ format: 'email', maxLength: max, ...(min && { minLength: min }) });

@@ -16,7 +16,7 @@ export function readTime(value: unknown): string {
   return clock.join(':') + (microseconds === '000000' ? '' : `.${microseconds}`);
 }
 
-/** A time of day. */
+/** Returns a time of day. */
 export function time(): Field<string, false> {
   return field(Type.String({ format: 'time' }), readTime);
 }

@@ -8,7 +8,9 @@ const LABEL = /^(?!-)[a-z0-9-]{1,63}(?<!-)$/i;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/;
 const LONGEST = 2048;
 
-/** Whether this is a URL by the rules of Django's URLValidator: a scheme of the web, and a host that can be one. */
+/**
+ * Returns whether this is a URL by the rules of Django's URLValidator: a scheme of the web, and a host that can be one.
+ */
 export function isUrl(text: string): boolean {
   if (text.length > LONGEST || /\s/.test(text)) return false;
   const match =
@@ -27,7 +29,7 @@ function isHost(host: string): boolean {
   return labels.length > 1 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(top);
 }
 
-/** An address on the web, or "" for none unless `min` is 1. */
+/** Returns an address on the web, or "" for none unless `min` is 1. */
 export function url(options: TextOptions = {}): Field<string, false> {
   const { max, min } = options;
   const schema = Type.String({

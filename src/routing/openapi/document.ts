@@ -32,7 +32,7 @@ export async function collectRoutes(app: FastifyInstance): Promise<void> {
   });
 }
 
-/** The OpenAPI document of the collected routes, with every named schema under `components`. */
+/** Returns the OpenAPI document of the collected routes, with every named schema under `components`. */
 export function openapiDocument(app: FastifyInstance): Node {
   const document = structuredClone(app.swagger()) as unknown as Node & { components: Node };
   const schemas: Node = {};

@@ -79,7 +79,7 @@ function responses(definition: RouteDefinition) {
   return described;
 }
 
-/** The schema keeps a description of its own; this one is the answer's. */
+/** Returns the schema keeps a description of its own; this one is the answer's. */
 function answer(schema: TSchema, description: string) {
   return { ...schema, 'x-response-description': description };
 }

@@ -28,7 +28,7 @@ export interface CatalogConstraint {
   readonly references: string | null;
 }
 
-/** The tables of one schema, by name. */
+/** Returns the tables of one schema, by name. */
 export async function readTables(client: OwnerClient, schema: string): Promise<CatalogTable[]> {
   const { rows } = await client.query<CatalogTable>(
     `SELECT relname AS name, coalesce(reloptions, '{}') AS options
@@ -66,7 +66,7 @@ export async function readConstraints(client: OwnerClient, schema: string): Prom
   return rows;
 }
 
-/** The foreign keys of one column each: which column leads to which table. */
+/** Returns the foreign keys of one column each: which column leads to which table. */
 export async function readForeignKeys(
   client: OwnerClient,
   schema: string,

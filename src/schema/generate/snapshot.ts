@@ -86,7 +86,7 @@ function constraintLine({ name, definition }: CatalogConstraint): string {
   return `CONSTRAINT ${quoteIdentifier(name)} ${definition}`;
 }
 
-/** All of a table's foreign keys in one statement: one pass over the table instead of many. */
+/** Returns all of a table's foreign keys in one statement: one pass over the table instead of many. */
 function addForeignKeys(table: CatalogTable, constraints: readonly CatalogConstraint[]): string {
   const keys = constraints.filter(({ table: owner }) => owner === table.name);
   if (keys.length === 0) return '';
@@ -114,7 +114,7 @@ END
 $$;`;
 }
 
-/** The function without its schema; a search_path fixed to that schema becomes the one of the new schema. */
+/** Returns the function without its schema; a search_path fixed to that schema becomes the one of the new schema. */
 function createFunction(definition: string, schema: string): string {
   const text = definition
     .replace(`CREATE OR REPLACE FUNCTION ${schema}.`, 'CREATE FUNCTION ')
