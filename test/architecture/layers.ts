@@ -1,7 +1,7 @@
 import { isTest, type SourceFile } from './sources.js';
 
 /** The folders of src/, lower layers first; a folder may import from its own layer and those below. */
-const LAYERS: readonly (readonly string[])[] = [
+export const LAYERS: readonly (readonly string[])[] = [
   ['platform'],
   ['config', 'background'],
   ['database'],
