@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../test/helpers/database.js';
 import { foreignKeysTo } from '../database/foreign-keys.js';
-import { LOGGED_TABLES } from '../database/generated/content-types.js';
+import { CONTENT_TYPES, LOGGED_TABLES } from '../database/generated/content-types.js';
 import { withOwner } from '../database/owner.js';
 import { KINDS, kindOfTable } from './kinds.js';
 import { isPermission } from './permissions.js';
@@ -26,6 +26,13 @@ test('a kind has a table of its own, the one that the audit log calls by its mod
   }
 });
 
+test('kinds are called by words that follow from one', () => {
+  expect(KINDS.visacategory).toMatchObject({ one: 'a visa category', many: 'visa categories' });
+  expect(KINDS.agent.one).toBe('an agent');
+  expect(KINDS.user.one).toBe('a user');
+  expect(KINDS.branch.many).toBe('branches');
+});
+
 test('what a kind is part of is what its table refers to', () => {
   for (const { table, of } of Object.values(KINDS)) {
     if (of) expect(foreignKeysTo(KINDS[of].table).map((key) => key.table)).toContain(table);
@@ -42,7 +49,8 @@ test('the permissions known to the program are those that the database has', asy
     SELECT t.app_label || '.' || p.codename AS permission
     FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id`);
   expect(held.filter(({ permission }) => !isPermission(permission))).toEqual([]);
-  const { length } = Object.keys(KINDS);
-  expect(held).toHaveLength(4 * length + 2);
+  expect(held).toHaveLength(
+    Object.values(CONTENT_TYPES).reduce((number, { others }) => number + 4 + others.length, 0),
+  );
   expect(isPermission('immigration.view_moon')).toBe(false);
 });

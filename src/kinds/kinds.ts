@@ -18,6 +18,8 @@ interface KindEntry<T extends Table> {
   readonly of?: Model;
   /** The API's word for one of them, where it is not that of the permissions. */
   readonly called?: string;
+  /** What its records do to one that they refer to, in the refusal to delete that; "<many> use" unless given. */
+  readonly use?: string;
   /** SQL for the name of a record, in terms of its own columns. */
   readonly name?: string;
   /** The rule for which records a user reaches; without it, and without `of`, they belong to the agency as a whole. */
@@ -39,19 +41,20 @@ const ENTRIES = {
     reach: 'user',
   },
   agent: { table: 'immigration_agent', name: 'agent_name' },
-  branch: { table: 'immigration_branch', name: 'name', reach: 'branch' },
+  branch: { table: 'immigration_branch', name: 'name', use: 'has branches', reach: 'branch' },
   broadfield: { table: 'immigration_broad_field', name: 'name' },
+  visacategory: { table: 'immigration_visacategory', name: 'name' },
+  visatype: { table: 'immigration_visatype', name: 'name', use: 'has visa types' },
   client: {
     table: 'immigration_client',
     name: `trim(concat_ws(' ', first_name, last_name))`,
+    use: 'clients have',
     reach: 'client',
     outOfScope: 403,
   },
   courselevel: { table: 'immigration_course_level', name: 'name' },
   institute: { table: 'immigration_institute', name: 'name' },
   lpe: { table: 'immigration_lpe', called: 'language exam', name: 'name' },
-  visacategory: { table: 'immigration_visacategory', name: 'name' },
-  visatype: { table: 'immigration_visatype', name: 'name' },
   region: { table: 'immigration_region', name: 'name', reach: 'region' },
   profilepicture: { table: 'immigration_profilepicture', of: 'client', outOfScope: 403 },
   narrowfield: { table: 'immigration_narrow_field', of: 'broadfield', name: 'name' },
@@ -60,11 +63,21 @@ const ENTRIES = {
   instituteintake: { table: 'immigration_institute_intake', of: 'institute' },
   institutecontactperson: { table: 'immigration_institute_contact_person', of: 'institute', name: 'name' },
   course: { table: 'immigration_course', of: 'institute', name: 'name' },
-  visaapplication: { table: 'immigration_visaapplication', of: 'client', outOfScope: 403 },
+  visaapplication: {
+    table: 'immigration_visaapplication',
+    of: 'client',
+    use: 'applications use',
+    outOfScope: 403,
+  },
   task: { table: 'immigration_task', name: 'title', reach: 'task' },
   reminder: { table: 'immigration_reminder', name: 'title', reach: 'creator' },
   qualification: { table: 'immigration_qualification', of: 'client', outOfScope: 403 },
-  proficiency: { table: 'immigration_proficiency', of: 'client', outOfScope: 403 },
+  proficiency: {
+    table: 'immigration_proficiency',
+    of: 'client',
+    use: 'clients have taken',
+    outOfScope: 403,
+  },
   passport: { table: 'immigration_passport', of: 'client', outOfScope: 403 },
   notification: { table: 'immigration_notification', reach: 'assignee' },
   note: { table: 'immigration_note', of: 'client' },
@@ -73,7 +86,12 @@ const ENTRIES = {
   clientactivity: { table: 'immigration_clientactivity', of: 'client', permanent: true },
   applicationtype: { table: 'immigration_applicationtype', name: 'title' },
   stage: { table: 'immigration_stage', of: 'applicationtype', name: 'stage_name' },
-  collegeapplication: { table: 'immigration_collegeapplication', of: 'client', outOfScope: 403 },
+  collegeapplication: {
+    table: 'immigration_collegeapplication',
+    of: 'client',
+    use: 'applications use',
+    outOfScope: 403,
+  },
   calendarevent: { table: 'immigration_calendar_event', called: 'event', reach: 'calendar', outOfScope: 403 },
   group: { table: 'auth_group', name: 'name' },
   permission: { table: 'auth_permission', name: 'name' },
@@ -85,6 +103,10 @@ export interface Kind extends Omit<KindEntry<Table>, 'called'> {
   readonly app: 'immigration' | 'auth';
   /** The API's word for one of them, in lower case: `visa application`. */
   readonly called: string;
+  /** With its article: `a visa application`. */
+  readonly one: string;
+  /** In the plural: `visa applications`. */
+  readonly many: string;
   readonly softDelete: boolean;
 }
 
@@ -96,7 +118,14 @@ export const KINDS = Object.fromEntries(
 function kindOf(model: Model, entry: KindEntry<Table>): Kind {
   const { app, name } = CONTENT_TYPES[model];
   const softDelete = TENANT_COLUMNS[entry.table]?.some((column) => column.name === 'deleted_at') ?? false;
-  return { called: name.toLowerCase(), ...entry, model, app, softDelete };
+  const called = entry.called ?? name.toLowerCase();
+  const one = `${/^[aeio]/.test(called) ? 'an' : 'a'} ${called}`;
+  return { ...entry, model, app, called, one, many: pluralOf(called), softDelete };
+}
+
+function pluralOf(noun: string): string {
+  if (/(ch|s)$/.test(noun)) return `${noun}es`;
+  return noun.endsWith('y') ? `${noun.slice(0, -1)}ies` : `${noun}s`;
 }
 
 /** Returns the kind whose records are the rows of a table, if any. */

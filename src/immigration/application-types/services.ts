@@ -1,7 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError } from '../../http/errors.js';
+import { refuseIfUsed } from '../shared/used-by.js';
 import type { ApplicationTypeOutput, ApplicationTypeUpdateInput } from './schemas.js';
 import { applicationTypes } from './selectors.js';
 
@@ -23,8 +22,6 @@ export async function deleteApplicationType(
   id: number,
 ): Promise<void> {
   await applicationTypes.lockToDelete(transaction, id);
-  const [application] = await transaction.query(sql`
-    SELECT FROM immigration_collegeapplication WHERE application_type_id = ${id} AND deleted_at IS NULL LIMIT 1`);
-  if (application) throw detailError(400, 'Cannot delete an application type that applications use');
+  await refuseIfUsed(transaction, 'applicationtype', id);
   await applicationTypes.delete(transaction, user, id);
 }

@@ -2,12 +2,13 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError, invalidField } from '../../http/errors.js';
+import { invalidField } from '../../http/errors.js';
 import type { UserRequest } from '../../routing/route.js';
 import { resultsOfExam } from '../shared/exam-results.js';
 import { keepExpiryReminders } from '../shared/expiry-reminders.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { claimName } from '../shared/unique-name.js';
+import { refuseIfUsed } from '../shared/used-by.js';
 import type { LanguageExamChange, LanguageExamInput, LanguageExamOutput } from './schemas.js';
 import { languageExams } from './selectors.js';
 
@@ -55,10 +56,7 @@ export async function deleteLanguageExam(
   id: number,
 ): Promise<void> {
   await languageExams.lockToDelete(transaction, id);
-  const [result] = await transaction.query(
-    sql`SELECT FROM immigration_proficiency WHERE test_name_id = ${id} LIMIT 1`,
-  );
-  if (result) throw detailError(400, 'Cannot delete a language exam that clients have taken');
+  await refuseIfUsed(transaction, 'lpe', id);
   await languageExams.delete(transaction, user, id);
 }
 

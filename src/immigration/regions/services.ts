@@ -4,6 +4,7 @@ import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
+import { refuseIfUsed } from '../shared/used-by.js';
 import type { RegionCreateInput, RegionOutput, RegionUpdateInput } from './schemas.js';
 import { checkRegionScope, regions } from './selectors.js';
 
@@ -40,10 +41,7 @@ export async function deleteRegion(
 ): Promise<void> {
   await regions.lockToDelete(transaction, id);
   await checkRegionScope(transaction, user, id);
-  const [branch] = await transaction.query(
-    sql`SELECT FROM immigration_branch WHERE region_id = ${id} AND deleted_at IS NULL LIMIT 1`,
-  );
-  if (branch) throw detailError(400, 'Cannot delete a region that has branches');
+  await refuseIfUsed(transaction, 'region', id, false);
   await regions.delete(transaction, user, id);
 }
 

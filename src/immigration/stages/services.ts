@@ -1,8 +1,9 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError, invalidField, invalidPk, notFound } from '../../http/errors.js';
+import { invalidField, invalidPk, notFound } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
+import { refuseIfUsed } from '../shared/used-by.js';
 import type { StageCreateInput, StageOutput, StageReorderInput, StageUpdateInput } from './schemas.js';
 import { readStage, stages, stagesOfType, TYPE_THERE } from './selectors.js';
 
@@ -56,10 +57,7 @@ export async function deleteStage(
   const order = stage && (await lockType(transaction, stage.type));
   if (!order?.includes(id)) throw notFound('Stage');
   await stages.lockToDelete(transaction, id);
-  const [application] = await transaction.query(
-    sql`SELECT FROM immigration_collegeapplication WHERE stage_id = ${id} LIMIT 1`,
-  );
-  if (application) throw detailError(400, 'Cannot delete a stage that applications use');
+  await refuseIfUsed(transaction, 'stage', id);
   await transaction.query(sql`DELETE FROM immigration_stage WHERE id = ${id}`);
   const left = order.filter((other) => other !== id);
   await arrange(transaction, user, left);

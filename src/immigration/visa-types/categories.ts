@@ -2,8 +2,9 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError, invalidField } from '../../http/errors.js';
+import { invalidField } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
+import { refuseIfUsed } from '../shared/used-by.js';
 import type { VisaCategoryChange, VisaCategoryInput, VisaCategoryOutput } from './schemas.js';
 import { visaCategories } from './selectors.js';
 
@@ -40,11 +41,7 @@ export async function deleteVisaCategory(
   id: number,
 ): Promise<void> {
   await visaCategories.lockToDelete(transaction, id);
-  const [used] = await transaction.query(sql<{ types: boolean; clients: boolean }>`
-    SELECT EXISTS (SELECT FROM immigration_visatype WHERE visa_category_id = ${id}::bigint) AS types,
-           EXISTS (SELECT FROM immigration_client WHERE visa_category_id = ${id}::bigint) AS clients`);
-  if (used?.types) throw detailError(400, 'Cannot delete a visa category that has visa types');
-  if (used?.clients) throw detailError(400, 'Cannot delete a visa category that clients have');
+  await refuseIfUsed(transaction, 'visacategory', id);
   await visaCategories.delete(transaction, user, id);
 }
 

@@ -1,8 +1,9 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { detailError, invalidPk } from '../../http/errors.js';
+import { invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
+import { refuseIfUsed } from '../shared/used-by.js';
 import type { VisaTypeCreateInput, VisaTypeOutput, VisaTypePatchInput } from './schemas.js';
 import { visaTypes } from './selectors.js';
 
@@ -38,10 +39,7 @@ export async function deleteVisaType(
   id: number,
 ): Promise<void> {
   await visaTypes.lockToDelete(transaction, id);
-  const [application] = await transaction.query(
-    sql`SELECT FROM immigration_visaapplication WHERE visa_type_id = ${id} LIMIT 1`,
-  );
-  if (application) throw detailError(400, 'Cannot delete a visa type that applications use');
+  await refuseIfUsed(transaction, 'visatype', id);
   await visaTypes.delete(transaction, user, id);
 }
 

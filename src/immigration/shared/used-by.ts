@@ -1,0 +1,43 @@
+import { foreignKeysTo } from '../../database/foreign-keys.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { detailError } from '../../http/errors.js';
+import { KINDS, type Kind, type Model } from '../../kinds/kinds.js';
+
+/** A kind whose records may refer to the one that is about to be deleted, and the column by which they do. */
+interface Use {
+  readonly by: Kind;
+  readonly column: string;
+}
+
+/** Finds the ways in which records of a kind are used: by others than their parts, as foreign keys tell. */
+function usesOf(model: Model): Use[] {
+  const keys = foreignKeysTo(KINDS[model].table);
+  return Object.values(KINDS)
+    .filter(({ of }) => of !== model)
+    .flatMap((by) => keys.filter(({ table }) => table === by.table).map(({ column }) => ({ by, column })));
+}
+
+/**
+ * Checks that no record of another kind refers to one that the caller has locked for deletion.
+ * @param archived whether softly deleted records count: if not given, only where this one is really removed
+ * @throws HttpError 400 with the first use found
+ */
+export async function refuseIfUsed(
+  transaction: TenantTransaction,
+  model: Model,
+  id: number,
+  archived = !KINDS[model].softDelete,
+): Promise<void> {
+  const uses = usesOf(model);
+  const found = uses.map(({ by, column }, index): RawBuilder<unknown> => {
+    const counts = by.softDelete && !archived ? sql` AND u.deleted_at IS NULL` : sql``;
+    return sql`WHEN EXISTS (
+      SELECT FROM ${sql.table(by.table)} u WHERE u.${sql.ref(column)} = ${id}::bigint${counts}) THEN ${sql.lit(index)}`;
+  });
+  const [first] = await transaction.query(
+    sql<{ use: number | null }>`SELECT CASE ${sql.join(found, sql` `)} END AS use`,
+  );
+  const by = typeof first?.use === 'number' ? uses[first.use]?.by : undefined;
+  if (by) throw detailError(400, `Cannot delete ${KINDS[model].one} that ${by.use ?? `${by.many} use`}`);
+}
