@@ -6,6 +6,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import type { Logger } from 'pino';
 import { Authentication } from '../auth/authentication.js';
 import { CurrentUsers } from '../auth/current-user.js';
 import { LoginThrottle } from '../auth/login-throttle.js';
@@ -65,6 +66,8 @@ export interface AppParts {
   readonly live?: HubOptions;
   /** Where requests, connections and streams are counted. */
   readonly metrics?: Metrics | undefined;
+  /** Where failures are logged, other than on stdout. */
+  readonly log?: Logger;
 }
 
 export interface App {
@@ -87,7 +90,7 @@ const LONGEST_PARAMETER = 16_384; // longer than Node lets a whole request head 
 export async function buildApp(parts: AppParts): Promise<App> {
   const { config, database, listener } = parts;
   const server = Fastify({
-    loggerInstance: openLog(config.logLevel) as FastifyBaseLogger,
+    loggerInstance: (parts.log ?? openLog(config.logLevel)) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // access-log.ts writes one line instead
     genReqId: requestNamer(config.trustedProxies),
     requestTimeout: SLOWEST_REQUEST_MS,

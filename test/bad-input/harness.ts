@@ -34,7 +34,7 @@ export class Harness {
   static async start(environment: Record<string, string> = {}): Promise<Harness> {
     vi.setConfig({ testTimeout: TIMEOUT_MS });
     // Log-ins with wrong passwords are counted, but here they may go on for ever.
-    const app = await startTestApp({ environment: { LOG_LEVEL: 'silent', ...environment } });
+    const app = await startTestApp({ environment });
     await seedStaff(app);
     const paths = new Map<RouteDefinition, string>();
     for (const definition of app.app.routes) {

@@ -8,6 +8,7 @@ import { Database } from '../../src/database/database.js';
 import { Listener, type ListenerOptions } from '../../src/database/listener.js';
 import type { HubOptions } from '../../src/live/hub.js';
 import { type TestDatabase, testDatabase } from './database.js';
+import { FailureLog } from './failure-log.js';
 import { checkAnswer } from './valid-answers.js';
 
 export interface Answer {
@@ -36,7 +37,7 @@ export interface TestApp {
   readonly databases: TestDatabase;
   readonly listener: Listener;
   readonly base: string;
-  /** Sends a request. @throws Error when a 2xx answer is not what its documentation says */
+  /** Sends a request. @throws Error for a 500, with what it comes from as its cause, and for a 2xx answer against its documentation */
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
   /** A user's access token. */
   logIn(username: string, tenant?: string): Promise<string>;
@@ -84,12 +85,18 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const database = new Database(settings, { size: config.poolSize, sharedByAgencies: true });
   const { at = settings, options: listening = {} } = options.listens ?? {};
   const listener = new Listener(at, listening);
-  const app = await buildApp({ config, database, listener, ...(options.live && { live: options.live }) });
+  const log = new FailureLog(config.logLevel);
+  const live = options.live && { live: options.live };
+  const app = await buildApp({ config, database, listener, ...live, log: log.logger });
   if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
 
   async function ask(method: string, path: string, asked: Ask = {}) {
     const answer = await send(base, method, path, asked);
+    if (answer.status === 500) {
+      const cause = log.errorOf(answer.headers['x-request-id']);
+      throw new Error(`${method} ${path} answers 500`, { cause });
+    }
     const type = answer.headers['content-type'];
     checkAnswer(app.routes, method, path.split('?', 1)[0] as string, { ...answer, type });
     return answer;

@@ -55,7 +55,9 @@ export class Program {
     });
     Program.running.add(this.pid);
     this.#child.stdout?.on('data', (text) => {
+      const begun = this.stdout.lastIndexOf('\n') + 1;
       this.stdout += text;
+      printFailures(this.stdout.slice(begun, this.stdout.lastIndexOf('\n') + 1));
     });
     this.#child.stderr?.on('data', (text) => {
       this.stderr += text;
@@ -115,6 +117,14 @@ export class Program {
   kill(signal: NodeJS.Signals): Promise<Ended> {
     this.#child.kill(signal);
     return this.ended;
+  }
+}
+
+/** Prints the errors of requests that these lines of a log tell of, so that they stand beside the test. */
+function printFailures(log: string): void {
+  for (const line of log.match(/^\{.*"msg":"request failed".*\}$/gm) ?? []) {
+    const { msg, err } = JSON.parse(line) as { msg: string; err?: { stack?: string } };
+    console.error(msg, err?.stack ?? '');
   }
 }
 
