@@ -1,4 +1,4 @@
-import { type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 import { ExactNumber } from '../../database/json.js';
 import type { FieldErrors } from '../errors.js';
 
@@ -59,8 +59,8 @@ export function nullable<T, R extends boolean>(inner: Field<T, R>): Field<T | nu
 }
 
 /** OpenAPI 3.0's way of saying that null is allowed. */
-export function nullableSchema<S extends TSchema>(schema: S): S {
-  return Type.Unsafe({ ...schema, nullable: true }) as unknown as S;
+export function nullableSchema<S extends TSchema>(schema: S): TUnsafe<Static<S> | null> {
+  return Type.Unsafe({ ...schema, nullable: true });
 }
 
 /** Returns the same field with the value that the documentation gives when it is left out. */

@@ -5,19 +5,20 @@ import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { displayOf } from '../shared/display.js';
 import { choiceFilter, deletedFilter, searchFilter, textFilter } from '../shared/filters.js';
-import { pageOf } from '../shared/page-of.js';
-import { Records, STAMPS } from '../shared/records.js';
-import type { AgentOutput } from './schemas.js';
+import { STAMP_NAMES } from '../shared/names.js';
+import { Records } from '../shared/records.js';
+import { AgentOutput } from './schemas.js';
 
 export const agents = new Records({
   table: 'immigration_agent',
   thing: 'Agent',
   softDelete: true,
-  columns: sql<AgentOutput>`
-    r.id, r.agent_name, r.agent_type,
-    ${displayOf('r.agent_type')} AS agent_type_display,
-    r.company_name, r.designation, r.phone_number, r.email, r.website, r.invoice_to, r.street, r.suburb, r.state,
-    r.postcode, nullif(r.country, '') AS country, r.description, ${STAMPS}`,
+  output: AgentOutput,
+  columns: {
+    ...STAMP_NAMES,
+    agent_type_display: displayOf('r.agent_type'),
+    country: sql<string | null>`nullif(r.country, '')`,
+  },
 });
 
 /** A page of the agency's agents, by name. */
@@ -35,6 +36,5 @@ export async function listAgents(
     choiceFilter(query, 'agent_type'),
     choiceFilter(query, 'country'),
   ]);
-  const rows = sql<AgentOutput>`${agents.from()} WHERE ${asked} ORDER BY r.agent_name, r.id DESC`;
-  return await pageOf(transaction, agents.counting(asked), rows, page);
+  return await agents.list(transaction, page, asked, sql`r.agent_name, r.id DESC`);
 }

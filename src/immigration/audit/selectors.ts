@@ -9,15 +9,14 @@ import { momentInRange, readMomentRange } from '../shared/moment-range.js';
 import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
 import type { TenantTime } from '../shared/tenant-time.js';
-import { type AuditEntryOutput, MOST_COUNTED, OPERATIONS, type Operation } from './schemas.js';
+import { AuditEntryOutput, MOST_COUNTED, OPERATIONS, type Operation } from './schemas.js';
 
 export const entries = new Records({
   table: 'audit_entry',
   thing: 'Audit entry',
   softDelete: false,
-  columns: sql<AuditEntryOutput>`
-    r.id, r.at, r.user_id AS "user", r.username, r.address, r.request_id, r.operation, r.entity, r.record_id,
-    r.record_ids, r.before, r.after`,
+  output: AuditEntryOutput,
+  columns: {},
 });
 
 /**
@@ -46,12 +45,7 @@ export async function listEntries(
   if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
     return { count: MOST_COUNTED, items: [] };
   }
-  return await pageOf(
-    transaction,
-    counting,
-    sql<AuditEntryOutput>`${entries.from()} WHERE ${asked} ${newest}`,
-    page,
-  );
+  return await pageOf(transaction, counting, entries.select(sql`WHERE ${asked} ${newest}`), page);
 }
 
 type Condition = RawBuilder<boolean> | undefined;

@@ -6,20 +6,21 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import { columnsOf, lookup, select } from '../shared/columns.js';
 import { choiceFilter, deletedFilter, idFilter, searchFilter, textFilter } from '../shared/filters.js';
-import { pageOf } from '../shared/page-of.js';
-import { Records, STAMPS } from '../shared/records.js';
-import type { BranchOption, BranchOutput } from './schemas.js';
+import { STAMP_NAMES } from '../shared/names.js';
+import { Records } from '../shared/records.js';
+import { BranchOption, BranchOutput } from './schemas.js';
 
 export const branches = new Records({
   table: 'immigration_branch',
   thing: 'Branch',
   softDelete: true,
-  columns: sql<BranchOutput>`
-    r.id, r.name, r.region_id AS region,
-    (SELECT name FROM immigration_region WHERE id = r.region_id) AS region_name,
-    r.phone, r.website, r.street, r.suburb, r.state, r.postcode, r.country, ${STAMPS}`,
+  output: BranchOutput,
+  columns: { ...STAMP_NAMES, region_name: lookup('region_id', 'immigration_region', 'name') },
 });
+
+const OPTION = columnsOf('immigration_branch', BranchOption, {});
 
 /** That a branch `r` is among those whose records the user sees; also of a deleted one, which no scope holds. */
 function inScope(user: CurrentUser): RawBuilder<boolean> {
@@ -46,8 +47,7 @@ export async function listBranches(
     choiceFilter(query, 'country'),
     idFilter(query, 'region_id'),
   ]);
-  const rows = sql<BranchOutput>`${branches.from()} WHERE ${asked} ORDER BY r.name, r.id DESC`;
-  return await pageOf(transaction, branches.counting(asked), rows, page);
+  return await branches.list(transaction, page, asked, sql`r.name, r.id DESC`);
 }
 
 /** The branches in scope to choose from, by name. */
@@ -55,9 +55,8 @@ export async function branchOptions(
   transaction: TenantTransaction,
   user: CurrentUser,
 ): Promise<BranchOption[]> {
-  return await transaction.last(sql<BranchOption>`
-    SELECT r.id, r.name FROM immigration_branch r
-    WHERE ${branches.notDeleted} AND ${inScope(user)} ORDER BY r.name, r.id DESC`);
+  const inOrder = sql`WHERE ${branches.notDeleted} AND ${inScope(user)} ORDER BY r.name, r.id DESC`;
+  return await transaction.last(select(OPTION, sql`FROM ${branches.table} r ${inOrder}`));
 }
 
 /** One branch. @throws HttpError 404 also when it is out of scope */
@@ -66,10 +65,7 @@ export async function readBranch(
   user: CurrentUser,
   id: number,
 ): Promise<BranchOutput> {
-  const [branch] = await transaction.last(sql<BranchOutput>`
-    ${branches.from()} WHERE r.id = ${id} AND ${branches.notDeleted} AND ${inScope(user)}`);
-  if (!branch) throw notFound('Branch');
-  return branch;
+  return await branches.read(transaction, id, allOf([branches.notDeleted, inScope(user)]));
 }
 
 /** @throws HttpError 404 when the branch, deleted or not, is out of scope */

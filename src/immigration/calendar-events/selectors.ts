@@ -12,11 +12,11 @@ import { durationOf } from '../shared/clock.js';
 import { eventVisible } from '../shared/event-visibility.js';
 import { idFilter, searchFilter } from '../shared/filters.js';
 import { readMomentRange } from '../shared/moment-range.js';
+import { named } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
-import { nameOf, usernameOf } from '../shared/people.js';
 import { Records } from '../shared/records.js';
 import { momentIn, TenantTime } from '../shared/tenant-time.js';
-import type { EventOutput } from './schemas.js';
+import { EventOutput } from './schemas.js';
 
 const THING = 'Event';
 
@@ -25,17 +25,19 @@ export const calendarEvents = new Records({
   table: 'immigration_calendar_event',
   thing: THING,
   softDelete: false,
-  columns: sql<EventOutput>`
-    r.id, r.title, r.description, r.start, r."end",
-    ${durationOf('r.duration')} AS duration,
-    floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS duration_minutes,
-    r.assigned_to_id AS assigned_to, ${usernameOf('r.assigned_to_id')} AS assigned_to_name,
-    ${nameOf('r.assigned_to_id')} AS assigned_to_full_name,
-    r.hex_color, r.location, r.all_day, r.branch_id AS branch, r.branch_id,
-    (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS branch_name,
-    r.created_by_id AS created_by, ${usernameOf('r.created_by_id')} AS created_by_name, r.created_at,
-    r.updated_by_id AS updated_by, ${usernameOf('r.updated_by_id')} AS updated_by_name, r.updated_at,
-    r."end" <= now() AS is_past, r.start <= now() AND r."end" > now() AS is_ongoing, r.start > now() AS is_upcoming`,
+  output: EventOutput,
+  columns: {
+    duration: durationOf('r.duration'),
+    duration_minutes: sql<number>`floor(extract(epoch FROM r."end" - r.start) / 60)::bigint`,
+    assigned_to_name: named('username', 'assigned_to_id'),
+    assigned_to_full_name: named('person', 'assigned_to_id'),
+    branch_name: named('branch', 'branch_id'),
+    created_by_name: named('username', 'created_by_id'),
+    updated_by_name: named('username', 'updated_by_id'),
+    is_past: sql<boolean>`r."end" <= now()`,
+    is_ongoing: sql<boolean>`r.start <= now() AND r."end" > now()`,
+    is_upcoming: sql<boolean>`r.start > now()`,
+  },
 });
 
 /** One event. @throws HttpError 404, 403 */
@@ -47,7 +49,7 @@ export async function readEvent(
   const [event] = await transaction.last(sql<EventOutput & { visible: boolean | null }>`
     SELECT e.*, v.visible
     FROM (SELECT r.id, ${eventVisible(user)} AS visible FROM immigration_calendar_event r WHERE r.id = ${id}::bigint) v
-    JOIN LATERAL (${calendarEvents.from()} WHERE r.id = v.id) e ON true`);
+    JOIN LATERAL (${calendarEvents.select(sql`WHERE r.id = v.id`)}) e ON true`);
   if (!event) throw notFound(THING);
   if (event.visible !== true) throw outOfScope(user, 'event', id);
   return event;
@@ -158,6 +160,5 @@ async function eventPage(
   page: PageRequest,
 ): Promise<PageOf<EventOutput>> {
   const condition = allOf([eventVisible(user), ...asked]);
-  const rows = sql<EventOutput>`${calendarEvents.from()} WHERE ${condition} ORDER BY ${order}`;
-  return await pageOf(transaction, calendarEvents.counting(condition), rows, page);
+  return await calendarEvents.list(transaction, page, condition, order);
 }

@@ -8,29 +8,25 @@ import { branchInScope } from '../shared/branch-scope.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { type ClientFilters, clientConditions, idIs, NEWEST_FIRST } from '../shared/client-filters.js';
 import { foundPage } from '../shared/found-page.js';
-import { NamedColumns } from '../shared/names.js';
+import { NamedColumns, named } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
-import { type ClientOutput, STAGES } from './schemas.js';
-
-const COLUMNS = new NamedColumns(
-  (name) => sql<ClientOutput>`
-    r.id, r.first_name, r.middle_name, r.last_name, r.gender, r.dob, r.phone_number, r.email, r.referred_by,
-    r.street, r.suburb, r.state, r.postcode, r.country,
-    r.visa_category_id AS visa_category, ${name('visaCategory', 'visa_category_name', 'visa_category')},
-    r.agent_id AS agent, ${name('agent', 'agent_name', 'agent')},
-    r.description, r.assigned_to_id AS assigned_to, ${name('person', 'assigned_to_name', 'assigned_to')},
-    r.stage, r.active, r.branch_id AS branch, ${name('branch', 'branch_name', 'branch')},
-    r.created_by_id AS created_by, ${name('person', 'created_by_name', 'created_by')}, r.created_at,
-    r.updated_by_id AS updated_by, r.updated_at`,
-);
+import { ClientOutput, STAGES } from './schemas.js';
 
 export const clients = new Records({
   table: 'immigration_client',
   thing: 'Client',
   softDelete: true,
-  columns: COLUMNS,
+  output: ClientOutput,
+  columns: {
+    visa_category_name: named('visaCategory', 'visa_category_id'),
+    agent_name: named('agent', 'agent_id'),
+    assigned_to_name: named('person', 'assigned_to_id'),
+    branch_name: named('branch', 'branch_id'),
+    created_by_name: named('person', 'created_by_id'),
+  },
 });
+const NAMES = new NamedColumns<ClientOutput>(clients.fields);
 
 /** One client. @throws HttpError 404; 403 when it is out of scope */
 export async function readClient(
@@ -83,9 +79,8 @@ async function summedPage(
 ): Promise<PageOf<ClientOutput>> {
   const counting = sql<{ count: number }>`
     SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${summed(scope, filters)}`;
-  const rows = sql<ClientOutput>`
-    ${COLUMNS.listed(clients.table)} WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
-  return await pageOf(transaction, counting, rows, page, COLUMNS);
+  const rest = sql`WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
+  return await pageOf(transaction, counting, NAMES.listed(clients.table, rest), page, NAMES);
 }
 
 /** Otherwise one statement finds the clients once, and both counts them and shows the page. */
@@ -100,11 +95,11 @@ async function countedPage(
   // Planned once: whatever is searched for, the index finds it no slower than all rows are read.
   const records = {
     table: clients.table,
-    from: COLUMNS.listed,
+    from: NAMES.listed,
     found,
     order: NEWEST_FIRST,
     plannedOnce: true,
-    names: COLUMNS,
+    names: NAMES,
   };
   return await foundPage(transaction, records, page);
 }

@@ -1,59 +1,56 @@
+import { type Static, Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import type { UserRequest } from '../../routing/route.js';
 import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';
 import { clientInScope } from '../shared/client-access.js';
+import { lookup } from '../shared/columns.js';
 import { countryName } from '../shared/country-names.js';
 import { idFilter } from '../shared/filters.js';
 import { IN_FINAL_STAGE } from '../shared/final-stage.js';
 import { momentInRange, readMomentRange } from '../shared/moment-range.js';
-import { pageOf } from '../shared/page-of.js';
-import { fullName, nameOf } from '../shared/people.js';
+import { clientName, named } from '../shared/names.js';
 import { Records } from '../shared/records.js';
 import { TenantTime } from '../shared/tenant-time.js';
-import type { CollegeApplicationOutput, CollegeStageCounts } from './schemas.js';
+import { CollegeApplicationOutput, type CollegeStageCounts } from './schemas.js';
 
 /** What an application is called in refusals. */
 export const WHAT = 'college application';
 
-/** An application as the database gives it; `shown` makes the API's form of it. */
-export type CollegeApplicationRow = Omit<CollegeApplicationOutput, 'location_display'> & {
-  readonly location_state: string;
-  readonly location_country: string;
-};
-
-const agentName = (column: string): RawBuilder<string> =>
-  sql`(SELECT agent_name FROM immigration_agent WHERE id = ${sql.ref(column)})`;
-const ofStage = (column: string): RawBuilder<unknown> =>
-  sql`(SELECT ${sql.ref(`s.${column}`)} FROM immigration_stage s WHERE s.id = r.stage_id)`;
-const ofLocation = (column: string): RawBuilder<unknown> =>
-  sql`(SELECT ${sql.ref(`l.${column}`)} FROM immigration_institute_location l WHERE l.id = r.location_id)`;
+const { location_display: _, ...shownFields } = CollegeApplicationOutput.properties;
+/** An application as the database returns it; `shown` turns it into the API's form. */
+const CollegeApplicationRow = Type.Object({
+  ...shownFields,
+  location_state: Type.String(),
+  location_country: Type.String(),
+});
+type CollegeApplicationRow = Static<typeof CollegeApplicationRow>;
 
 export const collegeApplications = new Records({
   table: 'immigration_collegeapplication',
   thing: 'College application',
   softDelete: true,
-  columns: sql<CollegeApplicationRow>`
-    r.id, r.application_type_id AS application_type,
-    (SELECT title FROM immigration_applicationtype WHERE id = r.application_type_id) AS application_type_title,
-    r.stage_id AS stage, ${ofStage('stage_name')} AS stage_name, ${ofStage('position')} AS stage_position,
-    ${IN_FINAL_STAGE} AS is_final_stage,
-    r.client_id AS client, (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.client_id) AS client_name,
-    r.institute_id AS institute, (SELECT name FROM immigration_institute WHERE id = r.institute_id) AS institute_name,
-    r.course_id AS course, (SELECT name FROM immigration_course WHERE id = r.course_id) AS course_name,
-    r.start_date_id AS start_date,
-    (SELECT intake_date FROM immigration_institute_intake WHERE id = r.start_date_id) AS intake_date,
-    r.location_id AS location, ${ofLocation('state')} AS location_state, ${ofLocation('country')} AS location_country,
-    r.finish_date, r.total_tuition_fee, r.student_id,
-    r.super_agent_id AS super_agent, ${agentName('r.super_agent_id')} AS super_agent_name,
-    r.sub_agent_id AS sub_agent, ${agentName('r.sub_agent_id')} AS sub_agent_name,
-    r.assigned_to_id AS assigned_to, ${nameOf('r.assigned_to_id')} AS assigned_to_name, r.notes,
-    r.created_by_id AS created_by, r.created_at, r.updated_by_id AS updated_by, r.updated_at`,
+  output: CollegeApplicationRow,
+  columns: {
+    application_type_title: lookup('application_type_id', 'immigration_applicationtype', 'title'),
+    stage_name: lookup('stage_id', 'immigration_stage', 'stage_name'),
+    stage_position: lookup('stage_id', 'immigration_stage', 'position'),
+    is_final_stage: IN_FINAL_STAGE,
+    client_name: clientName('client_id'),
+    institute_name: lookup('institute_id', 'immigration_institute', 'name'),
+    course_name: lookup('course_id', 'immigration_course', 'name'),
+    intake_date: lookup('start_date_id', 'immigration_institute_intake', 'intake_date'),
+    location_state: lookup('location_id', 'immigration_institute_location', 'state'),
+    location_country: lookup('location_id', 'immigration_institute_location', 'country'),
+    super_agent_name: named('agent', 'super_agent_id'),
+    sub_agent_name: named('agent', 'sub_agent_id'),
+    assigned_to_name: named('person', 'assigned_to_id'),
+  },
 });
 
 /** The API's form of an application. */
@@ -88,9 +85,8 @@ export async function listCollegeApplications(
     clientNameFilter(query),
     inScope(user),
   ]);
-  const rows = sql<CollegeApplicationRow>`
-    ${collegeApplications.from()} WHERE ${asked} ORDER BY r.created_at DESC, r.id DESC`;
-  const { count, items } = await pageOf(transaction, collegeApplications.counting(asked), rows, page);
+  const latestFirst = sql`r.created_at DESC, r.id DESC`;
+  const { count, items } = await collegeApplications.list(transaction, page, asked, latestFirst);
   return { count, items: items.map(shown) };
 }
 

@@ -9,6 +9,7 @@ import { pathId } from '../../http/path-id.js';
 import { signedIn } from '../../routing/policy.js';
 import { type RouteDefinition, route } from '../../routing/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
+import { columnsOf, select } from '../shared/columns.js';
 import { IdName } from '../shared/output.js';
 
 const PATH = '/api/v1/broad-fields/';
@@ -29,7 +30,7 @@ export function broadFieldRoutes(database: Database): RouteDefinition[] {
       name: 'BroadField',
       fields: { name: required(text({ min: 1, max: 100 })) },
       output: { name: Type.String({ maxLength: 100 }) },
-      columns: sql`r.name`,
+      columns: {},
       order: { by: sql`r.name, r.id DESC` },
       uniqueNameOf: 'broad field',
     }),
@@ -49,13 +50,19 @@ export function broadFieldRoutes(database: Database): RouteDefinition[] {
   ];
 }
 
+const NARROW = columnsOf('immigration_narrow_field', IdName, {});
+
 /** @throws HttpError 404 when there is no such broad field */
 async function narrowFieldsOf(transaction: TenantTransaction, id: number): Promise<IdName[]> {
   const [[field], narrow] = await Promise.all([
     transaction.query(sql`SELECT FROM immigration_broad_field WHERE id = ${id} AND deleted_at IS NULL`),
-    transaction.last(sql<IdName>`
-      SELECT id, name FROM immigration_narrow_field
-      WHERE broad_field_id = ${id} AND deleted_at IS NULL ORDER BY name, id DESC`),
+    transaction.last(
+      select(
+        NARROW,
+        sql`FROM immigration_narrow_field r
+            WHERE r.broad_field_id = ${id} AND r.deleted_at IS NULL ORDER BY r.name, r.id DESC`,
+      ),
+    ),
   ]);
   if (!field) throw notFound(thing);
   return narrow;

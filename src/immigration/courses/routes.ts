@@ -7,6 +7,7 @@ import { integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
+import { lookup } from '../shared/columns.js';
 
 // Courses, and what they are sorted by: level, broad and narrow field.
 
@@ -26,7 +27,7 @@ export function courseLevelRoutes(database: Database): RouteDefinition[] {
     name: 'CourseLevel',
     fields: { name },
     output: { name: nameOutput },
-    columns: sql`r.name`,
+    columns: {},
     order: BY_NAME,
     uniqueNameOf: 'course level',
   });
@@ -48,10 +49,7 @@ export function narrowFieldRoutes(database: Database): RouteDefinition[] {
       name: nameOutput,
       broad_field: Type.Integer(),
     },
-    columns: sql`
-      r.name, r.broad_field_id AS broad_field,
-      (SELECT name FROM immigration_broad_field WHERE id = r.broad_field_id) AS broad_field_name`,
-    filters: ['broad_field'],
+    columns: { broad_field_name: lookup('broad_field_id', 'immigration_broad_field', 'name') },
     order: {
       join: sql`JOIN immigration_broad_field f ON f.id = r.broad_field_id`,
       by: sql`f.name, r.name, r.id DESC`,
@@ -96,15 +94,12 @@ export function courseRoutes(database: Database): RouteDefinition[] {
       broad_field: Type.Integer(),
       narrow_field: Type.Integer(),
     },
-    columns: sql`
-      r.name, r.total_tuition_fee, r.coe_fee, r.description,
-      r.institute_id AS institute, (SELECT name FROM immigration_institute WHERE id = r.institute_id) AS institute_name,
-      r.level_id AS level, (SELECT name FROM immigration_course_level WHERE id = r.level_id) AS level_name,
-      r.broad_field_id AS broad_field,
-      (SELECT name FROM immigration_broad_field WHERE id = r.broad_field_id) AS broad_field_name,
-      r.narrow_field_id AS narrow_field,
-      (SELECT name FROM immigration_narrow_field WHERE id = r.narrow_field_id) AS narrow_field_name`,
-    filters: ['institute', 'level', 'broad_field', 'narrow_field'],
+    columns: {
+      level_name: lookup('level_id', 'immigration_course_level', 'name'),
+      broad_field_name: lookup('broad_field_id', 'immigration_broad_field', 'name'),
+      narrow_field_name: lookup('narrow_field_id', 'immigration_narrow_field', 'name'),
+      institute_name: lookup('institute_id', 'immigration_institute', 'name'),
+    },
     order: {
       join: sql`JOIN immigration_institute i ON i.id = r.institute_id`,
       by: sql`i.name, r.name, r.id DESC`,

@@ -6,18 +6,20 @@ import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { choiceFilter, idFilter } from '../shared/filters.js';
 import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
-import { type DeliveryDetail, type DeliveryOutput, MOST_COUNTED } from './schemas.js';
+import { DeliveryDetail, DeliveryOutput, MOST_COUNTED } from './schemas.js';
 
-const COLUMNS = sql<DeliveryOutput>`
-  r.id, r.kind, r.status, r.event_type, r.event_id AS event, r.endpoint_id AS endpoint,
-  coalesce(r.recipient, (SELECT w.url FROM webhook_endpoint w WHERE w.id = r.endpoint_id)) AS "to",
-  r.attempts, CASE WHEN r.status = 'PENDING' THEN r.next_attempt_at END AS next_attempt_at, r.last_error,
-  r.created_at, r.sent_at`;
+const COLUMNS = {
+  to: sql<
+    string | null
+  >`coalesce(r.recipient, (SELECT w.url FROM webhook_endpoint w WHERE w.id = r.endpoint_id))`,
+  next_attempt_at: sql<string | null>`CASE WHEN r.status = 'PENDING' THEN r.next_attempt_at END`,
+};
 
 export const deliveries = new Records({
   table: 'delivery',
   thing: 'Delivery',
   softDelete: false,
+  output: DeliveryOutput,
   columns: COLUMNS,
 });
 
@@ -25,13 +27,15 @@ const whole = new Records({
   table: 'delivery',
   thing: 'Delivery',
   softDelete: false,
-  columns: sql<DeliveryDetail>`
-    ${COLUMNS}, r.idempotency_key, r.subject, r.body,
-    coalesce((
+  output: DeliveryDetail,
+  columns: {
+    ...COLUMNS,
+    log: sql<DeliveryDetail['log']>`coalesce((
       SELECT json_agg(json_build_object(
         'attempted_at', to_char(a.attempted_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         'duration_ms', a.duration_ms, 'status_code', a.status_code, 'answer', a.answer, 'error', a.error) ORDER BY a.id)
-      FROM delivery_attempt a WHERE a.delivery_id = r.id), '[]') AS log`,
+      FROM delivery_attempt a WHERE a.delivery_id = r.id), '[]')`,
+  },
 });
 
 /** Reads a delivery with its text and its attempts. @throws HttpError 404 */
@@ -60,6 +64,5 @@ export async function listDeliveries(
   if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
     return { count: MOST_COUNTED, items: [] };
   }
-  const rows = sql<DeliveryOutput>`${deliveries.from()} WHERE ${asked} ORDER BY r.id DESC`;
-  return await pageOf(transaction, counting, rows, page);
+  return await pageOf(transaction, counting, deliveries.select(sql`WHERE ${asked} ORDER BY r.id DESC`), page);
 }

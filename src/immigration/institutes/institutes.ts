@@ -12,9 +12,9 @@ import { text } from '../../http/fields/text.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import { deletedFilter, searchFilter, textFilter } from '../shared/filters.js';
+import { STAMP_NAMES } from '../shared/names.js';
 import { relatedOutput } from '../shared/output.js';
-import { pageOf } from '../shared/page-of.js';
-import { Records, STAMPS } from '../shared/records.js';
+import { Records } from '../shared/records.js';
 import { catalogPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 
@@ -51,7 +51,8 @@ const institutes = new Records({
   table: 'immigration_institute',
   thing: 'Institute',
   softDelete: true,
-  columns: sql<InstituteOutput>`r.id, r.name, r.short_name, r.phone, r.website, ${STAMPS}, r.deleted_at`,
+  output: InstituteOutput,
+  columns: STAMP_NAMES,
 });
 
 /** A page of the institutes, by name. */
@@ -66,8 +67,7 @@ async function listInstitutes(
     textFilter(query, 'name'),
     textFilter(query, 'short_name'),
   ]);
-  const rows = sql<InstituteOutput>`${institutes.from()} WHERE ${asked} ORDER BY r.name, r.id DESC`;
-  return await pageOf(transaction, institutes.counting(asked), rows, page);
+  return await institutes.list(transaction, page, asked, sql`r.name, r.id DESC`);
 }
 
 /** @throws HttpError 404 */

@@ -15,12 +15,10 @@ const GENDERS = ['MALE', 'FEMALE', 'OTHER'] as const;
 const REQUIREMENT_TYPES = ['ACADEMIC', 'LANGUAGE', 'FINANCIAL', 'DOCUMENT', 'OTHER'] as const;
 
 const institute = required(integer());
-const ofInstitute = { filters: ['institute'] } as const;
 const emailOutput = () => orBlankOutput({ type: 'string', format: 'email', maxLength: 254 });
 
 export function instituteLocationRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
-    ...ofInstitute,
     path: '/api/v1/institute-locations/',
     tag: 'institute-locations',
     thing: 'Institute location',
@@ -49,15 +47,13 @@ export function instituteLocationRoutes(database: Database): RouteDefinition[] {
       email: emailOutput(),
       institute: Type.Integer(),
     },
-    columns: sql`
-      r.street_name, r.suburb, r.state, r.postcode, r.country, r.phone_number, r.email, r.institute_id AS institute`,
+    columns: {},
     order: { by: sql`r.country, r.state, r.id DESC` },
   });
 }
 
 export function instituteIntakeRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
-    ...ofInstitute,
     path: '/api/v1/institute-intakes/',
     tag: 'institute-intakes',
     thing: 'Institute intake',
@@ -72,14 +68,13 @@ export function instituteIntakeRoutes(database: Database): RouteDefinition[] {
       description: Type.String(),
       institute: Type.Integer(),
     },
-    columns: sql`r.intake_date, r.description, r.institute_id AS institute`,
+    columns: {},
     order: { by: sql`r.intake_date DESC, r.id DESC` },
   });
 }
 
 export function instituteContactPersonRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
-    ...ofInstitute,
     path: '/api/v1/institute-contact-persons/',
     tag: 'institute-contact-persons',
     thing: 'Institute contact person',
@@ -104,14 +99,13 @@ export function instituteContactPersonRoutes(database: Database): RouteDefinitio
       email: emailOutput(),
       institute: Type.Integer(),
     },
-    columns: sql`r.name, r.gender, r.position, r.phone, r.email, r.institute_id AS institute`,
+    columns: {},
     order: { by: sql`r.name, r.id DESC` },
   });
 }
 
 export function instituteRequirementRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
-    ...ofInstitute,
     path: '/api/v1/institute-requirements/',
     tag: 'institute-requirements',
     thing: 'Institute requirement',
@@ -132,7 +126,7 @@ export function instituteRequirementRoutes(database: Database): RouteDefinition[
       requirement_type: choiceOutput(REQUIREMENT_TYPES),
       institute: Type.Integer(),
     },
-    columns: sql`r.title, r.description, r.requirement_type, r.institute_id AS institute`,
+    columns: {},
     order: { by: sql`r.requirement_type, r.title, r.id DESC` },
   });
 }

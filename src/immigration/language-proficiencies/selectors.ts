@@ -4,18 +4,16 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { ClientRecords } from '../shared/client-records.js';
+import { lookup } from '../shared/columns.js';
 import { idFilter } from '../shared/filters.js';
-import type { ProficiencyOutput } from './schemas.js';
+import { ProficiencyOutput } from './schemas.js';
 
 export const proficiencies = new ClientRecords({
   table: 'immigration_proficiency',
   thing: 'Language proficiency',
   latest: 'r.test_date',
-  columns: sql<ProficiencyOutput>`
-    r.id, r.client_id, r.test_name_id,
-    (SELECT name FROM immigration_lpe WHERE id = r.test_name_id) AS test_name_display,
-    r.overall_score, r.speaking_score, r.reading_score, r.listening_score, r.writing_score, r.test_date,
-    r.created_at, r.updated_at`,
+  output: ProficiencyOutput,
+  columns: { test_name_display: lookup('test_name_id', 'immigration_lpe', 'name') },
 });
 
 /** A page of the results of clients in scope, of the latest tests first. @throws HttpError 400 */

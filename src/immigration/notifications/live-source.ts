@@ -1,6 +1,6 @@
 import { sql } from '../../database/queries.js';
 import type { LiveRow, NotificationSource } from '../../live/source.js';
-import { type NotificationRow, notificationsFrom, shown } from './selectors.js';
+import { type NotificationRow, selectNotifications, shown } from './selectors.js';
 
 const TABLE = sql`immigration_notification`;
 
@@ -8,10 +8,11 @@ const TABLE = sql`immigration_notification`;
 export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
   highestId: () => sql<{ highest: number }>`SELECT coalesce(max(id), 0) AS highest FROM ${TABLE}`,
 
-  newInWindow: (users, { floor, known }, most) => sql<LiveRow>`
-    ${notificationsFrom(TABLE)}
-    WHERE n.id > ${floor} AND n.assigned_to_id = ANY (${users}::bigint[]) AND n.id <> ALL (${known}::bigint[])
-    ORDER BY n.id LIMIT ${most}`,
+  newInWindow: (users, { floor, known }, most) =>
+    selectNotifications(sql`
+      ${TABLE} r
+      WHERE r.id > ${floor} AND r.assigned_to_id = ANY (${users}::bigint[]) AND r.id <> ALL (${known}::bigint[])
+      ORDER BY r.id LIMIT ${most}`),
 
   // Rows below `after` that its transaction, or the nearest existing one, could not see when it was written:
   // a client that was sent `after` may not have been sent these. Transactions with numbers that this server has not
@@ -32,8 +33,7 @@ export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
       UNION ALL
       SELECT * FROM late
     )
-    ${notificationsFrom(sql`(SELECT * FROM missed ORDER BY id DESC LIMIT ${most})`)}
-    ORDER BY n.id`,
+    ${selectNotifications(sql`(SELECT * FROM missed ORDER BY id DESC LIMIT ${most}) r ORDER BY r.id`)}`,
 
   unreadCounts: (users) => sql<{ user: number; unread: number }>`
     SELECT user_id AS "user", sum(n)::bigint AS unread FROM unread_count

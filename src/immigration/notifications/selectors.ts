@@ -1,23 +1,27 @@
+import { type Static, Type } from '@sinclair/typebox';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import { columnsOf, select } from '../shared/columns.js';
 import { display } from '../shared/display.js';
+import { named } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
-import { nameOf } from '../shared/people.js';
-import type { NotificationOutput } from './schemas.js';
+import { NotificationOutput } from './schemas.js';
 
-/** A notification as the database gives it; `shown` makes the API's form of it. */
-export type NotificationRow = Omit<NotificationOutput, 'notification_type_display'>;
+const { notification_type_display: _, ...rowFields } = NotificationOutput.properties;
+const NotificationRow = Type.Object(rowFields);
+/** A notification as the database returns it; `shown` turns it into the API's form. */
+export type NotificationRow = Static<typeof NotificationRow>;
 
-const COLUMNS = sql`
-  n.id, n.notification_type, n.assigned_to_id AS assigned_to, ${nameOf('n.assigned_to_id')} AS assigned_to_name,
-  n.title, n.message, n.due_date, n.meta_info, n.read, n.read_at, n.is_completed,
-  coalesce(n.due_date < now(), false) AS is_overdue, n.created_at, n.updated_at`;
+const COLUMNS = columnsOf('immigration_notification', NotificationRow, {
+  assigned_to_name: named('person', 'assigned_to_id'),
+  is_overdue: sql<boolean>`coalesce(r.due_date < now(), false)`,
+});
 
-/** The notifications that `source` (a subquery, or a table's name) yields, as rows `n`. */
-export function notificationsFrom(source: RawBuilder<unknown>): RawBuilder<NotificationRow> {
-  return sql<NotificationRow>`SELECT ${COLUMNS} FROM ${source} n`;
+/** Returns the query for notifications `r`. @param rest follows FROM: a source called `r`, WHERE and so on */
+export function selectNotifications(rest: RawBuilder<unknown>): RawBuilder<NotificationRow> {
+  return select(COLUMNS, sql`FROM ${rest}`);
 }
 
 export function shown(row: NotificationRow): NotificationOutput {
@@ -29,7 +33,7 @@ export interface NotificationFilters {
   readonly types?: readonly string[] | undefined;
 }
 
-const TABLE = sql`immigration_notification`;
+const TABLE = sql`immigration_notification r`;
 
 /** A page of a user's notifications, newest first. */
 export async function listNotifications(
@@ -39,27 +43,26 @@ export async function listNotifications(
   page: PageRequest,
 ): Promise<PageOf<NotificationOutput>> {
   const asked = allOf([
-    sql`n.assigned_to_id = ${userId}`,
-    !filters.includeRead && sql`NOT n.read`,
-    filters.types && sql`n.notification_type = ANY (${filters.types}::text[])`,
+    sql`r.assigned_to_id = ${userId}`,
+    !filters.includeRead && sql`NOT r.read`,
+    filters.types && sql`r.notification_type = ANY (${filters.types}::text[])`,
   ]);
-  const counting = sql<{ count: number }>`SELECT count(*) AS count FROM ${TABLE} n WHERE ${asked}`;
-  const rows = sql<NotificationRow>`${notificationsFrom(TABLE)} WHERE ${asked} ORDER BY n.created_at DESC, n.id DESC`;
+  const counting = sql<{ count: number }>`SELECT count(*) AS count FROM ${TABLE} WHERE ${asked}`;
+  const rows = selectNotifications(sql`${TABLE} WHERE ${asked} ORDER BY r.created_at DESC, r.id DESC`);
   const { count, items } = await pageOf(transaction, counting, rows, page);
   return { count, items: items.map(shown) };
 }
 
 /** One of a user's notifications. */
 export function notificationById(userId: number, id: number): RawBuilder<NotificationRow> {
-  return sql<NotificationRow>`${notificationsFrom(TABLE)} WHERE n.id = ${id} AND n.assigned_to_id = ${userId}`;
+  return selectNotifications(sql`${TABLE} WHERE r.id = ${id} AND r.assigned_to_id = ${userId}`);
 }
 
 /** A user's notifications that are past their due date and not completed, the earliest due first. */
 export function overdueNotifications(userId: number): RawBuilder<NotificationRow> {
-  return sql<NotificationRow>`
-    ${notificationsFrom(TABLE)}
-    WHERE n.assigned_to_id = ${userId} AND n.due_date < now() AND NOT n.is_completed
-    ORDER BY n.due_date, n.id`;
+  return selectNotifications(sql`
+    ${TABLE} WHERE r.assigned_to_id = ${userId} AND r.due_date < now() AND NOT r.is_completed
+    ORDER BY r.due_date, r.id`);
 }
 
 /** How many notifications a user has not read, as the database's triggers keep it (0040_kept_counts.sql). */

@@ -4,7 +4,7 @@ import { textError } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { readsNotices } from '../../live/stream-notices.js';
 import type { NotificationChanges, NotificationOutput } from './schemas.js';
-import { type NotificationRow, notificationsFrom, shown } from './selectors.js';
+import { type NotificationRow, notificationById, selectNotifications, shown } from './selectors.js';
 
 /** Whose notifications are changed, and where: what a request's context says. */
 interface Owner {
@@ -41,9 +41,7 @@ export async function changeNotification(
 ): Promise<NotificationOutput> {
   const { userId } = owner;
   const [before] = await transaction.query(
-    sql<NotificationRow>`
-      ${notificationsFrom(sql`immigration_notification`)}
-      WHERE n.id = ${id} AND n.assigned_to_id = ${userId} FOR NO KEY UPDATE`,
+    sql<NotificationRow>`${notificationById(userId, id)} FOR NO KEY UPDATE`,
   );
   if (!before) throw notificationGone();
   const { read: isRead = before.read, is_completed: isCompleted = before.is_completed } = read();
@@ -57,7 +55,7 @@ export async function changeNotification(
           updated_at = now(), updated_by_id = ${userId}
       WHERE id = ${id}
       RETURNING *)
-    ${notificationsFrom(sql`changed`)}`);
+    ${selectNotifications(sql`changed r`)}`);
   return shown(after as NotificationRow);
 }
 

@@ -9,16 +9,15 @@ import { readsLogged } from '../shared/audit-reads.js';
 import { checkClientScope, clientBranch, clientInScope } from '../shared/client-access.js';
 import { idFilter } from '../shared/filters.js';
 import { Records } from '../shared/records.js';
-import type { PassportOutput } from './schemas.js';
+import { PassportOutput } from './schemas.js';
 
 /** A client has one passport at most, whose id is the client's. */
 export const passports = new Records({
   table: 'immigration_passport',
   thing: 'Passport',
   softDelete: false,
-  columns: sql<PassportOutput>`
-    r.id AS client_id, r.passport_no, r.passport_country, r.date_of_issue, r.date_of_expiry, r.place_of_issue,
-    r.country_of_birth, r.nationality, r.created_at, r.updated_at`,
+  output: PassportOutput,
+  columns: { client_id: 'id' },
 });
 
 /**
@@ -32,7 +31,7 @@ async function showPassports(
 ): Promise<PassportOutput[]> {
   const logged = readsLogged('passport', sql`SELECT client_id FROM shown ORDER BY client_id`);
   return await transaction.last(sql<PassportOutput>`
-    WITH shown AS MATERIALIZED (${passports.from()} WHERE ${shown})
+    WITH shown AS MATERIALIZED (${passports.select(sql`WHERE ${shown}`)})
     SELECT shown.* FROM shown WHERE ${logged} ORDER BY created_at DESC, client_id DESC`);
 }
 

@@ -7,9 +7,8 @@ import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { searchFilter, textFilter } from '../shared/filters.js';
-import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
-import type { RegionOutput } from './schemas.js';
+import { RegionOutput } from './schemas.js';
 
 /** A branch `b` of region `r`; deleted ones do not count. */
 const BRANCHES_OF_REGION = sql`immigration_branch b WHERE b.region_id = r.id AND b.deleted_at IS NULL`;
@@ -18,9 +17,8 @@ export const regions = new Records({
   table: 'immigration_region',
   thing: 'Region',
   softDelete: false,
-  columns: sql<RegionOutput>`
-    r.id, r.name, r.description, (SELECT count(*) FROM ${BRANCHES_OF_REGION}) AS branch_count,
-    r.created_at, r.updated_at`,
+  output: RegionOutput,
+  columns: { branch_count: sql<number>`(SELECT count(*) FROM ${BRANCHES_OF_REGION})` },
 });
 
 /** That the user sees a region `r`: a region manager's own, other staff's by the branches in their scope. */
@@ -43,8 +41,7 @@ export async function listRegions(
     searchFilter(query, 'r.name', 'r.description'),
     textFilter(query, 'name'),
   ]);
-  const rows = sql<RegionOutput>`${regions.from()} WHERE ${asked} ORDER BY r.name, r.id DESC`;
-  return await pageOf(transaction, regions.counting(asked), rows, page);
+  return await regions.list(transaction, page, asked, sql`r.name, r.id DESC`);
 }
 
 /** One region. @throws HttpError 404 also when it is out of scope */
@@ -53,11 +50,7 @@ export async function readRegion(
   user: CurrentUser,
   id: number,
 ): Promise<RegionOutput> {
-  const [region] = await transaction.last(
-    sql<RegionOutput>`${regions.from()} WHERE r.id = ${id} AND ${inScope(user)}`,
-  );
-  if (!region) throw notFound('Region');
-  return region;
+  return await regions.read(transaction, id, inScope(user));
 }
 
 /** @throws HttpError 404 when the region is out of scope */

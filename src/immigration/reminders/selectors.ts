@@ -3,17 +3,16 @@ import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { clockOf } from '../shared/clock.js';
 import { booleanFilter, idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';
 import { linkedInScope, manyLinkedInScope } from '../shared/linked-record.js';
-import { pageOf } from '../shared/page-of.js';
+import { named } from '../shared/names.js';
 import { nameOf } from '../shared/people.js';
 import { Records } from '../shared/records.js';
-import type { ReminderOutput } from './schemas.js';
+import { ReminderOutput } from './schemas.js';
 
 export const REMINDER = 'Reminder';
 
@@ -21,10 +20,8 @@ export const reminders = new Records({
   table: 'immigration_reminder',
   thing: REMINDER,
   softDelete: false,
-  columns: sql<ReminderOutput>`
-    r.id, r.reminder_date, ${clockOf('r.reminder_time')} AS reminder_time, r.title, r.meta_info,
-    r.created_by_id AS created_by, ${nameOf('r.created_by_id')} AS created_by_name, r.created_at,
-    r.read, r.is_completed, r.notification_created, r.content_type_id AS content_type, r.object_id`,
+  output: ReminderOutput,
+  columns: { reminder_time: clockOf('r.reminder_time'), created_by_name: named('person', 'created_by_id') },
 });
 
 /** Which reminders `r` a user sees: one's own, and those on records in scope. */
@@ -38,10 +35,7 @@ export async function readReminder(
   user: CurrentUser,
   id: number,
 ): Promise<ReminderOutput> {
-  const [reminder] = await transaction.last(sql<ReminderOutput>`
-    ${reminders.from()} WHERE r.id = ${id}::bigint AND ${reminderVisible(user)}`);
-  if (!reminder) throw notFound(REMINDER);
-  return reminder;
+  return await reminders.read(transaction, id, reminderVisible(user));
 }
 
 /** What a list can be sorted by: the API's fields, by rows `r` of the table. Constants of the program. */
@@ -110,8 +104,7 @@ export async function listReminders(
   ]);
   if (scopeOf(user).kind === 'tenant') {
     const order = orderBy(terms, (field) => SORTABLE[field] as RawBuilder<unknown>);
-    const rows = sql<ReminderOutput>`${reminders.from()} WHERE ${asked} ORDER BY ${order}`;
-    return await pageOf(transaction, reminders.counting(asked), rows, page);
+    return await reminders.list(transaction, page, asked, order);
   }
   const fields = [...new Set(['id', ...terms.map(({ field }) => field)])];
   const columns = fields.map((field) => sql`${SORTABLE[field]} AS ${sql.ref(field)}`);

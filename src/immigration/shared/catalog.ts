@@ -1,8 +1,7 @@
-import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TObject, type TProperties, Type } from '@sinclair/typebox';
 import { allOf } from '../../database/conditions.js';
 import type { Database } from '../../database/database.js';
 import { FOREIGN_KEYS } from '../../database/foreign-keys.js';
-import type { TenantTables } from '../../database/generated/tables.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
@@ -13,6 +12,7 @@ import { nullableSchema } from '../../http/fields/field.js';
 import { isId } from '../../http/path-id.js';
 import type { Model } from '../../kinds/kinds.js';
 import type { RouteDefinition } from '../../routing/route.js';
+import type { Columns, Table } from './columns.js';
 import { idFilter } from './filters.js';
 import { idOutput, timeOutput } from './output.js';
 import { pageOf } from './page-of.js';
@@ -25,7 +25,7 @@ import { claimName } from './unique-name.js';
  * A resource of the agency's catalogue: what all staff choose from, and some maintain. It is no more than its fields,
  * so that saying these makes its records and routes.
  */
-export interface CatalogOptions<S extends Shape> {
+export interface CatalogOptions<S extends Shape, T extends Table, P extends TProperties> {
   /** `/api/v1/institute-locations/` */
   readonly path: string;
   readonly tag: string;
@@ -35,17 +35,15 @@ export interface CatalogOptions<S extends Shape> {
   readonly many: string;
   /** Of Django's permissions: `institutelocation`. */
   readonly model: Model;
-  readonly table: keyof TenantTables;
+  readonly table: T;
   /** The component of the API's form: `InstituteLocation`; the bodies are called after it. */
   readonly name: string;
-  /** What a body holds. Related records stand under their name without `_id`. */
+  /** What a body holds. Related records stand under their name without `_id`; the list is filtered by them. */
   readonly fields: S;
   /** How the fields are shown; what is not among them is read only. */
-  readonly output: TProperties;
-  /** The columns of `output`, of rows `r`. */
-  readonly columns: RawBuilder<unknown>;
-  /** The fields among them by which the list is filtered. */
-  readonly filters?: readonly string[];
+  readonly output: P;
+  /** What shows them, where it is not the column with the field's name. */
+  readonly columns: Columns<T, Static<CatalogOutput<P>>>;
   /** The list's order; what it needs of another table is joined. */
   readonly order: { readonly by: RawBuilder<unknown>; readonly join?: RawBuilder<unknown> };
   /** The model's name in Django's message, where two records may not have the same `name`, deleted ones included. */
@@ -55,18 +53,16 @@ export interface CatalogOptions<S extends Shape> {
 type Values = Record<string, unknown>;
 
 /** The routes of a catalogue resource: list, create, read, change, and soft deletion. */
-export function catalogRoutes<S extends Shape>(
+export function catalogRoutes<S extends Shape, T extends Table, P extends TProperties>(
   database: Database,
-  options: CatalogOptions<S>,
+  options: CatalogOptions<S, T, P>,
 ): RouteDefinition[] {
-  const { fields, filters = [], name, order } = options;
-  const related = relatedTables(options);
-  const records = recordsOf(options);
-  const routes = resourceRoutes(database, {
-    ...options,
-    policy: catalogPolicy(options.model),
-    output: outputOf(name, options.output),
-  });
+  const { fields, name, order } = options;
+  const output: CatalogOutput<P> = component(name, Type.Object({ ...commonOutput(), ...options.output }));
+  const records = new Records({ ...options, softDelete: true, output });
+  const routes = resourceRoutes(database, { ...options, policy: catalogPolicy(options.model), output });
+  const related = relatedTables(options.table, fields);
+  const filters = Object.keys(related);
   const requestName = `${name}Request`;
   const whole = body(requestName, fields);
 
@@ -84,7 +80,7 @@ export function catalogRoutes<S extends Shape>(
           records.notDeleted,
           ...filters.map((filter) => idFilter(query, filter, `r.${filter}_id`)),
         ]);
-        const rows = sql`${records.from()} ${order.join ?? sql``} WHERE ${asked} ORDER BY ${order.by}`;
+        const rows = records.select(sql`${order.join ?? sql``} WHERE ${asked} ORDER BY ${order.by}`);
         return await pageOf(transaction, records.counting(asked), rows, page);
       },
       {
@@ -119,41 +115,24 @@ export function catalogRoutes<S extends Shape>(
   ];
 }
 
-function recordsOf<S extends Shape>({ table, thing, columns }: CatalogOptions<S>) {
-  return new Records({
-    table,
-    thing,
-    softDelete: true,
-    columns: sql`
-      r.id, r.deleted_at, r.created_at, r.updated_at, r.created_by_id AS created_by, r.updated_by_id AS updated_by,
-      ${columns}`,
-  });
-}
+const commonOutput = () => {
+  const maker = () => nullableSchema(Type.Integer({ readOnly: true }));
+  return {
+    id: idOutput(),
+    deleted_at: nullableSchema(timeOutput()),
+    created_at: timeOutput(),
+    updated_at: timeOutput(),
+    created_by: maker(),
+    updated_by: maker(),
+  };
+};
+type CatalogOutput<P extends TProperties> = TObject<ReturnType<typeof commonOutput> & P>;
 
 /** Returns the tables of the records whose ids the fields hold, by field. */
-function relatedTables<S extends Shape>({
-  table,
-  fields,
-}: CatalogOptions<S>): Readonly<Record<string, string>> {
+function relatedTables(table: Table, fields: Shape): Readonly<Record<string, string>> {
   const keys = FOREIGN_KEYS.filter((key) => key.table === table);
   const named = keys.map(({ column, references }) => [column.replace(/_id$/, ''), references] as const);
   return Object.fromEntries(named.filter(([field]) => field in fields));
-}
-
-function outputOf(name: string, own: TProperties): TSchema {
-  const maker = () => nullableSchema(Type.Integer({ readOnly: true }));
-  return component(
-    name,
-    Type.Object({
-      id: idOutput(),
-      deleted_at: nullableSchema(timeOutput()),
-      created_at: timeOutput(),
-      updated_at: timeOutput(),
-      created_by: maker(),
-      updated_by: maker(),
-      ...own,
-    }),
-  );
 }
 
 /** Holds the records that a body names. @throws HttpError 400 for one that does not exist, or is deleted */
@@ -176,9 +155,9 @@ async function checkRelated(
 }
 
 /** @throws HttpError 400 on `name`, in Django's words, when another record has it */
-async function checkName<S extends Shape>(
+async function checkName(
   transaction: TenantTransaction,
-  { table, uniqueNameOf }: CatalogOptions<S>,
+  { table, uniqueNameOf }: { readonly table: Table; readonly uniqueNameOf?: string },
   { name }: Values,
   before?: Values,
 ): Promise<void> {

@@ -15,9 +15,9 @@ import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { requires } from '../../routing/policy.js';
 import { type ClientBranch, checkClientScope, clientInScope, requireClient } from './client-access.js';
+import type { Columns, OutputSchema, Stored } from './columns.js';
 import { checkDateOrder } from './date-order.js';
 import { idFilter } from './filters.js';
-import { pageOf } from './page-of.js';
 import { Records } from './records.js';
 import type { ResourcePolicy } from './resource-policy.js';
 
@@ -36,7 +36,6 @@ type ClientTable = {
     ? T
     : never;
 }[keyof TenantTables];
-type Stored<T extends ClientTable> = Selectable<TenantTables[T]>;
 type NewValues<T extends ClientTable> = Omit<Insertable<TenantTables[T]>, Stamps> & { client_id: number };
 type Values<T extends ClientTable> = Omit<Updateable<TenantTables[T]>, Stamps> & { client_id?: number };
 
@@ -46,8 +45,10 @@ export interface ClientRecordsOptions<T extends ClientTable, Row> {
   readonly thing: string;
   /** How filters and bodies name the client; `client_id` if not given. */
   readonly clientField?: string;
-  /** The API's columns, of rows that are called `r`. */
-  readonly columns: RawBuilder<Row>;
+  /** The API's form of one of them. */
+  readonly output: OutputSchema<Row>;
+  /** What shows the fields of that form, where it is not the column with the field's name. */
+  readonly columns: Columns<T, Row>;
   /** The column by which they are sorted, the latest first and those without a date before them: `r.end_date`. */
   readonly latest: string;
   /** Two dates of which the second may not lie before the first. */
@@ -61,9 +62,11 @@ export interface ClientRecordsOptions<T extends ClientTable, Row> {
 export class ClientRecords<T extends ClientTable, Row> {
   readonly #records: Records<T, Row>;
   readonly #clientField: string;
+  readonly #latestFirst: RawBuilder<unknown>;
 
   constructor(private readonly options: ClientRecordsOptions<T, Row>) {
     this.#records = new Records({ ...options, softDelete: false });
+    this.#latestFirst = sql`${sql.ref(options.latest)} DESC, r.id DESC`;
     this.#clientField = options.clientField ?? 'client_id';
   }
 
@@ -84,9 +87,7 @@ export class ClientRecords<T extends ClientTable, Row> {
       clientInScope(scopeOf(user), 'r.client_id'),
       ...conditions,
     ]);
-    const rows = sql<Row>`
-      ${this.#records.from()} WHERE ${asked} ORDER BY ${sql.ref(this.options.latest)} DESC, r.id DESC`;
-    return await pageOf(transaction, this.#records.counting(asked), rows, page);
+    return await this.#records.list(transaction, page, asked, this.#latestFirst);
   }
 
   /** One of them. @throws HttpError 404; 403 when its client is out of scope */

@@ -6,7 +6,7 @@ import { seedStaff } from '../../../test/helpers/staff.js';
 import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 import { sql } from '../../database/queries.js';
 import { KeptNames, keptNames } from './kept-names.js';
-import { NamedColumns } from './names.js';
+import { NamedColumns, named } from './names.js';
 
 // Lists show names from memory: they must be what the database would give, whoever changed them, at once.
 
@@ -145,11 +145,11 @@ describe('what lists call other records', () => {
 });
 
 test('names that changed between a list and its names are shown, and kept for nobody', async () => {
-  const columns = new NamedColumns(
-    (name) => sql<{ branch_name: string | null }>`r.branch_id, ${name('branch', 'branch_name', 'branch_id')}`,
-  );
-  const asked = sql<{ branch_name: string | null }>`
-    ${columns.listed(sql`immigration_client`)} WHERE r.branch_id = 1 LIMIT 1`;
+  const columns = new NamedColumns<{ branch_name: string | null }>([
+    { field: 'branch_id', source: 'branch_id' },
+    { field: 'branch_name', source: named('branch', 'branch_id') },
+  ]);
+  const asked = columns.listed(sql`immigration_client`, sql`WHERE r.branch_id = 1 LIMIT 1`);
   const read = (rename?: () => Promise<unknown>) =>
     app.database.tenantTransaction(context, async (transaction) => {
       const rows = await transaction.last(asked);
@@ -166,17 +166,17 @@ test('names that changed between a list and its names are shown, and kept for no
 });
 
 test('nothing goes unnamed when there are more names than are kept', async () => {
-  const columns = new NamedColumns(
-    (name) => sql<{ agent_id: number; agent_name: string | null }>`
-      r.agent_id, ${name('agent', 'agent_name', 'agent_id')}`,
-  );
+  const columns = new NamedColumns<{ agent_id: number; agent_name: string | null }>([
+    { field: 'agent_id', source: 'agent_id' },
+    { field: 'agent_name', source: named('agent', 'agent_id') },
+  ]);
   await run(
     "INSERT INTO immigration_agent (agent_name) SELECT 'Agent ' || n FROM generate_series(1, 5100) n",
   );
   const read = (from: number, count: number) =>
     app.database.tenantTransaction(context, async (transaction) => {
-      const rows = await transaction.last(sql<{ agent_id: number; agent_name: string | null }>`
-        ${columns.listed(sql`(SELECT id AS agent_id FROM immigration_agent ORDER BY id OFFSET ${from} LIMIT ${count})`)}`);
+      const agents = sql`(SELECT id AS agent_id FROM immigration_agent ORDER BY id OFFSET ${from} LIMIT ${count})`;
+      const rows = await transaction.last(columns.listed(agents));
       await columns.complete(transaction, rows);
       return rows.filter(({ agent_name }) => agent_name === null);
     });

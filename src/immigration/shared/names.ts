@@ -1,13 +1,14 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { KINDS } from '../../kinds/kinds.js';
+import { bySubquery, type Linked, type ShownField, select, selectList } from './columns.js';
 import { KeptNames, keptNames } from './kept-names.js';
 import { fullName } from './people.js';
 
 /** What the names of other records are made of, in rows `n`, by what the names are. */
 const NAMES = {
-  person: { table: sql`immigration_user`, name: fullName('n') },
-  username: { table: sql`immigration_user`, name: sql`n.username` },
+  person: { table: sql`immigration_user`, value: fullName('n') },
+  username: { table: sql`immigration_user`, value: sql<string>`n.username` },
   branch: nameOfKind('branch'),
   agent: nameOfKind('agent'),
   visaCategory: nameOfKind('visacategory'),
@@ -16,7 +17,7 @@ export type NameKind = keyof typeof NAMES;
 
 function nameOfKind(model: 'branch' | 'agent' | 'visacategory') {
   const { table, name } = KINDS[model];
-  return { table: sql.table(table), name: sql.ref(`n.${name}`) };
+  return { table: sql.table(table), value: sql.raw<string>(`n.${name}`) };
 }
 
 /**
@@ -26,6 +27,26 @@ function nameOfKind(model: 'branch' | 'agent' | 'visacategory') {
 const VERSION = sql<string>`(
   SELECT concat('name_version'::regclass::oid, ' ', sum(version)) FROM name_version)`;
 
+/** Shows what the record is called that a foreign key of row `r` names: `named('person', 'created_by_id')`. */
+export function named<Key extends string>(kind: NameKind, key: Key): Named<Key> {
+  return { ...NAMES[kind], kind, key };
+}
+
+interface Named<Key extends string> extends Linked<Key, string> {
+  readonly kind: NameKind;
+}
+
+/** Shows the name of the client whose id is in a column of row `r`. */
+export function clientName<Key extends string>(key: Key): Linked<Key, string> {
+  return { key, table: sql`immigration_client`, value: fullName('n') };
+}
+
+/** The names of who made a record and who changed it. */
+export const STAMP_NAMES = {
+  created_by_name: named('person', 'created_by_id'),
+  updated_by_name: named('person', 'updated_by_id'),
+};
+
 /** A name that a list shows. */
 interface Naming {
   readonly kind: NameKind;
@@ -34,20 +55,7 @@ interface Naming {
   readonly id: string;
 }
 
-/**
- * Writes a column that is called `shown`: the name of the record whose id the row's property `id` is. The column of
- * rows `r` has the same name as that property, with `_id` at its end.
- */
-export type NameColumn = (kind: NameKind, shown: string, id: string) => RawBuilder<unknown>;
-
-const columnOf = (id: string) => sql.ref(`r.${id.replace(/_id$/, '')}_id`);
-
-const bySubquery: NameColumn = (kind, shown, id) => {
-  const { table, name } = NAMES[kind];
-  return sql`(SELECT ${name} FROM ${table} n WHERE n.id = ${columnOf(id)}) AS ${sql.ref(shown)}`;
-};
-
-type Named = Record<string, unknown>;
+type Values = Record<string, unknown>;
 
 /**
  * The API's columns of records that show what other records are called. A list of 25 looked up some hundred names,
@@ -55,31 +63,33 @@ type Named = Record<string, unknown>;
  * give what the database would.
  */
 export class NamedColumns<Row> {
-  /** With the names. */
-  readonly whole: RawBuilder<Row>;
   readonly #bare: RawBuilder<Row>;
-  readonly #namings: Naming[] = [];
+  readonly #namings: Naming[];
 
-  /** @param columns of rows `r`, with every name written by what it is given */
-  constructor(columns: (name: NameColumn) => RawBuilder<Row>) {
-    this.whole = columns(bySubquery);
-    const bare = columns((kind, shown, id) => {
-      this.#namings.push({ kind, shown, id });
-      return sql`NULL::text AS ${sql.ref(shown)}`;
+  /** @param fields what shows the fields; the id of every record that is named among them */
+  constructor(fields: readonly ShownField[]) {
+    this.#namings = fields.flatMap(({ field: shown, source }) => {
+      if (!isNamed(source)) return [];
+      const id = fields.find((field) => field.source === source.key)?.field;
+      if (id === undefined) throw new Error(`"${shown}" is the name of a record whose id is not shown`);
+      return [{ kind: source.kind, shown, id }];
     });
+    const bare = selectList<Row>(fields, (linked) =>
+      isNamed(linked) ? sql`NULL::text` : bySubquery(linked),
+    );
     this.#bare = sql<Row>`${bare}, ${VERSION} AS names_version`;
   }
 
   /** The columns of what `source` (a subquery, or a table's name) yields, with nulls for the names: see `complete`. */
-  readonly listed = (source: RawBuilder<unknown>): RawBuilder<Row> =>
-    sql<Row>`SELECT ${this.#bare} FROM ${source} r`;
+  readonly listed = (source: RawBuilder<unknown>, rest: RawBuilder<unknown> = sql``): RawBuilder<Row> =>
+    select(this.#bare, sql`FROM ${source} r ${rest}`);
 
   /**
    * Fills the names into rows that were read with `listed` as the transaction's last statement: from memory where the
    * rows tell that the names are still the same, else by one more round trip.
    */
   async complete(transaction: TenantTransaction, rows: readonly Row[]): Promise<void> {
-    const named = rows as readonly Named[];
+    const named = rows as readonly Values[];
     const version = named[0]?.names_version;
     if (typeof version !== 'string') return; // there are no rows
     const kept = keptNames(transaction.tenant, version);
@@ -95,7 +105,7 @@ export class NamedColumns<Row> {
   }
 
   /** Fills in what is known, and tells what is not. */
-  #fill(rows: readonly Named[], names: KeptNames): Map<NameKind, Set<number>> {
+  #fill(rows: readonly Values[], names: KeptNames): Map<NameKind, Set<number>> {
     const missing = new Map<NameKind, Set<number>>();
     for (const { kind, shown, id: property } of this.#namings) {
       const known = names.of(kind);
@@ -111,15 +121,19 @@ export class NamedColumns<Row> {
   }
 }
 
+function isNamed(source: ShownField['source']): source is Named<string> {
+  return typeof source === 'object' && 'kind' in source;
+}
+
 const NAME_KINDS = Object.keys(NAMES) as NameKind[];
 
 /** What these records are called: one statement, so that one version holds for all, and the same for any. */
 function namesOf(wanted: ReadonlyMap<NameKind, ReadonlySet<number>>) {
   const parts = NAME_KINDS.map((kind) => {
-    const { table, name } = NAMES[kind];
+    const { table, value } = NAMES[kind];
     const ids = [...(wanted.get(kind) ?? [])];
     return sql`
-      SELECT ${kind}::text AS kind, n.id, ${name} AS name FROM ${table} n WHERE n.id = ANY (${ids}::bigint[])`;
+      SELECT ${kind}::text AS kind, n.id, ${value} AS name FROM ${table} n WHERE n.id = ANY (${ids}::bigint[])`;
   });
   return sql<{ version: string; kind: NameKind; id: number; name: string }>`
     SELECT ${VERSION} AS version, found.* FROM (${sql.join(parts, sql` UNION ALL `)}) found`;

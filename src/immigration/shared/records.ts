@@ -1,37 +1,37 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { TenantTables } from '../../database/generated/tables.js';
-import {
-  type Insertable,
-  type RawBuilder,
-  type Selectable,
-  sql,
-  type Updateable,
-} from '../../database/queries.js';
+import { type Insertable, type RawBuilder, sql, type Updateable } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, notFound } from '../../http/errors.js';
-import { NamedColumns } from './names.js';
-import { nameOf } from './people.js';
+import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import {
+  type Columns,
+  type OutputSchema,
+  type ShownField,
+  type Stored,
+  select,
+  selectList,
+  shownFields,
+  type Table,
+} from './columns.js';
+import { pageOf } from './page-of.js';
 
 /** The columns in which tables keep who made a record and who changed it, and when: some all, some a few. */
 type Stamp = 'created_by_id' | 'created_at' | 'updated_by_id' | 'updated_at';
-type Table = keyof TenantTables;
 
 export interface RecordsOptions<T extends Table, Row> {
   readonly table: T;
   /** What the API calls one of them: "<Thing> not found". */
   readonly thing: string;
-  /** The API's columns, of rows that are called `r`. */
-  readonly columns: RawBuilder<Row> | NamedColumns<Row>;
+  /** The API's form of one of them. */
+  readonly output: OutputSchema<Row>;
+  /** What shows the fields of that form, where it is not the column with the field's name. */
+  readonly columns: Columns<T, Row>;
   /** True: deleting sets `deleted_at`, and what is so deleted is not there for anybody. */
   readonly softDelete: boolean;
 }
-
-/** `created_by`, `created_by_name` … of rows `r`, for the `columns` of records. */
-export const STAMPS = sql`
-  r.created_by_id AS created_by, ${nameOf('r.created_by_id')} AS created_by_name, r.created_at,
-  r.updated_by_id AS updated_by, ${nameOf('r.updated_by_id')} AS updated_by_name, r.updated_at`;
 
 /**
  * The records of one table, as most resources read and write them. Every change sets who made it and when; the
@@ -41,11 +41,14 @@ export class Records<T extends Table, Row> {
   readonly #notDeleted: RawBuilder<boolean>;
   readonly #has: (stamp: Stamp) => boolean;
   readonly #columns: RawBuilder<Row>;
+  /** The fields of the API's form, and what shows them. */
+  readonly fields: readonly ShownField[];
 
   constructor(private readonly options: RecordsOptions<T, Row>) {
     const columns = TENANT_COLUMNS[options.table] ?? [];
     this.#has = (stamp) => columns.some(({ name }) => name === stamp);
-    this.#columns = options.columns instanceof NamedColumns ? options.columns.whole : options.columns;
+    this.fields = shownFields(options.table, options.output, options.columns);
+    this.#columns = selectList(this.fields);
     this.#notDeleted = options.softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
   }
 
@@ -59,9 +62,28 @@ export class Records<T extends Table, Row> {
     return sql.table(this.options.table);
   }
 
-  /** The API's form of the rows that `source` (a subquery, or a table's name) yields, as rows `r`. */
-  from(source: RawBuilder<unknown> = this.table): RawBuilder<Row> {
-    return sql<Row>`SELECT ${this.#columns} FROM ${source} r`;
+  /**
+   * Returns the query for the API's form of the table's rows `r`.
+   * @param rest what follows the table: JOIN, WHERE, ORDER BY
+   */
+  select(rest: RawBuilder<unknown>): RawBuilder<Row> {
+    return select(this.#columns, sql`FROM ${this.table} r ${rest}`);
+  }
+
+  /** Returns the query for the API's form of the rows that a subquery yields. */
+  from(source: RawBuilder<unknown>): RawBuilder<Row> {
+    return select(this.#columns, sql`FROM ${source} r`);
+  }
+
+  /** Reads a page of the rows `r` that meet the condition, in this order. Ends the transaction. */
+  async list(
+    transaction: TenantTransaction,
+    page: PageRequest,
+    condition: RawBuilder<boolean>,
+    order: RawBuilder<unknown>,
+  ): Promise<PageOf<Row>> {
+    const rows = this.select(sql`WHERE ${condition} ORDER BY ${order}`);
+    return await pageOf(transaction, this.counting(condition), rows, page);
   }
 
   /** How many rows `r` of the table meet the condition. */
@@ -69,35 +91,37 @@ export class Records<T extends Table, Row> {
     return sql`SELECT count(*) AS count FROM ${this.table} r WHERE ${condition}`;
   }
 
-  /** One record. @throws HttpError 404 */
-  async read(transaction: TenantTransaction, id: number): Promise<Row> {
-    const [row] = await transaction.last(
-      sql<Row>`${this.from()} WHERE r.id = ${id}::bigint AND ${this.#notDeleted}`,
-    );
+  /** Reads one record that meets the condition. Ends the transaction. @throws HttpError 404 */
+  async read(
+    transaction: TenantTransaction,
+    id: number,
+    condition: RawBuilder<boolean> = this.#notDeleted,
+  ): Promise<Row> {
+    const [row] = await transaction.last(this.select(sql`WHERE r.id = ${id}::bigint AND ${condition}`));
     if (!row) throw notFound(this.options.thing);
     return row;
   }
 
   /** A record as it is stored, locked against other changes. @throws HttpError 404 */
-  async lock(transaction: TenantTransaction, id: number): Promise<Selectable<TenantTables[T]>> {
+  async lock(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
     return await this.#locked(transaction, id, sql`FOR NO KEY UPDATE`);
   }
 
   /** The same for deleting it: locked also against those who are about to refer to it. @throws HttpError 404 */
-  async lockToDelete(transaction: TenantTransaction, id: number): Promise<Selectable<TenantTables[T]>> {
+  async lockToDelete(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
     return await this.#locked(transaction, id, sql`FOR UPDATE`);
   }
 
   async #locked(transaction: TenantTransaction, id: number, lock: RawBuilder<unknown>) {
-    const [row] = await transaction.query(sql<Selectable<TenantTables[T]>>`
+    const [row] = await transaction.query(sql<Stored<T>>`
       SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#notDeleted} ${lock}`);
     if (!row) throw notFound(this.options.thing);
     return row;
   }
 
   /** A softly deleted record, locked. @throws HttpError 404 when there is none, or it is not deleted */
-  async lockDeleted(transaction: TenantTransaction, id: number): Promise<Selectable<TenantTables[T]>> {
-    const [row] = await transaction.query(sql<Selectable<TenantTables[T]>>`
+  async lockDeleted(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
+    const [row] = await transaction.query(sql<Stored<T>>`
       SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND r.deleted_at IS NOT NULL FOR NO KEY UPDATE`);
     if (!row) throw detailError(404, `${this.options.thing} not found or not soft-deleted`);
     return row;

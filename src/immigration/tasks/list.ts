@@ -10,10 +10,11 @@ import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { choiceFilter, idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';
 import { isLinkId } from '../shared/linked-record.js';
+import { NamedColumns } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
 import { CLIENT_TYPE, taskBranches, taskVisibilityConditions } from '../shared/task-visibility.js';
 import type { TaskOutput } from './schemas.js';
-import { taskColumns, tasksFrom } from './selectors.js';
+import { tasks } from './selectors.js';
 
 /** What a list is narrowed down to. */
 export interface TaskFilters {
@@ -25,7 +26,8 @@ export interface TaskFilters {
   readonly others: readonly RawBuilder<boolean>[];
 }
 
-const TABLE = sql`immigration_task`;
+const NAMES = new NamedColumns<TaskOutput>(tasks.fields);
+const TABLE = tasks.table;
 const OVERDUE = sql<boolean>`(r.due_date < now() AND r.status NOT IN ('COMPLETED', 'CANCELLED'))`;
 const ORDER = sql`r.due_date DESC, r.created_at DESC, r.id DESC`;
 
@@ -93,15 +95,15 @@ export async function listTasks(
       : sql`0`;
     const counting = sql<{ count: number }>`
       SELECT coalesce(sum(n), 0)::bigint - ${leftOut} AS count FROM immigration_task_count r WHERE ${summed}`;
-    const rows = sql<TaskOutput>`${taskColumns.listed(TABLE)} WHERE ${asked} ORDER BY ${ORDER}`;
-    return await pageOf(transaction, counting, rows, page, taskColumns);
+    const rows = NAMES.listed(TABLE, sql`WHERE ${asked} ORDER BY ${ORDER}`);
+    return await pageOf(transaction, counting, rows, page, NAMES);
   }
   // Each way of seeing a task is asked for by itself, as each has its index: together they would read the whole table.
   const seen = (visibility.length === 0 ? [sql<boolean>`true`] : visibility).map(
     (sight) => sql`SELECT r.id, r.due_date, r.created_at FROM ${TABLE} r WHERE ${sight} AND ${asked}`,
   );
   const found = sql`${sql.join(seen, sql` UNION `)}`;
-  const records = { table: TABLE, from: taskColumns.listed, found, order: ORDER, names: taskColumns };
+  const records = { table: TABLE, from: NAMES.listed, found, order: ORDER, names: NAMES };
   return await foundPage(transaction, records, page);
 }
 
@@ -116,14 +118,17 @@ export async function tasksDueSoon(
   user: CurrentUser,
   days: number,
 ): Promise<TaskOutput[]> {
-  return await transaction.last(sql<TaskOutput>`
-    ${tasksFrom()} WHERE ${OWN_OPEN(user)} AND r.due_date >= now()
-      AND r.due_date <= now() + make_interval(days => ${Math.min(days, MOST_DAYS)}::integer)
-    ORDER BY r.due_date, r.id`);
+  return await transaction.last(
+    tasks.select(sql`
+      WHERE ${OWN_OPEN(user)} AND r.due_date >= now()
+        AND r.due_date <= now() + make_interval(days => ${Math.min(days, MOST_DAYS)}::integer)
+      ORDER BY r.due_date, r.id`),
+  );
 }
 
 /** The user's own unfinished tasks that are past due, the earliest due first. */
 export async function overdueTasks(transaction: TenantTransaction, user: CurrentUser): Promise<TaskOutput[]> {
-  return await transaction.last(sql<TaskOutput>`
-    ${tasksFrom()} WHERE ${OWN_OPEN(user)} AND r.due_date < now() ORDER BY r.due_date, r.id`);
+  return await transaction.last(
+    tasks.select(sql`WHERE ${OWN_OPEN(user)} AND r.due_date < now() ORDER BY r.due_date, r.id`),
+  );
 }

@@ -64,13 +64,6 @@ const TaskComment = component(
   }),
 );
 
-/** A person that a task names: id, username and full name. */
-const person = (field: string) => ({
-  [field]: relatedOutput(),
-  [`${field}_name`]: nameOutput(),
-  [`${field}_full_name`]: nameOutput(),
-});
-
 export const TaskOutput = component(
   'TaskOutput',
   Type.Object({
@@ -82,13 +75,21 @@ export const TaskOutput = component(
     status: choiceOutput(STATUSES),
     status_display: labelOutput(),
     due_date: Type.String({ format: 'date-time' }),
-    ...person('assigned_to'),
+    assigned_to: relatedOutput(),
+    assigned_to_name: nameOutput(),
+    assigned_to_full_name: nameOutput(),
     branch_id: nullableSchema(Type.Integer({ readOnly: true })),
     branch_name: nameOutput(),
     assigned_to_branch: Type.Boolean({ readOnly: true }),
-    ...person('assigned_by'),
-    ...person('created_by'),
-    ...person('updated_by'),
+    assigned_by: relatedOutput(),
+    assigned_by_name: nameOutput(),
+    assigned_by_full_name: nameOutput(),
+    created_by: relatedOutput(),
+    created_by_name: nameOutput(),
+    created_by_full_name: nameOutput(),
+    updated_by: relatedOutput(),
+    updated_by_name: nameOutput(),
+    updated_by_full_name: nameOutput(),
     tags: Type.Array(Type.String()),
     comments: Type.Array(TaskComment),
     content_type: relatedOutput(),

@@ -1,40 +1,43 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { displayOf } from '../shared/display.js';
-import { type NameColumn, NamedColumns } from '../shared/names.js';
+import { named } from '../shared/names.js';
 import { fullName } from '../shared/people.js';
+import { Records } from '../shared/records.js';
 import { taskVisible } from '../shared/task-visibility.js';
 import { taskDenied, taskNotFound } from './errors.js';
-import type { TaskOutput } from './schemas.js';
+import { TaskOutput } from './schemas.js';
 
-const TYPE = sql`(SELECT t.model FROM django_content_type t WHERE t.id = r.content_type_id)`;
+const TYPE = sql<string | null>`(SELECT t.model FROM django_content_type t WHERE t.id = r.content_type_id)`;
 
-/** Username and full name of the user in this column, of rows `r`. */
-const person = (name: NameColumn, column: string) => sql`
-  ${sql.ref(`r.${column}_id`)} AS ${sql.ref(column)},
-  ${name('username', `${column}_name`, column)}, ${name('person', `${column}_full_name`, column)}`;
-
-/** A task's columns as the API shows them, of rows `r`. */
-export const taskColumns = new NamedColumns(
-  (name) => sql<TaskOutput>`
-    r.id, r.title, r.detail, r.priority, ${displayOf('r.priority')} AS priority_display,
-    r.status, ${displayOf('r.status')} AS status_display, r.due_date, ${person(name, 'assigned_to')},
-    r.branch_id, ${name('branch', 'branch_name', 'branch_id')}, r.branch_id IS NOT NULL AS assigned_to_branch,
-    ${person(name, 'assigned_by')}, ${person(name, 'created_by')}, ${person(name, 'updated_by')}, r.tags, r.comments,
-    r.content_type_id AS content_type, r.object_id, ${TYPE} AS linked_entity_type, r.object_id AS linked_entity_id,
-    CASE ${TYPE}
+export const tasks = new Records({
+  table: 'immigration_task',
+  thing: 'Task',
+  softDelete: false,
+  output: TaskOutput,
+  columns: {
+    priority_display: displayOf('r.priority'),
+    status_display: displayOf('r.status'),
+    assigned_to_name: named('username', 'assigned_to_id'),
+    assigned_to_full_name: named('person', 'assigned_to_id'),
+    branch_name: named('branch', 'branch_id'),
+    assigned_to_branch: sql<boolean>`r.branch_id IS NOT NULL`,
+    assigned_by_name: named('username', 'assigned_by_id'),
+    assigned_by_full_name: named('person', 'assigned_by_id'),
+    created_by_name: named('username', 'created_by_id'),
+    created_by_full_name: named('person', 'created_by_id'),
+    updated_by_name: named('username', 'updated_by_id'),
+    updated_by_full_name: named('person', 'updated_by_id'),
+    linked_entity_type: TYPE,
+    linked_entity_id: 'object_id',
+    linked_entity_name: sql<string | null>`CASE ${TYPE}
       WHEN 'client' THEN (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.object_id)
       WHEN 'visaapplication' THEN
         (SELECT 'Visa Application' FROM immigration_visaapplication v WHERE v.id = r.object_id)
-    END AS linked_entity_name,
-    r.completed_at, r.created_at, r.updated_at`,
-);
-
-/** The API's form of the tasks that `source` (a subquery, or a table's name) yields, as rows `r`. */
-export function tasksFrom(source: RawBuilder<unknown> = sql`immigration_task`): RawBuilder<TaskOutput> {
-  return sql<TaskOutput>`SELECT ${taskColumns.whole} FROM ${source} r`;
-}
+    END`,
+  },
+});
 
 /** One task that the user sees. @throws HttpError 404 */
 export async function readTask(
@@ -42,9 +45,7 @@ export async function readTask(
   user: CurrentUser,
   id: number,
 ): Promise<TaskOutput> {
-  const [task] = await transaction.last(
-    sql<TaskOutput>`${tasksFrom()} WHERE r.id = ${id} AND ${taskVisible(user)}`,
-  );
+  const [task] = await transaction.last(tasks.select(sql`WHERE r.id = ${id} AND ${taskVisible(user)}`));
   if (!task) throw taskNotFound();
   return task;
 }

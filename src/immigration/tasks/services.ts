@@ -7,7 +7,7 @@ import { permissionDenied } from '../../http/errors.js';
 import { ANNOUNCE_MADE, assigneesNotified } from './notify.js';
 import { checkNamed, checkOneAssignment, linkOf } from './related.js';
 import type { TaskCreateInput, TaskOutput, TaskUpdateInput } from './schemas.js';
-import { lockTask, type StoredTask, tasksFrom } from './selectors.js';
+import { lockTask, type StoredTask, tasks } from './selectors.js';
 
 /**
  * Creates a task, and notifies its assignee.
@@ -133,7 +133,7 @@ export async function changedTask(
   const made = notifying ? sql`, made AS (${notifying})` : sql``;
   const told = notifying ? sql`, ${ANNOUNCE_MADE} AS told` : sql``;
   const [task] = await transaction.last(
-    sql<TaskOutput>`WITH changed AS (${writing})${made} SELECT r.*${told} FROM (${tasksFrom(sql`changed`)}) r`,
+    sql<TaskOutput>`WITH changed AS (${writing})${made} SELECT r.*${told} FROM (${tasks.from(sql`changed`)}) r`,
   );
   if (!task) throw new Error('a change of a task returned no row');
   return task;

@@ -6,13 +6,15 @@ import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import { columnsOf, select } from '../shared/columns.js';
 import { displayOf } from '../shared/display.js';
 import { booleanFilter, searchFilter, textFilter } from '../shared/filters.js';
+import type { IdName } from '../shared/output.js';
 import { pageOf } from '../shared/page-of.js';
 import { fullName } from '../shared/people.js';
 import { PERMISSION_ORDER, PERMISSIONS, permissionItems, SHOWN } from '../shared/permissions.js';
 import { userInScope } from '../shared/user-scope.js';
-import type { AssignableUser, UserOutput, UserProfile } from './schemas.js';
+import { AssignableUser, UserOutput, type UserProfile } from './schemas.js';
 
 const USERS = sql`immigration_user`;
 
@@ -22,24 +24,35 @@ const GROUPS = sql`CROSS JOIN LATERAL (
          coalesce(array_agg(${displayOf('g.name')} ORDER BY g.id), '{}') AS labels
   FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id WHERE ug.user_id = r.id) m`;
 
-const PRIMARY_GROUP = sql`m.names[1] AS primary_group, m.labels[1] AS primary_group_display`;
+const FROM_USERS = sql`FROM ${USERS} r ${GROUPS}`;
 
-const COLUMNS = sql`
-  r.id, r.username, r.email, r.first_name, r.last_name, ${fullName('r')} AS full_name,
-  m.names AS groups_list, m.labels AS groups_list_display, ${PRIMARY_GROUP},
-  coalesce((SELECT json_agg(json_build_object('id', b.id, 'name', b.name) ORDER BY ub.id)
-            FROM immigration_user_branches ub JOIN immigration_branch b ON b.id = ub.branch_id
-            WHERE ub.user_id = r.id AND b.deleted_at IS NULL), '[]') AS branches_data,
-  coalesce((SELECT json_agg(json_build_object('id', g.id, 'name', g.name) ORDER BY ur.id)
-            FROM immigration_user_regions ur JOIN immigration_region g ON g.id = ur.region_id
-            WHERE ur.user_id = r.id), '[]') AS regions_data,
-  ${permissionItems(sql`SELECT permission_id FROM immigration_user_user_permissions WHERE user_id = r.id`)}
-    AS user_permissions_list,
-  r.is_active, r.is_staff, r.is_superuser, r.date_joined, r.last_login`;
+const NAMES = {
+  full_name: fullName('r'),
+  primary_group: sql<string | null>`m.names[1]`,
+  primary_group_display: sql<string | null>`m.labels[1]`,
+};
 
-/** The API's form of the users that `source` (a subquery, or the table) yields, as rows `r`. */
-export function usersFrom(source: RawBuilder<unknown> = USERS): RawBuilder<UserOutput> {
-  return sql<UserOutput>`SELECT ${COLUMNS} FROM ${source} r ${GROUPS}`;
+const COLUMNS = columnsOf('immigration_user', UserOutput, {
+  ...NAMES,
+  groups_list: sql<string[]>`m.names`,
+  groups_list_display: sql<string[]>`m.labels`,
+  branches_data: sql<IdName[]>`
+    coalesce((SELECT json_agg(json_build_object('id', b.id, 'name', b.name) ORDER BY ub.id)
+              FROM immigration_user_branches ub JOIN immigration_branch b ON b.id = ub.branch_id
+              WHERE ub.user_id = r.id AND b.deleted_at IS NULL), '[]')`,
+  regions_data: sql<IdName[]>`
+    coalesce((SELECT json_agg(json_build_object('id', g.id, 'name', g.name) ORDER BY ur.id)
+              FROM immigration_user_regions ur JOIN immigration_region g ON g.id = ur.region_id
+              WHERE ur.user_id = r.id), '[]')`,
+  user_permissions_list: permissionItems(
+    sql`SELECT permission_id FROM immigration_user_user_permissions WHERE user_id = r.id`,
+  ),
+});
+const ASSIGNABLE = columnsOf('immigration_user', AssignableUser, NAMES);
+
+/** Returns the query for the API's form of users `r`. @param rest WHERE and what follows it */
+export function selectUsers(rest: RawBuilder<unknown>): RawBuilder<UserOutput> {
+  return select(COLUMNS, sql`${FROM_USERS} ${rest}`);
 }
 
 const counting = (condition: RawBuilder<boolean>) =>
@@ -69,7 +82,7 @@ export async function listUsers(
     region !== undefined &&
       sql`EXISTS (SELECT FROM immigration_user_regions WHERE user_id = r.id AND region_id = ${idOrNone(region)})`,
   ]);
-  const rows = sql<UserOutput>`${usersFrom()} WHERE ${asked} ORDER BY r.id`;
+  const rows = selectUsers(sql`WHERE ${asked} ORDER BY r.id`);
   return await pageOf(transaction, counting(asked), rows, page);
 }
 
@@ -85,9 +98,7 @@ export async function listAssignable(
 ): Promise<PageOf<AssignableUser>> {
   const isActive = query.boolean('is_active') ?? true;
   const asked = allOf([userInScope(user), search(query), sql`r.is_active = ${isActive}`]);
-  const rows = sql<AssignableUser>`
-    SELECT r.id, ${fullName('r')} AS full_name, r.email, ${PRIMARY_GROUP}, r.username
-    FROM ${USERS} r ${GROUPS} WHERE ${asked} ORDER BY r.id`;
+  const rows = select(ASSIGNABLE, sql`${FROM_USERS} WHERE ${asked} ORDER BY r.id`);
   return await pageOf(transaction, counting(asked), rows, page);
 }
 
@@ -98,7 +109,7 @@ export async function readUser(
   id: number,
 ): Promise<UserOutput> {
   const [found] = await transaction.last(
-    sql<UserOutput>`${usersFrom()} WHERE r.id = ${id} AND ${id === user.id ? sql`true` : userInScope(user)}`,
+    selectUsers(sql`WHERE r.id = ${id} AND ${id === user.id ? sql`true` : userInScope(user)}`),
   );
   if (!found) throw notFound('User');
   return found;
@@ -119,7 +130,7 @@ export async function readProfile(transaction: TenantTransaction, user: CurrentU
       WHERE CASE WHEN ${user.isSuperuser && user.groups.length === 0} THEN g.name = 'SUPER_ADMIN' ELSE g.id IN (
         SELECT group_id FROM immigration_user_groups WHERE user_id = ${user.id}) END)
     ORDER BY ${PERMISSION_ORDER}`);
-  const own = transaction.last(sql<UserOutput>`${usersFrom()} WHERE r.id = ${user.id}`);
+  const own = transaction.last(selectUsers(sql`WHERE r.id = ${user.id}`));
   const [[found], held] = await Promise.all([own, permissions]);
   if (!found) throw notFound('User');
   return { ...found, permissions: held };

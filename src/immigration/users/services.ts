@@ -11,7 +11,7 @@ import { checkGrants, replacePermissions } from '../shared/permissions.js';
 import { holdActor, lockUser, type UserChange } from './access.js';
 import { userPolicy } from './policy.js';
 import type { UserCreateInput, UserOutput, UserPatchInput } from './schemas.js';
-import { usersFrom } from './selectors.js';
+import { selectUsers } from './selectors.js';
 import { claimIdentity, claimSeat, keepSuperAdmin } from './tenant-wide-rules.js';
 import { checkWithin, difference, placesOfNew, readPlaces, replacePlaces } from './workplaces.js';
 
@@ -198,6 +198,6 @@ function definedOf<T extends object>(values: T): { [K in keyof T]?: NonNullable<
 
 /** Commits, and gives the user as the API shows them. */
 async function lastly(transaction: TenantTransaction, id: number): Promise<UserOutput> {
-  const [found] = await transaction.last(sql<UserOutput>`${usersFrom()} WHERE r.id = ${id}`);
+  const [found] = await transaction.last(selectUsers(sql`WHERE r.id = ${id}`));
   return found as UserOutput;
 }

@@ -7,11 +7,11 @@ import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';
 import { clientInScope } from '../shared/client-access.js';
+import { lookup } from '../shared/columns.js';
 import { choiceFilter, idFilter } from '../shared/filters.js';
-import { pageOf } from '../shared/page-of.js';
-import { fullName, nameOf } from '../shared/people.js';
+import { clientName, named } from '../shared/names.js';
 import { Records } from '../shared/records.js';
-import { STATUSES, type VisaApplicationOutput, type VisaStatusCounts } from './schemas.js';
+import { STATUSES, VisaApplicationOutput, type VisaStatusCounts } from './schemas.js';
 
 /** What an application is called in refusals. */
 export const WHAT = 'visa application';
@@ -20,19 +20,16 @@ export const visaApplications = new Records({
   table: 'immigration_visaapplication',
   thing: 'Visa application',
   softDelete: false,
-  columns: sql<VisaApplicationOutput>`
-    r.id, r.client_id AS client,
-    (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.client_id) AS client_name,
-    r.visa_type_id AS visa_type,
-    (SELECT name FROM immigration_visatype WHERE id = r.visa_type_id) AS visa_type_name,
-    (SELECT k.name FROM immigration_visatype t JOIN immigration_visacategory k ON k.id = t.visa_category_id
-     WHERE t.id = r.visa_type_id) AS visa_category_name,
-    r.transaction_reference_no, r.immigration_fee, r.immigration_fee_currency, r.service_fee, r.service_fee_currency,
-    r.dependent, r.notes, r.assigned_to_id AS assigned_to, ${nameOf('r.assigned_to_id')} AS assigned_to_name,
-    r.required_documents, r.expiry_date, r.date_applied, r.date_opened, r.final_date, r.date_granted, r.date_rejected,
-    r.date_withdrawn, r.status,
-    r.created_by_id AS created_by, ${nameOf('r.created_by_id')} AS created_by_name, r.created_at,
-    r.updated_by_id AS updated_by, r.updated_at`,
+  output: VisaApplicationOutput,
+  columns: {
+    client_name: clientName('client_id'),
+    visa_type_name: lookup('visa_type_id', 'immigration_visatype', 'name'),
+    visa_category_name: sql<string>`
+      (SELECT k.name FROM immigration_visatype t JOIN immigration_visacategory k ON k.id = t.visa_category_id
+       WHERE t.id = r.visa_type_id)`,
+    assigned_to_name: named('person', 'assigned_to_id'),
+    created_by_name: named('person', 'created_by_id'),
+  },
 });
 
 /** That an application `r` is in scope; those of archived clients are not. */
@@ -57,9 +54,7 @@ export async function listVisaApplications(
     to !== undefined && sql`r.date_applied <= ${to}::date`,
     inScope(user),
   ]);
-  const rows = sql<VisaApplicationOutput>`
-    ${visaApplications.from()} WHERE ${asked} ORDER BY r.created_at DESC, r.id DESC`;
-  return await pageOf(transaction, visaApplications.counting(asked), rows, page);
+  return await visaApplications.list(transaction, page, asked, sql`r.created_at DESC, r.id DESC`);
 }
 
 /** One application. @throws HttpError 404; 403 when its client is out of scope */
