@@ -1,4 +1,5 @@
-import { type Statement, statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
+import type { Statement } from '../database/statement.js';
 import { TOKENS_FROM } from './ended-tokens.js';
 
 /** A user as log-in and the change of a password see them. */
@@ -16,7 +17,7 @@ export interface Account {
   readonly tokensFrom: number;
 }
 
-const COLUMNS = `
+const COLUMNS = sql`
   u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
   u.is_active AS "isActive",
   ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
@@ -25,19 +26,18 @@ const COLUMNS = `
 
 /** Finds the user with this name, as typed or in Unicode's compatibility form, in which names are stored. */
 export function accountByName(username: string): Statement<Account> {
-  return statement(
-    `SELECT ${COLUMNS} FROM immigration_user u WHERE u.username IN ($1, $2) ORDER BY u.username <> $1 LIMIT 1`,
-    [username, username.normalize('NFKC')],
-  );
+  return sql`
+    SELECT ${COLUMNS} FROM immigration_user u WHERE u.username IN (${username}, ${username.normalize('NFKC')})
+    ORDER BY u.username <> ${username} LIMIT 1`;
 }
 
 export function accountById(id: number): Statement<Account> {
-  return statement(`SELECT ${COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
+  return sql`SELECT ${COLUMNS} FROM immigration_user u WHERE u.id = ${id}`;
 }
 
 /** Stores a password that was hashed. */
 export function setPassword(id: number, hash: string): Statement {
-  return statement('UPDATE immigration_user SET password = $2 WHERE id = $1', [id, hash]);
+  return sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`;
 }
 
 /**
@@ -45,10 +45,8 @@ export function setPassword(id: number, hash: string): Statement {
  * unknown names take as long as known ones, whatever mixture of formats a tenant has.
  */
 export function storedPasswordFor(username: string): Statement<{ password: string }> {
-  return statement(
-    `SELECT password FROM immigration_user WHERE password ~ '^(argon2|pbkdf2_sha256)[$]' ORDER BY id
-     LIMIT 1 OFFSET (SELECT (hashtext($1) & 2147483647) % greatest(count(*), 1) FROM immigration_user
-                     WHERE password ~ '^(argon2|pbkdf2_sha256)[$]')`,
-    [username.normalize('NFKC')],
-  );
+  return sql`
+    SELECT password FROM immigration_user WHERE password ~ '^(argon2|pbkdf2_sha256)[$]' ORDER BY id
+    LIMIT 1 OFFSET (SELECT (hashtext(${username.normalize('NFKC')}) & 2147483647) % greatest(count(*), 1)
+                    FROM immigration_user WHERE password ~ '^(argon2|pbkdf2_sha256)[$]')`;
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { ACCESS_CHANNEL, TOKENS_FROM } from './ended-tokens.js';
@@ -31,7 +31,7 @@ type UserRow = Omit<CurrentUser, 'permissions'> & { readonly permissions: readon
 const KEPT_FOR_MS = 5_000;
 const KEPT_USERS = 20_000;
 
-const USER_COLUMNS = `
+const USER_COLUMNS = sql`
   u.id, u.username, u.email, u.is_active AS "isActive", u.is_superuser AS "isSuperuser",
   ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
         WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
@@ -62,7 +62,7 @@ export async function readCurrentUser(
 }
 
 function userRow(id: number) {
-  return statement<UserRow>(`SELECT ${USER_COLUMNS} FROM immigration_user u WHERE u.id = $1`, [id]);
+  return sql<UserRow>`SELECT ${USER_COLUMNS} FROM immigration_user u WHERE u.id = ${id}`;
 }
 
 function currentUser(row: UserRow): CurrentUser {

@@ -1,4 +1,5 @@
-import { type Statement, statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
+import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
 // Access tokens are not stored, so that they cannot be revoked one by one. All that a user was given before a moment
@@ -8,29 +9,29 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 /** The channel on which the database tells that a user, a group, a grant or a branch of a schema changed. */
 export const ACCESS_CHANNEL = 'leopard_access';
 
-const MARK = 'issued-before-';
+const MARK = sql`issued-before-`;
 /** Whether a row `o` is no token but a mark. */
-export const IS_MARK = `o.jti LIKE '${MARK}%'`;
+export const IS_MARK = sql<boolean>`o.jti LIKE '${MARK}%'`;
 
 /** SQL for the moment before which the access tokens of a user `u` are ended, in seconds since 1970; 0 where none are. */
-export const TOKENS_FROM = `coalesce((SELECT extract(epoch FROM o.created_at)::float8 FROM token_blacklist_outstandingtoken o
+export const TOKENS_FROM = sql<number>`coalesce((SELECT extract(epoch FROM o.created_at)::float8 FROM token_blacklist_outstandingtoken o
             WHERE o.jti = '${MARK}' || u.id), 0)`;
 
 const LOCKS = {
-  SHARE: 'SELECT id FROM immigration_user WHERE id = $1 FOR SHARE',
-  'NO KEY UPDATE': 'SELECT id FROM immigration_user WHERE id = $1 FOR NO KEY UPDATE',
+  SHARE: sql`FOR SHARE`,
+  'NO KEY UPDATE': sql`FOR NO KEY UPDATE`,
 } as const;
 
 /** Locks a user's row; whatever ends or begins sessions does so first, so that none slips through. */
 export function lockAccount(id: number, strength: keyof typeof LOCKS): Statement {
-  return statement(LOCKS[strength], [id]);
+  return sql`SELECT id FROM immigration_user WHERE id = ${id} ${LOCKS[strength]}`;
 }
 
-const REVOKE_ALL = `
+const revokeAll = (userId: number) => sql<{ ended: number }>`
   WITH ended AS (
     INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
     SELECT o.id, now() FROM token_blacklist_outstandingtoken o
-    WHERE o.user_id = $1 AND o.expires_at > now() AND NOT ${IS_MARK}
+    WHERE o.user_id = ${userId} AND o.expires_at > now() AND NOT ${IS_MARK}
       AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)
     ON CONFLICT (token_id) DO NOTHING
     RETURNING id)
@@ -38,13 +39,13 @@ const REVOKE_ALL = `
 
 // Tokens tell whole seconds: what was issued in the present one is ended too, also by a clock that is ahead of the
 // database's. What is issued next is dated from the mark at the earliest.
-const SET_MARK = `
+const setMark = (userId: number, lifetime: number) => sql`
   WITH latest AS (
-    SELECT max(o.created_at) AS issued FROM token_blacklist_outstandingtoken o WHERE o.user_id = $1),
+    SELECT max(o.created_at) AS issued FROM token_blacklist_outstandingtoken o WHERE o.user_id = ${userId}),
   mark AS (
     SELECT date_trunc('second', greatest(clock_timestamp(), issued)) + interval '1 second' AS at FROM latest)
   INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
-  SELECT '', '${MARK}' || $1::bigint, $1::bigint, at, at + make_interval(secs => $2) FROM mark
+  SELECT '', '${MARK}' || ${userId}::bigint, ${userId}::bigint, at, at + make_interval(secs => ${lifetime}) FROM mark
   ON CONFLICT (jti) DO UPDATE SET created_at = excluded.created_at, expires_at = excluded.expires_at`;
 
 /**
@@ -59,9 +60,9 @@ export async function endEverySession(
   lifetime: number,
 ): Promise<number> {
   const [[revoked]] = await Promise.all([
-    transaction.query(statement<{ ended: number }>(REVOKE_ALL, [userId])),
-    transaction.query(statement(SET_MARK, [userId, lifetime])),
-    transaction.query(statement('SELECT pg_notify($1, current_schema()::text)', [ACCESS_CHANNEL])),
+    transaction.query(revokeAll(userId)),
+    transaction.query(setMark(userId, lifetime)),
+    transaction.query(sql`SELECT pg_notify(${ACCESS_CHANNEL}, current_schema()::text)`),
   ]);
   return revoked?.ended ?? 0;
 }

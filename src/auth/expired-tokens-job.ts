@@ -1,5 +1,5 @@
 import { inBatches } from '../database/in-batches.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { Job } from '../jobs/job.js';
 import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
 
@@ -9,19 +9,19 @@ import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
  */
 const KEPT_FOR = 3_600;
 
-const DELETE_TOKENS = `
+const deleteTokens = (seconds: number, limit: number | null) => sql<{ done: number }>`
   WITH gone AS (
     DELETE FROM token_blacklist_outstandingtoken WHERE id IN (
-      SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at < now() - make_interval(secs => $1)
-      LIMIT $2 FOR UPDATE SKIP LOCKED)
+      SELECT id FROM token_blacklist_outstandingtoken WHERE expires_at < now() - make_interval(secs => ${seconds})
+      LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     RETURNING id)
   SELECT count(*)::integer AS done FROM gone`;
 
-const DELETE_FAILURES = `
+const deleteFailures = (seconds: number, limit: number | null) => sql<{ done: number }>`
   WITH gone AS (
     DELETE FROM login_failure WHERE (kind, key) IN (
-      SELECT kind, key FROM login_failure WHERE window_started_at < now() - make_interval(secs => $1)
-      LIMIT $2 FOR UPDATE SKIP LOCKED)
+      SELECT kind, key FROM login_failure WHERE window_started_at < now() - make_interval(secs => ${seconds})
+      LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     RETURNING key)
   SELECT count(*)::integer AS done FROM gone`;
 
@@ -31,14 +31,14 @@ export const expiredTokensJob: Job = {
   summary: 'remove expired tokens and failed log-ins that no longer count',
   every: 6 * 3_600,
   async run(run) {
-    const removed = (sql: string, seconds: number, schema: string) =>
+    const removed = (deletion: typeof deleteTokens, seconds: number, schema: string) =>
       inBatches(run.database, schema, run, async (transaction, limit) => {
-        const [row] = await transaction.query(statement<{ done: number }>(sql, [seconds, limit]));
+        const [row] = await transaction.query(deletion(seconds, limit));
         return row?.done ?? 0;
       });
     return await overTenants(await tenantsOf(run), run.signal, async ({ schema }) => {
-      const tokens = await removed(DELETE_TOKENS, KEPT_FOR, schema);
-      return tokens + (await removed(DELETE_FAILURES, run.settings.loginFailures.window, schema));
+      const tokens = await removed(deleteTokens, KEPT_FOR, schema);
+      return tokens + (await removed(deleteFailures, run.settings.loginFailures.window, schema));
     });
   },
 };

@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
-import { type Statement, statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
+import type { Statement } from '../database/statement.js';
 import { throttled } from '../http/errors.js';
 
 /** How often an account, or an address, has failed in the present window. */
@@ -11,8 +12,6 @@ export interface Standing {
 }
 
 const LONGEST_KEY = 200;
-const WAIT = `extract(epoch FROM f.window_started_at + make_interval(secs => $3) - now())::float8 AS wait`;
-const IN_WINDOW = 'f.window_started_at > now() - make_interval(secs => $3)';
 
 /**
  * Counts failed log-ins per account and per address, in the tenant's own table: so all processes share the counts,
@@ -26,11 +25,10 @@ export class LoginThrottle {
 
   /** Returns the statement that reads where this account and address stand. */
   standing(username: string, address: string): Statement<Standing> {
-    return statement(
-      `SELECT f.kind, f.failures, ${WAIT} FROM login_failure f
-       WHERE ((f.kind = 'account' AND f.key = $1) OR (f.kind = 'address' AND f.key = $2)) AND ${IN_WINDOW}`,
-      this.#parameters(username, address),
-    );
+    return sql`
+      SELECT f.kind, f.failures, ${this.#wait} FROM login_failure f
+      WHERE ((f.kind = 'account' AND f.key = ${keyOf(username)}) OR (f.kind = 'address' AND f.key = ${keyOf(address)}))
+        AND ${this.#inWindow}`;
   }
 
   /** @throws HttpError 429 when the limit is reached; @param rows what `standing` read */
@@ -40,15 +38,13 @@ export class LoginThrottle {
 
   /** Returns the statement that counts one failure for both, and tells where they stand then. */
   failure(username: string, address: string): Statement<Standing> {
-    return statement(
-      `INSERT INTO login_failure AS f (kind, key, failures, window_started_at)
-       VALUES ('account', $1, 1, now()), ('address', $2, 1, now())
-       ON CONFLICT (kind, key) DO UPDATE SET
-         failures = CASE WHEN ${IN_WINDOW} THEN f.failures + 1 ELSE 1 END,
-         window_started_at = CASE WHEN ${IN_WINDOW} THEN f.window_started_at ELSE now() END
-       RETURNING f.kind, f.failures, ${WAIT}`,
-      this.#parameters(username, address),
-    );
+    return sql`
+      INSERT INTO login_failure AS f (kind, key, failures, window_started_at)
+      VALUES ('account', ${keyOf(username)}, 1, now()), ('address', ${keyOf(address)}, 1, now())
+      ON CONFLICT (kind, key) DO UPDATE SET
+        failures = CASE WHEN ${this.#inWindow} THEN f.failures + 1 ELSE 1 END,
+        window_started_at = CASE WHEN ${this.#inWindow} THEN f.window_started_at ELSE now() END
+      RETURNING f.kind, f.failures, ${this.#wait}`;
   }
 
   /** @throws HttpError 429 when this failure lies beyond the limit; @param rows what `failure` told */
@@ -58,7 +54,7 @@ export class LoginThrottle {
 
   /** Returns the statement that forgets an account's failures, for a log-in that succeeded. */
   forget(username: string): Statement {
-    return statement(`DELETE FROM login_failure WHERE kind = 'account' AND key = $1`, [keyOf(username)]);
+    return sql`DELETE FROM login_failure WHERE kind = 'account' AND key = ${keyOf(username)}`;
   }
 
   #refuse(rows: readonly Standing[], isOver: (failures: number, limit: number) => boolean): void {
@@ -67,8 +63,16 @@ export class LoginThrottle {
     if (over.length > 0) throw throttled(Math.max(...over.map(({ wait }) => wait)));
   }
 
-  #parameters(username: string, address: string) {
-    return [keyOf(username), keyOf(address), this.limits.window];
+  get #window() {
+    return sql`make_interval(secs => ${this.limits.window})`;
+  }
+
+  get #inWindow() {
+    return sql`f.window_started_at > now() - ${this.#window}`;
+  }
+
+  get #wait() {
+    return sql`extract(epoch FROM f.window_started_at + ${this.#window} - now())::float8 AS wait`;
   }
 }
 

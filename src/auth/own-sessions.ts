@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { invalid, invalidField, unauthorized } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
@@ -96,7 +96,7 @@ export class OwnSessions {
     return await this.database.tenantTransaction(context, async (transaction) => {
       const [, found] = await Promise.all([
         transaction.query(lockAccount(user.id, 'NO KEY UPDATE')),
-        jti === null ? [] : transaction.query(statement<{ id: number }>(OWN_TOKEN, [jti, user.id])),
+        jti === null ? [] : transaction.query(ownToken(jti, user.id)),
       ]);
       if (jti !== null && found.length === 0) throw invalidField('refresh', 'Token is blacklisted');
       const ended = await this.endEvery(transaction, user.id);
@@ -121,9 +121,9 @@ export class OwnSessions {
 }
 
 /** Of a token by its name: whether it is this user's and not revoked. */
-const OWN_TOKEN = `
+const ownToken = (jti: string, userId: number) => sql<{ id: number }>`
   SELECT o.id FROM token_blacklist_outstandingtoken o
-  WHERE o.jti = $1 AND o.user_id = $2 AND o.expires_at > now()
+  WHERE o.jti = ${jti} AND o.user_id = ${userId} AND o.expires_at > now()
     AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
 
 /**

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import { ROLES, type Role } from './scope.js';
 
 /** What setting one role's grants changed. */
@@ -34,55 +34,53 @@ const ONLY: Partial<Record<Role, readonly (readonly [models: string, verbs: read
   ],
 };
 
-const SET_GRANTS = `
-  WITH wanted AS (
-    SELECT g.id AS group_id, p.id AS permission_id
-    FROM auth_group g
-    CROSS JOIN auth_permission p
-    JOIN django_content_type c ON c.id = p.content_type_id
-    WHERE g.name = $1 AND CASE
-      WHEN $2::text[] IS NULL THEN c.app_label = 'immigration' AND p.codename = ANY ($3::text[])
-      ELSE ((c.app_label = 'immigration' AND c.model NOT IN ('event', 'eventprocessingcontrol'))
-            OR (c.app_label = 'auth' AND p.codename = ANY ($4::text[])))
-           AND p.codename <> ALL ($2::text[])
-    END
-  ), removed AS (
-    DELETE FROM auth_group_permissions gp
-    USING auth_group g
-    WHERE g.name = $1 AND gp.group_id = g.id
-      AND NOT EXISTS (SELECT FROM wanted w WHERE w.permission_id = gp.permission_id)
-    RETURNING gp.id
-  ), added AS (
-    INSERT INTO auth_group_permissions (group_id, permission_id)
-    SELECT group_id, permission_id FROM wanted ORDER BY permission_id
-    ON CONFLICT (group_id, permission_id) DO NOTHING
-    RETURNING id
-  )
-  SELECT (SELECT count(*) FROM wanted) AS granted, (SELECT count(*) FROM added) AS added,
-         (SELECT count(*) FROM removed) AS removed`;
-
 /**
  * Creates the four groups of a tenant where they are missing and sets their grants to the defaults; grants beside
  * these are taken away. Other groups, and what users hold themselves, stay as they are.
  */
 export async function setUpRoles(database: Database, schema: string): Promise<RoleGrants[]> {
   return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
-    await transaction.query(
-      statement(
-        `INSERT INTO auth_group (name) SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS r (name, place)
-         WHERE NOT EXISTS (SELECT FROM auth_group g WHERE g.name = r.name) ORDER BY place
-         ON CONFLICT (name) DO NOTHING`,
-        [ROLES],
-      ),
-    );
+    await transaction.query(sql`
+      INSERT INTO auth_group (name) SELECT name FROM unnest(${ROLES}::text[]) WITH ORDINALITY AS r (name, place)
+      WHERE NOT EXISTS (SELECT FROM auth_group g WHERE g.name = r.name) ORDER BY place
+      ON CONFLICT (name) DO NOTHING`);
     const results: RoleGrants[] = [];
     for (const role of ROLES) {
-      const parameters = [role, ALL_BUT[role] ?? null, codenames(role), ON_GROUPS];
-      const [counts] = await transaction.query(statement<Omit<RoleGrants, 'role'>>(SET_GRANTS, parameters));
+      const [counts] = await transaction.query(setGrants(role));
       results.push({ role, ...counts! });
     }
     return results;
   });
+}
+
+function setGrants(role: Role) {
+  const allBut = ALL_BUT[role] ?? null;
+  return sql<Omit<RoleGrants, 'role'>>`
+    WITH wanted AS (
+      SELECT g.id AS group_id, p.id AS permission_id
+      FROM auth_group g
+      CROSS JOIN auth_permission p
+      JOIN django_content_type c ON c.id = p.content_type_id
+      WHERE g.name = ${role} AND CASE
+        WHEN ${allBut}::text[] IS NULL THEN c.app_label = 'immigration' AND p.codename = ANY (${codenames(role)}::text[])
+        ELSE ((c.app_label = 'immigration' AND c.model NOT IN ('event', 'eventprocessingcontrol'))
+              OR (c.app_label = 'auth' AND p.codename = ANY (${ON_GROUPS}::text[])))
+             AND p.codename <> ALL (${allBut}::text[])
+      END
+    ), removed AS (
+      DELETE FROM auth_group_permissions gp
+      USING auth_group g
+      WHERE g.name = ${role} AND gp.group_id = g.id
+        AND NOT EXISTS (SELECT FROM wanted w WHERE w.permission_id = gp.permission_id)
+      RETURNING gp.id
+    ), added AS (
+      INSERT INTO auth_group_permissions (group_id, permission_id)
+      SELECT group_id, permission_id FROM wanted ORDER BY permission_id
+      ON CONFLICT (group_id, permission_id) DO NOTHING
+      RETURNING id
+    )
+    SELECT (SELECT count(*) FROM wanted) AS granted, (SELECT count(*) FROM added) AS added,
+           (SELECT count(*) FROM removed) AS removed`;
 }
 
 function codenames(role: Role): string[] {

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
-import { type Statement, statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
+import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 
@@ -26,8 +27,8 @@ interface Named {
   readonly name: string;
 }
 
-const BRANCHES = statement<Named>('SELECT id, name FROM immigration_branch WHERE deleted_at IS NULL');
-const REGIONS = statement<Named>('SELECT id, name FROM immigration_region');
+const BRANCHES = sql<Named>`SELECT id, name FROM immigration_branch WHERE deleted_at IS NULL`;
+const REGIONS = sql<Named>`SELECT id, name FROM immigration_region`;
 
 /** Returns all users of a tenant with their branches and regions. */
 export async function listScopes(database: Database, schema: string): Promise<UserScope[]> {
@@ -105,39 +106,31 @@ async function replaceLinks(
 ): Promise<void> {
   const [table, column] =
     what === 'branch'
-      ? ['immigration_user_branches', 'branch_id']
-      : ['immigration_user_regions', 'region_id'];
-  await transaction.query(statement(`DELETE FROM ${table} WHERE user_id = $1`, [userId]));
-  await transaction.query(
-    statement(
-      `INSERT INTO ${table} (user_id, ${column})
-       SELECT $1, id FROM unnest($2::bigint[]) WITH ORDINALITY AS given (id, place) ORDER BY place`,
-      [userId, ids],
-    ),
-  );
+      ? [sql`immigration_user_branches`, sql`branch_id`]
+      : [sql`immigration_user_regions`, sql`region_id`];
+  await transaction.query(sql`DELETE FROM ${table} WHERE user_id = ${userId}`);
+  await transaction.query(sql`
+    INSERT INTO ${table} (user_id, ${column})
+    SELECT ${userId}, id FROM unnest(${ids}::bigint[]) WITH ORDINALITY AS given (id, place) ORDER BY place`);
 }
 
 function usersNamed(user: string): Statement<{ id: number }> {
-  return statement(
-    `SELECT id FROM immigration_user
-     WHERE lower(normalize($1::text, NFKC)) IN (lower(normalize(email, NFKC)), lower(normalize(username, NFKC)))
-     ORDER BY id LIMIT 2 FOR UPDATE`,
-    [user.trim()],
-  );
+  return sql`
+    SELECT id FROM immigration_user
+    WHERE lower(normalize(${user.trim()}::text, NFKC)) IN (lower(normalize(email, NFKC)), lower(normalize(username, NFKC)))
+    ORDER BY id LIMIT 2 FOR UPDATE`;
 }
 
 function scopesOf(userId: number | null): Statement<UserScope> {
-  return statement(
-    `SELECT u.id, u.username, u.email, u.is_active AS "isActive",
-            ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
-                  WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
-            ARRAY(SELECT b.name::text FROM immigration_user_branches ub JOIN immigration_branch b ON b.id = ub.branch_id
-                  WHERE ub.user_id = u.id AND b.deleted_at IS NULL ORDER BY ub.id) AS branches,
-            ARRAY(SELECT r.name::text FROM immigration_user_regions ur JOIN immigration_region r ON r.id = ur.region_id
-                  WHERE ur.user_id = u.id ORDER BY ur.id) AS regions
-     FROM immigration_user u
-     WHERE $1::bigint IS NULL OR u.id = $1
-     ORDER BY u.id`,
-    [userId],
-  );
+  return sql`
+    SELECT u.id, u.username, u.email, u.is_active AS "isActive",
+           ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
+                 WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
+           ARRAY(SELECT b.name::text FROM immigration_user_branches ub JOIN immigration_branch b ON b.id = ub.branch_id
+                 WHERE ub.user_id = u.id AND b.deleted_at IS NULL ORDER BY ub.id) AS branches,
+           ARRAY(SELECT r.name::text FROM immigration_user_regions ur JOIN immigration_region r ON r.id = ur.region_id
+                 WHERE ur.user_id = u.id ORDER BY ur.id) AS regions
+    FROM immigration_user u
+    WHERE ${userId === null ? sql`true` : sql`u.id = ${userId}`}
+    ORDER BY u.id`;
 }

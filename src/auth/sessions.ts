@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { type HttpError, unauthorized } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
@@ -106,9 +106,7 @@ export class Sessions {
     await this.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
       if (!(await this.#revoke(transaction, token, claims))) throw invalidToken('Token is blacklisted');
       const notice: LogOutNotice = { schema, user: Number(claims.user_id) };
-      await transaction.last(
-        statement('SELECT pg_notify($1, $2)', [LOG_OUTS_CHANNEL, JSON.stringify(notice)]),
-      );
+      await transaction.last(sql`SELECT pg_notify(${LOG_OUTS_CHANNEL}, ${JSON.stringify(notice)})`);
     });
   }
 
@@ -117,11 +115,9 @@ export class Sessions {
     const claims = this.#claims(token);
     checkTenant(claims, tenant, () => invalidToken('Token is invalid'));
     if (claims.token_type !== 'refresh') return;
-    const query = statement<{ id: number }>(
-      `SELECT b.id FROM token_blacklist_blacklistedtoken b
-       JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id WHERE o.jti = $1`,
-      [claims.jti],
-    );
+    const query = sql<{ id: number }>`
+      SELECT b.id FROM token_blacklist_blacklistedtoken b
+      JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id WHERE o.jti = ${claims.jti}`;
     const rows = await this.database.tenantQuery({ schema: tenant.schema, userId: null }, query);
     if (rows.length > 0) throw invalidToken('Token is blacklisted');
   }
@@ -144,20 +140,16 @@ export class Sessions {
   /** Puts a token on the blacklist; false when it is there already. */
   async #revoke(transaction: TenantTransaction, token: string, claims: ReadClaims): Promise<boolean> {
     // A token of a user who is gone, or whose row was cleaned up, still has to be remembered as used.
-    const rows = await transaction.query(
-      statement<{ id: number }>(
-        `WITH outstanding AS (
-           INSERT INTO token_blacklist_outstandingtoken (token, jti, expires_at, created_at)
-           VALUES ($1, $2, to_timestamp($3), now())
-           ON CONFLICT (jti) DO UPDATE SET jti = excluded.jti
-           RETURNING id)
-         INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
-         SELECT id, now() FROM outstanding
-         ON CONFLICT (token_id) DO NOTHING
-         RETURNING id`,
-        [token, claims.jti, claims.exp],
-      ),
-    );
+    const rows = await transaction.query(sql<{ id: number }>`
+      WITH outstanding AS (
+        INSERT INTO token_blacklist_outstandingtoken (token, jti, expires_at, created_at)
+        VALUES (${token}, ${claims.jti}, to_timestamp(${claims.exp}), now())
+        ON CONFLICT (jti) DO UPDATE SET jti = excluded.jti
+        RETURNING id)
+      INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
+      SELECT id, now() FROM outstanding
+      ON CONFLICT (token_id) DO NOTHING
+      RETURNING id`);
     return rows.length > 0;
   }
 }

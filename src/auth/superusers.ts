@@ -1,5 +1,7 @@
 import type { Database } from '../database/database.js';
-import { type Statement, statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
+import { isTextInAnyCase } from '../database/same-text.js';
+import type { Statement } from '../database/statement.js';
 import { PlainError } from '../platform/plain-error.js';
 import type { StorableAccount } from './new-account.js';
 
@@ -11,11 +13,9 @@ export function superuserInsert({
   firstName = '',
   lastName = '',
 }: StorableAccount): Statement<{ id: number }> {
-  return statement(
-    `INSERT INTO immigration_user (username, email, password, first_name, last_name, is_superuser, is_staff, is_active)
-     VALUES ($1, $2, $3, $4, $5, true, true, true) RETURNING id`,
-    [username, email, passwordHash, firstName, lastName],
-  );
+  return sql`
+    INSERT INTO immigration_user (username, email, password, first_name, last_name, is_superuser, is_staff, is_active)
+    VALUES (${username}, ${email}, ${passwordHash}, ${firstName}, ${lastName}, true, true, true) RETURNING id`;
 }
 
 /**
@@ -30,17 +30,13 @@ export async function createSuperuser(
 ): Promise<number> {
   return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
     // Only usernames are unique in the table; nobody else may add a user between the question and the answer.
-    await transaction.query(statement('LOCK TABLE immigration_user IN SHARE ROW EXCLUSIVE MODE'));
-    const taken = await transaction.query(
-      statement<{ what: string }>(
-        `SELECT CASE WHEN same_name THEN 'username' ELSE 'e-mail address' END AS what
-         FROM immigration_user, LATERAL (
-           SELECT lower(normalize(username, NFKC)) = lower(normalize($1::text, NFKC)) AS same_name,
-                  lower(normalize(email, NFKC)) = lower(normalize($2::text, NFKC)) AS same_email) t
-         WHERE same_name OR same_email ORDER BY 1 DESC`,
-        [account.username, account.email],
-      ),
-    );
+    await transaction.query(sql`LOCK TABLE immigration_user IN SHARE ROW EXCLUSIVE MODE`);
+    const taken = await transaction.query(sql<{ what: string }>`
+      SELECT CASE WHEN same_name THEN 'username' ELSE 'e-mail address' END AS what
+      FROM immigration_user, LATERAL (
+        SELECT ${isTextInAnyCase('username', account.username)} AS same_name,
+               ${isTextInAnyCase('email', account.email)} AS same_email) t
+      WHERE same_name OR same_email ORDER BY 1 DESC`);
     if (taken[0]) {
       const value = taken[0].what === 'username' ? account.username : account.email;
       throw new PlainError(`there is a user with the ${taken[0].what} "${value}" in ${schema} already`);

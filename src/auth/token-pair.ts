@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { component } from '../http/component.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
@@ -11,10 +11,6 @@ export const TokenPair = component(
   Type.Object({ refresh: Type.String(), access: Type.String() }),
 );
 export type TokenPair = Static<typeof TokenPair>;
-
-const INSERT_OUTSTANDING = `
-  INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
-  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5))`;
 
 /** Begins a session for an account whose row the caller has locked, and commits. */
 export async function issuePair(
@@ -28,6 +24,8 @@ export async function issuePair(
   const refresh = tokens.issue('refresh', holder, tokensFrom);
   const access = tokens.issue('access', holder, tokensFrom);
   const { jti, iat, exp } = refresh.claims;
-  await transaction.last(statement(INSERT_OUTSTANDING, [refresh.token, jti, account.id, iat, exp]));
+  await transaction.last(sql`
+    INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+    VALUES (${refresh.token}, ${jti}, ${account.id}, to_timestamp(${iat}), to_timestamp(${exp}))`);
   return { refresh: refresh.token, access: access.token };
 }

@@ -1,4 +1,5 @@
-import { type Statement, statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
+import type { Statement } from '../database/statement.js';
 
 /**
  * The channel for notifications that a user has read or marked unread: `{"schema", "user", "ids"}`; `ids` are those now
@@ -47,7 +48,7 @@ export function readsNotices(schema: string, user: number, ids: readonly number[
 }
 
 function notify(channel: string, notice: object): Statement {
-  return statement('SELECT pg_notify($1, $2)', [channel, JSON.stringify(notice)]);
+  return sql`SELECT pg_notify(${channel}, ${JSON.stringify(notice)})`;
 }
 
 /** Parses the payload of a notice; null when it is no JSON object, as after a gap, when anything may have happened. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { frame } from './messages.js';
@@ -21,9 +21,8 @@ const READ_LATELY_SECONDS = 60;
 /** Time after its end for which polls, two seconds apart, still report an import. */
 const IMPORTS_LATELY_SECONDS = 5;
 
-const SNAPSHOT = statement<{ oldest: string; next: string }>(
-  `SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`,
-);
+const SNAPSHOT = sql<{ oldest: string; next: string }>`
+  SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`;
 
 /**
  * The message that notifications were left out. It has no id, so a client that is cut off before the rest gets it

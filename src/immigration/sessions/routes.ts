@@ -47,7 +47,7 @@ const EndedSessions = component(
 
 /** A session is a refresh token that can still be exchanged: of the user's tokens `o` those that are sessions. */
 function isOpen(userId: number): RawBuilder<boolean> {
-  return sql`o.user_id = ${userId} AND o.expires_at > now() AND NOT ${sql.raw(IS_MARK)} AND NOT EXISTS (
+  return sql`o.user_id = ${userId} AND o.expires_at > now() AND NOT ${IS_MARK} AND NOT EXISTS (
     SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
 }
 
@@ -103,7 +103,7 @@ function sessionsOf(userId: number, issuedAt: number, open: RawBuilder<boolean>)
   return sql`
     WITH asking AS (
       SELECT min(o.id) AS id FROM token_blacklist_outstandingtoken o
-      WHERE o.user_id = ${userId} AND o.created_at = to_timestamp(${issuedAt}::float8) AND NOT ${sql.raw(IS_MARK)}
+      WHERE o.user_id = ${userId} AND o.created_at = to_timestamp(${issuedAt}::float8) AND NOT ${IS_MARK}
       HAVING count(*) = 1 AND bool_and(${open}))
     SELECT o.id, o.created_at, o.expires_at,
            CASE WHEN EXISTS (SELECT FROM asking) THEN o.id = (SELECT id FROM asking) END AS current
