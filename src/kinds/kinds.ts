@@ -103,6 +103,8 @@ export interface Kind extends Omit<KindEntry<Table>, 'called'> {
   readonly app: 'immigration' | 'auth';
   /** The API's word for one of them, in lower case: `visa application`. */
   readonly called: string;
+  /** At the beginning of a sentence: `Visa application`. */
+  readonly thing: string;
   /** With its article: `a visa application`. */
   readonly one: string;
   /** In the plural: `visa applications`. */
@@ -119,8 +121,9 @@ function kindOf(model: Model, entry: KindEntry<Table>): Kind {
   const { app, name } = CONTENT_TYPES[model];
   const softDelete = TENANT_COLUMNS[entry.table]?.some((column) => column.name === 'deleted_at') ?? false;
   const called = entry.called ?? name.toLowerCase();
+  const thing = called.charAt(0).toUpperCase() + called.slice(1);
   const one = `${/^[aeio]/.test(called) ? 'an' : 'a'} ${called}`;
-  return { ...entry, model, app, called, one, many: pluralOf(called), softDelete };
+  return { ...entry, model, app, called, thing, one, many: pluralOf(called), softDelete };
 }
 
 function pluralOf(noun: string): string {

@@ -24,9 +24,7 @@ export function agentRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/agents/',
     tag: 'agents',
-    thing: 'Agent',
-    one: 'an agent',
-    many: 'agents',
+    kind: 'agent',
     policy: modelPolicy('agent'),
     output: AgentOutput,
   });

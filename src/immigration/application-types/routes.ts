@@ -13,9 +13,7 @@ export function applicationTypeRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/application-types/',
     tag: 'application-types',
-    thing: 'Application type',
-    one: 'an application type',
-    many: 'application types',
+    kind: 'applicationtype',
     policy: modelPolicy('applicationtype'),
     output: ApplicationTypeOutput,
   });

@@ -22,9 +22,7 @@ export function branchRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/branches/',
     tag: 'branches',
-    thing: 'Branch',
-    one: 'a branch',
-    many: 'branches',
+    kind: 'branch',
     policy: modelPolicy('branch'),
     output: BranchOutput,
   });

@@ -21,7 +21,7 @@ export function calendarEventRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/events/',
     tag: 'events',
-    thing: 'Event',
+    kind: 'calendarevent',
     one: 'a calendar event',
     many: 'calendar events',
     policy: ownPolicy,

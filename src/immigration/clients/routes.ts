@@ -32,9 +32,7 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
-    thing: 'Client',
-    one: 'a client',
-    many: 'clients',
+    kind: 'client',
     policy: clientPolicy,
     output: ClientOutput,
   });

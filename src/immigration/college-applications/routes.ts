@@ -40,9 +40,7 @@ export function collegeApplicationRoutes(database: Database): RouteDefinition[] 
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
-    thing: 'College application',
-    one: 'a college application',
-    many: 'college applications',
+    kind: 'collegeapplication',
     policy,
     output: CollegeApplicationOutput,
   });

@@ -11,9 +11,7 @@ export function employmentRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/employments/',
     tag: 'employments',
-    thing: 'Employment',
-    one: 'an employment',
-    many: 'employments',
+    kind: 'employment',
     policy: clientRecordPolicy,
     output: EmploymentOutput,
   });

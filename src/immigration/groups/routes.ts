@@ -17,9 +17,7 @@ export function groupRoutes(database: Database, users: CurrentUsers): RouteDefin
   const routes = resourceRoutes(database, {
     path: '/api/v1/groups/',
     tag: 'groups',
-    thing: 'Group',
-    one: 'a group',
-    many: 'groups',
+    kind: 'group',
     policy,
     output: GroupOutput,
   });

@@ -13,9 +13,7 @@ export function languageExamRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/language-exams/',
     tag: 'language-exams',
-    thing: 'Language exam',
-    one: 'a language exam',
-    many: 'language exams',
+    kind: 'lpe',
     policy: catalogPolicy('lpe'),
     output: LanguageExamOutput,
   });

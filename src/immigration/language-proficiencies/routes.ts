@@ -18,7 +18,7 @@ export function languageProficiencyRoutes(database: Database): RouteDefinition[]
   const routes = resourceRoutes(database, {
     path: '/api/v1/language-proficiencies/',
     tag: 'language-proficiencies',
-    thing: 'Language proficiency',
+    kind: 'proficiency',
     one: "a client's result of a language exam",
     many: "clients' results of language exams",
     policy: clientRecordPolicy,

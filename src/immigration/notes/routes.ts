@@ -12,9 +12,7 @@ export function noteRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/notes/',
     tag: 'notes',
-    thing: 'Note',
-    one: 'a note',
-    many: 'notes',
+    kind: 'note',
     policy: notePolicy,
     output: NoteOutput,
   });

@@ -39,9 +39,7 @@ export function permissionRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
-    thing: 'Permission',
-    one: 'a permission',
-    many: 'permissions',
+    kind: 'permission',
     policy: catalogPolicy('permission'),
     output: Permission,
   });

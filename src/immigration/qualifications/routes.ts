@@ -11,9 +11,7 @@ export function qualificationRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/qualifications/',
     tag: 'qualifications',
-    thing: 'Qualification',
-    one: 'a qualification',
-    many: 'qualifications',
+    kind: 'qualification',
     policy: clientRecordPolicy,
     output: QualificationOutput,
   });

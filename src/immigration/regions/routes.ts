@@ -12,9 +12,7 @@ export function regionRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/regions/',
     tag: 'regions',
-    thing: 'Region',
-    one: 'a region',
-    many: 'regions',
+    kind: 'region',
     policy: modelPolicy('region'),
     output: RegionOutput,
   });

@@ -22,9 +22,7 @@ export function reminderRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/reminders/',
     tag: 'reminders',
-    thing: 'Reminder',
-    one: 'a reminder',
-    many: 'reminders',
+    kind: 'reminder',
     policy: ownPolicy,
     output: ReminderOutput,
   });

@@ -7,6 +7,7 @@ import { type HttpError, notFound } from '../../http/errors.js';
 import type { Body, Input, Shape } from '../../http/fields/body.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { pathId } from '../../http/path-id.js';
+import { KINDS, type Model } from '../../kinds/kinds.js';
 import { ErrorText } from '../../routing/openapi/route-schema.js';
 import {
   type PageOf,
@@ -21,22 +22,29 @@ import type { Policy } from '../../routing/policy.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import type { ResourcePolicy } from './resource-policy.js';
 
+/** How its records are called: after their kind, or by words of their own. */
+type Called =
+  | { readonly kind: Model; readonly one?: string; readonly many?: string }
+  | {
+      readonly kind?: never;
+      /** What one of them is called in answers: "<Thing> not found". */
+      readonly thing: string;
+      /** The same for the documentation: `an agent`, `agents`. */
+      readonly one: string;
+      readonly many: string;
+    };
+
 /** What the routes of one resource have in common. */
-export interface ResourceOptions {
+export type ResourceOptions = Called & {
   /** `/api/v1/agents/` */
   readonly path: string;
   readonly tag: string;
-  /** What one of them is called in answers: "<Thing> not found". */
-  readonly thing: string;
-  /** The same for the documentation: `an agent`, `agents`. */
-  readonly one: string;
-  readonly many: string;
   readonly policy: ResourcePolicy;
   /** Where a record that is not there is answered by `{"error"}`: the 404 of reading it, and that of all else. */
   readonly missing?: { readonly read: () => HttpError; readonly change: () => HttpError };
   /** The API's form of one of them. */
   readonly output: TSchema;
-}
+};
 
 interface ListOptions {
   readonly query?: Readonly<Record<string, TSchema>>;
@@ -84,7 +92,8 @@ function seeing(policy: Policy, errors: readonly number[]): readonly number[] {
  * resource's routes.ts names those that it has and adds its own with `route`.
  */
 export function resourceRoutes(database: Database, options: ResourceOptions) {
-  const { path, tag, thing, one, many, policy, output } = options;
+  const { path, tag, policy, output } = options;
+  const { thing, one, many } = { ...(options.kind ? KINDS[options.kind] : options), ...options };
   const record = `${path}:id/`;
   const missing = options.missing ?? { read: () => notFound(thing), change: () => notFound(thing) };
   const notThere = options.missing ? { 404: { description: 'not found', schema: ErrorText } } : {};

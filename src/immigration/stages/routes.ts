@@ -18,9 +18,7 @@ export function stageRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
-    thing: 'Stage',
-    one: 'a stage',
-    many: 'stages',
+    kind: 'stage',
     policy,
     output: StageOutput,
   });

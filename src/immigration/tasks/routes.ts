@@ -34,9 +34,7 @@ export function taskRoutes(database: Database, settings: TaskSettings): RouteDef
   const routes = resourceRoutes(database, {
     path: '/api/v1/tasks/',
     tag: 'tasks',
-    thing: 'Task',
-    one: 'a task',
-    many: 'tasks',
+    kind: 'task',
     policy: taskPolicy,
     missing: { read: taskNotFound, change: taskDenied },
     output: TaskOutput,

@@ -50,9 +50,7 @@ export function userRoutes(database: Database, { users, sessions }: UserParts): 
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
-    thing: 'User',
-    one: 'a user',
-    many: 'users',
+    kind: 'user',
     policy: userPolicy,
     output: UserOutput,
   });

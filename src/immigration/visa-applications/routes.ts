@@ -39,9 +39,7 @@ export function visaApplicationRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
-    thing: 'Visa application',
-    one: 'a visa application',
-    many: 'visa applications',
+    kind: 'visaapplication',
     policy,
     output: VisaApplicationOutput,
   });

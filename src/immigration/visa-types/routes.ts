@@ -21,9 +21,7 @@ export function visaTypeRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/visa-types/',
     tag: 'visa-types',
-    thing: 'Visa type',
-    one: 'a visa type',
-    many: 'visa types',
+    kind: 'visatype',
     policy: catalogPolicy('visatype'),
     output: VisaTypeOutput,
   });
@@ -44,9 +42,7 @@ export function visaCategoryRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/visa-categories/',
     tag: 'visa-categories',
-    thing: 'Visa category',
-    one: 'a visa category',
-    many: 'visa categories',
+    kind: 'visacategory',
     policy: catalogPolicy('visacategory'),
     output: VisaCategoryOutput,
   });
