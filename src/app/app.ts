@@ -62,9 +62,9 @@ export interface AppParts {
   readonly config: Config;
   readonly database: Database;
   readonly listener: Listener;
-  /** How live streams behave, where it differs from what is usual. */
+  /** Options of live streams that differ from the defaults. */
   readonly live?: HubOptions;
-  /** Where requests, connections and streams are counted. */
+  /** The metrics of requests, connections and streams. */
   readonly metrics?: Metrics | undefined;
   /** Where failures are logged, other than on stdout. */
   readonly log?: Logger;
@@ -72,7 +72,7 @@ export interface AppParts {
 
 export interface App {
   readonly server: FastifyInstance;
-  /** Every route that is served, for tests that go over all of them. */
+  /** All served routes, for tests that go over them. */
   readonly routes: readonly RouteDefinition[];
 }
 
@@ -82,7 +82,7 @@ const ANY_TENANT =
 
 /** Time within which a whole request must arrive: a slower sender only holds a connection. */
 const SLOWEST_REQUEST_MS = 60_000;
-const LONGEST_PARAMETER = 16_384; // longer than Node lets a whole request head be
+const LONGEST_PARAMETER = 16_384; // longer than Node allows a whole request head to be
 
 /**
  * Returns the application: every route, ready to listen or to be injected requests; `start` the listener after this.
@@ -146,7 +146,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const admission = new Admission({ config, tenants, authentication, cors: new Cors(config), paths });
   server.decorateRequest('admitted', null);
   server.decorateRequest('logContext', null);
-  server.setValidatorCompiler(() => () => true); // bodies are read by the routes, in the contract's order
+  server.setValidatorCompiler(() => () => true); // routes parse bodies, in the contract's order
   server.setSerializerCompiler(serializerFor as Parameters<typeof server.setSerializerCompiler>[0]);
   server.setErrorHandler(handleError);
   server.addHook('preClose', async () => hub.close()); // streams would keep the server open

@@ -9,7 +9,7 @@ import { remindersJob } from '../immigration/reminders/reminders-job.js';
 import { tasksJob } from '../immigration/tasks/tasks-job.js';
 import type { Job } from '../jobs/job.js';
 
-/** All that falls due by the clock. */
+/** All scheduled jobs. */
 export const JOBS: readonly Job[] = [
   remindersJob,
   tasksJob,

@@ -7,14 +7,14 @@ import { openLog } from '../platform/log.js';
 import { JOBS } from './jobs.js';
 
 export interface RunningScheduler {
-  /** Ends what runs in order and closes every connection. */
+  /** Ends running jobs in order and closes every connection. */
   close(): Promise<void>;
 }
 
-/** One for long jobs, one for short ones beside it. */
+/** One connection for long jobs, one for short ones beside it. */
 const CONNECTIONS = 2;
 
-/** Starts to run what falls due by the clock. Never fails: a database that is away is waited for. */
+/** Starts to run scheduled jobs. Never fails: it waits for a database that is unreachable. */
 export function startScheduler(config: Config, handle: DatabaseHandle, metrics?: Metrics): RunningScheduler {
   const log = openLog(config.logLevel);
   const database = new Database(handle.app, { size: CONNECTIONS });

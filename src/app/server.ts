@@ -6,13 +6,13 @@ import type { Metrics } from '../metrics/metrics.js';
 import { buildApp } from './app.js';
 
 export interface RunningServer {
-  /** Where it listens, as `http://127.0.0.1:8000`. */
+  /** The address on which it listens, such as `http://127.0.0.1:8000`. */
   readonly address: string;
-  /** Takes no new work, finishes what it has, closes every connection. */
+  /** Takes no new work, finishes work in progress, closes every connection. */
   close(): Promise<void>;
 }
 
-/** Starts to listen with the API. */
+/** Starts the HTTP server with the API. */
 export async function startServer(
   config: Config,
   handle: DatabaseHandle,

@@ -10,18 +10,18 @@ import type { Metrics } from '../metrics/metrics.js';
 import { openLog } from '../platform/log.js';
 
 export interface RunningWorker {
-  /** Takes no new events, finishes what it has in hand, closes every connection. */
+  /** Takes no new events, finishes those in progress, closes every connection. */
   close(): Promise<void>;
 }
 
-/** Beside one for each tenant that is served: for the look at who is next. */
+/** Number of connections beyond one per tenant served: for reading which tenants are next. */
 const OTHER_CONNECTIONS = 1;
 const FINISHES_WITHIN_MS = 10_000;
 const CLOSES_WITHIN_MS = 2_000;
 
 /**
- * Starts to handle domain events, and to send what they leave to be sent. Never fails: a database that is away is
- * waited for.
+ * Starts to handle domain events, and to send the deliveries that result. Never fails: it waits for a database that is
+ * unreachable.
  */
 export async function startWorker(
   config: Config,
@@ -45,7 +45,7 @@ export async function startWorker(
   return {
     async close() {
       const imported = imports.close();
-      const sent = deliveries.close(); // beside what follows: a receiver may take its time
+      const sent = deliveries.close(); // concurrently with the rest: a receiver may take its time
       const finished = await dispatcher.stop(FINISHES_WITHIN_MS);
       await listener.close();
       // A batch that does not end keeps its connection, which ends with the process and is rolled back.

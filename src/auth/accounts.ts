@@ -2,7 +2,7 @@ import { sql } from '../database/queries.js';
 import type { Statement } from '../database/statement.js';
 import { TOKENS_FROM } from './ended-tokens.js';
 
-/** A user as log-in and the change of a password see them. */
+/** The columns of a user for log-in and for changing a password. */
 export interface Account {
   readonly id: number;
   readonly username: string;
@@ -13,7 +13,7 @@ export interface Account {
   readonly password: string;
   readonly isActive: boolean;
   readonly groups: readonly string[];
-  /** Tokens are dated from here at the earliest; in seconds since 1970. */
+  /** The earliest time at which tokens are dated, in seconds since 1970. */
   readonly tokensFrom: number;
 }
 
@@ -24,7 +24,10 @@ const COLUMNS = sql`
         WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
   ${TOKENS_FROM} AS "tokensFrom"`;
 
-/** Finds the user with this name, as typed or in Unicode's compatibility form, in which names are stored. */
+/**
+ * Returns the query for the user with this name, as typed or in Unicode's compatibility form, in which names are
+ * stored.
+ */
 export function accountByName(username: string): Statement<Account> {
   return sql`
     SELECT ${COLUMNS} FROM immigration_user u WHERE u.username IN (${username}, ${username.normalize('NFKC')})
@@ -35,14 +38,14 @@ export function accountById(id: number): Statement<Account> {
   return sql`SELECT ${COLUMNS} FROM immigration_user u WHERE u.id = ${id}`;
 }
 
-/** Stores a password that was hashed. */
+/** Returns the statement that stores a hashed password. */
 export function setPassword(id: number, hash: string): Statement {
   return sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`;
 }
 
 /**
- * Some user's stored password, always the same for the same name. Checked in place of an unknown user's, it makes
- * unknown names take as long as known ones, whatever mixture of formats a tenant has.
+ * Returns the query for some user's stored password, always the same for the same name. Checked in place of an unknown
+ * user's, it makes unknown names take as long as known ones, whatever mixture of formats a tenant has.
  */
 export function storedPasswordFor(username: string): Statement<{ password: string }> {
   return sql`

@@ -11,7 +11,7 @@ export interface SignedIn {
   readonly expiresAt: number;
 }
 
-/** Finds out who sends a request, by the order of checks of the contract; the words are SimpleJWT's. */
+/** Authenticates requests, in the contract's order of checks; the messages are SimpleJWT's. */
 export class Authentication {
   constructor(
     private readonly tokens: Tokens,
@@ -19,7 +19,7 @@ export class Authentication {
   ) {}
 
   /**
-   * The active user of this tenant whose access token the header holds, and the times of that token.
+   * Returns the active user of this tenant whose access token the header holds, and the times of that token.
    * @throws HttpError 401
    */
   async authenticate(header: string | undefined, tenant: Tenant): Promise<SignedIn> {
@@ -44,7 +44,7 @@ export class Authentication {
   }
 }
 
-/** Returns the token in an Authorization header. Another scheme than Bearer counts as no credentials. */
+/** Returns the token of an Authorization header. Any scheme other than Bearer counts as no credentials. */
 function bearerToken(header: string | undefined): string {
   const parts = header?.trim().split(/\s+/) ?? [];
   if (parts[0] !== 'Bearer') throw unauthorized('Authentication credentials were not provided.');
@@ -64,8 +64,8 @@ function invalidAccessToken(message: string) {
 }
 
 /**
- * Checks that a token is this tenant's: by name, and not older than the tenant, since a name can be registered anew.
- * @param tooOld what to throw for a token of an earlier tenant of that name
+ * Checks that a token is this tenant's: by name, and not older than the tenant, since a name can be used again.
+ * @param tooOld the error for a token of an earlier tenant of that name
  */
 export function checkTenant(claims: Partial<Claims>, tenant: Tenant, tooOld: () => Error): void {
   const expected = tenantName(tenant);
@@ -83,7 +83,10 @@ export function checkTenant(claims: Partial<Claims>, tenant: Tenant, tooOld: () 
 const DIGITS = /^\d{1,16}$/;
 const NOBODY = 0;
 
-/** Returns the user's id in a token; one that nobody has where it is no id. @throws HttpError 401 when there is none */
+/**
+ * Returns the user's id in a token; an id of no user where it is malformed.
+ * @throws HttpError 401 when there is none
+ */
 export function userIdOf({ user_id: id }: { readonly user_id?: unknown }): number {
   if (id === undefined || id === null) {
     throw unauthorized('Token contained no recognizable user identification', { code: 'token_not_valid' });

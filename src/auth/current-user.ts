@@ -6,23 +6,23 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { ACCESS_CHANNEL, TOKENS_FROM } from './ended-tokens.js';
 
-/** Who is asking, with all that policies and scopes need. */
+/** The current user, with everything that policies and scopes need. */
 export interface CurrentUser {
   readonly id: number;
   readonly username: string;
   readonly email: string;
   readonly isActive: boolean;
   readonly isSuperuser: boolean;
-  /** Names, the primary group first. */
+  /** Names of the groups, the primary one first. */
   readonly groups: readonly string[];
-  /** `app_label.codename` of the groups' and the user's own permissions; all there are for a superuser. */
+  /** `app_label.codename` of the groups' and the user's own permissions; all permissions for a superuser. */
   readonly permissions: ReadonlySet<string>;
-  /** The user's branches that are not deleted, by when they were given. */
+  /** The user's branches that are not deleted, in the order in which they were assigned. */
   readonly branchIds: readonly number[];
   readonly regionIds: readonly number[];
   /** The branches of the user's regions that are not deleted. */
   readonly regionBranchIds: readonly number[];
-  /** Access tokens issued before this are ended; in seconds since 1970, 0 where none are. */
+  /** Time before which issued access tokens are ended, in seconds since 1970; 0 if none are. */
   readonly tokensFrom: number;
 }
 
@@ -49,10 +49,7 @@ const USER_COLUMNS = sql`
         WHERE ur.user_id = u.id AND b.deleted_at IS NULL ORDER BY b.id) AS "regionBranchIds",
   ${TOKENS_FROM} AS "tokensFrom"`;
 
-/**
- * Reads a user as they are just now, for changes that must be decided on what holds at their moment; null when there
- * is none.
- */
+/** Reads a user's present state, for changes that must be decided on it; null when there is none. */
 export async function readCurrentUser(
   transaction: TenantTransaction,
   id: number,
@@ -69,7 +66,7 @@ function currentUser(row: UserRow): CurrentUser {
   return { ...row, permissions: new Set(row.permissions) };
 }
 
-/** Finds users of tenants by id. Kept in memory for seconds, and dropped when the database tells of a change. */
+/** Finds users of tenants by id. Results are cached for seconds, and dropped when the database announces a change. */
 export class CurrentUsers {
   readonly #cache: NoticeCache<CurrentUser>;
 
@@ -89,7 +86,9 @@ export class CurrentUsers {
     });
   }
 
-  /** To be called after a change made by this process, which need not wait for the database's notice. */
+  /**
+   * Drops a tenant's cached users after a change made by this process, which need not wait for the database's notice.
+   */
   drop(tenant: Tenant): void {
     this.#cache.drop(tenant.schema);
   }

@@ -2,11 +2,11 @@ import { sql } from '../database/queries.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
-// Access tokens are not stored, so that they cannot be revoked one by one. All that a user was given before a moment
-// are ended by a mark: a row among the refresh tokens, under a name that no token has, with the moment as the time of
-// its issue. It expires when the last of those tokens would have, and is cleaned up like any other.
+// Access tokens are not stored, so they cannot be revoked one by one. All of a user's tokens issued before a moment are
+// ended by a mark: a row among the refresh tokens, under a name that no token has, with the moment as its time of
+// issue. It expires when the last of those tokens would have, and is cleaned up like any other.
 
-/** The channel on which the database tells that a user, a group, a grant or a branch of a schema changed. */
+/** The channel on which the database announces a change of a user, a group, a grant or a branch of a schema. */
 export const ACCESS_CHANNEL = 'leopard_access';
 
 const MARK = sql`issued-before-`;
@@ -22,7 +22,10 @@ const LOCKS = {
   'NO KEY UPDATE': sql`FOR NO KEY UPDATE`,
 } as const;
 
-/** Locks a user's row; whatever ends or begins sessions does so first, so that none slips through. */
+/**
+ * Returns the statement that locks a user's row; whatever ends or begins sessions does so first, so that none slips
+ * through.
+ */
 export function lockAccount(id: number, strength: keyof typeof LOCKS): Statement {
   return sql`SELECT id FROM immigration_user WHERE id = ${id} ${LOCKS[strength]}`;
 }
@@ -49,10 +52,10 @@ const setMark = (userId: number, lifetime: number) => sql`
   ON CONFLICT (jti) DO UPDATE SET created_at = excluded.created_at, expires_at = excluded.expires_at`;
 
 /**
- * Ends every session of a user whose row the caller has locked: refresh tokens are revoked, access tokens are refused
+ * Ends every session of a user whose row the caller has locked: refresh tokens are revoked, access tokens are rejected
  * from the next request on, in every process, and live streams end.
  * @param lifetime of access tokens, in seconds
- * @returns how many refresh tokens were revoked
+ * @returns the number of revoked refresh tokens
  */
 export async function endEverySession(
   transaction: TenantTransaction,

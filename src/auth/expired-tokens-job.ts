@@ -4,7 +4,7 @@ import type { Job } from '../jobs/job.js';
 import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
 
 /**
- * Seconds for which an expired token is kept: a process whose clock is behind still takes it for valid, and must find
+ * Seconds for which an expired token is kept: a process whose clock is behind still considers it valid, and must find
  * it on the blacklist.
  */
 const KEPT_FOR = 3_600;
@@ -25,7 +25,10 @@ const deleteFailures = (seconds: number, limit: number | null) => sql<{ done: nu
     RETURNING key)
   SELECT count(*)::integer AS done FROM gone`;
 
-/** Refresh tokens that have expired, with their rows of the blacklist, and failed log-ins that no longer count. */
+/**
+ * The job that removes expired refresh tokens, with their rows of the blacklist, and failed log-ins that no longer
+ * count.
+ */
 export const expiredTokensJob: Job = {
   name: 'expired-tokens',
   summary: 'remove expired tokens and failed log-ins that no longer count',

@@ -3,7 +3,7 @@ import { sql } from '../database/queries.js';
 import type { Statement } from '../database/statement.js';
 import { throttled } from '../http/errors.js';
 
-/** How often an account, or an address, has failed in the present window. */
+/** The number of failures of an account, or an address, in the present window. */
 export interface Standing {
   readonly kind: 'account' | 'address';
   readonly failures: number;
@@ -14,16 +14,15 @@ export interface Standing {
 const LONGEST_KEY = 200;
 
 /**
- * Counts failed log-ins per account and per address, in the tenant's own table: so all processes share the counts,
- * and no tenant's attempts count for another. Only failures count; a window begins with the first of them.
- *
- * An attempt is to be checked before the password is, and again after: of many that were begun at the same moment no
- * more than the limit may learn whether their password was right.
+ * Counts failed log-ins per account and per address, in the tenant's own table: so all processes share the counts, and
+ * no tenant's attempts count for another. Only failures count; a window begins with the first of them. An attempt is
+ * checked before the password is, and again after: of many concurrent attempts no more than the limit may learn whether
+ * their password was right.
  */
 export class LoginThrottle {
   constructor(private readonly limits: Config['loginFailures']) {}
 
-  /** Returns the statement that reads where this account and address stand. */
+  /** Returns the statement that reads the failures of this account and address. */
   standing(username: string, address: string): Statement<Standing> {
     return sql`
       SELECT f.kind, f.failures, ${this.#wait} FROM login_failure f
@@ -31,12 +30,16 @@ export class LoginThrottle {
         AND ${this.#inWindow}`;
   }
 
-  /** @throws HttpError 429 when the limit is reached; @param rows what `standing` read */
+  /**
+   * Checks the limits before the password.
+   * @param rows what `standing` read
+   * @throws HttpError 429 when a limit is reached
+   */
   check(rows: readonly Standing[]): void {
     this.#refuse(rows, (failures, limit) => failures >= limit);
   }
 
-  /** Returns the statement that counts one failure for both, and tells where they stand then. */
+  /** Returns the statement that counts one failure for both, and returns their failures then. */
   failure(username: string, address: string): Statement<Standing> {
     return sql`
       INSERT INTO login_failure AS f (kind, key, failures, window_started_at)
@@ -47,12 +50,16 @@ export class LoginThrottle {
       RETURNING f.kind, f.failures, ${this.#wait}`;
   }
 
-  /** @throws HttpError 429 when this failure lies beyond the limit; @param rows what `failure` told */
+  /**
+   * Checks the limits after a failure.
+   * @param rows what `failure` returned
+   * @throws HttpError 429 when this failure exceeds a limit
+   */
   checkFailure(rows: readonly Standing[]): void {
     this.#refuse(rows, (failures, limit) => failures > limit);
   }
 
-  /** Returns the statement that forgets an account's failures, for a log-in that succeeded. */
+  /** Returns the statement that forgets an account's failures after a successful log-in. */
   forget(username: string): Statement {
     return sql`DELETE FROM login_failure WHERE kind = 'account' AND key = ${keyOf(username)}`;
   }

@@ -2,7 +2,7 @@ import { isEmail } from '../http/fields/text.js';
 import { PlainError } from '../platform/plain-error.js';
 import { hashPassword } from './passwords.js';
 
-/** What an operator gives for a new account. */
+/** The input of an operator for a new account. */
 export interface NewAccount {
   readonly username: string;
   readonly email: string;

@@ -13,15 +13,15 @@ import { issuePair, type TokenPair } from './token-pair.js';
 import { InvalidTokenError, type Tokens } from './tokens.js';
 
 export interface EndedSessions {
-  /** How many sessions were ended. */
+  /** Number of ended sessions. */
   readonly ended: number;
-  /** With which the session that was to stay goes on. */
+  /** The token pair with which the remaining session goes on. */
   readonly pair: TokenPair | null;
 }
 
 const WRONG_PASSWORD = 'Your old password was entered incorrectly. Please enter it again.';
 
-/** What a signed-in user does with their own password and sessions. */
+/** The actions of signed-in users on their own password and sessions. */
 export class OwnSessions {
   constructor(
     private readonly database: Database,
@@ -29,18 +29,15 @@ export class OwnSessions {
     private readonly throttle: LoginThrottle,
   ) {}
 
-  /**
-   * Ends every session of a user whose row the caller has locked.
-   * @returns how many were ended
-   */
+  /** Ends every session of a user whose row the caller has locked. @returns the number of ended sessions */
   async endEvery(transaction: TenantTransaction, userId: number): Promise<number> {
     return await endEverySession(transaction, userId, this.tokens.lifetime('access'));
   }
 
   /**
-   * Changes a user's own password. Every session ends; the one who asks goes on with the new pair. Wrong guesses of the
+   * Changes a user's own password. Every session ends; the current one goes on with the new pair. Wrong guesses of the
    * present password count as failed log-ins.
-   * @throws HttpError 400 when the present password is wrong or the new one is refused; 429 after too many failures
+   * @throws HttpError 400 when the present password is wrong or the new one is rejected; 429 after too many failures
    */
   async changePassword(
     tenant: Tenant,
@@ -72,7 +69,7 @@ export class OwnSessions {
       ]);
       this.throttle.check(failed);
       if (!present?.isActive) throw unauthorized('User is inactive', { code: 'user_inactive' });
-      // Changed meanwhile, be it by a log-in that stored it anew: then it has to be the same password still.
+      // If it was changed meanwhile, perhaps by a log-in that rehashed it, it still has to be the same password.
       const isSame = present.password === account.password;
       if (!isSame && !(await verifyPassword(current, present.password))) {
         throw invalidField('current_password', WRONG_PASSWORD);
@@ -88,7 +85,7 @@ export class OwnSessions {
 
   /**
    * Ends a user's own sessions: all, or all but the one whose refresh token is given, which goes on with a new pair.
-   * @throws HttpError 400 when that token is none of the user's, or is ended already
+   * @throws HttpError 400 when that token is not the user's, or already ended
    */
   async endAll(tenant: Tenant, user: CurrentUser, refresh: string | undefined): Promise<EndedSessions> {
     const jti = refresh === undefined ? null : this.#jtiOf(refresh);
@@ -126,11 +123,7 @@ const ownToken = (jti: string, userId: number) => sql<{ id: number }>`
   WHERE o.jti = ${jti} AND o.user_id = ${userId} AND o.expires_at > now()
     AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
 
-/**
- * Checks a password that somebody wants to have.
- * @param field where the body holds it
- * @throws HttpError 400 with all that is wrong with it
- */
+/** Checks a new password. @param field the body's field that holds it @throws HttpError 400 with all its problems */
 export function checkPassword(
   field: string,
   password: string,

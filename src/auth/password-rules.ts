@@ -1,6 +1,6 @@
 import { isCommonPassword } from './common-passwords.js';
 
-/** Whose password it is to be: what it may not resemble. */
+/** The owner of a password, whose data it must not resemble. */
 export interface PasswordOwner {
   readonly username?: string;
   readonly firstName?: string;
@@ -9,11 +9,11 @@ export interface PasswordOwner {
 }
 
 const SHORTEST = 8;
-/** Django's own limit of how like two texts may be. */
+/** Django's limit of similarity. */
 const TOO_SIMILAR = 0.7;
 
 /**
- * What is wrong with a password by Django's default rules, in Django's words and order; empty when it is fine.
+ * Returns the problems of a password by Django's default rules, in Django's words and order; empty when there are none.
  * Lengths are in characters (code points).
  */
 export function passwordProblems(password: string, owner: PasswordOwner = {}): string[] {
@@ -45,7 +45,7 @@ function similarTo(password: string, owner: PasswordOwner): string | null {
   return null;
 }
 
-/** Django does not hold a short name against a long password. */
+/** Returns whether two texts are compared: Django does not compare a short name with a long password. */
 function mayCompare(password: readonly string[], part: readonly string[]): boolean {
   return !(password.length >= 10 * part.length && part.length < (TOO_SIMILAR / 2) * password.length);
 }

@@ -10,14 +10,12 @@ const CURRENT = /^argon2\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 const ARGON2_PREFIX = 'argon2$';
 const PBKDF2 = /^pbkdf2_sha256\$([1-9]\d{0,7})\$([^$]+)\$([A-Za-z0-9+/]{43}=)$/;
 
-/** Stores a password as Django's Argon2PasswordHasher does: `argon2$argon2id$v=19$…`. */
+/** Hashes a password as Django's Argon2PasswordHasher does: `argon2$argon2id$v=19$…`. */
 export async function hashPassword(password: string): Promise<string> {
   return `argon2${await hash(password, ARGON2)}`;
 }
 
-/**
- * Returns whether this is the password that was stored; false too for formats that are not known, such as Django's "!".
- */
+/** Returns whether this is the stored password; false for unknown formats too, such as Django's "!". */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
   if (stored.startsWith(ARGON2_PREFIX)) {
     return await verify(stored.slice('argon2'.length), password).catch(() => false);
@@ -31,19 +29,18 @@ export async function verifyPassword(password: string, stored: string): Promise<
 }
 
 /**
- * Returns whether a stored password should be stored anew at the next log-in: in another format or strength than new
- * ones.
+ * Returns whether a stored password should be rehashed at the next log-in, because its format or strength is outdated.
  */
 export function needsRehash(stored: string): boolean {
   return !CURRENT.test(stored);
 }
 
-/** Returns whether a stored text is of a format that verifyPassword knows. */
+/** Returns whether verifyPassword knows the format of a stored text. */
 export function isUsable(stored: string): boolean {
   return stored.startsWith(ARGON2_PREFIX) || PBKDF2.test(stored);
 }
 
-/** Returns a stored form that no password matches, as Django marks users who cannot log in. */
+/** Returns a stored value that no password matches, as Django marks users who cannot log in. */
 export function unusablePassword(): string {
   return `!${randomBytes(30).toString('base64url')}`;
 }

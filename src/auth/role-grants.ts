@@ -2,16 +2,16 @@ import type { Database } from '../database/database.js';
 import { sql } from '../database/queries.js';
 import { ROLES, type Role } from './scope.js';
 
-/** What setting one role's grants changed. */
+/** The result of setting one role's grants. */
 export interface RoleGrants {
   readonly role: Role;
-  /** Permissions that the role holds now. */
+  /** Number of permissions that the role now holds. */
   readonly granted: number;
   readonly added: number;
   readonly removed: number;
 }
 
-/** Two roles hold all there is but what is named here; permissions on auth.group are those of ON_GROUPS. */
+/** Two roles hold all permissions except these; permissions on auth.group are those of ON_GROUPS. */
 const ALL_BUT: Partial<Record<Role, readonly string[]>> = {
   SUPER_ADMIN: [],
   BRANCH_ADMIN: ['add_branch', 'change_branch', 'delete_branch', 'change_group'],
@@ -19,7 +19,7 @@ const ALL_BUT: Partial<Record<Role, readonly string[]>> = {
 const ON_GROUPS = ['view_group', 'change_group'];
 const FOUR = ['view', 'add', 'change', 'delete'];
 
-/** The others hold what is named: models and what may be done with them. */
+/** The others hold only these: models and the actions allowed on them. */
 const ONLY: Partial<Record<Role, readonly (readonly [models: string, verbs: readonly string[]])[]>> = {
   REGION_MANAGER: [
     ['client visaapplication task note profilepicture institute', FOUR],
@@ -35,8 +35,8 @@ const ONLY: Partial<Record<Role, readonly (readonly [models: string, verbs: read
 };
 
 /**
- * Creates the four groups of a tenant where they are missing and sets their grants to the defaults; grants beside
- * these are taken away. Other groups, and what users hold themselves, stay as they are.
+ * Creates the four groups of a tenant where they are missing and resets their grants to the defaults; additional grants
+ * are revoked. Other groups, and users' own permissions, stay as they are.
  */
 export async function setUpRoles(database: Database, schema: string): Promise<RoleGrants[]> {
   return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {

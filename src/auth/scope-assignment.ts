@@ -4,19 +4,22 @@ import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 
-/** Where a user works: what their role's scope is made of. */
+/** The branches and regions of a user, from which the role's scope is derived. */
 export interface UserScope {
   readonly id: number;
   readonly username: string;
   readonly email: string;
   readonly isActive: boolean;
   readonly groups: readonly string[];
-  /** Names, in the order in which they were given; branches that are deleted are left out. */
+  /** Names, in the order in which they were assigned, without deleted branches. */
   readonly branches: readonly string[];
   readonly regions: readonly string[];
 }
 
-/** What is to change. Names separated by commas replace those that the user has, "" empties; what is not given stays. */
+/**
+ * The changes to a user's scope. Names separated by commas replace the present ones, "" removes all; omitted properties
+ * stay.
+ */
 export interface ScopeChange {
   readonly branches?: string;
   readonly regions?: string;
@@ -36,11 +39,10 @@ export async function listScopes(database: Database, schema: string): Promise<Us
 }
 
 /**
- * Sets the branches and regions of one user by name, all of it or nothing.
+ * Sets the branches and regions of one user by name, all or nothing.
  * @param user e-mail address or username, in any case
- * @returns where the user works now
- * @throws PlainError when there is no such user, or more than one; or naming all branches and regions that are not
- *   there
+ * @returns the user's new branches and regions
+ * @throws PlainError when there is no such user, or more than one; or naming all unknown branches and regions
  */
 export async function assignScope(
   database: Database,
@@ -78,7 +80,7 @@ export async function assignScope(
   });
 }
 
-/** Reads names separated by commas. A name may hold commas itself: the longest known one counts. */
+/** Parses names separated by commas. A name may contain commas itself: the longest known one wins. */
 function idsByName(text: string, known: readonly Named[]): { ids: number[]; unknown: string[] } {
   const idOf = new Map(known.map(({ id, name }) => [name.normalize('NFC'), id]));
   const parts = text.normalize('NFC').split(',');
@@ -97,7 +99,7 @@ function idsByName(text: string, known: readonly Named[]): { ids: number[]; unkn
   return { ids: [...ids], unknown };
 }
 
-/** Set anew as a whole, since the order counts: a user's first branch is that of the clients they create. */
+/** Replaces all links, since their order counts: a user's first branch becomes that of the clients they create. */
 async function replaceLinks(
   transaction: TenantTransaction,
   what: 'branch' | 'region',

@@ -3,7 +3,7 @@ import type { CurrentUser } from './current-user.js';
 export const ROLES = ['SUPER_ADMIN', 'REGION_MANAGER', 'BRANCH_ADMIN', 'CONSULTANT'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Which branches' records a user sees: the whole tenant's, or those of these branches (none: nothing). */
+/** The branches whose records a user sees: all of the tenant's, or these (none: nothing). */
 export type Scope =
   | { readonly kind: 'tenant' }
   | { readonly kind: 'branches'; readonly branchIds: readonly number[] };
@@ -15,7 +15,7 @@ export function roleOf(user: CurrentUser): Role | null {
   return ROLES.find((role) => role === user.groups[0]) ?? null;
 }
 
-/** Returns the rule of who sees what, used by every resource that hangs on a branch. */
+/** Returns a user's scope, used by every resource that belongs to a branch. */
 export function scopeOf(user: CurrentUser): Scope {
   const primary = user.groups[0];
   if (primary === 'SUPER_ADMIN' || (user.isSuperuser && primary === undefined)) return WHOLE_TENANT;
@@ -24,7 +24,7 @@ export function scopeOf(user: CurrentUser): Scope {
   return { kind: 'branches', branchIds: user.branchIds };
 }
 
-/** Returns whether a record of this branch (null: of none) lies in the scope. */
+/** Returns whether a record of this branch (null: of none) is in the scope. */
 export function covers(scope: Scope, branchId: number | null): boolean {
   return scope.kind === 'tenant' || (branchId !== null && scope.branchIds.includes(branchId));
 }
@@ -43,8 +43,8 @@ const GIVEN_BY: Readonly<Partial<Record<Role, readonly Role[]>>> = {
 };
 
 /**
- * The roles that a user may give to others, and whose holders they may change: who sees the whole tenant all but
- * SUPER_ADMIN, which takes a superuser; others those below their own.
+ * Returns the roles that a user may assign, and whose holders they may change: with a scope of the whole tenant all but
+ * SUPER_ADMIN, which takes a superuser; otherwise those below their own.
  */
 export function rolesGivenBy(user: CurrentUser): readonly Role[] {
   if (scopeOf(user).kind === 'tenant') return user.isSuperuser ? ROLES : ROLES.slice(1);

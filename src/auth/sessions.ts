@@ -11,7 +11,7 @@ import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords
 import { issuePair, type TokenPair } from './token-pair.js';
 import { InvalidTokenError, type ReadClaims, type Tokens, type TokenType } from './tokens.js';
 
-/** The channel on which every process hears that somebody logged out. */
+/** The channel on which log-outs are announced to every process. */
 export const LOG_OUTS_CHANNEL = 'leopard_log_outs';
 
 export interface LogOutNotice {
@@ -20,7 +20,7 @@ export interface LogOutNotice {
 }
 
 const NO_ACCOUNT = 'No active account found with the given credentials';
-/** Of a password that nobody knows: for tenants where no user's stored password can stand in. */
+/** The hash of a password that nobody knows: for tenants where no user's stored password can stand in. */
 const DECOY = hashPassword(crypto.randomUUID());
 
 /** Log-in, rotation and log-out. Every refresh token is a row; a revoked one is a row of the blacklist. */
@@ -64,7 +64,7 @@ export class Sessions {
         transaction.query(accountById(id)),
       ]);
       this.throttle.check(failed);
-      // Who was disabled, or given another password, while this one was checked is not let in with the old one.
+      // A user who was disabled, or given another password, while this one was checked is not let in with the old one.
       const isSame = current?.password === stored;
       if (!current?.isActive || !(isSame || (await verifyPassword(password, current.password)))) {
         throw unauthorized(NO_ACCOUNT);
@@ -78,7 +78,7 @@ export class Sessions {
   }
 
   /**
-   * Gives a new pair for a refresh token, which is revoked; of two at the same moment exactly one succeeds.
+   * Exchanges a refresh token, which is revoked, for a new pair; of two concurrent exchanges exactly one succeeds.
    * @throws HttpError 401
    */
   async refresh(tenant: Tenant, token: string): Promise<TokenPair> {
@@ -99,7 +99,7 @@ export class Sessions {
     });
   }
 
-  /** Revokes a refresh token: log-out. @throws HttpError 401 when it is not valid, or revoked already */
+  /** Revokes a refresh token: log-out. @throws HttpError 401 when it is invalid, or already revoked */
   async revoke(tenant: Tenant, token: string): Promise<void> {
     const claims = this.#refreshClaims(token, tenant);
     const { schema } = tenant;
@@ -110,7 +110,7 @@ export class Sessions {
     });
   }
 
-  /** Returns whether a token of either kind is valid here. @throws HttpError 401 when it is not */
+  /** Checks a token of either kind. @throws HttpError 401 when it is invalid here */
   async verify(tenant: Tenant, token: string): Promise<void> {
     const claims = this.#claims(token);
     checkTenant(claims, tenant, () => invalidToken('Token is invalid'));
@@ -137,7 +137,7 @@ export class Sessions {
     }
   }
 
-  /** Puts a token on the blacklist; false when it is there already. */
+  /** Puts a token on the blacklist; false when it is already on it. */
   async #revoke(transaction: TenantTransaction, token: string, claims: ReadClaims): Promise<boolean> {
     // A token of a user who is gone, or whose row was cleaned up, still has to be remembered as used.
     const rows = await transaction.query(sql<{ id: number }>`

@@ -5,7 +5,9 @@ import type { Statement } from '../database/statement.js';
 import { PlainError } from '../platform/plain-error.js';
 import type { StorableAccount } from './new-account.js';
 
-/** Inserts a user who holds every permission of the tenant: superuser and staff, in no group. */
+/**
+ * Returns the statement that inserts a user who holds every permission of the tenant: superuser and staff, in no group.
+ */
 export function superuserInsert({
   username,
   email,
@@ -19,7 +21,7 @@ export function superuserInsert({
 }
 
 /**
- * Creates a superuser of a tenant. The tenant's limit of users does not hold here: it must not lock an operator out.
+ * Creates a superuser of a tenant. The tenant's limit of users does not apply: it must not lock an operator out.
  * @returns the new user's id
  * @throws PlainError when the username or the e-mail address is taken, whatever its case; nothing is changed then
  */

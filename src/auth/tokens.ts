@@ -20,25 +20,25 @@ export interface Claims {
   readonly groups: readonly string[];
 }
 
-/** The claims of a token that was read: these are there, the others may be missing or of any type. */
+/** The claims of a verified token: these are present, the others may be missing or of any type. */
 export type ReadClaims = Partial<Claims> & Pick<Claims, 'exp' | 'jti'>;
 
-/** A token that is not valid, in SimpleJWT's words. */
+/** Thrown for an invalid token, in SimpleJWT's words. */
 export class InvalidTokenError extends Error {}
 
-/** The part of the claims that says who it is. */
+/** The claims that identify the user. */
 export type Holder = Pick<Claims, 'user_id' | 'tid' | 'email' | 'username' | 'groups'>;
 
 const KEPT_TOKENS = 20_000;
 
-/** Makes and checks tokens (HS256) with the key of the settings. */
+/** Issues and verifies tokens (HS256) with the configured key. */
 export class Tokens {
   readonly #sign: (claims: object) => string;
   readonly #verify: (token: string) => unknown;
   readonly #lifetimes: Readonly<Record<TokenType, number>>;
   /**
-   * Of tokens whose signature was checked: a browser sends the same one for hours. A `max` would take memory for so many
-   * at once.
+   * Cache of verified tokens: a browser sends the same one for hours. A `max` would allocate memory for that many at
+   * once.
    */
   readonly #checked = new LRUCache<string, ReadClaims>({ maxSize: KEPT_TOKENS, sizeCalculation: () => 1 });
 
@@ -48,14 +48,14 @@ export class Tokens {
     this.#lifetimes = { access: accessTokenLifetime, refresh: refreshTokenLifetime };
   }
 
-  /** How long tokens of this kind live, in seconds. */
+  /** Returns the lifetime of tokens of this kind, in seconds. */
   lifetime(type: TokenType): number {
     return this.#lifetimes[type];
   }
 
   /**
-   * A new token of this kind; also its claims.
-   * @param from dates it from this second at the earliest: the holder's older tokens are ended
+   * Issues a token of this kind; returns its claims too.
+   * @param from dates it at this second at the earliest, because the holder's older tokens are ended
    */
   issue(type: TokenType, holder: Holder, from = 0): { token: string; claims: Claims } {
     const iat = Math.max(Math.floor(Date.now() / 1000), from);
@@ -70,8 +70,8 @@ export class Tokens {
   }
 
   /**
-   * The claims of a token, after signature, expiry and, where given, kind were checked. Which claims are there
-   * beyond that is for the caller to check.
+   * Returns the claims of a token, after checking signature, expiry and, where given, kind. The caller checks which
+   * further claims are present.
    * @throws InvalidTokenError
    */
   read(token: string, type?: TokenType): ReadClaims {

@@ -14,7 +14,7 @@ function start(options: Partial<LoopOptions> & Pick<LoopOptions, 'step'>): Backg
   return loop;
 }
 
-/** Counts steps, and lets a test decide what comes of each. */
+/** Counts steps, and lets a test decide their results. */
 function counted(step: (nth: number) => Promise<boolean> | boolean = () => false) {
   const times: number[] = [];
   const counting = async () => {

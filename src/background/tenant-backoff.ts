@@ -23,7 +23,7 @@ export class TenantBackoff {
     this.#rests = new LRUCache({ max: MOST, ttl: 2 * longest });
   }
 
-  /** Tells whether a tenant is to be left alone at present. */
+  /** Returns whether a tenant is to be left alone at present. */
   isResting(schema: string): boolean {
     return performance.now() < (this.#rests.get(schema)?.until ?? 0);
   }

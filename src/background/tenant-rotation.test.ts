@@ -5,7 +5,7 @@ import { TenantRotation, type TurnResult } from './tenant-rotation.js';
 
 class Outage extends Error {}
 
-/** A rotation over amounts of work by tenant, each turn taking one. */
+/** Returns a rotation over amounts of work by tenant, each turn taking one. */
 function rotationOver(work: Record<string, number>, mayServe = (_: string) => true) {
   const served: string[] = [];
   const errors: unknown[] = [];

@@ -84,14 +84,14 @@ const DIRECTORY = join(PACKAGE_ROOT, 'data', 'catalogues');
 const kept = new Map<CatalogueCountry, Promise<Catalogue>>();
 
 /**
- * Reads a country's catalogue from data/catalogues, once in a process.
- * @throws PlainError that names the file and the place in it when it does not have the form of a catalogue
+ * Reads a country's catalogue from data/catalogues, once per process.
+ * @throws PlainError that names the file and the place in it when it is malformed
  */
 export async function readCatalogue(country: CatalogueCountry): Promise<Catalogue> {
   const reading = kept.get(country) ?? read(country);
   kept.set(country, reading);
   return await reading.catch((error: unknown) => {
-    kept.delete(country); // the file may be mended
+    kept.delete(country); // the file may be fixed
     throw error;
   });
 }
@@ -129,7 +129,7 @@ async function read(country: CatalogueCountry): Promise<Catalogue> {
 }
 
 async function readYaml<S extends TSchema>(name: string, schema: S): Promise<Static<S>> {
-  // Loaded where a catalogue is wanted: most commands never read one.
+  // Loaded on demand: most commands never read a catalogue.
   const [{ parse }, { Value }] = await Promise.all([import('yaml'), import('@sinclair/typebox/value')]);
   const said = (problem: string) => new PlainError(`data/catalogues/${name}: ${problem}`);
   let content: unknown;

@@ -25,7 +25,7 @@ export interface Added {
 }
 
 type Counting = Statement<{ readonly added: number }>;
-/** Runs statements in order, in one transaction whose search path is the tenant's schema. */
+/** A function that runs statements in order, in one transaction whose search path is the tenant's schema. */
 export type RunAll = (
   statements: readonly Counting[],
 ) => Promise<readonly (readonly { readonly added: number }[])[]>;
@@ -58,7 +58,7 @@ export async function addCatalogue(run: RunAll, catalogue: Catalogue, userId: nu
  * Adds a country's catalogue to an existing tenant, in a transaction of its own.
  * @param context the tenant and the acting user
  * @returns the number of records of each kind that were added
- * @throws PlainError for a file that does not have the form of a catalogue
+ * @throws PlainError for a malformed file
  */
 export async function loadCatalogue(
   database: Database,

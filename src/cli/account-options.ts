@@ -18,7 +18,7 @@ export async function givenOrAsked(
 }
 
 /**
- * The password of the option, the environment or, at a terminal, of whoever types it twice.
+ * Returns the password of the option, the environment or, at a terminal, of whoever types it twice.
  * @throws CliError when there is none, or the two differ
  */
 export async function passwordFor(

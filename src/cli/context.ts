@@ -23,7 +23,7 @@ export interface CliContext {
   config(overrides?: Readonly<Record<string, string | undefined>>): Config;
 }
 
-/** The context of a command started by a person or a script. */
+/** Returns the context of a command started by a person or a script. */
 export function createContext(environment: NodeJS.ProcessEnv = process.env): CliContext {
   const prefix = invocation({ environment, script: process.argv[1], directory: process.cwd() });
   return {

@@ -53,7 +53,7 @@ async function dbShell(
   if (exitCode !== 0) throw new CliError(`psql ended with ${exitCode}`, exitCode);
 }
 
-/** Tells whether psql's arguments give it statements or files to run. */
+/** Returns whether psql's arguments give it statements or files to run. */
 const hasWork = (psqlArguments: readonly string[]) =>
   psqlArguments.some((argument) => /^(-[a-zA-Z]*[cf]|--command|--file)/.test(argument));
 

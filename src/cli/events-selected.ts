@@ -134,7 +134,7 @@ async function change(
   });
 }
 
-/** Each of these events with its status. */
+/** Returns each of these events with its status. */
 async function statesOf(database: Database, schema: string, ids: readonly number[]): Promise<string[]> {
   if (ids.length === 0) return [];
   const found = await listEvents(database, schema, { ids }, ids.length);

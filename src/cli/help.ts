@@ -9,8 +9,8 @@ export function helpFor(command: Command): string {
 }
 
 /**
- * The command whose help is asked for by the word: `help events list` or `events help list`. Commander takes one word
- * after `help` and passes over the rest.
+ * Returns the command whose help is asked for by the word: `help events list` or `events help list`. Commander takes
+ * one word after `help` and passes over the rest.
  * @returns null when help is not asked for that way
  * @throws UsageError when there is no such command
  */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A record's id on the command line. @throws InvalidArgumentError for anything but a whole number from 1 */
+/** Returns a record's id on the command line. @throws InvalidArgumentError for anything but a whole number from 1 */
 export function parseId(text: string): number {
   const id = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(id) && id > 0) return id;

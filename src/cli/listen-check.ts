@@ -13,7 +13,7 @@ export async function checkAddress(host: string, port: number): Promise<void> {
   }
 }
 
-/** The line for an error of listening; any other error comes back as it is. */
+/** Returns the line for an error of listening; any other error comes back as it is. */
 export function explainListenError(error: unknown, host: string, port: number): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':

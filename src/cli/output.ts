@@ -33,7 +33,7 @@ export function watchOutput(stdout: OutputStream, stderr: OutputStream): Output 
   };
 }
 
-/** A pipe takes what fits into it at once and the rest as it is read; a file's errors come a turn later. */
+/** Returns a pipe takes what fits into it at once and the rest as it is read; a file's errors come a turn later. */
 async function written(stream: OutputStream): Promise<void> {
   if (stream.writableLength > 0) await new Promise<void>((resolve) => stream.write('', () => resolve()));
   await nextTurn();

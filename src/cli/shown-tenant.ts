@@ -2,7 +2,7 @@ import type { ListedTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { formatTable } from './table.js';
 
-/** A tenant in the JSON of commands. */
+/** Returns a tenant in the JSON of commands. */
 export function tenantToJson(tenant: ListedTenant) {
   return {
     id: tenant.id,

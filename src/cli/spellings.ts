@@ -23,7 +23,7 @@ export function withKnownSpelling(args: readonly string[], commands: readonly Co
   });
 }
 
-/** A command as the list of all commands shows it: its name, its old name, its arguments. */
+/** Returns a command as the list of all commands shows it: its name, its old name, its arguments. */
 export function termOf(command: Command): string {
   const spelling = (name: string) => name.replaceAll('_', '-');
   const known = new Set([spelling(command.name())]);

@@ -24,7 +24,7 @@ export function addTenantCommands(program: Command, context: CliContext): void {
   addDeleteTenantCommand(program.command('deregister_tenant'), context);
 }
 
-/** The options and the work of removing a tenant. */
+/** Returns the options and the work of removing a tenant. */
 export function addDeleteTenantCommand(command: Command, context: CliContext): void {
   command
     .description('remove a tenant for good: its schema, domains, row and files')
@@ -33,7 +33,7 @@ export function addDeleteTenantCommand(command: Command, context: CliContext): v
     .action((options: DeleteTenantOptions) => deleteTenantFromOptions(context, options));
 }
 
-/** The options and the work of setting a tenant's time zone. */
+/** Returns the options and the work of setting a tenant's time zone. */
 export function addSetTimeZoneCommand(command: Command, context: CliContext): void {
   command
     .description("set the time zone in which a tenant's days begin and its reminders fall due")
@@ -46,7 +46,7 @@ export function addSetTimeZoneCommand(command: Command, context: CliContext): vo
     });
 }
 
-/** The options and the work of setting at which intervals a tenant's staff is told of deadlines. */
+/** Returns the options and the work of setting at which intervals a tenant's staff is told of deadlines. */
 export function addSetDeadlineAlertsCommand(command: Command, context: CliContext): void {
   command
     .description(

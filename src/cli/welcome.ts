@@ -65,7 +65,7 @@ async function readFacts(handle: DatabaseHandle, allowedHosts: readonly string[]
   });
 }
 
-/** Tells whether this log-in works. A tenant whose tables are broken does not keep the program from starting. */
+/** Returns whether this log-in works. A tenant whose tables are broken does not keep the program from starting. */
 async function isThere(client: OwnerClient, { schema, email }: DemoLogin): Promise<boolean> {
   const user = `SELECT FROM ${quoteIdentifier(schema)}.immigration_user WHERE email = $1 AND is_active`;
   return await client.query(user, [email]).then(

@@ -16,7 +16,7 @@ interface AnswerLimit {
   readonly answersWithin?: number;
 }
 
-/** How to reach a PostgreSQL server as one role. */
+/** The settings of connections to a PostgreSQL server as one role. */
 export interface ConnectionSettings extends AnswerLimit {
   readonly host: string;
   readonly port: number;
@@ -25,18 +25,18 @@ export interface ConnectionSettings extends AnswerLimit {
   readonly password: string;
 }
 
-/** The embedded server, or a server of one's own with the program's role and, where given, the owner's. */
+/** The embedded server, or an external server with the program's role and, where given, the owner's. */
 export type DatabaseSettings =
   | ({ readonly kind: 'embedded'; readonly directory: string; readonly database: string } & AnswerLimit)
   | {
       readonly kind: 'server';
       readonly app: ConnectionSettings;
       readonly owner: ConnectionSettings | null;
-      /** The program's role at the server itself, where `app` leads to a pooler. */
+      /** The settings of the program's role at the server itself, where `app` leads to a pooler. */
       readonly direct?: ConnectionSettings;
     };
 
-/** Every setting, read once at the start. Times are in seconds. */
+/** All settings, read once at the start. Times are in seconds. */
 export interface Config {
   readonly secretKey: string;
   readonly debug: boolean;
@@ -52,7 +52,7 @@ export interface Config {
   readonly mediaDirectory: string;
   readonly host: string;
   readonly port: number;
-  /** Where the figures for Prometheus are given away; port 0: nowhere. */
+  /** The address of the metrics for Prometheus; port 0 switches them off. */
   readonly metrics: { readonly host: string; readonly port: number };
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
@@ -65,9 +65,9 @@ export interface Config {
   };
   readonly logLevel: string;
   readonly services: ReadonlySet<Service>;
-  /** How many tenants a worker serves at the same time. */
+  /** Number of tenants that a worker serves at the same time. */
   readonly workerConcurrency: number;
-  /** For how many days entries of the audit log are kept; 0: for ever. */
+  /** Days for which entries of the audit log are kept; 0: for ever. */
   readonly auditRetentionDays: number;
   readonly tasksDueSoonDefaultDays: number;
   readonly tasksIncludeOverdueDefault: boolean;
@@ -76,7 +76,7 @@ export interface Config {
   readonly deliveries: DeliverySettings;
 }
 
-/** What is wrong with the settings, all of it; one line per problem. */
+/** Thrown for wrong settings; names all of them, one problem per line. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(problems.join('\n'));
@@ -93,7 +93,7 @@ const WELL_KNOWN_KEYS = new Set([
   'your-secret-key',
 ]);
 const SHORTEST_KEY = 32;
-/** Default of the connections' timeout, in seconds. */
+/** Default timeout of connections, in seconds. */
 const USUAL_ANSWERS_WITHIN = 5;
 
 /**
@@ -106,7 +106,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   const dataDirectory = resolve(directory, read.text('LEOPARD_DATA_DIR', '.leopard'));
   checkDataDirectory(read, dataDirectory);
   const database = readDatabase(read, dataDirectory);
-  // A server of one's own is taken for production, where a forgotten DEBUG must not open anything.
+  // An external server counts as production, where a forgotten DEBUG must not open anything.
   const debug = read.boolean('DEBUG', database.kind === 'embedded');
   const baseDomain = read.domain('BASE_DOMAIN', 'localhost');
   const config: Config = {
@@ -154,7 +154,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   return config;
 }
 
-/** @throws ConfigError when there is one that cannot be read: without it every other setting would be misread. */
+/**
+ * Reads an .env file.
+ * @throws ConfigError when it exists but cannot be read: without it every other setting would be misread
+ */
 function readEnvFile(file: string): Record<string, string> {
   try {
     return parseDotenv(readFileSync(file));
@@ -171,7 +174,7 @@ function checkDataDirectory(read: SettingsReader, dataDirectory: string): void {
   read.problem('LEOPARD_DATA_DIR', `must be a folder, not ${dataDirectory}: ${found} is none`);
 }
 
-/** Returns the database itself keeps the log for a year. */
+/** Reads the retention of the audit log; the database itself keeps it for a year. */
 function readAuditRetention(read: SettingsReader): number {
   const days = read.integer('AUDIT_RETENTION_DAYS', 0, { min: 0, max: 36_500 });
   if (days === 0 || days >= 365) return days;
@@ -206,7 +209,7 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
   const ownerUrl = readDatabaseUrl(read, 'DATABASE_OWNER_URL');
   if (ownerUrl) {
     const { host, port, database } = ownerUrl;
-    // Elsewhere it may have another name: a pooler's names are its own.
+    // Names may differ otherwise: a pooler has names of its own.
     if (host === app.host && port === app.port && database !== app.database) {
       read.problem(
         'DATABASE_OWNER_URL',
@@ -227,7 +230,7 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
   return { ...server, owner };
 }
 
-/** Returns the parts of a `postgres://user:password@host:port/database` address, or null when it is not given. */
+/** Parses a `postgres://user:password@host:port/database` URL; null when it is not given. */
 function readDatabaseUrl(read: SettingsReader, name: string): ConnectionSettings | null {
   const value = read.text(name, '');
   if (!value) return null;
@@ -261,7 +264,7 @@ function readDirect(read: SettingsReader, app: ConnectionSettings): ConnectionSe
   };
 }
 
-/** With DEBUG on, a key is made once and kept, so that log-ins outlive a restart. */
+/** Returns the secret key. With DEBUG on, it is created once and kept, so that log-ins outlive a restart. */
 function readSecretKey(read: SettingsReader, debug: boolean, dataDirectory: string): string {
   const given = read.text('SECRET_KEY', '');
   if (debug) return given || keptSecretKey(read, dataDirectory);
@@ -287,7 +290,7 @@ function keptSecretKey(read: SettingsReader, dataDirectory: string): string {
   const file = join(dataDirectory, 'secret-key');
   try {
     const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-    if (kept.length >= SHORTEST_KEY) return kept; // a full disk or a hand may have left less
+    if (kept.length >= SHORTEST_KEY) return kept; // a full disk or an edit may have left less
     mkdirSync(dataDirectory, { recursive: true });
     const key = randomBytes(48).toString('base64url');
     writeWhole(file, `${key}\n`);

@@ -2,10 +2,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SettingsReader } from './settings-reader.js';
 
-/** How e-mails leave: through an SMTP server, as .eml files in a folder, or not at all. */
+/** The way out for e-mails: an SMTP server, .eml files in a folder, or none. */
 export type EmailTransport = 'smtp' | 'file' | 'off';
 
-/** Settings of what is sent to the outside. */
+/** The settings of webhooks and e-mails. */
 export interface DeliverySettings {
   /** Maximum number of concurrent webhooks per process: in all, per tenant, and per endpoint. */
   readonly concurrency: number;
@@ -22,7 +22,7 @@ export interface DeliverySettings {
     readonly maxAgeHours: number;
   };
   readonly webhooks: {
-    /** Also http, and addresses that the public Internet does not reach. */
+    /** Whether to allow http, and addresses that are not on the public Internet. */
     readonly allowPrivate: boolean;
     readonly ports: readonly number[];
     /** Certificates, as PEM, that are trusted in addition to Node's; null for none. */
@@ -33,14 +33,14 @@ export interface DeliverySettings {
 interface Surroundings {
   readonly debug: boolean;
   readonly baseDomain: string;
-  /** What relative paths begin at. */
+  /** The base directory of relative paths. */
   readonly directory: string;
 }
 
 const TRANSPORTS = ['smtp', 'file', 'off'] as const;
 const ADDRESS = /^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/;
 
-/** Reads the settings of deliveries; what is wrong with them becomes problems of `read`. */
+/** Reads the settings of deliveries; errors become problems of `read`. */
 export function readDeliverySettings(read: SettingsReader, around: Surroundings): DeliverySettings {
   return {
     concurrency: read.integer('DELIVERY_CONCURRENCY', 20, { min: 1, max: 1000 }),

@@ -6,7 +6,7 @@ const FALSE = new Set(['false', '0', 'no', 'off']);
 const ORIGIN = /^https?:\/\/[\w.-]+(:\d+)?$/;
 const ORIGIN_PATTERN = /^https?:\/\/[\w.*-]+(:(\d+|\*))?$/;
 
-/** Reads settings by name and collects what is wrong with them, so that all problems are told at once. */
+/** A reader of settings by name, which collects all problems so that they are reported at once. */
 export class SettingsReader {
   readonly problems: string[] = [];
 
@@ -16,7 +16,7 @@ export class SettingsReader {
     this.problems.push(`${name} ${text}`);
   }
 
-  /** Returns whether the setting is there and not empty. */
+  /** Returns whether the setting is given and not empty. */
   has(name: string): boolean {
     return this.text(name, '') !== '';
   }
@@ -63,7 +63,7 @@ export class SettingsReader {
     return match ?? fallback;
   }
 
-  /** Several of the allowed values, separated by commas; all of them when nothing is given. */
+  /** Reads several of the allowed values, separated by commas; all of them by default. */
   choices<T extends string>(name: string, allowed: readonly T[]): T[] {
     const given = this.list(name, allowed);
     for (const item of given) {
@@ -73,7 +73,7 @@ export class SettingsReader {
     return allowed.filter((choice) => given.includes(choice));
   }
 
-  /** Origins, `scheme://host[:port]`; a `*` stands for one or more letters, digits, hyphens or dots. */
+  /** Reads origins, `scheme://host[:port]`; a `*` stands for one or more letters, digits, hyphens or dots. */
   origins(name: string): string[] {
     const given = this.list(name, []);
     for (const item of given) {
@@ -84,7 +84,7 @@ export class SettingsReader {
     return given.map((item) => item.toLowerCase());
   }
 
-  /** One origin, `scheme://host[:port]`, or `*` for any. */
+  /** Reads an origin, `scheme://host[:port]`, or `*` for any. */
   origin(name: string, fallback: string): string {
     const value = this.text(name, fallback).toLowerCase();
     if (value === '*' || ORIGIN.test(value)) return value;
@@ -92,7 +92,7 @@ export class SettingsReader {
     return fallback;
   }
 
-  /** Returns a host's name, in lower case. */
+  /** Reads a host name, in lower case. */
   domain(name: string, fallback: string): string {
     const value = this.text(name, fallback).toLowerCase();
     if (isDomainName(value)) return value;
@@ -103,7 +103,7 @@ export class SettingsReader {
     return fallback;
   }
 
-  /** IP addresses and ranges of them. */
+  /** Reads IP addresses and ranges. */
   addresses(name: string): string[] {
     const given = this.list(name, []);
     for (const item of given) {
@@ -115,7 +115,7 @@ export class SettingsReader {
   }
 }
 
-/** Returns whether Fastify's `trustProxy` takes this: an address, a range of them, or a range that it knows by name. */
+/** Returns whether Fastify's `trustProxy` accepts this: an address, a range, or a range that it knows by name. */
 function isAddressRange(text: string): boolean {
   try {
     compile([text]);

@@ -46,17 +46,17 @@ export function recordKey({ entity_type, record_id }: DomainEvent): string {
   return `${entity_type} ${record_id}`;
 }
 
-/** The record as it is after the change or, when it was deleted, as it was before. */
+/** Returns the record as it is after the change or, when it was deleted, as it was before. */
 export function stateOf(event: DomainEvent): State {
   return event.action === 'DELETE' ? event.previous_state : event.current_state;
 }
 
-/** A field's value in a state; null where it has none. */
+/** Returns a field's value in a state; null where it has none. */
 export function valueIn(state: State, field: string): JsonValue {
   return state[field] ?? null;
 }
 
-/** The id that a foreign key's field holds, or null. */
+/** Returns the id that a foreign key's field holds, or null. */
 export function idIn(state: State, field: string): number | null {
   const value = state[field];
   return typeof value === 'number' ? value : null;

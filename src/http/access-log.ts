@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Logs a line for each answered request (level info): method and path, status, milliseconds. Like every line about a
- * request, it has the request's id and, once they are known, the tenant and the user's id.
+ * Logs a line for each answered request (level info): method, path, status, milliseconds. Like every line about a
+ * request, it carries the request's id and, once known, the tenant and the user's id.
  */
 export function logRequests(server: FastifyInstance): void {
   server.addHook('onResponse', async (request, reply) => {

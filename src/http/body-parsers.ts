@@ -5,7 +5,7 @@ import { detailError } from './errors.js';
 import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 import { readMultipart } from './multipart.js';
 
-/** What is read of a JSON or urlencoded body at most. */
+/** Maximum size of a JSON or urlencoded body, in bytes. */
 const LARGEST_BODY = 2_621_440; // Django's DATA_UPLOAD_MAX_MEMORY_SIZE
 
 const MEDIA_TYPES = {
@@ -16,21 +16,21 @@ const MEDIA_TYPES = {
 
 const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
 
-/** Returns the media types that a route's body may have, as OPTIONS and the documentation tell. */
+/** Returns the media types that a route's body may have, for OPTIONS and the documentation. */
 export function mediaTypes(upload: boolean): string[] {
   return upload ? [MEDIA_TYPES.multipart] : Object.values(MEDIA_TYPES);
 }
 
 /**
- * Reads JSON and form bodies of the routes that declare one; for other routes whatever is sent is passed over, as
- * DRF does. Forms become objects of texts (lists of texts where a field is
- * repeated), with `request.isForm` set and their files in `request.files`.
+ * Parses JSON and form bodies of the routes that declare one; other routes ignore whatever is sent, as DRF does. Forms
+ * become objects of texts (lists of texts where a field is repeated), with `request.isForm` set and their files in
+ * `request.files`.
  */
 export function registerBodyParsers(app: FastifyInstance): void {
   app.decorateRequest('isForm', false);
   app.decorateRequest('files', null);
   app.removeAllContentTypeParsers();
-  // What is no media type at all Fastify refuses by itself, in its own words and even where no body is wanted.
+  // Fastify rejects what is no media type at all, in its own words and even where no body is expected.
   app.addHook('onRequest', (request, _reply, done) => {
     const type = request.headers['content-type'];
     if (type !== undefined && !MEDIA_TYPE.test(type)) delete request.headers['content-type'];
@@ -60,7 +60,7 @@ export function registerBodyParsers(app: FastifyInstance): void {
   });
 }
 
-/** @throws HttpError 400 for more fields than a form may have, before any is read */
+/** Parses a urlencoded form. @throws HttpError 400 for more fields than a form may have, before any is parsed */
 function parseForm(text: string): FormFields {
   if (text.split('&', MOST_FIELDS + 1).length > MOST_FIELDS)
     throw detailError(400, 'Form parse error - too many fields');
@@ -69,7 +69,7 @@ function parseForm(text: string): FormFields {
   return fields;
 }
 
-/** Returns the Content-Type header as it came. */
+/** Returns the Content-Type header as it was sent. */
 function sentType({ rawHeaders }: IncomingMessage): string {
   const name = rawHeaders.findIndex(
     (text, index) => index % 2 === 0 && text.toLowerCase() === 'content-type',
@@ -77,7 +77,7 @@ function sentType({ rawHeaders }: IncomingMessage): string {
   return name < 0 ? '' : (rawHeaders[name + 1] ?? '');
 }
 
-/** @throws HttpError 413, and 400 when the client goes away */
+/** Reads a body into memory. @throws HttpError 413, and 400 when the client disconnects */
 function readAll(payload: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -97,7 +97,7 @@ function readAll(payload: IncomingMessage): Promise<Buffer> {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** @throws HttpError 400 */
+/** Parses a JSON body. @throws HttpError 400 */
 function readJson(content: Buffer): unknown {
   if (content.length === 0) return undefined;
   try {

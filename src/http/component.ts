@@ -3,7 +3,7 @@ import type { TSchema } from '@sinclair/typebox';
 /** Marks a schema that stands under its own name in the OpenAPI document. */
 export const COMPONENT = 'x-component';
 
-/** Returns the same schema, named: wherever it is used, the OpenAPI document refers to it. */
+/** Names a schema: the OpenAPI document refers to it wherever it is used. */
 export function component<S extends TSchema>(name: string, schema: S): S {
   return { ...schema, [COMPONENT]: name };
 }

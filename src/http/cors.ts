@@ -29,7 +29,7 @@ export class Cors {
     const known = this.#known.get(origin);
     if (known !== undefined) return known;
     const allowed = this.#allowed.some((pattern) => pattern.test(origin.toLowerCase()));
-    if (this.#known.size > 1_000) this.#known.clear(); // origins are the client's to invent
+    if (this.#known.size > 1_000) this.#known.clear(); // clients may invent any number of origins
     this.#known.set(origin, allowed);
     return allowed;
   }

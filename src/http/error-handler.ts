@@ -6,7 +6,7 @@ import { HttpError, TenantOutOfOrderError } from './errors.js';
 const BUSY = 'The service is busy. Try again.';
 const NO_ROOM = 'The service has no room left to store this. Nothing was stored.';
 
-/** Answers whatever was thrown: the error's own answer, or one that tells nothing of the inside. */
+/** Answers an error: with its own answer, or with one that reveals no internals. */
 export function handleError(error: FastifyError | Error, request: FastifyRequest, reply: FastifyReply): void {
   const answer = answerTo(error);
   if (answer instanceof TenantOutOfOrderError)

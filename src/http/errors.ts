@@ -1,4 +1,4 @@
-/** Messages by field; objects and lists nest as in the body that they are about. */
+/** Messages by field; objects and lists nest as in the body. */
 export interface FieldErrors {
   [field: string]: string[] | FieldErrors;
 }
@@ -34,12 +34,15 @@ export class TenantOutOfOrderError extends HttpError {
 /** Seconds. */
 const TRY_AGAIN_IN = 30;
 
-/** `{"detail": …}` with this status. */
+/** Returns an error with the body `{"detail": …}`. */
 export function detailError(status: number, detail: string, extra: object = {}): HttpError {
   return new HttpError(status, { detail, ...extra });
 }
 
-/** `{"error": …}` with this status: the form of the actions on tasks and notifications, and of the live stream. */
+/**
+ * Returns an error with the body `{"error": …}`: the form of the actions on tasks and notifications, and of the live
+ * stream.
+ */
 export function textError(
   status: number,
   error: string,
@@ -65,7 +68,7 @@ export function unauthorized(detail: string, extra: object = {}): HttpError {
   return new HttpError(401, { detail, ...extra }, { 'www-authenticate': 'Bearer realm="api"' });
 }
 
-/** Returns 400 with messages under the fields that they are about. */
+/** Returns 400 with messages by field. */
 export function invalid(errors: FieldErrors): HttpError {
   return new HttpError(400, errors);
 }
@@ -75,7 +78,7 @@ export function invalidField(field: string, message: string): HttpError {
   return invalid({ [field]: [message] });
 }
 
-/** Returns 400 for a related record that is not there, in DRF's words. */
+/** Returns 400 for a related record that does not exist, in DRF's words. */
 export function invalidPk(field: string, id: unknown): HttpError {
   return invalidField(field, `Invalid pk "${id}" - object does not exist.`);
 }

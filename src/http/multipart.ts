@@ -7,7 +7,7 @@ import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 export interface UploadedFile {
   readonly name: string;
   readonly content: Buffer;
-  /** Larger than the limit; `content` is its beginning. */
+  /** Whether it exceeds the limit; `content` is its beginning then. */
   readonly tooLarge: boolean;
 }
 
@@ -18,7 +18,7 @@ export interface MultipartForm {
 
 export const LARGEST_FILE = 5 * 1024 * 1024;
 const LARGEST_FIELD = 2_621_440;
-/** What is kept in memory of the fields of one form at most. */
+/** Maximum number of bytes of one form's fields that are kept in memory. */
 const LARGEST_FIELDS = LARGEST_FILE + LARGEST_FIELD;
 const LIMITS = {
   fields: MOST_FIELDS,
@@ -29,9 +29,9 @@ const LIMITS = {
 };
 
 /**
- * Reads a multipart form: a repeated field becomes a list, of a repeated file the last one counts.
- * @param largestFile bytes of a file that are kept at most
- * @throws HttpError 400 for one that cannot be read or is cut short, 413 for one that is too large
+ * Parses a multipart form: a repeated field becomes a list, of a repeated file the last one counts.
+ * @param largestFile maximum number of bytes kept of a file
+ * @throws HttpError 400 for a malformed or truncated form, 413 for one that is too large
  */
 export function readMultipart(
   contentType: string,
@@ -80,7 +80,7 @@ export function readMultipart(
       stream.on('data', (chunk: Buffer) => {
         if (keep(chunk.length)) chunks.push(chunk);
       });
-      // Where the body ends within a file, its stream fails too, which would end the process if nobody heard it.
+      // When the body ends within a file, its stream fails too, which would end the process without a listener.
       stream.on('error', (error: Error) => refuse(error.message));
       stream.on('end', () => {
         files[field] = { name: name ?? '', content: Buffer.concat(chunks), tooLarge: stream.truncated };

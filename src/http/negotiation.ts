@@ -1,4 +1,4 @@
-/** The media types that an Accept header names, in lower case, without those that it refuses (`q=0`). */
+/** Returns the media types of an Accept header, in lower case, without those that it rejects (`q=0`). */
 export function acceptedTypes(header: string | undefined): string[] {
   return (header ?? '').split(',').flatMap((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
@@ -9,7 +9,7 @@ export function acceptedTypes(header: string | undefined): string[] {
 
 const JSON_RANGES = new Set(['*/*', 'application/*', 'application/json']);
 
-/** Returns whether an Accept header lets the answer be JSON; where there is none, or an empty one, anything goes. */
+/** Returns whether an Accept header allows JSON; a missing or empty one allows anything. */
 export function acceptsJson(header: string | undefined): boolean {
   if (!header?.trim() || header === '*/*' || header === 'application/json') return true;
   return acceptedTypes(header).some((type) => JSON_RANGES.has(type));

@@ -3,8 +3,8 @@ import { type HttpError, notFound } from './errors.js';
 const ID = /^\d{1,16}$/;
 
 /**
- * The id in a path. What is no integer, or larger than any id, is answered like an id that does not exist.
- * @param missing what is thrown for it: the name of the thing, for 404 "<Thing> not found", or what makes the error
+ * Parses the id in a path. What is no integer, or larger than any id, is answered like an id that does not exist.
+ * @param missing the error to throw: the name of the thing, for 404 "<Thing> not found", or a function that makes it
  * @throws HttpError 404
  */
 export function pathId(given: string | undefined, missing: string | (() => HttpError)): number {
@@ -13,7 +13,7 @@ export function pathId(given: string | undefined, missing: string | (() => HttpE
   return id;
 }
 
-/** Returns whether a number can be a record's id at all. */
+/** Returns whether a number can be a record's id. */
 export function isId(number: number): boolean {
   return Number.isSafeInteger(number) && number > 0;
 }

@@ -1,8 +1,8 @@
 const ESCAPES = /(?:%[0-9a-f]{2})+|%/gi;
 
 /**
- * A request's address with what does not decode in its path put right, as Django does: a lone `%` stands for itself,
- * bytes that are not UTF-8 become U+FFFD. So such a path goes through the same checks as any other.
+ * Repairs what does not decode in the path of a URL, as Django does: a lone `%` stands for itself, bytes that are not
+ * UTF-8 become U+FFFD. Such a path then goes through the same checks as any other.
  * @example repairUrl('/a/%ff/?b=%') // '/a/%EF%BF%BD/?b=%'
  */
 export function repairUrl(url: string): string {

@@ -9,9 +9,9 @@ export const REQUEST_ID = 'x-request-id';
 const USABLE = /^[\w.:-]{8,64}$/;
 
 /**
- * Returns the function that gives each request its id, as in its answer, the log, the audit log and its events: a random
+ * Returns the function that assigns request ids, as used in the answer, the log, the audit log and events: a random
  * UUID, or the id set by a trusted proxy. Any other client could pass off its requests as somebody else's.
- * @param trustedProxies addresses and ranges, as TRUSTED_PROXIES has them
+ * @param trustedProxies addresses and ranges, as in TRUSTED_PROXIES
  */
 export function requestNamer(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
   if (trustedProxies.length === 0) return () => randomUUID();

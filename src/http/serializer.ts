@@ -5,8 +5,8 @@ import { withExactNumbers } from '../database/json.js';
 type Node = Readonly<Record<string, unknown>>;
 
 /**
- * Serialises answers by their schema, which is quicker than JSON.stringify and leaves out what the schema does not
- * name. Made at the first use: a hundred of them at the start would be felt.
+ * Returns the serialiser of answers by their schema, which is faster than JSON.stringify and omits what the schema does
+ * not name. Compiled at the first use: a hundred of them would delay the start.
  */
 export function serializerFor({ schema }: { schema: TSchema }): (data: unknown) => string {
   let write: ((data: unknown) => string) | undefined;
@@ -17,8 +17,8 @@ export function serializerFor({ schema }: { schema: TSchema }): (data: unknown) 
 }
 
 /**
- * What of a schema decides how a value is written. "One of these texts, or empty text" is a text: the serialiser would
- * else hold each value against each alternative.
+ * Returns the part of a schema that decides how a value is written. "One of these texts, or empty text" is a text:
+ * otherwise the serialiser would test each value against each alternative.
  */
 function forWriting(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(forWriting);

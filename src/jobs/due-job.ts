@@ -38,8 +38,8 @@ interface DueTenant {
 }
 
 /**
- * The tenants to look at: those whose time has come or has never been reckoned, was reckoned with something else, or
- * where something changed. One statement on two small public tables, however many tenants there are.
+ * Returns the tenants to look at: those whose time has come or has never been reckoned, was reckoned with something
+ * else, or where something changed. One statement on two small public tables, however many tenants there are.
  */
 const dueTenants = (basis: string) => `
   SELECT t.schema_name AS schema, b.basis
@@ -51,7 +51,7 @@ const dueTenants = (basis: string) => `
          OR EXISTS (SELECT FROM public.job_change c WHERE c.job = $1 AND c.schema_name = t.schema_name))
   ORDER BY j.next_at NULLS FIRST`;
 
-/** The job as the scheduler runs it. */
+/** Returns the job as the scheduler runs it. */
 export function dueJob(job: DueJob): Job {
   const { name, summary, every, tenantBasis = TIME_ZONE_OF_TENANT } = job;
   const looking = dueTenants(tenantBasis);

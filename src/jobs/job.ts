@@ -50,7 +50,7 @@ export interface Job {
   run(run: JobRun): Promise<JobResult>;
 }
 
-/** An error in one line, for people. */
+/** Returns an error in one line, for people. */
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
 }

@@ -28,7 +28,7 @@ export async function overTenants<Tenant extends { readonly schema: string }>(
 
 type Failure = JobResult['failures'][number];
 
-/** The schemas of all tenants whose work is to be done by this run. */
+/** Returns the schemas of all tenants whose work is to be done by this run. */
 export async function tenantsOf({ database, schema }: JobRun): Promise<{ schema: string }[]> {
   return await database.publicQuery(
     statement<{ schema: string }>(

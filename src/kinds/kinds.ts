@@ -5,7 +5,7 @@ import type { TenantTables } from '../database/generated/tables.js';
 // The kinds of records that agencies have, one entry each. What several parts of the program need to know about a kind
 // stands here; foreign keys, soft deletion and logging are known from the migrations (database/generated/).
 
-/** A kind's name in content types and permissions: `visaapplication`. */
+/** The name of a kind in content types and permissions: `visaapplication`. */
 export type Model = keyof typeof CONTENT_TYPES;
 type Table = keyof TenantTables;
 

@@ -24,7 +24,7 @@ const ALL: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Tells whether any kind has this permission. @param permission with its app: `immigration.view_client` */
+/** Returns whether any kind has this permission. @param permission with its app: `immigration.view_client` */
 export function isPermission(permission: string): boolean {
   return ALL.has(permission);
 }

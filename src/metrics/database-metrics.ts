@@ -9,7 +9,7 @@ interface Waiting {
   readonly tenant: string;
   readonly type: string;
   readonly depth: number;
-  /** Seconds since the oldest was made. */
+  /** Seconds since the oldest was created. */
   readonly age: number;
 }
 
@@ -19,7 +19,7 @@ interface JobAge {
   readonly failed: boolean;
 }
 
-/** The tenants where most waits have figures of their own. */
+/** The tenants with the longest queues have figures of their own. */
 const WAITING = `
   WITH waiting AS MATERIALIZED (
     SELECT schema_name, event_type, depth, oldest FROM public.waiting_events()
@@ -44,7 +44,7 @@ const JOBS = `
   SELECT job, extract(epoch FROM now() - last_finished_at)::float8 AS age, last_error IS NOT NULL AS failed
   FROM public.job_run`;
 
-/** What the database says of all processes together; every process gives the same. */
+/** Metrics that the database provides for all processes together; every process exports the same. */
 export class DatabaseMetrics {
   readonly #depth: Gauge;
   readonly #oldest: Gauge;
@@ -77,7 +77,7 @@ export class DatabaseMetrics {
     );
   }
 
-  /** Asks anew. Before the first answer, and when there is none, the figures are left out. */
+  /** Queries the database. Before the first answer, and without one, the figures are omitted. */
   async refresh(): Promise<void> {
     for (const gauge of [this.#depth, this.#oldest, this.#finished, this.#failed, this.#outOfOrder])
       gauge.reset();

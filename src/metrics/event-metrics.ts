@@ -6,7 +6,7 @@ import { TenantLabels } from './tenant-labels.js';
 /** Seconds. */
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 300];
 
-/** What came of domain events in this process. */
+/** Metrics of domain events handled in this process. */
 export class EventMetrics {
   readonly #counts;
   readonly #latency: Durations;
@@ -25,7 +25,7 @@ export class EventMetrics {
     this.#latency = new Durations(registry, { name: 'leopard_event_latency_seconds', help, labels }, BOUNDS);
   }
 
-  /** For the dispatcher's `onHandled`: counts what came of a batch of one tenant's events. */
+  /** For the dispatcher's `onHandled`: counts the outcomes of a batch of one tenant's events. */
   readonly onHandled = (schema: string, handled: readonly HandledEvent[]): void => {
     const tenant = this.#tenants.of(schema);
     for (const { event, outcome } of handled) {

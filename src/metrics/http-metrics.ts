@@ -4,10 +4,10 @@ import { type DurationSeries, Durations } from './series.js';
 
 /** Seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** The route of requests that none matches: their paths are whatever anybody thinks of. */
+/** The route label of requests that match none: their paths are arbitrary. */
 const NO_ROUTE = 'none';
 
-/** Measures the requests of a server by route, method and status. To be called before its routes are added. */
+/** Measures the requests of a server by route, method and status. Call it before routes are added. */
 export function measureRequests(server: FastifyInstance, registry: Registry): void {
   const durations = new Durations(
     registry,
@@ -18,13 +18,13 @@ export function measureRequests(server: FastifyInstance, registry: Registry): vo
     },
     BOUNDS,
   );
-  // A route's configuration is one object for all its requests, so no text need be put together to find its series.
+  // A route's configuration is one object for all its requests, so its series is found without building a text.
   const known = new WeakMap<object, Map<number, DurationSeries>>();
 
   server.addHook('onResponse', (request, reply, done) => {
     const { config, url } = request.routeOptions;
     const { statusCode } = reply;
-    const isOwn = url !== undefined && request.method !== 'HEAD'; // which may share the configuration with GET
+    const isOwn = url !== undefined && request.method !== 'HEAD'; // it may share the configuration with GET
     let series = isOwn ? known.get(config)?.get(statusCode) : undefined;
     if (!series) {
       series = durations.of(url ?? NO_ROUTE, request.method, String(statusCode));

@@ -8,7 +8,7 @@ export interface MetricsServer {
 }
 
 /**
- * Gives the figures at `/metrics` on a listener of its own, which no host name of a tenant leads to.
+ * Serves the metrics at `/metrics` on a listener of its own, which no tenant's host name leads to.
  * @throws the system's error when the port cannot be listened on
  */
 export async function startMetricsServer(
@@ -30,7 +30,7 @@ export async function startMetricsServer(
     server.once('error', reject);
     server.listen(port, host, resolve);
   });
-  server.on('error', () => undefined); // a connection that the system cannot accept: the next scrape tells
+  server.on('error', () => undefined); // a connection that the system cannot accept; the next scrape reports it
   return { port: (server.address() as AddressInfo).port, close: () => closed(server) };
 }
 

@@ -7,10 +7,10 @@ import { DatabaseMetrics } from './database-metrics.js';
 import { EventMetrics } from './event-metrics.js';
 import { measureRequests } from './http-metrics.js';
 
-/** Who asks for the figures waits about this long for them. */
+/** Timeout for the database; scrapers wait about this long. */
 const DATABASE_WITHIN_MS = 2_000;
 
-/** The figures of one process, for Prometheus. */
+/** The metrics of one process, for Prometheus. */
 export class Metrics {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
   readonly events: EventMetrics;
@@ -22,7 +22,7 @@ export class Metrics {
   #streams: () => number = () => 0;
   #refreshing: Promise<void> | undefined;
 
-  /** @param database asked what is common to all processes */
+  /** @param database queried for what all processes have in common */
   constructor(database: Database) {
     const registry = this.#registry;
     collectDefaultMetrics({ register: registry });
@@ -58,22 +58,22 @@ export class Metrics {
     });
   }
 
-  /** Measures the requests of a server. To be called before its routes are added. */
+  /** Measures the requests of a server. Call it before routes are added. */
   measureRequests(server: FastifyInstance): void {
     measureRequests(server, this.#registry);
   }
 
-  /** Shows how many connections of a pool there are, and are in use. */
+  /** Exports the number of a pool's connections, and of those in use. */
   watchPool(name: string, database: Database): void {
     this.#pools.set(name, database);
   }
 
-  /** Shows how many live streams are open. */
+  /** Exports the number of open live streams. */
   watchStreams(count: () => number): void {
     this.#streams = count;
   }
 
-  /** Returns all figures, in Prometheus' text format. Those of a database that does not answer are missing. */
+  /** Returns all metrics, in Prometheus' text format, without those of a database that does not answer. */
   async text(): Promise<string> {
     this.#refreshing ??= this.#database
       .refresh()

@@ -14,8 +14,8 @@ interface Value {
 }
 
 /**
- * A metric for hot paths, with a number of series by the values of its labels. prom-client's own metrics look the
- * series up by text each time, which takes twenty times as long as the counting; here whoever counts keeps the series.
+ * A metric for hot paths, with one series per combination of label values. prom-client's own metrics look the series up
+ * by text each time, which takes twenty times as long as counting; here the caller keeps the series.
  */
 abstract class SeriesMetric<Series> {
   readonly #series = new Map<string, { readonly labels: Record<string, string>; readonly series: Series }>();
@@ -30,7 +30,7 @@ abstract class SeriesMetric<Series> {
     registry.registerMetric({ name, get } as unknown as Metric);
   }
 
-  /** Returns the series with these values of the labels, in the order of their names; always the same. */
+  /** Returns the series with these label values, in the order of the names; always the same object. */
   of(...values: readonly string[]): Series {
     const key = values.join('\0');
     const known = this.#series.get(key);
@@ -49,7 +49,7 @@ abstract class SeriesMetric<Series> {
   protected abstract read(series: Series, labels: Record<string, string>): Value[];
 }
 
-/** Counts what happened. */
+/** A counter. */
 export class Counts extends SeriesMetric<{ count: number }> {
   constructor(registry: Registry, about: MetricAbout) {
     super(registry, 'counter', about);
@@ -66,7 +66,7 @@ export class Counts extends SeriesMetric<{ count: number }> {
 
 /** Durations in seconds, counted in buckets. */
 export class DurationSeries {
-  /** How many lie in each bucket alone; the last has those that are longer than all bounds. */
+  /** Number in each bucket alone; the last has those beyond all bounds. */
   readonly counts: number[];
   sum = 0;
 
@@ -84,7 +84,7 @@ export class DurationSeries {
 
 /** A histogram of durations. */
 export class Durations extends SeriesMetric<DurationSeries> {
-  /** @param bounds upper bounds of the buckets in seconds, rising */
+  /** @param bounds upper bounds of the buckets in seconds, ascending */
   constructor(
     registry: Registry,
     about: MetricAbout,

@@ -10,10 +10,10 @@ export interface RunningMetrics {
 }
 
 /**
- * Begins to measure, and to give the figures away. They are no reason not to start: several processes on one machine
- * find the port taken unless each is given its own.
+ * Starts measuring and serving the metrics. A failure does not prevent the start: several processes on one machine find
+ * the port taken unless each has its own.
  * @param settings port 0: none
- * @param warn told in one line when there will be none
+ * @param warn called with one line when there will be none
  */
 export async function startMetrics(
   { metrics: settings }: { readonly metrics: { readonly host: string; readonly port: number } },

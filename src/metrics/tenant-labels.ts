@@ -1,8 +1,8 @@
-/** So many tenants have figures of their own; each further one counts under OTHER. */
+/** Maximum number of tenants with figures of their own; further ones count under OTHER. */
 export const NAMED_TENANTS = 100;
 export const OTHER = 'other';
 
-/** Keeps the number of series bounded where they only grow: the first tenants seen get a label. */
+/** Bounds the number of series that only grow: the first tenants seen get a label. */
 export class TenantLabels {
   readonly #named = new Set<string>();
 

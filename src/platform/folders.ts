@@ -1,13 +1,13 @@
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Returns the path itself where something is there, else the nearest folder above it that is. */
+/** Returns the path itself if it exists, else its nearest existing ancestor. */
 export function nearestExisting(path: string): string {
   const above = dirname(path);
   return above === path || isThere(path) ? path : nearestExisting(above);
 }
 
-/** Why this process can neither write into the folder nor, where it is not there, make it; null: it can. */
+/** Returns why this process can neither write to the folder nor, where it is missing, create it; null if it can. */
 export function whyNotWritable(folder: string): string | null {
   const found = nearestExisting(folder);
   try {
@@ -19,7 +19,7 @@ export function whyNotWritable(folder: string): string | null {
   }
 }
 
-/** Returns a link that leads nowhere is there too: no folder can be made in its place. */
+/** Returns whether a path exists. A dangling link does: no folder can be created in its place. */
 function isThere(path: string): boolean {
   try {
     lstatSync(path);

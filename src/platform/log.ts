@@ -1,16 +1,16 @@
 import { destination, type Logger, pino } from 'pino';
 
-/** Maximum number of bytes kept while the log cannot be written; the rest is lost. */
+/** Maximum number of bytes buffered while the log cannot be written; the rest is lost. */
 const MOST_KEPT = 1024 * 1024;
 
 /**
- * Returns a log on stdout, in lines of JSON. A line that cannot be written, as on a full disk, is tried again with the
- * next one: a failing log must not end the process.
- * @param level as LOG_LEVEL has it
+ * Returns a log on stdout, in lines of JSON. A line that cannot be written, as on a full disk, is retried with the next
+ * one: a failing log must not end the process.
+ * @param level as in LOG_LEVEL
  */
 export function openLog(level: string): Logger {
   const output = destination({ dest: 1, sync: true, maxLength: MOST_KEPT });
-  output.removeAllListeners('error'); // pino's own passes it on, which ends the process
+  output.removeAllListeners('error'); // pino's own rethrows it, which ends the process
   output.on('error', () => undefined);
   return pino({ level }, output);
 }

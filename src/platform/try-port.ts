@@ -2,9 +2,9 @@ import { createServer } from 'node:net';
 
 /**
  * Listens for a moment on an address.
- * @param port 0 lets the system choose a free one.
- * @returns the port.
- * @throws the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL …).
+ * @param port 0 lets the system choose a free one
+ * @returns the port
+ * @throws the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL …)
  */
 export function tryPort(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {

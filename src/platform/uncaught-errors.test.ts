@@ -13,7 +13,7 @@ function watch(mostFaults = 3): UncaughtErrors {
   void errors.fatal.then((error) => {
     ended = error;
   });
-  // The test runner's own listeners would take the errors for failures of the test.
+  // The test runner's own listeners would count the errors as failures of the test.
   const theirs = process.listeners('uncaughtException');
   for (const listener of theirs) process.off('uncaughtException', listener);
   errors.listen();
@@ -32,7 +32,7 @@ afterEach(() => {
   ended = undefined;
 });
 
-/** Throws where nobody catches it. */
+/** Throws where nothing catches it. */
 async function raise(error: unknown): Promise<void> {
   setImmediate(() => {
     throw error;

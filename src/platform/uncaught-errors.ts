@@ -16,13 +16,13 @@ const CONNECTION = /^(?:E(?!RR_)[A-Z0-9]+$|ERR_(?:SSL|TLS|STREAM|SOCKET)|UND_ERR
 const FATAL = /^(?:ENOMEM|ERR_INTERNAL_ASSERTION|ERR_OUT_OF_MEMORY|ERR_WORKER_OUT_OF_MEMORY)$/;
 
 /**
- * The last line of defence: an uncaught error ends only the work that it came from, not the process with all other work.
- * That work ends by its own time limit: a delivery by its deadline, a statement by the database's limit, a request when
- * its client gives up. Its transaction is rolled back. The process does end for lack of memory, faults of Node itself,
- * errors during the start, and faults that recur.
+ * The last line of defence: an uncaught error ends only the work that it came from, not the process with all other
+ * work. That work ends by its own time limit: a delivery by its deadline, a statement by the database's limit, a
+ * request when its client gives up. Its transaction is rolled back. The process does end for lack of memory, faults of
+ * Node itself, errors during the start, and recurring faults.
  */
 export class UncaughtErrors {
-  /** Resolves with the error that the program must end for. */
+  /** Resolves with the error for which the program must end. */
   readonly fatal: Promise<unknown>;
   /** Called for each error, to count it. */
   onError: (kind: UncaughtKind) => void = () => undefined;
@@ -36,7 +36,7 @@ export class UncaughtErrors {
     });
   }
 
-  /** Catches the process's errors from now on; until `running` is called, each of them ends it. */
+  /** Catches the process's errors; until `running` is called, each of them ends it. */
   listen(): void {
     process.on('uncaughtException', this.#take);
     process.on('unhandledRejection', this.#take);
@@ -47,7 +47,7 @@ export class UncaughtErrors {
     this.#isRunning = true;
   }
 
-  /** Leaves the process's errors to Node again. */
+  /** Stops catching errors. */
   close(): void {
     process.off('uncaughtException', this.#take);
     process.off('unhandledRejection', this.#take);
@@ -77,7 +77,10 @@ export class UncaughtErrors {
   }
 }
 
-/** Returns whether it is PostgreSQL's error, which has a severity besides its code: the transaction is rolled back. */
+/**
+ * Returns whether this is an error of PostgreSQL, which has a severity besides its code: its transaction is rolled
+ * back.
+ */
 function isOfDatabase(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'severity' in error;
 }

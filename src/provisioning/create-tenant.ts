@@ -12,12 +12,12 @@ import { checkShortName, LONGEST_NAME } from '../tenancy/tenant-name.js';
 import { setTimeZoneOn } from '../tenancy/time-zone-setting.js';
 import { createTenantSchema } from './tenant-schema.js';
 
-/** What an operator gives for a new tenant. */
+/** The input of an operator for a new tenant. */
 export interface CreateTenantInput {
   /** The short name: the schema is `tenant_` and this. */
   readonly tenant: string;
   readonly name: string;
-  /** Domains beside the tenant's own two. */
+  /** Domains in addition to the tenant's own two. */
   readonly domains?: readonly string[];
   /** The first user: superuser and staff, in no group. */
   readonly admin?: StorableAccount;
@@ -31,7 +31,7 @@ export interface CreateTenantInput {
   readonly catalogue?: CatalogueCountry;
 }
 
-/** A tenant as it was created. */
+/** The created tenant. */
 export interface CreateTenantResult extends CreatedTenant {
   /** Number of records from the starter catalogue; null without one. */
   readonly added: Added | null;
@@ -40,8 +40,8 @@ export interface CreateTenantResult extends CreatedTenant {
 type Hosts = Pick<Config, 'appSubdomain' | 'baseDomain'>;
 
 /**
- * The domains that every tenant gets, the primary one first: that of the front end, and the tenant's own. An
- * underscore cannot stand in a host name, so it becomes a hyphen.
+ * Returns the domains that every tenant gets, the primary one first: that of the front end, and the tenant's own. A
+ * host name cannot contain an underscore, so it becomes a hyphen.
  * @example ownDomains('acme', settings) // ['acme-immigrate.localhost', 'acme.localhost']
  */
 export function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts): [string, string] {
@@ -49,10 +49,10 @@ export function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts):
   return [`${label}-${appSubdomain}.${baseDomain}`, `${label}.${baseDomain}`];
 }
 
-/** The longest part of a host name between dots. */
+/** Maximum length of a host name's label. */
 const LONGEST_LABEL = 63;
 
-/** Checks that a name can be part of host names, not only name a schema. @throws PlainError */
+/** Checks that a name can be part of host names, not only of a schema's name. @throws PlainError */
 function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
   const longest = Math.min(LONGEST_NAME, LONGEST_LABEL - appSubdomain.length - 1);
   if (tenant.length > longest) {

@@ -3,7 +3,7 @@ import { removeTenantFiles } from '../storage/tenant-files.js';
 import { dropTenantSchema } from './tenant-schema.js';
 
 /**
- * Removes a tenant for good: schema, domains, row, and its folder of files.
+ * Deletes a tenant for good: schema, domains, row, and its folder of files.
  * @param mediaDirectory the folder that holds one folder per tenant
  * @throws TenantNotFoundError, nothing is changed then; PlainError when only the files could not be removed
  */
@@ -12,7 +12,7 @@ export async function deleteTenant(
   mediaDirectory: string,
   schema: string,
 ): Promise<void> {
-  // The database first: files that nobody can reach do less harm than records whose files are gone.
+  // The database first: unreachable files do less harm than records whose files are gone.
   await dropTenantSchema(owner, schema);
   await removeTenantFiles(mediaDirectory, schema);
 }

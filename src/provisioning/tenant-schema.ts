@@ -23,7 +23,7 @@ import {
 } from '../tenancy/new-tenant.js';
 
 export interface TenantSchemaOptions extends TenantMigrateOptions {
-  /** What the tenant starts with beside its reference rows; in the same transaction, with its schema as search path. */
+  /** Adds to a new tenant's reference rows, in the same transaction, with its schema as search path. */
   readonly fill?: (client: OwnerClient) => Promise<void>;
 }
 
@@ -37,9 +37,9 @@ const DUPLICATE_SCHEMA = '42P06';
 const UNDEFINED_TABLE = '42P01';
 
 /**
- * Creates a tenant: its row and domains, schema, role, tables, reference rows, capture of events and ledger, all in
- * one transaction.
- * @param appUser the program's role, which may take on the tenant's
+ * Creates a tenant's row and domains, schema, role, tables, reference rows, capture of events and ledger, all in one
+ * transaction.
+ * @param appUser the program's role, which may assume the tenant's
  * @throws TenantExistsError, InvalidTenantError, InvalidSchemaNameError; nothing is left behind then
  */
 export async function createTenantSchema(
@@ -63,7 +63,7 @@ async function createTenantSchemaOn(
   const schema = quoteIdentifier(checkSchemaName(tenant.schema));
   try {
     return await inTransaction(client, async () => {
-      // Several tenants may be created at once, but none while a migration changes what they are made from.
+      // Several tenants may be created at once, but none while a migration changes what they are created from.
       await client.query('SELECT pg_advisory_xact_lock_shared($1)', [MIGRATION_LOCK]);
       const id = await insertTenant(client, tenant);
       await ensureTenantRole(client, tenant.schema, appUser);
@@ -129,8 +129,8 @@ function understandable(error: DatabaseError, tenant: NewTenant): Error {
 }
 
 /**
- * Removes a tenant for good: its schema with everything in it, its domains, row and ledger, and its role unless
- * another database of the server needs it.
+ * Drops a tenant's schema with everything in it, its domains, row and ledger, and its role unless another database of
+ * the server needs it.
  * @param waits the limits on waiting for transactions that use the tenant's tables
  * @throws TenantNotFoundError, InvalidSchemaNameError, TablesInUseError; nothing is changed then
  */

@@ -33,8 +33,8 @@ const PAGE_VARY = 'origin';
 const HEALTH = '/health/';
 
 /**
- * Lets a request through to its route, or answers it. The order of the checks is the contract's: host, missing
- * slash, Accept, token, method, permission; body and record come after it.
+ * The checks before a route, in the contract's order: host, missing slash, Accept, token, method, permission; body and
+ * record come later.
  */
 export class Admission {
   readonly #bareHosts: ReadonlySet<string>;
@@ -43,7 +43,7 @@ export class Admission {
     this.#bareHosts = new Set(['localhost', '127.0.0.1', '[::1]', parts.config.baseDomain]);
   }
 
-  /** Returns the first hook of every request. */
+  /** Admits a request to its route, or answers it: the first hook of every request. */
   async admit(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { config, cors, paths } = this.parts;
     const { origin } = request.headers;
@@ -60,13 +60,13 @@ export class Admission {
 
     const matched = request.routeOptions.config;
     const path = request.url.split('?', 1)[0] as string;
-    // A path that names no parameter is itself for every method: DELETE `clients/stage-counts/` means no client.
-    // (For the router an empty id is one too; here `clients//` is no path at all.)
+    // A path without parameters is itself for every method: DELETE `clients/stage-counts/` does not mean a client. (To
+    // the router an empty id matches too; here `clients//` is no path at all.)
     const routed = matched.definition && !path.includes('//') ? matched.entry : paths.find(path);
     const entry = paths.literal(path) ?? routed;
     const definition = entry === matched.entry ? matched.definition : undefined;
     const slashless = entry ? undefined : paths.find(`${path}/`);
-    const about = (entry ?? slashless)?.routes[0]; // says what kind of path this is
+    const about = (entry ?? slashless)?.routes[0]; // tells what kind of path this is
     const tenant = await this.#tenantOf(request, about);
     if (config.useHttps && request.protocol === 'http' && about?.path !== HEALTH) {
       return reply.code(301).header('location', `https://${request.host}${request.url}`).send();
@@ -83,9 +83,13 @@ export class Admission {
     return undefined;
   }
 
-  /** @throws HttpError 404 where the host is nobody's, 403 where its tenant is suspended, 503 where it is out of order */
+  /**
+   * Finds the tenant of the request's host.
+   * @throws HttpError 404 where the host belongs to none, 403 where its tenant is suspended, 503 where it is out of
+   * order
+   */
   async #tenantOf(request: FastifyRequest, about: RouteDefinition | undefined): Promise<Tenant | null> {
-    if (about?.path === HEALTH) return null; // answers on any host, and without the database's help
+    if (about?.path === HEALTH) return null; // answers on any host, even without the database
     const host = hostName(request.host);
     const allowed = host !== null && isAllowedHost(host, this.parts.config.allowedHosts);
     const tenant = allowed ? await this.parts.tenants.byHost(host) : null;
@@ -158,14 +162,14 @@ function admitted(
   };
 }
 
-/** What the Authorization header would be had the client been able to set it. */
+/** Returns the Authorization header that the token in the query stands for. */
 function headerFromQuery(request: FastifyRequest): string | undefined {
   const given = (request.query as Record<string, string | string[] | undefined>).token;
   const token = Array.isArray(given) ? given.at(-1) : given;
   return token ? `Bearer ${token}` : undefined;
 }
 
-/** Checked for every route at the start, so that nothing is served without a policy. */
+/** Checks a route at the start, so that nothing is served without a policy. */
 export function checkRoute(definition: RouteDefinition): void {
   const name = `${definition.method} ${definition.path}`;
   requiredPolicy(name, definition.policy);

@@ -16,7 +16,7 @@ const ApiRoot = component(
   ),
 );
 
-/** Returns the table of contents: every list right under `/api/v1/` among these routes, in their order. */
+/** Returns the route of the table of contents: every list right under `/api/v1/` among these routes, in their order. */
 export function apiRootRoute(routes: readonly RouteDefinition[]): RouteDefinition {
   const isList = ({ method, path }: RouteDefinition) =>
     method === 'GET' && /^\/api\/v1\/[^/:]+\/$/.test(path);

@@ -6,9 +6,11 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set when the request was admitted to its route. */
     admitted: TenantRequest | null;
-    /** Fields for log lines about the request. A logger of each request's own costs several percent of its processor time. */
+    /**
+     * Fields for log lines about the request. A child logger per request costs several percent of its processor time.
+     */
     logContext: { readonly tenant: string; readonly user: number | undefined } | null;
-    /** Whether the body came as a form, where "" may stand for null. */
+    /** Whether the body is a form, where "" may stand for null. */
     isForm: boolean;
     files: Readonly<Record<string, UploadedFile>> | null;
   }

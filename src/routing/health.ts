@@ -6,7 +6,7 @@ import { publicRoute, type RouteDefinition } from './route.js';
 
 const SERVICE = 'leopard-backend';
 const KEPT_FOR_MS = 1_000;
-/** A database that takes longer is out; who asks for health gives up about then. */
+/** Time after which the database counts as unreachable; health checkers give up about then. */
 const ANSWERS_WITHIN_MS = 5_000;
 
 const Health = component(
@@ -18,9 +18,9 @@ const Health = component(
 );
 
 /**
- * Whether this process can serve, on any host and without log-in.
- * @param ask asks the database something; it is asked once a second at most, however many want to know
- * @param within how many milliseconds it may take
+ * Returns the route that tells whether this process can serve, on any host and without log-in.
+ * @param ask queries the database; called once a second at most, however many callers there are
+ * @param within its timeout, in milliseconds
  */
 export function healthRoute(ask: () => Promise<unknown>, within = ANSWERS_WITHIN_MS): RouteDefinition {
   let checkedAt = 0;

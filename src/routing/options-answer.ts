@@ -1,7 +1,7 @@
 import { mediaTypes } from '../http/body-parsers.js';
 import type { PathEntry } from './path-table.js';
 
-/** What OPTIONS tells of a path: its name, what it is for, and the media types that it writes and reads. */
+/** Returns what OPTIONS answers for a path: its name, its purpose, and the media types that it writes and reads. */
 export function optionsAnswer({ routes }: PathEntry) {
   const upload = routes.some((route) => route.upload);
   return {

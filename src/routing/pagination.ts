@@ -7,9 +7,9 @@ import type { TenantRequest } from './route.js';
 const DEFAULT_SIZE = 25;
 const LARGEST_SIZE = 100;
 
-/** Which part of a list is asked for. */
+/** The requested part of a list. */
 export interface PageRequest {
-  /** From 1, or the last one. */
+  /** From 1, or the last page. */
   readonly page: number | 'last';
   readonly size: number;
 }
@@ -26,7 +26,7 @@ export interface PageOf<Item> {
   readonly items: readonly Item[];
 }
 
-/** What the documentation shows for a list's `page` and `page_size`. */
+/** Returns the documentation of a list's `page` and `page_size`. */
 export function pageParameters(largest = LARGEST_SIZE, usual = DEFAULT_SIZE): Record<string, TSchema> {
   return {
     page: Type.String({ description: 'page number from 1, or `last`' }),
@@ -59,7 +59,7 @@ export function readPage(
   };
 }
 
-/** Returns how many items to leave out before the page; of the last page only the count can tell. */
+/** Returns how many items to skip before the page; for the last page only the count can tell. */
 export function offsetOf({ page, size }: PageRequest, count: () => number): number {
   return (page === 'last' ? Math.max(1, Math.ceil(count() / size)) - 1 : page - 1) * size;
 }
@@ -69,8 +69,8 @@ export function invalidPage() {
 }
 
 /**
- * The answer of a list. Links keep the other parameters, sorted by name; a link to page 1 names no page.
- * @throws HttpError 404 "Invalid page." when the page lies behind the last
+ * Returns the answer of a list. Links keep the other parameters, sorted by name; a link to page 1 omits the page.
+ * @throws HttpError 404 "Invalid page." when the page lies beyond the last
  */
 export function pageAnswer<Item>(request: TenantRequest, asked: PageRequest, { count, items }: PageOf<Item>) {
   const pages = Math.max(1, Math.ceil(count / asked.size));

@@ -13,7 +13,9 @@ export interface PathEntry {
 
 const ORDER = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
-/** Every path of the API: answers what a path allows where the router only knows that a method is not among it. */
+/**
+ * The table of all API paths, which knows what a path allows when the router only knows that the method does not match.
+ */
 export class PathTable {
   readonly #byPath = new Map<string, PathEntry>();
   readonly #patterns: { readonly pattern: RegExp; readonly entry: PathEntry }[] = [];
@@ -33,23 +35,23 @@ export class PathTable {
       const pattern = path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+');
       this.#patterns.push({ pattern: new RegExp(`^${pattern}$`), entry });
     }
-    // What names no parameter goes first: `clients/stage-counts/` before `clients/:id/`.
+    // Paths without parameters come first: `clients/stage-counts/` before `clients/:id/`.
     this.#patterns.sort((a, b) => Number(a.entry.path.includes(':')) - Number(b.entry.path.includes(':')));
   }
 
-  /** By the path as its route declares it. */
+  /** Finds a path as its route declares it. */
   entry(path: string): PathEntry {
     const entry = this.#byPath.get(path);
     if (!entry) throw new Error(`no route declares ${path}`);
     return entry;
   }
 
-  /** By the path that a client sent, where a route declares just that. */
+  /** Finds a path that a client sent and that a route declares literally. */
   literal(path: string): PathEntry | undefined {
     return this.#byPath.get(path);
   }
 
-  /** By the path that a client sent. */
+  /** Finds the path that matches what a client sent. */
   find(path: string): PathEntry | undefined {
     return this.#patterns.find(({ pattern }) => pattern.test(path))?.entry;
   }

@@ -19,7 +19,10 @@ export const signedIn: Policy = { kind: 'signedIn' };
 /** SUPER_ADMIN, and superusers without a group. */
 export const superAdmin: Policy = { kind: 'wholeTenant' };
 
-/** @param codenames of permissions of the app `immigration`, or with their app: `auth.add_group`; one suffices */
+/**
+ * Returns the policy that requires one of these permissions.
+ * @param codenames of permissions of the app `immigration`, or with their app: `auth.add_group`; one suffices
+ */
 export function requires(
   ...codenames: [Permission, ...Permission[]]
 ): Extract<Policy, { kind: 'permission' }> {
@@ -33,7 +36,7 @@ export function orOwnRecord(policy: Extract<Policy, { kind: 'permission' }>): Po
 }
 
 /**
- * Tells whether this user may use a route with this policy.
+ * Returns whether this user may use a route with this policy.
  * @param params the path's parameters, for policies that include a user's own record
  */
 export function allows(policy: Policy, user: CurrentUser | null, params?: unknown): boolean {

@@ -3,7 +3,7 @@ import { checkRoute } from './admission.js';
 import type { PathTable } from './path-table.js';
 import type { RouteDefinition } from './route.js';
 
-/** Makes the routes known to the server. @throws Error for a route that has no policy */
+/** Registers the routes at the server. @throws Error for a route that has no policy */
 export function registerRoutes(
   app: FastifyInstance,
   routes: readonly RouteDefinition[],
@@ -28,8 +28,8 @@ export function registerRoutes(
 }
 
 /**
- * By what a route's answer is written; errors are written without a schema. By the class of the status: V8 gives an
- * object whose keys are numbers, as 200, room for all numbers below.
+ * Returns the schema by which a route's answer is written; errors are written without one. Keyed by the class of the
+ * status: V8 gives an object whose keys are numbers, such as 200, room for all numbers below.
  */
 function answerSchema({ response, produces }: RouteDefinition): FastifySchema {
   if (!response) return {};

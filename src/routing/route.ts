@@ -9,26 +9,26 @@ import type { Policy } from './policy.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** What a request has once it was admitted to a route of a tenant. */
+/** A request that was admitted to a route of a tenant. */
 export interface TenantRequest {
   /** Null only on routes that are served on other hosts too. */
   readonly tenant: Tenant | null;
   /** Null only on public routes. */
   readonly user: CurrentUser | null;
   readonly context: TenantContext;
-  /** When the user's token was issued and when it expires, in seconds since 1970; null on public routes. */
+  /** Times at which the user's token was issued and expires, in seconds since 1970; null on public routes. */
   readonly issuedAt: number | null;
   readonly expiresAt: number | null;
   readonly params: Readonly<Record<string, string>>;
   readonly query: QueryParameters;
   /** Scheme, host and port as the client sent them: `http://main.localhost:8000`. */
   readonly origin: string;
-  /** The client's address; behind trusted proxies the one that they name. */
+  /** The client's address; behind trusted proxies the one that they report. */
   readonly ip: string;
   readonly raw: FastifyRequest;
 }
 
-/** The same, of a signed-in user. */
+/** A request of a signed-in user. */
 export interface UserRequest extends TenantRequest {
   readonly tenant: Tenant;
   readonly user: CurrentUser;
@@ -40,40 +40,40 @@ export interface RouteDefinition {
   readonly method: Method;
   /** With parameters as `:id`; ends in a slash. */
   readonly path: string;
-  /** What the route does, in a few words, for the documentation. */
+  /** The route's purpose in a few words, for the documentation. */
   readonly summary: string;
   readonly policy: Policy;
   /**
-   * Where it is served: on hosts of tenants (if not given), also on the bare hosts, or on any host. Where the host
-   * is no tenant's, the handler finds `request.admitted.tenant` null.
+   * Where it is served: on hosts of tenants (default), also on the bare hosts, or on any host. On a host of no tenant
+   * the handler finds `request.admitted.tenant` null.
    */
   readonly hosts?: 'tenant' | 'bare' | 'any';
-  /** A page outside the API: neither negotiates nor names methods. */
+  /** Whether it is a page outside the API, which neither negotiates nor lists methods. */
   readonly page?: boolean;
-  /** False where the answer may be other than JSON. */
+  /** False where the answer may be something other than JSON. */
   readonly negotiates?: boolean;
   /** False where GET comes without HEAD. */
   readonly head?: boolean;
-  /** For clients that cannot set headers: the token may come as `?token=`, and a 401 is `{"error": …}`. */
+  /** Whether the token may come as `?token=`, for clients that cannot set headers; a 401 is then `{"error": …}`. */
   readonly tokenInQuery?: boolean;
-  /** For the documentation: the query parameters. */
+  /** The query parameters, for the documentation. */
   readonly query?: Readonly<Record<string, TSchema>>;
-  /** For the documentation: the headers that it reads. */
+  /** The headers that it reads, for the documentation. */
   readonly headers?: Readonly<Record<string, TSchema>>;
-  /** For the documentation, and the reading of the body where the handler asks for it. */
+  /** The body, for the documentation and for parsing when the handler asks for it. */
   readonly body?: Body;
-  /** Takes files, so only multipart bodies. */
+  /** Whether it takes files, and so only multipart bodies. */
   readonly upload?: boolean;
-  /** Bytes of a file that it takes at most; 5 MB if not given. */
+  /** Maximum size of a file, in bytes; 5 MB by default. */
   readonly largestFile?: number;
-  /** The answer's status, 200 if not given. 204 has no body. */
+  /** The answer's status, 200 by default. 204 has no body. */
   readonly status?: 200 | 201 | 204;
   readonly response?: TSchema;
-  /** For answers that are text instead of JSON, or also text where there is a `response`: their media types. */
+  /** The media types of answers that are text instead of JSON, or also text where there is a `response`. */
   readonly produces?: readonly string[];
-  /** Further statuses that the documentation names: 400, 404 … */
+  /** Further statuses for the documentation: 400, 404 … */
   readonly errors?: readonly number[];
-  /** Further statuses whose body has a form of its own. */
+  /** Further statuses whose body has a different form. */
   readonly otherAnswers?: Readonly<
     Record<number, { readonly description: string; readonly schema: TSchema }>
   >;
@@ -92,14 +92,14 @@ type Definition<R extends TenantRequest, S extends Shape> = Omit<RouteDefinition
 };
 
 /**
- * A route for signed-in users. The body is checked when the handler calls `request.input()`, so that a record that
- * is not there can answer first.
+ * Declares a route for signed-in users. The body is checked when the handler calls `request.input()`, so that a missing
+ * record is answered first.
  */
 export function route<S extends Shape>(definition: Definition<UserRequest, S>): RouteDefinition {
   return bind(definition as Definition<TenantRequest, S>);
 }
 
-/** Returns a route that needs no log-in. */
+/** Declares a route that needs no log-in. */
 export function publicRoute<S extends Shape>(definition: Definition<TenantRequest, S>): RouteDefinition {
   return bind(definition);
 }

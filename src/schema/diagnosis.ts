@@ -15,7 +15,8 @@ import { examineTables } from './table-diagnosis.js';
 const UNDEFINED_TABLE = '42P01';
 
 /**
- * Looks whether the database is as the program needs it; changes nothing. A look that fails is a problem itself.
+ * Checks that the database is as the program needs it; changes nothing. A check that fails is reported as a problem
+ * itself.
  */
 export async function diagnose({ app, direct = app, owner }: DatabaseHandle): Promise<Finding[]> {
   return await withOwner(app, async (client) => {

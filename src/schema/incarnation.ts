@@ -15,7 +15,7 @@ export async function noteIncarnation(client: OwnerClient, schema: string): Prom
   return rowCount !== 0;
 }
 
-// Brings the queues in line with the tenant's own tables. Rows that both have stay as they are.
+// Brings the queues in line with the tenant's own tables. Rows that both have stay unchanged.
 const SETTLE = [
   `DELETE FROM public.event_queue q WHERE q.schema_name = $1 AND NOT EXISTS (
      SELECT FROM immigration_event e WHERE e.id = q.event_id AND e.status IN ('PENDING', 'PROCESSING'))`,

@@ -2,7 +2,7 @@ import { type MigrationFiles, type MigrationKind, readMigrations } from '../data
 import type { OwnerClient } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
 
-/** Where a migration is applied: `shared`, or the schema of a tenant. */
+/** The scope of a migration: `shared`, or the schema of a tenant. */
 export type Scope = string;
 
 export interface ScopedMigration {
@@ -14,18 +14,18 @@ export interface ScopedMigration {
 export interface AppliedMigration extends ScopedMigration {
   /** ISO 8601, UTC. */
   readonly appliedAt: string;
-  /** Whether an operator skipped it there: nothing of it was applied. */
+  /** Whether an operator skipped it there, so that nothing of it was applied. */
   readonly isSkipped: boolean;
 }
 
-/** What there is to do in a database. */
+/** The pending work in a database. */
 export interface MigrationState {
   readonly pending: readonly ScopedMigration[];
   /** Files that were changed after they had been applied to these tenants. */
   readonly changed: readonly ScopedMigration[];
   /** Tenants whose rows in `public` belong to an earlier schema of the same name. */
   readonly reborn: readonly Scope[];
-  /** Scopes on which the program's role lacks its rights, because it is a new one. */
+  /** Scopes on which the program's role lacks privileges, because it is new. */
   readonly withoutRights: readonly Scope[];
   readonly captures: readonly OutdatedCapture[];
 }
@@ -33,11 +33,11 @@ export interface MigrationState {
 /** A tenant whose capture of events is not this program's. */
 export interface OutdatedCapture {
   readonly scope: Scope;
-  /** It was this program's once, so whoever has replaced it is likely to be newer. */
+  /** Whether it was this program's before, so that whoever replaced it is probably newer. */
   readonly isNewer: boolean;
 }
 
-/** Files that were changed after they had been applied: the tables are not what the files say. */
+/** Thrown for files that were changed after they had been applied: the tables do not match them. */
 export class MigrationChangedError extends PlainError {
   override readonly name = 'MigrationChangedError';
 
@@ -52,7 +52,7 @@ export class MigrationChangedError extends PlainError {
 
 const UNDEFINED_TABLE = '42P01';
 
-// One query however many tenants there are: only what is not as it should be comes back.
+// One query however many tenants there are: only deviations come back.
 const STATE = `
   WITH file AS (
     SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[]) AS f (kind, number, name, checksum)
@@ -131,7 +131,7 @@ export async function migrationState(
     };
   } catch (error) {
     if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
-    // An empty database, or one whose first start was cut short.
+    // An empty database, or one whose first start was interrupted.
     return {
       pending: await pendingShared(client, files),
       changed: [],
@@ -151,7 +151,7 @@ export async function pendingMigrations(
   return (await migrationState(client, appUser, files)).pending;
 }
 
-/** Returns the tenants whose capture of events is not this, by its checksum. */
+/** Returns the tenants whose capture of events does not have this checksum. */
 export async function pendingCaptures(
   client: OwnerClient,
   appUser: string,
@@ -161,10 +161,10 @@ export async function pendingCaptures(
   return (await migrationState(client, appUser, files, capture)).captures;
 }
 
-/** SQL that reads the column from the whole row, since the ledger of an earlier version does not have it. */
+/** SQL that reads the column from the whole row, since an earlier version's ledger lacks it. */
 const IS_SKIPPED = `coalesce((to_jsonb(l) ->> 'is_skipped')::boolean, false)`;
 
-/** What the ledger holds, shared ones first, then tenant by tenant. */
+/** Returns the ledger's content, shared migrations first, then tenant by tenant. */
 export async function appliedMigrations(client: OwnerClient): Promise<AppliedMigration[]> {
   if (!(await hasLedger(client))) return [];
   const { rows } = await client.query<AppliedMigration>(`
@@ -175,7 +175,7 @@ export async function appliedMigrations(client: OwnerClient): Promise<AppliedMig
   return rows;
 }
 
-/** Which migrations of one scope the ledger holds: number → checksum. */
+/** Returns the ledger's migrations of one scope: number → checksum. */
 export async function ledgerOf(client: OwnerClient, scope: Scope): Promise<Map<number, string>> {
   if (!(await hasLedger(client))) return new Map();
   const { rows } = await client.query<{ number: number; checksum: string }>(
@@ -185,7 +185,7 @@ export async function ledgerOf(client: OwnerClient, scope: Scope): Promise<Map<n
   return new Map(rows.map(({ number, checksum }) => [number, checksum]));
 }
 
-/** Returns the file's name without its ending, such as `0003_clients`. */
+/** Returns the file's name without extension, such as `0003_clients`. */
 export function fileName({ number, name }: { number: number; name: string }): string {
   return `${String(number).padStart(4, '0')}_${name}`;
 }
@@ -197,7 +197,7 @@ async function pendingShared(client: OwnerClient, files: MigrationFiles): Promis
     .map(({ number, name }) => ({ scope: 'shared', number, name }));
 }
 
-// Not to_regclass: within a transaction it may go on answering that there is none after another has made it.
+// Not to_regclass: within a transaction it may still answer null after another has created the table.
 async function hasLedger(client: OwnerClient): Promise<boolean> {
   const { rowCount } = await client.query(
     "SELECT FROM pg_class WHERE relname = 'migration_ledger' AND relnamespace = 'public'::regnamespace",

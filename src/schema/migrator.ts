@@ -21,9 +21,12 @@ export type OnMigrated = (progress: { scope: Scope; done: number; total: number;
 
 export interface TenantMigrateOptions {
   readonly files?: MigrationFiles;
-  /** What captures domain events; null: nothing, as with other files than the shipped ones when it is not given. */
+  /**
+   * The capture of domain events; null for none. By default the shipped one, and none with files other than the shipped
+   * ones.
+   */
   readonly capture?: Capture | null;
-  /** Installs that even where it is noted as installed: something else has changed it. */
+  /** Reinstalls the capture even where it is recorded as installed, because something else has changed it. */
   readonly repairCapture?: boolean;
   /** The limits on waiting for locks of the tables. */
   readonly lockWaits?: LockWaits;
@@ -32,28 +35,28 @@ export interface TenantMigrateOptions {
 export interface MigrateOptions extends TenantMigrateOptions {
   readonly onProgress?: OnMigrated;
   /**
-   * For a start of the program beside others: looks only at the checksums of what captures events, not at the triggers
-   * that are really there, and leaves tenants alone in which a newer version has put its own in the place of this one's.
+   * For a start of the program beside others: checks only the checksums of the capture of events, not the actual
+   * triggers, and leaves tenants alone in which a newer version has replaced it.
    */
   readonly keepNewerCapture?: boolean;
 }
 
-/** What `migrateAll` did. */
+/** The results of `migrateAll`. */
 export interface MigrationReport {
-  /** How many migrations were applied, and to how many scopes. */
+  /** Numbers of applied migrations, and of the scopes that they were applied to. */
   readonly applied: number;
   readonly scopes: number;
-  /** Tenants whose capture of events was installed or renewed. */
+  /** Number of tenants whose capture of events was installed or renewed. */
   readonly captures: number;
-  /** Tenants that were left with the capture of a newer version of the program. */
+  /** Number of tenants left with the capture of a newer version of the program. */
   readonly newerCaptures: number;
   /** Number of tenants whose lost functions, triggers or rights were restored. */
   readonly repairs: number;
-  /** Tenants that failed; each keeps what was applied to it before. Where there is one, the command has failed. */
+  /** Tenants that failed; each keeps what was applied to it before. If there is one, the command has failed. */
   readonly failures: readonly { readonly scope: Scope; readonly error: Error }[];
 }
 
-/** A migration whose SQL failed. Nothing of it was applied. */
+/** Thrown for a migration whose SQL failed. Nothing of it was applied. */
 export class MigrationFailedError extends PlainError {
   override readonly name = 'MigrationFailedError';
 
@@ -64,15 +67,17 @@ export class MigrationFailedError extends PlainError {
   }
 }
 
-/** Locks of migrators (exclusive) and provisioning (shared); any number that nobody else uses. */
+/**
+ * Key of the lock of migrators (exclusive) and of the creation of tenants (shared); any number that nobody else uses.
+ */
 export const MIGRATION_LOCK = 7_236_071;
 
 /**
- * Applies everything that is pending, `public` first, then tenant by tenant, and brings the capture of events up to
- * date. Except at a start, it also restores functions, triggers and rights that a tenant has lost. A start needs only one
- * query to see that there is nothing to do. A tenant that fails does not stop the others.
+ * Applies everything pending, `public` first, then tenant by tenant, and brings the capture of events up to date.
+ * Except at a start, it also restores functions, triggers and privileges that a tenant has lost. A start needs only one
+ * query to see that nothing is pending. A tenant that fails does not stop the others.
  * @throws MigrationChangedError and MigrationFailedError of shared migrations, ServerTooOldError, PlainError about the
- *   program's role
+ * program's role
  */
 export async function migrateAll(
   owner: ConnectionSettings,
@@ -136,7 +141,7 @@ export async function migrateAll(
   }
   const scopes = total - failures.length;
   let repairs = 0;
-  // A start checks no more than it must; the state above shows it rights that the whole database lacks.
+  // A start checks no more than necessary; the state above reveals privileges that the whole database lacks.
   if (capture && !options.keepNewerCapture) {
     await withOwner(owner, (client) => grantToProgram(client, appUser, files));
     const repaired = await repairAll(owner, appUser, { files, lockWaits: options.lockWaits });
@@ -146,15 +151,18 @@ export async function migrateAll(
   return { applied, scopes, captures, newerCaptures, repairs, failures };
 }
 
-/** Other migration files than the shipped ones make other tables, for which the shipped capture is not made. */
+/**
+ * Returns the capture to install. Other migration files than the shipped ones make other tables, for which the shipped
+ * capture is not made.
+ */
 export function captureFor({ files, capture }: TenantMigrateOptions): Capture | null {
   if (capture !== undefined) return capture;
   return files ? null : shippedCapture();
 }
 
 /**
- * Applies what is pending in schema `public`, and gives the program's role its rights there.
- * @returns how many were applied
+ * Applies what is pending in schema `public`, and grants the program's role its privileges there.
+ * @returns number of applied migrations
  * @throws MigrationChangedError, MigrationFailedError, TablesInUseError, PlainError about the program's role
  */
 export async function migrateShared(
@@ -176,11 +184,11 @@ async function grantToProgram(client: OwnerClient, appUser: string, files: Migra
 }
 
 /**
- * Applies what is pending in one tenant's schema, and brings the capture of its events up to date; makes the schema
+ * Applies what is pending in one tenant's schema, and brings the capture of its events up to date; creates the schema
  * and its role where they are missing.
- * @returns how many migrations were applied, and whether the capture was installed or renewed
+ * @returns number of applied migrations, and whether the capture was installed or renewed
  * @throws InvalidSchemaNameError; PlainError when there is no such tenant; MigrationChangedError, MigrationFailedError,
- *   CaptureFailedError, TablesInUseError
+ * CaptureFailedError, TablesInUseError
  */
 export async function migrateTenant(
   client: OwnerClient,
@@ -212,7 +220,7 @@ export async function migrateTenant(
     await installCapture(client, schema, capture);
     captured = true;
   };
-  // Together with the last migration: between the two, the old functions could meet a table that they do not know.
+  // Together with the last migration: in between, the old functions could meet a table that they do not know.
   const applied = await apply(place, files.tenant, renewCapture);
   await locked(place, async () => {
     if (!captured) await renewCapture();
@@ -251,8 +259,8 @@ function locked<T>({ client, scope, lockWaits }: Place, work: () => Promise<T>):
 const nothingMore = async () => undefined;
 
 /**
- * Applies what the ledger lacks, each migration in a transaction of its own together with its ledger row, and what
- * belongs to the last one in that one's.
+ * Applies what the ledger lacks, each migration in a transaction of its own with its ledger row, and what belongs to
+ * the last one in that one's.
  */
 async function apply(
   place: Place & { readonly searchPath: string },
@@ -268,7 +276,7 @@ async function apply(
   const pending = migrations.filter(({ number }) => !known.has(number));
   for (const migration of pending) {
     await locked(place, async () => {
-      if ((await ledgerOf(client, scope)).has(migration.number)) return; // another migrator was quicker
+      if ((await ledgerOf(client, scope)).has(migration.number)) return; // another migrator was faster
       await client.query(`SET LOCAL search_path TO ${searchPath}`);
       await client.query(migration.sql).catch((error: Error) => {
         throw new MigrationFailedError(scope, migration, error);
@@ -281,7 +289,7 @@ async function apply(
   return count;
 }
 
-/** Writes that these migrations are applied. */
+/** Records these migrations as applied. */
 export async function recordMigrations(
   client: OwnerClient,
   scope: Scope,
@@ -299,7 +307,7 @@ export async function recordMigrations(
   );
 }
 
-/** One migrator at a time; until the end of the transaction, so that it holds behind a pooler too. */
+/** Takes the migrators' lock until the end of the transaction, so that it holds behind a pooler too. */
 async function lock(client: OwnerClient): Promise<void> {
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
 }

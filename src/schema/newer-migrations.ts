@@ -39,7 +39,7 @@ export async function newerMigrations(
   const known = [files.shared.length, files.tenant.length];
   const { rows } = await client.query<ScopedMigration>(UNKNOWN, known).catch((error: { code?: string }) => {
     if (error.code !== UNDEFINED_TABLE && error.code !== NO_RIGHT) throw error;
-    return { rows: [] }; // an empty database, or one that the program has no right on yet
+    return { rows: [] }; // an empty database, or one on which the program has no privileges yet
   });
   const breaking = rows.find(({ name }) => BREAKING.test(name));
   if (breaking) throw new DatabaseTooNewError(breaking);

@@ -59,7 +59,7 @@ export async function repairSchema(
 }
 
 /**
- * Makes sure that the tables belong to the owner or to a role that it is a member of: tables restored by somebody else
+ * Checks that the tables belong to the owner or to a role that it is a member of: tables restored by somebody else
  * belong to that user, and the owner may not change them.
  * @throws PlainError that says what to do
  */

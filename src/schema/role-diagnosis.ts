@@ -23,7 +23,7 @@ interface RoleFacts {
   readonly reachable: string | null;
 }
 
-// A tenant's role belongs to no other role, and enters no other tenant's schema.
+// A tenant's role is a member of no other role, and has no privileges on other tenants' schemas.
 const CROSSINGS = `
   WITH tenant AS (
     SELECT to_regrole(quote_ident(schema_name)) AS role, to_regnamespace(quote_ident(schema_name)) AS schema
@@ -47,8 +47,8 @@ interface Crossing {
 }
 
 /**
- * Returns whether the program's role owns nothing and reaches tenants in their transactions alone, and no tenant
- * another.
+ * Checks that the program's role owns nothing and reaches tenants only in their transactions, and that no tenant
+ * reaches another.
  */
 export async function examineRoles(client: OwnerClient, owner: ConnectionSettings | null): Promise<Result> {
   const { rows } = await client.query<RoleFacts>(ROLE_FACTS);
@@ -92,7 +92,7 @@ interface OwnerFacts {
   readonly database: string;
 }
 
-/** Returns whether the owner can create what a new tenant needs: a role and a schema. */
+/** Checks that the owner can create what a new tenant needs: a role and a schema. */
 export async function examineOwner(client: OwnerClient, { user }: ConnectionSettings): Promise<Result> {
   const { rows } = await client.query<OwnerFacts>(OWNER_FACTS, [user]);
   if (!rows[0]) return problem(`there is no role ${user}; set DB_OWNER_USER to the owner of the database`);

@@ -61,7 +61,7 @@ export async function examineTables(
   return ok(`those of ${length} ${length === 1 ? 'tenant' : 'tenants'} are as the program makes them`);
 }
 
-/** Returns the statements that make missing indexes in the tenant's schema, while others write there. */
+/** Returns the statements that create missing indexes in the tenant's schema while others write there. */
 function indexStatements(differences: readonly Difference[]): string[] {
   return differences.flatMap(({ kind, what, wanted }) => {
     const isMissing = kind === 'index' && what === 'missing';
@@ -69,7 +69,7 @@ function indexStatements(differences: readonly Difference[]): string[] {
   });
 }
 
-/** @param indexes the statements, each with a schema that lacks its index */
+/** Says how to create missing indexes. @param indexes the statements, each with a schema that lacks its index */
 function howToMake(indexes: ReadonlyMap<string, string>): string {
   const [first] = indexes.values();
   if (first === undefined) return '';
@@ -78,7 +78,7 @@ function howToMake(indexes: ReadonlyMap<string, string>): string {
   return `; to make the missing indexes run in leopard dbshell --owner, as here for ${first}: ${statements.join('; ')}`;
 }
 
-/** Sorts differences by gravity: a missing index only costs speed and an added object does no harm; others do. */
+/** Sorts differences by severity: a missing index only costs speed and an extra object is harmless; others are not. */
 function sort(
   { schema, skipped }: UpToDate,
   differences: readonly Difference[],

@@ -30,8 +30,9 @@ export interface Reference {
   readonly objects: readonly CatalogueObject[];
 }
 
-// Under this search_path names come with their schema, which is then cut off in the definitions. Event capture is
-// checked separately (events/capture/check.ts). Only the tenant's rights are compared: the owner has all rights anyway.
+// Under this search_path names are qualified by their schema, which is then cut off in the definitions. Event capture
+// is checked separately (events/capture/check.ts). Only the tenant's privileges are compared: the owner has all of them
+// anyway.
 const SEARCH_PATH = 'SET LOCAL search_path TO pg_catalog';
 const OBJECTS = `
   WITH tenant AS (
@@ -170,7 +171,7 @@ export async function compareSchemas(
   return found;
 }
 
-/** Returns the same checksum for objects that were read before. */
+/** Returns the same checksum for objects that were read earlier. */
 async function sumOf(client: OwnerClient, objects: readonly CatalogueObject[]): Promise<string> {
   const { rows } = await client.query<{ sum: string }>(
     `SELECT md5(string_agg(kind || ' ' || name || ' ' || definition, E'\\n' ORDER BY kind COLLATE "C", name COLLATE "C"))

@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 /** When row `i` was made: an hour before the loading, a millisecond after the row before it. */
 export type TimeOf = (i: number) => string;
 
-/** The times of rows loaded at `now`, in milliseconds since 1970. */
+/** Returns the times of rows loaded at `now`, in milliseconds since 1970. */
 export function timesBefore(now: number): TimeOf {
   return (i) => new Date(now - HOUR + i).toISOString();
 }
@@ -23,7 +23,7 @@ function cycle<Item>(items: readonly Item[], i: number): Item {
   return items[i % items.length]!;
 }
 
-/** The assignee of tasks and notifications: the admin for every other one, the rest in turn. */
+/** Returns the assignee of tasks and notifications: the admin for every other one, the rest in turn. */
 const assignee = (i: number) => (i % 2 === 1 ? 1 : (i % 12) + 2);
 
 const stamps = (at: TimeOf, i: number) => ({ created_at: at(i), updated_at: at(i) });
@@ -63,7 +63,7 @@ export function admin(at: TimeOf): ContractUser {
   return { row, group: 'SUPER_ADMIN', branchId: 1 };
 }
 
-/** The users of the tenant main after the admin, from id 2. */
+/** Returns the users of the tenant main after the admin, from id 2. */
 export function staff(at: TimeOf): ContractUser[] {
   return range(12, (u) => ({
     row: {

@@ -6,7 +6,7 @@ import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { PlainError } from '../platform/plain-error.js';
 
 /**
- * The owner's connection settings, which seeding needs to create tenants.
+ * Returns the owner's connection settings, which seeding needs to create tenants.
  * @throws PlainError when they are not given
  */
 export function ownerOf(handle: Pick<DatabaseHandle, 'owner'>): ConnectionSettings {
@@ -16,7 +16,7 @@ export function ownerOf(handle: Pick<DatabaseHandle, 'owner'>): ConnectionSettin
   );
 }
 
-/** How many tenants the database has. @throws PlainError when it is not migrated */
+/** Returns how many tenants the database has. @throws PlainError when it is not migrated */
 export async function countTenants(owner: ConnectionSettings): Promise<number> {
   return await withOwner(owner, async (client) => {
     const table = await client.query("SELECT to_regclass('public.tenants_tenant') IS NOT NULL AS there");
@@ -36,7 +36,7 @@ export async function vacuumTables(
   await withOwner(owner, (client) => client.query(`VACUUM (ANALYZE) ${names}`));
 }
 
-/** A tenant's table with its schema, quoted. @throws InvalidSchemaNameError */
+/** Returns a tenant's table with its schema, quoted. @throws InvalidSchemaNameError */
 export function qualified(schema: string, table: keyof TenantTables): string {
   return `${quoteIdentifier(checkSchemaName(schema))}.${quoteIdentifier(table)}`;
 }

@@ -17,7 +17,7 @@ export function pythonChoice(seed: number): <Item>(items: readonly Item[]) => It
 const N = 624;
 const M = 397;
 
-/** The generator's next 32 bits, as a number without sign, at each call. */
+/** Returns the generator's next 32 bits, as a number without sign, at each call. */
 function mersenneTwister(seed: number): () => number {
   const state = seededState(seed);
   let at = N;

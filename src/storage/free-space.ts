@@ -15,7 +15,7 @@ export interface FreeSpace {
 }
 
 const MEBIBYTE = 1024 * 1024;
-/** Free bytes below which an operator should make room in time. */
+/** Free bytes below which an operator should make room soon. */
 const LOW = 1024 * MEBIBYTE;
 /** Free bytes below which the database may not start: it creates files of 16 MiB. */
 const FULL = 64 * MEBIBYTE;

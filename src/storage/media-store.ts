@@ -7,18 +7,18 @@ import type { Config } from '../config/config.js';
 import { whyNotWritable } from '../platform/folders.js';
 import { PlainError } from '../platform/plain-error.js';
 
-/** A stored file's path below its tenant's folder, made by us alone. */
+/** The path of a stored file below its tenant's folder; only the program makes them. */
 const PATH = /^[a-z-]+\/[A-Za-z0-9-]+\.[a-z0-9]{1,5}$/;
 
 /**
- * Makes sure that files can be stored in the folder of the settings, without making it.
+ * Checks that files can be stored in the configured folder, without creating it.
  * @throws PlainError that says what to do
  */
 export function checkMediaDirectory(config: Pick<Config, 'mediaDirectory' | 'dataDirectory'>): void {
   const { mediaDirectory, dataDirectory } = config;
   const reason = whyNotWritable(mediaDirectory);
   if (reason === null) return;
-  // Where the data directory itself cannot be used, another MEDIA_DIR alone would not help.
+  // Where the data directory itself is unusable, another MEDIA_DIR alone would not help.
   const unusableAlike = dirname(mediaDirectory) === dataDirectory && whyNotWritable(dataDirectory) !== null;
   const setting = unusableAlike ? 'LEOPARD_DATA_DIR' : 'MEDIA_DIR';
   throw new PlainError(
@@ -30,22 +30,22 @@ export function checkMediaDirectory(config: Pick<Config, 'mediaDirectory' | 'dat
 const UNFINISHED = '.part';
 const OUTLIVED_MS = 3_600_000;
 
-/** Files of tenants, each tenant's in a folder of its own. */
+/** The stored files of tenants, each tenant's in a folder of its own. */
 export class MediaStore {
-  /** One per tenant and kind of file. */
+  /** The folders tidied so far: one per tenant and kind of file. */
   readonly #tidied = new Set<string>();
 
   constructor(private readonly directory: string) {}
 
   /**
-   * Stores a file under a new name that cannot be guessed.
+   * Stores a file under a new unguessable name.
    * @param kind the folder, such as `profile-pictures`
-   * @returns its path inside the tenant's storage
+   * @returns its path within the tenant's storage
    */
   async put(schema: string, kind: string, extension: string, content: Buffer): Promise<string> {
     const path = `${kind}/${randomUUID()}.${extension}`;
     const file = this.#fileOf(schema, path);
-    // Written aside first: a file under its own name is always whole.
+    // Written aside first: a file under its final name is always complete.
     const unfinished = `${file}${UNFINISHED}`;
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o750 });
@@ -68,7 +68,7 @@ export class MediaStore {
     }
   }
 
-  /** Removes a file; one that is gone already is no error. */
+  /** Removes a file; a missing one is no error. */
   async remove(schema: string, path: string): Promise<void> {
     await rm(this.#fileOf(schema, path), { force: true });
   }
@@ -90,7 +90,7 @@ export class MediaStore {
   }
 }
 
-/** Removes a file last written longer ago than this; ignores errors, since a leftover does no harm. */
+/** Removes a file last written longer ago than this; ignores errors, since leftovers are harmless. */
 async function removeOlder(file: string, milliseconds: number): Promise<void> {
   const found = await stat(file).catch(() => null);
   if (found && Date.now() - found.mtimeMs > milliseconds)

@@ -13,7 +13,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
-/** Stored files, for whoever has a signed address of the tenant's. */
+/** Returns the routes of stored files, for holders of a signed URL of the tenant's. */
 export function mediaRoutes(media: MediaStore, urls: SignedUrls): RouteDefinition[] {
   return [
     publicRoute({
@@ -36,7 +36,7 @@ export function mediaRoutes(media: MediaStore, urls: SignedUrls): RouteDefinitio
         if (!file) throw detailError(404, 'Not found.');
         reply.type(TYPES[extname(path)] ?? 'application/octet-stream').header('content-length', file.size);
         reply.header('cache-control', 'private, max-age=3600, immutable');
-        // Pictures are shown by a front end on another host; they are never documents of their own.
+        // A front end on another host shows the pictures; they are never documents of their own.
         reply.header('cross-origin-resource-policy', 'cross-origin');
         reply.header('content-security-policy', "default-src 'none'; sandbox");
         return reply.send(file.stream);

@@ -4,7 +4,7 @@ import type { Tenant } from '../tenancy/tenants.js';
 const LIFETIME = 3_600;
 
 /**
- * Addresses of files that an `<img>` can load without a token: signed, for one tenant's file, and lapsing. Whoever
+ * URLs of files that an `<img>` can load without a token: signed, for one file of one tenant, and expiring. Whoever
  * gets one was allowed to see the record at that moment.
  */
 export class SignedUrls {
@@ -15,15 +15,15 @@ export class SignedUrls {
   }
 
   /**
-   * Path and query of a file, good for one to two hours: the end is a full hour, so that a browser can keep what it
-   * loaded.
+   * Returns path and query of a file, valid for one to two hours: it expires at a full hour, so that browsers can
+   * cache.
    */
   sign(tenant: Tenant, path: string): string {
     const expires = (Math.floor(Date.now() / 1000 / LIFETIME) + 2) * LIFETIME;
     return `/media/${path}?expires=${expires}&signature=${this.#signature(tenant, path, expires)}`;
   }
 
-  /** Returns whether an address with these parts was signed for this tenant, and has not lapsed. */
+  /** Returns whether a URL with these parts was signed for this tenant and has not expired. */
   verify(tenant: Tenant, path: string, expires: string | undefined, signature: string | undefined): boolean {
     const end = Number(expires);
     if (!Number.isSafeInteger(end) || end <= Date.now() / 1000 || !signature) return false;
@@ -32,7 +32,10 @@ export class SignedUrls {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 
-  /** Returns the tenant's birth is in it: a name that is registered again does not revive old addresses. */
+  /**
+   * Returns the signature. It includes the tenant's time of creation, so that a tenant created later under the same
+   * name does not revive old URLs.
+   */
   #signature(tenant: Tenant, path: string, expires: number): string {
     const text = JSON.stringify([tenant.schema, tenant.id, tenant.createdAt, path, expires]);
     return createHmac('sha256', this.#key).update(text).digest('base64url');

@@ -4,9 +4,9 @@ import { checkSchemaName } from '../database/schema-name.js';
 import { PlainError } from '../platform/plain-error.js';
 
 /**
- * Removes a tenant's folder of files. That it is not there is no error.
+ * Removes a tenant's folder of files; a missing folder is no error.
  * @param mediaDirectory the folder that holds one folder per tenant
- * @throws PlainError naming the folder when it could not be removed as a whole; InvalidSchemaNameError
+ * @throws PlainError naming the folder when it could not be removed entirely; InvalidSchemaNameError
  */
 export async function removeTenantFiles(mediaDirectory: string, schema: string): Promise<void> {
   const folder = join(mediaDirectory, checkSchemaName(schema));

@@ -13,10 +13,10 @@ import { TenantNotFoundError } from './new-tenant.js';
 import { SETTINGS } from './settings-column.js';
 
 /**
- * Sets at which intervals a tenant's staff is told of deadlines; it counts from the scheduler's next look.
- * @param days what is not given stays as it is
- * @returns the intervals that hold now
- * @throws PlainError for what are no such days, or too many; TenantNotFoundError
+ * Sets the days on which a tenant's staff is notified of deadlines; the scheduler's next run uses them.
+ * @param days omitted lists stay as they are
+ * @returns the days now in effect
+ * @throws PlainError for invalid days, or too many; TenantNotFoundError
  */
 export async function setAlertDays(
   owner: ConnectionSettings,

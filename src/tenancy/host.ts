@@ -2,7 +2,7 @@ const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?\.?)$/;
 const LONGEST_HOST = 253;
 
 /**
- * The host name of a Host header: without port and final dot, in lower case; null when it is none.
+ * Returns the host name of a Host header: without port and final dot, in lower case; null when it is none.
  * @example hostName('Main.localhost:8000') // 'main.localhost'
  */
 export function hostName(header: string | undefined): string | null {
@@ -13,9 +13,9 @@ export function hostName(header: string | undefined): string | null {
 }
 
 /**
- * Whether a request names its host more than once, which RFC 9112, section 3.2, has refused: what stands in front may
- * have gone by another of them.
- * @param rawHeaders names and values in turn, as node:http gives them
+ * Returns whether a request names its host more than once, which RFC 9112, section 3.2, requires to reject: a proxy in
+ * front may have used another of them.
+ * @param rawHeaders alternating names and values, as node:http gives them
  */
 export function hasSeveralHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0;
@@ -32,7 +32,7 @@ export function wildcardOf(host: string): string | null {
   return labels.length < 3 ? null : `*.${labels.slice(1).join('.')}`;
 }
 
-/** Returns whether this is a wildcard domain that wildcardOf gives for no host. */
+/** Returns whether this is a wildcard domain that wildcardOf returns for no host. */
 export function answersNoHost(domain: string): boolean {
   return domain.startsWith('*.') && wildcardOf(`a${domain.slice(1)}`) === null;
 }

@@ -7,12 +7,12 @@ export { InvalidTenantError, TenantExistsError, TenantNotFoundError } from './te
 export const SUBSCRIPTION_STATUSES = ['TRIAL', 'ACTIVE', 'SUSPENDED', 'CANCELLED'] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];
 
-/** What makes a new tenant. */
+/** The properties of a new tenant. */
 export interface NewTenant {
   /** `tenant_` and the tenant's short name. */
   readonly schema: string;
   readonly name: string;
-  /** Host names without port, or wildcards such as `*.app.example.com`; stored as browsers ask for them. */
+  /** Host names without port, or wildcards such as `*.app.example.com`; stored as browsers request them. */
   readonly domains: readonly { readonly domain: string; readonly isPrimary: boolean }[];
   /** TRIAL when not given. */
   readonly status?: SubscriptionStatus;
@@ -24,7 +24,7 @@ export interface NewTenant {
   readonly maxUsers?: number;
 }
 
-/** A tenant as it was created. */
+/** The created tenant. */
 export interface CreatedTenant {
   readonly id: number;
   readonly schema: string;
@@ -35,17 +35,14 @@ export interface CreatedTenant {
 /** Maximum for a tenant's limit of active users: the largest value of its column. */
 export const MOST_USERS = 2_147_483_647;
 
-/** Returns a tenant's name as it is stored. @throws InvalidTenantError */
+/** Normalises a tenant's name. @throws InvalidTenantError */
 export function checkTenantName(text: string): string {
   const name = text.trim();
   if (name !== '' && name.length <= 200) return name;
   throw new InvalidTenantError('a tenant needs a name of 1 to 200 characters');
 }
 
-/**
- * Checks a new tenant and brings it to the form in which it is stored.
- * @throws InvalidSchemaNameError, InvalidTenantError
- */
+/** Validates and normalises a new tenant. @throws InvalidSchemaNameError, InvalidTenantError */
 export function checkNewTenant(tenant: NewTenant): NewTenant {
   checkSchemaName(tenant.schema);
   const name = checkTenantName(tenant.name);

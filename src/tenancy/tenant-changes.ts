@@ -7,13 +7,13 @@ import {
   TenantNotFoundError,
 } from './new-tenant.js';
 
-/** What an operator may change of a tenant; what is not given stays as it is. */
+/** The changes to a tenant; omitted properties stay as they are. */
 export interface TenantChanges {
   readonly name?: string;
-  /** Switched off, a tenant is shut out like a suspended one, whatever its status. */
+  /** A tenant that is switched off is shut out like a suspended one, whatever its status. */
   readonly isActive?: boolean;
   readonly status?: SubscriptionStatus;
-  /** How many active users it may have. */
+  /** Maximum number of active users. */
   readonly maxUsers?: number;
   /** Null removes it. */
   readonly contactEmail?: string | null;
@@ -30,7 +30,7 @@ const COLUMNS: Readonly<Record<keyof TenantChanges, string>> = {
 };
 
 /**
- * Changes a tenant's row. Running programs hear of it, so that it counts from the next request on.
+ * Changes a tenant's row. Running programs are notified, so that it takes effect from the next request on.
  * @throws TenantNotFoundError, InvalidTenantError, TenantExistsError for a name that another tenant has
  */
 export async function changeTenant(

@@ -31,7 +31,7 @@ export async function listTenants(database: Database): Promise<ListedTenant[]> {
 }
 
 /**
- * The tenant with this short name or schema.
+ * Finds the tenant with this short name or schema.
  * @throws TenantNotFoundError; PlainError for a text that can be neither
  */
 export async function findTenant(database: Database, tenant: string): Promise<ListedTenant> {

@@ -7,7 +7,7 @@ export const LONGEST_NAME = 56;
 const SHAPE = 'small letters, digits and _, beginning with a letter, 56 at most';
 
 /**
- * The schema of the tenant that an operator names, by its short name or its schema.
+ * Returns the schema of a tenant given by its short name or its schema.
  * @example schemaOf('main') // 'tenant_main'
  * @throws PlainError for a text that can be neither
  */
@@ -23,7 +23,7 @@ export function shortName(schema: string): string {
 }
 
 /**
- * Makes sure that this can be the short name of a new tenant.
+ * Checks that this can be the short name of a new tenant.
  * @throws PlainError when it cannot, or when it begins with `tenant_`, which the schema adds
  */
 export function checkShortName(name: string): string {

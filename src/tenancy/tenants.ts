@@ -8,12 +8,12 @@ import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { wildcardOf } from './host.js';
 import { TIME_ZONE_OF_TENANT, timeZoneNamed, usableTimeZone } from './time-zone.js';
 
-/** An agency, as far as a request needs to know it. */
+/** An agency, with what a request needs to know of it. */
 export interface Tenant {
   readonly id: number;
   readonly schema: string;
   readonly name: string;
-  /** Neither switched off nor SUSPENDED nor CANCELLED. */
+  /** Whether it is neither switched off nor SUSPENDED nor CANCELLED. */
   readonly usable: boolean;
   /** The reason, for operators, why it cannot be served; null if it can. */
   readonly trouble: string | null;
@@ -24,7 +24,7 @@ export interface Tenant {
   readonly createdAt: number;
 }
 
-/** The channel on which the database tells that a tenant or a domain changed. */
+/** The channel on which the database announces a change of a tenant or a domain. */
 export const TENANTS_CHANNEL = 'leopard_tenants';
 const KEPT_FOR_MS = 5_000;
 const KEPT_HOSTS = 10_000;
@@ -48,7 +48,10 @@ export function tenantName(tenant: Tenant): string {
   return tenant.schema.slice('tenant_'.length);
 }
 
-/** Finds the tenant of a host: an exact domain first, then a wildcard. Kept in memory until the database says otherwise. */
+/**
+ * Finds the tenant of a host: an exact domain first, then a wildcard. Results are cached until a notice invalidates
+ * them.
+ */
 export class Tenants {
   readonly #cache: NoticeCache<Tenant>;
   readonly #told = new LRUCache<string, true>({ max: REMARKED_TENANTS, ttl: REMARKED_EVERY_MS });
@@ -63,7 +66,7 @@ export class Tenants {
     listener.on(TENANTS_CHANNEL, () => this.#cache.drop(''));
   }
 
-  /** @param host lower case, without port (see hostName) */
+  /** Finds the tenant of a host. @param host lower case, without port (see hostName) */
   async byHost(host: string): Promise<Tenant | null> {
     return await this.#cache.get('', host, async () => {
       const query = statement<Tenant>(TENANT_BY_DOMAIN, [host, wildcardOf(host) ?? host]);

@@ -1,6 +1,6 @@
-// Names of the IANA's database that PostgreSQL and Node.js read alike. Not included: names that only one of them knows
-// (IST, AET, Factory, posix/…, offsets), and CET, EET, MET and WET, which PostgreSQL reads as abbreviations without summer
-// time. test/tenancy/time-zones.test.ts compares the two.
+// Names of the IANA's database that PostgreSQL and Node.js interpret alike. Not included: names that only one of them
+// knows (IST, AET, Factory, posix/…, offsets), and CET, EET, MET and WET, which PostgreSQL reads as abbreviations
+// without summer time. test/tenancy/time-zones.test.ts compares the two.
 
 /** The names, separated by spaces. */
 export const TIME_ZONE_NAMES = `

@@ -63,7 +63,7 @@ export function planCapture(columns: TenantColumns, config: EventsConfig): Captu
   return { functions, triggers, sql, checksum: createHash('sha256').update(sql).digest('hex') };
 }
 
-/** The SQL alone. @throws Error for an unknown table */
+/** Returns the SQL alone. @throws Error for an unknown table */
 export function captureSql(columns: TenantColumns, config: EventsConfig): string {
   return planCapture(columns, config).sql;
 }

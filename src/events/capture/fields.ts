@@ -8,7 +8,7 @@ export interface Field {
   readonly columns: readonly string[];
   /** The table that a foreign key leads to. */
   readonly references?: string;
-  /** The value in SQL, of the row with this alias. */
+  /** Returns the value in SQL, of the row with this alias. */
   value(alias: string): string;
 }
 
@@ -21,7 +21,7 @@ const GENERIC_LINK = 'django_content_type';
 /** PostgreSQL takes at most 100 arguments of a function. */
 const FIELDS_PER_OBJECT = 45;
 
-/** The fields of a table's records, in the order of the columns. */
+/** Returns the fields of a table's records, in the order of the columns. */
 export function fieldsOf(columns: readonly Column[]): Field[] {
   const isThere = (name: string) => columns.some((column) => column.name === name);
   const isCurrencyOf = (name: string) => name.endsWith('_currency') && isThere(name.slice(0, -9));
@@ -32,7 +32,7 @@ export function fieldsOf(columns: readonly Column[]): Field[] {
     );
 }
 
-/** A record's state as a jsonb expression; `empty` names entries that are always null. */
+/** Returns a record's state as a jsonb expression; `empty` names entries that are always null. */
 export function stateExpression(fields: readonly Field[], alias: string, empty: readonly string[]): string {
   const entries = [
     ...fields.map((field) => `${quoteLiteral(field.name)}, ${field.value(alias)}`),
@@ -45,7 +45,7 @@ export function stateExpression(fields: readonly Field[], alias: string, empty: 
   return objects.join(' || ');
 }
 
-/** Whether a field differs between two rows. */
+/** Returns whether a field differs between two rows. */
 export function differs(field: Field, one: string, other: string): string {
   const comparisons = field.columns.map((name) => {
     const column = quoteIdentifier(name);

@@ -24,11 +24,11 @@ interface Tracked {
   readonly softDeletes: boolean;
   /** Returns the number of retries of a failed event of this type. */
   retries(type: string): number;
-  /** Tells whether events of this type are made for every tenant, not only for those with a webhook that wants it. */
+  /** Returns whether events of this type are made for every tenant, not only for those with a webhook that wants it. */
   isHandled(type: string): boolean;
 }
 
-/** Tells whether a handler is enabled for events of this type. */
+/** Returns whether a handler is enabled for events of this type. */
 function isHandled({ events }: EventsConfig, type: string): boolean {
   return events[type]?.handlers.some(({ enabled = true }) => enabled) ?? false;
 }

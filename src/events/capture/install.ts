@@ -11,7 +11,7 @@ export class CaptureFailedError extends PlainError {
   }
 }
 
-/** The checksum of what captures a tenant's events now; null when there is nothing. */
+/** Returns the checksum of what captures a tenant's events now; null when there is nothing. */
 export async function captureChecksum(client: OwnerClient, schema: string): Promise<string | null> {
   const { rows } = await client.query<{ checksum: string }>(
     'SELECT checksum FROM public.event_capture WHERE schema_name = $1',

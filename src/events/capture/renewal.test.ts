@@ -34,7 +34,7 @@ function asOwner<T>(work: (owner: OwnerClient) => Promise<T>): Promise<T> {
 const findings = () => asOwner((owner) => checkCapture(owner, shippedCapture()));
 const migrate = (options = {}) => migrateAll(database.owner, database.app.user, options);
 
-/** How many events a new client and a new note make. */
+/** Returns how many events a new client and a new note make. */
 async function eventsMade(): Promise<string[]> {
   return await asOwner(async (owner) => {
     await owner.query(`

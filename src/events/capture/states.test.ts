@@ -52,7 +52,7 @@ async function capture(config: EventsConfig, columns: TenantColumns = TENANT_COL
   });
 }
 
-/** The shipped configuration with a handler for these types too. */
+/** Returns the shipped configuration with a handler for these types too. */
 function withTypes(...types: string[]): EventsConfig {
   const handlers = EVENTS.events['Client.DELETE']!.handlers;
   return {

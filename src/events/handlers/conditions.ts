@@ -3,7 +3,7 @@ import { type DomainEvent, stateOf, valueIn } from '../event.js';
 import type { Condition } from '../types.js';
 
 /**
- * Whether an event meets a condition.
+ * Returns whether an event meets a condition.
  * @param clientId the client that the record belongs to or is linked with
  */
 export function meets(condition: Condition, event: DomainEvent, clientId: number | null): boolean {

@@ -52,7 +52,7 @@ export class EventContext {
     return this.text(field + NAME);
   }
 
-  /** The id in a field of the record or, as `client.assigned_to`, of one that it names. */
+  /** Returns the id in a field of the record or, as `client.assigned_to`, of one that it names. */
   idAt(path: string): number | null {
     const [field, link] = path.split('.') as [string, string | undefined];
     const id = field === 'client' ? this.clientId : idIn(stateOf(this.event), field);
@@ -93,7 +93,7 @@ export class EventContext {
   }
 }
 
-/** The field that a name in a template needs the record of; null when it needs none. */
+/** Returns the field that a name in a template needs the record of; null when it needs none. */
 export function relationIn(name: string): string | null {
   const plain = WHEN.exec(name)?.[2] ?? name;
   const field = plain.endsWith(NAME) ? plain.slice(0, -NAME.length) : '';
@@ -101,7 +101,7 @@ export function relationIn(name: string): string | null {
 }
 
 /**
- * The contexts of many events, by event, with one statement for each kind of record that is looked up.
+ * Returns the contexts of many events, by event, with one statement for each kind of record that is looked up.
  * @param fieldsOf the fields of RELATIONS that an event's handlers need
  * @param clientType the id of the content type `client`, by which tasks are linked to clients
  */
@@ -163,7 +163,7 @@ async function lookUp(
   return [relation, new Map(rows.map((row) => [row.id, row]))];
 }
 
-/** A value as people read it; null for none. */
+/** Returns a value as people read it; null for none. */
 function asText(value: JsonValue | undefined): string | null {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return value.map(asText).join(', ');

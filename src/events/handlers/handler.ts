@@ -29,7 +29,7 @@ export interface HandlerOutcome {
  * it may then be called again for the same event, so it has no effect outside the database.
  */
 export interface Handler<Config> {
-  /** The templates of a configuration, so that the names in them are read beforehand. */
+  /** Returns the templates of a configuration, so that the names in them are read beforehand. */
   templates?(config: Config): readonly string[];
   /** Other records that it needs in the context, by the fields that name them: `client`, `visa_type`. */
   related?(config: Config, entity: string): readonly string[];

@@ -29,7 +29,7 @@ export const notification: Handler<NotificationConfig> = {
   handleMany: notify,
 };
 
-/** All works are of one configuration. */
+/** Returns all works are of one configuration. */
 async function notify(
   works: readonly NotificationWork[],
   transaction: HandlerTransaction,

@@ -36,7 +36,7 @@ const inGroup = (group: string) => `
   SELECT m.user_id AS id FROM immigration_user_groups m JOIN auth_group g ON g.id = m.group_id
   WHERE g.name = ${group}`;
 
-/** The queries for a list of recipients. @param first the number of the first parameter that they may use */
+/** Returns the queries for a list of recipients. @param first the number of the first parameter that they may use */
 export function recipientsSql(recipients: readonly Recipient[], first: number): RecipientsSql {
   const parameters: unknown[] = [];
   const queries = recipients.flatMap((recipient) => {
@@ -52,7 +52,7 @@ export function recipientsSql(recipients: readonly Recipient[], first: number): 
   return { queries: [NAMED, ...queries], parameters };
 }
 
-/** Null when the recipients name nobody for this event: an empty field, and no role or team. */
+/** Returns null when the recipients name nobody for this event: an empty field, and no role or team. */
 export function addresseesOf(recipients: readonly Recipient[], context: EventContext): Addressees | null {
   const ids = new Set<number>();
   let others = false;
@@ -70,7 +70,7 @@ export function addresseesOf(recipients: readonly Recipient[], context: EventCon
   return { userIds: [...ids], branchId: others ? context.branchId : null };
 }
 
-/** The other records that must be known to find these recipients, by field. */
+/** Returns the other records that must be known to find these recipients, by field. */
 export function relatedTo(recipients: readonly Recipient[]): string[] {
   return recipients.flatMap((recipient) => {
     if ('field' in recipient) return relatedByPath(recipient.field);
@@ -79,7 +79,7 @@ export function relatedTo(recipients: readonly Recipient[]): string[] {
   });
 }
 
-/** The field of another record in a path such as `client.assigned_to`; none in a field's own name. */
+/** Returns the field of another record in a path such as `client.assigned_to`; none in a field's own name. */
 export function relatedByPath(path: string): string[] {
   const [field = '', link] = path.split('.');
   return link === undefined ? [] : [field];

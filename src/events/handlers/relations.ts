@@ -12,7 +12,7 @@ export interface Relation {
 
 const RECIPIENTS: readonly string[] = [KINDS.user.table, KINDS.branch.table];
 
-/** A foreign key's name in events: without `_id`. */
+/** Returns a foreign key's name in events: without `_id`. */
 const fieldOf = ({ column }: ForeignKey) => column.replace(/_id$/, '');
 
 const BY_TABLE: ReadonlyMap<string, Relation> = new Map(

@@ -36,7 +36,7 @@ async function insert(table: string, values: Row, user?: number): Promise<number
   return row!.id as number;
 }
 
-/** A statement of a user's, as the API runs it. */
+/** Returns a statement of a user's, as the API runs it. */
 async function as(userId: number | null = null, sql: string, parameters: unknown[] = []): Promise<Row[]> {
   return await test.database.tenantQuery<Row>({ schema: 'tenant_main', userId }, { sql, parameters });
 }

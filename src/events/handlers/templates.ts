@@ -27,7 +27,7 @@ export function fillTemplate(template: string, look: (name: string) => string | 
   return filled.trim();
 }
 
-/** The names in a template. */
+/** Returns the names in a template. */
 export function namesIn(template: string): string[] {
   const conditions = [...template.matchAll(CONDITIONAL)].map(([, name]) => name as string);
   const marks = [...template.matchAll(MARK)].map(([, name]) => name as string);

@@ -8,7 +8,7 @@ const TYPE = 'Client.stage.UPDATE';
 const activity = { activity_type: 'STAGE_CHANGED', description_template: 'x' };
 const notice = { type: 'CLIENT_STAGE_CHANGED', title_template: 'x', message_template: 'x' };
 
-/** The shipped configuration with one event type in the place of all. */
+/** Returns the shipped configuration with one event type in the place of all. */
 function withEvent(type: string, ...handlers: readonly object[]): EventsConfig {
   return { ...EVENTS, events: { [type]: { handlers: handlers as HandlerUse[] } } };
 }
@@ -27,7 +27,7 @@ it('accepts the shipped configuration', () => {
   expect(checkEventsConfig(EVENTS)).toEqual([]);
 });
 
-/** A configuration and what is wrong with it. */
+/** Returns a configuration and what is wrong with it. */
 function mistakes(...list: [config: object, problem: string][]) {
   return list.map(([config, problem]) => ({ config: config as EventsConfig, problem }));
 }

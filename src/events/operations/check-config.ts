@@ -69,7 +69,7 @@ function checkEntity(
   ];
 }
 
-/** Whether this is the type of an event that can happen. */
+/** Returns whether this is the type of an event that can happen. */
 function typeProblem(type: string, config: EventsConfig): string | null {
   const [entity = '', ...rest] = type.split('.');
   if (!Object.hasOwn(config.entities, entity)) return `${type}: ${entity} is not tracked`;

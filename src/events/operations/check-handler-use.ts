@@ -57,7 +57,7 @@ function checkTemplate(template: string, entity: string, fields: readonly Field[
   return [...(problem ? [problem] : []), ...unknown.map((name) => `unknown mark {${name}} in "${template}"`)];
 }
 
-/** Whether an event of this entity knows a name in a template. */
+/** Returns whether an event of this entity knows a name in a template. */
 function isNamed(name: string, entity: string, fields: readonly Field[]): boolean {
   if (ALWAYS_NAMED.includes(name)) return true;
   if (name === 'client_name') return hasClient(entity, fields);
@@ -70,7 +70,7 @@ function isNamed(name: string, entity: string, fields: readonly Field[]): boolea
   );
 }
 
-/** Whether its records are clients, belong to one, or may be linked with one. */
+/** Returns whether its records are clients, belong to one, or may be linked with one. */
 function hasClient(entity: string, fields: readonly Field[]): boolean {
   return entity === 'Client' || entity === 'Task' || fields.some(({ name }) => name === 'client');
 }
@@ -109,7 +109,7 @@ function checkRecipient(recipient: Recipient, entity: string, fields: readonly F
   return [`unknown recipient ${JSON.stringify(recipient)}`];
 }
 
-/** A field that holds a user, of the record or of one that it names. */
+/** Returns a field that holds a user, of the record or of one that it names. */
 function checkUserField(path: string, entity: string, fields: readonly Field[]): string[] {
   const [first = '', second, ...more] = path.split('.');
   const own = fields.find(({ name }) => name === first);
@@ -122,7 +122,7 @@ function checkUserField(path: string, entity: string, fields: readonly Field[]):
   return isKnown ? [] : [`"${path}" is no field with a user`];
 }
 
-/** A branch, or a region by it, is the record's own or its client's. */
+/** Returns a branch, or a region by it, is the record's own or its client's. */
 function checkPlace(entity: string, fields: readonly Field[]): string[] {
   const hasPlace = hasClient(entity, fields) || fields.some(({ name }) => name === 'branch');
   return hasPlace ? [] : [`${entity} has no branch, so neither a region`];

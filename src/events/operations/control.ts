@@ -74,7 +74,7 @@ function resumeSql(of: PauseOf): string {
 
 const asText = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
-/** The pauses that are on. */
+/** Returns the pauses that are on. */
 export async function listPauses(database: Database): Promise<Pause[]> {
   const rows = await database.publicQuery(
     statement<{

@@ -61,7 +61,7 @@ export async function showEvent(database: Database, schema: string, id: number):
   return event ?? null;
 }
 
-/** The queue is not the tenant's to read, so it is asked in a second statement. */
+/** Returns the queue is not the tenant's to read, so it is asked in a second statement. */
 async function withDueTimes<Event extends ShownEvent>(
   database: Database,
   schema: string,

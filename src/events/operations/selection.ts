@@ -23,7 +23,7 @@ export const SELECTED = `
   AND ($5::timestamptz IS NULL OR e.created_at >= $5)
   AND ($6::timestamptz IS NULL OR e.created_at < $6)`;
 
-/** The parameters that SELECTED needs. */
+/** Returns the parameters that SELECTED needs. */
 export function selectionParameters({ ids, type, status, handler, since, until }: Selection): unknown[] {
   return [
     ids ?? null,

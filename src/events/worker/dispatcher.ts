@@ -179,7 +179,7 @@ export class Dispatcher {
   }
 }
 
-/** Whether an error says that the server cannot be reached at present, not that this work cannot be done. */
+/** Returns whether an error says that the server cannot be reached at present, not that this work cannot be done. */
 function isConnectionLost(error: unknown): boolean {
   const { code = '' } = error as { code?: string };
   return databaseFailure(error)?.kind === 'unavailable' && !/^(40|55)|^57014$/.test(code);

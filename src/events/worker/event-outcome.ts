@@ -85,7 +85,7 @@ export function failure(event: DomainEvent, results: Results, error: string): Ev
 
 const LONGEST_ERROR = 1_000;
 
-/** An error in words that the database takes: without NUL and halves of characters. */
+/** Returns an error in words that the database takes: without NUL and halves of characters. */
 export function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replaceAll('\0', '').toWellFormed().slice(0, LONGEST_ERROR).toWellFormed() || 'unknown error';

@@ -48,12 +48,12 @@ export class HandlerBindings {
     }
   }
 
-  /** Null for a type that this version of the program does not know. */
+  /** Returns null for a type that this version of the program does not know. */
   of(eventType: string): readonly HandlerBinding[] | null {
     return this.#byType.get(eventType) ?? null;
   }
 
-  /** The types for which one of these handlers does something. */
+  /** Returns the types for which one of these handlers does something. */
   typesUsing(handlers: readonly string[]): string[] {
     if (handlers.length === 0) return [];
     return [...this.#byType]
@@ -84,12 +84,12 @@ function bindHandler(key: string, use: HandlerUse, entity: string, handlers: Han
   };
 }
 
-/** Whether a handler has nothing more to do for an event. */
+/** Returns whether a handler has nothing more to do for an event. */
 export function isDone(result: HandlerResult | undefined): boolean {
   return result !== undefined && result.status !== 'FAILED';
 }
 
-/** The handlers that a version of the program tried without success and that are not among these. */
+/** Returns the handlers that a version of the program tried without success and that are not among these. */
 export function failedElsewhere(event: DomainEvent, bindings: readonly HandlerBinding[]): string[] {
   return Object.entries(event.handler_results)
     .filter(([key, result]) => !isDone(result) && !bindings.some((binding) => binding.key === key))

@@ -37,7 +37,10 @@ export async function readReadyTenants(database: Database): Promise<ReadyTenants
   return ready as ReadyTenants;
 }
 
-/** Whether a tenant may be served now, and which handlers are paused: what readReadyTenants says, for one tenant. */
+/**
+ * Returns whether a tenant may be served now, and which handlers are paused: what readReadyTenants says, for one
+ * tenant.
+ */
 export async function readPauses(
   database: Database,
   schema: string,

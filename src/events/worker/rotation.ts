@@ -30,7 +30,10 @@ export class Rotation {
 
   constructor(private readonly database: Database) {}
 
-  /** The next turn, which must be ended; null when there is nothing to do for the time being. @throws database errors */
+  /**
+   * Returns the next turn, which must be ended; null when there is nothing to do for the time being.
+   * @throws database errors
+   */
   async next(): Promise<TenantTurn | null> {
     let hasRead = false;
     for (;;) {
@@ -97,7 +100,7 @@ export class Rotation {
     }
   }
 
-  /** A rotation over many tenants takes longer than a pause may go unnoticed. */
+  /** Returns a rotation over many tenants takes longer than a pause may go unnoticed. */
   async #checkPauses(schema: string): Promise<boolean> {
     if (performance.now() - this.#pausesReadAt < PAUSES_KNOWN_FOR_MS) return true;
     const { served, pausedHandlers } = await readPauses(this.database, schema);

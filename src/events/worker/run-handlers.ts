@@ -113,7 +113,7 @@ export async function runEach(transaction: TenantTransaction, job: Job, until: n
   return { outcome, notified };
 }
 
-/** The result of a handler that need not run; 'done' when it ran before; null when it has to run. */
+/** Returns the result of a handler that need not run; 'done' when it ran before; null when it has to run. */
 function resultWithoutRunning(
   { event, context }: Job,
   binding: HandlerBinding,

@@ -50,7 +50,7 @@ function bound(
   transaction.query(set).catch(ignore); // what fails it fails the next statement too
 }
 
-/** Null when something failed; nothing is written then. */
+/** Returns null when something failed; nothing is written then. */
 async function allTogether(
   transaction: TenantTransaction,
   jobs: readonly Job[],
@@ -79,7 +79,7 @@ async function allTogether(
   return collect(jobs, (job) => done.get(job)!);
 }
 
-/** The first events of all records, then the second ones, and so on. */
+/** Returns the first events of all records, then the second ones, and so on. */
 function roundsOf(jobs: readonly Job[]): Job[][] {
   const rounds: Job[][] = [];
   const counts = new Map<string, number>();

@@ -3,8 +3,8 @@ import { textError } from '../errors.js';
 import { isDictionary } from './field.js';
 
 /**
- * For actions whose one argument must be there: null, empty text and an empty list count as missing. What is there
- * but wrong, or a body that is no object, is left to the reading of the body.
+ * Rejects an action whose one argument is missing: null, empty text and an empty list count as missing. A wrong value,
+ * or a body that is no object, is left to the parsing of the body.
  * @throws HttpError 400 `{"error": message}`
  */
 export function requireArgument({ body = {} }: FastifyRequest, name: string, message: string): void {

@@ -13,7 +13,7 @@ type RequiredKeys<S extends Shape> = {
   [K in keyof S]: S[K] extends Field<unknown, true> ? K : never;
 }[keyof S];
 
-/** What a body of this shape holds once it is read: only fields that were given. */
+/** The parsed body of a shape: only fields that were given. */
 export type Input<S extends Shape> = { [K in RequiredKeys<S>]: Parsed<S[K]> } & {
   [K in Exclude<keyof S, RequiredKeys<S>>]?: Parsed<S[K]>;
 };
@@ -23,14 +23,14 @@ export interface Body<S extends Shape = Shape> {
   readonly shape: S;
   readonly schema: TObject;
   /**
-   * Reads what was sent; fields that the shape does not name are left out.
-   * @param form whether it came as a form, where "" may stand for null or for nothing
-   * @throws HttpError 400 with messages under every field that is wrong
+   * Parses a body; fields that the shape does not name are ignored.
+   * @param form whether it is a form, where "" may stand for null or for nothing
+   * @throws HttpError 400 with messages under every wrong field
    */
   parse(value: unknown, form: boolean): Input<S>;
 }
 
-/** @param name how the documentation calls it */
+/** Makes a body of these fields. @param name its name in the documentation */
 export function body<S extends Shape>(name: string, shape: S): Body<S> {
   const properties: TProperties = {};
   for (const [key, { schema, required }] of Object.entries(shape)) {
@@ -44,9 +44,9 @@ export function body<S extends Shape>(name: string, shape: S): Body<S> {
 }
 
 /**
- * Makes a body in which a field that the shape does not name is wrong: for what says which records are meant, where one
- * that is mistyped, and so left out, would mean more of them.
- * @param name how the documentation calls it
+ * Makes a body that rejects unknown fields: for selections of records, where ignoring a mistyped field would select
+ * more of them.
+ * @param name its name in the documentation
  */
 export function strictBody<S extends Shape>(name: string, shape: S): Body<S> {
   const lenient = body(name, shape);
@@ -63,7 +63,7 @@ export function strictBody<S extends Shape>(name: string, shape: S): Body<S> {
   };
 }
 
-/** Returns the same fields, none of them required: for PATCH, and for PUT, which changes only what is given too. */
+/** Returns the same fields, none of them required: for PATCH, and for PUT, which also changes only what is given. */
 export function optional<S extends Shape>(shape: S): { [K in keyof S]: Field<Parsed<S[K]>, false> } {
   const entries = Object.entries(shape).map(([key, field]) => [key, { ...field, required: false }]);
   return Object.fromEntries(entries);
@@ -106,7 +106,7 @@ function readField(field: Field, given: unknown, form: boolean): unknown {
   return field.parse(value);
 }
 
-/** Returns a form says a list by repeating the field. */
+/** Returns the value of a field in a form, where a list is a repeated field. */
 function fromForm({ many }: Field, given: unknown): unknown {
   if (many) return Array.isArray(given) ? given : given === '' ? [] : [given];
   return Array.isArray(given) ? given.at(-1) : given;

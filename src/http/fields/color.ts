@@ -4,7 +4,7 @@ import { readText } from './text.js';
 
 const COLOR = /^#?[0-9A-Fa-f]{6}$/;
 
-/** Returns a colour, six hexadecimal digits with or without `#`; read as one with it. */
+/** Makes a field for a colour, six hexadecimal digits with or without `#`; parsed as one with it. */
 export function hexColor(): Field<string, false> {
   const schema = Type.String({ minLength: 1, pattern: COLOR.source });
   return field(schema, (value) => {

@@ -31,7 +31,7 @@ export function isCountryCode(text: string): boolean {
   return CODES.has(text);
 }
 
-/** Returns a country by its two-letter code, upper case; "" for none where the field is not mandatory. */
+/** Makes a field for a country's two-letter code, upper case; "" for none where the field is not mandatory. */
 export function country(options: { readonly mandatory?: boolean } = {}): Field<string, false> {
   const { mandatory = false } = options;
   const schema = Type.String({ ...(mandatory && { minLength: 1 }), maxLength: 2 });

@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import type { Field } from './field.js';
 import { choice } from './text.js';
 
-/** ISO 4217, the codes in use. */
+/** The codes of ISO 4217 in use. */
 const CURRENCY_CODES: readonly string[] = `
   AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD
   CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP
@@ -15,7 +15,7 @@ const CURRENCY_CODES: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-/** Returns a currency by its three-letter code, upper case. */
+/** Makes a field for a currency's three-letter code, upper case. */
 export function currency(): Field<string, false> {
   return choice(CURRENCY_CODES, { schema: Type.String({ minLength: 1, maxLength: 3 }) });
 }

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { type Field, FieldError, field, MESSAGES } from './field.js';
 
-// What Django's parse_datetime reads: a date alone counts as its midnight.
+// The formats that Django's parse_datetime accepts; a date alone counts as its midnight.
 const MOMENT =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,6})\d{0,6})?)?\s*(?:(Z)|([+-])(\d{2})(?::?(\d{2}))?)?)?$/i;
 const FIRST = Date.parse('0001-01-01T00:00:00Z');
@@ -9,8 +9,8 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z');
 const MINUTE = 60_000;
 
 /**
- * Reads a moment as DRF's DateTimeField does and gives it in UTC as the API writes it: `2026-01-31T09:00:00Z`,
- * microseconds when they are not zero. Without an offset it is meant in UTC.
+ * Parses a moment as DRF's DateTimeField does and returns it in UTC as the API writes it: `2026-01-31T09:00:00Z`,
+ * microseconds when they are not zero. Without an offset it is in UTC.
  * @throws FieldError
  */
 export function readDateTime(value: unknown): string {
@@ -42,10 +42,10 @@ export function readDateTime(value: unknown): string {
 
 /** Returns whether one moment lies after another, both as the API writes them. */
 export function isAfter(moment: string, other: string): boolean {
-  return moment.slice(0, -1) > other.slice(0, -1); // without Z, which would sort behind a fraction
+  return moment.slice(0, -1) > other.slice(0, -1); // without Z, which would sort after a fraction
 }
 
-/** Returns a moment. */
+/** Makes a field for a moment. */
 export function datetime(): Field<string, false> {
   return field(Type.String({ format: 'date-time' }), readDateTime);
 }

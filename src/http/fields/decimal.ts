@@ -3,12 +3,12 @@ import { ExactNumber } from '../../database/json.js';
 import { type Field, FieldError, field } from './field.js';
 
 export interface DecimalOptions {
-  /** Digits at most, before and after the point together: `numeric(digits, places)`. */
+  /** Maximum number of digits, before and after the point together: `numeric(digits, places)`. */
   readonly digits: number;
   readonly places: number;
-  /** The smallest value, as DRF's message shows it: `0`. */
+  /** Minimum, as DRF's message shows it: `0`. */
   readonly min?: string;
-  /** The largest. */
+  /** Maximum. */
   readonly max?: string;
 }
 
@@ -16,7 +16,7 @@ const NUMBER = /^([-+]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:e([-+]?\d{1,9}))?$/i;
 const LONGEST = 1000;
 
 /**
- * Reads a decimal number, given as a number or as text, and gives it with its fixed places: `1250.00`.
+ * Parses a decimal number, given as a number or as text, and returns it with its fixed places: `1250.00`.
  * @throws FieldError in the words of DRF's DecimalField
  */
 export function readDecimal(value: unknown, options: DecimalOptions): string {
@@ -39,8 +39,8 @@ export function readDecimal(value: unknown, options: DecimalOptions): string {
 }
 
 /**
- * How many digits a number has as Python counts them: those written, with the zeros that an exponent adds.
- * @param coefficient every digit that is written
+ * Checks the number of digits as Python counts them: those written, with the zeros that an exponent adds.
+ * @param coefficient all written digits
  * @param exponent of the last of them
  */
 function checkDigits(coefficient: string, exponent: number, { digits, places }: DecimalOptions): void {
@@ -73,7 +73,10 @@ function written(scaled: bigint, places: number): string {
   return places === 0 ? sign + amount : `${sign}${amount.slice(0, -places)}.${amount.slice(-places)}`;
 }
 
-/** Returns a decimal number, as text with its fixed places. Amounts may not be negative: `min: '0'`. */
+/**
+ * Makes a field for a decimal number, as text with its fixed places. For amounts, which may not be negative: `min:
+ * '0'`.
+ */
 export function decimal(options: DecimalOptions): Field<string, false> {
   const { digits, places, min, max } = options;
   const range = max === undefined ? min && `at least ${min}` : `${min ?? 'at most'} to ${max}`;

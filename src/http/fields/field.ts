@@ -2,7 +2,7 @@ import { type Static, type TSchema, type TUnsafe, Type } from '@sinclair/typebox
 import { ExactNumber } from '../../database/json.js';
 import type { FieldErrors } from '../errors.js';
 
-/** What is wrong with one value: messages, or messages by key where the value is an object or a list. */
+/** Thrown for a wrong value: messages, or messages by key where the value is an object or a list. */
 export class FieldError extends Error {
   constructor(readonly errors: string[] | FieldErrors) {
     super(JSON.stringify(errors));
@@ -14,16 +14,16 @@ export class FieldError extends Error {
 }
 
 /**
- * One field of a request body: how it is documented and how it is read. `parse` gets any JSON value but null and
- * undefined and throws FieldError in Django REST Framework's words, which clients compare.
+ * A field of a request body: its documentation and its parsing. `parse` gets any JSON value except null and undefined
+ * and throws FieldError in Django REST Framework's words, which clients compare.
  */
 export interface Field<T = unknown, Required extends boolean = boolean> {
   readonly schema: TSchema;
   readonly required: Required;
   readonly nullable: boolean;
-  /** Whether "" means something of its own; if not, a form's empty input counts as null or as not given. */
+  /** Whether "" is a value of its own; if not, an empty input of a form counts as null or as missing. */
   readonly blank: boolean;
-  /** Whether it is a list; of other fields that a form repeats the last value counts. */
+  /** Whether it is a list; of other fields that a form repeats, the last value counts. */
   readonly many?: boolean;
   parse(value: unknown): T;
 }
@@ -43,17 +43,17 @@ export const MESSAGES = {
   email: 'Enter a valid email address.',
 } as const;
 
-/** Returns an optional field that may be neither null nor, unless it says so, blank. */
+/** Makes an optional field that may be neither null nor, unless it says so, blank. */
 export function field<T>(schema: TSchema, parse: (value: unknown) => T, blank = false): Field<T, false> {
   return { schema, parse, blank, required: false, nullable: false };
 }
 
-/** Returns the same field, but it must be given. */
+/** Returns the same field, made mandatory. */
 export function required<T>(inner: Field<T>): Field<T, true> {
   return { ...inner, required: true };
 }
 
-/** Returns the same field, but null is a value too. */
+/** Returns the same field, which may also be null. */
 export function nullable<T, R extends boolean>(inner: Field<T, R>): Field<T | null, R> {
   return { ...inner, nullable: true, schema: nullableSchema(inner.schema) };
 }
@@ -63,7 +63,7 @@ export function nullableSchema<S extends TSchema>(schema: S): TUnsafe<Static<S> 
   return Type.Unsafe({ ...schema, nullable: true });
 }
 
-/** Returns the same field with the value that the documentation gives when it is left out. */
+/** Returns the same field with its default for the documentation. */
 export function withDefault<T, R extends boolean>(inner: Field<T, R>, value: T): Field<T, R> {
   return { ...inner, schema: Type.Unsafe({ ...inner.schema, default: value }) };
 }
@@ -75,7 +75,7 @@ export function isDictionary(value: unknown): value is Record<string, unknown> {
   );
 }
 
-/** Returns the name of the type in Python, which DRF's messages give. */
+/** Returns the name of a value's type in Python, which DRF's messages mention. */
 export function pythonType(value: unknown): string {
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'string') return 'str';

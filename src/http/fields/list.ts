@@ -30,7 +30,7 @@ export function list<T>(
   };
 }
 
-/** @throws FieldError with the messages of each item that is wrong under its place in the list */
+/** Parses the items of a list. @throws FieldError with the messages of each wrong item under its index */
 function readItems<T>(item: Field<T>, values: readonly unknown[]): T[] {
   const errors: FieldErrors = {};
   const items = values.map((value, index) => {

@@ -4,7 +4,7 @@ import { type Field, FieldError, field, isDictionary, MESSAGES, pythonType } fro
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Deeper than anything that is meant to be read again. */
+/** Maximum depth, which no useful value reaches. */
 const DEEPEST = 50;
 
 /** Maximum number of digits of a number. */

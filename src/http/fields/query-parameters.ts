@@ -15,7 +15,7 @@ const TRUE = new Set(['true', '1', 'yes', 'on']);
 export class QueryParameters {
   constructor(private readonly raw: Readonly<Record<string, string | string[] | undefined>>) {}
 
-  /** Returns every parameter as it was sent, for links to other pages. */
+  /** Returns all parameters as they were sent, for links to other pages. */
   entries(): [string, string][] {
     return Object.entries(this.raw).flatMap(([name, value]) =>
       (Array.isArray(value) ? value : [value ?? '']).map((item): [string, string] => [name, item]),
@@ -39,7 +39,7 @@ export class QueryParameters {
     return value;
   }
 
-  /** Any of several values: repeated, with brackets (`status[]=`) or once. Undefined when none is given. */
+  /** Returns the chosen values: repeated, with brackets (`status[]=`) or single; undefined when none is given. */
   choices(name: string): string[] | undefined {
     const given = [this.raw[name], this.raw[`${name}[]`]].flat();
     const values = given.map((value) => value?.trim() ?? '').filter((value) => value !== '');

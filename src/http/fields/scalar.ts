@@ -5,7 +5,7 @@ import { type Field, FieldError, field, MESSAGES, nullable } from './field.js';
 const INTEGER = /^\s*[-+]?\d+(?:\.0*)?\s*$/;
 const LONGEST_NUMBER = 1000;
 
-/** Reads a whole number from a number or its digits. @throws FieldError */
+/** Parses a whole number from a number or its digits. @throws FieldError */
 export function readInteger(given: unknown): number {
   const value = given instanceof ExactNumber ? given.text : given;
   if (typeof value !== 'number' && typeof value !== 'string') throw FieldError.of(MESSAGES.integer);
@@ -18,7 +18,7 @@ export function readInteger(given: unknown): number {
   return number;
 }
 
-/** Returns a whole number; within `min` and `max` where they are given. */
+/** Makes a field for a whole number; within `min` and `max` where they are given. */
 export function integer(range: { min?: number; max?: number } = {}): Field<number, false> {
   const { min, max } = range;
   const schema = Type.Integer({
@@ -40,7 +40,7 @@ export function integer(range: { min?: number; max?: number } = {}): Field<numbe
 const TRUE = new Set(['t', 'true', 'y', 'yes', 'on', '1']);
 const FALSE = new Set(['f', 'false', 'n', 'no', 'off', '0', '0.0']);
 
-/** True or false, in any of the spellings that DRF knows. */
+/** Makes a field for true or false, in any of the spellings that DRF accepts. */
 export function boolean(): Field<boolean, false> {
   return field(Type.Boolean(), (value) => {
     if (typeof value === 'boolean') return value;
@@ -53,7 +53,7 @@ export function boolean(): Field<boolean, false> {
 
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/;
 
-/** Reads a calendar date that exists and returns it as YYYY-MM-DD. @throws FieldError */
+/** Parses a calendar date that exists and returns it as YYYY-MM-DD. @throws FieldError */
 export function readDate(value: unknown): string {
   const match = typeof value === 'string' ? DATE.exec(value.trim()) : null;
   if (!match) throw FieldError.of(MESSAGES.date);
@@ -65,7 +65,7 @@ export function readDate(value: unknown): string {
   return date.toISOString().slice(0, 10);
 }
 
-/** Returns a date. */
+/** Makes a field for a date. */
 export function date(): Field<string, false> {
   return field(Type.String({ format: 'date' }), readDate);
 }

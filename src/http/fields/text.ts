@@ -4,11 +4,11 @@ import { ExactNumber } from '../../database/json.js';
 import { type Field, FieldError, field, MESSAGES } from './field.js';
 
 export interface TextOptions {
-  /** Characters at most (code points, as PostgreSQL counts them). */
+  /** Maximum number of characters (code points, as PostgreSQL counts them). */
   readonly max?: number;
-  /** Characters at least; 1: the text may not be blank. */
+  /** Minimum number of characters; 1: the text may not be blank. */
   readonly min?: number;
-  /** For passwords: spaces at the ends count. */
+  /** Keeps leading and trailing spaces, for passwords. */
   readonly keepSpaces?: boolean;
   readonly writeOnly?: boolean;
 }
@@ -16,14 +16,14 @@ export interface TextOptions {
 const WHOLE = /^-?\d+$/;
 
 /**
- * Text as DRF's CharField reads it: numbers become text, spaces at the ends go.
- * @throws FieldError also for what PostgreSQL cannot store: NUL and lone surrogates.
+ * Parses text as DRF's CharField does: numbers become text, leading and trailing spaces go.
+ * @throws FieldError also for what PostgreSQL cannot store: NUL and lone surrogates
  */
 export function readText(value: unknown, options: TextOptions = {}): string {
-  // A whole number keeps all of its digits: 12345678901234567890.
+  // A whole number keeps all its digits: 12345678901234567890.
   if (value instanceof ExactNumber && WHOLE.test(value.text)) return readText(value.text, options);
   if (typeof value !== 'string' && typeof value !== 'number') throw FieldError.of(MESSAGES.notText);
-  // Digits beyond what a number holds have been lost while reading: better none than others.
+  // Parsing has lost digits beyond a number's precision: none are better than others.
   if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
     throw FieldError.of(MESSAGES.notText);
   }
@@ -35,14 +35,14 @@ export function readText(value: unknown, options: TextOptions = {}): string {
   if (options.min !== undefined && text.length < options.min * 2 && [...text].length < options.min) {
     throw FieldError.of(`Ensure this field has at least ${options.min} characters.`);
   }
-  // Counting code points is slow, and never needed where even the UTF-16 length fits.
+  // Counting code points is slow, and unnecessary where even the UTF-16 length fits.
   if (options.max !== undefined && text.length > options.max && [...text].length > options.max) {
     throw FieldError.of(`Ensure this field has no more than ${options.max} characters.`);
   }
   return text;
 }
 
-/** Returns a text field; "" clears it unless `min` is 1. */
+/** Makes a text field; "" clears it unless `min` is 1. */
 export function text(options: TextOptions = {}): Field<string, false> {
   const { max, min, writeOnly } = options;
   const schema = Type.String({
@@ -53,7 +53,7 @@ export function text(options: TextOptions = {}): Field<string, false> {
   return field(schema, (value) => readText(value, options), !min);
 }
 
-// A dot-atom or quoted local part and a domain of dotted labels, as Django's EmailValidator wants them.
+// A dot-atom or quoted local part and a domain of dotted labels, as in Django's EmailValidator.
 const LOCAL_PART =
   /^(?:[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*|"(?:[\x21\x23-\x5b\x5d-\x7e]|\\[\x21-\x7e])*")$/i;
 const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z0-9-]{2,63}(?<!-))$/i;
@@ -68,12 +68,12 @@ export function isEmail(address: string): boolean {
   );
 }
 
-/** Returns the documentation's form for "one of these, or empty text". */
+/** Returns the schema of "one of these, or empty text". */
 export function orBlank(schema: TSchema): TSchema {
   return Type.Unsafe({ oneOf: [schema, { enum: [''] }] });
 }
 
-/** Returns an e-mail address, or "" for none unless `min` is 1. */
+/** Makes a field for an e-mail address, or "" for none unless `min` is 1. */
 export function email(options: TextOptions = {}): Field<string, false> {
   const { max = 254, min } = options;
   const schema = Type.String({ format: 'email', maxLength: max, ...(min && { minLength: min }) });
@@ -86,13 +86,13 @@ export function email(options: TextOptions = {}): Field<string, false> {
 }
 
 export interface ChoiceOptions {
-  /** What "" stands for; without it "" is refused. */
+  /** What "" stands for; without it "" is rejected. */
   readonly blankAs?: string;
-  /** The documentation shows only the form of the text, not the list (countries, currencies). */
+  /** The schema, where the documentation shows only the form of the text, not the list (countries, currencies). */
   readonly schema?: TSchema;
 }
 
-/** One of these texts. */
+/** Makes a field for one of these texts. */
 export function choice<T extends string>(values: readonly T[], options: ChoiceOptions = {}): Field<T, false> {
   const allowed = new Set<string>(values);
   const blank = options.blankAs !== undefined;
@@ -110,7 +110,7 @@ export function choice<T extends string>(values: readonly T[], options: ChoiceOp
   return field(options.schema ?? (blank ? orBlank(schema) : schema), parse, blank);
 }
 
-/** What is no text, in short: it may be of any size and depth. */
+/** Abbreviates a value that is no text, which may be of any size and depth. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return '[…]';
   return typeof value === 'object'

@@ -1,11 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import { type Field, FieldError, field } from './field.js';
 
-// What Python reads as a time; an offset says nothing without a date, and is dropped as DRF drops it.
+// The formats that Python parses as a time; an offset is meaningless without a date, and is dropped as DRF does.
 const TIME =
   /^([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d)(?:[.,](\d{1,6})\d{0,6})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?$/i;
 
-/** Reads a time of day and gives it as HH:MM:SS, with microseconds when they are not zero. @throws FieldError */
+/** Parses a time of day and returns it as HH:MM:SS, with microseconds when they are not zero. @throws FieldError */
 export function readTime(value: unknown): string {
   const match = typeof value === 'string' ? TIME.exec(value.trim()) : null;
   if (!match) {
@@ -16,7 +16,7 @@ export function readTime(value: unknown): string {
   return clock.join(':') + (microseconds === '000000' ? '' : `.${microseconds}`);
 }
 
-/** Returns a time of day. */
+/** Makes a field for a time of day. */
 export function time(): Field<string, false> {
   return field(Type.String({ format: 'time' }), readTime);
 }

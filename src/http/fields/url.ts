@@ -29,7 +29,7 @@ function isHost(host: string): boolean {
   return labels.length > 1 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(top);
 }
 
-/** Returns an address on the web, or "" for none unless `min` is 1. */
+/** Makes a field for a URL, or "" for none unless `min` is 1. */
 export function url(options: TextOptions = {}): Field<string, false> {
   const { max, min } = options;
   const schema = Type.String({

@@ -6,7 +6,7 @@ import { FieldError } from './field.js';
 import { object } from './object.js';
 import { readTime } from './time.js';
 
-/** What a reader makes of a value, or what it says against it. */
+/** Returns the parsed value, or the error of the parser. */
 function outcome(read: () => unknown): unknown {
   try {
     return read();

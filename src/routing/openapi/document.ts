@@ -10,7 +10,7 @@ import { tagsOf } from './tags.js';
 
 type Node = { [key: string]: unknown };
 
-/** Collects the routes that are registered after it. */
+/** Collects the routes that are registered after this call. */
 export async function collectRoutes(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -64,7 +64,7 @@ interface Operation {
 }
 type Operations = Record<string, Operation>;
 
-/** HEAD is there wherever GET is: the document need not say it for each. */
+/** Maps operations except HEAD, which exists wherever GET does and need not be documented. */
 function mapOperations({ head: _head, ...operations }: Operations): Operations {
   for (const { parameters = [], requestBody } of Object.values(operations)) {
     if (requestBody) {
@@ -74,7 +74,7 @@ function mapOperations({ head: _head, ...operations }: Operations): Operations {
       if (example) Object.assign(json, { example });
     }
     for (const parameter of parameters) {
-      // A list of values is given by repeating the parameter.
+      // A list of values is a repeated parameter.
       const isList = parameter.in === 'query' && parameter.schema.type === 'array';
       if (isList) Object.assign(parameter, { style: 'form', explode: true });
       if (parameter.in === 'path' || parameter.description) continue;
@@ -85,12 +85,15 @@ function mapOperations({ head: _head, ...operations }: Operations): Operations {
   return operations;
 }
 
-/** Where no field is required, a request without body changes nothing, which is allowed. */
+/**
+ * Returns whether a body is mandatory: where no field is required, a request without body changes nothing, which is
+ * allowed.
+ */
 function needsBody(content: Record<string, { schema: Node }>): boolean {
   return Object.values(content).some(({ schema }) => Array.isArray(schema.required));
 }
 
-/** What may be said of a named schema where it is used. */
+/** Annotations that may stand beside a reference to a named schema. */
 const ANNOTATIONS = ['nullable', 'readOnly', 'writeOnly', 'default'];
 
 /** Replaces each named schema by a reference and puts it into `schemas`. @throws Error when two share a name */
@@ -107,7 +110,7 @@ function hoist(node: unknown, schemas: Node): unknown {
   schemas[name] ??= schema;
   if (!isDeepStrictEqual(schemas[name], schema)) throw new Error(`two schemas are called ${name}`);
   const reference = { $ref: `#/components/schemas/${name}` };
-  const annotations = entries.filter(isAnnotation); // beside a $ref they would be passed over
+  const annotations = entries.filter(isAnnotation); // they would be ignored beside a $ref
   return annotations.length > 0 ? { allOf: [reference], ...Object.fromEntries(annotations) } : reference;
 }
 

@@ -12,7 +12,7 @@ const LINKS = [
 const POLICY: Page['policy'] =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/** Serves the page at the root of a host, which tells a visitor what this is and where to go. */
+/** Returns the route of the page at the root of a host, which tells visitors what this is and where to go. */
 export function homeRoute(): RouteDefinition {
   return publicRoute({
     method: 'GET',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 /** The path of the style sheet for our own pages. */
 export const STYLES = '/api/docs/assets/leopard.css';
 
-/** Colours follow the reader's own choice of light or dark. */
+/** Colours follow the reader's choice of light or dark. */
 export const STYLE_SHEET = `:root { color-scheme: light dark; }
 body { margin: 0; font: 1rem/1.6 system-ui, sans-serif; }
 main { max-width: 42rem; margin: 0 auto; padding: 3rem 1.5rem; }
@@ -15,7 +15,7 @@ code { font-family: ui-monospace, monospace; }
 export interface Page {
   readonly summary: string;
   readonly html: string;
-  /** The Content-Security-Policy: scripts of our own, and only the one that stands in the page. */
+  /** The Content-Security-Policy: our own scripts, and only the one inlined in the page. */
   readonly policy: string;
 }
 
@@ -46,7 +46,7 @@ ${content}
 </body>
 </html>
 `,
-    // Both libraries write styles into the page, and ReDoc searches in a worker that it makes itself.
+    // Both libraries write styles into the page, and ReDoc searches in a worker that it creates.
     policy: [
       "default-src 'none'",
       `script-src 'self' 'sha256-${hash}'`,

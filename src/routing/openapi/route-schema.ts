@@ -13,7 +13,7 @@ const ErrorDetail = component(
 );
 /** The body of answers that are `{"error": …}`. */
 export const ErrorText = component('ErrorText', Type.Object({ error: Type.String() }));
-/** For `otherAnswers`: a 400 that is about no field but the whole. */
+/** For `otherAnswers`: a 400 that concerns no field but the whole. */
 export const REFUSED = { 400: { description: 'refused, and why', schema: ErrorDetail } };
 const ErrorFields = component(
   'ErrorFields',
@@ -34,7 +34,7 @@ const ERRORS: Readonly<Record<number, { readonly description: string; readonly s
   429: { description: 'too many failed attempts; Retry-After says when to come back', schema: ErrorDetail },
 };
 
-/** What the documentation tells of a route. Made when somebody asks for it: all of them take 3 MB. */
+/** Returns what the documentation says about a route. Created on demand: all of them take 3 MB. */
 export function routeSchema(definition: RouteDefinition) {
   const { tag, summary, policy, query, headers, body, upload, path } = definition;
   const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name as string);
@@ -79,12 +79,12 @@ function responses(definition: RouteDefinition) {
   return described;
 }
 
-/** Returns the schema keeps a description of its own; this one is the answer's. */
+/** Returns a documented answer; the schema's own description is kept beside the answer's. */
 function answer(schema: TSchema, description: string) {
   return { ...schema, 'x-response-description': description };
 }
 
-/** JSON by this schema, or text. */
+/** Returns JSON by this schema, or text, for each media type. */
 function inForms(schema: TSchema, mediaTypes: readonly string[]) {
   return { 'application/json': { schema }, ...textIn(mediaTypes) };
 }

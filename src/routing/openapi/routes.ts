@@ -28,14 +28,15 @@ const ASSETS: Readonly<Record<string, Asset>> = {
   'redoc.standalone.js': { type: 'text/javascript', read: fileOf('redoc', 'bundles/redoc.standalone.js') },
 };
 
-/** ReDoc's one address of another site, a logo; it shows none where this fails to load. */
+/** The one URL of another site in ReDoc, a logo; it shows none where this fails to load. */
 const FOREIGN_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
 const NO_PICTURE = 'data:,';
 
 const require = createRequire(import.meta.url);
 
 /**
- * The documentation of the API, without log-in and on the bare hosts too. Its pages load nothing from elsewhere.
+ * Returns the routes of the API's documentation, without log-in and on the bare hosts too. Its pages load nothing from
+ * elsewhere.
  * @param document makes the OpenAPI document, once all routes are known
  */
 export function documentationRoutes(document: () => object): RouteDefinition[] {
@@ -79,7 +80,7 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
       summary: 'A file of the documentation pages.',
       handler: async ({ params, raw }, reply) => {
         const name = params['*'] ?? '';
-        const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined; // not so `constructor`
+        const asset = Object.hasOwn(ASSETS, name) ? ASSETS[name] : undefined; // excludes `constructor`
         if (!asset) throw detailError(404, 'Not found.');
         const { content, tag } = load(name, asset);
         reply.header('cache-control', 'public, max-age=86400').header('etag', tag);
@@ -90,7 +91,7 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
   ];
 }
 
-/** YAML, unless the Accept header names JSON and not YAML. */
+/** Returns YAML, unless the Accept header names JSON and not YAML. */
 function preferredFormat(accept: string | undefined): string {
   const types = acceptedTypes(accept);
   const yaml = types.some((type) => type === YAML || type.includes('yaml'));
@@ -117,7 +118,7 @@ function load(name: string, { read }: Asset) {
   return asset;
 }
 
-/** Reads a file of a package and removes the address of another site that one of them contains. */
+/** Returns a reader for a file of a package that removes the URL of another site in one of them. */
 function fileOf(module: string, file: string): () => string {
   return () => {
     const path = join(dirname(require.resolve(`${module}/package.json`)), file);

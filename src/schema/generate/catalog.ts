@@ -1,6 +1,6 @@
 import type { OwnerClient } from '../../database/owner.js';
 
-/** One column of a table, as the catalogue tells it. */
+/** A column of a table, as the catalogue describes it. */
 export interface CatalogColumn {
   readonly table: string;
   readonly name: string;
@@ -12,7 +12,7 @@ export interface CatalogColumn {
   readonly isIdentity: boolean;
 }
 
-/** A table and the storage options it was made with. */
+/** A table and its storage options. */
 export interface CatalogTable {
   readonly name: string;
   readonly options: readonly string[];
@@ -24,7 +24,7 @@ export interface CatalogConstraint {
   /** p primary key, u unique, c check, f foreign key */
   readonly kind: 'p' | 'u' | 'c' | 'f';
   readonly definition: string;
-  /** The table that a foreign key leads to. */
+  /** The table that a foreign key references. */
   readonly references: string | null;
 }
 
@@ -38,7 +38,7 @@ export async function readTables(client: OwnerClient, schema: string): Promise<C
   return rows;
 }
 
-/** Columns of one schema's tables, in their order. */
+/** Returns the columns of one schema's tables, in their order. */
 export async function readColumns(client: OwnerClient, schema: string): Promise<CatalogColumn[]> {
   const { rows } = await client.query<CatalogColumn>(
     `SELECT c.relname AS "table", a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
@@ -53,7 +53,7 @@ export async function readColumns(client: OwnerClient, schema: string): Promise<
   return rows;
 }
 
-/** Keys, uniques, checks and foreign keys of one schema's tables. */
+/** Returns the keys, uniques, checks and foreign keys of one schema's tables. */
 export async function readConstraints(client: OwnerClient, schema: string): Promise<CatalogConstraint[]> {
   const { rows } = await client.query<CatalogConstraint>(
     `SELECT c.relname AS "table", k.conname AS name, k.contype AS kind, pg_get_constraintdef(k.oid, true) AS definition,
@@ -66,7 +66,7 @@ export async function readConstraints(client: OwnerClient, schema: string): Prom
   return rows;
 }
 
-/** Returns the foreign keys of one column each: which column leads to which table. */
+/** Returns the foreign keys of single columns: which column references which table. */
 export async function readForeignKeys(
   client: OwnerClient,
   schema: string,
@@ -83,7 +83,7 @@ export async function readForeignKeys(
   return rows;
 }
 
-/** CREATE INDEX of every index that does not belong to a constraint. */
+/** Returns CREATE INDEX of every index that does not belong to a constraint. */
 export async function readIndexes(client: OwnerClient, schema: string): Promise<string[]> {
   return await texts(
     client,
@@ -96,7 +96,7 @@ export async function readIndexes(client: OwnerClient, schema: string): Promise<
   );
 }
 
-/** CREATE FUNCTION of every function of the schema. */
+/** Returns CREATE FUNCTION of every function of the schema. */
 export async function readFunctions(client: OwnerClient, schema: string): Promise<string[]> {
   return await texts(
     client,
@@ -106,7 +106,7 @@ export async function readFunctions(client: OwnerClient, schema: string): Promis
   );
 }
 
-/** CREATE TRIGGER of every trigger that is not a foreign key's own. */
+/** Returns CREATE TRIGGER of every trigger that does not belong to a foreign key. */
 export async function readTriggers(client: OwnerClient, schema: string): Promise<string[]> {
   return await texts(
     client,
@@ -118,7 +118,7 @@ export async function readTriggers(client: OwnerClient, schema: string): Promise
   );
 }
 
-/** Which of the rights that the tenant's role has on tables by default were taken back: table → rights. */
+/** Returns the default privileges on tables that were revoked from the tenant's role: table → privileges. */
 export async function readRevokedRights(client: OwnerClient, schema: string): Promise<[string, string[]][]> {
   const { rows } = await client.query<{ table: string; rights: string[] }>(
     `SELECT c.relname AS "table", array_agg(p.name ORDER BY p.place) AS rights
@@ -131,7 +131,7 @@ export async function readRevokedRights(client: OwnerClient, schema: string): Pr
   return rows.map(({ table, rights }) => [table, rights]);
 }
 
-/** Kinds of objects in the schema that the prepared script would leave out: views, types, domains, policies … */
+/** Returns kinds of objects in the schema that the prepared script would omit: views, types, domains, policies … */
 export async function readUnknownObjects(client: OwnerClient, schema: string): Promise<string[]> {
   return await texts(
     client,

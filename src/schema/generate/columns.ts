@@ -21,7 +21,7 @@ export type TenantColumns = Readonly<Record<string, readonly Column[]>>;
 
 `;
 
-/** Writes the columns of a migrated tenant's tables as a constant, for what is made from them while running. */
+/** Writes the columns of a migrated tenant's tables as a constant, for code generated at run time. */
 export async function writeColumns(client: OwnerClient, schema: string): Promise<string> {
   const keys = await readForeignKeys(client, schema);
   const tables = new Map<string, string[]>();

@@ -12,8 +12,8 @@ import { CONTENT_TYPES_FILE, writeContentTypes } from './content-types.js';
 import { writeSnapshot } from './snapshot.js';
 import { TYPES_FILE, writeTableTypes } from './table-types.js';
 
-// npm run generate             writes the prepared script for new tenants, the table types, columns, and content types
-// npm run generate -- --check  only tells whether they are what would be written
+// npm run generate writes the prepared script for new tenants, the table types, columns, and content types; npm run
+// generate -- --check only tells whether they are up to date
 
 const SCHEMA = 'tenant_made_to_be_copied';
 
@@ -28,7 +28,7 @@ async function generate(): Promise<Map<string, string>> {
       await migrateShared(client, app.user, files);
       const insert = 'INSERT INTO public.tenants_tenant (schema_name, name) VALUES ($1, $1)';
       await client.query(insert, [SCHEMA]);
-      // Without the capture of events, which is made from what is written here.
+      // Without the capture of events, which is derived from what is written here.
       await migrateTenant(client, app.user, SCHEMA, { files, capture: null });
       return new Map([
         [COLUMNS_FILE, await writeColumns(client, SCHEMA)],

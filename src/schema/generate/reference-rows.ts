@@ -6,8 +6,8 @@ import type { CatalogColumn, CatalogTable } from './catalog.js';
 const LOG = 'audit_entry';
 
 /**
- * INSERT statements for every row that a freshly migrated tenant holds, in the order of the tables' keys, and the
- * positions of the identity sequences that have moved: by table, of those that have rows.
+ * Returns INSERT statements for every row of a freshly migrated tenant, in the order of the tables' keys, and the
+ * positions of advanced identity sequences: by table, of those that have rows.
  */
 export async function readRows(
   client: OwnerClient,

@@ -18,13 +18,13 @@ import {
 import { readRows } from './reference-rows.js';
 import { keysWithinTables, referencedFirst } from './table-order.js';
 
-/** Else PostgreSQL plans for each index how many processes should make it, as if it had rows. */
+/** Otherwise PostgreSQL plans parallel workers for each index, as if the tables had rows. */
 const ONE_PROCESS = 'SET LOCAL max_parallel_maintenance_workers TO 0;';
 
 /**
- * Writes the prepared script for new tenants from this freshly migrated one. Names stand without their schema,
- * which the search_path gives when the script is run; rows come before indexes and their foreign keys, which is faster.
- * @throws Error when the schema holds a kind of object that the script would leave out
+ * Writes the prepared script for new tenants from this freshly migrated one. Names are unqualified, since the
+ * search_path is set when the script runs; rows come before indexes and foreign keys, which is faster.
+ * @throws Error when the schema holds a kind of object that the script would omit
  */
 export async function writeSnapshot(
   client: OwnerClient,
@@ -33,7 +33,7 @@ export async function writeSnapshot(
 ): Promise<string> {
   const unknown = await readUnknownObjects(client, schema);
   if (unknown.length > 0) throw new Error(`the prepared script does not know: ${unknown.join(', ')}`);
-  // The catalogue's functions leave out the schema of what the search_path reaches.
+  // The catalogue's functions omit the schema of what the search_path reaches.
   await client.query(`SET search_path TO ${quoteIdentifier(checkSchemaName(schema))}`);
   const named = await readTables(client, schema);
   const columns = await readColumns(client, schema);
@@ -96,9 +96,9 @@ function addForeignKeys(table: CatalogTable, constraints: readonly CatalogConstr
 
 const TRIGRAM_CLASS = /\b\w+\.gin_trgm_ops\b/g;
 
-/** Indexes that need pg_trgm are made only where the extension is. */
+/** Returns CREATE INDEX; indexes that need pg_trgm are created only where the extension is. */
 function createIndex(definition: string): string {
-  const printable = definition.replaceAll("'\x1f'", "E'\\x1f'"); // the separator between searched fields
+  const printable = definition.replaceAll("'\x1f'", "E'\\x1f'"); // the separator between the searched fields
   if (!TRIGRAM_CLASS.test(printable)) return `${printable};`;
   const template = printable.replaceAll('%', '%%').replaceAll(TRIGRAM_CLASS, '%1$I.gin_trgm_ops');
   return `DO $$
@@ -114,7 +114,7 @@ END
 $$;`;
 }
 
-/** Returns the function without its schema; a search_path fixed to that schema becomes the one of the new schema. */
+/** Returns CREATE FUNCTION without the schema; a search_path fixed to it becomes that of the new schema. */
 function createFunction(definition: string, schema: string): string {
   const text = definition
     .replace(`CREATE OR REPLACE FUNCTION ${schema}.`, 'CREATE FUNCTION ')

@@ -1,8 +1,8 @@
 import type { CatalogConstraint, CatalogTable } from './catalog.js';
 
 /**
- * The tables in an order in which those that others refer to come before them, as far as there is one: tables that
- * refer to each other in a circle come in some order.
+ * Returns the tables in an order in which referenced ones come first, as far as there is one: tables that reference
+ * each other in a circle come in some order.
  */
 export function referencedFirst(
   tables: readonly CatalogTable[],
@@ -25,8 +25,8 @@ export function referencedFirst(
 }
 
 /**
- * The foreign keys that can stand in the statement that makes their table, which spares PostgreSQL a look for rows that
- * break them: those of tables without rows of their own, to tables that are there before.
+ * Returns the foreign keys that can be part of CREATE TABLE, which spares PostgreSQL a check of existing rows: those of
+ * tables without rows, to tables created before.
  */
 export function keysWithinTables(
   ordered: readonly CatalogTable[],

@@ -16,7 +16,7 @@ export type GeneratedJson = ColumnType<JsonValue, string | undefined, string>;
 export type NullableJson = ColumnType<JsonValue, string | null, string | null>;
 `;
 
-/** What the program's connections make of each type (see value-types.ts). */
+/** The JavaScript types to which the program's connections convert each type (see value-types.ts). */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['bigint', 'number'],
   ['bigint[]', 'number[]'],
@@ -40,7 +40,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 
 /**
  * Writes the types of the tables for a tenant's schema and for `public`.
- * @throws Error when a column has a type that is not known here
+ * @throws Error when a column has an unknown type
  */
 export async function writeTableTypes(client: OwnerClient, tenantSchema: string): Promise<string> {
   const tenant = await tablesOf(client, tenantSchema, '');

@@ -10,7 +10,7 @@ const OWN_AGENCIES: Readonly<Record<string, AgencyProfile>> = {
   tenant_demo: DEMO_AGENCY,
 };
 
-/** The agency that a tenant shows; tenants other than main and demo get one like main's, with other clients. */
+/** Returns the agency that a tenant shows; tenants other than main and demo get one like main's, with other clients. */
 export function agencyOf(schema: string): AgencyProfile {
   const own = OWN_AGENCIES[schema];
   if (own) return own;
@@ -21,7 +21,7 @@ export function agencyOf(schema: string): AgencyProfile {
   return { ...MAIN_AGENCY, seed };
 }
 
-/** The documented passwords of main and demo; random ones for tenants that may be in real use. */
+/** Returns the documented passwords of main and demo; random ones for tenants that may be in real use. */
 export function passwordsOf(schema: string): Passwords {
   const documented = DEMO_LOGINS.find((login) => login.schema === schema && login.role === 'SUPER_ADMIN');
   if (documented) {
@@ -32,7 +32,7 @@ export function passwordsOf(schema: string): Passwords {
   return { adminEmail: `admin@${name}.com`, admin: random(), staff: random() };
 }
 
-/** The admin and the first user of every other role. */
+/** Returns the admin and the first user of every other role. */
 export function loginsOf(schema: string, agency: AgencyProfile, passwords: Passwords): DemoLogin[] {
   const admin: DemoLogin = {
     schema,

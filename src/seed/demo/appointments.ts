@@ -3,7 +3,7 @@ import { DAY, date, HOUR, type OfficeCalendar, timestamp } from './calendar.js';
 import type { Random } from './random.js';
 import { lastStep, type StoredStory } from './stories.js';
 
-/** A reminder on a client, of the last weeks or the coming ones. */
+/** Returns a reminder on a client, of the last weeks or the coming ones. */
 export function makeReminder(
   story: StoredStory,
   contentType: number,
@@ -32,7 +32,7 @@ export function makeReminder(
   };
 }
 
-/** A consultation with a client, of the last days or the coming ones. */
+/** Returns a consultation with a client, of the last days or the coming ones. */
 export function makeAppointment(
   story: StoredStory,
   calendar: OfficeCalendar,

@@ -17,7 +17,7 @@ export class OfficeCalendar {
   ) {}
 
   /**
-   * A moment of office hours on the day of `time`, or on the Monday after a weekend; not after now.
+   * Returns a moment of office hours on the day of `time`, or on the Monday after a weekend; not after now.
    * @param earliest what it must not be before
    */
   officeHours(time: number, earliest = 0): number {
@@ -26,7 +26,7 @@ export class OfficeCalendar {
     return Math.max(past, earliest);
   }
 
-  /** A moment of office hours so many days from now, or ago where negative: for appointments and due dates. */
+  /** Returns a moment of office hours so many days from now, or ago where negative: for appointments and due dates. */
   inDays(days: number): number {
     return this.#openMoment(this.now + days * DAY);
   }

@@ -183,7 +183,7 @@ export function makePerson(random: Random, cultureName: CultureName): Person {
 
 const UNDECOMPOSED: Readonly<Record<string, string>> = { đ: 'd', ł: 'l', ø: 'o', ß: 'ss' };
 
-/** A name in plain small letters, with dots between its words. */
+/** Returns a name in plain small letters, with dots between its words. */
 export function plainLetters(name: string): string {
   return name
     .toLowerCase()

@@ -10,7 +10,9 @@ export type Activity = NewRow<'immigration_clientactivity'>;
 
 type RecordRow = Readonly<Record<string, unknown>>;
 
-/** A timeline entry's metadata as events leave it: the record's state without keys and times, and who did what. */
+/**
+ * Returns a timeline entry's metadata as events leave it: the record's state without keys and times, and who did what.
+ */
 export function metadata(
   row: RecordRow,
   performedBy: StaffMember | null,
@@ -31,7 +33,7 @@ export function metadata(
   };
 }
 
-/** The timeline entries that the clients' own stories leave: assigned, moved to another stage, archived. */
+/** Returns the timeline entries that the clients' own stories leave: assigned, moved to another stage, archived. */
 export function clientActivities(stories: readonly StoredStory[]): Activity[] {
   return stories.flatMap((story) => {
     const { id, row, consultant, changes, archivedAt, branch } = story;

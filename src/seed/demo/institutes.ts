@@ -90,7 +90,7 @@ export async function fillInstitutes(
   }));
 }
 
-/** The intakes of last year, this one and the next two. */
+/** Returns the intakes of last year, this one and the next two. */
 function intakesAround(now: number) {
   const year = new Date(now).getUTCFullYear();
   return [year - 1, year, year + 1, year + 2].flatMap((inYear) =>

@@ -15,7 +15,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `min` to `max`, both included. */
+  /** Returns a whole number from `min` to `max`, both included. */
   integer(min: number, max: number): number {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
@@ -44,7 +44,7 @@ export class Random {
     return items.filter(() => this.chance(probability));
   }
 
-  /** A text in which each `#` becomes a digit. */
+  /** Returns a text in which each `#` becomes a digit. */
   digits(pattern: string): string {
     return pattern.replaceAll('#', () => String(this.integer(0, 9)));
   }

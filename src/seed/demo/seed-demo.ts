@@ -36,7 +36,7 @@ const LOADING = 'loading';
 type State = 'loading' | 'complete';
 
 /**
- * Whether the demonstration data is to be loaded at a start: there is no tenant yet, or the program was stopped
+ * Returns whether the demonstration data is to be loaded at a start: there is no tenant yet, or the program was stopped
  * while it was loading.
  */
 export async function demoSeedPending(handle: DatabaseHandle): Promise<boolean> {

@@ -51,7 +51,7 @@ const COMMENTS = [
   'Done on my side.',
 ];
 
-/** A task for a client, most often for whoever looks after the client. */
+/** Returns a task for a client, most often for whoever looks after the client. */
 export function makeTask(
   story: StoredStory,
   contentType: number,
