@@ -2,10 +2,10 @@ import { passwordProblems } from '../auth/password-rules.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 
-/** Where a password may stand so that no list of processes shows it. */
+/** The environment variable for a password, which no list of processes shows. */
 const PASSWORD_VARIABLE = 'LEOPARD_PASSWORD';
 
-/** What is given, or else asked for at a terminal. @throws CliError when neither is possible */
+/** Returns the given value, or asks for it at a terminal. @throws CliError when neither is possible */
 export async function givenOrAsked(
   context: CliContext,
   given: string | undefined,
@@ -18,7 +18,7 @@ export async function givenOrAsked(
 }
 
 /**
- * Returns the password of the option, the environment or, at a terminal, of whoever types it twice.
+ * Returns the password from the option, the environment or, at a terminal, typed twice.
  * @throws CliError when there is none, or the two differ
  */
 export async function passwordFor(
@@ -38,7 +38,7 @@ export async function passwordFor(
   return password;
 }
 
-/** Warns of a password that the API would refuse; an operator may set it all the same. */
+/** Warns of a password that the API would reject; an operator may set it all the same. */
 export function warnOfWeakPassword(
   context: CliContext,
   password: string,

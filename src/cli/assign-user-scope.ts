@@ -19,7 +19,7 @@ interface AssignOptions {
 
 const CHANGES = ['user', 'branches', 'regions', 'clearBranches', 'clearRegions'];
 
-/** `leopard assign_user_scope`: in which branches and regions a user works. */
+/** Adds `leopard assign_user_scope`, which sets a user's branches and regions. */
 export function addAssignUserScopeCommand(program: Command, context: CliContext): void {
   program
     .command('assign_user_scope')
@@ -54,7 +54,7 @@ async function run(context: CliContext, options: AssignOptions): Promise<void> {
   });
 }
 
-/** Names given beside `--clear-…` are what the user has afterwards: naming replaces anyway. */
+/** Returns the change to a scope; names given together with `--clear-…` replace anyway. */
 function changeOf({ branches, regions, clearBranches, clearRegions }: AssignOptions): ScopeChange {
   const newBranches = branches ?? (clearBranches ? '' : undefined);
   const newRegions = regions ?? (clearRegions ? '' : undefined);

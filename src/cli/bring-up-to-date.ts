@@ -10,14 +10,14 @@ import type { Progress } from './progress.js';
 
 const UNDEFINED_TABLE = '42P01';
 const NO_RIGHT = '42501';
-/** Maximum number of tenants that get a line each; doctor names the rest. */
+/** Maximum number of tenants listed in lines of their own; doctor names the rest. */
 const NAMED = 10;
 
 /**
  * Applies pending migrations or, without the owner's settings, checks for them. Tenants that could not be migrated
  * answer 503 until that is fixed; the others are served. Event capture of a newer version of the program is kept.
- * @returns remarks for the operator, a line each
- * @throws PlainError with what to do when `public` is not up to date, or no tenant is, or when the database is too new.
+ * @returns remarks for the operator, one line each
+ * @throws PlainError with what to do when `public` is not up to date, or no tenant is, or when the database is too new
  */
 export async function bringUpToDate(handle: DatabaseHandle, progress: Progress): Promise<string[]> {
   const newer = await withOwner(handle.owner ?? handle.app, (client) => newerMigrations(client));
@@ -52,7 +52,7 @@ async function lookWhatIsPending({ app }: DatabaseHandle): Promise<string[]> {
     return { ...state, tenants: await countTenants(client) };
   }).catch((error: { code?: string }) => {
     if (error.code !== UNDEFINED_TABLE && error.code !== NO_RIGHT) throw error;
-    return null; // an empty database, or one that the program has no right on yet
+    return null; // an empty database, or one on which the program has no privileges yet
   });
   if (!found) throw cannotChange('the database is not set up');
   const { pending, captures, tenants } = found;

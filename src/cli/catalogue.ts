@@ -12,7 +12,7 @@ interface LoadOptions {
   readonly json?: boolean;
 }
 
-/** Registers `leopard catalogue list|load`: starter records for agencies, such as visas, levels of study and stages. */
+/** Adds `leopard catalogue list|load`: starter records for agencies, such as visas, levels of study and stages. */
 export function addCatalogueCommand(program: Command, context: CliContext): void {
   const catalogue = program
     .command('catalogue')

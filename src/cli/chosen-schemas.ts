@@ -3,8 +3,8 @@ import { findTenant, listTenants } from '../tenancy/tenant-list.js';
 import type { CliContext } from './context.js';
 
 /**
- * Returns the schemas of the tenants that a command works on: the named one, or all except those whose schema is broken,
- * about which it warns.
+ * Returns the schemas of the tenants that a command works on: the named one, or all except those whose schema is
+ * broken, about which it warns.
  * @throws TenantNotFoundError; PlainError for a text that names none
  */
 export async function chosenSchemas(

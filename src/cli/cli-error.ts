@@ -16,11 +16,11 @@ export class CliError extends PlainError {
   }
 }
 
-/** Ends a command that was called wrongly; where its usage is shown is added to the line. */
+/** Thrown when a command was called wrongly; the line also says where its usage is shown. */
 export class UsageError extends CliError {
   override readonly name = 'UsageError';
 
-  /** @param command whose usage; that of the command that runs when not given */
+  /** @param command whose usage is shown; by default that of the running command */
   constructor(
     message: string,
     readonly command?: Command,

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.js';
 
-/** Adds one command to the program; every file of a command exports one. */
+/** A function that adds one command to the program; every file of a command exports one. */
 export type AddCommand = (program: Command, context: CliContext) => void;
 
 /** A command whose file is loaded on demand: loading all files takes longer than most commands take to run. */
 export interface LazyCommand {
-  /** Its name and its former names, with underscores between words. */
+  /** Its current and former names, with underscores between words. */
   readonly names: readonly string[];
   readonly load: () => Promise<AddCommand>;
 }
 
-/** Every command, in the order in which help lists them. */
+/** All commands, in the order in which help lists them. */
 export const COMMANDS: readonly LazyCommand[] = [
   { names: ['serve'], load: async () => (await import('./serve.js')).addServeCommand },
   {

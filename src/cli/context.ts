@@ -3,23 +3,23 @@ import { asTyped, invocation } from './invocation.js';
 import { createProgress, type Progress } from './progress.js';
 import { ask } from './prompt.js';
 
-/** What every command gets: where its settings come from and where its words go. */
+/** The surroundings of a command: settings and output. */
 export interface CliContext {
-  /** The environment; what is given on the command line may be laid over it. */
+  /** The environment, possibly overridden by the command line. */
   readonly environment: NodeJS.ProcessEnv;
   /** The words to type before a command's name; see invocation.ts. */
   readonly invocation: string;
-  /** Whether somebody can be asked. */
+  /** Whether somebody can be asked at a terminal. */
   readonly isInteractive: boolean;
-  /** One line of result on stdout. */
+  /** Prints one line of a result on stdout. */
   print(line: string): void;
   /** Writes a line of warning or error to stderr; commands in it are shown as the reader can type them. */
   warn(line: string): void;
-  /** What somebody at the terminal answers; `hidden` for passwords. To be called only when `isInteractive`. */
+  /** Asks a question at the terminal; `hidden` for passwords. Call it only when `isInteractive`. */
   ask(question: string, options?: { readonly hidden?: boolean }): Promise<string>;
-  /** Shows what is being done: on stderr when stdout carries data to be read by a program. */
+  /** Returns a progress display: on stderr when stdout carries data for a program. */
   progress(stream?: NodeJS.WriteStream): Progress;
-  /** @throws ConfigError with all that is wrong with the settings. */
+  /** Reads the settings. @throws ConfigError with all their problems */
   config(overrides?: Readonly<Record<string, string | undefined>>): Config;
 }
 

@@ -30,7 +30,7 @@ interface CreateTenantOptions extends AdminOptions {
   readonly catalogue: CatalogueCountry | 'none';
 }
 
-/** Adds the options and the action of registering a tenant to a command. */
+/** Adds the options and the action of creating a tenant to a command. */
 export function addCreateTenantCommand(command: Command, context: CliContext): void {
   command
     .description('create a tenant with its domains and, if wanted, its first admin: all or nothing')

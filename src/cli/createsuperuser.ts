@@ -19,7 +19,7 @@ interface SuperuserOptions {
   readonly lastName?: string;
 }
 
-/** `leopard createsuperuser`: a user of a tenant who may do everything there. */
+/** Adds `leopard createsuperuser`, which creates a user of a tenant with all permissions. */
 export function addCreateSuperuserCommand(program: Command, context: CliContext): void {
   program
     .command('createsuperuser')
@@ -33,7 +33,7 @@ export function addCreateSuperuserCommand(program: Command, context: CliContext)
     .action((options: SuperuserOptions) => createTenantSuperuser(context, options));
 }
 
-/** `leopard create_super_super_admin`: an operator of the whole platform. */
+/** Adds `leopard create_super_super_admin`, which creates an operator of the whole platform. */
 export function addCreateOperatorCommand(program: Command, context: CliContext): void {
   program
     .command('create_super_super_admin')

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Whole days apart by commas: `90,30,1`; `none`: none. @throws InvalidArgumentError for anything else */
+/** Parses whole days separated by commas: `90,30,1`; `none`: none. @throws InvalidArgumentError for anything else */
 export function parseDays(text: string): number[] {
   if (text.trim() === 'none') return [];
   const days = text.split(',').map((day) => day.trim());

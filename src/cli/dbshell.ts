@@ -14,7 +14,7 @@ interface DbShellOptions {
   readonly owner?: boolean;
 }
 
-/** `leopard dbshell`: psql on the program's database. */
+/** Adds `leopard dbshell`: psql on the program's database. */
 export function addDbShellCommand(program: Command, context: CliContext): void {
   program
     .command('dbshell')
@@ -77,7 +77,9 @@ function inOneTransaction(
   return ['--single-transaction', '-q', '-c', opening, ...(hasWork(psqlArguments) ? [] : ['-f', '-'])];
 }
 
-/** In the environment, since no other user can read it; a list of processes shows arguments. */
+/**
+ * Returns the connection as environment variables, which no other user can read; a list of processes shows arguments.
+ */
 function connectionVariables({ host, port, database, user, password }: ConnectionSettings) {
   return { PGHOST: host, PGPORT: String(port), PGDATABASE: database, PGUSER: user, PGPASSWORD: password };
 }

@@ -39,7 +39,7 @@ const leopard = (...args: string[]) =>
     },
   });
 
-/** What a command prints as JSON. */
+/** Returns the JSON that a command prints. */
 async function json(...args: string[]) {
   const { stdout, stderr, exitCode } = await leopard(...args, '--json');
   expect([stderr, exitCode]).toEqual(['', 0]);

@@ -28,7 +28,7 @@ interface Options {
 
 type DeliveryChange = (transaction: TenantTransaction, filter: DeliveryFilter) => Promise<number[]>;
 
-/** `leopard deliveries list|show|retry|cancel`: a tenant's webhooks and e-mails. */
+/** Adds `leopard deliveries list|show|retry|cancel`: a tenant's webhooks and e-mails. */
 export function addDeliveriesCommand(program: Command, context: CliContext): void {
   const deliveries = program
     .command('deliveries')

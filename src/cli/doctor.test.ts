@@ -15,7 +15,7 @@ async function examine(environment: NodeJS.ProcessEnv = {}) {
   return { exitCode, stderr, ok, checks: new Map(checks.map((finding) => [finding.check, finding])) };
 }
 
-/** Runs SQL as the server's superuser, and what undoes it after `work`. */
+/** Runs SQL as the server's superuser, and `undo` after `work`. */
 async function given(sql: string, undo: string, work: () => Promise<void>): Promise<void> {
   await withOwner(database.admin, (client) => client.query(sql));
   try {

@@ -13,7 +13,7 @@ import { formatTable } from './table.js';
 import { withDatabase } from './with-database.js';
 import { writtenFolders } from './written-folders.js';
 
-/** `leopard doctor`: whether settings and database are as the program needs them. */
+/** Adds `leopard doctor`, which checks settings and database. */
 export function addDoctorCommand(program: Command, context: CliContext): void {
   program
     .command('doctor')
@@ -41,7 +41,7 @@ async function examine(context: CliContext, json: boolean): Promise<void> {
 
 const STATUS = { ok: 'ok', low: 'warning', full: 'problem' } as const;
 
-/** What keeps later checks from being made is the last finding. */
+/** Collects findings; what prevents later checks is the last one. */
 async function lookAround(context: CliContext): Promise<Finding[]> {
   let config: Config;
   try {

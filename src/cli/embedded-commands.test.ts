@@ -71,7 +71,7 @@ describe.sequential('with the embedded database', () => {
   });
 });
 
-/** Returns the process of the database server; null while none runs. */
+/** Returns the process id of the database server; null while none runs. */
 function postmaster(): number | null {
   try {
     const file = join(folder, 'postgresql', 'data', 'postmaster.pid');

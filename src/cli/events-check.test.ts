@@ -22,7 +22,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** What `leopard events check` prints, and the error that ends it. */
+/** Returns what `leopard events check` prints, and the error that ends it. */
 async function check(...args: string[]): Promise<{ printed: string; error: unknown }> {
   const printed: string[] = [];
   const context = {

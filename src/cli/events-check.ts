@@ -6,7 +6,7 @@ import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { withDatabase } from './with-database.js';
 
-/** `leopard events check`: whether every tenant's triggers capture what src/events/config.ts says. */
+/** Adds `leopard events check`, which compares every tenant's triggers with src/events/config.ts. */
 export function addEventsCheckCommand(events: Command, context: CliContext): void {
   events
     .command('check')

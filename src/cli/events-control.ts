@@ -21,7 +21,7 @@ function addOf(command: Command): Command {
     .addOption(new Option('--handler <name>', 'only this handler').choices(Object.keys(HANDLERS)));
 }
 
-/** Stops the handling of events, until it is resumed or an end that is given. */
+/** Adds the command that pauses the handling of events, until it is resumed or until a given end. */
 export function addPauseCommand(command: Command, context: CliContext): void {
   addOf(command)
     .description('stop handling events, of all tenants when no option says less; they wait')
@@ -37,7 +37,7 @@ export function addPauseCommand(command: Command, context: CliContext): void {
     );
 }
 
-/** Goes on. */
+/** Adds the command that ends a pause. */
 export function addResumeCommand(command: Command, context: CliContext): void {
   addOf(command)
     .description('go on handling events that were paused with the same options')
@@ -55,7 +55,7 @@ async function pauseOf(database: Database, { tenant, handler }: OfOptions): Prom
   return handler === undefined ? { kind: 'all' } : { kind: 'handler', handler };
 }
 
-/** What a pause is of, in words. */
+/** Describes the scope of a pause in words. */
 export function nameOf(of: PauseOf): string {
   if (of.kind === 'all') return 'all events';
   return of.kind === 'tenant' ? `events of ${shortName(of.schema)}` : `handler ${of.handler}`;
@@ -67,7 +67,7 @@ interface CleanUpOptions {
   readonly json?: boolean;
 }
 
-/** Removes what the retention no longer keeps. */
+/** Adds the command that removes events at the end of their retention. */
 export function addCleanUpCommand(command: Command, context: CliContext): void {
   command
     .description('remove events that were completed more than 7 days ago, in batches')

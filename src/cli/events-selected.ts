@@ -31,7 +31,7 @@ interface Filters {
 
 const SHOWN = 50;
 
-/** Events that fit the filters. */
+/** Adds the command that lists the selected events. */
 export function addListCommand(command: Command, context: CliContext): void {
   addFilters(command)
     .description('list events, the newest of each tenant first')
@@ -49,7 +49,7 @@ export function addListCommand(command: Command, context: CliContext): void {
     );
 }
 
-/** One event with everything. */
+/** Adds the command that shows one event with all details. */
 export function addShowCommand(command: Command, context: CliContext): void {
   command
     .description('show one event with its states and what each handler did')
@@ -67,7 +67,7 @@ export function addShowCommand(command: Command, context: CliContext): void {
     );
 }
 
-/** Failed events are handled again. */
+/** Adds the command that retries failed events. */
 export function addRetryCommand(command: Command, context: CliContext): void {
   addFilters(command)
     .description('handle failed events again; handlers that succeeded do not run again')
@@ -78,7 +78,7 @@ export function addRetryCommand(command: Command, context: CliContext): void {
     );
 }
 
-/** Waiting events are not handled. */
+/** Adds the command that cancels waiting events. */
 export function addCancelCommand(command: Command, context: CliContext): void {
   addFilters(command)
     .description('do not handle waiting events; they become FAILED, "cancelled", and can be retried')
@@ -104,7 +104,7 @@ function addFilters(command: Command): Command {
 
 interface SelectionChange {
   readonly work: (database: Database, schema: string, selection: Selection) => Promise<number[]>;
-  /** What events are afterwards, and which are taken, in words. */
+  /** Words for the events' new state, and for those that the command selects. */
   readonly done: string;
   readonly takes: string;
 }
@@ -134,7 +134,7 @@ async function change(
   });
 }
 
-/** Returns each of these events with its status. */
+/** Returns the selected events with their status. */
 async function statesOf(database: Database, schema: string, ids: readonly number[]): Promise<string[]> {
   if (ids.length === 0) return [];
   const found = await listEvents(database, schema, { ids }, ids.length);

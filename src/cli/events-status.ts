@@ -15,7 +15,7 @@ interface StatusOptions {
   readonly json?: boolean;
 }
 
-/** How it stands with the handling of events. */
+/** Adds the command that shows the state of event handling. */
 export function addStatusCommand(command: Command, context: CliContext): void {
   command
     .description('show pauses, what waits and since when, and what failed')

@@ -22,7 +22,7 @@ beforeEach(() => test.clear());
 
 const leopard = (...args: string[]) => runCommand(settingsFor(test.databases, folder), args);
 
-/** What a command says that has to succeed. */
+/** Returns the output of a command, which must succeed. */
 async function said(...args: string[]): Promise<string> {
   const { exitCode, stdout, stderr } = await leopard(...args);
   expect([exitCode, stderr]).toEqual([0, '']);

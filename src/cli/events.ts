@@ -5,7 +5,7 @@ import { addCleanUpCommand, addPauseCommand, addResumeCommand } from './events-c
 import { addCancelCommand, addListCommand, addRetryCommand, addShowCommand } from './events-selected.js';
 import { addStatusCommand } from './events-status.js';
 
-/** `leopard events …`: domain events, and the handling of them. */
+/** Adds `leopard events …`: domain events and their handling. */
 export function addEventsCommand(program: Command, context: CliContext): void {
   const events = program
     .command('events')
@@ -21,7 +21,10 @@ export function addEventsCommand(program: Command, context: CliContext): void {
   addEventsCheckCommand(events, context);
 }
 
-/** `leopard events_pause`, `events_resume`, `events_status`, `events_cleanup`: the names that operators' scripts know. */
+/**
+ * Adds `leopard events_pause`, `events_resume`, `events_status`, `events_cleanup`: the names that operators' scripts
+ * know.
+ */
 export function addOldEventCommands(program: Command, context: CliContext): void {
   addPauseCommand(program.command('events_pause'), context);
   addResumeCommand(program.command('events_resume'), context);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from './cli-error.js';
 
-/** What to type to be shown how a command is used. */
+/** Returns what to type for a command's help. */
 export function helpFor(command: Command): string {
   const names: string[] = [];
   for (let at: Command | null = command; at?.parent; at = at.parent) names.unshift(at.name());
@@ -9,9 +9,9 @@ export function helpFor(command: Command): string {
 }
 
 /**
- * Returns the command whose help is asked for by the word: `help events list` or `events help list`. Commander takes
- * one word after `help` and passes over the rest.
- * @returns null when help is not asked for that way
+ * Returns the command whose help is requested by words: `help events list` or `events help list`. Commander takes one
+ * word after `help` and ignores the rest.
+ * @returns null when help is not requested that way
  * @throws UsageError when there is no such command
  */
 export function helpAskedFor(args: readonly string[], program: Command): Command | null {

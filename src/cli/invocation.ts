@@ -1,6 +1,6 @@
 import { basename, relative } from 'node:path';
 
-/** The facts about this process that show how it was started. */
+/** Facts about this process that show how it was started. */
 export interface Started {
   readonly environment: NodeJS.ProcessEnv;
   /** The path of the script that Node runs. */

@@ -16,7 +16,7 @@ interface RunOptions {
   readonly json?: boolean;
 }
 
-/** `leopard jobs list|run`: what the scheduler does, and doing it now. */
+/** Adds `leopard jobs list|run`: shows the scheduled jobs, and runs them now. */
 export function addJobsCommand(program: Command, context: CliContext): void {
   const jobs = program.command('jobs').description('show and run what falls due by the clock');
   jobs
@@ -46,7 +46,7 @@ export function addJobsCommand(program: Command, context: CliContext): void {
   ).action((name: string, options: RunOptions) => run(context, name, options));
 }
 
-/** `leopard process_reminders`: the name that operators' scripts know. */
+/** Adds `leopard process_reminders`: the name that operators' scripts know. */
 export function addProcessRemindersCommand(program: Command, context: CliContext): void {
   addOptions(
     program
@@ -124,7 +124,7 @@ function duration(seconds: number): string {
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
 }
 
-/** @throws CliError for a tenant whose work waits, since its schema is not in order */
+/** Returns the schema of a tenant. @throws CliError for a tenant whose work waits, since its schema is out of order */
 async function servableTenant(database: Database, tenant: string): Promise<string> {
   const { schema, trouble } = await findTenant(database, tenant);
   if (trouble !== null) throw new CliError(`${schema} is not in order: ${trouble}; see: leopard doctor`);

@@ -2,8 +2,8 @@ import { tryPort } from '../platform/try-port.js';
 import { CliError } from './cli-error.js';
 
 /**
- * Makes sure that the address can be listened on, before the slow work of a start.
- * @throws CliError that says what to do.
+ * Checks that the address can be listened on, before the slow work of a start.
+ * @throws CliError that says what to do
  */
 export async function checkAddress(host: string, port: number): Promise<void> {
   try {
@@ -13,7 +13,7 @@ export async function checkAddress(host: string, port: number): Promise<void> {
   }
 }
 
-/** Returns the line for an error of listening; any other error comes back as it is. */
+/** Returns the line for an error of listening; any other error is returned unchanged. */
 export function explainListenError(error: unknown, host: string, port: number): unknown {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':

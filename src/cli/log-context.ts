@@ -4,7 +4,7 @@ import type { CliContext } from './context.js';
 import { asTyped } from './invocation.js';
 import { createProgress } from './progress.js';
 
-/** The context of a command that goes on running, and where the error that ends it is logged. */
+/** The context of a long-running command, with the log for the error that ends it. */
 export interface RunningContext extends CliContext {
   /** Logs why the command fails; the error goes to stderr as well. */
   logFailure(error: unknown): void;

@@ -128,7 +128,7 @@ describe('showmigrations', () => {
   });
 });
 
-/** Takes a migration that may be applied twice out of the ledger. */
+/** Removes a migration that may be applied twice from the ledger. */
 async function loseMigrations(schema: string): Promise<void> {
   await withOwner(database.owner, (client) =>
     client.query(`DELETE FROM public.migration_ledger WHERE scope = $1 AND name = 'rights'`, [schema]),

@@ -19,7 +19,7 @@ interface MigrateCommandOptions {
   readonly skip?: number;
 }
 
-/** `leopard migrate`: brings the tables up to date. */
+/** Adds `leopard migrate`, which brings the tables up to date. */
 export function addMigrateCommand(program: Command, context: CliContext): void {
   const shared = program.createOption('--shared', 'only what all tenants share').conflicts('schema');
   program

@@ -3,12 +3,12 @@ import { InvalidArgumentError } from 'commander';
 const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const DURATION = /^(\d{1,9})([smhd])$/;
 
-/** Reads a moment in the past: ISO 8601, or how long ago, as `90s`, `30m`, `2h`, `7d`. */
+/** Parses a moment in the past: ISO 8601, or an age such as `90s`, `30m`, `2h`, `7d`. */
 export function pastMoment(text: string): Date {
   return moment(text, -1);
 }
 
-/** Reads a moment to come: ISO 8601, or in how long, as `90s`, `30m`, `2h`, `7d`. */
+/** Parses a moment in the future: ISO 8601, or a delay such as `90s`, `30m`, `2h`, `7d`. */
 export function comingMoment(text: string): Date {
   const read = moment(text, 1);
   if (read.getTime() <= Date.now()) throw new InvalidArgumentError('This moment is over.');

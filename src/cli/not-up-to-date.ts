@@ -1,10 +1,10 @@
 import { PlainError } from '../platform/plain-error.js';
 import { CliError } from './cli-error.js';
 
-/** A table, column, right or role is missing. */
+/** SQLSTATEs of a missing table, column, privilege or role. */
 const CODES = new Set(['42P01', '42703', '42501', '22023']);
 
-/** Says what to do where an error means that the database is not set up, or not up to date; others come back as they are. */
+/** Explains an error that means that the database is not set up or not up to date; others are returned unchanged. */
 export function explainNotUpToDate(error: unknown): unknown {
   const { code = '', message } = error as Error & { code?: string };
   if (error instanceof PlainError || !CODES.has(code)) return error;

@@ -8,7 +8,7 @@ import { PACKAGE_ROOT } from '../platform/package-root.js';
 const { folder, settings, close } = await cliSurroundings();
 afterAll(close);
 
-/** Starts the real program with its output there. */
+/** Starts the real program with its output to this stream. */
 function start(args: readonly string[], stdout: number | 'pipe') {
   const child = spawn(process.execPath, ['--import', 'tsx', join(PACKAGE_ROOT, 'src', 'cli.ts'), ...args], {
     cwd: PACKAGE_ROOT,
@@ -24,7 +24,7 @@ function start(args: readonly string[], stdout: number | 'pipe') {
   return { child, ended };
 }
 
-/** A device on which nothing can be written, where the system has it. */
+/** A device that rejects every write, where the system has it. */
 const FULL = '/dev/full';
 
 describe.skipIf(!existsSync(FULL))('output that cannot be written', () => {

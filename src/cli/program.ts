@@ -12,10 +12,7 @@ import type { CliContext } from './context.js';
 import { helpAskedFor, helpFor } from './help.js';
 import { acceptBothSpellings, termOf, withKnownSpelling } from './spellings.js';
 
-/**
- * Makes the command line, `leopard <command> …`.
- * @param commands the commands to include; all by default
- */
+/** Builds the command line, `leopard <command> …`. @param commands the commands to include; all by default */
 export async function createProgram(
   context: CliContext,
   commands: readonly LazyCommand[] = COMMANDS,
@@ -39,7 +36,7 @@ export async function createProgram(
 /**
  * Runs one command.
  * @param args what follows `leopard` on the command line
- * @returns the exit code: 0, 1 for what failed, 2 for wrong usage, or the error's own.
+ * @returns the exit code: 0, 1 for failures, 2 for wrong usage, or the error's own
  */
 export async function runCli(args: readonly string[], context: CliContext): Promise<number> {
   const program = await createProgram(context, neededFor(args));
@@ -63,14 +60,14 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
     else await program.parseAsync(withKnownSpelling(args, allCommands(program)), { from: 'user' });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0; // help was asked for, and shown
+    if (error instanceof CommanderError && error.exitCode === 0) return 0; // help was requested, and shown
     const { lines, exitCode } = describe(error, current);
     for (const line of lines) context.warn(line);
     return exitCode;
   }
 }
 
-/** Finds the requested command: none for the version, all where help or a suggestion may have to list others. */
+/** Finds the commands needed: none for the version, all where help or a suggestion may have to list others. */
 function neededFor([first = '']: readonly string[]): readonly LazyCommand[] {
   if (first === '--version') return [];
   const named = commandsNamed(first);
@@ -85,7 +82,7 @@ function allCommands(program: Command): Command[] {
 const SURROUNDINGS = new Set(['EACCES', 'EPERM']);
 
 /**
- * What to say of an error. Only faults of the program itself show where they come from.
+ * Describes an error. Only faults of the program itself show where they come from.
  * @param command what was run, as far as is known
  */
 export function describe(error: unknown, command?: Command): { lines: string[]; exitCode: number } {

@@ -1,12 +1,12 @@
-/** Tells what is being done. */
+/** A display of what is being done. */
 export interface Progress {
-  /** Returns a step begins; the one before is done. */
+  /** Shows the beginning of a step; the one before is done. */
   say(text: string): void;
-  /** How far a long step is, such as `migrating tenants 120/1000`. */
+  /** Shows the progress of a long step, such as `migrating tenants 120/1000`. */
   count(text: string, done: number, total: number): void;
-  /** Returns the last step is done; the line is free for other output. */
+  /** Marks the last step as done; the line is free for other output. */
   done(): void;
-  /** Returns the last step failed. */
+  /** Marks the last step as failed. */
   failed(): void;
 }
 
@@ -18,7 +18,7 @@ const COUNT_MS = 2_000;
 const BAR_WIDTH = 20;
 const CLEAR_LINE = '\r\u001b[2K';
 
-/** Returns a moving line on a terminal; elsewhere, such as in a log, one plain line per step. */
+/** Returns a progress display: a moving line on a terminal; elsewhere, such as in a log, one plain line per step. */
 export function createProgress(stream: ProgressStream): Progress {
   return stream.isTTY ? movingLine(stream) : plainLines(stream);
 }

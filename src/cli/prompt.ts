@@ -11,10 +11,7 @@ export interface AskOptions {
 
 const INTERRUPTED_EXIT_CODE = 130;
 
-/**
- * Asks at the terminal and waits for a line.
- * @throws CliError when the question is left with Ctrl-C or Ctrl-D
- */
+/** Asks at the terminal and waits for a line. @throws CliError when the question is left with Ctrl-C or Ctrl-D */
 export async function ask(question: string, options: AskOptions = {}): Promise<string> {
   const { hidden = false, input = process.stdin, output = process.stdout } = options;
   const silent = new Writable({ write: (_chunk, _encoding, written) => written() });
@@ -31,7 +28,7 @@ export async function ask(question: string, options: AskOptions = {}): Promise<s
     });
   } finally {
     terminal.close();
-    // The line that was typed has ended the output's line only where it was shown.
+    // The typed line has ended the line of output only where it was shown.
     if (hidden || !answered) output.write('\n');
   }
 }

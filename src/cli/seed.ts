@@ -20,7 +20,7 @@ interface SeedDataOptions {
   readonly force?: boolean;
 }
 
-/** `leopard seed demo|contract` and `leopard seed_data`. */
+/** Adds `leopard seed demo|contract` and `leopard seed_data`. */
 export function addSeedCommand(program: Command, context: CliContext): void {
   program
     .command('seed')
@@ -117,7 +117,7 @@ async function withProgress<T>(context: CliContext, work: (progress: Progress) =
   }
 }
 
-/** Passwords of tenants other than main and demo are told here and nowhere else. */
+/** Prints log-ins. Passwords of tenants other than main and demo are shown here and nowhere else. */
 function printLogins(context: CliContext, logins: readonly DemoLogin[]): void {
   context.print('demonstration data is loaded; log in as');
   const rows = logins.map(({ schema, role, username, password }) => [

@@ -25,10 +25,10 @@ interface ServeOptions {
   readonly demo: boolean;
 }
 
-/** The embedded server has bounds of its own. */
+/** Timeout for an external database; the embedded server has limits of its own. */
 const DATABASE_WITHIN_MS = 60_000;
 
-/** `leopard serve`: everything from an empty folder to a running program. */
+/** Adds `leopard serve`: everything from an empty folder to a running program. */
 export function addServeCommand(program: Command, context: CliContext): void {
   program
     .command('serve')
@@ -42,7 +42,7 @@ export function addServeCommand(program: Command, context: CliContext): void {
 
 /**
  * Runs until it is asked to stop.
- * @throws what keeps it from starting, and CliError when its database ends or an error that it cannot go on from
+ * @throws what keeps it from starting, and CliError when its database ends or an error makes it impossible to go on
  */
 async function serve(given: CliContext, options: ServeOptions): Promise<void> {
   const config = given.config({
@@ -67,7 +67,7 @@ async function serve(given: CliContext, options: ServeOptions): Promise<void> {
     const handle = await Promise.race([start(config, context, progress, shutdown, uncaught), fatal]);
     await Promise.race([shutdown.requested, fatal, handle.ended.then(() => failUnlessAsked(shutdown))]);
   } catch (error) {
-    // What a stop cuts short fails, and that is no failure.
+    // What a stop interrupts fails, and that is no failure.
     if (!shutdown.isRequested) {
       progress.failed();
       context.logFailure(error);
@@ -153,7 +153,7 @@ async function start(
 
 const ignore = () => undefined;
 
-/** Between two steps of the start: no further one is begun once a stop was asked for. */
+/** Prevents the next step of the start once a stop was requested. */
 function ensureGoingOn(shutdown: Shutdown): void {
   if (shutdown.isRequested) throw new CliError('stopped while starting');
 }

@@ -11,7 +11,7 @@ interface SetupOptions {
   readonly all?: boolean;
 }
 
-/** `leopard setup_role_permissions`: the four groups with their default grants. */
+/** Adds `leopard setup_role_permissions`, which resets the four groups to their default grants. */
 export function addSetupRolePermissionsCommand(program: Command, context: CliContext): void {
   program
     .command('setup_role_permissions')

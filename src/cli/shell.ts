@@ -18,14 +18,14 @@ const GREETING = `Leopard's console. There are:
   database, sql             as the program uses them; sql\`…\` takes values as \${value}
 Leave with .exit`;
 
-/** One tenant at the console. Everything runs in a tenant transaction, so no other tenant can be reached. */
+/** A tenant at the console. Everything runs in a tenant transaction, so no other tenant can be reached. */
 export interface ConsoleTenant {
-  /** Rows of one statement: SQL text and its values, or sql`…`. */
+  /** Runs one statement and returns its rows: SQL text and its values, or sql`…`. */
   query(query: string | Executable<unknown>, ...values: unknown[]): Promise<unknown[]>;
   transaction<T>(work: (transaction: TenantTransaction) => Promise<T>): Promise<T>;
 }
 
-/** `leopard shell`: a JavaScript console with the tenants at hand. */
+/** Adds `leopard shell`: a JavaScript console with the tenants at hand. */
 export function addShellCommand(program: Command, context: CliContext): void {
   program
     .command('shell')
@@ -60,7 +60,7 @@ async function runScript(code: string, scope: Scope): Promise<void> {
   }
 }
 
-/** What `tenant` is at the console. */
+/** Returns the object that is `tenant` at the console. */
 export function consoleTenant(database: Database) {
   return (name: string, { userId = null }: { userId?: number | null } = {}): ConsoleTenant => {
     const context = { schema: schemaOf(name), userId };

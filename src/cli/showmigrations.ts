@@ -15,7 +15,7 @@ interface ShownMigration {
   readonly name: string;
   /** Null while it is pending. */
   readonly applied_at: string | null;
-  /** It was skipped there, at that time. */
+  /** True when it was skipped there, at that time. */
   readonly skipped?: true;
 }
 
@@ -27,7 +27,7 @@ interface Filter {
 /** Names of the scope that all tenants share: the schema, and the name used in JSON. */
 const PUBLIC = new Set(['public', 'shared']);
 
-/** Registers `leopard showmigrations`, which lists applied and pending migrations. */
+/** Adds `leopard showmigrations`, which lists applied and pending migrations. */
 export function addShowMigrationsCommand(program: Command, context: CliContext): void {
   program
     .command('showmigrations')

@@ -21,7 +21,7 @@ export function tenantToJson(tenant: ListedTenant) {
   };
 }
 
-/** Tenants in a table, for people. */
+/** Formats tenants as a table. */
 export function tenantLines(list: readonly ListedTenant[]): string[] {
   return formatTable(
     ['TENANT', 'NAME', 'STATUS', 'MAX USERS', 'DOMAINS'],

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 type Step = () => Promise<unknown> | unknown;
 
-/** One press of Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
+/** Time within which one press of Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
 const SAME_PRESS_MS = 500;
 const STEP_WITHIN_MS = 15_000;
 const PARENT_LOOK_MS = 200;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const NUMBERS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
-/** Stops the program once and in order: the steps run in the reverse order of their beginnings. */
+/** Stops the program once and in order: the steps run in the reverse order of their starts. */
 export class Shutdown {
   readonly #steps: { run: Step; within: number }[] = [];
   readonly #requested: Promise<void>;
@@ -35,19 +35,19 @@ export class Shutdown {
     return this.#requested;
   }
 
-  /** Adds what ends something that has begun, or is beginning; after `within` milliseconds the next step goes on. */
+  /** Adds a step that ends what has been started; after `within` milliseconds the next step goes on. */
   onStop(run: Step, within = STEP_WITHIN_MS): void {
     this.#steps.push({ run, within });
   }
 
-  /** What still has to be done, without waiting, when a second signal asks to end at once. */
+  /** Sets what must be done, without waiting, when a second signal demands an immediate end. */
   onQuit(quit: () => void): void {
     this.#quit = quit;
   }
 
   /**
-   * Answers the system's signals from now on. Under npm, the end of the parent counts as one: npm signals only
-   * the shell between, which ends without passing it on.
+   * Handles the system's signals from now on. Under npm, the end of the parent counts as one: npm signals only the
+   * shell in between, which ends without passing it on.
    */
   listen(onFirst: () => void): void {
     const request = () => {

@@ -11,8 +11,8 @@ export function acceptBothSpellings(command: Command): void {
 }
 
 /**
- * Arguments with the options' names in the spelling that the commands know: `--clear_branches` becomes
- * `--clear-branches`. Anything else, such as a value, stays as it is.
+ * Returns the arguments with the options' names in the known spelling: `--clear_branches` becomes `--clear-branches`.
+ * Anything else, such as a value, stays as it is.
  */
 export function withKnownSpelling(args: readonly string[], commands: readonly Command[]): string[] {
   const known = new Set(commands.flatMap((command) => command.options.map((option) => option.long)));

@@ -1,5 +1,5 @@
 /**
- * Lines of a table in columns, for people.
+ * Formats rows as lines with aligned columns.
  * @example formatTable(['name', 'domains'], [['main', 'main.localhost']])
  */
 export function formatTable(headings: readonly string[], rows: readonly (readonly string[])[]): string[] {

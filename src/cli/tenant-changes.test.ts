@@ -25,7 +25,7 @@ afterAll(async () => {
 const leopard = (args: readonly string[], environment: NodeJS.ProcessEnv = {}) =>
   runCommand(settingsFor(app.databases, folder), ['tenants', ...args], { environment });
 
-/** What a command prints as JSON. */
+/** Returns the JSON that a command prints. */
 async function json(...args: string[]) {
   const { exitCode, stdout, stderr } = await leopard([...args, '--json']);
   expect([exitCode, stderr]).toEqual([0, '']);
@@ -33,7 +33,7 @@ async function json(...args: string[]) {
 }
 
 const clients = async () => (await app.ask('GET', '/api/v1/clients/', { token })).status;
-/** Well before the program would look by itself. */
+/** Well before the program would poll. */
 const soon = { timeout: 2_000, interval: 20 };
 
 describe('tenants suspend and activate', () => {

@@ -21,12 +21,12 @@ interface SetOptions extends ShowOptions {
   readonly name?: string;
   readonly status?: SubscriptionStatus;
   readonly maxUsers?: number;
-  /** Empty: none; commander makes that of null. */
+  /** Empty for none; commander turns that into null. */
   readonly contactEmail?: string;
   readonly contactPhone?: string;
 }
 
-/** Shuts a tenant out, and keeps everything it has. */
+/** Adds the command that suspends a tenant and keeps its data. */
 export function addSuspendCommand(command: Command, context: CliContext): void {
   addTenant(command)
     .description('shut a tenant out at once, and keep everything it has')
@@ -35,7 +35,7 @@ export function addSuspendCommand(command: Command, context: CliContext): void {
     );
 }
 
-/** Brings a tenant back, or ends its trial. */
+/** Adds the command that reactivates a tenant, or ends its trial. */
 export function addActivateCommand(command: Command, context: CliContext): void {
   addTenant(command)
     .description('bring a suspended or cancelled tenant back, or end its trial: its status becomes ACTIVE')
@@ -44,7 +44,7 @@ export function addActivateCommand(command: Command, context: CliContext): void 
     );
 }
 
-/** Changes what an operator may change of a tenant. */
+/** Adds the command that changes a tenant's properties. */
 export function addSetCommand(command: Command, context: CliContext): void {
   addTenant(command)
     .description('change a tenant; what is not given stays as it is')
@@ -96,7 +96,7 @@ async function change(
   });
 }
 
-/** As the API counts them (immigration/users/tenant-wide-rules.ts). */
+/** Counts active users as the API does (immigration/users/tenant-wide-rules.ts). */
 async function activeUsers(database: Database, schema: string): Promise<number> {
   const sql = 'SELECT count(*)::integer AS active FROM immigration_user WHERE is_active';
   const [row] = await database.tenantQuery({ schema, userId: null }, statement<{ active: number }>(sql));

@@ -18,13 +18,13 @@ interface DeleteTenantOptions {
   readonly force?: boolean;
 }
 
-/** `register_tenant` and `deregister_tenant`, as operators' scripts know them; also under `tenants`. */
+/** Adds `register_tenant` and `deregister_tenant`, as operators' scripts know them; both are also under `tenants`. */
 export function addTenantCommands(program: Command, context: CliContext): void {
   addCreateTenantCommand(program.command('register_tenant'), context);
   addDeleteTenantCommand(program.command('deregister_tenant'), context);
 }
 
-/** Returns the options and the work of removing a tenant. */
+/** Adds the options and the action of deleting a tenant. */
 export function addDeleteTenantCommand(command: Command, context: CliContext): void {
   command
     .description('remove a tenant for good: its schema, domains, row and files')
@@ -33,7 +33,7 @@ export function addDeleteTenantCommand(command: Command, context: CliContext): v
     .action((options: DeleteTenantOptions) => deleteTenantFromOptions(context, options));
 }
 
-/** Returns the options and the work of setting a tenant's time zone. */
+/** Adds the options and the action of setting a tenant's time zone. */
 export function addSetTimeZoneCommand(command: Command, context: CliContext): void {
   command
     .description("set the time zone in which a tenant's days begin and its reminders fall due")
@@ -46,7 +46,7 @@ export function addSetTimeZoneCommand(command: Command, context: CliContext): vo
     });
 }
 
-/** Returns the options and the work of setting at which intervals a tenant's staff is told of deadlines. */
+/** Adds the options and the action of setting the days on which a tenant's staff is notified of deadlines. */
 export function addSetDeadlineAlertsCommand(command: Command, context: CliContext): void {
   command
     .description(

@@ -14,7 +14,7 @@ interface DomainsOptions {
 
 type DomainWork = (owner: ConnectionSettings, schema: string, domain: string) => Promise<string>;
 
-/** Registers `leopard tenants domains list|add|remove|primary`: a tenant's host names. */
+/** Adds `leopard tenants domains list|add|remove|primary`: a tenant's host names. */
 export function addDomainsCommand(tenants: Command, context: CliContext): void {
   const domains = tenants
     .command('domains')

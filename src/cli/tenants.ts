@@ -12,7 +12,7 @@ import {
 import { addDomainsCommand } from './tenant-domains.js';
 import { withTables } from './with-tables.js';
 
-/** Registers `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|domains|delete`. */
+/** Adds `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|domains|delete`. */
 export function addTenantsCommand(program: Command, context: CliContext): void {
   const tenants = program.command('tenants').description('create, list, set up, suspend and delete tenants');
   addCreateTenantCommand(tenants.command('create'), context);

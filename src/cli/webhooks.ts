@@ -29,7 +29,7 @@ interface AddOptions extends Options {
   readonly events: string;
 }
 
-/** Registers `leopard webhooks add|list|remove|enable|disable|rotate-secret|test`: a tenant's webhook endpoints. */
+/** Adds `leopard webhooks add|list|remove|enable|disable|rotate-secret|test`: a tenant's webhook endpoints. */
 export function addWebhooksCommand(program: Command, context: CliContext): void {
   const webhooks = program
     .command('webhooks')

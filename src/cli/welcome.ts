@@ -19,8 +19,8 @@ export interface Welcomed {
 }
 
 /**
- * Returns the lines shown after a start: addresses, log-ins, and where to read on. Every address in them answers, as far
- * as this machine decides.
+ * Returns the lines shown after a start: addresses, log-ins, and where to read on. Every address in them answers, as
+ * far as this machine decides.
  * @param port where it listens
  */
 export async function welcome({ config, handle, invocation }: Welcomed, port: number): Promise<string[]> {

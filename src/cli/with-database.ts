@@ -5,14 +5,14 @@ import { explainNotUpToDate } from './not-up-to-date.js';
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
 export interface WithDatabaseOptions {
-  /** The work answers Ctrl-C itself, as a program that it runs does. */
+  /** Whether the work handles Ctrl-C itself, as a program that it runs does. */
   readonly keepsInterrupt?: boolean;
 }
 
 /**
- * Runs a command's work with the database: beside a running program with its embedded server, else with one that
- * is started for the time of the command. A signal ends the command, and that server in order.
- * @throws PlainError when the database cannot be used, and what `work` throws.
+ * Runs a command's work with the database: with a running program's embedded server, or one that is started for the
+ * duration of the command. A signal ends the command, and that server in order.
+ * @throws PlainError when the database cannot be used, and what `work` throws
  */
 export async function withDatabase<T>(
   context: CliContext,

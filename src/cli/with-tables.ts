@@ -3,9 +3,9 @@ import { Database } from '../database/database.js';
 import type { CliContext } from './context.js';
 import { type WithDatabaseOptions, withDatabase } from './with-database.js';
 
-/** What a command works with. */
+/** The connections of a command. */
 export interface Tables {
-  /** The program's own connections, with no right on any tenant's table outside a tenant transaction. */
+  /** The program's own connections, without privileges on tenants' tables outside a tenant transaction. */
   readonly database: Database;
   readonly handle: DatabaseHandle;
 }
@@ -13,7 +13,7 @@ export interface Tables {
 const CONNECTIONS = 2;
 
 /**
- * Runs a command's work on the tables of a database that is set up already.
+ * Runs a command's work on the tables of an existing database.
  * @throws PlainError when the database cannot be used, and what `work` throws
  */
 export async function withTables<T>(

@@ -37,7 +37,7 @@ class Node {
   }
 }
 
-/** What is remembered, all of which is forgotten together. */
+/** The caches, which are dropped together. */
 class Memory {
   readonly templates = new WeakMap<readonly string[], Node>();
   readonly constants = new Map<string, Sql>();
@@ -54,7 +54,7 @@ function newShape(pieces: readonly string[]): Shape {
   return new Shape(pieces);
 }
 
-/** What a template may hold: SQL, which becomes part of the text, or a value. */
+/** A value of a template: SQL, which becomes part of the text, or a parameter. */
 export type Part = Sql | Value;
 type Value = string | number | boolean | null | undefined | Date | Buffer | readonly Value[];
 

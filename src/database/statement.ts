@@ -8,7 +8,7 @@ export interface Statement<Row = unknown> {
   readonly row?: Row;
 }
 
-/** What can be run. */
+/** A statement that can be run. */
 export type Executable<Row> = Statement<Row>;
 
 /** Returns a statement written as SQL text with `$1`, `$2` … and their values. */
@@ -17,9 +17,9 @@ export function statement<Row>(sql: string, parameters: readonly unknown[] = [])
 }
 
 /**
- * The same query, planned once for all values where it is kept prepared. PostgreSQL itself plans it for each value
- * when it hopes for a better plan, which here may cost more than running it. Only for queries whose plan must be
- * the same whatever the values are: those that search text by an index, or show the first rows of an order.
+ * Returns the same query, marked to be planned once for all values where it is kept prepared. PostgreSQL plans it for
+ * each value when it hopes for a better plan, which here may cost more than running it. Only for queries whose plan
+ * must not depend on the values: those that search text by an index, or show the first rows of an order.
  */
 export function onePlan<Row>({ sql, parameters }: Statement<Row>): Statement<Row> {
   return { sql, parameters, onePlan: true };

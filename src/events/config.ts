@@ -3,8 +3,8 @@ import type { EventsConfig } from './types.js';
 const toAssignee = [{ field: 'assigned_to' }];
 
 /**
- * What is tracked, and what is done about it. Checked at the start (operations/check-config.ts); after a change of what is
- * tracked, `leopard migrate` renews the capture triggers.
+ * The tracked entities and the handlers of their events. Checked at the start (operations/check-config.ts); after a
+ * change of what is tracked, `leopard migrate` renews the capture triggers.
  */
 export const EVENTS: EventsConfig = {
   entities: {

@@ -3,7 +3,7 @@ import type { Action } from './types.js';
 
 export type State = Readonly<Record<string, JsonValue>>;
 
-/** One handler's part of an event's `handler_results`, as the contract has it. */
+/** One handler's part of an event's `handler_results`, in the contract's form. */
 export interface HandlerResult {
   readonly handler_name: string;
   readonly status: 'SUCCESS' | 'FAILED' | 'SKIPPED';
@@ -12,12 +12,12 @@ export interface HandlerResult {
   readonly data: State | null;
 }
 
-/** A row of `immigration_event`, as handlers get it. */
+/** A row of `immigration_event`, as handlers receive it. */
 export interface DomainEvent {
   readonly id: number;
   readonly event_type: string;
   readonly entity_type: string;
-  /** The record's id, also where it does not fit into the table's `entity_id`. */
+  /** The record's id, even where it does not fit into the table's `entity_id`. */
   readonly record_id: number;
   readonly action: Action;
   readonly previous_state: State;
@@ -27,7 +27,7 @@ export interface DomainEvent {
   readonly retry_count: number;
   readonly max_retries: number;
   readonly handler_results: Readonly<Record<string, HandlerResult>>;
-  /** Why it came to no success so far; null when nothing has hindered it yet. */
+  /** The latest reason why it has not succeeded; null when there is none yet. */
   readonly error_message: string | null;
   /** ISO 8601, UTC, as the database writes it, like `processed_at`, which is null while the event waits. */
   readonly created_at: string;
@@ -41,7 +41,7 @@ export const EVENT_COLUMNS = `e.id, e.event_type, e.entity_type,
   e.current_state, e.changed_fields, e.retry_count, e.max_retries, e.handler_results, e.error_message, e.created_at,
   e.processed_at, e.performed_by_id`;
 
-/** Which record an event is of, as a key. */
+/** Returns a key for the record of an event. */
 export function recordKey({ entity_type, record_id }: DomainEvent): string {
   return `${entity_type} ${record_id}`;
 }

@@ -1,14 +1,14 @@
 import { type Statement, statement } from '../database/statement.js';
 
-/** The channel on which API processes hear of new notifications, to send them to their users' browsers. */
+/** The channel that announces new notifications to API processes, which send them to their users' browsers. */
 export const NOTIFICATIONS_CHANNEL = 'leopard_notifications';
 
-/** A notice is limited to 8,000 bytes; this many ids stay below that. */
+/** Maximum number of ids in a notice, which is limited to 8,000 bytes. */
 export const MOST_NAMED_USERS = 500;
 
 /**
- * Tells every API process, when the transaction commits, that these users of a tenant have new notifications. To be
- * sent once per transaction: a transaction that notifies holds a lock over the whole server while it commits.
+ * Returns the statement that announces, at commit, that these users of a tenant have new notifications. Send it once
+ * per transaction: a transaction that notifies holds a lock over the whole server while it commits.
  */
 export function newNotificationsNotice(schema: string, users: Iterable<number>): Statement {
   const ids = [...new Set(users)];

@@ -1,11 +1,11 @@
 import { type Statement, statement } from '../database/statement.js';
 
-/** A delivery that was left, to be sent when its transaction commits. */
+/** A delivery queued in a transaction, to be sent after its commit. */
 export interface LeftDelivery {
   readonly id: number;
 }
 
-/** Types among these events that an endpoint of the tenant wants to hear of. */
+/** Returns the query for those types of these events that an endpoint of the tenant wants. */
 export function typesForWebhooks(eventIds: readonly number[]): Statement<{ readonly event_type: string }> {
   return statement(
     `SELECT e.event_type
@@ -17,8 +17,8 @@ export function typesForWebhooks(eventIds: readonly number[]): Statement<{ reado
 }
 
 /**
- * Leaves one delivery for each endpoint that is switched on and wants this event. The body is what is sent, byte for
- * byte: {id, type, tenant, created_at, data}.
+ * Returns the statement that queues one delivery for each enabled endpoint that wants this event. The body is what is
+ * sent, byte for byte: {id, type, tenant, created_at, data}.
  */
 export function leaveWebhooks(eventId: number): Statement<LeftDelivery> {
   return statement(
@@ -53,10 +53,13 @@ export interface NewEmail {
   readonly body: string;
 }
 
-/** Who gets it: queries for users' ids that may use a row `r` with `user_ids` and `branch_id`, and what is in it. */
+/**
+ * The recipients of an e-mail: queries for users' ids, which may use a row `r` with `user_ids` and `branch_id`, and the
+ * values of that row.
+ */
 export interface EmailRecipients {
   readonly queries: readonly string[];
-  /** From FIRST_EMAIL_PARAMETER on. */
+  /** Parameters from FIRST_EMAIL_PARAMETER on. */
   readonly parameters: readonly unknown[];
   readonly userIds: readonly number[];
   readonly branchId: number | null;
@@ -66,8 +69,8 @@ export interface EmailRecipients {
 export const FIRST_EMAIL_PARAMETER = 7;
 
 /**
- * Leaves one e-mail for each of these users who is active and has an address; none where the tenant's settings do not
- * switch e-mail on.
+ * Returns the statement that queues one e-mail for each of these users who is active and has an address; none unless
+ * the tenant's settings switch e-mail on.
  */
 export function leaveEmails(
   { eventId, eventType, subject, body }: NewEmail,

@@ -1,2 +1,2 @@
-/** The SQL condition that a row of `event_pause`, or of the switch for everything, has not reached its end. */
+/** The SQL condition that a row of `event_pause`, or of the switch for everything, is in effect. */
 export const PAUSE_IS_ON = '(paused_until IS NULL OR paused_until > clock_timestamp())';

@@ -1,4 +1,4 @@
-/** What happened to a record, as the last part of an event's type. */
+/** The last part of an event's type. */
 export type Action = 'CREATE' | 'UPDATE' | 'DELETE';
 
 /** A kind of record whose changes become events. */
@@ -6,13 +6,13 @@ export interface TrackedEntity {
   /** Its table in the tenant's schema. */
   readonly table: string;
   /**
-   * The fields whose change makes an event, foreign keys without `_id`. None: a change of any field makes one event,
-   * `<Entity>.UPDATE`.
+   * The fields whose change makes an event, foreign keys without `_id`. If empty, a change of any field makes one
+   * event, `<Entity>.UPDATE`.
    */
   readonly fields: readonly string[];
-  /** Its model, as content types name it: `visaapplication`. */
+  /** Its model in content types: `visaapplication`. */
   readonly model: string;
-  /** What its states name beside its fields, always null, because readers of the events expect it. */
+  /** Entries of its states besides its fields, always null, because readers of the events expect them. */
   readonly empty?: readonly string[];
 }
 
@@ -23,9 +23,9 @@ export type Condition =
   | { readonly kind: 'field_equals'; readonly field: string; readonly value: unknown }
   | { readonly kind: 'field_in'; readonly field: string; readonly values: readonly unknown[] };
 
-/** Who gets a notification; several of them together, each user once. */
+/** A rule for who gets a notification; with several rules, each user gets it once. */
 export type Recipient =
-  /** The user in a field of the record, or of one that it names: `assigned_to`, `client.assigned_to`. */
+  /** The user in a field of the record, or of one that it references: `assigned_to`, `client.assigned_to`. */
   | { readonly field: string }
   /** Everybody of a role: in the tenant, or in the region or branch of the record (or of its client). */
   | { readonly role: string; readonly scope: 'tenant' | 'region' | 'branch' }
@@ -49,10 +49,10 @@ export interface NotificationConfig {
 export interface TaskConfig {
   readonly title_template: string;
   readonly detail_template: string;
-  /** In how many days it is due; 1 when not given. */
+  /** Days until it is due; 1 by default. */
   readonly due_date_days?: number;
   readonly priority?: 'LOW' | 'MEDIUM' | 'HIGH' | 'URGENT';
-  /** The field with the user who gets it. */
+  /** The field with the assignee. */
   readonly assigned_to_field?: string;
 }
 
@@ -62,18 +62,18 @@ export interface EmailConfig {
   readonly recipients: readonly Recipient[];
 }
 
-/** It knows no setting: which events go where is each tenant's own choice. */
+/** It has no settings: each tenant chooses which events go where. */
 export type WebhookConfig = Readonly<Record<string, never>>;
 
 interface Handling<Name extends string, Config> {
   readonly handler: Name;
-  /** True when not given. */
+  /** True by default. */
   readonly enabled?: boolean;
   readonly condition?: Condition;
   readonly config: Config;
 }
 
-/** What is done for one type of event. Other handlers than these add themselves here. */
+/** The use of a handler for one type of event. Further handlers add their entry here. */
 export type HandlerUse =
   | Handling<'client_activity', ClientActivityConfig>
   | Handling<'notification', NotificationConfig>
@@ -83,7 +83,7 @@ export type HandlerUse =
 
 export interface EventTypeConfig {
   readonly handlers: readonly HandlerUse[];
-  /** How often a failed event is tried again; 2 when not given. */
+  /** Maximum number of retries of a failed event; 2 by default. */
   readonly max_retries?: number;
 }
 
@@ -91,6 +91,6 @@ export interface EventsConfig {
   readonly entities: Readonly<Record<string, TrackedEntity>>;
   /** By type: `Client.CREATE`, `Client.assigned_to.UPDATE`, `Client.DELETE`. */
   readonly events: Readonly<Record<string, EventTypeConfig>>;
-  /** The groups whose members learn of events that failed for good. */
+  /** The groups whose members are alerted to events that failed for good. */
   readonly alertRoles: readonly string[];
 }

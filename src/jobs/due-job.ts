@@ -6,7 +6,7 @@ import { TIME_ZONE_OF_TENANT } from '../tenancy/time-zone.js';
 import type { Job, JobRun, JobSettings } from './job.js';
 import { overTenants } from './over-tenants.js';
 
-/** The moment that a statement of a due job counts as: its first parameter, or the transaction's own time. */
+/** The moment that counts as now for a statement of a due job: its first parameter, or the transaction's own time. */
 export const NOW = 'coalesce($1::timestamptz, now())';
 
 /** A job whose work at a tenant falls due at times that the tenant's own records name. */
@@ -14,21 +14,24 @@ export interface DueJob {
   readonly name: string;
   readonly summary: string;
   readonly every: number;
-  /** What the times are reckoned with beside the records; null: what the tenant's settings say. */
+  /** Returns what due times depend on besides the records; null for the tenant's settings. */
   basis(settings: JobSettings): string | null;
-  /** An expression of text over a tenant `t` for what its settings say; if not given, its time zone. */
+  /** An SQL text over a tenant `t` for what its settings say; its time zone by default. */
   readonly tenantBasis?: string;
-  /** From the basis as it is written down, the statements' second parameter. */
+  /** Converts the stored basis into the statements' second parameter. */
   usableBasis(basis: string): string;
-  /** Does what is due: `$1` the moment, `$2` the basis, `$3` how many at most; gives one row with `done`. */
+  /**
+   * The statement that does what is due: `$1` the moment, `$2` the basis, `$3` the maximum number; returns one row with
+   * `done`.
+   */
   readonly doDue: string;
-  /** An expression for the time at which something is due next, null for never: `$1` the moment, `$2` the basis. */
+  /** The expression for the next due time, null for never: `$1` the moment, `$2` the basis. */
   readonly nextDue: string;
 }
 
-/** Though nothing is noted, a tenant is looked at after so many seconds, give or take a quarter. */
+/** Seconds after which a tenant is examined even though nothing is due, give or take a quarter. */
 const LOOK_AGAIN = 3_600;
-/** What could not be done now, such as a record in another transaction's hands, is tried again after so many seconds. */
+/** Seconds after which to retry what could not be done now, such as a record locked by another transaction. */
 const SOONEST = 5;
 const AFTER_FAILURE = 300;
 
@@ -38,8 +41,8 @@ interface DueTenant {
 }
 
 /**
- * Returns the tenants to look at: those whose time has come or has never been reckoned, was reckoned with something
- * else, or where something changed. One statement on two small public tables, however many tenants there are.
+ * Returns the query for the tenants to examine: those whose due time has come, was never computed or from another
+ * basis, or where something changed. One statement on two small public tables, however many tenants there are.
  */
 const dueTenants = (basis: string) => `
   SELECT t.schema_name AS schema, b.basis
@@ -68,7 +71,7 @@ export function dueJob(job: DueJob): Job {
   };
 }
 
-/** Does what is due at one tenant and notes when to look again; both in one transaction, batch by batch. */
+/** Does what is due at one tenant and stores when to examine it next; both in one transaction, batch by batch. */
 async function lookAt(job: DueJob, run: JobRun, { schema, basis }: DueTenant): Promise<number> {
   const known = [run.moment, job.usableBasis(basis)];
   try {

@@ -1,12 +1,12 @@
 import type { Database } from '../database/database.js';
 import { statement } from '../database/statement.js';
 
-/** A process that has not told for so many seconds that it goes on with a job has lost it. */
+/** Duration of a lease on a job, in seconds, after which a silent process has lost it. */
 const LEASE_SECONDS = 30;
-/** Every how many milliseconds it is told. */
+/** Interval at which leases are renewed, in milliseconds. */
 export const RENEW_MS = 10_000;
 
-/** Where a job stands, over all processes. */
+/** The state of a job, over all processes. */
 export interface JobState {
   readonly job: string;
   /** ISO 8601, UTC. */
@@ -19,7 +19,7 @@ export interface JobState {
 }
 
 export interface RunOutcome {
-  /** After how many seconds, counted from its beginning, the job is to run again. */
+  /** Seconds from the beginning of this run to the next. */
   readonly again: number;
   readonly done: number;
   readonly error: string | null;
@@ -28,8 +28,8 @@ export interface RunOutcome {
 const LEASE = `now() + make_interval(secs => ${LEASE_SECONDS})`;
 
 /**
- * Who runs which job, and when: rows of `public.job_run`. They keep processes from doing the same work side by side;
- * that it is done once does not rest on them, but on the jobs' own statements.
+ * The leases of jobs: rows of `public.job_run`. They keep processes from doing the same work side by side; that it is
+ * done only once is ensured by the jobs' own statements.
  */
 export class JobRuns {
   constructor(
@@ -38,14 +38,14 @@ export class JobRuns {
     private readonly runner: string,
   ) {}
 
-  /** Makes jobs known that are not yet; they are due at once. */
+  /** Adds jobs that are not known yet; they are due at once. */
   async add(jobs: readonly string[]): Promise<void> {
     await this.#run('INSERT INTO public.job_run (job) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
       jobs,
     ]);
   }
 
-  /** Takes those of these jobs that are due and that nobody else runs. */
+  /** Claims those of these jobs that are due and that nobody else runs. */
   async claim(jobs: readonly string[]): Promise<string[]> {
     const rows = await this.database.publicQuery(
       statement<{ job: string }>(
@@ -58,7 +58,7 @@ export class JobRuns {
     return rows.map(({ job }) => job);
   }
 
-  /** Tells that this process goes on with a job. */
+  /** Renews this process's lease on a job. */
   async renew(job: string): Promise<void> {
     await this.#run(`UPDATE public.job_run SET running_until = ${LEASE} WHERE runner = $1 AND job = $2`, [
       this.runner,
@@ -66,7 +66,7 @@ export class JobRuns {
     ]);
   }
 
-  /** Ends a run of this process. @param outcome null: it was cut short, and is due still */
+  /** Ends a run of this process. @param outcome null when it was interrupted, and is still due */
   async finish(job: string, outcome: RunOutcome | null): Promise<void> {
     if (!outcome) {
       const release =
@@ -87,7 +87,7 @@ export class JobRuns {
   }
 }
 
-/** Where all jobs stand that any process has ever begun. */
+/** Returns the states of all jobs that any process has ever begun. */
 export async function jobStates(database: Database): Promise<JobState[]> {
   const utc = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
   return await database.publicQuery(

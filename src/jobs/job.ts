@@ -1,10 +1,10 @@
 import type { Database } from '../database/database.js';
 
-/** What jobs need of the settings. */
+/** The settings that jobs need. */
 export interface JobSettings {
-  /** In how many days a task counts as due soon. */
+  /** Number of days before its due date from which a task is due soon. */
   readonly tasksDueSoonDefaultDays: number;
-  /** For how many days entries of the audit log are kept; 0: for ever. */
+  /** Days for which entries of the audit log are kept; 0: for ever. */
   readonly auditRetentionDays: number;
   readonly loginFailures: {
     /** Seconds for which a failed log-in counts. */
@@ -16,41 +16,41 @@ export interface JobSettings {
 export interface JobRun {
   readonly database: Database;
   readonly settings: JobSettings;
-  /** Only this tenant, by its schema; null: all of them. */
+  /** Restricts the run to this tenant, by its schema; null for all. */
   readonly schema: string | null;
-  /** Does the work of tenants that, by what is noted of them, have nothing due as well. */
+  /** Includes tenants that have nothing due according to the stored times. */
   readonly everywhere: boolean;
-  /** Changes nothing, and tells what would have been done. */
+  /** Changes nothing, and reports what would have been done. */
   readonly dryRun: boolean;
-  /** The time that it counts as, in ISO 8601; null: the database's own. */
+  /** The time to take for now, in ISO 8601; null for the database's own. */
   readonly moment: string | null;
-  /** Asks the run to end soon; what it leaves is done by the next one. */
+  /** Asks the run to end soon; the next one does what it leaves. */
   readonly signal: AbortSignal;
 }
 
 export interface JobResult {
-  /** How many notifications were made, or rows removed. */
+  /** Number of notifications made, or of rows removed. */
   readonly done: number;
-  /** How many of them where, without the tenants where nothing was done. */
+  /** The number for each tenant where something was done. */
   readonly tenants: readonly { readonly schema: string; readonly done: number }[];
-  /** Where it failed; the other tenants' work is done all the same. */
+  /** The failures by tenant; the other tenants' work is done all the same. */
   readonly failures: readonly { readonly schema: string; readonly error: string }[];
 }
 
 /**
- * Work that falls due by the clock. A run does what is due and not done yet, whenever that became due, so runs that
- * were missed are made up for by the next; and it may be cut short or overlap with another anywhere.
+ * Scheduled work. A run does what is due and not done yet, whenever that became due, so the next run makes up for
+ * missed ones; it may be interrupted or overlap with another at any point.
  */
 export interface Job {
   readonly name: string;
   readonly summary: string;
   /** Seconds from one run to the next. */
   readonly every: number;
-  /** @throws errors of the database that no single tenant is to blame for */
+  /** Runs the job. @throws database errors that no single tenant causes */
   run(run: JobRun): Promise<JobResult>;
 }
 
-/** Returns an error in one line, for people. */
+/** Returns an error in one readable line. */
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
 }

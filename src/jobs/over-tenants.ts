@@ -3,7 +3,7 @@ import { statement } from '../database/statement.js';
 import { type JobResult, type JobRun, messageOf } from './job.js';
 
 /**
- * Does the work at these tenants, one after the other. What fails at one of them does not keep it from the others.
+ * Does work at these tenants, one after the other; a failure at one does not affect the others.
  * @param work returns how much it has done
  */
 export async function overTenants<Tenant extends { readonly schema: string }>(
@@ -28,7 +28,7 @@ export async function overTenants<Tenant extends { readonly schema: string }>(
 
 type Failure = JobResult['failures'][number];
 
-/** Returns the schemas of all tenants whose work is to be done by this run. */
+/** Returns the schemas of all tenants that this run serves. */
 export async function tenantsOf({ database, schema }: JobRun): Promise<{ schema: string }[]> {
   return await database.publicQuery(
     statement<{ schema: string }>(

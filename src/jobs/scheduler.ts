@@ -8,18 +8,18 @@ export interface SchedulerOptions {
   readonly database: Database;
   readonly settings: JobSettings;
   readonly jobs: readonly Job[];
-  /** Told of what failed, in one line. */
+  /** Called with each failure, in one line. */
   readonly onError: (message: string) => void;
 }
 
-/** Approximate interval between looks for due jobs, in milliseconds. */
+/** Approximate polling interval, in milliseconds. */
 const POLL_MS = 1_000;
-/** What failed is tried again after so many seconds at the latest. */
+/** Maximum delay before a failed job is retried, in seconds. */
 const AFTER_FAILURE = 60;
 
 /**
- * Runs the jobs when they are due. Any number of processes may have one: each job runs in one of them at a time, and
- * when that one dies, in another half a minute later.
+ * Runs the jobs when they are due. Any number of processes may have one: each job runs in one of them at a time, and if
+ * that one dies, in another half a minute later.
  */
 export class Scheduler {
   readonly #runs: JobRuns;
@@ -36,12 +36,12 @@ export class Scheduler {
     });
   }
 
-  /** Begins; what has become due in the meantime runs at once. */
+  /** Starts the scheduler; overdue jobs run at once. */
   start(): void {
     this.#loop.start();
   }
 
-  /** Begins nothing more and ends what runs after the statement under way. @returns whether it ended in time */
+  /** Starts nothing more and ends running jobs after their present statement. @returns whether they ended in time */
   async stop(): Promise<boolean> {
     return await this.#loop.stop();
   }
@@ -77,12 +77,12 @@ export class Scheduler {
     if (error) onError(`job ${job.name}: ${error}`);
     const again = result ? job.every : Math.min(job.every, AFTER_FAILURE);
     const outcome = { again, done: result?.done ?? 0, error };
-    // If that fails too, another process takes the job when its time is over.
+    // If that fails too, another process takes the job when the lease ends.
     await this.#runs.finish(job.name, signal.aborted ? null : outcome).catch(() => undefined);
   }
 }
 
-/** What failed at single tenants, in one line; null: nothing. */
+/** Returns the failures at single tenants, in one line; null when there are none. */
 function failuresOf({ failures }: JobResult): string | null {
   const [first] = failures;
   if (!first) return null;

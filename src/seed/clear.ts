@@ -6,7 +6,10 @@ import { inLockingTransaction, type LockWaits } from '../schema/locking.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
 
-/** What every new tenant starts with, and keeps; the audit log; and what triggers keep in step with the other tables. */
+/**
+ * The tables that are not cleared: what every new tenant starts with; the audit log; and what triggers keep in step
+ * with other tables.
+ */
 const KEPT_TABLES = [
   'django_content_type',
   'auth_permission',
@@ -19,7 +22,7 @@ const KEPT_TABLES = [
   'name_version',
 ];
 
-/** @throws TenantNotFoundError, InvalidSchemaNameError */
+/** Checks that a tenant exists. @throws TenantNotFoundError, InvalidSchemaNameError */
 export async function checkTenantExists(owner: ConnectionSettings, schema: string): Promise<void> {
   checkSchemaName(schema);
   const found = await withOwner(owner, (client) =>
@@ -50,7 +53,7 @@ export async function clearTenantData(
         [quoteIdentifier(schema), KEPT_TABLES],
       );
       const tables = rows.map(({ name }) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
-      // The tenant's role may neither truncate nor take entries off the timeline.
+      // The tenant's role may neither truncate tables nor remove timeline entries.
       await client.query(`TRUNCATE ${tables.join(', ')}`);
       await client.query('DELETE FROM public.event_queue WHERE schema_name = $1', [schema]);
     };

@@ -7,7 +7,7 @@ export const CONTRACT_PASSWORD = 'Passw0rd!23';
 export const COUNT = 10_000;
 const HOUR = 3_600_000;
 
-/** When row `i` was made: an hour before the loading, a millisecond after the row before it. */
+/** The creation time of row `i`: an hour before the loading, a millisecond after the row before it. */
 export type TimeOf = (i: number) => string;
 
 /** Returns the times of rows loaded at `now`, in milliseconds since 1970. */
@@ -49,7 +49,7 @@ export interface ContractUser {
   readonly branchId: number;
 }
 
-/** User 1 of both tenants. The passwords are put in when the rows are written. */
+/** Returns user 1 of both tenants. The passwords are set when the rows are written. */
 export function admin(at: TimeOf): ContractUser {
   const row = {
     username: 'admin',
@@ -120,7 +120,7 @@ export function clients(at: TimeOf): NewRow<'immigration_client'>[] {
   });
 }
 
-/** @param now the moment of loading, from which due dates count */
+/** Returns the tasks. @param now the moment of loading, from which due dates count */
 export function tasks(at: TimeOf, now: number): NewRow<'immigration_task'>[] {
   return range(COUNT, (i) => ({
     title: `Task ${i}`,

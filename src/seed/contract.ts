@@ -64,7 +64,7 @@ export async function seedContract(handle: DatabaseHandle, { onProgress }: SeedO
   await database.close();
 }
 
-/** Tenants that were there once may have used up the ids 1 and 2. */
+/** Resets the ids of tenants: earlier tenants may have used up the ids 1 and 2. */
 async function restartTenantIds(owner: ConnectionSettings): Promise<void> {
   await withOwner(owner, (client) =>
     client.query('ALTER TABLE public.tenants_tenant ALTER COLUMN id RESTART WITH 1'),
@@ -109,7 +109,7 @@ async function fillDemo(database: Database): Promise<void> {
   );
 }
 
-/** Regions, branches, and users with their group and branch. All ids count from 1, the tables being new. */
+/** Creates regions, branches, and users with their group and branch. All ids count from 1, the tables being new. */
 async function fillOffices(
   transaction: TenantTransaction,
   at: rows.TimeOf,
@@ -137,7 +137,10 @@ async function fillOffices(
   );
 }
 
-/** Nothing has happened yet in this data set: no events, notes or timeline entries, whatever noted the loading. */
+/**
+ * Removes traces of the loading: in this data set nothing has happened yet, so there are no events, notes or timeline
+ * entries.
+ */
 async function removeTraces(owner: ConnectionSettings): Promise<void> {
   const tables = [MAIN, DEMO].flatMap((schema) => [
     qualified(schema, 'immigration_event'),

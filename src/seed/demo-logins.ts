@@ -1,4 +1,4 @@
-/** A user of the demonstration data whom its readers are told about. */
+/** A user of the demonstration data whose log-in is shown to its readers. */
 export interface DemoLogin {
   /** The tenant's schema. */
   readonly schema: string;
@@ -13,8 +13,8 @@ export interface DemoLogin {
 export const DEMO_STAFF_PASSWORD = 'Leopard-demo-1';
 
 /**
- * One user of each role in the demonstration tenants, the admin first. Well-known passwords: they are there only
- * where the demonstration data is.
+ * One user of each role in the demonstration tenants, the admin first. Well-known passwords: they exist only where the
+ * demonstration data does.
  */
 export const DEMO_LOGINS: readonly DemoLogin[] = [
   login('tenant_main', 'SUPER_ADMIN', 'admin@main.com', 'admin@main.com', 'admin123'),

@@ -2,8 +2,8 @@ import { statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
 /**
- * Removes the domain events that this transaction has made, from the queue too: what is loaded has not just happened.
- * They bear the transaction's own time.
+ * Removes the domain events that this transaction has made, from the queue too: loaded data has not just happened. They
+ * bear the transaction's own time.
  */
 export async function forgetEvents(transaction: TenantTransaction): Promise<void> {
   await transaction.query(

@@ -3,7 +3,7 @@ import type { Selectable } from '../database/queries.js';
 import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
-/** A row as it is written: columns left out hold their default, columns of JSON are given as values. */
+/** A row to be inserted: omitted columns get their default, columns of JSON are given as values. */
 export type NewRow<Table extends keyof TenantTables> = Partial<Selectable<TenantTables[Table]>>;
 
 /**
@@ -22,7 +22,7 @@ export async function insertRows<Table extends keyof TenantTables>(
     throw new Error(`rows of ${table} name different columns`);
   }
   const names = sql.join(columns.map((column) => sql.ref(column)));
-  // The table's own type says what each value is; one parameter carries any number of rows.
+  // The table's own type determines the type of each value; one parameter carries any number of rows.
   const inserted = await transaction.query(sql<{ id: number }>`
     INSERT INTO ${sql.table(table)} (${names})
     SELECT ${names} FROM jsonb_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::jsonb)

@@ -26,7 +26,7 @@ export async function countTenants(owner: ConnectionSettings): Promise<number> {
   });
 }
 
-/** Gives the planner its statistics of tables that were filled in bulk, and the index-only scans their map. */
+/** Updates the planner's statistics of tables that were filled in bulk, and the visibility map for index-only scans. */
 export async function vacuumTables(
   owner: ConnectionSettings,
   schema: string,

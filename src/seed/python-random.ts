@@ -1,6 +1,6 @@
 /**
- * Python's `random.Random(seed)` for a seed of 32 bits; the function returned picks an item as its `choice()` does.
- * Source: test/contract/fixture.md, after CPython's Modules/_randommodule.c (the Mersenne Twister MT19937 of
+ * Returns Python's `random.Random(seed)` for a seed of 32 bits; the returned function picks an item as its `choice()`
+ * does. Source: test/contract/fixture.md, after CPython's Modules/_randommodule.c (the Mersenne Twister MT19937 of
  * Matsumoto and Nishimura, seeded by `init_by_array`) and `_randbelow_with_getrandbits` of Lib/random.py.
  */
 export function pythonChoice(seed: number): <Item>(items: readonly Item[]) => Item {
@@ -17,7 +17,7 @@ export function pythonChoice(seed: number): <Item>(items: readonly Item[]) => It
 const N = 624;
 const M = 397;
 
-/** Returns the generator's next 32 bits, as a number without sign, at each call. */
+/** Returns a generator whose every call yields the next 32 bits as an unsigned number. */
 function mersenneTwister(seed: number): () => number {
   const state = seededState(seed);
   let at = N;

@@ -13,18 +13,18 @@ export interface CaptureTrigger {
   readonly definition: string;
 }
 
-/** Everything that captures the events of a configuration, the same for every tenant. */
+/** The functions and triggers that capture the events of a configuration, the same for every tenant. */
 export interface Capture {
   readonly functions: readonly CaptureFunction[];
   readonly triggers: readonly CaptureTrigger[];
-  /** Makes it so in the schema that is the search_path, whatever was there before. */
+  /** SQL that installs it in the schema of the search_path, whatever was there before. */
   readonly sql: string;
   /** SHA-256 of the SQL, in hexadecimal. */
   readonly checksum: string;
 }
 
-// Statement triggers see all rows of a statement at once, so a bulk change is one INSERT. Not seen are: TRUNCATE,
-// which only the owner may do; sessions of a superuser with session_replication_role = replica; and an UPDATE that
+// Statement triggers see all rows of a statement at once, so a bulk change is one INSERT. They do not see: TRUNCATE,
+// which only the owner may run; sessions of a superuser with session_replication_role = replica; and an UPDATE that
 // gives a row another id, to which none of the old rows belongs.
 const SEEN: Readonly<Record<Operation, string>> = {
   INSERT: 'NEW TABLE AS after_change',
@@ -33,7 +33,7 @@ const SEEN: Readonly<Record<Operation, string>> = {
 };
 
 /**
- * How each function is made. As the owner, since the tenant's role may not write the queue; hence the fixed
+ * Options of each function. SECURITY DEFINER, since the tenant's role may not write to the queue; hence the fixed
  * search_path. The plan of a connection's first statement is kept for all that follow, be they of one row or of a
  * million: a nested loop over a million would never end, and compiling a plan for one row would take longer than all
  * the rest.
@@ -41,7 +41,7 @@ const SEEN: Readonly<Record<Operation, string>> = {
 const FUNCTION_OPTIONS =
   'LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET enable_nestloop = off SET jit = off';
 
-/** What captures the events of `config` in tables with these columns. @throws Error for an unknown table */
+/** Returns what captures the events of `config` in tables with these columns. @throws Error for an unknown table */
 export function planCapture(columns: TenantColumns, config: EventsConfig): Capture {
   const functions = Object.entries(config.entities).flatMap(([entity, { table }]) => {
     const own = columns[table];
@@ -70,20 +70,20 @@ export function captureSql(columns: TenantColumns, config: EventsConfig): string
 
 let shipped: Capture | undefined;
 
-/** What captures the events of src/events/config.ts. */
+/** Returns the capture of the events in src/events/config.ts. */
 export function shippedCapture(): Capture {
   shipped ??= planCapture(TENANT_COLUMNS, EVENTS);
   return shipped;
 }
 
-// Firing a trigger asks for no right on its function; making one does, and the tenant's role is to make none.
+// Firing a trigger requires no privilege on its function; creating one does, and the tenant's role must not create any.
 function createFunction({ name, body }: CaptureFunction): string {
   return `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger
 ${FUNCTION_OPTIONS} AS $capture$${body}$capture$;
 REVOKE EXECUTE ON FUNCTION ${name}() FROM PUBLIC;`;
 }
 
-/** Touches only what is not as it should be: making a trigger locks its table. */
+/** Returns SQL that touches only triggers that deviate: creating a trigger locks its table. */
 function replaceTriggers(triggers: readonly CaptureTrigger[], functions: readonly string[]): string {
   const list = (texts: readonly string[]) => `ARRAY[${texts.map(quoteLiteral).join(', ')}]::text[]`;
   return `DO $install$

@@ -1,15 +1,15 @@
 import type { OwnerClient } from '../../database/owner.js';
 import type { Capture } from './capture.js';
 
-/** What is wrong with the capture of one tenant's events. */
+/** The problems of one tenant's capture of events. */
 export interface CaptureFinding {
   readonly schema: string;
-  /** A line each: what is missing, disabled, different or left over. */
+  /** One line each: what is missing, disabled, different or left over. */
   readonly problems: readonly string[];
 }
 
-// What is there, of all tenants at once, against what should be; only what differs comes back. Under a search_path
-// without tenants, so that definitions name the schema.
+// Compares all tenants' objects at once; only deviations come back. Under a search_path without tenants, so that
+// definitions are qualified by their schema.
 const DIFFERENCES = `
   WITH tenant AS (
     SELECT t.id AS place, t.schema_name AS schema, n.oid AS namespace
@@ -58,9 +58,9 @@ const DIFFERENCES = `
   ORDER BY place, problem`;
 
 /**
- * Compares the triggers and functions that are really in the tenants' schemas with what captures the events.
+ * Compares the actual triggers and functions in the tenants' schemas with the expected capture of events.
  * @param schema only this tenant's
- * @returns the tenants whose capture is not as it should be
+ * @returns the tenants whose capture deviates
  */
 export async function checkCapture(
   client: OwnerClient,

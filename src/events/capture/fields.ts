@@ -1,24 +1,24 @@
 import type { Column } from '../../database/generated/columns.js';
 import { quoteIdentifier, quoteLiteral } from '../../database/schema-name.js';
 
-/** One entry of a record's state, and the columns that it is made from. */
+/** An entry of a record's state, and the columns that it is made from. */
 export interface Field {
-  /** As events and their configuration name it: a foreign key without `_id`, a money pair by its amount. */
+  /** Its name in events and their configuration: a foreign key without `_id`, a money pair by its amount. */
   readonly name: string;
   readonly columns: readonly string[];
-  /** The table that a foreign key leads to. */
+  /** The table that a foreign key references. */
   readonly references?: string;
-  /** Returns the value in SQL, of the row with this alias. */
+  /** Returns the SQL for the value in the row with this alias. */
   value(alias: string): string;
 }
 
-/** Columns that are no part of a record's state. */
+/** Columns that are not part of a record's state. */
 const NOT_IN_STATES = new Set(['id', 'created_at', 'updated_at', 'deleted_at']);
 
-/** A link to a record of any kind is a pair, content_type_id and object_id, and both keep their names. */
+/** The table of generic links, which are pairs of content_type_id and object_id; both keep their names. */
 const GENERIC_LINK = 'django_content_type';
 
-/** PostgreSQL takes at most 100 arguments of a function. */
+/** PostgreSQL allows at most 100 arguments of a function. */
 const FIELDS_PER_OBJECT = 45;
 
 /** Returns the fields of a table's records, in the order of the columns. */
@@ -74,7 +74,10 @@ function plainField({ name, type, references }: Column, as: string): Field {
   return { name: as, columns: [name], value, ...(references && { references }) };
 }
 
-/** Dates and times come out as jsonb writes them, whatever the session's settings; the others need help. */
+/**
+ * Converts a value to what jsonb shows: dates and times come out the same whatever the session's settings; the others
+ * need help.
+ */
 function asJson(value: string, type: string): string {
   if (type === 'numeric') return `${value}::text`;
   if (type === 'timestamp with time zone') {

@@ -5,12 +5,12 @@ import { differs, type Field, fieldsOf, stateExpression } from './fields.js';
 
 export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
 
-/** What makes the events of one table for one kind of statement. */
+/** A function that captures the events of one table for one kind of statement. */
 export interface CaptureFunction {
   readonly name: string;
   readonly table: string;
   readonly operation: Operation;
-  /** Its PL/pgSQL; the tables' names stand without schema, which the search_path fixed to the function gives. */
+  /** Its PL/pgSQL; table names are unqualified, since the search_path is fixed to the function. */
   readonly body: string;
 }
 
@@ -24,7 +24,9 @@ interface Tracked {
   readonly softDeletes: boolean;
   /** Returns the number of retries of a failed event of this type. */
   retries(type: string): number;
-  /** Returns whether events of this type are made for every tenant, not only for those with a webhook that wants it. */
+  /**
+   * Returns whether events of this type are made for every tenant, not only for those with a webhook that wants them.
+   */
   isHandled(type: string): boolean;
 }
 
@@ -113,19 +115,19 @@ END
 }
 
 // The column of entity ids is narrower than the records' own, so a number that does not fit is kept beside it: the
-// change that the event tells of must not fail because of it.
+// reported change must not fail because of it.
 const ENTITY_ID = 'least(greatest(this.id, 0), 2147483647)::integer';
 const WIDE_ID = `CASE WHEN this.id BETWEEN 0 AND 2147483647 THEN '{}'::jsonb ELSE jsonb_build_object('entity_id', this.id) END`;
 
 // Evaluated once per statement, and only when it makes an event. The lock keeps the user from being deleted between
-// the look and the insert, which would fail the change; a setting that is no user's id counts as none.
+// look-up and insert, which would fail the change; a setting that is no user's id counts as none.
 const PERFORMER = `(
         SELECT u.id FROM immigration_user u
         WHERE u.id = CASE WHEN current_setting('leopard.user_id', true) ~ '^[0-9]{1,18}$'
                      THEN current_setting('leopard.user_id', true)::bigint END
         FOR KEY SHARE)`;
 
-/** CREATE and DELETE: an event for each row, with all of it. */
+/** Returns the query for CREATE and DELETE: an event for each row, with the whole record. */
 function wholeRecord(known: Tracked, action: 'CREATE' | 'DELETE'): CaptureQuery {
   const type = `${known.entity}.${action}`;
   const state = stateExpression(known.fields, 'this', known.tracked.empty ?? []);
@@ -144,12 +146,15 @@ function wholeRecord(known: Tracked, action: 'CREATE' | 'DELETE'): CaptureQuery 
 interface CapturedChange {
   readonly type: string;
   readonly action: 'UPDATE' | 'DELETE';
-  /** In SQL, of the rows `this` and `past`; and whether it happened. */
+  /** SQL over the rows `this` and `past`: the changed fields, and whether it happened. */
   readonly changedFields: string;
   readonly happened: string;
 }
 
-/** UPDATE: an event for each row and tracked field that changed, or one for each row, and soft deletion. */
+/**
+ * Returns the query for UPDATE: an event for each row and tracked field that changed, or one for each row, and soft
+ * deletion.
+ */
 function changes(known: Tracked): CaptureQuery {
   // For types that only webhooks want, rows are compared first, and endpoints are looked up once, if at all.
   const all = [...fieldChanges(known), ...softDeletion(known)].map((change) =>

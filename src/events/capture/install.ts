@@ -2,7 +2,7 @@ import type { OwnerClient } from '../../database/owner.js';
 import { PlainError } from '../../platform/plain-error.js';
 import type { Capture } from './capture.js';
 
-/** The triggers that capture a tenant's events could not be made. */
+/** Thrown when the triggers that capture a tenant's events could not be created. */
 export class CaptureFailedError extends PlainError {
   override readonly name = 'CaptureFailedError';
 
@@ -11,7 +11,7 @@ export class CaptureFailedError extends PlainError {
   }
 }
 
-/** Returns the checksum of what captures a tenant's events now; null when there is nothing. */
+/** Returns the checksum of a tenant's present capture; null when there is none. */
 export async function captureChecksum(client: OwnerClient, schema: string): Promise<string | null> {
   const { rows } = await client.query<{ checksum: string }>(
     'SELECT checksum FROM public.event_capture WHERE schema_name = $1',

@@ -121,7 +121,7 @@ describe('leopard migrate', () => {
         { scope: 'tenant_demo', isNewer: true },
       ]);
     });
-    expect(await migrate()).toMatchObject({ captures: 2 }); // what somebody asks for is done
+    expect(await migrate()).toMatchObject({ captures: 2 }); // an explicit request is honoured
     expect(await migrate({ capture: other, keepNewerCapture: true })).toMatchObject({ captures: 0 });
     const third = planCapture(TENANT_COLUMNS, { ...EVENTS, events: {} });
     expect(await migrate({ capture: third, keepNewerCapture: true })).toMatchObject({ captures: 2 });
@@ -215,7 +215,7 @@ describe('the check sees, and migrate repairs', () => {
     expect(found[0]).toMatchObject({ schema: 'tenant_main', problems: expect.arrayContaining([problem]) });
     expect(await asOwner((owner) => checkCapture(owner, shippedCapture(), 'tenant_demo'))).toEqual([]);
     const ask = { keepNewerCapture: true };
-    expect(await migrate(ask)).toMatchObject({ captures: 0 }); // a start looks at the checksums alone
+    expect(await migrate(ask)).toMatchObject({ captures: 0 }); // a start checks only the checksums
     expect(await migrate()).toMatchObject({ captures: 1 });
     expect(await findings()).toEqual([]);
   });

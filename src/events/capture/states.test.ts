@@ -27,7 +27,10 @@ afterAll(() => database.drop());
 
 beforeEach(() => asOwner((owner) => dropEvents(owner)));
 
-/** With settings of the session that would show in dates and numbers, were they written by the session's rules. */
+/**
+ * Runs work as the owner, with session settings that would show in dates and numbers if the session's rules formatted
+ * them.
+ */
 function asOwner<T>(work: (owner: OwnerClient) => Promise<T>): Promise<T> {
   return withOwner(database.owner, async (owner) => {
     await owner.query(`SET search_path TO tenant_main; SET datestyle TO 'German, DMY';

@@ -5,7 +5,7 @@ import { seedStaff } from '../../../test/helpers/staff.js';
 import { type OwnerClient, withOwner } from '../../database/owner.js';
 import { statement } from '../../database/statement.js';
 
-// Every road on which a record can change makes its events, in the transaction of the change.
+// Every write path of a record makes its events, in the transaction of the change.
 
 let app: TestApp;
 let client: number;
@@ -28,7 +28,7 @@ beforeEach(async () => {
   });
 });
 
-/** As the owner, who takes on no tenant's role. */
+/** Runs work as the owner, who assumes no tenant's role. */
 function asOwner<T>(work: (owner: OwnerClient) => Promise<T>): Promise<T> {
   return withOwner(app.databases.owner, work);
 }
@@ -41,7 +41,7 @@ function captured(): Promise<CapturedEvent[]> {
   return asOwner((owner) => eventsOf(owner));
 }
 
-/** What happened, in short: type, record, who, each of them in the queue. */
+/** Returns what happened, in short: type, record, user, and whether it is in the queue. */
 async function told(): Promise<unknown[]> {
   return (await captured()).map(({ event_type, entity_id, performed_by_id, queued_as }) => {
     expect(queued_as).toBe(entity_id);
@@ -156,7 +156,7 @@ it('deletion of the row itself, and of what it takes along', async () => {
   await run('INSERT INTO tenant_main.immigration_note (client_id) VALUES ($1)', [client]);
   await asOwner((owner) => dropEvents(owner));
   await run('DELETE FROM tenant_main.immigration_client WHERE id = $1', [client]);
-  expect(await told()).toEqual([['Client.DELETE', client, null]]); // nobody handles Note.DELETE
+  expect(await told()).toEqual([['Client.DELETE', client, null]]); // Note.DELETE has no handler
 });
 
 it('deletion of a user, which empties the assignment, in the name of that user', async () => {
@@ -206,7 +206,7 @@ it('asks sleeping workers to wake, once for each statement that made events', as
     owner.on('notification', ({ channel }) => heard.push(channel));
     await owner.query('LISTEN leopard_events');
     await owner.query("UPDATE tenant_main.immigration_client SET stage = 'CLOSE'");
-    expect(heard).toEqual([]); // nobody sleeps
+    expect(heard).toEqual([]); // no worker is asleep
     await owner.query('INSERT INTO public.event_sleeper (worker) VALUES (gen_random_uuid())');
     await owner.query("UPDATE tenant_main.immigration_client SET email = 'a@example.com'");
     expect(heard).toEqual([]); // nothing happened

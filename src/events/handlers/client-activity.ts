@@ -14,7 +14,7 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
   CollegeApplication: ['institute', 'course'],
 };
 
-// Nothing is inserted for a client that is not there any more: its timeline went with it.
+// Nothing is inserted for a client that no longer exists: its timeline went with it.
 const INSERT = `
   INSERT INTO immigration_clientactivity
     (client_id, activity_type, description, metadata, performed_by_id, created_at)
@@ -27,7 +27,9 @@ const INSERT = `
   ORDER BY r.place
   RETURNING id, (metadata ->> 'event_id')::bigint AS event`;
 
-/** Writes an entry into the timeline of the client that the record is, belongs to or is linked with. */
+/**
+ * The handler that writes an entry into the timeline of the client that the record is, belongs to or is linked with.
+ */
 export const clientActivity: Handler<ClientActivityConfig> = {
   templates: ({ description_template }) => [description_template],
   related: (_config, entity) => RELATED[entity] ?? [],

@@ -5,8 +5,8 @@ import { addresseesOf, recipientsSql, relatedTo } from './recipients.js';
 import { fillTemplate } from './templates.js';
 
 /**
- * Leaves e-mails to users about what happened, where the tenant's settings switch e-mail on. Notifications need none of
- * this: those of the types that a tenant chose go out by e-mail by themselves.
+ * The handler that queues e-mails to users about an event, where the tenant's settings switch e-mail on. Notifications
+ * do not need it: those of the types that a tenant chose are sent by e-mail anyway.
  */
 export const email: Handler<EmailConfig> = {
   templates: ({ subject_template, body_template }) => [subject_template, body_template],

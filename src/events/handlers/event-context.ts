@@ -5,7 +5,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, idIn, type State, stateOf, valueIn } from '../event.js';
 import { RELATIONS, type Relation } from './relations.js';
 
-/** A record that an event's record points to. */
+/** A record that an event's record references. */
 interface Related {
   readonly id: number;
   readonly name: string;
@@ -20,7 +20,7 @@ const WHEN = /^(old|new)_(.+)$/;
 const GONE = '(deleted)';
 const SYSTEM = 'System';
 
-/** What the record of an event, and those around it, are called. */
+/** The names of an event's record and of those around it. */
 export class EventContext {
   constructor(
     readonly event: DomainEvent,
@@ -30,8 +30,8 @@ export class EventContext {
   ) {}
 
   /**
-   * What stands for a name in a template: `client_name`, `task_title`, `performed_by_name`, `entity_type`,
-   * `entity_id`; a field; `<foreign key>_name`; both also with `old_` and `new_` in front. Null: no value.
+   * Returns what replaces a name in a template: `client_name`, `task_title`, `performed_by_name`, `entity_type`,
+   * `entity_id`; a field; `<foreign key>_name`; both also prefixed with `old_` and `new_`. Null: no value.
    */
   text(name: string): string | null {
     const { event } = this;
@@ -47,12 +47,12 @@ export class EventContext {
     return this.#textIn(stateOf(event), name);
   }
 
-  /** What the record in this field is called, as `visa_type`; null when the field is empty. */
+  /** Returns the name of the record in this field, such as `visa_type`; null when the field is empty. */
   nameIn(field: string): string | null {
     return this.text(field + NAME);
   }
 
-  /** Returns the id in a field of the record or, as `client.assigned_to`, of one that it names. */
+  /** Returns the id in a field of the record or, as `client.assigned_to`, of a record that it references. */
   idAt(path: string): number | null {
     const [field, link] = path.split('.') as [string, string | undefined];
     const id = field === 'client' ? this.clientId : idIn(stateOf(this.event), field);
@@ -62,7 +62,7 @@ export class EventContext {
     return related ? idIn(related.links, link) : null;
   }
 
-  /** The branch that the record is of, itself or through its client. */
+  /** The branch of the record, its own or its client's. */
   get branchId(): number | null {
     return idIn(stateOf(this.event), 'branch') ?? this.idAt('client.branch');
   }
@@ -93,7 +93,7 @@ export class EventContext {
   }
 }
 
-/** Returns the field that a name in a template needs the record of; null when it needs none. */
+/** Returns the field whose record a template's name needs; null when it needs none. */
 export function relationIn(name: string): string | null {
   const plain = WHEN.exec(name)?.[2] ?? name;
   const field = plain.endsWith(NAME) ? plain.slice(0, -NAME.length) : '';
@@ -101,7 +101,7 @@ export function relationIn(name: string): string | null {
 }
 
 /**
- * Returns the contexts of many events, by event, with one statement for each kind of record that is looked up.
+ * Returns the contexts of many events, by event, with one statement for each kind of referenced record.
  * @param fieldsOf the fields of RELATIONS that an event's handlers need
  * @param clientType the id of the content type `client`, by which tasks are linked to clients
  */
@@ -163,7 +163,7 @@ async function lookUp(
   return [relation, new Map(rows.map((row) => [row.id, row]))];
 }
 
-/** Returns a value as people read it; null for none. */
+/** Returns a value in readable form; null for none. */
 function asText(value: JsonValue | undefined): string | null {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return value.map(asText).join(', ');

@@ -3,7 +3,7 @@ import { type Statement, statement } from '../../database/statement.js';
 import type { State } from '../event.js';
 import type { Addressees, RecipientsSql } from './recipients.js';
 
-/** A notification that an event gives to each of its addressees. */
+/** A notification of an event for each of its addressees. */
 export interface NewNotification extends Addressees {
   readonly type: string;
   readonly title: string;
@@ -23,7 +23,7 @@ const LONGEST_TITLE = 200;
 /** The number of the first parameter that queries for recipients may use. */
 export const FIRST_RECIPIENT_PARAMETER = 2;
 
-/** Notifies the active ones of the addressees, each once per event. */
+/** Returns the statement that notifies the active addressees, each once per event. */
 export function insertNotifications(
   notifications: readonly NewNotification[],
   { queries, parameters }: RecipientsSql,
@@ -52,7 +52,7 @@ export function insertNotifications(
   );
 }
 
-/** Cut to what the column takes, which counts characters. */
+/** Truncates a title to the column's length, in characters. */
 function shortened(title: string): string {
   const characters = [...title];
   return characters.length <= LONGEST_TITLE ? title : `${characters.slice(0, LONGEST_TITLE - 1).join('')}…`;

@@ -18,7 +18,7 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
   CollegeApplication: ['application_type', 'institute'],
 };
 
-/** Notifies users of what happened. */
+/** The handler that notifies users of an event. */
 export const notification: Handler<NotificationConfig> = {
   templates: ({ title_template, message_template }) => [title_template, message_template],
   related: ({ recipients }, entity) => [...(RELATED[entity] ?? []), ...relatedTo(recipients)],
@@ -29,7 +29,7 @@ export const notification: Handler<NotificationConfig> = {
   handleMany: notify,
 };
 
-/** Returns all works are of one configuration. */
+/** Notifies the addressees of these works, all of one configuration. */
 async function notify(
   works: readonly NotificationWork[],
   transaction: HandlerTransaction,
@@ -52,7 +52,7 @@ async function notify(
   });
 }
 
-/** What is to be inserted, or why nothing is. */
+/** Returns the notification to insert, or the reason why there is none. */
 function notificationOf({ event, config, context }: NotificationWork): NewNotification | string {
   if (config.type === 'TASK_ASSIGNED' && isClaim(event)) return 'the task was claimed by its new assignee';
   const addressees = addresseesOf(config.recipients, context);
@@ -79,7 +79,7 @@ function outcomeOf(type: string, rows: readonly InsertedNotification[]): Handler
   };
 }
 
-/** Whoever claims a branch's task was notified by claiming it. */
+/** Returns whether a user claimed a branch's task, which needs no notification. */
 function isClaim(event: DomainEvent): boolean {
   const assignee = idIn(event.current_state, 'assigned_to');
   return (

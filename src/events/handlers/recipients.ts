@@ -1,14 +1,14 @@
 import type { Recipient } from '../types.js';
 import type { EventContext } from './event-context.js';
 
-/** Who is told of one event, as far as that is known without the database. */
+/** The addressees of an event, as far as they are known without the database. */
 export interface Addressees {
   readonly userIds: readonly number[];
-  /** The branch whose staff, or whose region's, are meant. */
+  /** The branch whose staff, or whose region's, are addressed. */
   readonly branchId: number | null;
 }
 
-/** Queries for the ids of users who are told of an event, a row `r` with `user_ids` and `branch_id`. */
+/** Queries for the ids of an event's recipients; they may use a row `r` with `user_ids` and `branch_id`. */
 export interface RecipientsSql {
   readonly queries: readonly string[];
   readonly parameters: readonly unknown[];
@@ -16,7 +16,7 @@ export interface RecipientsSql {
 
 const NAMED = 'SELECT unnest(r.user_ids) AS id';
 
-// A branch that was deleted has no staff any more, whoever is still noted as such.
+// A deleted branch has no staff any more, whoever is still assigned to it.
 const IN_BRANCH = `
   SELECT m.user_id AS id FROM immigration_user_branches m
   JOIN immigration_branch b ON b.id = m.branch_id AND b.deleted_at IS NULL
@@ -52,7 +52,7 @@ export function recipientsSql(recipients: readonly Recipient[], first: number): 
   return { queries: [NAMED, ...queries], parameters };
 }
 
-/** Returns null when the recipients name nobody for this event: an empty field, and no role or team. */
+/** Returns the addressees of an event; null when the recipients name nobody: an empty field, and no role or team. */
 export function addresseesOf(recipients: readonly Recipient[], context: EventContext): Addressees | null {
   const ids = new Set<number>();
   let others = false;
@@ -70,7 +70,7 @@ export function addresseesOf(recipients: readonly Recipient[], context: EventCon
   return { userIds: [...ids], branchId: others ? context.branchId : null };
 }
 
-/** Returns the other records that must be known to find these recipients, by field. */
+/** Returns the fields of other records needed to find these recipients. */
 export function relatedTo(recipients: readonly Recipient[]): string[] {
   return recipients.flatMap((recipient) => {
     if ('field' in recipient) return relatedByPath(recipient.field);

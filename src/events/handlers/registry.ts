@@ -10,7 +10,7 @@ export type HandlerName = HandlerUse['handler'];
 
 type ConfigOf<Name extends HandlerName> = Extract<HandlerUse, { handler: Name }>['config'];
 
-/** Handlers by the name under which the configuration uses them. */
+/** Handlers by their name in the configuration. */
 export type Handlers = { readonly [Name in HandlerName]: Handler<ConfigOf<Name>> };
 
 export const HANDLERS: Handlers = {

@@ -1,10 +1,10 @@
 import { FOREIGN_KEYS, type ForeignKey } from '../../database/foreign-keys.js';
 import { KINDS, kindOfTable } from '../../kinds/kinds.js';
 
-/** A kind of record that events' records point to: where it lies, what it is called, what is worth knowing of it. */
+/** A kind of record that events' records reference: its table, its name, and further columns. */
 export interface Relation {
   readonly table: string;
-  /** SQL for what people call it. */
+  /** SQL for its display name. */
   readonly name: string;
   /** Its own foreign keys that recipients may use, without `_id`. */
   readonly links: readonly string[];
@@ -22,7 +22,9 @@ const BY_TABLE: ReadonlyMap<string, Relation> = new Map(
   }),
 );
 
-/** By the field that holds the record's id, without `_id`. `<field>_name` in a template is its name. */
+/**
+ * Relations by the field that holds the record's id, without `_id`. In templates, `<field>_name` is the record's name.
+ */
 export const RELATIONS: Readonly<Record<string, Relation>> = Object.fromEntries(
   FOREIGN_KEYS.flatMap((key) => {
     const relation = kindOfTable(key.table) && BY_TABLE.get(key.references);

@@ -36,7 +36,7 @@ async function insert(table: string, values: Row, user?: number): Promise<number
   return row!.id as number;
 }
 
-/** Returns a statement of a user's, as the API runs it. */
+/** Returns a user's statement, run as the API does. */
 async function as(userId: number | null = null, sql: string, parameters: unknown[] = []): Promise<Row[]> {
   return await test.database.tenantQuery<Row>({ schema: 'tenant_main', userId }, { sql, parameters });
 }
@@ -175,7 +175,7 @@ describe('a task', () => {
   it('that is reassigned: the new assignee is told, with its priority and due date', async () => {
     const id = await task({ content_type_id: 10, object_id: client, assigned_to_id: 6, priority: 'HIGH' });
     await settle();
-    expect(await notifications()).toEqual([]); // whoever creates a task tells its assignee
+    expect(await notifications()).toEqual([]); // the creator of a task notifies its assignee
     await as(1, `UPDATE immigration_task SET assigned_to_id = 7 WHERE id = ${id}`);
     await settle();
     const { id: event } = await lastEvent();

@@ -9,7 +9,7 @@ const DUE_IN_DAYS = 1;
 const PRIORITY = 'MEDIUM';
 const LONGEST_TITLE = 200;
 
-// Linked to the client, where there is one. An assignee who has left is none.
+// Linked to the client, if there is one. An assignee who has left counts as none.
 const INSERT = `
   INSERT INTO immigration_task
     (title, detail, priority, due_date, assigned_to_id, assigned_by_id, content_type_id, object_id)
@@ -27,7 +27,7 @@ interface NewTask {
   readonly due_date: string;
 }
 
-/** Makes a task, linked to the record's client, and tells its assignee. */
+/** The handler that creates a task, linked to the record's client, and notifies its assignee. */
 export const task: Handler<TaskConfig> = {
   templates: ({ title_template, detail_template }) => [title_template, detail_template],
   related: ({ assigned_to_field = '' }) => relatedByPath(assigned_to_field),

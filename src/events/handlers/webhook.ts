@@ -3,7 +3,7 @@ import type { WebhookConfig } from '../types.js';
 import type { Handler } from './handler.js';
 
 /**
- * Leaves what is to be sent to the tenant's webhooks. It is added by itself to each event that an endpoint wants
+ * The handler that queues webhooks for the tenant's endpoints. It is added to each event that an endpoint wants
  * (webhook-binding.ts); in the configuration it makes events of a type that nothing else handles.
  */
 export const webhook: Handler<WebhookConfig> = {

@@ -27,7 +27,7 @@ it('accepts the shipped configuration', () => {
   expect(checkEventsConfig(EVENTS)).toEqual([]);
 });
 
-/** Returns a configuration and what is wrong with it. */
+/** Returns a configuration and its errors. */
 function mistakes(...list: [config: object, problem: string][]) {
   return list.map(([config, problem]) => ({ config: config as EventsConfig, problem }));
 }

@@ -12,8 +12,8 @@ const LONGEST_TYPE = 100;
 const MOST_RETRIES = 32_767;
 
 /**
- * What is wrong with the configuration of events, a line each: what it names and there is not (table, column, handler,
- * mark in a template, recipient, role), and events of what is not tracked.
+ * Returns the errors of a configuration of events, one line each: unknown tables, columns, handlers, placeholders,
+ * recipients and roles, and events of what is not tracked.
  */
 export function checkEventsConfig(
   config: EventsConfig,
@@ -37,7 +37,7 @@ export function checkEventsConfig(
   return problems;
 }
 
-/** @throws PlainError, one line, when the shipped configuration is not right */
+/** Checks the shipped configuration. @throws PlainError, one line, when it has errors */
 export function requireValidEventsConfig(): void {
   const problems = checkEventsConfig(EVENTS);
   if (problems.length > 0) throw new PlainError(`src/events/config.ts: ${problems.join('; ')}`);
@@ -69,7 +69,7 @@ function checkEntity(
   ];
 }
 
-/** Returns whether this is the type of an event that can happen. */
+/** Returns an error unless this is the type of an event that can happen. */
 function typeProblem(type: string, config: EventsConfig): string | null {
   const [entity = '', ...rest] = type.split('.');
   if (!Object.hasOwn(config.entities, entity)) return `${type}: ${entity} is not tracked`;

@@ -5,13 +5,13 @@ import { RELATIONS, USER_FIELDS } from '../handlers/relations.js';
 import { namesIn, templateProblem } from '../handlers/templates.js';
 import type { Condition, HandlerUse, Recipient } from '../types.js';
 
-/** What a template may name of every event (handlers/event-context.ts). */
+/** Names that templates of every event may use (handlers/event-context.ts). */
 const ALWAYS_NAMED = ['performed_by_name', 'entity_type', 'entity_id'];
 const LONGEST_CODE = 30;
 const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'URGENT'];
 const PLACES = ['tenant', 'region', 'branch'];
 
-/** What is wrong with one handler's entry, a line each. */
+/** Returns the errors of one handler's entry, one line each. */
 export function checkHandlerUse(type: string, fields: readonly Field[], use: HandlerUse): string[] {
   const entity = type.split('.')[0]!;
   const { condition, config } = use;
@@ -22,7 +22,7 @@ export function checkHandlerUse(type: string, fields: readonly Field[], use: Han
   ];
 }
 
-/** Every setting that the handlers know, none of them certain to be what its type says. */
+/** The settings of all handlers, none of them certain to have the declared type. */
 interface Settings {
   readonly activity_type?: string;
   readonly type?: string;
@@ -57,7 +57,7 @@ function checkTemplate(template: string, entity: string, fields: readonly Field[
   return [...(problem ? [problem] : []), ...unknown.map((name) => `unknown mark {${name}} in "${template}"`)];
 }
 
-/** Returns whether an event of this entity knows a name in a template. */
+/** Returns whether an event of this entity defines a name in a template. */
 function isNamed(name: string, entity: string, fields: readonly Field[]): boolean {
   if (ALWAYS_NAMED.includes(name)) return true;
   if (name === 'client_name') return hasClient(entity, fields);
@@ -109,7 +109,7 @@ function checkRecipient(recipient: Recipient, entity: string, fields: readonly F
   return [`unknown recipient ${JSON.stringify(recipient)}`];
 }
 
-/** Returns a field that holds a user, of the record or of one that it names. */
+/** Returns an error unless the field holds a user, of the record or of one that it references. */
 function checkUserField(path: string, entity: string, fields: readonly Field[]): string[] {
   const [first = '', second, ...more] = path.split('.');
   const own = fields.find(({ name }) => name === first);
@@ -122,13 +122,13 @@ function checkUserField(path: string, entity: string, fields: readonly Field[]):
   return isKnown ? [] : [`"${path}" is no field with a user`];
 }
 
-/** Returns a branch, or a region by it, is the record's own or its client's. */
+/** Returns an error unless the record or its client has a branch, and with it a region. */
 function checkPlace(entity: string, fields: readonly Field[]): string[] {
   const hasPlace = hasClient(entity, fields) || fields.some(({ name }) => name === 'branch');
   return hasPlace ? [] : [`${entity} has no branch, so neither a region`];
 }
 
-/** Only the groups that every tenant has. */
+/** Returns an error unless the role is a group that every tenant has. */
 export function checkRole(where: string, role: string): string[] {
   const known: readonly string[] = ROLES;
   return known.includes(role) ? [] : [`${where}: unknown role "${role}"; there are ${ROLES.join(', ')}`];

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { type Statement, statement } from '../../database/statement.js';
 import { PAUSE_IS_ON } from '../pauses.js';
 
-/** What a pause stops: everything, one tenant, or one handler in all tenants. */
+/** The scope of a pause: everything, one tenant, or one handler in all tenants. */
 export type PauseOf =
   | { readonly kind: 'all' }
   | { readonly kind: 'tenant'; readonly schema: string }
@@ -11,7 +11,7 @@ export type PauseOf =
 export interface Pause {
   readonly of: PauseOf;
   readonly reason: string;
-  /** Both ISO 8601, UTC; `until` null: when somebody resumes it. */
+  /** Both ISO 8601, UTC; `until` is null when the pause lasts until it is resumed. */
   readonly pausedAt: string | null;
   readonly until: string | null;
 }
@@ -19,8 +19,8 @@ export interface Pause {
 const LONGEST_REASON = 255;
 
 /**
- * Pauses the handling of events; what is in hand is finished. A pause that is on already gets the new reason and end.
- * @param until when it ends by itself; null: when it is resumed
+ * Pauses the handling of events; work in progress is finished. An existing pause gets the new reason and end.
+ * @param until when it ends; null: when it is resumed
  */
 export async function pauseEvents(
   database: Database,
@@ -28,7 +28,7 @@ export async function pauseEvents(
   { reason = '', until = null }: { readonly reason?: string; readonly until?: Date | null } = {},
 ): Promise<void> {
   const why = [...reason].slice(0, LONGEST_REASON).join('');
-  // The row always exists; if somebody removed it, it is created again, since nothing could be paused without it.
+  // The row always exists; if somebody removed it, it is created again, since otherwise nothing could be paused.
   if (of.kind === 'all') await database.publicQuery(statement('SELECT public.ensure_event_switch()'));
   await database.publicQuery(pauseStatement(of, why, until?.toISOString() ?? null));
 }
@@ -74,7 +74,7 @@ function resumeSql(of: PauseOf): string {
 
 const asText = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
-/** Returns the pauses that are on. */
+/** Returns the pauses in effect. */
 export async function listPauses(database: Database): Promise<Pause[]> {
   const rows = await database.publicQuery(
     statement<{

@@ -17,7 +17,7 @@ const END = `
   )
   SELECT (SELECT count(*) FROM ended)::integer + (SELECT count(*) FROM resumed)::integer AS done`;
 
-/** Pauses of the handling of events whose end has come: workers go on by themselves, this tidies up after them. */
+/** The job that removes ended pauses; workers resume without it. */
 export const endedPausesJob: Job = {
   name: 'ended-pauses',
   summary: 'remove pauses of events whose end has come',

@@ -2,7 +2,7 @@ import type { Job } from '../../jobs/job.js';
 import { overTenants, tenantsOf } from '../../jobs/over-tenants.js';
 import { cleanUpEvents } from './retention.js';
 
-/** Completed events that are no longer kept. */
+/** The job that removes completed events at the end of their retention. */
 export const oldEventsJob: Job = {
   name: 'old-events',
   summary: 'remove completed events after 7 days',

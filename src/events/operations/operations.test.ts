@@ -47,7 +47,7 @@ async function failAll(): Promise<void> {
   await running.stop();
 }
 
-/** Handles what waits without a failure. */
+/** Handles all waiting events without failures. */
 async function handleAll(): Promise<void> {
   const config = eventsConfig({ [STAGE]: handledBy(2) });
   const running = await test.start({ config, handlers: handlersWith(noteHandling), pollMs: 50 });

@@ -17,11 +17,11 @@ export interface ShownEvent {
   readonly error_message: string | null;
   readonly created_at: string;
   readonly processed_at: string | null;
-  /** When it is tried next; null when it does not wait. */
+  /** When it is tried next; null when it is not queued. */
   readonly due_at: string | null;
 }
 
-/** One event with everything. */
+/** An event with all details. */
 export interface EventInFull extends ShownEvent {
   readonly action: string;
   readonly changed_fields: readonly string[];
@@ -40,7 +40,7 @@ const SHOWN = `e.id, e.event_type, e.entity_type, coalesce((e.metadata ->> 'enti
 const IN_FULL = `${SHOWN}, e.action, e.changed_fields, e.previous_state, e.current_state, e.handler_results,
   e.metadata, e.performed_by_id, e.request_id`;
 
-/** Events of a tenant, the newest first. @param most how many at most */
+/** Returns events of a tenant, the newest first. @param most maximum number */
 export async function listEvents(
   database: Database,
   schema: string,
@@ -53,7 +53,7 @@ export async function listEvents(
   return await withDueTimes(database, schema, rows);
 }
 
-/** One event of a tenant; null when there is none with this id. */
+/** Returns one event of a tenant; null when there is none with this id. */
 export async function showEvent(database: Database, schema: string, id: number): Promise<EventInFull | null> {
   const query = statement<EventInFull>(`SELECT ${IN_FULL} FROM immigration_event e WHERE e.id = $1`, [id]);
   const rows = await database.tenantQuery({ schema, userId: null }, query);
@@ -61,7 +61,7 @@ export async function showEvent(database: Database, schema: string, id: number):
   return event ?? null;
 }
 
-/** Returns the queue is not the tenant's to read, so it is asked in a second statement. */
+/** Adds due times. The tenant's role cannot read the queue, so they are read in a second statement. */
 async function withDueTimes<Event extends ShownEvent>(
   database: Database,
   schema: string,
@@ -78,10 +78,10 @@ async function withDueTimes<Event extends ShownEvent>(
   return events.map((event) => ({ ...event, due_at: times.get(event.id) ?? null }));
 }
 
-/** How many events one transaction changes. */
+/** Maximum number of events changed in one transaction. */
 const AT_ONCE = 1_000;
 
-// What succeeded of a failed event stays in its results, so that it is not done again.
+// Successful handlers stay in the results, so that they do not run again.
 const RETRY = `
   WITH chosen AS (
     SELECT e.id FROM immigration_event e WHERE ${SELECTED} AND e.status = 'FAILED'
@@ -99,7 +99,7 @@ const RETRY = `
 
 /**
  * Puts failed events of a tenant back into the queue, with all their retries; handlers that succeeded do not run again.
- * @returns the ids of those
+ * @returns their ids
  */
 export async function retryEvents(
   database: Database,
@@ -111,7 +111,7 @@ export async function retryEvents(
   return done;
 }
 
-/** What a cancelled event has for an error. */
+/** The error of a cancelled event. */
 export const CANCELLED = 'cancelled';
 
 const CANCEL = `
@@ -127,8 +127,8 @@ const CANCEL = `
 
 /**
  * Takes waiting events of a tenant out of the queue; they become FAILED with the error "cancelled", without an alert,
- * and can be retried. What a worker has in hand is finished before.
- * @returns the ids of those
+ * and can be retried. Events that a worker has claimed are finished first.
+ * @returns their ids
  */
 export async function cancelEvents(
   database: Database,
@@ -138,7 +138,7 @@ export async function cancelEvents(
   return await inPortions(database, schema, CANCEL, selection);
 }
 
-/** Changes events while no worker has any of the tenant's in hand. */
+/** Changes events while no worker has any of the tenant's claimed. */
 async function inPortions(
   database: Database,
   schema: string,

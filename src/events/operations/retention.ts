@@ -2,10 +2,10 @@ import type { Database } from '../../database/database.js';
 import { type BatchOptions, inBatches } from '../../database/in-batches.js';
 import { statement } from '../../database/statement.js';
 
-/** Days for which completed events are kept. Failed and cancelled ones stay until somebody decides about them. */
+/** Days for which completed events are kept. Failed and cancelled ones stay until an operator decides. */
 export const COMPLETED_KEPT_FOR_DAYS = 7;
 
-/** By both times: the first has an index, the second decides. */
+/** Both times: the first has an index, the second decides. */
 const DELETE_COMPLETED = `
   WITH gone AS (
     DELETE FROM immigration_event WHERE id IN (
@@ -16,10 +16,7 @@ const DELETE_COMPLETED = `
     RETURNING id)
   SELECT count(*)::integer AS done FROM gone`;
 
-/**
- * Removes a tenant's events that were completed more than 7 days ago, in batches of 1000.
- * @returns how many
- */
+/** Removes a tenant's events that were completed more than 7 days ago, in batches of 1000. @returns their number */
 export async function cleanUpEvents(
   database: Database,
   schema: string,

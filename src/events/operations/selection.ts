@@ -1,11 +1,11 @@
-/** Which events of a tenant an operator means; what is not given does not matter. */
+/** The events of a tenant that an operator selects; omitted properties do not restrict them. */
 export interface Selection {
   readonly ids?: readonly number[];
   readonly type?: string;
   readonly status?: EventStatus;
-  /** Events with a result of this handler, by its name. */
+  /** The name of a handler of which they have a result. */
   readonly handler?: string;
-  /** Made from then on, and before then. */
+  /** Creation times: from, inclusive, and before. */
   readonly since?: Date;
   readonly until?: Date;
 }

@@ -8,9 +8,9 @@ export interface Waiting {
   readonly schema: string;
   readonly type: string;
   readonly count: number;
-  /** Of these, those that are due now; the others failed and wait for their next try, or are put off. */
+  /** Number of those due now; the others failed and wait for their retry, or are delayed. */
   readonly due: number;
-  /** Seconds since the oldest was made. */
+  /** Seconds since the oldest was created. */
   readonly oldestSeconds: number;
 }
 
@@ -25,13 +25,13 @@ export interface EventsStatus {
   readonly pauses: readonly Pause[];
   readonly waiting: readonly Waiting[];
   readonly failed: readonly Failed[];
-  /** Workers that have nothing to do at present and wait for notice. */
+  /** Number of idle workers that wait for a notice. */
   readonly workersAsleep: number;
   /** Long-open transactions, which make the queue's tables grow. */
   readonly oldTransactions: readonly OldTransaction[];
 }
 
-/** What waits to be handled, of all tenants or one, from the queue alone. */
+/** Returns the events waiting to be handled, of all tenants or one, from the queue alone. */
 export async function waitingEvents(database: Database, schema: string | null = null): Promise<Waiting[]> {
   return await database.publicQuery(
     statement<Waiting>(
@@ -45,7 +45,7 @@ export async function waitingEvents(database: Database, schema: string | null = 
   );
 }
 
-/** How it stands with the events of these tenants. @param schemas of tenants that exist */
+/** Returns the state of these tenants' events. @param schemas of existing tenants */
 export async function eventsStatus(
   database: Database,
   schemas: readonly string[],

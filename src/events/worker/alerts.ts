@@ -21,11 +21,11 @@ export interface Failure {
 export interface Alerted {
   /** The users who were notified. */
   readonly notified: readonly number[];
-  /** Events of which nobody could be notified, with the seconds after which to try again. */
+  /** Events of which nobody could be notified, with the seconds after which to retry. */
   readonly untold: readonly { readonly id: number; readonly seconds: number }[];
 }
 
-/** Bounds of the wait before an unwritten alert is tried again, which equals the time it has waited so far. */
+/** Bounds of the wait before an unwritten alert is retried, which equals the time it has waited so far. */
 const WAIT_SECONDS = { least: 5, most: 3_600 };
 
 /**

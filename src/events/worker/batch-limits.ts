@@ -1,16 +1,16 @@
-/** All times in milliseconds. */
+/** Limits of a batch; all times in milliseconds. */
 export interface BatchLimits {
-  /** How many events are handled in one transaction. */
+  /** Maximum number of events handled in one transaction. */
   readonly batch: number;
-  /** For all handlers of one event. */
+  /** Timeout for all handlers of one event. */
   readonly event: number;
-  /** For a whole batch that is handled without savepoints. */
+  /** Timeout for a whole batch that is handled without savepoints. */
   readonly together: number;
-  /** After this long no further event of a batch is begun. */
+  /** Time after which no further event of a batch is begun. */
   readonly slowBatch: number;
-  /** For a lock. */
+  /** Timeout for a lock. */
   readonly lockWait: number;
-  /** For one that a handler needs: others hold theirs for less than that, or for very long. */
+  /** Timeout for a lock that a handler needs: others hold theirs for less than that, or for very long. */
   readonly handlerLockWait: number;
 }
 

@@ -14,17 +14,17 @@ import { runJobs } from './run-jobs.js';
 import { sortEvents } from './sort-events.js';
 import { withWebhooks } from './webhook-binding.js';
 
-/** What a batch is handled with. */
+/** The dependencies of a batch. */
 export interface BatchTools {
   readonly database: Database;
   readonly bindings: HandlerBindings;
-  /** The groups that hear of events which failed for good. */
+  /** The groups that are alerted to events which failed for good. */
   readonly alertRoles: readonly string[];
   readonly limits: BatchLimits;
   readonly cursors: EventCursors;
 }
 
-/** What came of a turn. */
+/** The result of a turn. */
 export interface TurnResult {
   readonly handled: readonly HandledEvent[];
   /** Whether the tenant is likely to have more events that are due. */
@@ -32,8 +32,8 @@ export interface TurnResult {
 }
 
 /**
- * Handles the next events of a tenant. Either all that came of them is committed, or nothing.
- * @returns what was handled: nothing when there was nothing to do, or another worker serves the tenant now
+ * Handles the next events of a tenant. All their effects are committed, or none.
+ * @returns what was handled: nothing when nothing was due, or another worker serves the tenant now
  * @throws database errors
  */
 export async function runBatch(

@@ -31,7 +31,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-/** Starts a worker whose events are handled by `handle`, as often as `type` says. */
+/** Starts a worker whose events are handled by `handle`, configured by `type`. */
 async function start(handle: Handle, type: EventTypeConfig = handledBy(1), options: WorkerOptions = {}) {
   const config = eventsConfig({ [STAGE]: type });
   const running = await test.start({ config, handlers: handlersWith(handle), pollMs: 100, ...options });
@@ -44,7 +44,7 @@ const events = () =>
       extract(epoch FROM q.due_at - clock_timestamp())::float8 AS left
     FROM immigration_event e LEFT JOIN public.event_queue q ON q.schema_name = 'tenant_main' AND q.event_id = e.id
     ORDER BY e.id`);
-/** Rows that a worker has in hand are left alone: waiting for several of them at once can end in a deadlock. */
+/** Rows that a worker has claimed are left alone: waiting for several of them at once can end in a deadlock. */
 const makeDue = () =>
   test.sql(`UPDATE public.event_queue SET due_at = now() WHERE (schema_name, event_id) IN (
     SELECT schema_name, event_id FROM public.event_queue FOR UPDATE SKIP LOCKED)`);

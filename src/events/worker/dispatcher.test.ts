@@ -147,7 +147,10 @@ it('a tenant with 20,000 waiting events does not hold up another with one', asyn
 }, 60_000);
 
 describe('a pause', () => {
-  /** Adds events; how many of them are handled in the next second and a half, beside those in the first second. */
+  /**
+   * Adds events, and returns how many of them are handled in the next second and a half, besides those in the first
+   * second.
+   */
   const handledLater = async () => {
     await pause(1_000);
     await addEvents(test, 20);
@@ -273,7 +276,7 @@ describe('what cannot be handled', () => {
     await start({ ...NOTED, log: (message) => lines.push(message) });
     await test.drained();
     expect([await waiting('tenant_broken'), lines]).toEqual([1, []]);
-    // Now it counts as up to date, although it has no table.
+    // It counts as up to date now, although it has no table.
     await test.sql(`CREATE ROLE tenant_broken; GRANT tenant_broken TO leopard_app; CREATE SCHEMA tenant_broken;
       GRANT USAGE ON SCHEMA tenant_broken TO tenant_broken;
       INSERT INTO public.migration_ledger (scope, number, name, checksum)

@@ -13,38 +13,38 @@ import { IdleRegistration } from './idle-registration.js';
 import { Rotation } from './rotation.js';
 import { Segments } from './segments.js';
 
-/** Writes one line for the operator. */
+/** A function that writes one line for the operator. */
 export type Log = (message: string, error?: unknown) => void;
 
 export interface DispatcherOptions {
-  /** How many tenants are served at the same time; 1 when not given. Each takes one connection. */
+  /** Number of tenants served at the same time; 1 by default. Each takes one connection. */
   readonly concurrency?: number;
-  /** How often a worker that is not woken looks by itself, in milliseconds; 1000 when not given. */
+  /** Interval at which a worker polls without being woken, in milliseconds; 1000 by default. */
   readonly pollMs?: number;
   readonly limits?: Partial<BatchLimits>;
   /** Number of events after which a new segment of the queue is begun; 2,000 by default. */
   readonly segment?: number;
-  /** Other handlers than those that are shipped. */
+  /** Handlers to use instead of the shipped ones. */
   readonly handlers?: Handlers;
   readonly log?: Log;
-  /** Told after the commit what came of the events of a batch. */
+  /** Called after the commit with the outcomes of a batch. */
   readonly onHandled?: (schema: string, handled: readonly HandledEvent[]) => void;
 }
 
-/** Notices on this channel wake workers. */
+/** The channel of notices that wake workers. */
 const EVENTS_CHANNEL = 'leopard_events';
 const POLL_MS = 1_000;
 const FIRST_RECONNECT_MS = 100;
 const LONGEST_RECONNECT_MS = 2_000;
-/** From this turn without sleep on, writers need not give notice. */
+/** Number of consecutive turns from which on writers need not notify. */
 const BUSY_FROM_TURNS = 3;
 const STOP_WITHIN_MS = 10_000;
 
 const ignore = () => undefined;
 
 /**
- * Handles the domain events of all tenants. Any number may run, in one process or many: PostgreSQL's locks see to it
- * that each event is handled once. To be made before the listener starts.
+ * Handles the domain events of all tenants. Any number may run, in one process or many: PostgreSQL's locks ensure that
+ * each event is handled once. Create it before the listener starts.
  */
 export class Dispatcher {
   readonly #tools: BatchTools;
@@ -56,7 +56,7 @@ export class Dispatcher {
   readonly #asleep = new Set<() => void>();
   #woken = 0;
   #serving = 0;
-  /** Since all were asleep. */
+  /** Number of turns since all loops were asleep. */
   #turns = 0;
   #stopping = false;
 
@@ -75,16 +75,16 @@ export class Dispatcher {
     listener.on(EVENTS_CHANNEL, () => this.#wake());
   }
 
-  /** Begins to handle events. */
+  /** Starts handling events. */
   start(): void {
     const { concurrency = 1 } = this.#options;
     for (let loop = 0; loop < concurrency; loop++) this.#loops.push(this.#runLoop());
   }
 
   /**
-   * Takes no new work and finishes what is in hand.
-   * @param within how many milliseconds that may take; what is left then is rolled back with its connection
-   * @returns whether it was finished
+   * Takes no new work and finishes work in progress.
+   * @param within timeout in milliseconds; what is left then is rolled back with its connection
+   * @returns whether everything was finished
    */
   async stop(within = STOP_WITHIN_MS): Promise<boolean> {
     this.#stopping = true;
@@ -105,10 +105,10 @@ export class Dispatcher {
     while (!this.#stopping) {
       try {
         await this.#turnOrSleep();
-        // Reset only now, since a connection that can be opened may not last for a batch.
+        // Reset only now, since a connection that opens may not last for a batch.
         reconnectMs = FIRST_RECONNECT_MS;
       } catch (error) {
-        // The connection is gone, or the server.
+        // The connection is lost, or the server is down.
         this.#options.log?.('events wait for the database', error);
         await this.#sleep(jittered(reconnectMs));
         reconnectMs = Math.min(LONGEST_RECONNECT_MS, reconnectMs * 2);
@@ -120,7 +120,7 @@ export class Dispatcher {
     const seen = this.#woken;
     let turn = await this.#rotation.next();
     if (!turn && this.#serving === 0 && !this.#idle.isRegistered) {
-      // What came in between is seen by the second look, and what comes later gives notice.
+      // The second look finds events committed meanwhile; later ones notify.
       await this.#idle.register();
       this.#turns = 0;
       turn = await this.#rotation.next();
@@ -159,7 +159,7 @@ export class Dispatcher {
     }
   }
 
-  /** Sleeps until something wakes the loop, or time is over. */
+  /** Sleeps until something wakes the loop, or the time is over. */
   #sleep(milliseconds: number): Promise<void> {
     if (this.#stopping) return Promise.resolve();
     return new Promise((resolve) => {
@@ -179,7 +179,7 @@ export class Dispatcher {
   }
 }
 
-/** Returns whether an error says that the server cannot be reached at present, not that this work cannot be done. */
+/** Returns whether an error means that the server is unreachable at present, not that this work cannot be done. */
 function isConnectionLost(error: unknown): boolean {
   const { code = '' } = error as { code?: string };
   return databaseFailure(error)?.kind === 'unavailable' && !/^(40|55)|^57014$/.test(code);

@@ -16,7 +16,8 @@ export class EventCursors {
   readonly #busy = new Map<string, { readonly since: number; readonly until: number }>();
 
   /**
-   * Returns whether events that must be handled alone come first in this turn, as happens at times for a busy tenant.
+   * Returns whether events that must be handled alone come first in this turn, as happens at intervals for a busy
+   * tenant.
    */
   isTimeForAlone(schema: string): boolean {
     const now = performance.now();

@@ -5,7 +5,7 @@ import { retryDelay } from './retry.js';
 
 export type Results = Readonly<Record<string, HandlerResult>>;
 
-/** What came of an event in one go. */
+/** The outcome of handling an event once. */
 export type EventOutcome =
   | { readonly kind: 'completed'; readonly results: Results }
   /** Tried again later. */
@@ -22,12 +22,14 @@ export type EventOutcome =
   /** In the queue, but not in the tenant's table. */
   | { readonly kind: 'gone' };
 
-/** Untouched: an earlier event of the same record comes first, or there was no time. */
+/**
+ * The outcome of an event that was not touched: an earlier event of the same record comes first, or there was no time.
+ */
 export const UNTOUCHED: EventOutcome = { kind: 'waiting', results: {}, seconds: 0, reason: null };
 
 export interface HandledEvent {
   readonly id: number;
-  /** Null when it is gone. */
+  /** Null when it no longer exists. */
   readonly event: DomainEvent | null;
   readonly outcome: EventOutcome;
 }
@@ -41,7 +43,7 @@ const UPDATE = `
     processed_at = CASE WHEN o.status IN ('COMPLETED', 'FAILED') THEN now() END, updated_at = now()
   FROM jsonb_to_recordset($1::jsonb) AS o
     (id bigint, status text, results jsonb, retry_count smallint, error text, untouched boolean)
-  WHERE e.id = o.id AND e.id = ANY ($2::bigint[])`; // by the index, whatever the planner expects of the rows of $1
+  WHERE e.id = o.id AND e.id = ANY ($2::bigint[])`; // found by the index, whatever number of rows the planner expects of $1
 
 /**
  * Returns the statements that write the outcome of events into their rows and into the queue.
@@ -78,14 +80,14 @@ function rowOf(event: DomainEvent, outcome: Exclude<EventOutcome, { kind: 'gone'
   };
 }
 
-/** Decides between another try and giving up. */
+/** Decides between a retry and giving up. */
 export function failure(event: DomainEvent, results: Results, error: string): EventOutcome {
   return { kind: event.retry_count < event.max_retries ? 'retried' : 'failed', results, error };
 }
 
 const LONGEST_ERROR = 1_000;
 
-/** Returns an error in words that the database takes: without NUL and halves of characters. */
+/** Returns an error's message in a form that the database accepts: without NUL and lone surrogates. */
 export function errorText(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
   return text.replaceAll('\0', '').toWellFormed().slice(0, LONGEST_ERROR).toWellFormed() || 'unknown error';

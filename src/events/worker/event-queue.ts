@@ -3,30 +3,30 @@ import { type Statement, statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, EVENT_COLUMNS } from '../event.js';
 
-/** What is taken out of one tenant's queue at a time. */
+/** What is claimed of one tenant's queue at a time. */
 export interface Portion {
   readonly most: number;
-  /** Only what was taken several times without an outcome, and that one by one. */
+  /** Only events claimed several times without an outcome, one at a time. */
   readonly alone: boolean;
-  /** Types of events that stay where they are, because a handler of theirs is paused. */
+  /** Types of events that are skipped, because a handler of theirs is paused. */
   readonly leftOut: readonly string[];
-  /** Only events due since then; null: all. ISO 8601. */
+  /** Only events due since then; null for all. ISO 8601. */
   readonly since: string | null;
 }
 
-/** An event of which it was counted that this worker takes it. */
+/** A counted claim of this worker on an event. */
 export interface EventClaim {
   readonly id: number;
   /** ISO 8601. */
   readonly dueAt: string;
 }
 
-/** An event in this worker's hands. */
+/** A claimed event. */
 export interface ClaimedEvent {
   readonly id: number;
-  /** How often it was taken without an outcome, this time included. */
+  /** Number of claims without an outcome, this one included. */
   readonly claims: number;
-  /** Null when the queue knows more than the tenant's table. */
+  /** Null when the queue has the event but the tenant's table does not. */
   readonly event: DomainEvent | null;
 }
 
@@ -38,9 +38,9 @@ export interface Claimed {
 
 const TENANT_LOCK = (schema: string) => `hashtext('leopard_events'), hashtext(${schema})`;
 
-// Counted and committed before the work begins: what is counted in a transaction that dies is not counted. Nobody
-// else serves a tenant at the same time, which keeps the order of its events. The status is tested by CASE so that no
-// index on it is used: beside an old transaction each holds a dead entry for every event handled since.
+// Counted and committed before the work begins, since a count in a transaction that dies is lost. Nobody else serves
+// the tenant at the same time, which keeps the order of its events. The status is tested by CASE so that no index on it
+// is used: beside an old transaction each holds a dead entry for every event handled since.
 const COUNT_CLAIMS = `
   WITH claimed AS MATERIALIZED (
     SELECT event_id, due_at FROM public.claim_events(
@@ -55,7 +55,7 @@ const COUNT_CLAIMS = `
   )
   SELECT event_id AS id, due_at AS "dueAt" FROM claimed`;
 
-/** Takes events of a tenant, longest due first, for this worker; none when another one serves the tenant now. */
+/** Claims events of a tenant for this worker, longest due first; none when another one serves the tenant now. */
 export async function claimEvents(
   database: Database,
   schema: string,
@@ -66,7 +66,10 @@ export async function claimEvents(
   return await database.tenantQuery({ schema, userId: null }, query);
 }
 
-/** Waits until no worker has events of the tenant in hand, and keeps it so until the transaction ends. */
+/**
+ * Returns the statement that waits until no worker has claimed events of the tenant, and keeps it so until the
+ * transaction ends.
+ */
 export function lockTenant(schema: string): Statement {
   return statement(`SELECT pg_advisory_xact_lock(${TENANT_LOCK('$1')})`, [schema]);
 }
@@ -86,8 +89,8 @@ type TakenEventRow = { event_id: number; claims: number; client_type: number | n
 );
 
 /**
- * Takes what was claimed into the transaction that handles it: locks it, as far as it is still there and due, and
- * reads it. No other worker serves the tenant until the transaction ends.
+ * Reads claimed events in the transaction that handles them, and locks those that still exist and are due. No other
+ * worker serves the tenant until the transaction ends.
  */
 export async function takeEvents(
   transaction: TenantTransaction,
@@ -108,12 +111,15 @@ export async function takeEvents(
   };
 }
 
-/** Takes events out of the queue. */
+/** Returns the statement that removes events from the queue. */
 export function finishEvents(ids: readonly number[]): Statement {
   return statement('SELECT public.finish_events($1::bigint[])', [ids]);
 }
 
-/** Keeps failed events in the queue until the admins can be notified, each for its number of seconds. */
+/**
+ * Returns the statement that keeps failed events in the queue until the admins can be notified, each for its number of
+ * seconds.
+ */
 export function awaitAlerts(alerts: readonly { readonly id: number; readonly seconds: number }[]): Statement {
   return statement(
     'SELECT public.await_alert(a.id, a.seconds) FROM unnest($1::bigint[], $2::float8[]) AS a (id, seconds)',
@@ -121,7 +127,7 @@ export function awaitAlerts(alerts: readonly { readonly id: number; readonly sec
   );
 }
 
-/** Puts events off, each by its number of seconds, and forgets how often they were claimed. */
+/** Returns the statement that delays events, each by its number of seconds, and resets their number of claims. */
 export function delayEvents(delays: readonly { readonly id: number; readonly seconds: number }[]): Statement {
   return statement(
     'SELECT public.delay_event(d.id, d.seconds) FROM unnest($1::bigint[], $2::float8[]) AS d (id, seconds)',

@@ -35,7 +35,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-/** Starts a worker whose events are handled by `handle`, as often as `type` says. */
+/** Starts a worker whose events are handled by `handle`, configured by `type`. */
 async function start(handle: Handle, type: EventTypeConfig = handledBy(1), options: WorkerOptions = {}) {
   const config = eventsConfig({ [STAGE]: type });
   const running = await test.start({ config, handlers: handlersWith(handle), pollMs: 100, ...options });
@@ -54,7 +54,7 @@ const untilStatus = (status: string, retries = 0) =>
     const { status: now, retries: count } = await event();
     return now === status && count >= retries;
   });
-/** Rows that a worker has in hand are left alone: waiting for several of them at once can end in a deadlock. */
+/** Rows that a worker has claimed are left alone: waiting for several of them at once can end in a deadlock. */
 const makeDue = () =>
   test.sql(`UPDATE public.event_queue SET due_at = now() WHERE (schema_name, event_id) IN (
     SELECT schema_name, event_id FROM public.event_queue FOR UPDATE SKIP LOCKED)`);
@@ -72,7 +72,7 @@ describe('a handler that fails', () => {
       await untilStatus('PENDING', retries);
       const { error, wait, left, processed } = await event();
       expect([error, processed]).toEqual(['task: no luck', false]);
-      // It begins within the transaction that failed: after its start, before it is seen here.
+      // Measured from the transaction that failed: after its start, before it is seen here.
       expect(wait).toBeGreaterThanOrEqual(seconds);
       expect(left).toBeLessThan(seconds * 2);
       await makeDue();
@@ -237,7 +237,7 @@ describe('an alert that cannot be written', () => {
     ];
     expect(await states()).toEqual(done);
     expect((await event()).left).toBeGreaterThan(2);
-    await makeDue(); // still refused
+    await makeDue(); // still rejected
     await test.until(async () => (await event()).left > 1);
     await test.sql('DROP TRIGGER refuse ON immigration_notification; DROP FUNCTION refuse()');
     await makeDue();
@@ -372,7 +372,7 @@ it('events of each record come to a success in their order, whatever fails', asy
     40_000,
   );
   expect(await timesHandled(test)).toEqual({ 1: 400 });
-  // What was done and undone is done again: its last time counts.
+  // What was done and undone is done again: the last time counts.
   const last = new Map(order.map(({ id }, place) => [id, place]));
   const byRecord = new Map<number, number[]>();
   for (const { id, record } of order) byRecord.set(record, [...(byRecord.get(record) ?? []), id]);

@@ -8,23 +8,23 @@ import type { Condition, EventsConfig, HandlerUse } from '../types.js';
 
 type BindingWork = Omit<HandlerWork<unknown>, 'config'>;
 
-/** One handler as one type of event uses it. */
+/** A handler as one type of event uses it. */
 export interface HandlerBinding {
-  /** Its key in `handler_results`: the handler's name, with a number when the type uses it more than once. */
+  /** Its key in `handler_results`: the handler's name, numbered when the type uses it more than once. */
   readonly key: string;
   readonly name: HandlerName;
   readonly condition: Condition | undefined;
   /** The fields of RELATIONS whose records it needs. */
   readonly related: readonly string[];
   handle(work: BindingWork, transaction: HandlerTransaction): Promise<HandlerOutcome>;
-  /** For events of different records; outcomes in their order. */
+  /** Handles events of different records; returns outcomes in their order. */
   handleMany(
     works: readonly BindingWork[],
     transaction: HandlerTransaction,
   ): Promise<readonly HandlerOutcome[]>;
 }
 
-/** What is done for each type of event, in the order of the configuration. */
+/** The handlers of each type of event, in the order of the configuration. */
 export class HandlerBindings {
   readonly #byType = new Map<string, readonly HandlerBinding[]>();
 
@@ -40,7 +40,7 @@ export class HandlerBindings {
         const key = times === 1 ? use.handler : `${use.handler}_${times}`;
         return { enabled: use.enabled ?? true, made: bindHandler(key, use, entity, handlers) };
       });
-      // Those that are switched off keep their number, so that switching one does not rename another.
+      // Disabled ones keep their number, so that disabling one does not rename another.
       this.#byType.set(
         type,
         bindings.filter(({ enabled }) => enabled).map(({ made }) => made),
@@ -48,7 +48,7 @@ export class HandlerBindings {
     }
   }
 
-  /** Returns null for a type that this version of the program does not know. */
+  /** Returns the bindings of a type; null for one that this version of the program does not know. */
   of(eventType: string): readonly HandlerBinding[] | null {
     return this.#byType.get(eventType) ?? null;
   }
@@ -84,12 +84,12 @@ function bindHandler(key: string, use: HandlerUse, entity: string, handlers: Han
   };
 }
 
-/** Returns whether a handler has nothing more to do for an event. */
+/** Returns whether a handler is done with an event. */
 export function isDone(result: HandlerResult | undefined): boolean {
   return result !== undefined && result.status !== 'FAILED';
 }
 
-/** Returns the handlers that a version of the program tried without success and that are not among these. */
+/** Returns the handlers that another version of the program tried without success and that are not among these. */
 export function failedElsewhere(event: DomainEvent, bindings: readonly HandlerBinding[]): string[] {
   return Object.entries(event.handler_results)
     .filter(([key, result]) => !isDone(result) && !bindings.some((binding) => binding.key === key))

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 
-/** A worker whose row is older than this is taken for dead. */
+/** Age after which a worker's row is taken for that of a dead one. */
 const STALE = "interval '10 minutes'";
 const RENEW_MS = 30_000;
-/** Minimum time that the row stays: each removal leaves a dead row, which every writer reads until VACUUM. */
+/** Minimum lifetime of the row: each removal leaves a dead row, which every writer reads until VACUUM. */
 const STAYS_MS = 5_000;
 
 /**
- * A worker's row among those that are asleep, by which writers know that a notice wakes somebody. It is a hint:
- * without it the worker looks by itself, a little later.
+ * A worker's row among those of idle workers, from which writers know that a notice would wake somebody. It is a hint:
+ * without it the worker polls a little later.
  */
 export class IdleRegistration {
   readonly #id = randomUUID();
@@ -23,7 +23,7 @@ export class IdleRegistration {
     return this.#writtenAt !== null && performance.now() - this.#writtenAt < RENEW_MS;
   }
 
-  /** From now on writers give notice. Rows of workers that died are removed by the way. */
+  /** Registers the worker as idle: from now on writers notify. Removes rows of dead workers along the way. */
   register(): Promise<void> {
     return this.#inTurn(async () => {
       await this.database.publicQuery(
@@ -45,7 +45,7 @@ export class IdleRegistration {
     if (this.#writtenAt !== null && performance.now() - this.#writtenAt >= STAYS_MS) await this.remove();
   }
 
-  /** From now on notices are not needed. */
+  /** Removes the row: from now on notices are not needed. */
   remove(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#writtenAt === null) return;
@@ -56,7 +56,7 @@ export class IdleRegistration {
     });
   }
 
-  /** Changes do not overtake one another on different connections. */
+  /** Serialises changes, so that they do not overtake one another on different connections. */
   #inTurn(change: () => Promise<void>): Promise<void> {
     const done = this.#last.then(change);
     this.#last = done.catch(() => undefined);

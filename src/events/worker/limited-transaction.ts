@@ -3,7 +3,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 
 const ignore = () => undefined;
 
-/** What one handler may do with the tenant's transaction, and only until it is closed. */
+/** The tenant's transaction as one handler may use it, until it is closed. */
 export class LimitedTransaction {
   #closed: Error | null = null;
   readonly #sent: Promise<unknown>[] = [];
@@ -13,18 +13,18 @@ export class LimitedTransaction {
   async query<Row>(query: Executable<Row>): Promise<Row[]> {
     if (this.#closed) throw this.#closed;
     const rows = this.transaction.query(query);
-    rows.catch(ignore); // its failure is told by `finish`, also when the handler does not wait for it
+    rows.catch(ignore); // `finish` reports its failure, even when the handler does not wait for it
     this.#sent.push(rows);
     return await rows;
   }
 
-  /** Takes no further statement; resolves when all were answered. @throws the error of the first that failed */
+  /** Accepts no further statement; resolves when all were answered. @throws the error of the first that failed */
   async finish(): Promise<void> {
     this.close(new Error('the handler has ended'));
     await Promise.all(this.#sent);
   }
 
-  /** What is asked for from now on fails with this error. */
+  /** Closes the transaction to the handler: further statements fail with this error. */
   close(why: Error): void {
     this.#closed ??= why;
   }

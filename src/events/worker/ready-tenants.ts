@@ -3,9 +3,9 @@ import { TENANT_IS_SERVED } from '../../database/served-tenants.js';
 import { statement } from '../../database/statement.js';
 import { PAUSE_IS_ON } from '../pauses.js';
 
-/** What there is to do at present, as far as nothing is paused. */
+/** The tenants with work that is not paused. */
 export interface ReadyTenants {
-  /** Schemas of tenants with due events, in the order of their names; none while everything is paused. */
+  /** Schemas of tenants with due events, ordered by name; empty while everything is paused. */
   readonly tenants: readonly string[];
   readonly pausedHandlers: readonly string[];
 }
@@ -31,16 +31,13 @@ const READ = `
       WHERE ${IS_SERVED('w.schema_name')} ORDER BY 1
     ) END AS tenants`;
 
-/** Which tenants have work, and which handlers are paused. */
+/** Reads which tenants have work, and which handlers are paused. */
 export async function readReadyTenants(database: Database): Promise<ReadyTenants> {
   const [ready] = await database.publicQuery(statement<ReadyTenants>(READ));
   return ready as ReadyTenants;
 }
 
-/**
- * Returns whether a tenant may be served now, and which handlers are paused: what readReadyTenants says, for one
- * tenant.
- */
+/** Reads whether a tenant may be served now, and which handlers are paused: readReadyTenants for one tenant. */
 export async function readPauses(
   database: Database,
   schema: string,

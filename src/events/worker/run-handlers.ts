@@ -9,27 +9,30 @@ import { type EventOutcome, errorText, failure } from './event-outcome.js';
 import { type HandlerBinding, isDone } from './handler-bindings.js';
 import { LimitedTransaction } from './limited-transaction.js';
 
-/** An event with all that binding it takes. */
+/** An event with everything needed to handle it. */
 export interface Job {
   readonly event: DomainEvent;
   readonly context: EventContext;
   readonly bindings: readonly HandlerBinding[];
 }
 
-/** What binding an event gave, and who is to hear of a new notification. */
+/** The outcome of handling an event, and the users to notify. */
 export interface JobDone {
   readonly outcome: EventOutcome;
   readonly notified: readonly number[];
 }
 
-/** How long an event whose records somebody else has locked waits: a tenth of its age, within these bounds. */
+/**
+ * Bounds of the wait of an event whose records are locked by somebody else, in seconds; it waits for a tenth of its
+ * age.
+ */
 const LOCKED_SECONDS = { least: 2, most: 30 };
 
 /**
- * Handles events of one type and of different records, without a way back: the first failure is thrown, and the
- * transaction is of no use then. Their handlers run one after the other, each for all of them.
- * @param until when it has to be done, on the clock of performance.now()
- * @throws what a handler or a statement of its throws
+ * Handles events of one type and of different records without savepoints: the first failure is thrown and makes the
+ * transaction useless. Handlers run one after the other, each for all events.
+ * @param until deadline, on the clock of performance.now()
+ * @throws what a handler or one of its statements throws
  */
 export async function runTogether(
   transaction: TenantTransaction,
@@ -67,9 +70,9 @@ const UNDO = statement('ROLLBACK TO SAVEPOINT handler');
 const ignore = () => undefined;
 
 /**
- * Handles an event with each handler in a savepoint: what one that fails has written is undone, what the others
- * have written stays, and so does the transaction.
- * @param until when it has to be done, on the clock of performance.now()
+ * Handles an event with each handler in a savepoint: the writes of a failing one are undone, those of the others stay,
+ * and so does the transaction.
+ * @param until deadline, on the clock of performance.now()
  * @throws database errors, when the transaction is lost
  */
 export async function runEach(transaction: TenantTransaction, job: Job, until: number): Promise<JobDone> {
@@ -127,7 +130,10 @@ function resultWithoutRunning(
   };
 }
 
-/** @throws Error when it takes too long; what the handler asks of the transaction from then on fails */
+/**
+ * Calls a handler with a time limit.
+ * @throws Error when it takes too long; further statements of the handler fail then
+ */
 async function call<T>(
   transaction: TenantTransaction,
   until: number,
@@ -167,7 +173,7 @@ function lockedWait({ created_at }: DomainEvent): number {
   return Math.min(LOCKED_SECONDS.most, Math.max(LOCKED_SECONDS.least, age / 10));
 }
 
-/** Somebody else's transaction is in the way, which is no fault of the handler's. */
+/** Returns whether a lock of somebody else's transaction is in the way, which is not the handler's fault. */
 function isLockedOut(error: unknown): boolean {
   const { code = '' } = error as { code?: string };
   return databaseFailure(error) !== null && (code === '55P03' || code.startsWith('40'));

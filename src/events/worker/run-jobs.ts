@@ -17,9 +17,9 @@ const UNDO = statement('ROLLBACK TO SAVEPOINT batch');
 const ignore = () => undefined;
 
 /**
- * Handles events, those of one record in their order. First those that nothing has hindered yet, all together, with
- * statements on the wire for many of them at once; when anything fails, that is undone, and each is handled for
- * itself. Then those of the other records one by one, so that they do not hold up the first.
+ * Handles events, those of one record in their order. Those without earlier trouble come first, all together, with many
+ * statements on the wire at once; if anything fails, that is undone, and each is handled on its own. Those of the other
+ * records follow one by one, so that they do not hold up the first.
  * @throws database errors, when the transaction is lost
  */
 export async function runJobs(
@@ -40,7 +40,7 @@ export async function runJobs(
   return { handled: [...first.handled, ...then.handled], notified: [...first.notified, ...then.notified] };
 }
 
-/** For what follows in the transaction, or until its savepoint is undone. Milliseconds. */
+/** Sets the statement timeout for the rest of the transaction, or until its savepoint is undone. Milliseconds. */
 function bound(
   transaction: TenantTransaction,
   setting: 'lock_timeout' | 'statement_timeout',
@@ -50,7 +50,7 @@ function bound(
   transaction.query(set).catch(ignore); // what fails it fails the next statement too
 }
 
-/** Returns null when something failed; nothing is written then. */
+/** Handles all events together; null when something failed, and nothing is written then. */
 async function allTogether(
   transaction: TenantTransaction,
   jobs: readonly Job[],
@@ -93,7 +93,7 @@ function roundsOf(jobs: readonly Job[]): Job[][] {
   return rounds;
 }
 
-/** Events of one type, with the same handlers. */
+/** Groups events by type and handlers. */
 function groupsByType(jobs: readonly Job[]): Job[][] {
   const groups = new Map<string, Job[]>();
   for (const job of jobs) {
@@ -105,7 +105,7 @@ function groupsByType(jobs: readonly Job[]): Job[][] {
   return [...groups.values()];
 }
 
-/** Waits for the end of all. @throws the error of the first that failed */
+/** Waits until all have settled. @throws the error of the first that failed */
 async function allSettled(work: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(work);
   await Promise.all(work);

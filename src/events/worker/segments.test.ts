@@ -88,7 +88,7 @@ it('a claim reads no more when 30,000 events of few records were done beside an 
   });
 }, 60_000);
 
-/** Returns how many entries of the indexes of the tenant's events were read so far, dead ones included. */
+/** Returns how many index entries of the tenant's events were read so far, dead ones included. */
 async function readOfEvents(): Promise<number> {
   const flush = statement('SELECT pg_stat_force_next_flush()');
   await test.database.tenantQuery({ schema: 'tenant_main', userId: null }, flush);
@@ -132,7 +132,7 @@ it('what an old transaction has written itself is handled when it commits, in th
     const { rows } = await old.query(
       'SELECT event_id::integer AS id, segment FROM public.event_queue ORDER BY 1',
     );
-    expect(new Set(rows.map(({ segment }) => segment)).size).toBe(1); // all that a transaction makes is in one
+    expect(new Set(rows.map(({ segment }) => segment)).size).toBe(1); // all events of a transaction are in one
     late = rows.map(({ id }) => id);
     await addEvents(test, 200, { records: 50 });
     await test.until(async () => (await timesHandled(test))[1] === 400);

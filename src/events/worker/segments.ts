@@ -3,7 +3,7 @@ import { statement } from '../../database/statement.js';
 
 /** Number of events or deliveries per segment, and so the maximum number of dead rows that a claim reads. */
 const EVENTS_PER_SEGMENT = 2_000;
-/** Time that a segment which may be closed stays open while little happens, in milliseconds. */
+/** Time for which a segment that may be closed stays open while little happens, in milliseconds. */
 const CLOSE_AFTER_MS = 10_000;
 
 const ENTER = statement('SELECT public.enter_event_segment()');
@@ -14,7 +14,7 @@ const CLOSE = [
 ];
 
 /**
- * Keeps finished entries out of the way when the queues of events and deliveries are read: begins new segments, and
+ * Keeps finished entries out of the way of readers of the queues of events and deliveries: begins new segments, and
  * closes those in which nothing waits. Every process does so for its own work.
  */
 export class Segments {

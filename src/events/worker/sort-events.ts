@@ -6,15 +6,15 @@ import { failedElsewhere, type HandlerBinding, isDone } from './handler-bindings
 
 /** Number of claims without an outcome after which an event is handled alone (see count_claims). */
 const CLAIMS_TOGETHER = 3;
-/** Number of times a worker may die while it handles an event alone, before the event counts as failed. */
+/** Number of workers that may die while handling an event alone, before the event counts as failed. */
 const MOST_DEATHS = 8;
-/** What this version of the program does not know is left to others, but not for ever. */
+/** Wait of events that only other versions of the program know; it does not last for ever. */
 const UNKNOWN_WAIT_SECONDS = 10;
 const UNKNOWN_FOR_MS = 3_600_000;
 const PAUSED_WAIT_SECONDS = 2;
 
 export interface SortedEvents {
-  /** Events of which it is clear what becomes of them. */
+  /** Events whose outcome is already clear. */
   readonly decided: HandledEvent[];
   /** Events that failed for good earlier, of which the admins could not be notified yet. */
   readonly untold: DomainEvent[];
@@ -22,7 +22,7 @@ export interface SortedEvents {
 }
 
 /**
- * Tells which of these events are to be handled now.
+ * Sorts events by whether they are to be handled now.
  * @param bindingsOf null for a type that this version of the program does not know
  */
 export function sortEvents(
@@ -71,7 +71,10 @@ function unknown(event: DomainEvent, bindings: readonly HandlerBinding[] | null)
   return { kind: 'waiting', results: {}, seconds: jittered(UNKNOWN_WAIT_SECONDS), reason };
 }
 
-/** Most such events are not even claimed; handlers that an event gets by the way are known only here. */
+/**
+ * Returns the outcome of an event with a paused handler. Most such events are not even claimed; only here is it known
+ * which handlers webhooks add.
+ */
 function paused(
   { handler_results: results }: DomainEvent,
   bindings: readonly HandlerBinding[] | null,

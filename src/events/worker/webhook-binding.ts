@@ -12,8 +12,8 @@ const WEBHOOK: HandlerBinding = {
 };
 
 /**
- * What is done for an event, and its handing over to webhooks where the tenant has an endpoint for it, or had one when
- * that was tried first. Where there is none, nothing is done and the event's results do not speak of it.
+ * Adds the webhook handler to an event's bindings where the tenant has an endpoint for it, or had one at the first
+ * attempt. Otherwise the event's results do not mention webhooks.
  * @param wanted the types of events that endpoints of the tenant want
  */
 export function withWebhooks(

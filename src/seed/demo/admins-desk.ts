@@ -11,7 +11,7 @@ interface PlannedTask {
   readonly detail: string;
   readonly priority: 'LOW' | 'MEDIUM' | 'HIGH' | 'URGENT';
   readonly status: 'PENDING' | 'IN_PROGRESS';
-  /** Days from now at which it was assigned, and at which it is due. */
+  /** Days from now until it was assigned, and until it is due. */
   readonly given: number;
   readonly due: number;
 }

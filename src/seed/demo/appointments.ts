@@ -25,7 +25,7 @@ export function makeReminder(
     object_id: story.id,
     created_by_id: (story.consultant ?? story.branch.staff[0]!).id,
     created_at: timestamp(Math.max(lastStep(story), calendar.now - 25 * DAY)),
-    // Those that are past were dealt with, so that no notices of them go out.
+    // Past ones are completed, so that no notifications of them are sent.
     is_completed: past,
     notification_created: past,
     read: past,

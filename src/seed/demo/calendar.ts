@@ -8,7 +8,7 @@ const OPEN_HOURS = 8.5;
 const SATURDAY = 6;
 const SUNDAY = 0;
 
-/** When things happen in an agency: during office hours of its own time. Times are milliseconds since 1970. */
+/** The times of events in an agency: office hours in its own time zone. Times are milliseconds since 1970. */
 export class OfficeCalendar {
   constructor(
     readonly now: number,
@@ -26,7 +26,9 @@ export class OfficeCalendar {
     return Math.max(past, earliest);
   }
 
-  /** Returns a moment of office hours so many days from now, or ago where negative: for appointments and due dates. */
+  /**
+   * Returns a moment of office hours this many days from now, or ago where negative: for appointments and due dates.
+   */
   inDays(days: number): number {
     return this.#openMoment(this.now + days * DAY);
   }

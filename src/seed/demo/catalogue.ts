@@ -12,12 +12,12 @@ export interface VisaType {
 
 export interface VisaCategory {
   readonly id: number;
-  /** The country in which its holders study; null when they do not. */
+  /** The country where its holders study; null when they do not. */
   readonly studyIn: string | null;
   readonly types: readonly VisaType[];
 }
 
-/** What clients choose from: visas, agents, institutes, exams. */
+/** The records that clients choose from: visas, agents, institutes, exams. */
 export interface Catalogue {
   readonly visas: readonly VisaCategory[];
   readonly superAgentIds: readonly number[];
@@ -26,7 +26,7 @@ export interface Catalogue {
   readonly examIds: ReadonlyMap<string, number>;
 }
 
-/** Fills in what clients choose from, as the user `adminId`. */
+/** Fills in the records that clients choose from, as the user `adminId`. */
 export async function fillCatalogue(
   transaction: TenantTransaction,
   agency: AgencyProfile,

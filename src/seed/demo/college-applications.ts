@@ -27,12 +27,12 @@ const TYPES = [
 ] as const;
 const UNIVERSITY = 0;
 const COLLEGE = 1;
-/** About how long an application stays in one stage. */
+/** Approximate number of days that an application stays in one stage. */
 const STAGE_DAYS = 35;
 
 /**
  * Stores application types with their stages, and the college applications of clients who want to study.
- * @returns what they leave on the timeline
+ * @returns their timeline entries
  */
 export async function fillCollegeApplications(
   transaction: TenantTransaction,

@@ -2,12 +2,12 @@ import type { Random } from './random.js';
 
 export type Place = readonly [suburb: string, state: string, postcode: string];
 
-/** Names are written in Latin letters, after a bar also as the script of their language writes them. */
+/** Names of a culture. They are written in Latin letters, after a bar also in the script of their language. */
 interface Culture {
   readonly male: readonly string[];
   readonly female: readonly string[];
   readonly last: readonly string[];
-  /** How often a person's name is kept in the script of its language. */
+  /** The share of names kept in the script of their language. */
   readonly ownScript: number;
   readonly countries: readonly (readonly [string, number])[];
 }
@@ -104,7 +104,9 @@ const CULTURES = {
 
 export type CultureName = keyof typeof CULTURES;
 
-/** Phone numbers as they look there, and where people live. British and Australian numbers are those kept for fiction. */
+/**
+ * The format of phone numbers, and where people live. British and Australian numbers are those reserved for fiction.
+ */
 export const COUNTRIES: Readonly<Record<string, { phone: string; places: readonly Place[] }>> = {
   AU: { phone: '+61491570###', places: [['Brisbane City', 'QLD', '4000']] },
   NP: {
@@ -183,7 +185,7 @@ export function makePerson(random: Random, cultureName: CultureName): Person {
 
 const UNDECOMPOSED: Readonly<Record<string, string>> = { đ: 'd', ł: 'l', ø: 'o', ß: 'ss' };
 
-/** Returns a name in plain small letters, with dots between its words. */
+/** Returns a name in plain lower-case letters, with dots between its words. */
 export function plainLetters(name: string): string {
   return name
     .toLowerCase()

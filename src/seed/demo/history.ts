@@ -11,7 +11,8 @@ export type Activity = NewRow<'immigration_clientactivity'>;
 type RecordRow = Readonly<Record<string, unknown>>;
 
 /**
- * Returns a timeline entry's metadata as events leave it: the record's state without keys and times, and who did what.
+ * Returns a timeline entry's metadata as events leave it: the record's state without keys and times, and the actor and
+ * action.
  */
 export function metadata(
   row: RecordRow,
@@ -102,7 +103,7 @@ const NOTES: Readonly<Record<Stage, readonly string[]>> = {
   ],
 };
 
-/** Stores what staff noted at each step, and tells what that leaves on the timeline. */
+/** Stores the notes of staff on each step, and returns their timeline entries. */
 export async function fillNotes(
   transaction: TenantTransaction,
   stories: readonly StoredStory[],

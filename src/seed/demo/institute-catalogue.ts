@@ -5,10 +5,10 @@ export interface InstituteProfile {
   readonly shortName: string;
   readonly phone: string;
   readonly website: string;
-  /** The main one first. */
+  /** Its locations, the main one first. */
   readonly locations: readonly [Location, ...Location[]];
   readonly contact: readonly [name: string, gender: string, position: string];
-  /** The fee is for the whole course, in the currency of the institute's country. */
+  /** Its courses. The fee is for the whole course, in the currency of the institute's country. */
   readonly courses: readonly {
     readonly name: string;
     readonly level: string;
@@ -32,7 +32,7 @@ const HEALTH = 'Health';
 const SOCIETY = 'Society and Culture';
 const SERVICE = 'Food, Hospitality and Personal Services';
 
-/** Institutes that do not exist, with courses as such institutes have them. */
+/** Fictional institutes, with realistic courses. */
 export const INSTITUTES = {
   harbour: {
     name: 'Harbour City University',
@@ -120,7 +120,7 @@ export const INSTITUTES = {
 
 export type InstituteName = keyof typeof INSTITUTES;
 
-/** The months in which courses begin, and what such an intake is called. */
+/** The months in which courses begin, and the names of these intakes. */
 export const INTAKES = [
   [2, 'Semester 1'],
   [7, 'Semester 2'],

@@ -14,7 +14,7 @@ export interface Institute {
   readonly courses: readonly { readonly id: number; readonly name: string; readonly fee: number }[];
 }
 
-/** Who entered a row, and when. */
+/** The creator of a row, and the time. */
 export interface Stamps {
   readonly created_at: string;
   readonly updated_at: string;

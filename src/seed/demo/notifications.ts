@@ -4,10 +4,10 @@ import type { StoredStory } from './stories.js';
 
 type Notice = NewRow<'immigration_notification'>;
 
-/** What is older than this has been read. */
+/** Number of days after which a notification has been read. */
 const UNREAD_DAYS = 4;
 
-/** What the assignee of a task was told, unless they made it themselves. */
+/** Returns the notification of a task's assignee, unless they created it themselves. */
 export function taskNotice(
   row: NewRow<'immigration_task'>,
   task_id: number,
@@ -26,7 +26,7 @@ export function taskNotice(
   ];
 }
 
-/** What staff were told of the clients that they were given lately. */
+/** Returns the notifications of staff about clients assigned to them lately. */
 export function assignmentNotices(stories: readonly StoredStory[], calendar: OfficeCalendar): Notice[] {
   return stories.flatMap(({ id, consultant, assignedAt, person, createdAt }) => {
     if (!consultant || calendar.now - createdAt > 30 * DAY) return [];

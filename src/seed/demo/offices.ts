@@ -17,7 +17,7 @@ export interface Branch {
   readonly id: number;
   readonly regionId: number;
   readonly profile: BranchProfile;
-  /** Its admin first. */
+  /** The staff, the admin first. */
   readonly staff: StaffMember[];
 }
 
@@ -26,7 +26,7 @@ export interface Offices {
   readonly branches: readonly Branch[];
 }
 
-/** Who logs in as what. The admin's username is the e-mail address. */
+/** The log-ins and their passwords. The admin's username is the e-mail address. */
 export interface Passwords {
   readonly adminEmail: string;
   readonly admin: string;
@@ -35,7 +35,7 @@ export interface Passwords {
 
 const OPENED_DAYS_AGO = 900;
 
-/** `first.last`, in plain letters. */
+/** Returns `first.last`, in plain letters. */
 export function staffUsername({ first, last }: Pick<StaffProfile, 'first' | 'last'>): string {
   return `${plainLetters(first)}.${plainLetters(last)}`;
 }
@@ -131,7 +131,7 @@ async function fillStaff(
     const branch = 'branch' in person ? branches[person.branch!] : undefined;
     branch?.staff.push(member);
     if (branch) inBranch.push({ user_id, branch_id: branch.id });
-    // Region managers assign work to those who share a region with them.
+    // Region managers assign work to staff of their own region.
     const region = branch?.regionId ?? ('region' in person ? regionIds[person.region!] : undefined);
     if (region !== undefined) inRegion.push({ user_id, region_id: region });
   }

@@ -30,7 +30,7 @@ const EMPLOYERS = [
   'Delta Constructions',
 ];
 
-/** Stores passports, qualifications, language tests and employments of those whose file has got so far. */
+/** Stores passports, qualifications, language tests and employments of clients who have progressed far enough. */
 export async function fillProfileRecords(
   transaction: TenantTransaction,
   stories: readonly StoredStory[],
@@ -102,7 +102,7 @@ function qualification(
   };
 }
 
-/** Four bands and their mean, rounded to the nearest half as IELTS does. */
+/** Returns four bands and their mean, rounded to the nearest half as IELTS does. */
 function ielts(catalogue: Catalogue, now: number, random: Random): NewRow<'immigration_proficiency'> {
   const band = () => random.integer(11, 16) / 2;
   const bands = [band(), band(), band(), band()] as const;

@@ -19,7 +19,7 @@ export interface BranchProfile {
   readonly phone: string;
   readonly street: string;
   readonly place: Place;
-  /** Where the clients of this branch live who live near it. */
+  /** Places where the clients of this branch live who live near it. */
   readonly nearby: readonly Place[];
 }
 
@@ -27,7 +27,7 @@ export interface VisaProfile {
   readonly name: string;
   readonly code: string;
   readonly description: string;
-  /** Where its holders study; nowhere when not given. */
+  /** The country where its holders study; none by default. */
   readonly studyIn?: string;
   readonly types: readonly VisaTypeProfile[];
 }
@@ -35,7 +35,7 @@ export interface VisaProfile {
 export interface VisaTypeProfile {
   readonly name: string;
   readonly code: string;
-  /** What the authority asks, in whole units of `currency`. */
+  /** The authority's fee, in whole units of `currency`. */
   readonly fee: number;
   readonly currency: string;
   readonly checklist: readonly string[];
@@ -49,7 +49,7 @@ export interface AgencyProfile {
   readonly utcOffsetHours: number;
   readonly emailDomain: string;
   readonly contactPhone: string;
-  /** In which the agency asks its own fees. */
+  /** The currency of the agency's own fees. */
   readonly currency: string;
   readonly country: string;
   readonly admin: { readonly first: string; readonly last: string };
@@ -63,7 +63,7 @@ export interface AgencyProfile {
   readonly cultures: readonly (readonly [CultureName, number])[];
   /** Streets near the branches. */
   readonly streets: readonly string[];
-  /** How many of the clients live near their branch, from 0 to 1. */
+  /** The share of clients who live near their branch, from 0 to 1. */
   readonly livingNearby: number;
   readonly visas: readonly VisaProfile[];
   readonly agents: readonly NewRow<'immigration_agent'>[];

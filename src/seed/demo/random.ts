@@ -1,4 +1,4 @@
-/** Repeatable choices: the same seed gives the same ones. Not for secrets. */
+/** Reproducible choices: the same seed yields the same ones. Not for secrets. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 to below 1. Mulberry32 by Tommy Ettinger, public domain. */
+  /** Returns a number from 0 to below 1. Mulberry32 by Tommy Ettinger, public domain. */
   fraction(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let t = this.#state;
@@ -20,7 +20,7 @@ export class Random {
     return min + Math.floor(this.fraction() * (max - min + 1));
   }
 
-  /** True with this probability, from 0 to 1. */
+  /** Returns true with this probability, from 0 to 1. */
   chance(probability: number): boolean {
     return this.fraction() < probability;
   }
@@ -29,7 +29,7 @@ export class Random {
     return items[Math.floor(this.fraction() * items.length)]!;
   }
 
-  /** Picks an item as often as its weight says. */
+  /** Picks an item with the frequency of its weight. */
   weighted<Item>(items: readonly (readonly [Item, number])[]): Item {
     let left = this.fraction() * items.reduce((sum, [, weight]) => sum + weight, 0);
     for (const [item, weight] of items) {
@@ -39,7 +39,7 @@ export class Random {
     return items[items.length - 1]![0];
   }
 
-  /** Some of the items, in their order. */
+  /** Returns some of the items, in their order. */
   some<Item>(items: readonly Item[], probability: number): Item[] {
     return items.filter(() => this.chance(probability));
   }

@@ -19,25 +19,25 @@ export { countTenants } from '../owner-work.js';
 
 export interface DemoOptions {
   readonly onProgress?: (text: string) => void;
-  /** The middle of the second host name, `main-<appSubdomain>.<baseDomain>`; "immigrate" when not given. */
+  /** The middle of the second host name, `main-<appSubdomain>.<baseDomain>`; "immigrate" by default. */
   readonly appSubdomain?: string;
-  /** "localhost" when not given. */
+  /** "localhost" by default. */
   readonly baseDomain?: string;
-  /** The moment from which all dates count back, in milliseconds since 1970; now when not given. */
+  /** The moment from which all dates count back, in milliseconds since 1970; now by default. */
   readonly now?: number;
 }
 
 const SCHEMAS = ['tenant_main', 'tenant_demo'];
 
-/** In a tenant's settings until its demonstration data is complete. */
+/** The key in a tenant's settings until its demonstration data is complete. */
 const MARK = 'demo_data';
 const LOADING = 'loading';
 
 type State = 'loading' | 'complete';
 
 /**
- * Returns whether the demonstration data is to be loaded at a start: there is no tenant yet, or the program was stopped
- * while it was loading.
+ * Returns whether a start should load the demonstration data: there is no tenant yet, or the program was stopped while
+ * loading.
  */
 export async function demoSeedPending(handle: DatabaseHandle): Promise<boolean> {
   const states = await tenantStates(handle.owner ?? handle.app);
@@ -45,8 +45,8 @@ export async function demoSeedPending(handle: DatabaseHandle): Promise<boolean> 
 }
 
 /**
- * Creates the tenants main and demo and fills them with demonstration data, whose log-ins are DEMO_LOGINS. What
- * was interrupted half-way is done again. Takes a second or two.
+ * Creates the tenants main and demo and fills them with demonstration data, whose log-ins are DEMO_LOGINS. Interrupted
+ * runs are repeated. Takes a second or two.
  * @throws TenantExistsError when there is such a tenant that is not of an interrupted run; PlainError without the
  * owner's settings
  */
@@ -57,7 +57,7 @@ export async function seedDemo(handle: DatabaseHandle, options: DemoOptions = {}
   const resuming = [...states.values()].includes('loading');
   const taken = SCHEMAS.find((schema) => states.get(schema) === 'complete');
   if (taken && !resuming) throw new TenantExistsError('schema', taken);
-  // Both first, so that a run that is interrupted always leaves one that is marked.
+  // Both first, so that an interrupted run always leaves one that is marked.
   for (const schema of SCHEMAS) {
     if (states.has(schema)) continue;
     options.onProgress?.(`creating the agency ${shortName(schema)}`);
@@ -78,9 +78,9 @@ export async function seedDemo(handle: DatabaseHandle, options: DemoOptions = {}
 }
 
 /**
- * Fills one tenant, which must have no data of its own yet (users may be there), with demonstration data. main and
- * demo get their documented passwords, other tenants random ones, which nobody can find out afterwards.
- * @returns who can log in: the admin, and one user of each other role
+ * Fills one tenant, which must have no data of its own yet (users may exist), with demonstration data. main and demo
+ * get their documented passwords, other tenants random ones, which nobody can find out afterwards.
+ * @returns the log-ins: the admin, and one user of each other role
  * @throws PlainError when the tenant has data already or does not exist, or without the owner's settings
  */
 export async function seedTenantDemo(

@@ -22,7 +22,7 @@ export interface Story {
   readonly visa: VisaCategory;
   readonly row: Draft;
   readonly createdAt: number;
-  /** Who looks after the client; null while nobody does. */
+  /** The consultant of the client; null while there is none. */
   readonly consultant: StaffMember | null;
   readonly assignedAt: number;
   readonly changes: readonly StageChange[];
@@ -32,7 +32,7 @@ export interface Story {
 
 export type StoredStory = Story & { readonly id: number };
 
-/** When the client last moved to another stage, or came. */
+/** Returns when the client last moved to another stage, or came. */
 export function lastStep({ changes, createdAt }: Story): number {
   return changes.at(-1)?.at ?? createdAt;
 }
@@ -51,7 +51,7 @@ const SOURCES = [
   '',
 ];
 
-/** Makes up clients of the last 18 months, the first one first, and stores them. */
+/** Makes up clients of the last 18 months, the oldest first, and stores them. */
 export async function fillClients(
   transaction: TenantTransaction,
   agency: AgencyProfile,
@@ -120,7 +120,7 @@ function tellStory(
   return { person, branch, visa, row, createdAt, consultant, assignedAt, changes, stage, archivedAt };
 }
 
-/** What the client went through so far: the longer ago they came, the further they are. */
+/** Makes up a client's stage changes so far: the longer ago they came, the more there are. */
 function stageChanges(random: Random, calendar: OfficeCalendar, createdAt: number): StageChange[] {
   const age = (calendar.now - createdAt) / DAY;
   const stage = random.weighted<Stage>(

@@ -51,7 +51,7 @@ const COMMENTS = [
   'Done on my side.',
 ];
 
-/** Returns a task for a client, most often for whoever looks after the client. */
+/** Returns a task for a client, most often for the client's consultant. */
 export function makeTask(
   story: StoredStory,
   contentType: number,

@@ -21,7 +21,7 @@ type Progress = Pick<
   | 'expiry_date'
 >;
 
-/** Stores the visa applications of those who became clients, and tells what they leave on the timeline. */
+/** Stores the visa applications of those who became clients, and returns their timeline entries. */
 export async function fillVisaApplications(
   transaction: TenantTransaction,
   agency: AgencyProfile,
@@ -98,7 +98,10 @@ function application(
   return { row, createdAt };
 }
 
-/** How far an application came until now; all is decided by the day on which the client's file was closed. */
+/**
+ * Makes up the progress of an application until now; everything depends on the day on which the client's file was
+ * closed.
+ */
 function followThrough(
   now: number,
   random: Random,
@@ -139,7 +142,7 @@ function followThrough(
   };
 }
 
-/** Events show an amount and its currency as one value. */
+/** Adds an amount and its currency as one value, as events show them. */
 function withMoney({ immigration_fee_currency, service_fee_currency, ...row }: ApplicationRow) {
   return {
     ...row,

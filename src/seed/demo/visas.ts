@@ -12,7 +12,7 @@ const type = (
   ...checklist: readonly (string | readonly string[])[]
 ) => ({ name, code, fee, currency, checklist: checklist.flat() });
 
-/** What an agency in Australia applies for. Fees are rounded and only for show. */
+/** The visas that an agency in Australia applies for. Fees are rounded and only for show. */
 export const AUSTRALIAN_VISAS: readonly VisaProfile[] = [
   {
     name: 'Student and Graduate',
@@ -169,7 +169,7 @@ export const AUSTRALIAN_VISAS: readonly VisaProfile[] = [
   },
 ];
 
-/** What an education consultancy in Nepal applies for. Fees are rounded and only for show. */
+/** The visas that an education consultancy in Nepal applies for. Fees are rounded and only for show. */
 export const ABROAD_VISAS: readonly VisaProfile[] = [
   {
     name: 'Study in Australia',

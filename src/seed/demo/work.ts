@@ -11,7 +11,7 @@ import type { Random } from './random.js';
 import type { StoredStory } from './stories.js';
 import { makeTask } from './tasks.js';
 
-/** Stores staff's tasks, reminders, appointments and notifications; tells what the tasks leave on the timeline. */
+/** Stores staff's tasks, reminders, appointments and notifications; returns the tasks' timeline entries. */
 export async function fillWork(
   transaction: TenantTransaction,
   stories: readonly StoredStory[],
