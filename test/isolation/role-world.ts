@@ -3,11 +3,11 @@ import { sql } from '../../src/database/queries.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
 import type { RouteDefinition } from '../../src/routing/route.js';
 import type { TestApp } from '../helpers/app.js';
-import { isRecordRoute, validBody } from '../helpers/routes.js';
+import { isRecordRoute, resourceOf, validBody } from '../helpers/routes.js';
 import { collegeChoice } from '../helpers/samples/applications.js';
 import { SAMPLES, sampleOf } from '../helpers/samples/index.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
-import { ROLES, type Role } from './roles-table.js';
+import { needsOf, ROLES, type Role } from './roles-table.js';
 
 /** Of each role somebody who has nothing but the role. */
 export const ASKING: Readonly<Record<Role, string>> = {
@@ -80,25 +80,12 @@ async function employ(transaction: TenantTransaction, branch: number): Promise<v
     SELECT staff, ${branch}::bigint FROM unnest(${staff}::bigint[]) staff`);
 }
 
-/** Resources that hang on a client, and so lie where it does. */
-const OF_CLIENTS = [
-  'clients',
-  'passports',
-  'qualifications',
-  'employments',
-  'language-proficiencies',
-  'notes',
-  'visa-applications',
-  'college-applications',
-].map((name) => `/api/v1/${name}/`);
-
 /** Whether it makes a difference to a route where the record lies that it is about. */
 export function concernsPlaces(route: RouteDefinition): boolean {
   const { shape = {} } = route.body ?? {};
   if (!isRecordRoute(route))
     return route.method === 'POST' && ('client_id' in shape || 'client' in shape || isNewClient(route));
-  const prefix = prefixOf(route);
-  return prefix in MOVES || OF_CLIENTS.includes(prefix);
+  return needsOf(resourceOf(route)).elsewhere !== undefined;
 }
 
 const isNewClient = ({ method, path }: RouteDefinition) => method === 'POST' && path === '/api/v1/clients/';

@@ -130,6 +130,16 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   'reports/college-applications': only('view_collegeapplication'),
 };
 
+/** Returns the row for a resource. @param name its path after /api/v1/, without ids */
+export function needsOf(name: string): Needs {
+  for (let prefix = name; prefix !== ''; prefix = prefix.replace(/(^|\/)[^/]*$/, '')) {
+    const needs = NEEDS[prefix];
+    if (needs) return needs;
+  }
+  if (name === '') return NEEDS[''] as Needs;
+  throw new Error(`roles-table.ts does not say who may use ${name}`);
+}
+
 /** What a POST does that neither creates a record nor acts on one that its path names. */
 export const POSTS: Readonly<Record<string, Deed>> = {
   'clients/bulk/assign': 'change',

@@ -3,16 +3,7 @@ import type { RouteDefinition } from '../../src/routing/route.js';
 import { startTestApp } from '../helpers/app.js';
 import { isRecordRoute, pathOf, resourceOf, routeName } from '../helpers/routes.js';
 import { ASKING, bodyFor, buildWorld, concernsPlaces, PLACES, type Place } from './role-world.js';
-import {
-  type Deed,
-  FURTHER_RULES,
-  GRANTS,
-  NEEDS,
-  type Needs,
-  POSTS,
-  ROLES,
-  type Role,
-} from './roles-table.js';
+import { type Deed, FURTHER_RULES, GRANTS, NEEDS, needsOf, POSTS, ROLES, type Role } from './roles-table.js';
 
 // Every route, asked by each role for what is in its scope and for what is not, answers what the table says.
 
@@ -26,15 +17,6 @@ const QUERIES: Readonly<Record<string, string>> = { search: '?q=Sample' };
 /** A stream does not end; and tokens end with this. */
 const isApart = ({ path }: RouteDefinition) => /\/(stream|end-all)\/$/.test(path);
 const guarded = app.app.routes.filter((route) => route.policy.kind !== 'public' && !isApart(route));
-
-function needsOf(name: string): Needs {
-  for (let prefix = name; prefix !== ''; prefix = prefix.replace(/(^|\/)[^/]*$/, '')) {
-    const needs = NEEDS[prefix];
-    if (needs) return needs;
-  }
-  if (name === '') return NEEDS[''] as Needs;
-  throw new Error(`roles-table.ts does not say who may use ${name}`);
-}
 
 function deedOf(route: RouteDefinition): Deed {
   if (route.method === 'GET') return 'see';
