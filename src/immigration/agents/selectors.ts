@@ -11,8 +11,6 @@ import { AgentOutput } from './schemas.js';
 
 export const agents = new Records({
   table: 'immigration_agent',
-  thing: 'Agent',
-  softDelete: true,
   output: AgentOutput,
   columns: {
     ...STAMP_NAMES,

@@ -10,8 +10,6 @@ import { ApplicationTypeOutput } from './schemas.js';
 
 export const applicationTypes = new Records({
   table: 'immigration_applicationtype',
-  thing: 'Application type',
-  softDelete: true,
   output: ApplicationTypeOutput,
   columns: {
     stages_count: sql<number>`(SELECT count(*) FROM immigration_stage s WHERE s.application_type_id = r.id)`,

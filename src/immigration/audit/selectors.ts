@@ -14,7 +14,6 @@ import { AuditEntryOutput, MOST_COUNTED, OPERATIONS, type Operation } from './sc
 export const entries = new Records({
   table: 'audit_entry',
   thing: 'Audit entry',
-  softDelete: false,
   output: AuditEntryOutput,
   columns: {},
 });

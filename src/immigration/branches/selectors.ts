@@ -14,8 +14,6 @@ import { BranchOption, BranchOutput } from './schemas.js';
 
 export const branches = new Records({
   table: 'immigration_branch',
-  thing: 'Branch',
-  softDelete: true,
   output: BranchOutput,
   columns: { ...STAMP_NAMES, region_name: lookup('region_id', 'immigration_region', 'name') },
 });

@@ -23,8 +23,6 @@ const THING = 'Event';
 /** Of a calendar's events; `_name` of people is the username here. */
 export const calendarEvents = new Records({
   table: 'immigration_calendar_event',
-  thing: THING,
-  softDelete: false,
   output: EventOutput,
   columns: {
     duration: durationOf('r.duration'),

@@ -15,8 +15,6 @@ import { ClientOutput, STAGES } from './schemas.js';
 
 export const clients = new Records({
   table: 'immigration_client',
-  thing: 'Client',
-  softDelete: true,
   output: ClientOutput,
   columns: {
     visa_category_name: named('visaCategory', 'visa_category_id'),

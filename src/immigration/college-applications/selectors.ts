@@ -33,8 +33,6 @@ type CollegeApplicationRow = Static<typeof CollegeApplicationRow>;
 
 export const collegeApplications = new Records({
   table: 'immigration_collegeapplication',
-  thing: 'College application',
-  softDelete: true,
   output: CollegeApplicationRow,
   columns: {
     application_type_title: lookup('application_type_id', 'immigration_applicationtype', 'title'),

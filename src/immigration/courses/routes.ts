@@ -19,17 +19,14 @@ export function courseLevelRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
     path: '/api/v1/course-levels/',
     tag: 'course-levels',
-    thing: 'Course level',
-    one: 'a course level',
-    many: 'course levels',
-    model: 'courselevel',
+    kind: 'courselevel',
     table: 'immigration_course_level',
     name: 'CourseLevel',
     fields: { name },
     output: { name: nameOutput },
     columns: {},
     order: BY_NAME,
-    uniqueNameOf: 'course level',
+    uniqueName: true,
   });
 }
 
@@ -37,10 +34,8 @@ export function narrowFieldRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
     path: '/api/v1/narrow-fields/',
     tag: 'narrow-fields',
-    thing: 'Narrow field',
-    one: 'a narrow field',
+    kind: 'narrowfield',
     many: 'narrow fields of study',
-    model: 'narrowfield',
     table: 'immigration_narrow_field',
     name: 'NarrowField',
     fields: { name, broad_field: required(integer()) },
@@ -64,10 +59,7 @@ export function courseRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
     path: '/api/v1/courses/',
     tag: 'courses',
-    thing: 'Course',
-    one: 'a course',
-    many: 'courses',
-    model: 'course',
+    kind: 'course',
     table: 'immigration_course',
     name: 'Course',
     fields: {

@@ -18,7 +18,6 @@ const COLUMNS = {
 export const deliveries = new Records({
   table: 'delivery',
   thing: 'Delivery',
-  softDelete: false,
   output: DeliveryOutput,
   columns: COLUMNS,
 });
@@ -26,7 +25,6 @@ export const deliveries = new Records({
 const whole = new Records({
   table: 'delivery',
   thing: 'Delivery',
-  softDelete: false,
   output: DeliveryDetail,
   columns: {
     ...COLUMNS,

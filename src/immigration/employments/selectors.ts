@@ -3,7 +3,6 @@ import { EmploymentOutput } from './schemas.js';
 
 export const employments = new ClientRecords({
   table: 'immigration_employment',
-  thing: 'Employment',
   latest: 'r.end_date',
   period: ['start_date', 'end_date'],
   output: EmploymentOutput,

@@ -13,8 +13,6 @@ const held = sql`SELECT permission_id FROM auth_group_permissions WHERE group_id
 
 export const groups = new Records({
   table: 'auth_group',
-  thing: 'Group',
-  softDelete: false,
   output: GroupOutput,
   columns: {
     display_name: displayOf('r.name'),

@@ -49,8 +49,6 @@ type InstituteOutput = Static<typeof InstituteOutput>;
 
 const institutes = new Records({
   table: 'immigration_institute',
-  thing: 'Institute',
-  softDelete: true,
   output: InstituteOutput,
   columns: STAMP_NAMES,
 });
@@ -81,9 +79,7 @@ export function instituteRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/institutes/',
     tag: 'institutes',
-    thing: 'Institute',
-    one: 'an institute',
-    many: 'institutes',
+    kind: 'institute',
     policy: catalogPolicy('institute'),
     output: InstituteOutput,
   });

@@ -21,10 +21,9 @@ export function instituteLocationRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
     path: '/api/v1/institute-locations/',
     tag: 'institute-locations',
-    thing: 'Institute location',
+    kind: 'institutelocation',
     one: 'a location of an institute',
     many: 'locations of institutes',
-    model: 'institutelocation',
     table: 'immigration_institute_location',
     name: 'InstituteLocation',
     fields: {
@@ -56,10 +55,9 @@ export function instituteIntakeRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
     path: '/api/v1/institute-intakes/',
     tag: 'institute-intakes',
-    thing: 'Institute intake',
+    kind: 'instituteintake',
     one: 'an intake of an institute',
     many: 'intakes of institutes',
-    model: 'instituteintake',
     table: 'immigration_institute_intake',
     name: 'InstituteIntake',
     fields: { intake_date: required(date()), description: text(), institute },
@@ -77,10 +75,9 @@ export function instituteContactPersonRoutes(database: Database): RouteDefinitio
   return catalogRoutes(database, {
     path: '/api/v1/institute-contact-persons/',
     tag: 'institute-contact-persons',
-    thing: 'Institute contact person',
+    kind: 'institutecontactperson',
     one: 'a contact person of an institute',
     many: 'contact persons of institutes',
-    model: 'institutecontactperson',
     table: 'immigration_institute_contact_person',
     name: 'InstituteContactPerson',
     fields: {
@@ -108,10 +105,9 @@ export function instituteRequirementRoutes(database: Database): RouteDefinition[
   return catalogRoutes(database, {
     path: '/api/v1/institute-requirements/',
     tag: 'institute-requirements',
-    thing: 'Institute requirement',
+    kind: 'instituterequirement',
     one: 'a requirement of an institute',
     many: 'requirements of institutes',
-    model: 'instituterequirement',
     table: 'immigration_institute_requirement',
     name: 'InstituteRequirement',
     fields: {

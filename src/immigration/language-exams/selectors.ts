@@ -9,8 +9,6 @@ import { LanguageExamOutput } from './schemas.js';
 
 export const languageExams = new Records({
   table: 'immigration_lpe',
-  thing: 'Language exam',
-  softDelete: false,
   output: LanguageExamOutput,
   columns: {},
 });

@@ -10,7 +10,6 @@ import { ProficiencyOutput } from './schemas.js';
 
 export const proficiencies = new ClientRecords({
   table: 'immigration_proficiency',
-  thing: 'Language proficiency',
   latest: 'r.test_date',
   output: ProficiencyOutput,
   columns: { test_name_display: lookup('test_name_id', 'immigration_lpe', 'name') },

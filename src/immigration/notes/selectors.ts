@@ -9,7 +9,6 @@ import { NoteOutput } from './schemas.js';
 
 export const notes = new ClientRecords({
   table: 'immigration_note',
-  thing: 'Note',
   clientField: 'client',
   latest: 'r.created_at',
   output: NoteOutput,

@@ -14,8 +14,6 @@ import { PassportOutput } from './schemas.js';
 /** A client has one passport at most, whose id is the client's. */
 export const passports = new Records({
   table: 'immigration_passport',
-  thing: 'Passport',
-  softDelete: false,
   output: PassportOutput,
   columns: { client_id: 'id' },
 });

@@ -3,7 +3,6 @@ import { QualificationOutput } from './schemas.js';
 
 export const qualifications = new ClientRecords({
   table: 'immigration_qualification',
-  thing: 'Qualification',
   latest: 'r.completion_date',
   period: ['enroll_date', 'completion_date'],
   output: QualificationOutput,

@@ -15,8 +15,6 @@ const BRANCHES_OF_REGION = sql`immigration_branch b WHERE b.region_id = r.id AND
 
 export const regions = new Records({
   table: 'immigration_region',
-  thing: 'Region',
-  softDelete: false,
   output: RegionOutput,
   columns: { branch_count: sql<number>`(SELECT count(*) FROM ${BRANCHES_OF_REGION})` },
 });

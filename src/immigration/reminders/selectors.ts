@@ -18,8 +18,6 @@ export const REMINDER = 'Reminder';
 
 export const reminders = new Records({
   table: 'immigration_reminder',
-  thing: REMINDER,
-  softDelete: false,
   output: ReminderOutput,
   columns: { reminder_time: clockOf('r.reminder_time'), created_by_name: named('person', 'created_by_id') },
 });

@@ -10,7 +10,7 @@ import { invalidField, invalidPk } from '../../http/errors.js';
 import { body, optional, type Shape } from '../../http/fields/body.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { isId } from '../../http/path-id.js';
-import type { Model } from '../../kinds/kinds.js';
+import { KINDS, type Model } from '../../kinds/kinds.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import type { Columns, Table } from './columns.js';
 import { idFilter } from './filters.js';
@@ -29,12 +29,11 @@ export interface CatalogOptions<S extends Shape, T extends Table, P extends TPro
   /** `/api/v1/institute-locations/` */
   readonly path: string;
   readonly tag: string;
-  /** "<Thing> not found" */
-  readonly thing: string;
-  readonly one: string;
-  readonly many: string;
-  /** Of Django's permissions: `institutelocation`. */
-  readonly model: Model;
+  /** The documentation's words for one of them and for several, where they are not those of its kind. */
+  readonly one?: string;
+  readonly many?: string;
+  readonly kind: Model;
+  /** The kind's table. */
   readonly table: T;
   /** The component of the API's form: `InstituteLocation`; the bodies are called after it. */
   readonly name: string;
@@ -46,8 +45,8 @@ export interface CatalogOptions<S extends Shape, T extends Table, P extends TPro
   readonly columns: Columns<T, Static<CatalogOutput<P>>>;
   /** The list's order; what it needs of another table is joined. */
   readonly order: { readonly by: RawBuilder<unknown>; readonly join?: RawBuilder<unknown> };
-  /** The model's name in Django's message, where two records may not have the same `name`, deleted ones included. */
-  readonly uniqueNameOf?: string;
+  /** Whether no two records may have the same `name`, deleted ones included. */
+  readonly uniqueName?: true;
 }
 
 type Values = Record<string, unknown>;
@@ -59,8 +58,8 @@ export function catalogRoutes<S extends Shape, T extends Table, P extends TPrope
 ): RouteDefinition[] {
   const { fields, name, order } = options;
   const output: CatalogOutput<P> = component(name, Type.Object({ ...commonOutput(), ...options.output }));
-  const records = new Records({ ...options, softDelete: true, output });
-  const routes = resourceRoutes(database, { ...options, policy: catalogPolicy(options.model), output });
+  const records = new Records({ ...options, output });
+  const routes = resourceRoutes(database, { ...options, policy: catalogPolicy(options.kind), output });
   const related = relatedTables(options.table, fields);
   const filters = Object.keys(related);
   const requestName = `${name}Request`;
@@ -157,14 +156,14 @@ async function checkRelated(
 /** @throws HttpError 400 on `name`, in Django's words, when another record has it */
 async function checkName(
   transaction: TenantTransaction,
-  { table, uniqueNameOf }: { readonly table: Table; readonly uniqueNameOf?: string },
+  { kind, table, uniqueName }: { readonly kind: Model; readonly table: Table; readonly uniqueName?: true },
   { name }: Values,
   before?: Values,
 ): Promise<void> {
-  if (uniqueNameOf === undefined || typeof name !== 'string') return;
+  if (!uniqueName || typeof name !== 'string') return;
   if (before && isSameText(name, String(before.name))) return;
   const taken = sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} WHERE ${isText('name', name)})`;
   await claimName(transaction, table, name, taken, () =>
-    invalidField('name', `${uniqueNameOf} with this name already exists.`),
+    invalidField('name', `${KINDS[kind].called} with this name already exists.`),
   );
 }

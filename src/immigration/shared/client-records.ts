@@ -18,7 +18,7 @@ import { type ClientBranch, checkClientScope, clientInScope, requireClient } fro
 import type { Columns, OutputSchema, Stored } from './columns.js';
 import { checkDateOrder } from './date-order.js';
 import { idFilter } from './filters.js';
-import { Records } from './records.js';
+import { Records, thingOf } from './records.js';
 import type { ResourcePolicy } from './resource-policy.js';
 
 /** Who sees a client may see what hangs on it; who may change the client may write it. */
@@ -41,8 +41,6 @@ type Values<T extends ClientTable> = Omit<Updateable<TenantTables[T]>, Stamps> &
 
 export interface ClientRecordsOptions<T extends ClientTable, Row> {
   readonly table: T;
-  /** What the API calls one of them: "<Thing> not found". */
-  readonly thing: string;
   /** How filters and bodies name the client; `client_id` if not given. */
   readonly clientField?: string;
   /** The API's form of one of them. */
@@ -65,7 +63,7 @@ export class ClientRecords<T extends ClientTable, Row> {
   readonly #latestFirst: RawBuilder<unknown>;
 
   constructor(private readonly options: ClientRecordsOptions<T, Row>) {
-    this.#records = new Records({ ...options, softDelete: false });
+    this.#records = new Records(options);
     this.#latestFirst = sql`${sql.ref(options.latest)} DESC, r.id DESC`;
     this.#clientField = options.clientField ?? 'client_id';
   }
@@ -196,7 +194,7 @@ export class ClientRecords<T extends ClientTable, Row> {
   }
 
   #check(user: CurrentUser, client: ClientBranch | undefined): void {
-    if (!client) throw notFound(this.options.thing);
+    if (!client) throw notFound(thingOf(this.options.table));
     checkClientScope(user, client);
   }
 

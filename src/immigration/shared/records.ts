@@ -5,6 +5,7 @@ import { type Insertable, type RawBuilder, sql, type Updateable } from '../../da
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, notFound } from '../../http/errors.js';
+import { kindOfTable } from '../../kinds/kinds.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import {
   type Columns,
@@ -23,14 +24,19 @@ type Stamp = 'created_by_id' | 'created_at' | 'updated_by_id' | 'updated_at';
 
 export interface RecordsOptions<T extends Table, Row> {
   readonly table: T;
-  /** What the API calls one of them: "<Thing> not found". */
-  readonly thing: string;
+  /** The API's word for one of them, where the table is that of no kind: "<Thing> not found". */
+  readonly thing?: string;
   /** The API's form of one of them. */
   readonly output: OutputSchema<Row>;
   /** What shows the fields of that form, where it is not the column with the field's name. */
   readonly columns: Columns<T, Row>;
-  /** True: deleting sets `deleted_at`, and what is so deleted is not there for anybody. */
-  readonly softDelete: boolean;
+}
+
+/** Returns what the API calls a record of this table. @throws Error if the table is that of no kind */
+export function thingOf(table: Table): string {
+  const kind = kindOfTable(table);
+  if (!kind) throw new Error(`${table} is the table of no kind: say what one of its records is called`);
+  return kind.thing;
 }
 
 /**
@@ -38,6 +44,10 @@ export interface RecordsOptions<T extends Table, Row> {
  * methods that give the API's form of a record end their transaction.
  */
 export class Records<T extends Table, Row> {
+  /** What the API calls one of them. */
+  readonly #thing: string;
+  /** Whether deleting sets `deleted_at`; what is so deleted does not exist for anybody. */
+  readonly #softDelete: boolean;
   readonly #notDeleted: RawBuilder<boolean>;
   readonly #has: (stamp: Stamp) => boolean;
   readonly #columns: RawBuilder<Row>;
@@ -49,7 +59,9 @@ export class Records<T extends Table, Row> {
     this.#has = (stamp) => columns.some(({ name }) => name === stamp);
     this.fields = shownFields(options.table, options.output, options.columns);
     this.#columns = selectList(this.fields);
-    this.#notDeleted = options.softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
+    this.#thing = options.thing ?? thingOf(options.table);
+    this.#softDelete = columns.some(({ name }) => name === 'deleted_at');
+    this.#notDeleted = this.#softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
   }
 
   /** The condition that a row `r` is not softly deleted. */
@@ -98,7 +110,7 @@ export class Records<T extends Table, Row> {
     condition: RawBuilder<boolean> = this.#notDeleted,
   ): Promise<Row> {
     const [row] = await transaction.last(this.select(sql`WHERE r.id = ${id}::bigint AND ${condition}`));
-    if (!row) throw notFound(this.options.thing);
+    if (!row) throw notFound(this.#thing);
     return row;
   }
 
@@ -115,7 +127,7 @@ export class Records<T extends Table, Row> {
   async #locked(transaction: TenantTransaction, id: number, lock: RawBuilder<unknown>) {
     const [row] = await transaction.query(sql<Stored<T>>`
       SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#notDeleted} ${lock}`);
-    if (!row) throw notFound(this.options.thing);
+    if (!row) throw notFound(this.#thing);
     return row;
   }
 
@@ -123,7 +135,7 @@ export class Records<T extends Table, Row> {
   async lockDeleted(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
     const [row] = await transaction.query(sql<Stored<T>>`
       SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND r.deleted_at IS NOT NULL FOR NO KEY UPDATE`);
-    if (!row) throw detailError(404, `${this.options.thing} not found or not soft-deleted`);
+    if (!row) throw detailError(404, `${this.#thing} not found or not soft-deleted`);
     return row;
   }
 
@@ -154,7 +166,7 @@ export class Records<T extends Table, Row> {
   /** Deletes a record that the caller has locked, softly where that is this table's way, and commits. */
   async delete(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<void> {
     await transaction.last(
-      this.options.softDelete
+      this.#softDelete
         ? this.#updating(user, id, { deleted_at: sql`now()` })
         : sql`DELETE FROM ${this.table} WHERE id = ${id}::bigint`,
     );

@@ -9,8 +9,6 @@ import { StageOutput } from './schemas.js';
 
 export const stages = new Records({
   table: 'immigration_stage',
-  thing: 'Stage',
-  softDelete: false,
   output: StageOutput,
   columns: {
     application_type_title: lookup('application_type_id', 'immigration_applicationtype', 'title'),

@@ -13,8 +13,6 @@ const TYPE = sql<string | null>`(SELECT t.model FROM django_content_type t WHERE
 
 export const tasks = new Records({
   table: 'immigration_task',
-  thing: 'Task',
-  softDelete: false,
   output: TaskOutput,
   columns: {
     priority_display: displayOf('r.priority'),

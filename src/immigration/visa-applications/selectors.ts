@@ -18,8 +18,6 @@ export const WHAT = 'visa application';
 
 export const visaApplications = new Records({
   table: 'immigration_visaapplication',
-  thing: 'Visa application',
-  softDelete: false,
   output: VisaApplicationOutput,
   columns: {
     client_name: clientName('client_id'),

@@ -11,8 +11,6 @@ import { VisaCategoryOutput, VisaTypeOutput } from './schemas.js';
 
 export const visaCategories = new Records({
   table: 'immigration_visacategory',
-  thing: 'Visa category',
-  softDelete: false,
   output: VisaCategoryOutput,
   columns: {},
 });
@@ -24,8 +22,6 @@ export async function listVisaCategories(transaction: TenantTransaction): Promis
 
 export const visaTypes = new Records({
   table: 'immigration_visatype',
-  thing: 'Visa type',
-  softDelete: false,
   output: VisaTypeOutput,
   columns: {
     visa_category: sql<VisaCategoryOutput>`
