@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CliContext } from './context.js';
 
 /** A function that adds one command to the program; every file of a command exports one. */
-export type AddCommand = (program: Command, context: CliContext) => void;
+type AddCommand = (program: Command, context: CliContext) => void;
 
 /** A command whose file is loaded on demand: loading all files takes longer than most commands take to run. */
 export interface LazyCommand {

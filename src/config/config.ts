@@ -8,8 +8,8 @@ import { wayOutOf } from '../platform/system-errors.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
 import { SettingsReader } from './settings-reader.js';
 
-export const SERVICES = ['api', 'worker', 'scheduler'] as const;
-export type Service = (typeof SERVICES)[number];
+const SERVICES = ['api', 'worker', 'scheduler'] as const;
+type Service = (typeof SERVICES)[number];
 
 interface AnswerLimit {
   /** Timeout for connecting, and for a sign of life from a silent server, in milliseconds; the default if not given. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { SettingsReader } from './settings-reader.js';
 
 /** The way out for e-mails: an SMTP server, .eml files in a folder, or none. */
-export type EmailTransport = 'smtp' | 'file' | 'off';
+type EmailTransport = 'smtp' | 'file' | 'off';
 
 /** The settings of webhooks and e-mails. */
 export interface DeliverySettings {

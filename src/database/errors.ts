@@ -33,9 +33,3 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
   }
   return null;
 }
-
-/** Returns whether the error is a violation of this constraint. */
-export function violates(error: unknown, constraint: string): boolean {
-  const failure = databaseFailure(error);
-  return failure?.kind === 'conflict' && failure.constraint === constraint;
-}

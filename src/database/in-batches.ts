@@ -2,7 +2,7 @@ import type { Database } from './database.js';
 import type { TenantTransaction } from './tenant-transaction.js';
 
 /** Maximum number of rows changed in one transaction. */
-export const BATCH = 1_000;
+const BATCH = 1_000;
 
 export interface BatchOptions {
   /** Changes nothing, and reports what would have been done. */

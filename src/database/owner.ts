@@ -11,7 +11,7 @@ const OLDEST_MAJOR = 15;
 export type OwnerClient = pg.Client;
 
 /** Thrown when the server's PostgreSQL is too old for the program. */
-export class ServerTooOldError extends PlainError {
+class ServerTooOldError extends PlainError {
   override readonly name = 'ServerTooOldError';
 
   constructor(version: string) {

@@ -19,7 +19,7 @@ export interface RoleSettings {
   readonly url: string;
 }
 
-export const APP_SETTINGS: RoleSettings = { user: 'DB_USER', password: 'DB_PASSWORD', url: 'DATABASE_URL' };
+const APP_SETTINGS: RoleSettings = { user: 'DB_USER', password: 'DB_PASSWORD', url: 'DATABASE_URL' };
 /** The settings of the same role for connections past a pooler. */
 export const DIRECT_SETTINGS: RoleSettings = { ...APP_SETTINGS, url: 'DATABASE_DIRECT_URL' };
 export const OWNER_SETTINGS: RoleSettings = {

@@ -11,7 +11,7 @@ export function checkSchemaName(name: string): string {
 }
 
 /** Thrown for a text that names no tenant's schema. */
-export class InvalidSchemaNameError extends Error {
+class InvalidSchemaNameError extends Error {
   constructor(name: string) {
     super(
       `"${name.slice(0, 80)}" is not the schema of a tenant: tenant_ and 1 to 56 small letters, digits or _, ` +

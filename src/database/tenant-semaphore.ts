@@ -1,7 +1,7 @@
 /**
  * Thrown when no connection became free in time or too many requests wait; has the code of a server without free ones.
  */
-export class NoConnectionFreeError extends Error {
+class NoConnectionFreeError extends Error {
   override readonly name = 'NoConnectionFreeError';
   readonly code = '53300';
 }

@@ -25,13 +25,13 @@ export interface TenantTransaction {
 }
 
 /** The transaction did not commit although no statement that was waited for failed. */
-export class TransactionAbortedError extends Error {}
+class TransactionAbortedError extends Error {}
 
 /**
  * The server could not use a statement that it kept, as after a change of the table, when the transaction was past its
  * first round trip. Done again, it will succeed: hence the code of a failed serialisation.
  */
-export class StatementOutdatedError extends Error {
+class StatementOutdatedError extends Error {
   readonly code = '40001';
 }
 

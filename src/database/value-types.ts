@@ -10,7 +10,7 @@ type Parser = (text: string) => unknown;
  * Converts PostgreSQL's `2026-01-31 09:00:00.5+00` into the contract's `2026-01-31T09:00:00.500000Z`: UTC, microseconds
  * only when they are not zero. The session's time zone is UTC (tenant-transaction.ts).
  */
-export function formatTimestamp(text: string): string {
+function formatTimestamp(text: string): string {
   const split = text.indexOf(' ');
   if (split < 0) return text; // infinity
   const zone = text.indexOf('+', split);

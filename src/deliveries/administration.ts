@@ -80,7 +80,7 @@ export async function listDeliveries(
 }
 
 /** Thrown when there is no delivery with this id. */
-export class DeliveryNotFoundError extends PlainError {
+class DeliveryNotFoundError extends PlainError {
   override readonly name = 'DeliveryNotFoundError';
 
   constructor(id: number) {

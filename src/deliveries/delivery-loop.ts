@@ -9,7 +9,7 @@ import {
 } from './delivery-queue.js';
 
 /** Maximum numbers of concurrent deliveries of one kind in this process. */
-export interface Places {
+interface Places {
   readonly all: number;
   readonly perTenant: number;
   /** For one endpoint of one tenant. */

@@ -6,7 +6,7 @@ import { Deadline } from './deadline.js';
 import { isAboutRecipient, type SmtpFailure } from './smtp-refusal.js';
 
 /** An e-mail of plain text. */
-export interface EmailMessage {
+interface EmailMessage {
   readonly from: string;
   readonly to: string;
   readonly subject: string;

@@ -29,7 +29,7 @@ export interface Delivery {
 }
 
 /** Number of consecutive failures after which an endpoint is switched off, if they span at least FAILING_FOR. */
-export const MOST_FAILURES = 50;
+const MOST_FAILURES = 50;
 const FAILING_FOR = '1 hour';
 
 /** SQL for the secrets with which deliveries to endpoint `e` are signed, the current one first. */

@@ -3,8 +3,8 @@ import { type BatchOptions, inBatches } from '../database/in-batches.js';
 import { statement } from '../database/statement.js';
 
 /** Days for which ended deliveries are kept: sent or cancelled ones, and failed ones, which may still be sent again. */
-export const ENDED_KEPT_FOR_DAYS = 30;
-export const FAILED_KEPT_FOR_DAYS = 90;
+const ENDED_KEPT_FOR_DAYS = 30;
+const FAILED_KEPT_FOR_DAYS = 90;
 
 const DELETE_OLD = `
   WITH gone AS (

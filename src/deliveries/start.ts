@@ -15,7 +15,7 @@ type Settings = Pick<Config, 'deliveries' | 'dataDirectory' | 'baseDomain'>;
 const CONNECTIONS = 2;
 
 /** Returns the folder for e-mails that do not leave the machine. */
-export function mailFolder(config: Pick<Config, 'dataDirectory'>): string {
+function mailFolder(config: Pick<Config, 'dataDirectory'>): string {
   return join(config.dataDirectory, 'mail');
 }
 

@@ -56,7 +56,7 @@ export function notFound(thing: string): HttpError {
   return detailError(404, `${thing} not found`);
 }
 
-export const PERMISSION_DENIED = 'You do not have permission to perform this action.';
+const PERMISSION_DENIED = 'You do not have permission to perform this action.';
 
 /** Returns 403 in DRF's words, or in a rule's own. */
 export function permissionDenied(detail = PERMISSION_DENIED): HttpError {

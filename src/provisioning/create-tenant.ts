@@ -44,7 +44,7 @@ type Hosts = Pick<Config, 'appSubdomain' | 'baseDomain'>;
  * host name cannot contain an underscore, so it becomes a hyphen.
  * @example ownDomains('acme', settings) // ['acme-immigrate.localhost', 'acme.localhost']
  */
-export function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts): [string, string] {
+function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts): [string, string] {
   const label = tenant.replaceAll('_', '-');
   return [`${label}-${appSubdomain}.${baseDomain}`, `${label}.${baseDomain}`];
 }

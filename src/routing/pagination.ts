@@ -64,7 +64,7 @@ export function offsetOf({ page, size }: PageRequest, count: () => number): numb
   return (page === 'last' ? Math.max(1, Math.ceil(count() / size)) - 1 : page - 1) * size;
 }
 
-export function invalidPage() {
+function invalidPage() {
   return detailError(404, 'Invalid page.');
 }
 

@@ -7,7 +7,7 @@ import type { QueryParameters } from '../http/fields/query-parameters.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import type { Policy } from './policy.js';
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** A request that was admitted to a route of a tenant. */
 export interface TenantRequest {

@@ -19,7 +19,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
 
 /** Thrown when tables could not be locked in any attempt; nothing was changed. */
-export class TablesInUseError extends PlainError {
+class TablesInUseError extends PlainError {
   override readonly name = 'TablesInUseError';
 }
 

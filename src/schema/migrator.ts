@@ -17,7 +17,7 @@ import { tellOfTenant } from './tenant-notice.js';
 export { appliedMigrations, pendingCaptures, pendingMigrations } from './migration-state.js';
 
 /** Called when a scope is done, well or not; `total` counts the scopes with something to do. */
-export type OnMigrated = (progress: { scope: Scope; done: number; total: number; error?: Error }) => void;
+type OnMigrated = (progress: { scope: Scope; done: number; total: number; error?: Error }) => void;
 
 export interface TenantMigrateOptions {
   readonly files?: MigrationFiles;
@@ -57,7 +57,7 @@ export interface MigrationReport {
 }
 
 /** Thrown for a migration whose SQL failed. Nothing of it was applied. */
-export class MigrationFailedError extends PlainError {
+class MigrationFailedError extends PlainError {
   override readonly name = 'MigrationFailedError';
 
   constructor(scope: Scope, migration: Migration, cause: Error) {

@@ -10,7 +10,7 @@ import { fileName, type ScopedMigration } from './migration-state.js';
 const BREAKING = /_breaking$/;
 
 /** Thrown when the database has a migration that this version of the program cannot work with. */
-export class DatabaseTooNewError extends PlainError {
+class DatabaseTooNewError extends PlainError {
   override readonly name = 'DatabaseTooNewError';
 
   constructor({ scope, ...migration }: ScopedMigration) {

@@ -13,7 +13,7 @@ export const REPAIRABLE: readonly ObjectKind[] = ['function', 'trigger', 'right'
 export const ALL_KINDS: readonly ObjectKind[] = ['table', 'column', 'constraint', 'index', ...REPAIRABLE];
 
 /** An object in a tenant's schema. */
-export interface CatalogueObject {
+interface CatalogueObject {
   readonly kind: ObjectKind;
   /** The name, qualified by its table if it has one: `immigration_client.email`. */
   readonly name: string;

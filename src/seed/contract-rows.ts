@@ -4,7 +4,7 @@ import { pythonChoice } from './python-random.js';
 /** The password of every user of the contract's data set. */
 export const CONTRACT_PASSWORD = 'Passw0rd!23';
 
-export const COUNT = 10_000;
+const COUNT = 10_000;
 const HOUR = 3_600_000;
 
 /** The creation time of row `i`: an hour before the loading, a millisecond after the row before it. */

@@ -2,7 +2,7 @@ import { checkSchemaName } from '../database/schema-name.js';
 import { storedDomain } from './domain.js';
 import { InvalidTenantError } from './tenant-errors.js';
 
-export { InvalidTenantError, TenantExistsError, TenantNotFoundError } from './tenant-errors.js';
+export { TenantExistsError, TenantNotFoundError } from './tenant-errors.js';
 
 export const SUBSCRIPTION_STATUSES = ['TRIAL', 'ACTIVE', 'SUSPENDED', 'CANCELLED'] as const;
 export type SubscriptionStatus = (typeof SUBSCRIPTION_STATUSES)[number];

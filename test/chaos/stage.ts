@@ -25,7 +25,7 @@ export interface Durations {
 const TEMPLATE = 'chaos_template';
 const OWNER = { user: 'leopard_owner', password: 'owner' };
 const APP = { user: 'leopard_app', password: 'app' };
-export const SCHEMAS = ['tenant_main', 'tenant_demo'] as const;
+const SCHEMAS = ['tenant_main', 'tenant_demo'] as const;
 
 /** What cases share: a durable PostgreSQL that may be killed, a built program, and a database to copy. */
 export class Stage {

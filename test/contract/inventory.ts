@@ -7,7 +7,7 @@ import { METHODS, type Node, resolve } from './openapi-facts.js';
 const LIST = 'ADDITIONS in test/contract/additions.ts';
 
 /** Lists the parts of a document. */
-export function inventoryOf(document: Node): string[] {
+function inventoryOf(document: Node): string[] {
   const { schemas } = document.components as { schemas: Record<string, Node> };
   return [
     ...operationsOf(document).flatMap(([name, operation]) => [
@@ -22,7 +22,7 @@ export function inventoryOf(document: Node): string[] {
 }
 
 /** Lists the parts that ADDITIONS names. */
-export function listedParts(additions: readonly Addition[] = ADDITIONS): string[] {
+function listedParts(additions: readonly Addition[] = ADDITIONS): string[] {
   const each = (kind: string, names: readonly (string | number)[], of: readonly string[]) =>
     of.flatMap((place) => names.map((name) => `${kind} ${name} of ${place}`));
   return additions.flatMap((added) => {

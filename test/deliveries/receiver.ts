@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { CERTIFICATE, PRIVATE_KEY } from './certificate.js';
 
 /** A request that arrived at a receiver. */
-export interface Received {
+interface Received {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;

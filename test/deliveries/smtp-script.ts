@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export type Step = 'greeting' | 'EHLO' | 'MAIL' | 'RCPT' | 'DATA' | 'dot' | 'QUIT';
 
 /** The unusual behaviour of the server: it waits before it answers, or answers something else. */
-export type Script = Partial<Record<Step, { readonly afterMs?: number; readonly reply?: string }>>;
+type Script = Partial<Record<Step, { readonly afterMs?: number; readonly reply?: string }>>;
 
 export interface SmtpServer {
   readonly port: number;

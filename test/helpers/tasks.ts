@@ -10,7 +10,7 @@ export const NEW_TASK = { title: 'Call', detail: 'Ask for papers', due_date: '20
 /** The 404 of changing a task that one does not see, or of an action that is for others. */
 export const DENIED = { error: 'Task not found or access denied' };
 
-export interface TaskNotification {
+interface TaskNotification {
   readonly notification_type: string;
   readonly assigned_to_id: number;
   readonly meta_info: Record<string, unknown>;

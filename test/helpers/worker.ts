@@ -31,7 +31,7 @@ export interface WorkerOptions extends DispatcherOptions {
   readonly config?: EventsConfig;
 }
 
-export interface RunningDispatcher {
+interface RunningDispatcher {
   readonly dispatcher: Dispatcher;
   readonly database: Database;
   stop(within?: number): Promise<boolean>;

@@ -5,7 +5,7 @@ import { pick, pickOrNull } from '../visibility/agency.js';
 
 // Random records, and the rules of who counts what in plain words. Clocks change in this time zone.
 
-export const ZONE = 'Australia/Sydney';
+const ZONE = 'Australia/Sydney';
 export const DAY = 86_400_000;
 
 export interface Client {

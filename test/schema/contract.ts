@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-export interface ContractColumn {
+interface ContractColumn {
   readonly name: string;
   readonly type: string;
   readonly notNull: boolean;

@@ -13,7 +13,7 @@ export interface Member {
   readonly token: string;
 }
 
-export interface Branch {
+interface Branch {
   readonly id: number;
   readonly region: number | null;
   readonly isDeleted: boolean;

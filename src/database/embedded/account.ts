@@ -7,7 +7,7 @@ import { EmbeddedDatabaseError } from './errors.js';
 import type { Layout } from './layout.js';
 
 /** The arguments of `spawn`. */
-export interface Command {
+interface Command {
   readonly file: string;
   readonly args: string[];
   readonly options: { uid?: number; gid?: number };

@@ -4,11 +4,11 @@ import type { ColumnType, Generated } from '../table-types.js';
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 /** Read as a value, written as JSON text: the driver would make a PostgreSQL array of a list. */
-export type Json = ColumnType<JsonValue, string, string>;
-export type GeneratedJson = ColumnType<JsonValue, string | undefined, string>;
-export type NullableJson = ColumnType<JsonValue, string | null, string | null>;
+type Json = ColumnType<JsonValue, string, string>;
+type GeneratedJson = ColumnType<JsonValue, string | undefined, string>;
+type NullableJson = ColumnType<JsonValue, string | null, string | null>;
 
-export interface AuditEntry {
+interface AuditEntry {
   id: Generated<number>;
   at: Generated<string>;
   user_id: number | null;
@@ -23,25 +23,25 @@ export interface AuditEntry {
   after: NullableJson;
 }
 
-export interface AuthGroup {
+interface AuthGroup {
   id: Generated<number>;
   name: Generated<string>;
 }
 
-export interface AuthGroupPermissions {
+interface AuthGroupPermissions {
   id: Generated<number>;
   group_id: number;
   permission_id: number;
 }
 
-export interface AuthPermission {
+interface AuthPermission {
   id: Generated<number>;
   name: Generated<string>;
   content_type_id: number;
   codename: Generated<string>;
 }
 
-export interface ClientImport {
+interface ClientImport {
   id: Generated<number>;
   filename: Generated<string>;
   status: Generated<string>;
@@ -83,13 +83,13 @@ export interface ClientImport {
   state_fields: GeneratedJson;
 }
 
-export interface ClientImportPart {
+interface ClientImportPart {
   import_id: number;
   number: number;
   content: string;
 }
 
-export interface ClientImportRow {
+interface ClientImportRow {
   import_id: number;
   row_number: number;
   outcome: string;
@@ -108,12 +108,12 @@ export interface ClientImportRow {
   place: Generated<number>;
 }
 
-export interface ClientImportSource {
+interface ClientImportSource {
   import_id: number;
   content: Buffer;
 }
 
-export interface ClientSearch {
+interface ClientSearch {
   client_id: number;
   branch_id: number | null;
   text: string;
@@ -121,7 +121,7 @@ export interface ClientSearch {
   archived: boolean;
 }
 
-export interface DeadlineAlert {
+interface DeadlineAlert {
   kind: string;
   record_id: number;
   due_date: string;
@@ -129,7 +129,7 @@ export interface DeadlineAlert {
   made_at: Generated<string>;
 }
 
-export interface Delivery {
+interface Delivery {
   id: Generated<number>;
   kind: string;
   endpoint_id: number | null;
@@ -150,7 +150,7 @@ export interface Delivery {
   fresh_since: Generated<string>;
 }
 
-export interface DeliveryAttempt {
+interface DeliveryAttempt {
   id: Generated<number>;
   delivery_id: number;
   attempted_at: Generated<string>;
@@ -160,13 +160,13 @@ export interface DeliveryAttempt {
   error: string | null;
 }
 
-export interface DjangoContentType {
+interface DjangoContentType {
   id: Generated<number>;
   app_label: Generated<string>;
   model: Generated<string>;
 }
 
-export interface ExpiryReminder {
+interface ExpiryReminder {
   reminder_id: number;
   model: string;
   record_id: number;
@@ -174,7 +174,7 @@ export interface ExpiryReminder {
   expires_on: string;
 }
 
-export interface ImmigrationAgent {
+interface ImmigrationAgent {
   id: Generated<number>;
   deleted_at: string | null;
   created_at: Generated<string>;
@@ -197,7 +197,7 @@ export interface ImmigrationAgent {
   designation: Generated<string>;
 }
 
-export interface ImmigrationApplicationtype {
+interface ImmigrationApplicationtype {
   id: Generated<number>;
   deleted_at: string | null;
   created_at: Generated<string>;
@@ -212,7 +212,7 @@ export interface ImmigrationApplicationtype {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationBranch {
+interface ImmigrationBranch {
   id: Generated<number>;
   deleted_at: string | null;
   created_at: Generated<string>;
@@ -230,7 +230,7 @@ export interface ImmigrationBranch {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationBroadField {
+interface ImmigrationBroadField {
   id: Generated<number>;
   name: Generated<string>;
   created_at: Generated<string>;
@@ -240,7 +240,7 @@ export interface ImmigrationBroadField {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationCalendarEvent {
+interface ImmigrationCalendarEvent {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -258,7 +258,7 @@ export interface ImmigrationCalendarEvent {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationClient {
+interface ImmigrationClient {
   id: Generated<number>;
   deleted_at: string | null;
   created_at: Generated<string>;
@@ -287,7 +287,7 @@ export interface ImmigrationClient {
   visa_category_id: number | null;
 }
 
-export interface ImmigrationClientCount {
+interface ImmigrationClientCount {
   branch_id: number | null;
   stage: string;
   active: boolean;
@@ -295,7 +295,7 @@ export interface ImmigrationClientCount {
   n: number;
 }
 
-export interface ImmigrationClientactivity {
+interface ImmigrationClientactivity {
   id: Generated<number>;
   activity_type: Generated<string>;
   description: Generated<string>;
@@ -305,7 +305,7 @@ export interface ImmigrationClientactivity {
   performed_by_id: number | null;
 }
 
-export interface ImmigrationCollegeapplication {
+interface ImmigrationCollegeapplication {
   id: Generated<number>;
   deleted_at: string | null;
   created_at: Generated<string>;
@@ -328,7 +328,7 @@ export interface ImmigrationCollegeapplication {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationCourse {
+interface ImmigrationCourse {
   id: Generated<number>;
   name: Generated<string>;
   total_tuition_fee: Generated<string>;
@@ -345,7 +345,7 @@ export interface ImmigrationCourse {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationCourseLevel {
+interface ImmigrationCourseLevel {
   id: Generated<number>;
   name: Generated<string>;
   created_at: Generated<string>;
@@ -355,7 +355,7 @@ export interface ImmigrationCourseLevel {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationEmployment {
+interface ImmigrationEmployment {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -369,7 +369,7 @@ export interface ImmigrationEmployment {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationEvent {
+interface ImmigrationEvent {
   id: Generated<number>;
   event_type: Generated<string>;
   entity_type: Generated<string>;
@@ -392,7 +392,7 @@ export interface ImmigrationEvent {
   request_id: Generated<string | null>;
 }
 
-export interface ImmigrationInstitute {
+interface ImmigrationInstitute {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -405,7 +405,7 @@ export interface ImmigrationInstitute {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationInstituteContactPerson {
+interface ImmigrationInstituteContactPerson {
   id: Generated<number>;
   name: Generated<string>;
   gender: Generated<string>;
@@ -420,7 +420,7 @@ export interface ImmigrationInstituteContactPerson {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationInstituteIntake {
+interface ImmigrationInstituteIntake {
   id: Generated<number>;
   intake_date: string;
   description: Generated<string>;
@@ -432,7 +432,7 @@ export interface ImmigrationInstituteIntake {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationInstituteLocation {
+interface ImmigrationInstituteLocation {
   id: Generated<number>;
   street_name: Generated<string>;
   suburb: Generated<string>;
@@ -449,7 +449,7 @@ export interface ImmigrationInstituteLocation {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationInstituteRequirement {
+interface ImmigrationInstituteRequirement {
   id: Generated<number>;
   title: Generated<string>;
   description: Generated<string>;
@@ -462,7 +462,7 @@ export interface ImmigrationInstituteRequirement {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationLpe {
+interface ImmigrationLpe {
   id: Generated<number>;
   name: Generated<string>;
   validity_term: Generated<number>;
@@ -471,7 +471,7 @@ export interface ImmigrationLpe {
   updated_at: string | null;
 }
 
-export interface ImmigrationNarrowField {
+interface ImmigrationNarrowField {
   id: Generated<number>;
   name: Generated<string>;
   broad_field_id: number;
@@ -482,7 +482,7 @@ export interface ImmigrationNarrowField {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationNote {
+interface ImmigrationNote {
   id: Generated<number>;
   content: Generated<string>;
   created_at: Generated<string>;
@@ -491,7 +491,7 @@ export interface ImmigrationNote {
   client_id: number;
 }
 
-export interface ImmigrationNotification {
+interface ImmigrationNotification {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -510,7 +510,7 @@ export interface ImmigrationNotification {
   inserted_snapshot: Generated<string | null>;
 }
 
-export interface ImmigrationPassport {
+interface ImmigrationPassport {
   id: number;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -525,7 +525,7 @@ export interface ImmigrationPassport {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationProficiency {
+interface ImmigrationProficiency {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -541,7 +541,7 @@ export interface ImmigrationProficiency {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationProfilepicture {
+interface ImmigrationProfilepicture {
   id: Generated<number>;
   file: Generated<string>;
   file_size: Generated<number>;
@@ -552,7 +552,7 @@ export interface ImmigrationProfilepicture {
   uploaded_by_id: number | null;
 }
 
-export interface ImmigrationQualification {
+interface ImmigrationQualification {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -568,7 +568,7 @@ export interface ImmigrationQualification {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationRegion {
+interface ImmigrationRegion {
   id: Generated<number>;
   name: Generated<string>;
   description: Generated<string>;
@@ -576,7 +576,7 @@ export interface ImmigrationRegion {
   updated_at: Generated<string>;
 }
 
-export interface ImmigrationReminder {
+interface ImmigrationReminder {
   id: Generated<number>;
   object_id: number;
   title: Generated<string>;
@@ -591,7 +591,7 @@ export interface ImmigrationReminder {
   created_by_id: number | null;
 }
 
-export interface ImmigrationStage {
+interface ImmigrationStage {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -603,7 +603,7 @@ export interface ImmigrationStage {
   updated_by_id: number | null;
 }
 
-export interface ImmigrationTask {
+interface ImmigrationTask {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -624,13 +624,13 @@ export interface ImmigrationTask {
   branch_id: number | null;
 }
 
-export interface ImmigrationTaskCount {
+interface ImmigrationTaskCount {
   status: string;
   priority: string;
   n: number;
 }
 
-export interface ImmigrationUser {
+interface ImmigrationUser {
   id: Generated<number>;
   password: Generated<string>;
   last_login: string | null;
@@ -644,31 +644,31 @@ export interface ImmigrationUser {
   date_joined: Generated<string>;
 }
 
-export interface ImmigrationUserBranches {
+interface ImmigrationUserBranches {
   id: Generated<number>;
   user_id: number;
   branch_id: number;
 }
 
-export interface ImmigrationUserGroups {
+interface ImmigrationUserGroups {
   id: Generated<number>;
   user_id: number;
   group_id: number;
 }
 
-export interface ImmigrationUserRegions {
+interface ImmigrationUserRegions {
   id: Generated<number>;
   user_id: number;
   region_id: number;
 }
 
-export interface ImmigrationUserUserPermissions {
+interface ImmigrationUserUserPermissions {
   id: Generated<number>;
   user_id: number;
   permission_id: number;
 }
 
-export interface ImmigrationVisaapplication {
+interface ImmigrationVisaapplication {
   id: Generated<number>;
   created_at: Generated<string>;
   updated_at: Generated<string>;
@@ -695,14 +695,14 @@ export interface ImmigrationVisaapplication {
   visa_type_id: number;
 }
 
-export interface ImmigrationVisacategory {
+interface ImmigrationVisacategory {
   id: Generated<number>;
   name: Generated<string>;
   code: string | null;
   description: Generated<string>;
 }
 
-export interface ImmigrationVisatype {
+interface ImmigrationVisatype {
   id: Generated<number>;
   name: Generated<string>;
   code: Generated<string>;
@@ -711,30 +711,30 @@ export interface ImmigrationVisatype {
   visa_category_id: number;
 }
 
-export interface LoginFailure {
+interface LoginFailure {
   kind: string;
   key: string;
   failures: number;
   window_started_at: Generated<string>;
 }
 
-export interface NameVersion {
+interface NameVersion {
   version: number;
 }
 
-export interface TaskNotice {
+interface TaskNotice {
   task_id: number;
   kind: string;
   due_date: string;
 }
 
-export interface TokenBlacklistBlacklistedtoken {
+interface TokenBlacklistBlacklistedtoken {
   id: Generated<number>;
   blacklisted_at: Generated<string>;
   token_id: number;
 }
 
-export interface TokenBlacklistOutstandingtoken {
+interface TokenBlacklistOutstandingtoken {
   id: Generated<number>;
   token: Generated<string>;
   created_at: string | null;
@@ -743,12 +743,12 @@ export interface TokenBlacklistOutstandingtoken {
   jti: Generated<string>;
 }
 
-export interface UnreadCount {
+interface UnreadCount {
   user_id: number;
   n: number;
 }
 
-export interface WebhookEndpoint {
+interface WebhookEndpoint {
   id: Generated<number>;
   url: string;
   secret: string;
@@ -762,183 +762,6 @@ export interface WebhookEndpoint {
   previous_secret: string | null;
   previous_secret_until: string | null;
   secret_set_at: Generated<string>;
-}
-
-export interface PublicAuthGroup {
-  id: Generated<number>;
-  name: Generated<string>;
-}
-
-export interface PublicAuthGroupPermissions {
-  id: Generated<number>;
-  group_id: number;
-  permission_id: number;
-}
-
-export interface PublicAuthPermission {
-  id: Generated<number>;
-  name: Generated<string>;
-  content_type_id: number;
-  codename: Generated<string>;
-}
-
-export interface PublicAuthUser {
-  id: Generated<number>;
-  password: Generated<string>;
-  last_login: string | null;
-  is_superuser: Generated<boolean>;
-  username: Generated<string>;
-  first_name: Generated<string>;
-  last_name: Generated<string>;
-  email: Generated<string>;
-  is_staff: Generated<boolean>;
-  is_active: Generated<boolean>;
-  date_joined: Generated<string>;
-}
-
-export interface PublicAuthUserGroups {
-  id: Generated<number>;
-  user_id: number;
-  group_id: number;
-}
-
-export interface PublicAuthUserUserPermissions {
-  id: Generated<number>;
-  user_id: number;
-  permission_id: number;
-}
-
-export interface PublicClientImportQueue {
-  schema_name: string;
-  import_id: number;
-  due_at: string;
-}
-
-export interface PublicDeliveryQueue {
-  schema_name: string;
-  delivery_id: number;
-  destination: string;
-  due_at: string;
-  claimed_until: string | null;
-  segment: Generated<number>;
-}
-
-export interface PublicDeliverySegment {
-  segment: number;
-}
-
-export interface PublicDjangoContentType {
-  id: Generated<number>;
-  app_label: Generated<string>;
-  model: Generated<string>;
-}
-
-export interface PublicEventCapture {
-  schema_name: string;
-  checksum: string;
-  superseded: Generated<string[]>;
-  installed_at: Generated<string>;
-}
-
-export interface PublicEventPause {
-  id: Generated<number>;
-  schema_name: string | null;
-  handler: string | null;
-  reason: Generated<string>;
-  paused_at: Generated<string>;
-  paused_until: string | null;
-}
-
-export interface PublicEventQueue {
-  schema_name: string;
-  event_id: number;
-  event_type: string;
-  entity_type: string;
-  entity_id: number;
-  due_at: Generated<string>;
-  queued_at: Generated<string>;
-  claims: Generated<number>;
-  segment: Generated<number>;
-}
-
-export interface PublicEventSegment {
-  segment: number;
-  begun_at: Generated<string>;
-}
-
-export interface PublicEventSleeper {
-  worker: string;
-  asleep_since: Generated<string>;
-}
-
-export interface PublicImmigrationEventProcessingControl {
-  id: Generated<number>;
-  is_paused: Generated<boolean>;
-  paused_at: string | null;
-  pause_reason: string | null;
-  resumed_at: string | null;
-  updated_at: Generated<string>;
-  paused_until: string | null;
-}
-
-export interface PublicJobChange {
-  id: Generated<number>;
-  job: string;
-  schema_name: string;
-}
-
-export interface PublicJobRun {
-  job: string;
-  next_at: Generated<string>;
-  runner: string | null;
-  running_until: string | null;
-  last_started_at: string | null;
-  last_finished_at: string | null;
-  last_done: number | null;
-  last_error: string | null;
-}
-
-export interface PublicJobTenant {
-  job: string;
-  schema_name: string;
-  next_at: string;
-  basis: string;
-}
-
-export interface PublicMigrationLedger {
-  scope: string;
-  number: number;
-  name: string;
-  checksum: string;
-  applied_at: Generated<string>;
-  is_skipped: Generated<boolean>;
-}
-
-export interface PublicTenantIncarnation {
-  schema_name: string;
-  namespace: number;
-  noted_at: Generated<string>;
-}
-
-export interface PublicTenantsDomain {
-  id: Generated<number>;
-  domain: Generated<string>;
-  is_primary: Generated<boolean>;
-  tenant_id: number;
-}
-
-export interface PublicTenantsTenant {
-  id: Generated<number>;
-  schema_name: Generated<string>;
-  name: Generated<string>;
-  is_active: Generated<boolean>;
-  subscription_status: Generated<string>;
-  settings: GeneratedJson;
-  max_users: Generated<number>;
-  contact_email: string | null;
-  contact_phone: string | null;
-  created_at: Generated<string>;
-  updated_at: Generated<string>;
 }
 
 /** The tables of one tenant, reached through the search_path of its transaction. */
@@ -1003,31 +826,4 @@ export interface TenantTables {
   token_blacklist_outstandingtoken: TokenBlacklistOutstandingtoken;
   unread_count: UnreadCount;
   webhook_endpoint: WebhookEndpoint;
-}
-
-/** The tables of schema `public`, always named with it. */
-export interface PublicTables {
-  'public.auth_group': PublicAuthGroup;
-  'public.auth_group_permissions': PublicAuthGroupPermissions;
-  'public.auth_permission': PublicAuthPermission;
-  'public.auth_user': PublicAuthUser;
-  'public.auth_user_groups': PublicAuthUserGroups;
-  'public.auth_user_user_permissions': PublicAuthUserUserPermissions;
-  'public.client_import_queue': PublicClientImportQueue;
-  'public.delivery_queue': PublicDeliveryQueue;
-  'public.delivery_segment': PublicDeliverySegment;
-  'public.django_content_type': PublicDjangoContentType;
-  'public.event_capture': PublicEventCapture;
-  'public.event_pause': PublicEventPause;
-  'public.event_queue': PublicEventQueue;
-  'public.event_segment': PublicEventSegment;
-  'public.event_sleeper': PublicEventSleeper;
-  'public.immigration_event_processing_control': PublicImmigrationEventProcessingControl;
-  'public.job_change': PublicJobChange;
-  'public.job_run': PublicJobRun;
-  'public.job_tenant': PublicJobTenant;
-  'public.migration_ledger': PublicMigrationLedger;
-  'public.tenant_incarnation': PublicTenantIncarnation;
-  'public.tenants_domain': PublicTenantsDomain;
-  'public.tenants_tenant': PublicTenantsTenant;
 }

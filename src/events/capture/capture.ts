@@ -6,7 +6,7 @@ import type { EventsConfig } from '../types.js';
 import { type CaptureFunction, captureFunctions, type Operation } from './functions.js';
 
 /** A trigger of a capture function; one per table and operation, named after the latter. */
-export interface CaptureTrigger {
+interface CaptureTrigger {
   readonly name: string;
   readonly table: string;
   /** As pg_get_triggerdef prints it, with `{schema}` before the names of table and function. */
@@ -61,11 +61,6 @@ export function planCapture(columns: TenantColumns, config: EventsConfig): Captu
     ),
   ].join('\n\n');
   return { functions, triggers, sql, checksum: createHash('sha256').update(sql).digest('hex') };
-}
-
-/** Returns the SQL alone. @throws Error for an unknown table */
-export function captureSql(columns: TenantColumns, config: EventsConfig): string {
-  return planCapture(columns, config).sql;
 }
 
 let shipped: Capture | undefined;

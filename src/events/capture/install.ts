@@ -3,7 +3,7 @@ import { PlainError } from '../../platform/plain-error.js';
 import type { Capture } from './capture.js';
 
 /** Thrown when the triggers that capture a tenant's events could not be created. */
-export class CaptureFailedError extends PlainError {
+class CaptureFailedError extends PlainError {
   override readonly name = 'CaptureFailedError';
 
   constructor(schema: string, cause: Error) {

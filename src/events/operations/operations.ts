@@ -112,7 +112,7 @@ export async function retryEvents(
 }
 
 /** The error of a cancelled event. */
-export const CANCELLED = 'cancelled';
+const CANCELLED = 'cancelled';
 
 const CANCEL = `
   WITH chosen AS (

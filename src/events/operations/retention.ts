@@ -3,7 +3,7 @@ import { type BatchOptions, inBatches } from '../../database/in-batches.js';
 import { statement } from '../../database/statement.js';
 
 /** Days for which completed events are kept. Failed and cancelled ones stay until an operator decides. */
-export const COMPLETED_KEPT_FOR_DAYS = 7;
+const COMPLETED_KEPT_FOR_DAYS = 7;
 
 /** Both times: the first has an index, the second decides. */
 const DELETE_COMPLETED = `

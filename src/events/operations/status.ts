@@ -4,7 +4,7 @@ import { statement } from '../../database/statement.js';
 import { listPauses, type Pause } from './control.js';
 
 /** The waiting events of one tenant and type. */
-export interface Waiting {
+interface Waiting {
   readonly schema: string;
   readonly type: string;
   readonly count: number;
@@ -15,7 +15,7 @@ export interface Waiting {
 }
 
 /** The events of one tenant and type that failed for good, or were cancelled. */
-export interface Failed {
+interface Failed {
   readonly schema: string;
   readonly type: string;
   readonly count: number;
@@ -32,7 +32,7 @@ export interface EventsStatus {
 }
 
 /** Returns the events waiting to be handled, of all tenants or one, from the queue alone. */
-export async function waitingEvents(database: Database, schema: string | null = null): Promise<Waiting[]> {
+async function waitingEvents(database: Database, schema: string | null = null): Promise<Waiting[]> {
   return await database.publicQuery(
     statement<Waiting>(
       `SELECT w.schema_name AS schema, w.event_type AS type, w.depth::integer AS count, w.due::integer AS due,

@@ -14,7 +14,7 @@ import { Rotation } from './rotation.js';
 import { Segments } from './segments.js';
 
 /** A function that writes one line for the operator. */
-export type Log = (message: string, error?: unknown) => void;
+type Log = (message: string, error?: unknown) => void;
 
 export interface DispatcherOptions {
   /** Number of tenants served at the same time; 1 by default. Each takes one connection. */

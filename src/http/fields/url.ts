@@ -11,7 +11,7 @@ const LONGEST = 2048;
 /**
  * Returns whether this is a URL by the rules of Django's URLValidator: a scheme of the web, and a host that can be one.
  */
-export function isUrl(text: string): boolean {
+function isUrl(text: string): boolean {
   if (text.length > LONGEST || /\s/.test(text)) return false;
   const match =
     /^([a-z][a-z0-9+.-]*):\/\/(?:[^\s:@/]+(?::[^\s:@/]*)?@)?([^\s:/?#]+|\[[0-9a-f:.]+\])(?::\d{1,5})?(?:[/?#]\S*)?$/i.exec(

@@ -13,7 +13,7 @@ import { checkStatus } from './states.js';
 // the first has made of it, and is told so.
 
 /** Files up to so many rows are checked while the request waits; longer ones by a worker. */
-export const CHECKED_AT_ONCE = 2 * PART_ROWS;
+const CHECKED_AT_ONCE = 2 * PART_ROWS;
 
 /** Finds out what a run would do, and writes no client. @throws HttpError 404, 403, 400 */
 export async function dryRun(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {

@@ -3,7 +3,7 @@ import type { Job, JobRun } from '../../jobs/job.js';
 import { overTenants, tenantsOf } from '../../jobs/over-tenants.js';
 
 /** Days for which an import is kept after the last that was done with it: its file is full of people's data. */
-export const IMPORTS_KEPT_FOR_DAYS = 90;
+const IMPORTS_KEPT_FOR_DAYS = 90;
 
 const OLD = `status NOT IN ('CHECKING', 'RUNNING', 'UNDOING') AND updated_at < now() - make_interval(days => $1)`;
 const COUNT = `SELECT count(*)::integer AS done FROM client_import WHERE ${OLD}`;

@@ -23,7 +23,7 @@ export interface ServeOptions {
 }
 
 /** A part that was begun so often without an outcome is given up: it may be what takes its worker down. */
-export const MOST_CLAIMS = 5;
+const MOST_CLAIMS = 5;
 const WORKING = sql`('CHECKING', 'RUNNING', 'UNDOING')`;
 const LONGEST_WAIT = '5s';
 const INTERRUPTED: Readonly<Record<WorkStatus, ImportStatus>> = {

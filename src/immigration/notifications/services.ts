@@ -12,7 +12,7 @@ interface Owner {
   readonly userId: number;
 }
 
-export function notificationGone() {
+function notificationGone() {
   return textError(404, 'Notification not found or access denied');
 }
 

@@ -6,7 +6,7 @@ import { nullableSchema } from '../../http/fields/field.js';
 import type { Model } from '../../kinds/kinds.js';
 import type { ReportQuery } from './report-query.js';
 
-export type Cell = string | number | null;
+type Cell = string | number | null;
 export type ReportRow = Readonly<Record<string, Cell>>;
 
 /** How many percent one column is of the sum of others. */

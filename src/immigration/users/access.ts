@@ -7,7 +7,7 @@ import { allows, type Policy } from '../../routing/policy.js';
 import { reachesUser } from '../shared/user-scope.js';
 
 /** A user who is to be changed, as they are. */
-export interface Target {
+interface Target {
   readonly id: number;
   readonly username: string;
   readonly email: string;

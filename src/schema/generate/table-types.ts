@@ -11,9 +11,9 @@ import type { ColumnType, Generated } from '../table-types.js';
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
 /** Read as a value, written as JSON text: the driver would make a PostgreSQL array of a list. */
-export type Json = ColumnType<JsonValue, string, string>;
-export type GeneratedJson = ColumnType<JsonValue, string | undefined, string>;
-export type NullableJson = ColumnType<JsonValue, string | null, string | null>;
+type Json = ColumnType<JsonValue, string, string>;
+type GeneratedJson = ColumnType<JsonValue, string | undefined, string>;
+type NullableJson = ColumnType<JsonValue, string | null, string | null>;
 `;
 
 /** The JavaScript types to which the program's connections convert each type (see value-types.ts). */
@@ -39,41 +39,22 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Writes the types of the tables for a tenant's schema and for `public`.
+ * Writes the types of the tables of a tenant's schema.
  * @throws Error when a column has an unknown type
  */
 export async function writeTableTypes(client: OwnerClient, tenantSchema: string): Promise<string> {
-  const tenant = await tablesOf(client, tenantSchema, '');
-  const shared = await tablesOf(client, 'public', 'Public');
+  const columns = await readColumns(client, tenantSchema);
+  const tables = (await readTables(client, tenantSchema)).map(({ name }) => ({
+    name,
+    type: pascalCase(name),
+    lines: columns.filter(({ table }) => table === name).map(property),
+  }));
   return [
     HEADER,
-    ...[...tenant, ...shared].map(({ text }) => text),
+    ...tables.map(({ type, lines }) => `interface ${type} {\n${lines.join('\n')}\n}\n`),
     '/** The tables of one tenant, reached through the search_path of its transaction. */',
-    group('TenantTables', tenant, ''),
-    '/** The tables of schema `public`, always named with it. */',
-    group('PublicTables', shared, 'public.'),
+    `export interface TenantTables {\n${tables.map(({ name, type }) => `  ${name}: ${type};`).join('\n')}\n}\n`,
   ].join('\n');
-}
-
-interface TableType {
-  readonly table: string;
-  readonly type: string;
-  readonly text: string;
-}
-
-async function tablesOf(client: OwnerClient, schema: string, prefix: string): Promise<TableType[]> {
-  const columns = await readColumns(client, schema);
-  return (await readTables(client, schema)).map(({ name }) => {
-    const type = `${prefix}${pascalCase(name)}`;
-    const lines = columns.filter(({ table }) => table === name).map(property);
-    return { table: name, type, text: `export interface ${type} {\n${lines.join('\n')}\n}\n` };
-  });
-}
-
-function group(name: string, tables: readonly TableType[], prefix: string): string {
-  const key = (table: string) => (prefix ? `'${prefix}${table}'` : table);
-  const lines = tables.map(({ table, type }) => `  ${key(table)}: ${type};`);
-  return `export interface ${name} {\n${lines.join('\n')}\n}\n`;
 }
 
 function property(column: CatalogColumn): string {

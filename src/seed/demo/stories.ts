@@ -9,7 +9,7 @@ import type { Random } from './random.js';
 
 export type Stage = 'LEAD' | 'FOLLOW_UP' | 'CLIENT' | 'CLOSE';
 
-export interface StageChange {
+interface StageChange {
   readonly from: Stage;
   readonly to: Stage;
   readonly at: number;

@@ -24,7 +24,7 @@ export async function disturb(
     CREATE TRIGGER disturb BEFORE INSERT ON immigration_${table} FOR EACH ROW EXECUTE FUNCTION disturb_${table}()`);
 }
 
-export async function leaveAlone(scene: Scene, table: 'notification' | 'clientactivity'): Promise<void> {
+async function leaveAlone(scene: Scene, table: 'notification' | 'clientactivity'): Promise<void> {
   await scene.sql(`DROP TRIGGER disturb ON immigration_${table}`);
 }
 

@@ -17,7 +17,7 @@ const applicationType = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_applicationtype', { title: name() });
 
 /** The first stage of an application type; of a new one if none is given. */
-export async function stage(transaction: TenantTransaction, type?: number): Promise<number> {
+async function stage(transaction: TenantTransaction, type?: number): Promise<number> {
   return await insert(transaction, 'immigration_stage', {
     stage_name: name(),
     position: 1,

@@ -8,7 +8,7 @@ type Table = keyof TenantTables;
 
 export const institute = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_institute', { name: name(), short_name: 'S' });
-export const level = (transaction: TenantTransaction) =>
+const level = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_course_level', { name: name() });
 const broadField = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_broad_field', { name: name() });
