@@ -9,8 +9,3 @@ export function fullName(alias: string): RawBuilder<string> {
 export function nameOf(column: string): RawBuilder<string | null> {
   return sql`(SELECT ${fullName('u')} FROM immigration_user u WHERE u.id = ${sql.ref(column)})`;
 }
-
-/** The username of the user whose id stands in this column. */
-export function usernameOf(column: string): RawBuilder<string | null> {
-  return sql`(SELECT u.username FROM immigration_user u WHERE u.id = ${sql.ref(column)})`;
-}
