@@ -127,7 +127,7 @@ test('reports a failure once, and again when it is another one or has been over;
   expect(reported).toEqual(['a', 'b', 'b']);
 });
 
-test('finishes what is in hand before a stop is over: steps, and what they began', async () => {
+test('finishes work in progress before a stop is over: steps, and what they began', async () => {
   const done: string[] = [];
   const loop: BackgroundLoop = start({
     async step() {

@@ -24,7 +24,7 @@ const STOP_WITHIN_MS = 10_000;
 export class BackgroundLoop {
   readonly #stopping = new AbortController();
   readonly #workers: Promise<void>[] = [];
-  readonly #inHand = new Set<Promise<void>>();
+  readonly #inProgress = new Set<Promise<void>>();
   /** Ends the rests of workers. */
   readonly #resting = new Set<() => void>();
   /** Number of times that the loop was woken: a step after which it has changed is followed by another one. */
@@ -52,14 +52,14 @@ export class BackgroundLoop {
 
   /** Begins work that goes on beside the steps, and that `stop` waits for. */
   begin(work: () => Promise<void>): void {
-    const inHand = work()
+    const inProgress = work()
       .catch((error: unknown) => this.#report(error))
-      .finally(() => this.#inHand.delete(inHand));
-    this.#inHand.add(inHand);
+      .finally(() => this.#inProgress.delete(inProgress));
+    this.#inProgress.add(inProgress);
   }
 
   /**
-   * Begins no further step and waits for what is in hand.
+   * Begins no further step and waits for work in progress.
    * @param withinMs the longest wait, in milliseconds
    * @returns whether everything was finished
    */
@@ -77,7 +77,7 @@ export class BackgroundLoop {
 
   async #finish(): Promise<void> {
     await Promise.all(this.#workers); // whose last steps may begin more
-    await Promise.all(this.#inHand);
+    await Promise.all(this.#inProgress);
   }
 
   async #run(): Promise<void> {

@@ -33,3 +33,9 @@ export function databaseFailure(error: unknown): DatabaseFailure | null {
   }
   return null;
 }
+
+/** Returns whether an error says that the server cannot be reached at present, not that this work cannot be done. */
+export function isOutage(error: unknown): boolean {
+  const { code = '' } = error as { code?: string };
+  return databaseFailure(error)?.kind === 'unavailable' && !/^(40|55)|^57014$/.test(code);
+}

@@ -1,5 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { BackgroundLoop } from '../background/loop.js';
+import { TenantBackoff } from '../background/tenant-backoff.js';
 import type { Database } from '../database/database.js';
+import { isOutage } from '../database/errors.js';
 import {
   claimDeliveries,
   type DeliveryClaim,
@@ -27,74 +29,49 @@ export interface DeliveryLoopOptions {
   readonly leaseSeconds: number;
   readonly pollMs: number;
   /** Called for errors that are not a delivery's own failure, such as an unreachable database. */
-  readonly onError: (error: Error) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 /** Maximum number of failing destinations that are remembered; the oldest are forgotten. */
 const MOST_FAILING = 1_000;
 const RENEWALS_PER_LEASE = 3;
-/** Pause for a tenant after one of its deliveries could not be read or its outcome could not be stored. */
-const TENANT_RESTS_MS = 10_000;
-
-interface Attempt {
-  readonly claim: DeliveryClaim;
-  readonly end: Promise<void>;
-}
+/** First and longest rest of a tenant when a delivery of its could not be read or the outcome could not be stored. */
+const TENANT_RESTS_MS = { first: 10_000, longest: 60_000 };
 
 /**
  * Claims and sends the deliveries of one kind, with a limited number of places of its own. A destination that failed
  * has one place until it works again, so that a dead receiver holds up no others.
  */
 export class DeliveryLoop {
-  readonly #attempts = new Set<Attempt>();
+  readonly #attempts = new Set<DeliveryClaim>();
   readonly #failing = new Set<string>();
-  /** Times until which tenants rest. */
-  readonly #resting = new Map<string, number>();
-  #loop: Promise<void> | undefined;
+  readonly #backoff = new TenantBackoff(TENANT_RESTS_MS.first, TENANT_RESTS_MS.longest);
+  readonly #loop: BackgroundLoop;
   #renewing: NodeJS.Timeout | undefined;
   #after = '';
-  #stopping = false;
-  /** Whether an attempt ended since the last look for work. */
-  #woken = false;
-  #endRest: () => void = () => undefined;
 
   constructor(
     private readonly database: Database,
     private readonly options: DeliveryLoopOptions,
-  ) {}
+  ) {
+    const { pollMs, onError } = options;
+    this.#loop = new BackgroundLoop({ step: () => this.#sendDue(), pollMs, onError });
+  }
 
   start(): void {
-    if (this.#loop) return;
-    this.#loop = this.#run();
+    this.#loop.start();
     const renewMs = (this.options.leaseSeconds * 1_000) / RENEWALS_PER_LEASE;
-    this.#renewing = setInterval(() => void this.#renew(), renewMs);
+    this.#renewing ??= setInterval(() => void this.#renew(), renewMs);
   }
 
   /** Claims nothing more, and waits for attempts under way. @param within maximum wait, in milliseconds */
   async stop(within: number): Promise<void> {
-    this.#stopping = true;
-    this.#wake();
-    await this.#loop;
-    const ends = Promise.all([...this.#attempts].map(({ end }) => end));
-    const late = new AbortController();
-    await Promise.race([ends, sleep(within, undefined, { signal: late.signal }).catch(() => undefined)]);
-    late.abort();
+    await this.#loop.stop(within);
     clearInterval(this.#renewing);
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      this.#woken = false;
-      const begun = await this.#sendDue().catch((error: Error) => {
-        this.options.onError(error);
-        return 0;
-      });
-      if (begun === 0 || this.#attempts.size >= this.options.places.all) await this.#rest();
-    }
-  }
-
-  /** Claims as many due deliveries as there is room for, and begins to send them. @returns their number */
-  async #sendDue(): Promise<number> {
+  /** Claims as many due deliveries as there is room for, and begins to send them. @returns whether to look for more */
+  async #sendDue(): Promise<boolean> {
     const { kind, places, leaseSeconds } = this.options;
     const claims = await claimDeliveries(this.database, {
       kind,
@@ -106,25 +83,23 @@ export class DeliveryLoop {
       after: this.#after,
       leaseSeconds,
     });
-    for (const claim of claims) this.#begin(claim);
+    for (const claim of claims) this.#loop.begin(() => this.#attempt(claim));
     this.#after = claims.at(-1)?.schema ?? this.#after;
-    return claims.length;
+    return claims.length > 0 && this.#attempts.size < places.all;
   }
 
-  #begin(claim: DeliveryClaim): void {
-    const end = this.options
-      .deliver(claim)
-      .then((isFine) => this.#note(keyOf(claim), isFine))
-      .catch((error: Error) => {
-        this.#resting.set(claim.schema, Date.now() + TENANT_RESTS_MS);
-        this.options.onError(error);
-      })
-      .finally(() => {
-        this.#attempts.delete(attempt);
-        this.#wake();
-      });
-    const attempt = { claim, end };
-    this.#attempts.add(attempt);
+  async #attempt(claim: DeliveryClaim): Promise<void> {
+    this.#attempts.add(claim);
+    try {
+      this.#note(keyOf(claim), await this.options.deliver(claim));
+      this.#backoff.succeeded(claim.schema);
+    } catch (error) {
+      if (!isOutage(error)) this.#backoff.failed(claim.schema);
+      this.options.onError(error);
+    } finally {
+      this.#attempts.delete(claim);
+      this.#loop.wake();
+    }
   }
 
   #note(key: string, isFine: boolean): void {
@@ -145,44 +120,23 @@ export class DeliveryLoop {
       return known;
     };
     for (const key of this.#failing) of(key).places += this.options.places.perDestination - 1;
-    for (const { claim } of this.#attempts) of(keyOf(claim)).places++;
+    for (const claim of this.#attempts) of(keyOf(claim)).places++;
     return [...taken.values()];
   }
 
   /** Counts the deliveries under way by tenant; a resting tenant counts as having no place left. */
   #runningByTenant(): Map<string, number> {
     const running = new Map<string, number>();
-    for (const { claim } of this.#attempts) running.set(claim.schema, (running.get(claim.schema) ?? 0) + 1);
-    for (const [schema, until] of this.#resting) {
-      if (until > Date.now()) running.set(schema, this.options.places.perTenant);
-      else this.#resting.delete(schema);
-    }
+    for (const { schema } of this.#attempts) running.set(schema, (running.get(schema) ?? 0) + 1);
+    for (const schema of this.#backoff.resting()) running.set(schema, this.options.places.perTenant);
     return running;
   }
 
   /** Renews the leases of attempts under way; without that, another process would send those deliveries again. */
   async #renew(): Promise<void> {
-    const claims = [...this.#attempts].map(({ claim }) => claim);
+    const claims = [...this.#attempts];
     if (claims.length === 0) return;
     await renewClaims(this.database, claims, this.options.leaseSeconds).catch(this.options.onError);
-  }
-
-  #wake(): void {
-    this.#woken = true;
-    this.#endRest();
-  }
-
-  /** Waits until an attempt ends, or for about the poll interval. */
-  async #rest(): Promise<void> {
-    if (this.#woken) return;
-    const pollMs = this.options.pollMs * (0.75 + Math.random() / 2);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, pollMs);
-      this.#endRest = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 }
 

@@ -14,7 +14,7 @@ export interface SenderOptions {
   /** Null when e-mail is switched off. */
   readonly mailer: Mailer | null;
   /** Called for errors that are not a delivery's own failure, such as an unreachable database. */
-  readonly onError?: (error: Error) => void;
+  readonly onError?: (error: unknown) => void;
   /** Resolves host names of endpoints; uses DNS when not given. */
   readonly resolve?: Resolve;
   /** Timeout for one webhook attempt, in milliseconds. */

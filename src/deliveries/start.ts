@@ -26,7 +26,7 @@ function mailFolder(config: Pick<Config, 'dataDirectory'>): string {
 export function startDeliveries(
   config: Settings,
   app: ConnectionSettings,
-  onError: (error: Error) => void,
+  onError: (error: unknown) => void,
 ): RunningDeliveries {
   const settings = config.deliveries;
   const database = new Database(app, { size: CONNECTIONS });

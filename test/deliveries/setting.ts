@@ -41,7 +41,7 @@ export async function startDeliveryTest(): Promise<DeliveryTest> {
       const sender = new DeliverySender(database, {
         mailer: null,
         pollMs: 30,
-        onError: (error) => errors.push(error),
+        onError: (error) => errors.push(error as Error),
         ...options,
       });
       senders.push(sender);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackgroundLoop } from '../../src/background/loop.js';
 import { Database } from '../../src/database/database.js';
-import { ImportRunner, type RunnerOptions } from '../../src/immigration/client-imports/runner.js';
+import { importLoop, type RunnerOptions } from '../../src/immigration/client-imports/runner.js';
 import { type Answer, startTestApp, type TestApp, type TestAppOptions } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 import { type Row, tenantSql } from '../helpers/tenant-sql.js';
@@ -27,7 +28,7 @@ export interface ImportTest {
 }
 
 export interface RunningRunner {
-  readonly runner: ImportRunner;
+  readonly loop: BackgroundLoop;
   stop(): Promise<void>;
 }
 
@@ -54,13 +55,13 @@ export async function importTest(options: TestAppOptions = {}): Promise<ImportTe
     app.ask(method, path, { token: tokens[by], body, ...(by === 'elsewhere' && { host: 'demo' }) });
   const start: ImportTest['start'] = (runnerOptions = {}) => {
     const database = new Database(app.databases.app, { size: 1 });
-    const runner = new ImportRunner(database, { pollMs: 20, ...runnerOptions });
-    runner.start();
+    const loop = importLoop(database, { pollMs: 20, ...runnerOptions });
+    loop.start();
     const handle: RunningRunner = {
-      runner,
+      loop,
       async stop() {
         running.delete(handle);
-        await runner.close();
+        await loop.stop();
         await database.close();
       },
     };

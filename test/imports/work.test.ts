@@ -167,6 +167,22 @@ describe('a worker', () => {
     await worker.stop();
   });
 
+  test('leaves a tenant alone whose tables cannot be used, longer each time, and serves the others', async () => {
+    await t.sql(`INSERT INTO public.client_import_queue (schema_name, import_id, due_at) VALUES ('tenant_demo', 1, now());
+      ALTER TABLE tenant_demo.client_import RENAME TO moved`);
+    const failed: unknown[] = [];
+    const worker = t.start({ onError: (schema) => failed.push(schema) });
+    const { id } = await t.upload(file(5));
+    await act(id, 'run');
+    await t.until(id, ['COMPLETED']);
+    await sleep(600);
+    expect(failed.length).toBeLessThanOrEqual(3);
+    expect(new Set(failed)).toEqual(new Set(['tenant_demo']));
+    await worker.stop();
+    await t.sql(`ALTER TABLE tenant_demo.moved RENAME TO client_import;
+      DELETE FROM public.client_import_queue WHERE schema_name = 'tenant_demo'`);
+  });
+
   test('rests while events are paused, for all or for the tenant, and while the tenant is suspended', async () => {
     const pauses = [
       [

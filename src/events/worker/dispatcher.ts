@@ -1,7 +1,8 @@
+import { BackgroundLoop } from '../../background/loop.js';
+import { TenantRotation, type TurnResult } from '../../background/tenant-rotation.js';
 import type { Database } from '../../database/database.js';
-import { databaseFailure } from '../../database/errors.js';
+import { isOutage } from '../../database/errors.js';
 import type { Listener } from '../../database/listener.js';
-import { jittered } from '../../platform/jitter.js';
 import { HANDLERS, type Handlers } from '../handlers/registry.js';
 import type { EventsConfig } from '../types.js';
 import { type BatchTools, runBatch } from './batch.js';
@@ -10,7 +11,7 @@ import { EventCursors } from './event-cursors.js';
 import type { HandledEvent } from './event-outcome.js';
 import { HandlerBindings } from './handler-bindings.js';
 import { IdleRegistration } from './idle-registration.js';
-import { Rotation } from './rotation.js';
+import { readPauses, readReadyTenants } from './ready-tenants.js';
 import { Segments } from './segments.js';
 
 /** A function that writes one line for the operator. */
@@ -34,11 +35,8 @@ export interface DispatcherOptions {
 /** The channel of notices that wake workers. */
 const EVENTS_CHANNEL = 'leopard_events';
 const POLL_MS = 1_000;
-const FIRST_RECONNECT_MS = 100;
-const LONGEST_RECONNECT_MS = 2_000;
 /** Number of consecutive turns from which on writers need not notify. */
 const BUSY_FROM_TURNS = 3;
-const STOP_WITHIN_MS = 10_000;
 
 const ignore = () => undefined;
 
@@ -48,19 +46,17 @@ const ignore = () => undefined;
  */
 export class Dispatcher {
   readonly #tools: BatchTools;
-  readonly #rotation: Rotation;
+  readonly #loop: BackgroundLoop;
+  readonly #rotation: TenantRotation;
   readonly #idle: IdleRegistration;
   readonly #segments: Segments;
   readonly #options: DispatcherOptions;
-  readonly #loops: Promise<void>[] = [];
-  readonly #asleep = new Set<() => void>();
-  #woken = 0;
-  #serving = 0;
+  #pausedHandlers: readonly string[] = [];
   /** Number of turns since all loops were asleep. */
   #turns = 0;
-  #stopping = false;
 
   constructor(database: Database, listener: Listener, config: EventsConfig, options: DispatcherOptions = {}) {
+    const { concurrency = 1, pollMs = POLL_MS, log } = options;
     this.#options = options;
     this.#tools = {
       database,
@@ -69,16 +65,34 @@ export class Dispatcher {
       limits: { ...BATCH_LIMITS, ...options.limits },
       cursors: new EventCursors(),
     };
-    this.#rotation = new Rotation(database);
+    this.#loop = new BackgroundLoop({
+      step: () => this.#serveOrRegister(),
+      pollMs,
+      concurrency,
+      onError: (error) => log?.('events wait for the database', error),
+    });
+    this.#rotation = new TenantRotation({
+      readReady: async () => {
+        const ready = await readReadyTenants(database);
+        this.#pausedHandlers = ready.pausedHandlers;
+        return ready.tenants;
+      },
+      mayServe: async (schema) => {
+        const pauses = await readPauses(database, schema);
+        this.#pausedHandlers = pauses.pausedHandlers;
+        return pauses.served;
+      },
+      isOutage,
+      onError: (schema, error) => log?.(`events of ${schema} could not be handled, and wait`, error),
+    });
     this.#idle = new IdleRegistration(database);
     this.#segments = new Segments(database, options.segment);
-    listener.on(EVENTS_CHANNEL, () => this.#wake());
+    listener.on(EVENTS_CHANNEL, () => this.#loop.wake());
   }
 
   /** Starts handling events. */
   start(): void {
-    const { concurrency = 1 } = this.#options;
-    for (let loop = 0; loop < concurrency; loop++) this.#loops.push(this.#runLoop());
+    this.#loop.start();
   }
 
   /**
@@ -86,101 +100,36 @@ export class Dispatcher {
    * @param within timeout in milliseconds; what is left then is rolled back with its connection
    * @returns whether everything was finished
    */
-  async stop(within = STOP_WITHIN_MS): Promise<boolean> {
-    this.#stopping = true;
-    this.#wake();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, within, false);
-    });
-    const finished = await Promise.race([Promise.all(this.#loops).then(() => true), late]);
-    clearTimeout(timer);
+  async stop(within?: number): Promise<boolean> {
+    const finished = await this.#loop.stop(within);
     await this.#idle.remove().catch(ignore);
     return finished;
   }
 
-  /** Runs one worker loop: serves one tenant after the other, until the dispatcher stops. */
-  async #runLoop(): Promise<void> {
-    let reconnectMs = FIRST_RECONNECT_MS;
-    while (!this.#stopping) {
-      try {
-        await this.#turnOrSleep();
-        // Reset only now, since a connection that opens may not last for a batch.
-        reconnectMs = FIRST_RECONNECT_MS;
-      } catch (error) {
-        // The connection is lost, or the server is down.
-        this.#options.log?.('events wait for the database', error);
-        await this.#sleep(jittered(reconnectMs));
-        reconnectMs = Math.min(LONGEST_RECONNECT_MS, reconnectMs * 2);
-      }
-    }
-  }
-
-  async #turnOrSleep(): Promise<void> {
-    const seen = this.#woken;
-    let turn = await this.#rotation.next();
-    if (!turn && this.#serving === 0 && !this.#idle.isRegistered) {
+  /** Serves the next tenant; where there is none, has writers notify. @returns whether a tenant was served */
+  async #serveOrRegister(): Promise<boolean> {
+    const serve = (schema: string) => this.#serve(schema);
+    let hasServed = await this.#rotation.serveNext(serve);
+    if (!hasServed && !this.#rotation.isServing && !this.#idle.isRegistered) {
       // The second look finds events committed meanwhile; later ones notify.
       await this.#idle.register();
       this.#turns = 0;
-      turn = await this.#rotation.next();
+      hasServed = await this.#rotation.serveNext(serve);
     }
-    if (!turn) {
-      await this.#tendSegments();
-      if (seen === this.#woken) await this.#sleep(jittered(this.#options.pollMs ?? POLL_MS));
-      return;
-    }
-    // After a single turn the worker is likely to fall asleep again.
-    if (++this.#turns >= BUSY_FROM_TURNS) this.#idle.leave().catch(ignore);
-    if (this.#rotation.hasMore) this.#wake();
-    this.#serving++;
-    await this.#serveTurn(turn.schema, turn.pausedHandlers).finally(() => this.#serving--);
-    await this.#tendSegments();
-  }
-
-  /** Tends the segments. Failures only make the handling of events slower. */
-  async #tendSegments(): Promise<void> {
+    // Failures only make the handling of events slower.
     await this.#segments.tend().catch((error: unknown) => {
       this.#options.log?.('the segments of the queue could not be tended', error);
     });
+    return hasServed;
   }
 
-  async #serveTurn(schema: string, pausedHandlers: readonly string[]): Promise<void> {
-    try {
-      const { handled, hasMore } = await runBatch(this.#tools, schema, pausedHandlers);
-      this.#rotation.end(schema, hasMore ? 'more' : handled.length > 0 ? 'worked' : 'nothing');
-      this.#options.onHandled?.(schema, handled);
-      this.#segments.note(handled.length);
-    } catch (error) {
-      const isLost = isConnectionLost(error);
-      this.#rotation.end(schema, isLost ? 'worked' : 'failed');
-      if (isLost) throw error;
-      this.#options.log?.(`events of ${schema} could not be handled, and wait`, error);
-    }
+  async #serve(schema: string): Promise<TurnResult> {
+    // After a single turn the worker is likely to fall asleep again.
+    if (++this.#turns >= BUSY_FROM_TURNS) this.#idle.leave().catch(ignore);
+    if (this.#rotation.hasWaiting) this.#loop.wake();
+    const { handled, hasMore } = await runBatch(this.#tools, schema, this.#pausedHandlers);
+    this.#options.onHandled?.(schema, handled);
+    this.#segments.note(handled.length);
+    return hasMore ? 'more' : handled.length > 0 ? 'done' : 'nothing';
   }
-
-  /** Sleeps until something wakes the loop, or the time is over. */
-  #sleep(milliseconds: number): Promise<void> {
-    if (this.#stopping) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.#asleep.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, milliseconds);
-      this.#asleep.add(end);
-    });
-  }
-
-  #wake(): void {
-    this.#woken++;
-    for (const end of this.#asleep) end();
-  }
-}
-
-/** Returns whether an error means that the server is unreachable at present, not that this work cannot be done. */
-function isConnectionLost(error: unknown): boolean {
-  const { code = '' } = error as { code?: string };
-  return databaseFailure(error)?.kind === 'unavailable' && !/^(40|55)|^57014$/.test(code);
 }

@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '../../config/config.js';
 import { Database } from '../../database/database.js';
 import type { Listener } from '../../database/listener.js';
-import { ImportRunner } from './runner.js';
+import { importLoop } from './runner.js';
 
 /** Work is waiting (a trigger of `client_import` tells). */
 const DUE_CHANNEL = 'leopard_client_imports_due';
@@ -22,14 +22,14 @@ export function prepareImports(
   log: { error(data: object, message: string): void },
 ): RunningImports {
   const database = new Database(app, { size: CONNECTIONS });
-  const runner = new ImportRunner(database, {
+  const loop = importLoop(database, {
     onError: (schema, error) => log.error({ err: error, schema }, 'importing clients'),
   });
-  listener.on(DUE_CHANNEL, () => runner.wake());
+  listener.on(DUE_CHANNEL, () => loop.wake());
   return {
-    start: () => runner.start(),
+    start: () => loop.start(),
     async close() {
-      await runner.close();
+      await loop.stop();
       await database.close();
     },
   };
