@@ -1,7 +1,5 @@
-import { inBatches } from '../database/in-batches.js';
 import { sql } from '../database/queries.js';
-import type { Job } from '../jobs/job.js';
-import { overTenants, tenantsOf } from '../jobs/over-tenants.js';
+import { tidyingJob } from '../jobs/tidying-job.js';
 
 /**
  * Seconds for which an expired token is kept: a process whose clock is behind still considers it valid, and must find
@@ -29,19 +27,14 @@ const deleteFailures = (seconds: number, limit: number | null) => sql<{ done: nu
  * The job that removes expired refresh tokens, with their rows of the blacklist, and failed log-ins that no longer
  * count.
  */
-export const expiredTokensJob: Job = {
-  name: 'expired-tokens',
-  summary: 'remove expired tokens and failed log-ins that no longer count',
-  every: 6 * 3_600,
-  async run(run) {
-    const removed = (deletion: typeof deleteTokens, seconds: number, schema: string) =>
-      inBatches(run.database, schema, run, async (transaction, limit) => {
-        const [row] = await transaction.query(deletion(seconds, limit));
-        return row?.done ?? 0;
-      });
-    return await overTenants(await tenantsOf(run), run.signal, async ({ schema }) => {
-      const tokens = await removed(deleteTokens, KEPT_FOR, schema);
-      return tokens + (await removed(deleteFailures, run.settings.loginFailures.window, schema));
-    });
+export const expiredTokensJob = tidyingJob(
+  {
+    name: 'expired-tokens',
+    summary: 'remove expired tokens and failed log-ins that no longer count',
+    every: 6 * 3_600,
   },
-};
+  ({ loginFailures }) => [
+    (limit) => deleteTokens(KEPT_FOR, limit),
+    (limit) => deleteFailures(loginFailures.window, limit),
+  ],
+);

@@ -1,3 +1,4 @@
+import { type RawBuilder, sql } from '../database/queries.js';
 import type { CurrentUser } from './current-user.js';
 
 export const ROLES = ['SUPER_ADMIN', 'REGION_MANAGER', 'BRANCH_ADMIN', 'CONSULTANT'] as const;
@@ -35,6 +36,12 @@ export function covers(scope: Scope, branchId: number | null): boolean {
  */
 export function scopeBranches(scope: Scope): readonly number[] | null {
   return scope.kind === 'tenant' ? null : scope.branchIds;
+}
+
+/** The condition that a branch, by the column of its id (`r.branch_id`), lies in the scope. */
+export function branchInScope(scope: Scope, column: string): RawBuilder<boolean> {
+  const branches = scopeBranches(scope);
+  return branches === null ? sql`true` : sql`${sql.ref(column)} = ANY (${branches}::bigint[])`;
 }
 
 const GIVEN_BY: Readonly<Partial<Record<Role, readonly Role[]>>> = {

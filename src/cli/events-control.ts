@@ -2,7 +2,8 @@ import { type Command, Option } from 'commander';
 import type { Database } from '../database/database.js';
 import { HANDLERS } from '../events/handlers/registry.js';
 import { type PauseOf, pauseEvents, resumeEvents } from '../events/operations/control.js';
-import { cleanUpEvents } from '../events/operations/retention.js';
+import { deleteOldEvents } from '../events/operations/old-events-job.js';
+import { removeRows } from '../jobs/tidying-job.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { chosenSchemas } from './chosen-schemas.js';
@@ -78,7 +79,7 @@ export function addCleanUpCommand(command: Command, context: CliContext): void {
       withTables(context, async ({ database }) => {
         const removed = [];
         for (const schema of await chosenSchemas(context, database, tenant)) {
-          const count = await cleanUpEvents(database, schema, { dryRun });
+          const count = await removeRows(database, schema, deleteOldEvents, { dryRun });
           removed.push({ tenant: shortName(schema), removed: count });
         }
         if (json) context.print(JSON.stringify({ dry_run: dryRun, tenants: removed }, null, 2));

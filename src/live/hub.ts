@@ -4,11 +4,11 @@ import { LOG_OUTS_CHANNEL, type LogOutNotice } from '../auth/sessions.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NOTIFICATIONS_CHANNEL } from '../events/notification-notice.js';
+import { Semaphore } from '../platform/semaphore.js';
 import { TENANTS_CHANNEL, type Tenant } from '../tenancy/tenants.js';
 import { HeartbeatTimer } from './heartbeat-timer.js';
 import { frame } from './messages.js';
 import { usableTenants } from './rights.js';
-import { Semaphore } from './semaphore.js';
 import type { NotificationSource } from './source.js';
 import { type Framed, LiveStream } from './stream.js';
 import {

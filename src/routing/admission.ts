@@ -12,11 +12,9 @@ import {
 import { QueryParameters } from '../http/fields/query-parameters.js';
 import { acceptsJson } from '../http/negotiation.js';
 import { REQUEST_ID } from '../http/request-id.js';
-import { SECURITY_HEADERS } from '../http/security-headers.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
-import { optionsAnswer } from './options-answer.js';
-import type { PathEntry, PathTable } from './path-table.js';
+import { optionsAnswer, type PathEntry, type PathTable } from './path-table.js';
 import { allows, requiredPolicy } from './policy.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
 
@@ -27,6 +25,17 @@ export interface AdmissionParts {
   readonly cors: Cors;
   readonly paths: PathTable;
 }
+
+/**
+ * Security headers of every answer. API answers are data: nothing in them may run, be framed or be sniffed as another
+ * type. (Constants, because building them per request cost more than all of routing.)
+ */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+};
 
 const API_VARY = 'Accept, origin';
 const PAGE_VARY = 'origin';

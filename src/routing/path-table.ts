@@ -1,3 +1,4 @@
+import { mediaTypes } from '../http/body-parsers.js';
 import { requiredPolicy } from './policy.js';
 import type { RouteDefinition } from './route.js';
 
@@ -67,4 +68,15 @@ function allowHeader(routes: readonly RouteDefinition[]): string {
   const methods = ORDER.filter((method) => routes.some((route) => route.method === method));
   const head = routes.some((route) => route.method === 'GET' && route.head !== false);
   return [...methods, ...(head ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+}
+
+/** Returns what OPTIONS answers for a path: its name, its purpose, and the media types that it writes and reads. */
+export function optionsAnswer({ routes }: PathEntry) {
+  const upload = routes.some((route) => route.upload);
+  return {
+    name: routes[0]?.tag ?? '',
+    description: routes.map((route) => route.summary).join(' '),
+    renders: ['application/json'],
+    parses: mediaTypes(upload),
+  };
 }

@@ -10,7 +10,7 @@ import {
   MOST_ALERTS,
 } from './deadline-alerts.js';
 import { TenantNotFoundError } from './new-tenant.js';
-import { SETTINGS } from './settings-column.js';
+import { writeSetting } from './write-setting.js';
 
 /**
  * Sets the days on which a tenant's staff is notified of deadlines; the scheduler's next run uses them.
@@ -35,12 +35,7 @@ export async function setAlertDays(
       const before = alertDaysIn(rows[0]?.setting);
       if (!days.before && !days.after) return before;
       const set = alertDaysIn({ ...before, ...days });
-      await client.query(
-        `UPDATE public.tenants_tenant
-         SET settings = ${SETTINGS} || jsonb_build_object($2::text, $3::jsonb), updated_at = now()
-         WHERE schema_name = $1`,
-        [schema, ALERT_DAYS_KEY, JSON.stringify(set)],
-      );
+      await writeSetting(client, schema, ALERT_DAYS_KEY, set);
       return set;
     }),
   );

@@ -1,9 +1,8 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
-import { TenantNotFoundError } from './new-tenant.js';
-import { SETTINGS } from './settings-column.js';
 import { timeZoneNamed } from './time-zone.js';
+import { writeSetting } from './write-setting.js';
 
 /**
  * Sets the time zone in which a tenant's days begin and its reminders fall due. Running programs are notified.
@@ -22,12 +21,6 @@ export async function setTimeZoneOn(client: OwnerClient, schema: string, name: s
   if (zone === null || known === 0) {
     throw new PlainError(`${JSON.stringify(name)} is no time zone; use an IANA name such as Asia/Kathmandu`);
   }
-  const { rowCount } = await client.query(
-    `UPDATE public.tenants_tenant
-     SET settings = ${SETTINGS} || jsonb_build_object('time_zone', $2::text), updated_at = now()
-     WHERE schema_name = $1`,
-    [schema, zone],
-  );
-  if (rowCount === 0) throw new TenantNotFoundError(schema);
+  await writeSetting(client, schema, 'time_zone', zone);
   return zone;
 }

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Listener } from '../../src/database/listener.js';
-import { cleanUpDeliveries } from '../../src/deliveries/retention.js';
+import { deleteOldDeliveries } from '../../src/deliveries/old-deliveries-job.js';
 import { EVENTS } from '../../src/events/config.js';
 import { HANDLERS } from '../../src/events/handlers/registry.js';
 import type { EventsConfig } from '../../src/events/types.js';
 import { Dispatcher, type DispatcherOptions } from '../../src/events/worker/dispatcher.js';
+import { removeRows } from '../../src/jobs/tidying-job.js';
 import { type DeliveryTest, makeEndpoint, startDeliveryTest, until } from './setting.js';
 
 let test: DeliveryTest;
@@ -203,8 +204,8 @@ it('old deliveries are removed with their logs, and nothing that still matters',
      FROM unnest(ARRAY['PENDING', 'SENT', 'FAILED', 'CANCELLED']) status CROSS JOIN unnest(ARRAY[29, 31, 91]) days`,
   );
   await test.rows('INSERT INTO delivery_attempt (delivery_id, duration_ms) SELECT id, 1 FROM delivery');
-  expect(await cleanUpDeliveries(test.database, 'tenant_main', { dryRun: true })).toBe(5);
-  expect(await cleanUpDeliveries(test.database, 'tenant_main')).toBe(5);
+  expect(await removeRows(test.database, 'tenant_main', deleteOldDeliveries, { dryRun: true })).toBe(5);
+  expect(await removeRows(test.database, 'tenant_main', deleteOldDeliveries)).toBe(5);
   const left = await test.rows<{ recipient: string }>('SELECT recipient FROM delivery');
   expect(left.map(({ recipient }) => recipient.replace('@x.test', '')).toSorted()).toEqual(
     ['PENDING29', 'PENDING31', 'PENDING91', 'SENT29', 'CANCELLED29', 'FAILED29', 'FAILED31'].toSorted(),

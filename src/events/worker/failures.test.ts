@@ -17,7 +17,7 @@ import { withOwner } from '../../database/owner.js';
 import { statement } from '../../database/statement.js';
 import type { Handler } from '../handlers/handler.js';
 import type { EventTypeConfig, TaskConfig } from '../types.js';
-import { retryDelay } from './retry.js';
+import { retryDelay } from './event-outcome.js';
 
 type Handle = Handler<TaskConfig>['handle'];
 

@@ -1,10 +1,9 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { covers, scopeOf } from '../../auth/scope.js';
+import { branchInScope, covers, scopeOf } from '../../auth/scope.js';
 import { foldText } from '../../database/folding.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { caselessColumn } from '../../database/same-text.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { branchInScope } from '../shared/branch-scope.js';
 import type { Given } from './cells.js';
 import { type ClientValues, columnsOf } from './client-values.js';
 import { emailKey } from './email-addresses.js';

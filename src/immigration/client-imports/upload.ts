@@ -1,6 +1,6 @@
 import { invalidField } from '../../http/errors.js';
 import type { UploadedFile } from '../../http/multipart.js';
-import { Semaphore } from '../../live/semaphore.js';
+import { Semaphore } from '../../platform/semaphore.js';
 import {
   type ClientFile,
   ClientFileError,

@@ -1,10 +1,9 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import type { Scope } from '../../auth/scope.js';
+import { branchInScope, type Scope } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
-import { branchInScope } from '../shared/branch-scope.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { type ClientFilters, clientConditions, idIs, NEWEST_FIRST } from '../shared/client-filters.js';
 import { foundPage } from '../shared/found-page.js';

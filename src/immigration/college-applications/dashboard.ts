@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { IN_FINAL_STAGE } from '../shared/final-stage.js';
+import { IN_FINAL_STAGE } from '../shared/expiring.js';
 import type { Span, TenantTime } from '../shared/tenant-time.js';
 import type { CollegeDashboard } from './schemas.js';
 import { inScope } from './selectors.js';

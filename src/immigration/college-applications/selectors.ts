@@ -11,8 +11,8 @@ import { applicationBranch, checkApplicationScope, clientNameFilter } from '../s
 import { clientInScope } from '../shared/client-access.js';
 import { lookup } from '../shared/columns.js';
 import { countryName } from '../shared/country-names.js';
+import { IN_FINAL_STAGE } from '../shared/expiring.js';
 import { idFilter } from '../shared/filters.js';
-import { IN_FINAL_STAGE } from '../shared/final-stage.js';
 import { momentInRange, readMomentRange } from '../shared/moment-range.js';
 import { clientName, named } from '../shared/names.js';
 import { Records } from '../shared/records.js';

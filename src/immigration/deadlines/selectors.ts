@@ -1,11 +1,10 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { scopeOf } from '../../auth/scope.js';
+import { branchInScope, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
-import { branchInScope } from '../shared/branch-scope.js';
 import { TITLE_OF_ROW } from '../shared/expiring.js';
 import { idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';

@@ -1,8 +1,7 @@
-import { roleOf, scopeOf } from '../../auth/scope.js';
+import { branchInScope, roleOf, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { isId } from '../../http/path-id.js';
-import { branchInScope } from '../shared/branch-scope.js';
 import type { ReportQuery } from './report-query.js';
 
 /** The condition that a client `c` is there, in scope, and of the branch that is asked for. */

@@ -4,7 +4,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import type { Model } from '../../kinds/kinds.js';
 import { allows } from '../../routing/policy.js';
-import { IN_FINAL_STAGE } from '../shared/final-stage.js';
+import { IN_FINAL_STAGE } from '../shared/expiring.js';
 import { nameOutput, relatedOutput } from '../shared/output.js';
 import { nameOf } from '../shared/people.js';
 import { modelPolicy } from '../shared/resource-policy.js';

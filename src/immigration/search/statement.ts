@@ -1,8 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { scopeOf } from '../../auth/scope.js';
+import { branchInScope, scopeOf } from '../../auth/scope.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { type Executable, onePlan } from '../../database/statement.js';
-import { branchInScope } from '../shared/branch-scope.js';
 import { clientInScope } from '../shared/client-access.js';
 import { fits, isIndexed, type Sought, score } from './matching.js';
 import type { Kind, SearchResult } from './schemas.js';

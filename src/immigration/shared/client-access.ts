@@ -1,10 +1,9 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { covers, type Scope, scopeOf } from '../../auth/scope.js';
+import { branchInScope, covers, type Scope, scopeOf } from '../../auth/scope.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type HttpError, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
-import { branchInScope } from './branch-scope.js';
 
 // Whose clients a user may reach; what hangs on a client is reached in the same way.
 

@@ -1,10 +1,9 @@
 import { Type } from '@sinclair/typebox';
-import type { Scope } from '../../auth/scope.js';
+import { branchInScope, type Scope } from '../../auth/scope.js';
 import { allOf, holds } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
-import { branchInScope } from './branch-scope.js';
 import { STAGES } from './client-fields.js';
 import { clientHolds } from './client-text.js';
 import { type MomentRange, momentInRange, readMomentRange } from './moment-range.js';

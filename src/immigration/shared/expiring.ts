@@ -1,3 +1,5 @@
+import { sql } from '../../database/queries.js';
+
 // What expires or begins on a calendar date and belongs to a client: the one definition of it, for the list of
 // deadlines and for the alerts. Constants of SQL, so that PostgreSQL can look each kind up by its index.
 
@@ -6,6 +8,9 @@ export const HAS_STAGE_AHEAD = `EXISTS (
   SELECT FROM immigration_stage s JOIN immigration_stage l
     ON l.application_type_id = s.application_type_id AND l.position > s.position
   WHERE s.id = r.stage_id)`;
+
+/** The condition that a college application `r` stands in the last stage of its type. */
+export const IN_FINAL_STAGE = sql<boolean>`NOT ${sql.raw(HAS_STAGE_AHEAD)}`;
 
 /**
  * A query for rows of `kind`, `model` (of the content type), `id`, `client_id`, `assigned_to_id` (the record's own; null

@@ -5,8 +5,7 @@ import { recordSentBatches } from '../../../test/helpers/sent-batches.js';
 import { seedStaff } from '../../../test/helpers/staff.js';
 import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 import { sql } from '../../database/queries.js';
-import { KeptNames, keptNames } from './kept-names.js';
-import { NamedColumns, named } from './names.js';
+import { KeptNames, keptNames, NamedColumns, named } from './names.js';
 
 // Lists show names from memory: they must be what the database would give, whoever changed them, at once.
 
