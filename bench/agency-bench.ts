@@ -13,8 +13,9 @@ import { loadAverage, surroundings } from './surroundings.js';
 import { Workshop } from './workshop.js';
 
 /**
- * How long single requests take on an agency of 10,000 clients and as many applications of either kind, one after the
- * other over one connection. npm run bench:search, npm run bench:dashboards [-- options]; leaves nothing behind.
+ * Measures how long single requests take on an agency of 10,000 clients and as many applications of either kind, one
+ * after the other over one connection. npm run bench:search, npm run bench:dashboards [-- options]; leaves nothing
+ * behind.
  */
 
 const USAGE = `node --import tsx bench/agency-bench.ts ${Object.keys(AGENCY_PARTS).join('|')} [options]
@@ -29,7 +30,7 @@ interface Figure {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
-  /** Milliseconds of processor time for each; null where it cannot be told. */
+  /** Milliseconds of processor time for each; null where it is unknown. */
   readonly node: number | null;
   readonly postgres: number | null;
 }

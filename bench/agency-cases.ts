@@ -1,9 +1,9 @@
-/** What is measured on an agency of 10,000 clients, and how long half of the requests may take at most. */
+/** Measurements on an agency of 10,000 clients, with an aim for the median. */
 export interface AgencyPart {
   readonly title: string;
   /** Milliseconds. */
   readonly aim: number;
-  /** Each as the whole agency's admin and as the admin of one branch asks it. */
+  /** Cases, each requested by the whole agency's admin and by the admin of one branch. */
   readonly cases: readonly { readonly what: string; readonly path: string }[];
 }
 

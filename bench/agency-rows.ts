@@ -1,9 +1,9 @@
 /**
- * What an agency of this size has beside the contract's data set: names as people bear them, and applications. SQL for
- * the schema of a tenant that the data set was loaded into.
+ * Additions to the contract's data set for an agency of this size: realistic names, and applications. SQL for the
+ * schema of a tenant with that data set.
  */
 
-/** How many clients the contract's data set has, and how many applications of either kind are added. */
+/** Number of clients in the contract's data set, and of added applications of either kind. */
 export const APPLICATIONS = 10_000;
 
 const list = (text: string) => `ARRAY[${text.split(/,\s*/).map((name) => `'${name}'`)}]`;
@@ -25,7 +25,7 @@ const WORDS = list(
   Cairns, Ballarat, Bendigo, Toronto, Vancouver, Auckland, Wellington, Manchester`,
 );
 const pick = (array: string, by: string) => `(${array})[1 + (${by}) % array_length(${array}, 1)]`;
-/** Numbers that look random and are the same each time. */
+/** Returns pseudo-random numbers that are the same each time. */
 const mixed = (seed: number) => `(hashint8extended(n, ${seed}) & 1073741823)::int`;
 
 export const AGENCY_ROWS: readonly string[] = [

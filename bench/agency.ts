@@ -17,13 +17,13 @@ export interface AgencyProgram {
   readonly program: Program;
   readonly port: number;
   readonly host: string;
-  /** The admin's headers: who sees the whole agency. */
+  /** The headers of the admin, who sees the whole agency. */
   readonly admin: Readonly<Record<string, string>>;
-  /** Those of an admin of one of its four branches. */
+  /** The headers of an admin of one of its four branches. */
   readonly branch: Readonly<Record<string, string>>;
 }
 
-/** Builds, fills a database in the workshop's folder and starts the program on it; the workshop's end stops it. */
+/** Builds, fills a database in the workshop's folder and starts the program on it; closing the workshop stops it. */
 export async function startAgency(workshop: Workshop, say: (line: string) => void): Promise<AgencyProgram> {
   await build();
   const port = await freePort();

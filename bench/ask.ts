@@ -7,7 +7,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Sends one request over a connection of its own, for what is not measured by the thousand. */
+/** Sends one request over a connection of its own, for what is not measured in bulk. */
 export function ask(port: number, { method, path, headers, body }: HttpRequest): Promise<Answer> {
   const length = body ? { 'content-length': Buffer.byteLength(body) } : {};
   const options = { host: '127.0.0.1', port, method, path, headers: { ...headers, ...length }, agent: false };

@@ -31,14 +31,14 @@ import type { Workshop } from './workshop.js';
 
 export interface Outcome {
   readonly tables: readonly Table[];
-  /** Where and when. */
+  /** Place and time, line by line. */
   readonly lines: readonly string[];
   readonly report: unknown;
 }
 
 type Say = (line: string) => void;
 
-/** The program with the contract's data set, and what the bench knows of it. */
+/** The program with the contract's data set, and the state of the bench. */
 interface Stage {
   readonly instance: Instance;
   readonly program: Program;
@@ -48,7 +48,7 @@ interface Stage {
   readonly memoryAfterStart: Memory;
 }
 
-/** Runs what the options ask for; the workshop's end stops whatever runs. */
+/** Runs what the options select; closing the workshop stops whatever runs. */
 export async function runBench(options: Options, workshop: Workshop, say: Say): Promise<Outcome> {
   const loadBefore = loadAverage();
   if (loadBefore > 0.5) say(`the machine is busy (load average ${loadBefore.toFixed(1)}): take ratios only`);
@@ -116,7 +116,7 @@ async function loadContract(instance: Instance, workshop: Workshop, say: Say): P
   await handle.close();
 }
 
-/** An access token of the data set's admin. */
+/** Returns an access token of the data set's admin. */
 async function logInAt(port: number, host: string): Promise<string> {
   const headers = { host, 'content-type': 'application/json' };
   const body = JSON.stringify({ username: ADMIN.username, password: CONTRACT_PASSWORD });

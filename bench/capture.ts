@@ -8,15 +8,15 @@ import { statement } from '../src/database/statement.js';
 import type { HttpRequest } from './http-connection.js';
 import type { RoundTrip } from './replay.js';
 
-/** What the program sends in one round trip, as it gives it to the driver (src/database/batch.ts). */
+/** The statements of one round trip, as given to the driver (src/database/batch.ts). */
 type Batch = {
   readonly statements?: readonly { readonly sql: string; readonly values: readonly unknown[] }[];
 };
 type Query = (this: pg.Client, batch: Batch, values?: unknown[]) => unknown;
 
 /**
- * The statements that the program sends for each of these requests, once it knows tenant and user: recorded at the
- * driver, so that they are the program's own whatever it comes to send. Runs each request twice.
+ * Returns the statements that the program sends for each of these requests, once tenant and user are cached: recorded
+ * at the driver, so that they are always the program's own. Runs each request twice.
  */
 export async function captureStatements(
   config: Config,
@@ -50,7 +50,7 @@ export async function captureStatements(
   }
 }
 
-/** Of the connections that open a transaction: others are those that hear the database's notices. */
+/** Records the connections that open a transaction: others listen for the database's notices. */
 async function recording(work: () => Promise<void>): Promise<RoundTrip[]> {
   const roundTrips: RoundTrip[] = [];
   const prototype = pg.Client.prototype as unknown as { query: Query };

@@ -1,23 +1,23 @@
 import type { HttpRequest } from './http-connection.js';
 
-/** What is measured, over each number of connections. */
+/** A measurement, over each number of connections. */
 export interface Case {
-  /** As `--only` names it. */
+  /** Its name for `--only`. */
   readonly name: string;
   readonly what: string;
   readonly requests: readonly HttpRequest[];
   readonly status: number;
-  /** What bounds it: its SQL alone, the checking of passwords alone, or a bare HTTP server with the same answer. */
+  /** The bound: its SQL alone, the checking of passwords alone, or a bare HTTP server with the same answer. */
   readonly ceiling: 'sql' | 'passwords' | 'http';
-  /** Adds rows, and so comes after those that read. */
+  /** Whether it adds rows, and so comes after those that read. */
   readonly writes: boolean;
-  /** Requests per second of the system that this one replaces, at 16 connections, and how many times that is aimed at, if at all. */
+  /** Requests per second of the replaced system, at 16 connections, and the multiple that is aimed at, if any. */
   readonly replaced: { readonly perSecond: number; readonly aim: number | null };
 }
 
-/** At how many connections the replaced system was measured. */
+/** Number of connections at which the replaced system was measured. */
 export const REPLACED_CONNECTIONS = 16;
-/** What the replaced system's processes kept in memory. */
+/** Memory of the replaced system's processes. */
 export const REPLACED_MEMORY = 481 * 1024 ** 2;
 
 export const CASE_NAMES = [
@@ -31,12 +31,14 @@ export const CASE_NAMES = [
   'create',
 ] as const;
 
-/** Of the tenant main's admin, the first user of the contract's data set. */
+/** The tenant main's admin, the first user of the contract's data set. */
 export const ADMIN = { username: 'admin', userId: 1, schema: 'tenant_main' } as const;
 
 /**
- * The cases, on the contract's data set.
- * @param host with the port; @param token the admin's; @param password every user's
+ * Returns the cases, on the contract's data set.
+ * @param host with the port;
+ * @param token the admin's;
+ * @param password every user's
  */
 export function cases(host: string, token: string, password: string): Case[] {
   const json = { host, 'content-type': 'application/json' };

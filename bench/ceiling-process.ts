@@ -7,7 +7,7 @@ export interface Hashing extends LoopOptions {
   readonly connections: number;
 }
 
-/** Checks passwords, this many at once, and does nothing else. */
+/** Checks this many passwords at once, and does nothing else. */
 async function checkPasswords({ connections, ...options }: Hashing): Promise<Sample> {
   const password = 'a password of some length';
   const stored = await hashPassword(password);

@@ -15,7 +15,10 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** A process of the bench's own whose functions can be called, so that what is measured does not share its turns. */
+/**
+ * A process of the bench's own whose functions can be called, so that the measured process does not share its event
+ * loop.
+ */
 export class Child<C extends Calls> {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
@@ -43,7 +46,7 @@ export class Child<C extends Calls> {
     return this.#process.pid ?? 0;
   }
 
-  /** @throws Error with the message of what the function threw */
+  /** Calls a function of the process. @throws Error with the message of what the function threw */
   call<N extends keyof C & string>(
     name: N,
     argument: Parameters<C[N]>[0],
@@ -63,7 +66,7 @@ export class Child<C extends Calls> {
   }
 }
 
-/** The child's side: answers calls until the bench has ended. */
+/** Implements the child's side: answers calls until the bench has ended. */
 export function answerCalls(calls: Calls): void {
   process.on('message', async ({ id, name, argument }: Question) => {
     const answer = (rest: Omit<Answer, 'id'>) => process.send?.({ id, ...rest } satisfies Answer);

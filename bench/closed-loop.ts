@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CpuTimes, cpuTimes, type Watched } from './processes.js';
 
-/** What one measurement found. */
+/** The result of one measurement. */
 export interface Sample {
   readonly perSecond: number;
-  /** How long each took, in milliseconds. */
+  /** Durations, in milliseconds. */
   readonly latencies: Float64Array;
-  /** Milliseconds of processor time for each: of the watched processes, and of the one that measures. */
+  /** Milliseconds of processor time for each: of the watched processes, and of the measuring one. */
   readonly cpu: CpuTimes & { readonly own: number };
 }
 
 export interface LoopOptions {
-  /** How long is measured, after the warm-up. */
+  /** Duration of the measurement, after the warm-up. */
   readonly seconds: number;
   readonly watched: Watched;
 }
@@ -19,7 +19,7 @@ export interface LoopOptions {
 const WARM_UP_MS = 150;
 
 /**
- * Repeats each of these steps, all at once, and counts: each begins anew when its last one is done. Begins to count
+ * Repeats each of these steps, all at once, and counts: each begins anew when its last run is done. Counting starts
  * when all have run once; returns when none runs any more.
  * @throws what a step throws
  */

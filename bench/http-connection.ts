@@ -9,7 +9,7 @@ export interface HttpRequest {
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 
-/** A request as the bytes to send. */
+/** Returns a request as the bytes to send. */
 export function requestBytes({ method, path, headers, body = '' }: HttpRequest): Buffer {
   const length = body ? { 'content-length': String(Buffer.byteLength(body)) } : {};
   const lines = Object.entries({ ...headers, ...length }).map(([name, value]) => `${name}: ${value}\r\n`);
@@ -19,15 +19,15 @@ export function requestBytes({ method, path, headers, body = '' }: HttpRequest):
 const READ_AT_ONCE = 65_536;
 
 /**
- * A connection that is kept open, one request at a time. It shares the processors with what is measured, so it knows
- * no more of HTTP than the program's own answers need: for /health/ autocannon took more than half as much of their
- * time as the server did, this a third.
+ * A persistent connection, one request at a time. It shares the processors with what is measured, so it implements no
+ * more of HTTP than the program's own answers need: for /health/ autocannon took more than half as much of their time
+ * as the server did, this a third.
  */
 export class HttpConnection {
   readonly #socket: Socket;
   #answered: ((status: number) => void) | undefined;
   #failed: ((error: Error) => void) | undefined;
-  /** Of an answer whose head is not here in full yet. */
+  /** The beginning of an incomplete head. */
   #head: Buffer | undefined;
   #missing = 0;
   #status = 0;
@@ -51,7 +51,7 @@ export class HttpConnection {
     });
   }
 
-  /** Sends a request; resolves with the status once the answer is here in full. */
+  /** Sends a request; resolves with the status once the answer is complete. */
   ask(request: Buffer): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#answered = resolve;
@@ -72,7 +72,7 @@ export class HttpConnection {
       const chunk = buffer.subarray(0, length);
       const head = this.#head ? Buffer.concat([this.#head, chunk]) : chunk;
       const end = head.indexOf(HEAD_END);
-      this.#head = end < 0 ? Buffer.from(head) : undefined; // the buffer will be written over
+      this.#head = end < 0 ? Buffer.from(head) : undefined; // the buffer will be overwritten
       if (end < 0) return;
       const text = head.toString('latin1', 0, end);
       this.#status = Number(text.slice(9, 12));

@@ -4,9 +4,9 @@ import { HttpConnection, type HttpRequest, requestBytes } from './http-connectio
 
 export interface Load extends LoopOptions {
   readonly port: number;
-  /** Sent in turn. */
+  /** Sent in rotation. */
   readonly requests: readonly HttpRequest[];
-  /** What each must be answered with. */
+  /** The expected status. */
   readonly status: number;
   readonly connections: number;
 }

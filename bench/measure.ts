@@ -10,7 +10,7 @@ import type { Watched } from './processes.js';
 import type { RoundTrip } from './replay.js';
 import { joined, median, percentile } from './statistics.js';
 
-/** Milliseconds of processor time per request; null where it cannot be told. */
+/** Milliseconds of processor time per request; null where it is unknown. */
 export interface Cpu {
   readonly node: number | null;
   readonly postgres: number | null;
@@ -34,7 +34,7 @@ export interface Figures {
   readonly cpuRatio: number | null;
   /** Of the process that sends the requests. */
   readonly loadCpu: number;
-  /** How many times the replaced system's rate, and what is aimed at; null at other numbers of connections. */
+  /** The multiple of the replaced system's rate, and the aim; null at other numbers of connections. */
   readonly factor: number | null;
   readonly aim: number | null;
 }
@@ -59,7 +59,7 @@ export interface Plan {
   readonly say: (line: string) => void;
 }
 
-/** Until what runs hot has been compiled, and every connection knows the tables. */
+/** Until hot code has been compiled, and every connection has cached the tables. */
 const WARM_UP_SECONDS = 0.7;
 const WARM_UP_CONNECTIONS = 16;
 
@@ -68,7 +68,9 @@ interface Pair {
   readonly ceiling: Sample;
 }
 
-/** Measures each case and its ceiling in turn, several times over, since a machine's speed changes by the minute. */
+/**
+ * Measures each case and its ceiling alternately, several times over, since a machine's speed changes by the minute.
+ */
 export async function measureAll(setting: Setting, plan: Plan): Promise<Figures[]> {
   const { rounds, say } = plan;
   const barePort = await openBareServer(setting, plan.cases);

@@ -12,8 +12,8 @@ import type { Table } from './report.js';
 import { median } from './statistics.js';
 
 /**
- * What four decisions are worth: keeping statements prepared; taking a list's names from memory; looking them up by
- * subqueries instead of joins where they are not there; and sending what opens a transaction along with its statements
+ * Measures what four decisions are worth: keeping statements prepared; taking a list's names from memory; otherwise
+ * looking them up by subqueries instead of joins; and sending the opening of a transaction along with its statements
  * instead of ahead of them. On the statements that the program sends.
  */
 
@@ -46,7 +46,7 @@ const EXPLAINED = 200;
 
 const FROM_CLIENTS = 'FROM "immigration_client" r ';
 
-/** The same list with its names looked up, as the program looks up those of one client. */
+/** Returns the same list with its names looked up, as the program looks up those of one client. */
 export function withNames(list: Request, client: Request): Request {
   const [columns] = queryOf(client).sql.split(FROM_CLIENTS);
   return list.map((statements) =>
@@ -58,7 +58,7 @@ export function withNames(list: Request, client: Request): Request {
   );
 }
 
-/** The same query with its names joined. @throws Error when it does not look up five names by subqueries */
+/** Returns the same query with its names joined. @throws Error when it does not look up five names by subqueries */
 export function withJoins({ sql, parameters }: Statement): Statement {
   const joins: string[] = [];
   const selected = sql.replaceAll(NAME, (_, expression: string, table: string, alias, column) => {
@@ -85,7 +85,7 @@ const joined = (request: Request): Request =>
   request.map((statements) => statements.map((one) => (isQuery(one) ? withJoins(one) : one)));
 const oneByOne = (request: Request): Request => request.flat().map((one) => [one]);
 
-/** What opens the transaction and what ends it in round trips of their own. */
+/** Returns the request with opening and end of the transaction in round trips of their own. */
 const inThree = (request: Request): Request => {
   const all = request.flat();
   const isQueried = ({ sql }: Statement) =>
@@ -154,7 +154,7 @@ async function rates({
   };
 }
 
-/** What PostgreSQL itself says about planning and running the query. */
+/** Returns PostgreSQL's own figures on planning and running the query. */
 async function planning({ database, list, client }: MicroSetting): Promise<Table> {
   const rows: string[][] = [];
   for (const [name, request] of [
@@ -183,7 +183,7 @@ function queryOf(request: Request): Statement {
   return query;
 }
 
-/** Runs `work` in a transaction that is opened as the request opens its own. */
+/** Runs `work` in a transaction that is opened like the request's own. */
 async function inTransactionOf<T>(
   database: ConnectionSettings,
   request: Request,

@@ -26,7 +26,7 @@ export const USAGE = `npm run bench -- [options]
   --json FILE        also writes all figures for a program to read
   --markdown FILE    also writes the tables; between the marks of a file that has them, as docs/performance.md`;
 
-/** Reads the command line. @throws Error for what it cannot be */
+/** Parses the command line. @throws Error for invalid options */
 export function readOptions(args: string[]): Options {
   const { values } = parseArgs({
     args,

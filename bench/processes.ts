@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
-/** The processes whose work is watched; null: none of the kind. */
+/** The watched processes; null when there is none of the kind. */
 export interface Watched {
   readonly node: number | null;
   readonly postmaster: number | null;
 }
 
-/** Milliseconds of processor time, or null where it cannot be told. */
+/** Milliseconds of processor time, or null where it is unknown. */
 export interface CpuTimes {
   readonly node: number | null;
   readonly postgres: number | null;
@@ -19,7 +19,9 @@ const PPID = 1;
 const OWN = [11, 12] as const;
 const ENDED_CHILDREN = [13, 14] as const;
 
-/** The processor time used so far; of PostgreSQL, that of the postmaster and all its children, ended ones too. */
+/**
+ * Returns the processor time used so far; of PostgreSQL, that of the postmaster and all its children, ended ones too.
+ */
 export function cpuTimes({ node, postmaster }: Watched): CpuTimes {
   return {
     node: node === null ? null : cpuOf(node, OWN),
@@ -38,7 +40,7 @@ function cpuOf(pid: number, fields: readonly number[]): number | null {
   return stat && fields.reduce((sum, field) => sum + Number(stat[field]) * MS_PER_TICK, 0);
 }
 
-/** What is behind the name in /proc/<pid>/stat: state, parent … */
+/** Returns what follows the name in /proc/<pid>/stat: state, parent … */
 function readStat(pid: number | string): string[] | null {
   const text = readProc(pid, 'stat');
   return text === null ? null : text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -58,12 +60,12 @@ function readProc(pid: number | string, file: string): string | null {
   }
 }
 
-/** The memory of one process that is in use (resident), in bytes, or null where it cannot be told. */
+/** Returns the resident memory of one process in bytes, or null where it is unknown. */
 export function residentMemory(pid: number): number | null {
   return kilobytes(readProc(pid, 'status'), 'VmRSS');
 }
 
-/** PostgreSQL's memory in bytes, what its processes share counted once; null where it cannot be told. */
+/** Returns PostgreSQL's memory in bytes, with shared memory counted once; null where it is unknown. */
 export function postgresMemory(postmaster: number): number | null {
   const all = [postmaster, ...(readStat(postmaster) ? childrenOf(postmaster) : [])];
   const parts = all.map((pid) => kilobytes(readProc(pid, 'smaps_rollup'), 'Pss'));

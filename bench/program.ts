@@ -14,11 +14,11 @@ import type { Watched } from './processes.js';
 const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
 const READY_WITHIN_MS = 60_000;
 
-/** Where one instance of the program keeps its data, and its settings: those of production. */
+/** An instance of the program: its data directory, and its settings, those of production. */
 export class Instance {
   readonly environment: Readonly<Record<string, string>>;
 
-  /** @param settings beside those, such as another server's */
+  /** @param settings in addition to those, such as another server's */
   constructor(
     readonly directory: string,
     readonly port: number,
@@ -41,7 +41,7 @@ export class Instance {
     return loadConfig(this.environment, this.directory);
   }
 
-  /** The postmaster's process, from PostgreSQL's own file; null where there is none. */
+  /** The postmaster's process id, from PostgreSQL's own file; null where there is none. */
   get postmaster(): number | null {
     try {
       const file = join(this.directory, 'postgresql', 'data', 'postmaster.pid');
@@ -52,7 +52,7 @@ export class Instance {
   }
 }
 
-/** Builds what is stale, as any command of the program does first. */
+/** Builds whatever is stale, as any command of the program does first. */
 export async function build(): Promise<void> {
   await promisify(execFile)(process.execPath, [LEOPARD, 'help']);
 }
@@ -64,7 +64,7 @@ export class Program {
   #output = '';
   #ended = false;
 
-  /** Starts it with these options and settings of its own; `ready` waits for it. */
+  /** Starts it with these options and settings; `ready` waits for it. */
   constructor(
     private readonly instance: Instance,
     options: readonly string[] = [],
@@ -88,8 +88,8 @@ export class Program {
 
   /**
    * Waits until /health/ answers.
-   * @returns the milliseconds that it took from the command on
-   * @throws Error with what it said, when it does not start
+   * @returns the milliseconds since the command
+   * @throws Error with its output when it does not start
    */
   async ready(): Promise<number> {
     while (!(await isHealthy(this.instance.port))) {
@@ -125,7 +125,7 @@ async function isHealthy(port: number): Promise<boolean> {
   );
 }
 
-/** A port that nobody listens on at the moment. */
+/** Returns a port that nobody listens on at the moment. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

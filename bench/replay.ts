@@ -6,19 +6,19 @@ import { type Statement, statement } from '../src/database/statement.js';
 import { valueTypes } from '../src/database/value-types.js';
 import { closedLoop, type LoopOptions, type Sample } from './closed-loop.js';
 
-/** Statements that go to the database together, before any of them is answered. */
+/** Statements that are sent together, before any of them is answered. */
 export type RoundTrip = readonly Statement[];
 
 export interface Replay extends LoopOptions {
   readonly database: ConnectionSettings;
-  /** The round trips of one request; of several, taken in turn. */
+  /** The round trips of one request; of several, in rotation. */
   readonly requests: readonly (readonly RoundTrip[])[];
   readonly connections: number;
   /** Whether each statement is parsed and planned anew, as behind a pooler, instead of being kept prepared. */
   readonly unprepared?: boolean;
 }
 
-/** Kept from one measurement to the next, as the program keeps its own: a new one has much to learn. */
+/** Kept from one measurement to the next, as the program keeps its own: a new one has empty caches. */
 const clients: pg.Client[] = [];
 
 /**
@@ -52,7 +52,7 @@ async function connected(database: ConnectionSettings): Promise<pg.Client> {
   return client;
 }
 
-/** In one write, as the program does it. */
+/** Sends statements in one write, as the program does. */
 async function roundTrip(client: pg.Client, statements: RoundTrip, unprepared: boolean): Promise<void> {
   const stream = client.connection.stream as Writable;
   stream.cork();
@@ -73,10 +73,10 @@ export interface LayerReplay extends Replay {
 }
 
 const layers = new Map<string, Database>();
-/** What the layer sends by itself. */
+/** Statements that the layer adds. */
 const FRAME = /^(BEGIN|COMMIT|SELECT pg_catalog\.(length|set_config|pg_backend_pid))/;
 
-/** The same through the program's own pool and tenant transaction, which add the opening and COMMIT themselves. */
+/** Sends the same through the program's own pool and tenant transaction, which add the opening and COMMIT. */
 export async function replayThroughLayer(given: LayerReplay): Promise<Sample> {
   const { database: settings, requests, connections, unprepared = false, schema, userId, ...options } = given;
   const key = `${connections} ${unprepared}`;

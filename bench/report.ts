@@ -4,16 +4,16 @@ import type { Figures } from './measure.js';
 import type { Memory, StartTimes } from './single-figures.js';
 import type { Surroundings } from './surroundings.js';
 
-/** What figures hold for. */
+/** The conditions of figures. */
 export interface Conditions {
   readonly surroundings: Surroundings;
   readonly rounds: number;
   readonly seconds: number;
-  /** Database connections of the program at most. */
+  /** Maximum number of the program's database connections. */
   readonly poolSize: number;
 }
 
-/** Everything that one run found; `--json` writes it as it is. Parts that were left out are null. */
+/** The results of one run; `--json` writes it as it is. Omitted parts are null. */
 export interface Report extends Conditions {
   readonly cases: readonly Figures[];
   readonly start: StartTimes | null;
@@ -32,7 +32,7 @@ export interface Table {
 
 const NONE = '–';
 
-/** The report as tables for people. */
+/** Returns the report as tables for people. */
 export function tables(report: Report): Table[] {
   const { cases } = report;
   const found = [{ title: 'Once', head: ['', 'measured', ''], rows: single(report) }];
@@ -100,7 +100,7 @@ function single(report: Report): string[][] {
   ];
 }
 
-/** Where and when, in a few lines. */
+/** Describes place and time, in a few lines. */
 export function circumstances({ surroundings: on, rounds, seconds: each, poolSize }: Conditions): string[] {
   return [
     ...machine(on),
@@ -115,7 +115,7 @@ export function machine(on: Surroundings): string[] {
   ];
 }
 
-/** A table in columns of equal width, names to the left and numbers to the right. */
+/** Formats a table in columns of equal width, names left-aligned and numbers right-aligned. */
 export function asText({ title, head, rows }: Table): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
@@ -135,7 +135,7 @@ export function asMarkdown({ title, head, rows }: Table): string {
 
 /**
  * Writes the text into the file: between the marks of that name, or as a new file.
- * @throws Error for a file that has no such marks, which would be lost
+ * @throws Error for a file without such marks, which would be lost
  */
 export function writeMarkdown(
   file: string,

@@ -12,11 +12,11 @@ import type { Workshop } from './workshop.js';
 export interface StartTimes {
   /** In an empty folder, demonstration data included. */
   readonly first: number;
-  /** The median of several with the data there. */
+  /** The median of several starts on existing data. */
   readonly later: number;
 }
 
-/** Bytes; null where they cannot be told. */
+/** Bytes; null where unknown. */
 export interface Memory {
   readonly node: number | null;
   readonly postgres: number | null;
@@ -25,8 +25,8 @@ export interface Memory {
 const SETTLING_MS = 2_000;
 
 /**
- * Starts and stops the program in a folder of its own. That stays until the workshop ends: ext4 passes over the places
- * of files that were removed minutes before, one by one, and creating a tenant would seem up to twice as slow.
+ * Starts and stops the program in a folder of its own. The folder stays until the workshop closes: ext4 skips the
+ * places of files removed minutes before, one by one, and creating a tenant would seem up to twice as slow.
  */
 export async function measureStart(
   workshop: Workshop,
@@ -45,7 +45,7 @@ export async function measureStart(
   return { first, later: median(later) };
 }
 
-/** What the program and its database hold once they have nothing to do. */
+/** Returns the memory of the program and its database at rest. */
 export async function memoryAtRest({ watched }: Program): Promise<Memory> {
   await sleep(SETTLING_MS);
   return {
@@ -54,7 +54,7 @@ export async function memoryAtRest({ watched }: Program): Promise<Memory> {
   };
 }
 
-/** Milliseconds that it takes to create a tenant, one after the other: the median. */
+/** Measures the milliseconds that creating a tenant takes, one after the other: the median. */
 export async function measureProvisioning({ owner, app }: DatabaseHandle, count: number): Promise<number> {
   if (!owner) throw new Error("the owner's connection is missing");
   const times: number[] = [];
@@ -70,7 +70,7 @@ export async function measureProvisioning({ owner, app }: DatabaseHandle, count:
   return median(times);
 }
 
-/** Milliseconds of one log-in, one after the other: the median. @param logIn does one */
+/** Measures the milliseconds of one log-in, one after the other: the median. @param logIn performs one */
 export async function measureLogIn(logIn: () => Promise<unknown>, count: number): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < count; i++) {

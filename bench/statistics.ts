@@ -1,4 +1,4 @@
-/** The middle one of these numbers, or the mean of the middle two. */
+/** Returns the middle one of these numbers, or the mean of the middle two. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -6,7 +6,7 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper;
 }
 
-/** The value that this share (0 to 1) of the numbers does not exceed. */
+/** Returns the value that this share (0 to 1) of the numbers does not exceed. */
 export function percentile(values: Float64Array, share: number): number {
   const sorted = values.slice().sort();
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;

@@ -12,7 +12,7 @@ import { Workshop } from './workshop.js';
 
 /**
  * Live streams: memory for each that is open and idle, processor time of their heartbeats, and how long a notification
- * takes from its commit to the browser while so many others are open. `node --import tsx bench/streams.ts [streams]`
+ * takes from its commit to the browser while many others are open. `node --import tsx bench/streams.ts [streams]`
  */
 
 const USERS = 500;
@@ -22,7 +22,7 @@ const NOTIFICATIONS = 300;
 const SCHEMA = 'tenant_main';
 const context = { schema: SCHEMA, userId: null };
 
-/** When each notification first came, which now and then is before its writer hears that it has committed. */
+/** The time at which each notification first arrived, which now and then is before its writer learns of the commit. */
 class ArrivalTimes {
   readonly #came = new Map<number, number>();
   readonly #awaited = new Map<number, (at: number) => void>();
@@ -52,7 +52,7 @@ async function measure(workshop: Workshop, count: number): Promise<void> {
   const users = await addUsers(database);
   const tokens = users.map((id) => tokenOf(instance, id));
 
-  await openMany(instance, tokens, 100, (id) => arrivals.note(id)); // until what runs hot has been compiled
+  await openMany(instance, tokens, 100, (id) => arrivals.note(id)); // until hot code has been compiled
   await sleep(3_000);
   const before = residentMemory(program.pid) ?? Number.NaN;
   const begun = performance.now();
@@ -125,7 +125,7 @@ async function openMany(
   await Promise.all(Array.from({ length: OPENED_AT_ONCE }, worker));
 }
 
-/** Resolves when the stream is established; it stays open until this process ends. */
+/** Opens a stream, and resolves when it is established; it stays open until this process ends. */
 function openStream(
   port: number,
   agent: Agent,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { processorName } from './processes.js';
 import { median } from './statistics.js';
 
-/** What figures depend on beside the program. */
+/** The circumstances on which figures depend besides the program. */
 export interface Surroundings {
   readonly date: string;
   readonly version: string;
@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly system: string;
   readonly node: string;
   readonly postgres: string;
-  /** Milliseconds that writing 8 kB for good takes on the disk of the data: the least that a commit waits. */
+  /** Milliseconds that a durable write of 8 kB takes on the disk of the data: the minimum that a commit waits. */
   readonly durableWrite: number;
   /** Processes that were ready to run in the minute before; near 0 on a quiet machine. */
   readonly loadAverage: number;
@@ -23,7 +23,7 @@ export interface Surroundings {
 const BLOCK = Buffer.alloc(8192, 1);
 const WRITES = 50;
 
-/** @param directory on the disk that the data lies on; @param postgres the server's version */
+/** Describes the machine. @param directory on the disk of the data @param postgres the server's version */
 export function surroundings(directory: string, postgres: string, loadAverage: number): Surroundings {
   const manifest = new URL('../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
@@ -40,7 +40,7 @@ export function surroundings(directory: string, postgres: string, loadAverage: n
   };
 }
 
-/** The load average over the last minute, to be read before the bench adds to it. */
+/** Returns the load average over the last minute, to be read before the bench adds to it. */
 export function loadAverage(): number {
   return loadavg()[0] ?? 0;
 }

@@ -13,9 +13,9 @@ import { joined, median, percentile } from './statistics.js';
 import { Workshop } from './workshop.js';
 
 /**
- * What the triggers of the capture of domain events, or those of the audit log, cost: the same statements in two tenants,
- * one with these triggers and one without, in turns. npm run bench:capture, npm run bench:audit [-- --rows 1000000
- * --json FILE]
+ * Measures what the triggers of the capture of domain events, or those of the audit log, cost: the same statements in
+ * two tenants, one with these triggers and one without, alternating. npm run bench:capture, npm run bench:audit [--
+ * --rows 1000000 --json FILE]
  */
 
 const SUBJECTS = ['capture', 'audit'] as const;
@@ -45,7 +45,7 @@ interface Figure {
   /** Milliseconds for one statement in a transaction of its own. */
   readonly p50: number;
   readonly p99: number;
-  /** PostgreSQL's processor time for one, in milliseconds; null where it cannot be told. */
+  /** PostgreSQL's processor time for one, in milliseconds; null where unknown. */
   readonly cpu: number | null;
 }
 
@@ -53,7 +53,7 @@ interface BulkFigure {
   readonly rows: number;
   readonly triggers: Triggers;
   readonly seconds: number;
-  /** PostgreSQL's processor time, in seconds; null where it cannot be told. */
+  /** PostgreSQL's processor time, in seconds; null where unknown. */
   readonly cpu: number | null;
   /** Bytes of log that the statement wrote. */
   readonly log: number;
@@ -173,7 +173,7 @@ async function measureSingle(
   }));
 }
 
-/** After a small statement on the same connection, whose plan the large one then has to do with. */
+/** Measures a bulk statement after a small one on the same connection, whose plan the large one then has to use. */
 async function measureBulk(
   client: OwnerClient,
   postmaster: number | null,

@@ -7,7 +7,7 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
 type Step = () => Promise<unknown> | unknown;
 
-/** A temporary folder, and whatever else has to be put away in the end, the last first. */
+/** A temporary folder, and whatever else must be cleaned up in the end, in reverse order. */
 export class Workshop {
   readonly #steps: Step[] = [];
   #closing: Promise<void> | undefined;
@@ -36,7 +36,7 @@ export class Workshop {
     return this.#closing !== undefined;
   }
 
-  /** Puts everything away when the bench is interrupted, and ends it then. */
+  /** Cleans up when the bench is interrupted, and ends it then. */
   closeOnSignals(): void {
     for (const [signal, number] of Object.entries(SIGNALS)) {
       process.on(signal, () => {
@@ -46,12 +46,15 @@ export class Workshop {
     }
   }
 
-  /** To be called before anything is begun that would have to be put away. @throws Error when it is too late */
+  /**
+   * Checks that the workshop is open; call it before starting anything that must be cleaned up.
+   * @throws Error when it is too late
+   */
   ensureOpen(): void {
     if (this.isClosing) throw new Error('the bench is stopping');
   }
 
-  /** Puts everything away, once. A step that fails does not keep the others from being done. */
+  /** Cleans up, once. A failing step does not prevent the others. */
   close(): Promise<void> {
     this.#closing ??= this.#putAway();
     return this.#closing;

@@ -6,7 +6,7 @@ type Tenant = (typeof TENANTS)[number];
 const LATEST_MS = 300_000;
 const LOOK_EVERY_MS = 100;
 
-/** Gives every client of these tenants to somebody, one event each, after the last round has been cleared away. */
+/** Assigns every client of these tenants to somebody, one event each, after clearing the last round. */
 export async function makeBacklog(scene: Scene, tenants: readonly Tenant[]): Promise<void> {
   for (const schema of TENANTS) {
     await scene.sql(
@@ -26,8 +26,8 @@ export async function makeBacklog(scene: Scene, tenants: readonly Tenant[]): Pro
 
 /**
  * Waits until every event of these tenants has its notification and its timeline entry.
- * @returns events per second, from the first commit to the last, as PostgreSQL noted them
- * @throws Error when something is missing, twice there or does not come in time
+ * @returns events per second, from the first commit to the last, as recorded by PostgreSQL
+ * @throws Error when something is missing, duplicated or late
  */
 export async function rateOf(scene: Scene, tenants: readonly Tenant[]): Promise<number> {
   const total = tenants.length * CLIENTS;

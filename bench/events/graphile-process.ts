@@ -3,7 +3,7 @@ import pg from 'pg';
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { answerCalls } from '../child.js';
 
-/** What the job is given of its event: as much as Leopard's worker reads of it. */
+/** The job's data on its event: as much as Leopard's worker reads of it. */
 interface Payload {
   readonly event: number;
   readonly client: number;
@@ -12,18 +12,18 @@ interface Payload {
 }
 
 const SCHEMA = 'tenant_main';
-/** A line for each job would cost it time. */
+/** A line for each job would cost time. */
 const logger = new Logger(() => () => undefined);
 let runner: Runner | undefined;
 
 function openPool(settings: ConnectionSettings, max: number): pg.Pool {
   const pool = new pg.Pool({ ...settings, max });
   pool.on('error', (error) => console.error(error.message));
-  pool.on('connect', (client) => client.on('error', () => undefined)); // the pool tells of it
+  pool.on('connect', (client) => client.on('error', () => undefined)); // the pool reports it
   return pool;
 }
 
-/** One job for each event that waits, instead of Leopard's queue. */
+/** Queues one job for each waiting event, instead of Leopard's queue. */
 async function prepare({ settings }: { settings: ConnectionSettings }): Promise<void> {
   const pool = openPool(settings, 2);
   try {
@@ -68,7 +68,7 @@ async function start({ settings, concurrency, batched }: Start): Promise<void> {
   runner.events.on('stop', () => pool.end());
 }
 
-/** The rows that Leopard's two handlers write for the event, and its status, in a transaction. */
+/** Writes the rows of Leopard's two handlers for the event, and its status, in a transaction. */
 async function handle({ event, client, assignee, created }: Payload, { withPgClient }: JobHelpers) {
   await withPgClient(async (connection) => {
     await connection.query('BEGIN');

@@ -13,13 +13,13 @@ export interface Spread {
 
 const CHANGES = 500;
 const WARM_UP = 50;
-/** Between two changes, so that the worker has gone to sleep. */
+/** Pause between two changes, so that the worker has gone to sleep. */
 const IDLE_MS = 40;
 const ASSIGNEE = 2;
 
 /**
- * How long it takes until somebody hears that they were given a client, when nothing else is going on: from the
- * change's commit to that of the notification, as PostgreSQL noted both, and from the API's answer to the arrival
+ * Measures how long it takes until users learn that they were assigned a client, when nothing else is going on: from
+ * the change's commit to that of the notification, as recorded by PostgreSQL, and from the API's answer to the arrival
  * in the assignee's live stream. API, worker and scheduler are one process, as `leopard serve` starts them.
  */
 export async function measureLatency(scene: Scene): Promise<Spread[]> {
@@ -72,7 +72,9 @@ function headersOf({ instance, port }: Scene, user: number): Record<string, stri
   return { host: `main.localhost:${port}`, authorization: `Bearer ${token}` };
 }
 
-/** Resolves when the assignee's stream is established; tells of which client each notification is. */
+/**
+ * Opens the assignee's stream, and resolves when it is established; calls back with the client of each notification.
+ */
 function openStream(scene: Scene, onClient: (client: number) => void): Promise<void> {
   const path = '/api/v1/notifications/stream/';
   const headers = headersOf(scene, ASSIGNEE);

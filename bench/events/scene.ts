@@ -10,10 +10,10 @@ import type { Workshop } from '../workshop.js';
 
 export const TENANTS = ['tenant_main', 'tenant_two', 'tenant_three', 'tenant_four'] as const;
 export const CLIENTS = 20_000;
-/** Whom clients are given to; all of the one branch. */
+/** Number of assignees; all of the one branch. */
 export const USERS = 20;
 
-/** A server that notes when transactions commit, four agencies, and the program to be started on it. */
+/** A server that records when transactions commit, four agencies, and the program to be started on it. */
 export interface Scene {
   readonly workshop: Workshop;
   readonly port: number;
@@ -21,12 +21,12 @@ export interface Scene {
   readonly app: ConnectionSettings;
   /** The server's superuser. */
   readonly admin: ConnectionSettings;
-  /** As the server's superuser, who may ask when a transaction committed. */
+  /** Runs SQL as the server's superuser, who may ask when a transaction committed. */
   sql<T>(text: string, values?: readonly unknown[]): Promise<T[]>;
   start(services: string, settings?: Readonly<Record<string, string>>): Program;
 }
 
-/** Opens the scene in the workshop's folder; the workshop's end puts it away. */
+/** Opens the scene in the workshop's folder; closing the workshop removes it. */
 export async function openScene(workshop: Workshop, say: (line: string) => void): Promise<Scene> {
   await build();
   const directory = join(workshop.directory, 'data');

@@ -26,8 +26,9 @@ const CONTENDERS: readonly Contender[] = [
 ];
 
 /**
- * Events per second out of a backlog of 20,000 in each tenant: a timeline entry, a notification and the event's own
- * row with its results kept. The same rows written by jobs of graphile-worker, in turns with it. Medians.
+ * Measures events per second out of a backlog of 20,000 in each tenant: a timeline entry, a notification and the
+ * event's own row with its results kept. The same rows are written by jobs of graphile-worker, alternating with it.
+ * Medians.
  */
 export async function measureThroughput(scene: Scene, say: (line: string) => void): Promise<Rate[]> {
   const rates = new Map<Contender, number[]>(CONTENDERS.map((contender) => [contender, []]));

@@ -19,8 +19,8 @@ const SECONDS = 4;
 const context = { schema: 'tenant_main', userId: null };
 
 /**
- * What it costs writers to wake a worker: changes that make an event, on 64 connections at once, when every commit
- * gives notice because a worker is said to be asleep, and when none does because workers are busy. In turns.
+ * Measures the cost for writers of waking a worker: changes that make an event, on 64 connections at once, when every
+ * commit notifies because a worker is registered as idle, and when none does because workers are busy. Alternating.
  */
 export async function measureWaking(scene: Scene): Promise<Writes[]> {
   await makeBacklog(scene, []);
@@ -58,7 +58,7 @@ export async function measureWaking(scene: Scene): Promise<Writes[]> {
   }));
 }
 
-/** Each connection changes clients of its own, one after the other. */
+/** Changes clients on each connection, its own ones, one after the other. */
 async function writeFor(database: Database, until: number): Promise<Float64Array> {
   const times: number[] = [];
   const write = async (_: unknown, connection: number) => {

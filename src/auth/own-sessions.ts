@@ -117,7 +117,7 @@ export class OwnSessions {
   }
 }
 
-/** Of a token by its name: whether it is this user's and not revoked. */
+/** Returns the query for whether a token, by its name, is this user's and not revoked. */
 const ownToken = (jti: string, userId: number) => sql<{ id: number }>`
   SELECT o.id FROM token_blacklist_outstandingtoken o
   WHERE o.jti = ${jti} AND o.user_id = ${userId} AND o.expires_at > now()

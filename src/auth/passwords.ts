@@ -4,7 +4,7 @@ import { type Algorithm, hash, verify } from '@node-rs/argon2';
 
 const derive = promisify(pbkdf2);
 
-/** OWASP's first choice for argon2id: 19 MiB, two passes, one lane (Password Storage Cheat Sheet). */
+/** OWASP's first choice for argon2id: 19 MiB, two passes, parallelism 1 (Password Storage Cheat Sheet). */
 const ARGON2 = { algorithm: 2 as Algorithm.Argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const CURRENT = /^argon2\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 const ARGON2_PREFIX = 'argon2$';

@@ -4,13 +4,13 @@ import { jittered } from '../platform/jitter.js';
 export interface LoopOptions {
   /** Does the next piece of work, in bounded time. @returns whether there may be more to do at once */
   readonly step: () => Promise<boolean>;
-  /** Approximate rest after a step that found nothing to do, in milliseconds. */
+  /** Approximate rest after a step that found no work, in milliseconds. */
   readonly pollMs: number;
-  /** Number of steps under way at the same time; 1 by default. */
+  /** Maximum number of concurrent steps; 1 by default. */
   readonly concurrency?: number;
-  /** Called with the error of a failed step, but only once for a failure that repeats itself. */
+  /** Called with the error of a failed step, once for consecutive equal failures. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** Shortest and longest rest after a failed step, in milliseconds; it doubles with each failure in a row. */
+  /** Minimum and maximum rest after a failed step, in milliseconds; it doubles with each consecutive failure. */
   readonly retryMs?: { readonly first: number; readonly longest: number };
 }
 
@@ -38,7 +38,7 @@ export class BackgroundLoop {
     return this.#stopping.signal;
   }
 
-  /** Begins to work; does nothing if it has begun or been stopped. */
+  /** Starts the loop; does nothing if it was started or stopped before. */
   start(): void {
     const { concurrency = 1 } = this.options;
     while (this.#workers.length < concurrency) this.#workers.push(this.#run());
@@ -92,7 +92,7 @@ export class BackgroundLoop {
         if (!mayHaveMore && wakes === this.#wakes) await this.#rest(jittered(pollMs));
       } catch (error) {
         this.#report(error);
-        // Waking shortens only what comes after the first rest: notices may arrive faster than steps fail.
+        // Waking shortens only what follows the first rest: notices may arrive faster than steps fail.
         await sleep(first, undefined, { signal: this.signal }).catch(() => undefined);
         const rest = Math.min(longest, first * 2 ** failures++) - first;
         if (rest > 0 && wakes === this.#wakes) await this.#rest(jittered(rest));

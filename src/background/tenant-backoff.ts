@@ -5,16 +5,16 @@ interface Rest {
   readonly failures: number;
 }
 
-/** Maximum number of tenants that are remembered; the oldest are forgotten. */
+/** Maximum number of tenants remembered; the oldest are forgotten. */
 const MOST = 10_000;
 
-/** The tenants that are left alone for a while, since their work failed: for longer with each failure in a row. */
+/** The tenants that rest because their work failed, longer with each consecutive failure. */
 export class TenantBackoff {
   readonly #rests: LRUCache<string, Rest>;
 
   /**
    * @param first the first rest, in milliseconds
-   * @param longest the longest, in milliseconds; failures are forgotten as long after a rest is over
+   * @param longest the maximum, in milliseconds; failures are forgotten as long after a rest is over
    */
   constructor(
     private readonly first = 1_000,
@@ -23,12 +23,12 @@ export class TenantBackoff {
     this.#rests = new LRUCache({ max: MOST, ttl: 2 * longest });
   }
 
-  /** Returns whether a tenant is to be left alone at present. */
+  /** Returns whether a tenant is resting. */
   isResting(schema: string): boolean {
     return performance.now() < (this.#rests.get(schema)?.until ?? 0);
   }
 
-  /** Returns the tenants that are to be left alone at present. */
+  /** Returns the resting tenants. */
   resting(): string[] {
     return [...this.#rests.keys()].filter((schema) => this.isResting(schema));
   }
@@ -38,12 +38,12 @@ export class TenantBackoff {
     this.#rests.delete(schema);
   }
 
-  /** Lets a tenant rest for the first time limit without a failure, because there was nothing to do. */
+  /** Lets a tenant rest as after a first failure, because it had no work. */
   pause(schema: string): void {
     this.#rests.set(schema, { until: performance.now() + this.first, failures: 0 });
   }
 
-  /** Lets a tenant rest after a failure; failures of work that was begun before it rested count as one. */
+  /** Lets a tenant rest after a failure; failures of work begun before it rested count as one. */
   failed(schema: string): void {
     if (this.isResting(schema)) return;
     const failures = this.#rests.get(schema)?.failures ?? 0;

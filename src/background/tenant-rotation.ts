@@ -1,29 +1,29 @@
 import { TenantBackoff } from './tenant-backoff.js';
 
-/** What a tenant's turn came to: whether something was done, and whether it is likely to have more work. */
+/** The result of a tenant's turn: whether something was done, and whether it is likely to have more work. */
 export type TurnResult = 'more' | 'done' | 'nothing';
 
 export interface RotationOptions {
   /** Returns the schemas of the tenants that have work, in the order of their turns. */
   readonly readReady: () => Promise<readonly string[]>;
-  /** Tells whether a tenant that had work a while ago may be served now. */
+  /** Returns whether a tenant that had work a while ago may be served now. */
   readonly mayServe: (schema: string) => Promise<boolean>;
-  /** Tells whether an error is one of the server, for which no tenant is to rest. */
+  /** Returns whether an error is one of the server, for which no tenant has to rest. */
   readonly isOutage: (error: unknown) => boolean;
-  /** Called for each turn that failed, unless by an outage. */
+  /** Called for each failed turn, except for outages. */
   readonly onError?: ((schema: string, error: unknown) => void) | undefined;
 }
 
-/** Time for which the list of tenants with work is taken to be true, in milliseconds. */
+/** Time for which the list of tenants with work counts as up to date, in milliseconds. */
 const RECENT_MS = 250;
 
 /**
- * Gives tenants with work their turns, so that one which has much of it, or whose work fails, does not hold up the
- * others. Shared by the workers of a process, which never serve the same tenant at once.
+ * Serves tenants with work in turn, so that one which has much of it, or whose work fails, does not hold up the others.
+ * Shared by the workers of a process, which never serve the same tenant at once.
  */
 export class TenantRotation {
   #waiting: string[] = [];
-  /** Those that had more work than a turn takes. */
+  /** Tenants that had more work than a turn takes. */
   #again: string[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | null = null;
@@ -45,7 +45,7 @@ export class TenantRotation {
   /**
    * Serves the next tenant.
    * @param serve does a bounded part of the tenant's work
-   * @returns whether there was one that may be served now
+   * @returns whether a tenant could be served
    * @throws errors of the server, from reading or serving
    */
   async serveNext(serve: (schema: string) => Promise<TurnResult>): Promise<boolean> {

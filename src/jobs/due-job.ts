@@ -71,7 +71,7 @@ export function dueJob(job: DueJob): Job {
   };
 }
 
-/** Does what is due at one tenant and stores when to examine it next; both in one transaction, batch by batch. */
+/** Processes what is due at one tenant and stores when to examine it next; both in one transaction, batch by batch. */
 async function lookAt(job: DueJob, run: JobRun, { schema, basis }: DueTenant): Promise<number> {
   const known = [run.moment, job.usableBasis(basis)];
   try {

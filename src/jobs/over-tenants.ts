@@ -3,7 +3,7 @@ import { statement } from '../database/statement.js';
 import { type JobResult, type JobRun, messageOf } from './job.js';
 
 /**
- * Does work at these tenants, one after the other; a failure at one does not affect the others.
+ * Runs work at these tenants, one after the other; a failure at one does not affect the others.
  * @param work returns how much it has done
  */
 export async function overTenants<Tenant extends { readonly schema: string }>(

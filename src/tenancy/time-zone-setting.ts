@@ -14,7 +14,7 @@ export async function setTimeZone(owner: ConnectionSettings, schema: string, nam
   return await withOwner(owner, (client) => setTimeZoneOn(client, schema, name));
 }
 
-/** Does the same on an existing connection, within its transaction if there is one. */
+/** Sets the time zone on an existing connection, within its transaction if there is one. */
 export async function setTimeZoneOn(client: OwnerClient, schema: string, name: string): Promise<string> {
   const zone = timeZoneNamed(name.trim());
   const { rowCount: known } = await client.query('SELECT FROM pg_timezone_names WHERE name = $1', [zone]);

@@ -6,8 +6,8 @@ import { fileBreaches } from './rules.js';
 import { isTest, sourceFiles } from './sources.js';
 
 /**
- * Checks the rules of docs/architecture.md that a machine can see, prints the picture of the layers, and each breach on
- * a line of its own. `--write` puts the picture into the document before.
+ * Checks the machine-checkable rules of docs/architecture.md, prints the picture of the layers, and each violation on a
+ * line of its own. `--write` first puts the picture into the document.
  */
 
 const files = ['src', 'test', 'bench'].flatMap(sourceFiles);

@@ -1,12 +1,12 @@
 import { posix } from 'node:path';
 import type { SourceFile } from './sources.js';
 
-/** Finds circles of imports among files, and among the folders that hold them; each is told in one line. */
+/** Finds circles of imports among files, and among the folders that hold them, one line each. */
 export function circles(files: readonly SourceFile[]): string[] {
   const known = new Set(files.map(({ path }) => path));
   const byFile = new Map(files.map(({ path, imports }) => [path, imports.filter((name) => known.has(name))]));
   const byFolder = new Map<string, string[]>();
-  /** For each pair of folders the import that ties them. */
+  /** For each pair of folders, the import that connects them. */
   const ties = new Map<string, string>();
   for (const [path, imports] of byFile) {
     const folder = posix.dirname(path);
@@ -26,7 +26,7 @@ export function circles(files: readonly SourceFile[]): string[] {
   ];
 }
 
-/** Finds circles in a graph, each with its first node also as its last; not every one, but one if there is any. */
+/** Finds circles in a graph, each with its first node repeated as its last; not every one, but one if there is any. */
 function findCircles(graph: ReadonlyMap<string, readonly string[]>): string[][] {
   const done = new Set<string>();
   const found: string[][] = [];

@@ -9,7 +9,7 @@ const TREE = /(?<=^## What lies where\n[^#]*?^```\n).*?(?=^```$)/ms;
 /** The block of code after the heading "Layers". */
 const PICTURE = /(?<=^## Layers\n[^#]*?^```\n).*?(?=^```$)/ms;
 
-/** Returns what the document says about the layout that the code does not, given its text and the drawn layers. */
+/** Returns the layout that the document claims and the code does not have, given its text and the drawn layers. */
 export function documentBreaches(text: string, picture: string): string[] {
   const tree = TREE.exec(text)?.[0] ?? '';
   const files = new Set(

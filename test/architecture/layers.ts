@@ -25,7 +25,7 @@ function folderOf(path: string): string | undefined {
 
 const layerOf = (path: string) => LAYERS.findIndex((folders) => folders.includes(folderOf(path) ?? ''));
 
-/** Returns what is wrong with a file's place in the layers. */
+/** Returns the violations of the layers by a file. */
 export function layerBreaches({ path, imports }: SourceFile): string[] {
   if (!path.startsWith('src/') || isTest(path)) return [];
   const layer = layerOf(path);
@@ -35,7 +35,9 @@ export function layerBreaches({ path, imports }: SourceFile): string[] {
     .map((target) => `imports ${target}, which lies above it`);
 }
 
-/** Draws the layers, the highest first: on a line each folder, after its layer's number, with those that it imports. */
+/**
+ * Draws the layers, the highest first: one folder per line, after its layer's number, with the folders that it imports.
+ */
 export function drawLayers(files: readonly SourceFile[]): string {
   const width = Math.max(...LAYERS.flat().map((folder) => folder.length));
   const highestFirst = LAYERS.flat().reverse();

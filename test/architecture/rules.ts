@@ -3,7 +3,7 @@ import { isTest, type SourceFile } from './sources.js';
 
 const LONGEST_FILE = 400;
 
-/** The rules for a single file; each returns what is wrong with it. */
+/** The rules for a single file; each returns its violations. */
 const RULES: readonly ((file: SourceFile) => (string | false | null | undefined)[])[] = [
   ({ text }) => {
     const lines = text.split('\n').length - 1;
@@ -53,7 +53,7 @@ function stripComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
 }
 
-/** Returns each breach of a rule in one line that begins with the file's path. */
+/** Returns each violation of a rule in one line that begins with the file's path. */
 export function fileBreaches(file: SourceFile): string[] {
   return RULES.flatMap((rule) => rule(file))
     .filter((breach) => typeof breach === 'string')

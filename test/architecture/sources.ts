@@ -9,13 +9,13 @@ export interface SourceFile {
   /** Path from the project's root. */
   readonly path: string;
   readonly text: string;
-  /** What it imports, types too: paths from the project's root, and names of packages. */
+  /** The imports, types included: paths from the project's root, and names of packages. */
   readonly imports: readonly string[];
 }
 
 const IMPORT = /^(?:import|export)\s+(?:type\s+)?(?:[^'";]*?\s+from\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm;
 
-/** Reads all TypeScript of a folder and the folders in it, without what is generated. */
+/** Reads all TypeScript files of a folder, recursively, without generated ones. */
 export function sourceFiles(directory: string): SourceFile[] {
   return readdirSync(join(ROOT, directory), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
@@ -24,7 +24,7 @@ export function sourceFiles(directory: string): SourceFile[] {
     .map((path) => sourceFile(path, readFileSync(join(ROOT, path), 'utf8')));
 }
 
-/** Finds a file's imports in its text. */
+/** Parses a file's imports. */
 export function sourceFile(path: string, text: string): SourceFile {
   const imports = [...text.matchAll(IMPORT)].map(([, from, dynamic]) =>
     resolved(path, (from ?? dynamic) as string),

@@ -266,7 +266,7 @@ test('a name that is registered anew does not revive the tokens of the tenant be
     status: 'ACTIVE',
   });
   await seedStaff(app, 'tenant_demo');
-  // Tokens count in whole seconds, so the new tenant is made a second younger than the old one's tokens.
+  // Tokens contain whole seconds, so the new tenant is dated a second after the old one's tokens.
   await withOwner(owner, (client) =>
     client.query(
       `UPDATE public.tenants_tenant SET created_at = to_timestamp($1) WHERE schema_name = 'tenant_demo'`,

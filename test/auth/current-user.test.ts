@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** A change by somebody who is no part of the program, seen by the program a moment later. */
+/** Makes a change from outside the program, which sees it a moment later. */
 async function change(sql: string, values: unknown[] = []): Promise<void> {
   await withOwner(app.databases.owner, async (client) => {
     await client.query('SET search_path TO tenant_main');

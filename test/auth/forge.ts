@@ -4,7 +4,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A token with these claims, signed as whoever knows the key could; `alg` names the hash or is `none`. */
+/** Returns a token with these claims, signed as anyone with the key could; `alg` names the hash or is `none`. */
 export function forge(claims: unknown, key: string, alg = 'HS256', header: Json = {}): string {
   const content = `${part({ alg, typ: 'JWT', ...header })}.${part(claims)}`;
   if (alg === 'none') return `${content}.`;
@@ -12,7 +12,7 @@ export function forge(claims: unknown, key: string, alg = 'HS256', header: Json 
   return `${content}.${createHmac(hash, key).update(content).digest('base64url')}`;
 }
 
-/** The claims of a token, unchecked. */
+/** Returns the claims of a token, unchecked. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look at each claim
 export function claimsOf(token: string): any {
   return JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString());

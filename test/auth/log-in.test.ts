@@ -76,7 +76,7 @@ describe('a log-in', () => {
     });
   });
 
-  const LONG = 120_000; // 176 log-ins, on a machine that has other things to do
+  const LONG = 120_000; // 176 log-ins, on a busy machine
   test('takes as long for an unknown name, or one that is switched off, as for a known one', {
     timeout: LONG,
   }, async () => {

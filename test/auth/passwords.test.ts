@@ -14,13 +14,13 @@ import { idOf, seedStaff } from '../helpers/staff.js';
 
 const SECRET = 'Grüße, 王小明 123';
 
-/** As Django's PBKDF2PasswordHasher stores a password. */
+/** Hashes a password as Django's PBKDF2PasswordHasher does. */
 function djangoPbkdf2(password: string, iterations: number, salt = 'aB3dE5gH7jK9mN1pQ3sT5v'): string {
   const derived = pbkdf2Sync(password, salt, iterations, 32, 'sha256').toString('base64');
   return `pbkdf2_sha256$${iterations}$${salt}$${derived}`;
 }
 
-/** As Django's Argon2PasswordHasher stores a password, at Django's own parameters. */
+/** Hashes a password as Django's Argon2PasswordHasher does, with Django's own parameters. */
 async function djangoArgon2(password: string): Promise<string> {
   const parameters = { algorithm: 2, memoryCost: 102_400, timeCost: 2, parallelism: 8 };
   return `argon2${await hash(password, parameters)}`;

@@ -6,21 +6,21 @@ import { createRecord, isRecordRoute, pathOf, routeName } from '../helpers/route
 import { seedStaff } from '../helpers/staff.js';
 import { WriteWatch } from '../helpers/written.js';
 
-/** Printed by fast-check with every failure; another one: BAD_INPUT_SEED=… */
+/** Printed by fast-check with every failure; choose another with BAD_INPUT_SEED=… */
 export const SEED = Number(process.env.BAD_INPUT_SEED ?? 20_261_125);
 /** For each test of a file that starts the harness; they take seconds, where nothing else runs. */
 const TIMEOUT_MS = 120_000;
 const RUNS_IN_ALL = 2_500;
 
-/** How often each of so many operations is tried: fewer times as the API grows, so that the suite stays quick. */
+/** Returns how often to try each operation: less often as the API grows, so that the suite stays quick. */
 export function parameters(operations: number) {
   return { seed: SEED, numRuns: Math.max(25, Math.min(100, Math.floor(RUNS_IN_ALL / operations))) };
 }
 
-/** What the last resort says when PostgreSQL refuses a value: the route should have found the field before that. */
+/** The answers of the last resort when PostgreSQL rejects a value: the route should have found the field before. */
 const LAST_RESORT = /^(A value is out of range|The change conflicts with other records)/;
 
-/** The application with a record for every route, and an eye on what is written. */
+/** The application with a record for every route, watched for writes. */
 export class Harness {
   #known: Record<string, string> | undefined;
 
@@ -33,7 +33,7 @@ export class Harness {
 
   static async start(environment: Record<string, string> = {}): Promise<Harness> {
     vi.setConfig({ testTimeout: TIMEOUT_MS });
-    // Log-ins with wrong passwords are counted, but here they may go on for ever.
+    // Log-ins with wrong passwords are counted, but here there may be any number.
     const app = await startTestApp({ environment });
     await seedStaff(app);
     const paths = new Map<RouteDefinition, string>();
@@ -44,14 +44,14 @@ export class Harness {
     return new Harness(app, await WriteWatch.open(app.databases), await app.logIn('admin'), paths);
   }
 
-  /** The routes that are served and of this kind, with their names. */
+  /** Returns the served routes of this kind, with their names. */
   operations(suits: (definition: RouteDefinition) => unknown): (readonly [string, RouteDefinition])[] {
     return this.app.app.routes.filter(suits).map((definition) => [routeName(definition), definition]);
   }
 
   /**
-   * Sends a request to the route's record, as somebody who may do everything, and checks what holds for each answer:
-   * no failure of the server; a 400 that says what is wrong; nothing written unless it succeeded.
+   * Sends a request to the route's record with all permissions, and checks what holds for each answer: no failure of
+   * the server; a 400 that names the problem; nothing written unless it succeeded.
    */
   async send(
     definition: RouteDefinition,
@@ -63,7 +63,7 @@ export class Harness {
     let answer = await ask();
     if (answer.status === 401 && !rest.token && !rest.headers?.authorization) {
       expect(await this.#state(true)).toEqual(before);
-      this.token = await this.app.logIn('admin'); // a request before has ended its user's sessions
+      this.token = await this.app.logIn('admin'); // an earlier request has ended its user's sessions
       before = await this.#state(true);
       answer = await ask();
     }
@@ -74,12 +74,12 @@ export class Harness {
     return answer;
   }
 
-  /** What is in the database and in store just now; to be compared. */
+  /** Returns the present content of the database and the store, for comparison. */
   async written(): Promise<Record<string, string>> {
     return await this.#state(true);
   }
 
-  /** Whether the server still works. */
+  /** Checks that the server still works. */
   async expectHealthy(): Promise<void> {
     expect((await this.app.ask('GET', '/health/')).body.status).toBe('healthy');
   }
@@ -89,30 +89,36 @@ export class Harness {
     await this.app.close();
   }
 
-  /** The rows of the database and the files in store; looked up when they may have changed. */
+  /** Returns the rows of the database and the stored files; read again when they may have changed. */
   async #state(anew = false): Promise<Record<string, string>> {
     if (this.#known && !anew) return this.#known;
     const { mediaDirectory } = this.app.config;
     let files: string[] = [];
     try {
       files = readdirSync(mediaDirectory, { recursive: true, encoding: 'utf8' });
-    } catch {} // made with the first file
+    } catch {} // created with the first file
     this.#known = { ...(await this.watch.state()), files: files.sort().join(' ') };
     return this.#known;
   }
 }
 
-/** Whether Node itself answered a request that is no HTTP, such as one with bare letters beyond ASCII in its address. */
+/**
+ * Returns whether Node itself answered a request that is no valid HTTP, such as one with letters beyond ASCII in its
+ * URL.
+ */
 export function isUnread({ status, body }: Answer): boolean {
   return status === 431 || (status === 400 && body?.message === 'Client Error');
 }
 
-/** The problem in one sentence, as tasks' and notifications' actions tell it, and others where it is no field's. */
+/**
+ * Returns the problem in one sentence, as in actions on tasks and notifications, and elsewhere where no field is
+ * concerned.
+ */
 function textOf({ detail, error }: Answer['body']): string | undefined {
   return [detail, error].find((text) => typeof text === 'string');
 }
 
-/** Whether a 400 says which field it is about: by its key, or in the words of an action. */
+/** Returns whether a 400 names the field that it concerns: by its key, or in the words of an action. */
 export function namesField({ body }: Answer, name: string): boolean {
   return (
     Object.hasOwn(body, name) || (typeof body.error === 'string' && body.error.toLowerCase().includes(name))

@@ -7,7 +7,7 @@ import { pathOf } from '../helpers/routes.js';
 import { Harness, SEED } from './harness.js';
 import { rawRequest, sendRaw } from './raw.js';
 
-// Once as the program stands on the open net, once behind a proxy whose word on host, scheme and address counts.
+// Once exposed directly, once behind a proxy that is trusted for host, scheme and address.
 const harnesses = {
   'on its own': await Harness.start(),
   'behind a trusted proxy': await Harness.start({ TRUSTED_PROXIES: '127.0.0.1' }),
@@ -52,7 +52,7 @@ const VALUES: Readonly<Record<string, readonly string[]>> = {
   'User-Agent': ['', LONG, 'ü', '${jndi:ldap://x}'],
   'X-A': ['\0', 'a\rb', '\x7f', 'a\u0001'],
 };
-/** Whatever the headers: who reads these is written into the audit log, and the last one ends the user's sessions. */
+/** Reads that write whatever the headers: exports write to the audit log, and the last one ends the user's sessions. */
 const CHANGES_SOMETHING = ['/api/v1/clients/export/', '/api/v1/passports/', '/api/v1/sessions/end-all/'];
 const lines = Object.entries(VALUES).flatMap(([name, values]) => values.map((value) => `${name}: ${value}`));
 
@@ -71,7 +71,7 @@ describe.each(Object.entries(harnesses))('%s', (_name, harness) => {
     return statuses;
   }
 
-  /** Sends requests side by side, none of which could change anything if its headers were in order. */
+  /** Sends concurrent requests, none of which could change anything if its headers were valid. */
   async function expectHarmless(requests: readonly Buffer[]): Promise<number[][]> {
     const before = await harness.written();
     const answers: number[][] = [];
@@ -96,7 +96,7 @@ describe.each(Object.entries(harnesses))('%s', (_name, harness) => {
       }),
     );
     const answers = await expectHarmless(requests);
-    // Hardly any is so wrong that it gets no answer.
+    // Hardly any is so malformed that it gets no answer.
     const unanswered = requests.filter((_, index) => answers[index]?.length === 0).map(String);
     expect(unanswered.length, unanswered.join('\n')).toBeLessThan(requests.length / 20);
   });

@@ -3,9 +3,9 @@ import type { TSchema } from '@sinclair/typebox';
 import fc, { type Arbitrary } from 'fast-check';
 import type { Field } from '../../src/http/fields/field.js';
 
-// Values as JSON text rather than as values, since not all that can be written is a value: 1e400, keys given twice.
+// Values as JSON text rather than as values, since not all that can be written is a value: 1e400, duplicate keys.
 
-/** One that is nested so deep that reading it by recursion fails. */
+/** Returns a value nested so deeply that recursive parsing fails. */
 export function deep(
   levels: number,
   [open, inner, close]: readonly [string, string, string] = ['[', '', ']'],
@@ -49,7 +49,7 @@ const FURTHER_KEYS = [
   '__proto__', 'constructor', 'toString', 'hasOwnProperty', 'id', 'deleted_at', 'a\0', '',
 ];
 
-/** An object with some of these keys, some of them twice, and some that nobody asked for; as text. */
+/** Returns an object with some of these keys, some of them twice, and some unknown ones; as text. */
 export function objectWith(
   keys: readonly string[],
   given: Readonly<Record<string, unknown>>,
@@ -62,7 +62,9 @@ export function objectWith(
   });
 }
 
-/** Values, as JSON text, that the field's documentation rules out; undefined: leaving it out. Empty: none known. */
+/**
+ * Returns values, as JSON text, that the field's documentation rules out; undefined: omitting it. Empty: none known.
+ */
 export function faultsOf({ schema, required, nullable }: Field): (string | undefined)[] {
   const faults: (string | undefined)[] = faultsBySchema(schema);
   if (faults.length === 0) return [];

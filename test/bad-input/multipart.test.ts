@@ -48,7 +48,7 @@ const TYPES = [
   'Content-Transfer-Encoding: base64', 'Content-Transfer-Encoding: quoted-printable', 'Content-Transfer-Encoding: x', ': x', 'X', 'X:\0', `X-Long: ${'a'.repeat(5_000)}`,
 ];
 
-/** Forms that are a little wrong, in some way or other. */
+/** Returns forms that are malformed in one way or another. */
 function forms(names: readonly string[]): Arbitrary<{ body: Buffer; type: string }> {
   const name = fc.constantFrom(...names, 'file', '__proto__', 'constructor', '', 'a\0', 'ü', 'x'.repeat(200));
   const content = fc.oneof(

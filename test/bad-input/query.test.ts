@@ -11,7 +11,7 @@ const listed = harness.operations(({ query }) => query);
 const records = harness.operations(isRecordRoute);
 const all = harness.operations(() => true);
 
-/** Pieces of a query as they stand in the address; not all of them decode. */
+/** Pieces of a query in URL encoding; not all of them decode. */
 // biome-ignore format: a list
 const VALUES = [
   '', '%00', 'a%00b', '%', '%2', '%zz', '%ff', '%ed%a0%80', '%f0%9f', '%u0000', '+', '%20', '-1', '0',
@@ -32,14 +32,17 @@ const SHAPES = [
   (name: string, value: string) => `&;=${name}=${value}&&`,
 ];
 
-/** Values that the documentation of a parameter rules out. */
+/** Returns values that the documentation of a parameter rules out. */
 function faultsOf({ type, format }: TSchema): string[] {
   if (type === 'integer') return ['x', '1.5', '1e5', '%D9%A3x', 'NaN', 'true', '1%002', '--1', '1,2', '0x10'];
   if (format === 'date')
     return ['x', '2024-02-30', '2024-13-01', '0000-01-01', '10000-01-01', '1', 'true', '%00'];
   return ['%00', 'a%00b'];
 }
-/** A bad size means the default, a bad page is not found; what is no truth is false, what is no token is none. */
+/**
+ * Returns whether a parameter accepts anything: a bad size means the default, a bad page is not found; an invalid
+ * boolean is false, an invalid token is none.
+ */
 const NEVER_REFUSED = (name: string, { type }: TSchema) =>
   /^(page|page_size|token)$/.test(name) || type === 'boolean';
 
@@ -113,7 +116,7 @@ describe.each(records)('%s', (_name, definition) => {
     const nobody = await harness.send(definition, { path: pathOf(definition, 999_999_999) });
     expect(nobody.status).toBe(404);
     for (const id of IDS) {
-      // The client library would refuse to send letters beyond ASCII in an address.
+      // The client library would not send letters beyond ASCII in a URL.
       const path = pathOf(definition, Buffer.from(id, 'utf8').toString('latin1'));
       const answer = await harness.send(definition, { path });
       if (!isUnread(answer)) expect([id.slice(0, 40), answer.status]).toEqual([id.slice(0, 40), 404]);

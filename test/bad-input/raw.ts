@@ -1,11 +1,11 @@
 import { connect } from 'node:net';
 
-/** How long a server may be silent before we take it that it waits for more than was sent. */
+/** Time of silence after which the server is taken to wait for more than was sent. */
 const SILENCE_MS = 1_000;
 
 /**
- * Sends bytes as they are and waits until the server closes the connection; one that waits for more is hung up on.
- * @returns the statuses of its answers and everything it said
+ * Sends raw bytes and waits until the server closes the connection; gives up on a server that waits for more.
+ * @returns the statuses of its answers and everything it sent
  */
 export function sendRaw(base: string, bytes: Buffer): Promise<{ statuses: number[]; said: string }> {
   const { hostname, port } = new URL(base);
@@ -24,7 +24,7 @@ export function sendRaw(base: string, bytes: Buffer): Promise<{ statuses: number
   });
 }
 
-/** A request that ends its connection, with these lines of header beside the usual ones. */
+/** Returns a request that ends its connection, with these header lines besides the usual ones. */
 export function rawRequest(method: string, target: string, lines: readonly string[], body = ''): Buffer {
   const known = new Set(lines.map((line) => line.split(':', 1)[0]?.toLowerCase()));
   const usual = { Host: 'main.localhost', Connection: 'close' };

@@ -1,7 +1,7 @@
 import type { Scene } from './scene.js';
 import { RULES } from './scene.js';
 
-/** What a case found. */
+/** The result of a case. */
 export interface Outcome {
   readonly events: number;
   readonly lost: number;
@@ -13,15 +13,15 @@ export type Counts = Omit<Outcome, 'remarks'>;
 
 export interface AuditOptions {
   readonly schema?: string;
-  /** Events that one change makes. */
+  /** Number of events that one change makes. */
   readonly rules?: number;
-  /** How many changes there were, where clients do not count them. */
+  /** Number of changes, where clients do not count them. */
   readonly changes?: number;
-  /** How many events are FAILED, as they should be; what their handlers have not done is not lost. */
+  /** Number of events that are FAILED, as expected; what their handlers have not done is not lost. */
   readonly failed?: number;
   /** Whether each event has both a timeline entry and a notification. */
   readonly both?: boolean;
-  /** How many changes of each client were answered. */
+  /** Number of answered changes by client. */
   readonly acknowledged?: ReadonlyMap<number, number>;
 }
 
@@ -48,9 +48,9 @@ const COUNT = `
   FROM each`;
 
 /**
- * Counts a tenant's changes, their events, and what handlers wrote for each: lost is what should be there and is
- * not, doubled what is there more than once or without a reason.
- * @throws Error when another number of events than expected has failed
+ * Counts a tenant's changes, their events, and what handlers wrote for each: lost is what should exist and does not,
+ * doubled what exists more than once or without a reason.
+ * @throws Error when the number of failed events is unexpected
  */
 export async function audit(scene: Scene, options: AuditOptions = {}): Promise<Counts> {
   const { schema = 'tenant_main', rules = RULES, failed = 0, both = true, acknowledged } = options;
@@ -71,7 +71,7 @@ export async function audit(scene: Scene, options: AuditOptions = {}): Promise<C
   };
 }
 
-/** The counts of several tenants together. */
+/** Adds the counts of several tenants. */
 export function sum(...counts: readonly Counts[]): Counts {
   const total = (value: (count: Counts) => number) => counts.reduce((all, count) => all + value(count), 0);
   return {

@@ -7,9 +7,9 @@ import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 const own = (name: string) => join(PACKAGE_ROOT, name);
 
 /**
- * Builds the program into a folder of its own, so that a long run goes on with one and the same version.
+ * Builds the program into a folder of its own, so that a long run keeps to one version.
  * @returns its bin/leopard.js
- * @throws Error with what the compiler says
+ * @throws Error with the compiler's output
  */
 export async function buildCopy(folder: string): Promise<string> {
   const compiler = own('node_modules/typescript/bin/tsc');
@@ -28,8 +28,8 @@ export async function buildCopy(folder: string): Promise<string> {
 }
 
 /**
- * Another version of a built program: the same, with code at the end of some of its modules.
- * @param additions JavaScript by module, as `events/config.js`
+ * Makes another version of a built program: the same, with code appended to some of its modules.
+ * @param additions JavaScript by module, such as `events/config.js`
  * @returns its bin/leopard.js
  */
 export function otherVersion(

@@ -8,13 +8,15 @@ export interface LoadOptions {
   readonly clients: number;
   /** Milliseconds between two changes of a writer. */
   readonly pause?: number;
-  /** How often each client is changed by each writer; for ever when not given. */
+  /** Number of changes of each client by each writer; without end by default. */
   readonly rounds?: number;
 }
 
-/** Writers that change client after client as the program does, each on a connection of its own, until they are stopped. */
+/**
+ * Writers that change client after client as the program does, each on a connection of its own, until they are stopped.
+ */
 export class Load {
-  /** How many changes of each client were answered. */
+  /** Number of answered changes by client. */
   readonly acknowledged = new Map<number, number>();
   failures = 0;
   readonly #database: Database;
@@ -57,7 +59,7 @@ export class Load {
         );
         this.acknowledged.set(client, (this.acknowledged.get(client) ?? 0) + 1);
       } catch {
-        this.failures++; // whether it was committed nobody knows
+        this.failures++; // whether it was committed is unknown
         await sleep(20);
       }
       if (pause > 0) await sleep(pause);

@@ -16,15 +16,15 @@ import { killedByEvent, killedInMidBatch, takenOver } from './cases/workers.js';
 import { type Durations, Stage } from './stage.js';
 
 /**
- * What becomes of domain events when processes, connections and the database die, with the program as it is run and
- * a PostgreSQL of its own; docs/event-framework.md shows the table that this prints. `npm run test:chaos`
+ * Tests what becomes of domain events when processes, connections and the database die, with the program as it is run
+ * and a PostgreSQL of its own; docs/event-framework.md shows the table that this prints. `npm run test:chaos`
  */
 
 interface Case {
   readonly name: string;
   readonly title: string;
   readonly run: (stage: Stage) => Promise<Outcome>;
-  /** Mostly waits: runs beside the others, on a server that nobody restarts. */
+  /** Whether it mostly waits, and runs beside the others on a server that nobody restarts. */
   readonly isPatient?: boolean;
 }
 

@@ -7,7 +7,7 @@ import { type Row, tenantSql } from '../helpers/tenant-sql.js';
 import { Program, type StartOptions } from '../start/program.js';
 import type { Stage } from './stage.js';
 
-/** Two active users of whom one or the other is a client's assignee. */
+/** Two active users; every client is assigned to one of them. */
 export const ASSIGNEES = [idOf('consultant1'), idOf('consultant12')] as const;
 
 /**
@@ -38,7 +38,7 @@ export class Scene {
     this.admin = { ...stage.server.admin, database: name };
   }
 
-  /** Runs `work` on a database of its own, and puts everything away. */
+  /** Runs `work` on a database of its own, and cleans up. */
   static async play<T>(stage: Stage, work: (scene: Scene) => Promise<T>): Promise<T> {
     const { name, app, owner } = await stage.newDatabase();
     const scene = new Scene(stage, name, app, owner);
@@ -55,13 +55,13 @@ export class Scene {
     return tenantSql(this.admin, text, values, schema);
   }
 
-  /** The one number that a query gives. */
+  /** Returns the one number of a query's result. */
   async number(text: string, values?: unknown[], schema?: string): Promise<number> {
     const [row] = await this.sql(text, values, schema);
     return Number(Object.values(row ?? {})[0]);
   }
 
-  /** Starts `leopard serve`; resolves when it runs. */
+  /** Starts `leopard serve`; resolves when it is running. */
   async serve(services: string, { environment = {}, program }: ServeOptions = {}): Promise<Program> {
     const started = Program.leopard(['serve', '--services', services], this.#start(environment, program));
     this.#programs.push(started);
@@ -73,7 +73,7 @@ export class Scene {
     return this.serve('worker', options);
   }
 
-  /** Runs a command to its end. @throws Error with what it said, when it fails */
+  /** Runs a command to its end. @throws Error with its output when it fails */
   async leopard(...args: string[]): Promise<string> {
     const command = Program.leopard(args, this.#start({}));
     const { code } = await command.ended;
@@ -108,7 +108,7 @@ export class Scene {
     );
   }
 
-  /** Changes clients in one statement, those that meet the condition: RULES events for each. */
+  /** Changes the clients that meet the condition, in one statement: RULES events for each. */
   async change(where = 'true', schema = 'tenant_main'): Promise<void> {
     await this.sql(`${CHANGE} WHERE ${where}`, [], schema);
   }
@@ -117,7 +117,7 @@ export class Scene {
     return this.number('SELECT count(*) FROM public.event_queue WHERE schema_name = $1', [schema]);
   }
 
-  /** Waits until this holds; a server that is away counts as "not yet". @returns milliseconds */
+  /** Waits until this holds; an unreachable server counts as "not yet". @returns milliseconds */
   async until(what: () => Promise<boolean> | boolean, within = 60_000, every = 20): Promise<number> {
     const begun = performance.now();
     for (;;) {

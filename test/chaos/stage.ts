@@ -16,9 +16,9 @@ import { buildCopy, otherVersion } from './copies.js';
 
 /** Settings that change how long cases take, in seconds. */
 export interface Durations {
-  /** For which a transaction is left open. */
+  /** Duration of an open transaction. */
   readonly open: number;
-  /** For which more comes in than can be handled. */
+  /** Duration of the overload. */
   readonly overload: number;
 }
 
@@ -27,7 +27,7 @@ const OWNER = { user: 'leopard_owner', password: 'owner' };
 const APP = { user: 'leopard_app', password: 'app' };
 const SCHEMAS = ['tenant_main', 'tenant_demo'] as const;
 
-/** What cases share: a durable PostgreSQL that may be killed, a built program, and a database to copy. */
+/** The resources that cases share: a durable PostgreSQL that may be killed, a built program, and a database to copy. */
 export class Stage {
   #copies = 0;
   #databases = 0;
@@ -54,12 +54,12 @@ export class Stage {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** A version of the program that differs from it by code at the end of some modules. */
+  /** Returns a version of the program that differs by code appended to some modules. */
   version(additions: Readonly<Record<string, string>>): string {
     return otherVersion(this.program, join(this.folder, `version-${++this.#copies}`), additions);
   }
 
-  /** Restarts PostgreSQL as an operator may: it is asked to let nobody new in, then to end now. */
+  /** Restarts PostgreSQL as an operator would: no new sessions first, then an immediate stop. */
   async restartPostgres(): Promise<void> {
     process.kill(this.server.pid, 'SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -73,7 +73,7 @@ export class Stage {
     await this.server.startAgain();
   }
 
-  /** A new database with the tenants `main` and `demo`; each has STAFF. */
+  /** Returns a new database with the tenants `main` and `demo`; each has STAFF. */
   async newDatabase(): Promise<{ name: string; app: ConnectionSettings; owner: ConnectionSettings }> {
     const name = `chaos_${++this.#databases}`;
     await withOwner(this.server.admin, async (client) => {

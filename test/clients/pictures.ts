@@ -9,7 +9,7 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, check]);
 }
 
-/** A PNG of one pixel of this grey; as an animation of one frame where that is asked for. */
+/** Returns a PNG of one pixel of this grey; as an animation of one frame on request. */
 export function png(grey = 0, { animated = false } = {}): Buffer {
   const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
   const frames = Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]);
@@ -33,7 +33,7 @@ export const PICTURES: Readonly<Record<string, Buffer>> = {
   ),
 };
 
-/** A multipart body with this file, and its content type. */
+/** Returns a multipart body with this file, and its content type. */
 export function upload(content: Buffer, { field = 'file', name = 'picture.png', type = 'image/png' } = {}) {
   const boundary = 'a-boundary-of-the-test';
   const head = `--${boundary}\r\nContent-Disposition: form-data; name="${field}"; filename="${name}"\r\nContent-Type: ${type}\r\n\r\n`;

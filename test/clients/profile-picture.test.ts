@@ -39,11 +39,11 @@ const post = (content: Buffer, options: Parameters<typeof upload>[1] & { by?: st
   });
 const ask = (method: string, by = 'admin', id = client) => app.ask(method, pathOf(id), { token: tokens[by] });
 
-/** The names of the files that a tenant has. */
+/** Returns the names of a tenant's stored files. */
 const stored = (schema = 'tenant_main'): Promise<string[]> =>
   readdir(join(app.config.mediaDirectory, schema, 'profile-pictures')).catch(() => []);
 
-/** Loads a file by its address, as an `<img>` does: without token. */
+/** Loads a file by its URL, as an `<img>` does: without token. */
 function load(address: string, host?: string) {
   const url = new URL(address);
   return app.ask('GET', url.pathname + url.search, { headers: { host: host ?? url.host } });

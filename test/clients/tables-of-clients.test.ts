@@ -10,18 +10,18 @@ import { seedStaff } from '../helpers/staff.js';
 // Every table that refers to clients, and every table that clients refer to, is accounted for: by undoing an import,
 // by archiving and by the export. Derived from the registry of kinds, or named here with the reason.
 
-/** Tables of no kind that refer to clients, and why archiving a client leaves nothing of theirs in sight. */
+/** Tables of no kind that reference clients, and why archiving a client leaves nothing of theirs visible. */
 const HIDDEN_OTHERWISE: Readonly<Record<string, string>> = {
   client_search: 'searching joins it to clients that are not archived',
 };
 
-/** Columns of clients that name another record, and why the export leaves them out. */
+/** Columns of clients that reference another record, and why the export omits them. */
 const NOT_EXPORTED: Readonly<Record<string, string>> = {
   created_by_id: 'the export is about clients, the audit log about who did what',
   updated_by_id: 'the same',
 };
 
-/** Kinds whose records can still be read one by one, though lists leave them out, and why. */
+/** Kinds whose records can still be read one by one, though lists omit them, and why. */
 const KEPT: Readonly<Record<string, string>> = {
   visaapplication: 'deleting a client keeps its applications',
   collegeapplication: 'the same',
@@ -90,7 +90,7 @@ describe('records of an archived client', () => {
     return new Map(rows.map(({ model, n }) => [model, n]));
   };
 
-  /** Whether a list has a record; its path is that of the record without the id. */
+  /** Returns whether a list has a record; its path is that of the record without the id. */
   const isListed = async (path: string, id: number) => {
     const { body } = await app.ask('GET', path.replace(/\d+\/$/, '?page_size=100'), { token });
     return (body.results ?? body).some((one: { id: number }) => one.id === id);

@@ -2,7 +2,7 @@ import { GRANTS } from '../isolation/roles-table.js';
 import { addedFields, addedPermissions } from './additions.js';
 import { type Node, resolve } from './openapi-facts.js';
 
-/** A place where an answer differs from the recorded one, as replay.mjs tells it. */
+/** A place where an answer differs from the recorded one, as replay.mjs reports it. */
 export interface Difference {
   /** Such as `body.results[0].email`. */
   readonly path: string;
@@ -21,7 +21,7 @@ export class AdditionsInAnswers {
   /** @param document the served documentation */
   constructor(private readonly document: Node) {}
 
-  /** Tells whether a difference of an answer comes from what ADDITIONS lists alone. */
+  /** Returns whether a difference of an answer comes from what ADDITIONS lists alone. */
   explain(method: string, path: string, status: number, difference: Difference): boolean {
     if (COUNT_OF_PERMISSIONS.test(difference.path))
       return Number(difference.got) - Number(difference.expected) === grantsAdded();

@@ -1,7 +1,7 @@
 /**
- * One thing that the program has and the recorded contract has not. `of` names operations (`GET /api/v1/clients/`), or
- * the places of fields: a component of the documentation that bodies or answers use (`ClientOutput`), or an object
- * within one (`VisaDashboard.status_breakdown`).
+ * An addition of the program to the recorded contract. `of` names operations (`GET /api/v1/clients/`), or the places of
+ * fields: a component of the documentation that bodies or answers use (`ClientOutput`), or an object within one
+ * (`VisaDashboard.status_breakdown`).
  */
 export type Addition =
   | { readonly operations: readonly string[] }
@@ -143,17 +143,19 @@ export const ADDITIONS: readonly Addition[] = [
 
 const VERBS = ['add', 'change', 'delete', 'view'];
 
-/** The names of the fields that are added at this place, such as `ClientOutput`. */
+/** Returns the names of the fields that are added at this place, such as `ClientOutput`. */
 export function addedFields(place: string): string[] {
   return ADDITIONS.flatMap((added) => ('fields' in added && added.of.includes(place) ? added.fields : []));
 }
 
-/** The content types that are added to the contract's. */
+/** Returns the content types that are added to the contract's. */
 export function addedModels(): { model: string; name: string }[] {
   return ADDITIONS.flatMap((added) => ('model' in added ? [added] : []));
 }
 
-/** The permissions that are added to the contract's: four for each model, and those that are listed one by one. */
+/**
+ * Returns the permissions that are added to the contract's: four for each model, and those that are listed one by one.
+ */
 export function addedPermissions(): { model: string; codename: string; name: string }[] {
   return ADDITIONS.flatMap((added) => {
     if ('permission' in added) return [{ model: added.on, codename: added.permission, name: added.name }];

@@ -14,18 +14,18 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** Where a Chromium is installed on this machine; undefined where none is. */
+/** Returns the path of a Chromium installed on this machine; undefined when there is none. */
 export function findChromium(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }
 
-/** Starts a browser; to be closed by whoever starts it. It finds `*.localhost` at 127.0.0.1 by itself. */
+/** Starts a browser, which the caller must close. It resolves `*.localhost` to 127.0.0.1. */
 export async function startBrowser(executablePath: string): Promise<Browser> {
   return await chromium.launch({ executablePath, args: ARGUMENTS, chromiumSandbox: false, timeout: TIMEOUT });
 }
 
-/** Longer than any page takes, even the first of a browser on a busy machine; in milliseconds. */
+/** Maximum time that a page takes, even the first of a browser on a busy machine; in milliseconds. */
 const TIMEOUT = 100_000;
 
 const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', (event) =>
@@ -34,13 +34,13 @@ const REPORT_VIOLATIONS = `document.addEventListener('securitypolicyviolation', 
 export interface Visit {
   /** Error messages of the console, uncaught errors, violations of the content security policy, failed requests. */
   readonly problems: string[];
-  /** The origin of every request, those refused by the policy included. */
+  /** The origin of every request, including those that the policy refused. */
   readonly origins: Set<string>;
-  /** The text that the page shows. */
+  /** The visible text of the page. */
   readonly text: string;
 }
 
-/** Opens a page, waits until `ready` (a CSS selector) is visible, and tells what happened. */
+/** Opens a page, waits until `ready` (a CSS selector) is visible, and returns what happened. */
 export async function visit(browser: Browser, url: string, ready: string): Promise<Visit> {
   const page = await browser.newPage();
   const problems: string[] = [];
@@ -81,7 +81,7 @@ export async function visit(browser: Browser, url: string, ready: string): Promi
 
 const QUIET_FOR_MS = 500;
 
-/** Waits until no request has been under way for a while. The browser's own word for it did not always come. */
+/** Waits until no request has been under way for a while. The browser's own event for it did not always come. */
 async function quiet(underWay: ReadonlySet<unknown>): Promise<void> {
   const late = Date.now() + TIMEOUT;
   for (let since = Date.now(); Date.now() - since < QUIET_FOR_MS; await sleep(20)) {

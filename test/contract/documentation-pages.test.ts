@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** Every address that a page's HTML names. */
+/** Returns every URL in a page's HTML. */
 function references(html: string): string[] {
   return [...html.matchAll(/(?:src|href|action)="([^"]*)"|url:'([^']*)'|init\('([^']*)'/g)].map(
     ([, attribute, url, start]) => (attribute ?? url ?? start) as string,
@@ -84,7 +84,7 @@ test('a browser keeps the files of the pages, and no others can be read', async 
   }
 });
 
-/** A browser that has just been installed, beside the other tests on two cores, has taken 34 s for its first page. */
+/** A newly installed browser, beside the other tests on two cores, has taken 34 s for its first page. */
 const PATIENCE = 120_000;
 
 const executable = findChromium();

@@ -128,7 +128,7 @@ function operationsOf(document: Node): [string, Node][] {
   );
 }
 
-/** Returns the entry of the list that would name a part. */
+/** Returns the list's entry that would name a part. */
 function entryFor(part: string): string {
   const [, kind, name, place] = /^(\w+) (.*?)(?: of (.*))?$/.exec(part) ?? [];
   const value = kind === 'answer' ? name : `'${name}'`;

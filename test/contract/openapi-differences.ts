@@ -1,8 +1,8 @@
 import { type Facts, type Node, operationsOf } from './openapi-facts.js';
 
 /**
- * Holds the document that is served, without what is added to the contract, against the contract's.
- * @returns a line for each operation that is missing, and for each place where one differs
+ * Compares the served document, without what is added to the contract, with the contract's.
+ * @returns a line for each missing operation, and for each place where one differs
  */
 export function compareDocuments(contract: Node, served: Node): string[] {
   const [wanted, got] = [operationsOf(contract), operationsOf(served)];

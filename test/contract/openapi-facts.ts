@@ -1,12 +1,15 @@
-/** What an OpenAPI 3.0 document is read as here: any JSON object. */
+/** An OpenAPI 3.0 document: any JSON object. */
 export type Node = { readonly [key: string]: unknown };
 
-/** Facts about one operation: a place such as `body application/json .email.maxLength` → what stands there. */
+/** Facts about one operation: a place such as `body application/json .email.maxLength` → the value there. */
 export type Facts = ReadonlyMap<string, unknown>;
 
 export const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** Every operation of a document as `METHOD /path` → its facts, written so that equal meaning gives equal facts. */
+/**
+ * Returns every operation of a document as `METHOD /path` → its facts, normalised so that equal meaning gives equal
+ * facts.
+ */
 export function operationsOf(document: Node): Map<string, Facts> {
   const operations = new Map<string, Facts>();
   for (const [path, item] of Object.entries(document.paths as Record<string, Node>)) {
@@ -19,7 +22,7 @@ export function operationsOf(document: Node): Map<string, Facts> {
   return operations;
 }
 
-/** Reads one operation. Descriptions, examples and the names of inner schemas are no facts. */
+/** Collects the facts of one operation. Descriptions, examples and the names of inner schemas are no facts. */
 class Reader {
   readonly #facts = new Map<string, unknown>();
 
@@ -49,7 +52,7 @@ class Reader {
 
   #content(place: string, content: Record<string, Node> = {}): void {
     for (const [type, { schema }] of Object.entries(content)) {
-      // Generated clients call their types by these names.
+      // Generated clients name their types after these.
       this.#facts.set(`${place} ${type} component`, nameOf(schema as Node | undefined));
       this.#schema(`${place} ${type} `, schema as Node);
     }
@@ -79,7 +82,7 @@ class Reader {
       .sort();
   }
 
-  /** A schema with references and allOf put in place, and without what says nothing. */
+  /** Returns a schema with references and allOf resolved, and without meaningless parts. */
   #merged(given: Node): Node {
     const { allOf, description: _description, example: _example, ...own } = this.#resolved(given);
     const parts = ((allOf as Node[] | undefined) ?? []).map((part) => this.#merged(part));
@@ -99,7 +102,7 @@ class Reader {
   }
 }
 
-/** Returns what a reference of the document leads to; another node as it is. */
+/** Resolves a reference of the document; returns any other node unchanged. */
 export function resolve(document: Node, node: Node): Node {
   if (typeof node.$ref !== 'string') return node;
   const keys = node.$ref.replace('#/', '').split('/');

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** All that differs from the contract, what the list of additions names left aside. */
+/** Returns all differences from the contract that the list of additions does not explain. */
 function faultsOf(document: Node): string[] {
   const rest = withoutParts(document, partsBeyond(contract, document));
   return [...listFaults(contract, document), ...compareDocuments(contract, rest)];

@@ -30,7 +30,7 @@ interface Example {
 const fileHere = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const EXAMPLES: readonly Example[] = JSON.parse(readFileSync(fileHere('examples.json'), 'utf8'));
 
-/** An empty database with the data on which the examples were recorded. */
+/** Loads the data on which the examples were recorded into an empty database. */
 async function loadContract({ app, owner }: TestDatabase): Promise<void> {
   const { failures } = await migrateAll(owner, app.user);
   expect(failures).toEqual([]);
@@ -39,7 +39,7 @@ async function loadContract({ app, owner }: TestDatabase): Promise<void> {
   await seedContract({ kind: 'server', app, owner, ended, close: noop, abandon: noop });
 }
 
-/** Plays every example against a server, in a process of its own, as anybody would. */
+/** Replays every example against a server, in a process of its own, as any client would. */
 async function replay(base: string, secret: string): Promise<Map<string, Result>> {
   const args = [fileHere('replay.mjs'), '--base', base, '--secret', secret, '--json'];
   const output = await new Promise<string>((resolve, reject) => {
@@ -52,7 +52,7 @@ async function replay(base: string, secret: string): Promise<Map<string, Result>
   return new Map(results.map((result) => [result.name, result]));
 }
 
-/** Handles the events that the examples make while `work` runs: the timeline is written so. */
+/** Handles the events that the examples make while `work` runs, which writes the timeline. */
 async function withDispatcher({ app }: TestDatabase, work: () => Promise<void>): Promise<void> {
   const database = new Database(app, { size: 2 });
   const listener = new Listener(app);

@@ -4,7 +4,7 @@ import { signedIn } from '../../src/routing/policy.js';
 import { type RouteDefinition, route } from '../../src/routing/route.js';
 import { checkAnswer } from '../helpers/valid-answers.js';
 
-// Every answer that a test gets of the application passes through this check; here it is shown to see something.
+// Every answer of the application to a test passes through this check; here it is shown to find something.
 
 const REGION = {
   id: 1,

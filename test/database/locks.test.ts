@@ -33,7 +33,7 @@ afterAll(async () => {
 
 const asOwner = <T>(work: (client: OwnerClient) => Promise<T>) => withOwner(databases.owner, work);
 
-/** Runs `work` while an open transaction reads the main tenant's clients; gives the longest that a reader waited. */
+/** Runs `work` while an open transaction reads the main tenant's clients; returns the longest wait of a reader. */
 async function besideOpenTransaction(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   await connections.tenantTransaction(main, async (open) => {
@@ -42,7 +42,7 @@ async function besideOpenTransaction(work: () => Promise<unknown>): Promise<numb
     const working = work().finally(() => {
       done = true;
     });
-    working.catch(() => undefined); // told below
+    working.catch(() => undefined); // awaited below
     let done = false;
     while (!done) {
       const begun = performance.now();

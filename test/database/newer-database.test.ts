@@ -9,7 +9,7 @@ import { testDatabase } from '../helpers/database.js';
 const databases = await testDatabase();
 afterAll(() => databases.drop());
 
-/** The ledger as a newer version leaves it. */
+/** Writes the ledger as a newer version leaves it. */
 const newer = (...names: string[]) =>
   withOwner(databases.owner, async (client) => {
     await client.query('DELETE FROM public.migration_ledger WHERE number > 500');

@@ -41,7 +41,7 @@ interface Kept {
   readonly generic_plans: number;
   readonly custom_plans: number;
 }
-/** What the one connection keeps prepared at present. */
+/** Returns what the one connection keeps prepared. */
 const kept = (from = database) =>
   from.publicQuery(
     statement<Kept>(`SELECT name, statement, generic_plans::float8, custom_plans::float8
@@ -54,7 +54,7 @@ async function times(count: number, work: () => Promise<unknown>): Promise<void>
   for (let i = 0; i < count; i++) await work();
 }
 
-/** Changes the type of a column, so that kept statements answer otherwise than when they were prepared. */
+/** Changes the type of a column, so that kept statements return other types than when they were prepared. */
 async function changeType(type: string): Promise<void> {
   await withOwner(databases.admin, (admin) =>
     admin.query(`ALTER TABLE tenant_main.thing ALTER name TYPE ${type}`),
@@ -64,7 +64,7 @@ async function changeType(type: string): Promise<void> {
 describe('what is kept', () => {
   test('is what comes again and again, for each tenant under a name of its own', async () => {
     await times(3, () => read(MAIN, 1));
-    expect(await keptThings()).toEqual([]); // the first time it was not known yet who serves the connection
+    expect(await keptThings()).toEqual([]); // the first time it was not known yet which server process is behind the connection
     for (let id = 1; id <= 10; id++) {
       expect(await read(MAIN, id)).toBe(`tenant_main ${id}`);
       expect(await read(DEMO, id)).toBe(`tenant_demo ${id}`);
@@ -104,7 +104,7 @@ describe('what is kept', () => {
     expect(row).toEqual({ n: 1 });
     const all = await kept();
     expect(all.length).toBeGreaterThan(KEPT_AT_MOST - 5);
-    expect(all.length).toBeLessThanOrEqual(KEPT_AT_MOST + 1); // what was just dropped goes with the next round trip
+    expect(all.length).toBeLessThanOrEqual(KEPT_AT_MOST + 1); // the last drops go with the next round trip
     expect(all.some(({ statement: sql }) => sql === named(1).sql)).toBe(true);
   });
 
@@ -210,7 +210,7 @@ describe('when a table was changed', () => {
     const second = new Database(databases.app, { size: 2 });
     const work = () =>
       second.tenantTransaction(MAIN, async (t) => {
-        await t.query(statement('SELECT id FROM thing WHERE id = 1')); // still in order
+        await t.query(statement('SELECT id FROM thing WHERE id = 1')); // still usable
         return await t.last(everything());
       });
     for (let i = 0; i < 8; i++) await Promise.all([work(), work()]);
@@ -219,7 +219,7 @@ describe('when a table was changed', () => {
       () => null,
       (error: unknown) => error,
     );
-    expect(databaseFailure(failure)).toEqual({ kind: 'unavailable' }); // 503, try again
+    expect(databaseFailure(failure)).toEqual({ kind: 'unavailable' }); // 503, retry
     for (let i = 0; i < 3; i++) expect(await Promise.all([work(), work()])).toHaveLength(2);
     await second.close();
   });

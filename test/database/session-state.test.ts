@@ -11,7 +11,7 @@ import { startTestApp, type TestApp } from '../helpers/app.js';
 import { hasPgBouncer, NO_PGBOUNCER, type PgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 import { seedStaff } from '../helpers/staff.js';
 
-// The program depends on nothing that another program has left on a connection, nor on what the database is set to.
+// The program depends neither on what another program has left on a connection, nor on the database's settings.
 
 const SERVER_CONNECTIONS = 3;
 
@@ -47,14 +47,14 @@ async function cutConnections(): Promise<void> {
     ]);
     expect(rows.length).toBeGreaterThan(0);
   });
-  await sleep(100); // the pooler finds out
+  await sleep(100); // the pooler notices
 }
 
-/** Runs this on every connection that the pooler has to the server: in as many transactions at once. */
+/** Runs this on every connection of the pooler to the server, in as many concurrent transactions. */
 async function onEveryConnection(sql: string): Promise<void> {
   const { settings } = pooler as PgBouncer;
   await cutConnections(); // with what was left there before
-  // All are held up by the same lock until each has a connection.
+  // The same lock blocks all until each has a connection.
   await withOwner(usual.databases.admin, async (holder) => {
     await holder.query('SELECT pg_advisory_lock(1)');
     const changes = Array.from({ length: SERVER_CONNECTIONS }, () =>

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** Holds the client's row for some time, while this runs. */
+/** Locks the client's row for some time, while this runs. */
 async function whileLocked(work: () => Promise<void>): Promise<void> {
   await withOwner(app.databases.owner, async (holder) => {
     await holder.query('BEGIN');

@@ -111,7 +111,7 @@ describe('the owner’s connection', () => {
         await client.query('SELECT 1');
       }),
     );
-    expect(await failing(work)).toBeLessThan(TOLD_WITHIN_MS + 2_000); // the farewell has two seconds
+    expect(await failing(work)).toBeLessThan(TOLD_WITHIN_MS + 2_000); // closing has two seconds
   });
 
   it('is kept while the server works', async () => {
@@ -175,7 +175,7 @@ describe('a listener', () => {
     const watched = { healthy: () => listener.healthy };
     expect(await until(false, watched)).toBeLessThan(TOLD_WITHIN_MS);
     expect(await until(true, watched)).toBeLessThan(TOLD_WITHIN_MS);
-    expect(heard).toEqual(['', '']); // whatever was said meanwhile is lost, and everybody told so
+    expect(heard).toEqual(['', '']); // notices sent meanwhile are lost, and everybody is informed of that
     await withOwner(databases.app, (client) => client.query(`NOTIFY ${CHANNEL}, 'again'`));
     await sleep(100);
     expect(heard).toEqual(['', '', 'again']);

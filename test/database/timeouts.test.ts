@@ -6,7 +6,7 @@ import { TIMEOUTS } from '../../src/database/timeouts.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { noteUsedClients } from '../helpers/used-clients.js';
 
-// A transaction is bounded whatever the program's role was made with, by whoever made it.
+// A transaction is bounded whatever settings the program's role was created with.
 
 let databases: TestDatabase;
 beforeAll(async () => {
@@ -17,7 +17,9 @@ afterAll(() => databases?.drop());
 const NAMES = Object.keys(TIMEOUTS);
 const context = { schema: 'tenant_main', userId: null };
 
-/** Sets the role's own limits on this database, and gives those of transactions on a new connection and of what follows. */
+/**
+ * Sets the role's own limits on this database, and returns those of transactions on a new connection and of later ones.
+ */
 async function limitsWith(own: string): Promise<{ tenant: unknown; shared: unknown; after: unknown }> {
   const { user, database } = databases.app;
   await withOwner(databases.admin, async (client) => {

@@ -1,5 +1,5 @@
 /**
- * A certificate signed by itself, for tests only, valid until 2126 for receiver.test, *.receiver.test, localhost and
+ * A self-signed certificate, for tests only, valid until 2126 for receiver.test, *.receiver.test, localhost and
  * 127.0.0.1.
  */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----

@@ -17,7 +17,7 @@ interface Documented {
 let documented: Documented;
 let folder: string;
 
-/** The code as the page shows it. */
+// Runs the code as the page shows it.
 beforeAll(async () => {
   const page = readFileSync(join(PACKAGE_ROOT, 'docs/deliveries.md'), 'utf8');
   const [, code] = /```js\n([\s\S]*?)```/.exec(page)!;

@@ -104,7 +104,7 @@ function send(email: Partial<DeliverySettings['email']>) {
 
 const smtpUrl = () => `smtp://leopard:p%40ss@127.0.0.1:${(server.server.address() as AddressInfo).port}`;
 
-/** Notifies these users, and returns the e-mails that this leaves. */
+/** Notifies these users, and returns the resulting e-mails. */
 async function notify(type: string, usernames: string[], title = 'Client assigned') {
   await test.rows(
     `INSERT INTO immigration_notification (notification_type, title, message, meta_info, assigned_to_id)
@@ -323,7 +323,7 @@ it('comes to no flood when a tenant that was suspended for weeks comes back', as
       [status],
     );
   await test.rows('DELETE FROM immigration_notification');
-  await notify('CLIENT_ASSIGNED', ['ann', 'joe']); // waited when it was suspended
+  await notify('CLIENT_ASSIGNED', ['ann', 'joe']); // it waited during the suspension
   await test.rows(
     "UPDATE delivery SET created_at = created_at - interval '20 days', fresh_since = fresh_since - interval '20 days'",
   );

@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 afterAll(() => test.close());
 
-/** Handles the events that wait, the way that workers do. */
+/** Handles the waiting events as workers do. */
 function dispatch(config: EventsConfig = EVENTS, options: DispatcherOptions = {}) {
   dispatcher = new Dispatcher(test.database, new Listener(test.databases.app), config, {
     pollMs: 30,
@@ -38,7 +38,7 @@ function dispatch(config: EventsConfig = EVENTS, options: DispatcherOptions = {}
   dispatcher.start();
 }
 
-/** A client whose stage was changed. */
+/** Changes a client's stage. */
 async function changeStage(): Promise<void> {
   await test.rows(`INSERT INTO immigration_client (first_name, last_name) VALUES ('Tenzing', 'काम')`);
   await test.rows("UPDATE immigration_client SET stage = 'CLIENT'");

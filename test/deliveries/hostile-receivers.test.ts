@@ -12,7 +12,7 @@ import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { CERTIFICATE, PRIVATE_KEY } from './certificate.js';
 
 // Receivers made of bare sockets, which do what no HTTP server would. Whatever they do, an attempt ends within its
-// time, tells why, and leaves no connection behind.
+// time, says why, and leaves no connection behind.
 
 const WITHIN_MS = 400;
 /** Time limit for attempts that the other side ends, however slow the machine is. */
@@ -64,7 +64,7 @@ async function attempt(url: string, options: Partial<WebhookOptions> = {}) {
   return { ...outcome, took: Date.now() - begun };
 }
 
-/** Says something again and again until the other side goes. */
+/** Sends a text again and again until the other side closes. */
 function repeat(socket: Socket, text: string, everyMs: number): void {
   const timer = setInterval(() => socket.write(text), everyMs);
   socket.on('close', () => clearInterval(timer));
@@ -182,7 +182,7 @@ describe('names', () => {
       onRequest((socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n')),
       { tls: true },
     );
-    // Nobody listens at the first, the second is no address of a network at all.
+    // Nobody listens at the first; the second is no network address at all.
     const addresses = ['127.0.0.2', '0.0.0.1', '127.0.0.1'].map((address) => ({ address, family: 4 }));
     const outcome = await attempt(`https://receiver.test:${port}/`, {
       resolve: async () => addresses,

@@ -10,20 +10,20 @@ interface Received {
   readonly body: string;
 }
 
-/** What a receiver answers; a number is a status. */
+/** A receiver's answer; a number is a status. */
 export type Answering = number | ((request: Received, response: ServerResponse, nth: number) => void);
 
 export interface Receiver {
   readonly port: number;
   readonly received: Received[];
-  /** Set anew at any time. */
+  /** May be replaced at any time. */
   answering: Answering;
-  /** How many requests were under way at once at most. */
+  /** Returns the maximum number of concurrent requests so far. */
   most(): number;
   close(): Promise<void>;
 }
 
-/** A receiver of webhooks: an HTTPS server on 127.0.0.1 with the tests' certificate. */
+/** Starts a receiver of webhooks: an HTTPS server on 127.0.0.1 with the tests' certificate. */
 export async function startReceiver(answering: Answering = 200): Promise<Receiver> {
   let [running, most] = [0, 0];
   const server = createServer({ key: PRIVATE_KEY, cert: CERTIFICATE }, async (request, response) => {

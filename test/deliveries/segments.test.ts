@@ -26,7 +26,7 @@ const queue = (from: number, to: number) =>
     SELECT CASE n % 2 WHEN 0 THEN 'tenant_main' ELSE 'tenant_demo' END, n, CASE n % 3 WHEN 0 THEN 'mail' ELSE 'e' || n % 3 END, now()
     FROM generate_series(${from}, ${to}) n`);
 
-/** Claims what is due. @returns the ids, and how many entries of the queue's indexes were read for it */
+/** Claims what is due. @returns the ids, and the number of index entries of the queue that were read for it */
 async function claim(): Promise<{ ids: number[]; read: number }> {
   return await withOwner(databases.admin, async (client) => {
     await client.query('BEGIN');

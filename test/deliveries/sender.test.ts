@@ -42,7 +42,7 @@ const url = (path = '/hook', host = 'localhost') => `https://${host}:${receiver.
 const settings = (change = {}) => settingsFor([receiver.port], change);
 const queue = () => test.asOwner('SELECT * FROM public.delivery_queue');
 
-/** Leaves many deliveries to an endpoint at once. */
+/** Queues many deliveries to an endpoint at once. */
 const leaveMany = (endpoint: number, count: number, schema = 'tenant_main') =>
   test.rows(
     `INSERT INTO delivery (kind, endpoint_id, destination, body)
@@ -62,7 +62,7 @@ describe('a sender that dies', () => {
     });
     let answered = 0;
     receiver.answering = (_, response) => {
-      // The answer is on its way, and whoever waits for it is killed.
+      // The sender is killed while it waits for the answer.
       child.kill('SIGKILL');
       response.end();
       answered++;

@@ -11,14 +11,14 @@ import { type TestDatabase, testDatabase } from '../helpers/database.js';
 export interface DeliveryTest {
   readonly databases: TestDatabase;
   readonly database: Database;
-  /** What did not belong to one delivery, in all senders. */
+  /** Errors of all senders that belong to no single delivery. */
   readonly errors: Error[];
-  /** Starts a sender of its own; those of before go on. */
+  /** Starts another sender; earlier ones go on. */
   send(options: Partial<SenderOptions> & Pick<SenderOptions, 'settings'>): DeliverySender;
   stopSending(): Promise<void>;
-  /** Rows of a tenant. */
+  /** Returns rows of a tenant. */
   rows<Row = Record<string, unknown>>(sql: string, parameters?: unknown[], schema?: string): Promise<Row[]>;
-  /** Rows of any table, as the owner. */
+  /** Returns rows of any table, as the owner. */
   asOwner<Row = Record<string, unknown>>(sql: string, parameters?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -61,7 +61,7 @@ export async function startDeliveryTest(): Promise<DeliveryTest> {
   };
 }
 
-/** Puts an endpoint there, as it is stored. @returns its id */
+/** Inserts an endpoint as stored. @returns its id */
 export async function makeEndpoint(
   test: DeliveryTest,
   url: string,
@@ -75,7 +75,7 @@ export async function makeEndpoint(
   return row!.id;
 }
 
-/** Makes an event and leaves its webhooks in the same transaction. @returns ids of the deliveries */
+/** Makes an event and queues its webhooks in the same transaction. @returns ids of the deliveries */
 export async function leaveEvent(
   test: DeliveryTest,
   { type = 'Client.stage.UPDATE', schema = 'tenant_main' } = {},
@@ -86,7 +86,7 @@ export async function leaveEvent(
   });
 }
 
-/** @returns the event's id */
+/** Makes an event. @returns its id */
 export async function makeEvent(transaction: TenantTransaction, type: string): Promise<number> {
   const [event] = await transaction.query(
     statement<{ id: number }>(
@@ -100,7 +100,7 @@ export async function makeEvent(transaction: TenantTransaction, type: string): P
   return event!.id;
 }
 
-/** Waits until it is so; fails after 25 seconds. */
+/** Waits until this holds; fails after 25 seconds. */
 export async function until(isSo: () => boolean | Promise<boolean>, what = 'it'): Promise<void> {
   const end = Date.now() + 25_000;
   while (!(await isSo())) {

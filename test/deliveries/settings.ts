@@ -1,7 +1,7 @@
 import type { DeliverySettings } from '../../src/config/delivery-settings.js';
 import { CERTIFICATE } from './certificate.js';
 
-/** Settings under which the tests' receivers may be reached. */
+/** Returns settings under which the tests' receivers can be reached. */
 export function settingsFor(
   ports: readonly number[],
   change: Partial<DeliverySettings> = {},

@@ -36,7 +36,7 @@ afterAll(async () => {
   await test.close();
 });
 
-/** Begins to send, with time limits in milliseconds and a lease that is shorter than an e-mail may take. */
+/** Starts sending, with time limits in milliseconds and a lease that is shorter than an e-mail may take. */
 function send(limits: Partial<MailLimits>, { senders = 1, leaseSeconds = 1 } = {}) {
   const usual = settingsFor([receiver.port]);
   const smtpUrl = `smtp://127.0.0.1:${server.port}`;
@@ -45,7 +45,7 @@ function send(limits: Partial<MailLimits>, { senders = 1, leaseSeconds = 1 } = {
   for (let n = 0; n < senders; n++) test.send({ settings, mailer, leaseSeconds });
 }
 
-/** Leaves e-mails. @returns the first one's id */
+/** Queues e-mails. @returns the first one's id */
 async function leave(count = 1): Promise<number> {
   const [first] = await test.rows<{ id: number }>(
     `INSERT INTO delivery (kind, recipient, destination, subject, body)

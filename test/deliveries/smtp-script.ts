@@ -9,7 +9,7 @@ type Script = Partial<Record<Step, { readonly afterMs?: number; readonly reply?:
 
 export interface SmtpServer {
   readonly port: number;
-  /** The messages that ended with a dot, taken or not. */
+  /** The messages that ended with a dot, accepted or not. */
   readonly messages: string[];
   /** The script, which may be replaced at any time. */
   script: Script;
@@ -28,7 +28,7 @@ const USUAL: Readonly<Record<Step, string>> = {
   QUIT: '221 bye',
 };
 
-/** An SMTP server of bare sockets on 127.0.0.1, of which each step can be delayed or refused. */
+/** Starts an SMTP server of bare sockets on 127.0.0.1, each of whose steps can be delayed or refused. */
 export async function startSmtpServer(): Promise<SmtpServer> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

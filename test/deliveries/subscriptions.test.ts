@@ -5,7 +5,7 @@ import { allTypes } from '../../src/events/event-types.js';
 import { Dispatcher } from '../../src/events/worker/dispatcher.js';
 import { type DeliveryTest, makeEndpoint, startDeliveryTest, until } from './setting.js';
 
-// An endpoint hears of what it subscribes to, whether anything else is configured for it or not; a tenant without
+// An endpoint receives what it subscribes to, whether anything else is configured for it or not; a tenant without
 // endpoints has the events of the configuration and no others.
 
 let test: DeliveryTest;
@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 afterAll(() => test.close());
 
-/** Every change of which there can be an event. */
+/** Every change that can make an event. */
 const CHANGES: readonly string[] = [
   "INSERT INTO immigration_client (id, first_name) VALUES (7, 'Ann')",
   'UPDATE immigration_client SET assigned_to_id = 1 WHERE id = 7',

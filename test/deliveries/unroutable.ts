@@ -1,6 +1,6 @@
 import { sendWebhook } from '../../src/deliveries/webhook.js';
 
-// A process in a network without any route sends, and tells what came of it: over TLS and not, to a name with one
+// A process in a network without any route sends, and reports the outcomes: with TLS and without, to a name with one
 // address and with two.
 const policy = { allowPrivate: true, ports: [80, 443], extraCa: null };
 const errors: (string | null)[] = [];

@@ -57,7 +57,7 @@ async function delivery(id: number) {
 }
 const log = (id: number) =>
   test.rows('SELECT * FROM delivery_attempt WHERE delivery_id = $1 ORDER BY id', [id]);
-/** Has what waits for another attempt done at once. */
+/** Makes retries due at once. */
 const hurry = () => test.rows("UPDATE delivery SET next_attempt_at = now() WHERE status = 'PENDING'");
 
 describe('a webhook', () => {

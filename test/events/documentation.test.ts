@@ -16,7 +16,7 @@ import { note } from './note-handler.js';
 
 const PAGE = readFileSync(join(PACKAGE_ROOT, 'docs', 'event-framework.md'), 'utf8');
 
-/** The code of a file of this folder as the page shows it: without what the place in the program makes different. */
+/** Returns the code of a file of this folder as the page shows it: without what differs in the program. */
 function shown(file: string): string {
   return readFileSync(join(PACKAGE_ROOT, 'test', 'events', file), 'utf8')
     .replaceAll('../../src/events/handlers/', './')

@@ -6,7 +6,7 @@ export interface NoteConfig {
   readonly content_template: string;
 }
 
-/** Writes a note about the client that the record is, belongs to or is linked with. */
+/** The handler that writes a note about the client that the record is, belongs to or is linked with. */
 export const note: Handler<NoteConfig> = {
   templates: ({ content_template }) => [content_template],
   async handle({ config, context }, transaction) {

@@ -11,8 +11,8 @@ import { seedStaff } from '../helpers/staff.js';
 import { tenantSql } from '../helpers/tenant-sql.js';
 import { servePage } from './serve-page.js';
 
-// A browser goes through the agencies' front end once: its calls in its order, from its origin. What the page shows is
-// what its users would see.
+// A browser goes through the agencies' front end once: its calls in its order, from its origin. The page shows what its
+// users would see.
 
 const HOST = 'main-immigrate.localhost';
 const TIMEOUT = 60_000;

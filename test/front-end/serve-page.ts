@@ -7,7 +7,7 @@ const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   '/page.js': ['page.js', 'text/javascript'],
 };
 
-/** Serves the page of this folder on a port of its own, as a front end lives at another origin than the API. */
+/** Serves the page of this folder on a port of its own, since a front end has another origin than the API. */
 export async function servePage(): Promise<{ readonly port: number; close(): Promise<void> }> {
   const server = createServer((request, response) => {
     const [file, type] = FILES[(request.url ?? '').split('?', 1)[0] as string] ?? [];

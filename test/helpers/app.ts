@@ -14,15 +14,15 @@ import { checkAnswer } from './valid-answers.js';
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** Parsed where it is JSON, else the text. */
+  /** Parsed if it is JSON, else the text. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into bodies of every shape
   readonly body: any;
-  /** As it came. */
+  /** The raw bytes. */
   readonly raw: Buffer;
 }
 
 export interface Ask {
-  /** The tenant whose host is asked (`main`), or a whole host name (`a.b.c:80`). */
+  /** The tenant whose host is used (`main`), or a whole host name (`a.b.c:80`). */
   readonly host?: string;
   readonly token?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
@@ -37,9 +37,12 @@ export interface TestApp {
   readonly databases: TestDatabase;
   readonly listener: Listener;
   readonly base: string;
-  /** Sends a request. @throws Error for a 500, with what it comes from as its cause, and for a 2xx answer against its documentation */
+  /**
+   * Sends a request.
+   * @throws Error for a 500, with its cause, and for a 2xx answer that contradicts its documentation
+   */
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
-  /** A user's access token. */
+  /** Returns a user's access token. */
   logIn(username: string, tenant?: string): Promise<string>;
   close(): Promise<void>;
 }
@@ -47,23 +50,23 @@ export interface TestApp {
 export const PASSWORD = 'Passw0rd!23';
 
 export interface TestAppOptions {
-  /** Settings other than the tests' own. */
+  /** Settings that differ from the tests' own. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly from?: 'template' | 'empty';
-  /** A second instance on the database of another one, which has to be closed after it. */
+  /** Another application whose database this one uses; it must be closed after this one. */
   readonly sharing?: TestApp;
-  /** Other connection settings than the database's own, such as a pooler's. */
+  /** Connection settings that differ from the database's own, such as a pooler's. */
   readonly connectAs?: ConnectionSettings;
   readonly live?: HubOptions;
-  /** The server on which it listens for notices, and the listener's options; its own database when not given. */
+  /** The server on which it listens for notices, and the listener's options; its own database by default. */
   readonly listens?: { readonly at: ConnectionSettings; readonly options?: ListenerOptions };
-  /** Hears no notice of the database, as behind a pooler in transaction mode. */
+  /** Whether it receives no notices, as behind a pooler in transaction mode. */
   readonly deaf?: boolean;
   /** Fills the database before the server starts. */
   readonly prepare?: (databases: TestDatabase) => Promise<void>;
 }
 
-/** The whole application on a real port, with a database of its own. */
+/** Starts the whole application on a real port, with a database of its own. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { sharing } = options;
   const databases = sharing?.databases ?? (await testDatabase(options.from ? { from: options.from } : {}));
@@ -151,7 +154,7 @@ function send(base: string, method: string, path: string, asked: Ask): Promise<A
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         if (!isStream) return;
-        answered(); // a stream does not end by itself: its beginning is the answer
+        answered(); // a stream does not end: its beginning is the answer
         response.destroy();
       });
       response.on('error', reject);

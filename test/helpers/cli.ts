@@ -6,22 +6,22 @@ import { runCli } from '../../src/cli/program.js';
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { type TestDatabase, testDatabase } from './database.js';
 
-/** What a command said, and how it ended. */
+/** The output of a command, and how it ended. */
 export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** What was asked at the terminal. */
+  /** The questions asked at the terminal. */
   readonly questions: readonly string[];
 }
 
 export interface CommandOptions {
-  /** What somebody at the terminal answers, one after the other; without it there is no terminal. */
+  /** The answers given at the terminal, one after the other; without them there is no terminal. */
   readonly answers?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
 }
 
-/** A database and a folder of their own for tests of commands, with the settings that name them. */
+/** Creates a database and a folder for tests of commands, with the settings that name them. */
 export async function cliSurroundings() {
   const folder = await mkdtemp(join(tmpdir(), 'leopard-cli-'));
   const database = await testDatabase();
@@ -32,7 +32,7 @@ export async function cliSurroundings() {
   return { database, folder, settings: settingsFor(database, folder), close };
 }
 
-/** The settings of a program that uses this database. */
+/** Returns the settings of a program that uses this database. */
 export function settingsFor(database: TestDatabase, folder: string): NodeJS.ProcessEnv {
   return {
     DATABASE_URL: databaseUrl(database.app),
@@ -47,7 +47,7 @@ export function databaseUrl({ host, port, database, user, password }: Connection
   return `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
 }
 
-/** Runs one command as `leopard` would, and collects what it says. */
+/** Runs one command as `leopard` would, and collects its output. */
 export async function runCommand(
   settings: NodeJS.ProcessEnv,
   args: readonly string[],

@@ -6,9 +6,9 @@ import { tolerantly } from '../../src/database/roles.js';
 import { connectionsTo } from './leaks.js';
 
 export interface TestDatabase {
-  /** As the program connects. */
+  /** The program's connection settings. */
   readonly app: ConnectionSettings;
-  /** As migrations and provisioning connect. */
+  /** The owner's connection settings. */
   readonly owner: ConnectionSettings;
   /** The server's superuser, on this database. */
   readonly admin: ConnectionSettings;
@@ -25,14 +25,14 @@ export interface TestDatabaseOptions {
 const FROM_TEMPLATE = 'TEMPLATE leopard_template STRATEGY FILE_COPY';
 const EMPTY = `TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'`;
 
-/** A database of its own for a test file. */
+/** Creates a database for a test file. */
 export async function testDatabase({ from = 'template' }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const server = inject('testServer');
   const database = `test_${randomBytes(6).toString('hex')}`;
   await withOwner(server.admin, async (client) => {
     const origin = from === 'template' ? FROM_TEMPLATE : EMPTY;
     await client.query(`CREATE DATABASE ${database} OWNER ${server.owner.user} ${origin}`);
-    // Rights on a database are not copied with it.
+    // Privileges on a database are not copied with it.
     await client.query(
       tolerantly(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
         GRANT CONNECT ON DATABASE ${database} TO ${server.owner.user}, ${server.app.user};`),

@@ -3,11 +3,11 @@ import { migrateAll } from '../../src/schema/migrator.js';
 import { type TestDatabase, testDatabase } from './database.js';
 
 export interface EmptyDatabase extends TestDatabase {
-  /** The database as commands get it. */
+  /** The database as commands receive it. */
   readonly handle: DatabaseHandle;
 }
 
-/** A migrated database of its own, without tenants. */
+/** Creates a migrated database without tenants. */
 export async function emptyDatabase(): Promise<EmptyDatabase> {
   const database = await testDatabase({ from: 'empty' });
   const { app, owner } = database;

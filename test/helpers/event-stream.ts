@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A message of a live stream as a browser would get it. */
+/** A message of a live stream as a browser would receive it. */
 export interface Received {
   readonly id: string | undefined;
   // biome-ignore lint/suspicious/noExplicitAny: messages of every form
@@ -18,7 +18,7 @@ export interface OpenOptions {
 /** A reader of the live stream over a connection of its own. */
 export class EventStream {
   readonly received: Received[] = [];
-  /** Everything as it came. */
+  /** Everything received. */
   raw = '';
   /** Resolves when the server has ended the stream or cut it off. */
   readonly ended: Promise<void>;
@@ -40,7 +40,7 @@ export class EventStream {
     });
   }
 
-  /** Resolves when the head of the answer is there. */
+  /** Opens a stream; resolves when the head of the answer has arrived. */
   static open(base: string, options: OpenOptions = {}): Promise<EventStream> {
     const { tenant = 'main', token, search = '', headers } = options;
     const { hostname, port } = new URL(base);
@@ -67,17 +67,17 @@ export class EventStream {
     return this.#isEnded;
   }
 
-  /** What has come of this type. */
+  /** Returns the messages of this type so far. */
   of(type: string): Received[] {
     return this.received.filter(({ data }) => data.type === type);
   }
 
-  /** The ids of the notifications that have come. */
+  /** Ids of the notifications so far. */
   get ids(): number[] {
     return this.of('notification_message').map(({ data }) => data.notification.id);
   }
 
-  /** Waits until so many messages of a type are there; gives the last of them. */
+  /** Waits until this many messages of a type have arrived; returns the last of them. */
   async until(type: string, count = 1, withinMs = 5_000): Promise<Received> {
     const until = Date.now() + withinMs;
     while (this.of(type).length < count) {

@@ -1,6 +1,6 @@
 import type { OwnerClient } from '../../src/database/owner.js';
 
-/** A row of `immigration_event` as tests look at it. */
+/** A row of `immigration_event` for tests. */
 export interface CapturedEvent {
   readonly id: number;
   readonly event_type: string;
@@ -16,11 +16,11 @@ export interface CapturedEvent {
   readonly max_retries: number;
   readonly metadata: Record<string, unknown>;
   readonly performed_by_id: number | null;
-  /** The id that the queue gives its record; null when the event is not in the queue. */
+  /** The id of its record in the queue; null when the event is not queued. */
   readonly queued_as: number | null;
 }
 
-/** A tenant's events in the order of their ids, each with its place in the queue. */
+/** Returns a tenant's events by id, each with its place in the queue. */
 export async function eventsOf(client: OwnerClient, schema = 'tenant_main'): Promise<CapturedEvent[]> {
   const { rows } = await client.query<CapturedEvent>(
     `SELECT e.id::integer, e.event_type, e.entity_type, e.entity_id, e.tenant_schema, e.action, e.previous_state,

@@ -30,7 +30,7 @@ export class FailureLog {
     );
   }
 
-  /** Returns what the request with this id failed with. */
+  /** Returns the error of the request with this id. */
   errorOf(request: unknown): Error | undefined {
     return this.#errors.get(String(request));
   }

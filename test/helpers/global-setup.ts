@@ -13,7 +13,7 @@ import { migrateAll } from '../../src/schema/migrator.js';
 import { connectionsTo, databasesLeft, processExists } from './leaks.js';
 import { startPostgres } from './postgres-server.js';
 
-/** What every test file gets: the server's superuser and the two roles' names and passwords. */
+/** The settings that every test file gets: the server's superuser and the two roles' names and passwords. */
 export interface TestServer {
   readonly admin: ConnectionSettings;
   readonly owner: { readonly user: string; readonly password: string };
@@ -29,9 +29,11 @@ declare module 'vitest' {
 export const TEMPLATE = 'leopard_template';
 const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
 
-/** One server for the whole run, with a migrated database of two tenants that tests get copies of; and the program, built. */
+/**
+ * Starts one server for the whole run, with a migrated database of two tenants that tests copy, and builds the program.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Else the first test that starts the program waits for it, and is measured with it.
+  // Otherwise the first test that starts the program would wait for it, and be timed with it.
   await promisify(execFile)(process.execPath, [LEOPARD, 'help']);
   const server = await startPostgres();
   const testServer: TestServer = {
@@ -51,13 +53,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const databases = await databasesLeft(server.admin);
     await server.stop();
     if (connections.length > 0) fail(`connections left open by the tests:\n${connections.join('\n')}`);
-    // Whose connections went with their process, unseen, if there were any: only drop() tells.
+    // Their connections, if any, went unseen with their process: only drop() reports them.
     if (databases.length > 0) fail(`databases that no test dropped: ${databases.join(', ')}`);
     if (processExists(server.pid)) fail(`the database server (pid ${server.pid}) is still running`);
   };
 }
 
-/** Vitest prints what a teardown throws, but does not fail because of it. */
+/** Fails the run: Vitest prints what a teardown throws, but does not fail because of it. */
 function fail(message: string): never {
   process.exitCode = 1;
   throw new Error(message);
@@ -75,6 +77,6 @@ async function buildTemplate({ admin, owner, app }: TestServer): Promise<void> {
       status: 'ACTIVE',
     });
   }
-  // The first search of each test would otherwise pay for missing statistics.
+  // Otherwise the first search of each test would pay for missing statistics.
   await withOwner({ ...admin, database: TEMPLATE }, (client) => client.query('VACUUM (FREEZE, ANALYZE)'));
 }

@@ -27,18 +27,18 @@ export function runJob(database: Database, job: Job, options: Partial<JobRun> = 
 export interface JobTest {
   readonly databases: TestDatabase;
   readonly database: Database;
-  /** `runJob` on this database. */
+  /** Runs a job on this database, as `runJob` does. */
   run(job: Job, options?: Partial<JobRun>): Promise<JobResult>;
   /** Runs a statement as the server's superuser. */
   sql(text: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** Sets a tenant's time zone, and nothing else in its settings. */
   timeZone(schema: string, zone: string): Promise<void>;
-  /** What was notified in a tenant, in the order of its making. */
+  /** Returns a tenant's notifications, in the order of creation. */
   notifications(schema?: string): Promise<Record<string, unknown>[]>;
   close(): Promise<void>;
 }
 
-/** A database with STAFF in `tenant_main`, and jobs to be run on it. */
+/** Creates a database with STAFF in `tenant_main`, on which jobs can be run. */
 export async function jobTest(): Promise<JobTest> {
   const databases = await testDatabase();
   const database = new Database(databases.app, { size: 4 });

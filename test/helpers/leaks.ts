@@ -6,8 +6,8 @@ import { withOwner } from '../../src/database/owner.js';
 const ENDS_WITHIN_MS = 2_000;
 
 /**
- * Who is connected to one database of the server, or (null) to any, besides this question; one line each.
- * Waits a little for connections that are just being closed.
+ * Returns the connections to one database of the server, or (null) to any, except this query's; one line each. Waits a
+ * little for connections that are just being closed.
  */
 export async function connectionsTo(admin: ConnectionSettings, database: string | null): Promise<string[]> {
   return await withOwner({ ...admin, database: 'postgres' }, async (client) => {
@@ -23,7 +23,7 @@ export async function connectionsTo(admin: ConnectionSettings, database: string 
   });
 }
 
-/** Copies of the template that were not dropped. */
+/** Returns copies of the template that were not dropped. */
 export async function databasesLeft(admin: ConnectionSettings): Promise<string[]> {
   return await withOwner({ ...admin, database: 'postgres' }, async (client) => {
     const { rows } = await client.query(
@@ -33,7 +33,7 @@ export async function databasesLeft(admin: ConnectionSettings): Promise<string[]
   });
 }
 
-/** Whether a process with this number runs. */
+/** Returns whether a process with this number is running. */
 export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);

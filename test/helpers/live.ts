@@ -4,13 +4,13 @@ import { seedStaff } from './staff.js';
 
 export type LiveOpen = OpenOptions & { readonly at?: TestApp; readonly user?: string };
 
-/** Two instances on one database, with staff, and what opens their streams. */
+/** Two instances on one database, with staff, and a way to open their streams. */
 export interface LivePair {
   readonly app: TestApp;
   readonly other: TestApp;
-  /** By username; `elsewhere` is of consultant1 of the tenant demo. */
+  /** Tokens by username; `elsewhere` belongs to consultant1 of the tenant demo. */
   readonly tokens: Readonly<Record<string, string>>;
-  /** Opens a stream, of consultant1 at the first instance if not said otherwise; resolves when it is established. */
+  /** Opens a stream, of consultant1 at the first instance by default; resolves when it is established. */
   open(options?: LiveOpen): Promise<EventStream>;
   closeStreams(): void;
   close(): Promise<void>;

@@ -1,10 +1,10 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * What takes longest, longest first. Where no earlier run is remembered, as on a CI machine, Vitest starts with the
+ * The slowest files, slowest first. Where no earlier run is remembered, as on a CI machine, Vitest starts with the
  * largest files, which are not the slowest: one of these, begun at the end, keeps one worker busy and the other idle.
- * The suites of bad input go together, as each looks anew only when somebody has written (helpers/written.ts); what
- * measures time comes after the interleaved operations, which leave little of a second processor.
+ * The suites of bad input go together, as each reads the database anew only after a write (helpers/written.ts); time
+ * measurements come after the interleaved operations, which leave little of a second processor.
  */
 const LONGEST = [
   'test/bad-input/body.test.ts',

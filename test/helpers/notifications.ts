@@ -14,7 +14,7 @@ interface Given {
   readonly created_at?: string;
 }
 
-/** Puts notifications for one of STAFF into a transaction, with the notice that goes with them. @returns their ids */
+/** Inserts notifications for one of STAFF in a transaction, with their notice. @returns their ids */
 export async function insertNotifications(
   transaction: TenantTransaction,
   schema: string,
@@ -31,7 +31,7 @@ export async function insertNotifications(
   return inserted.flat().map(({ id }) => id);
 }
 
-/** The same in a transaction of their own. */
+/** Inserts notifications in a transaction of their own. */
 export async function notify(
   { database }: Pick<TestApp, 'database'>,
   username: string,

@@ -17,17 +17,16 @@ export const NO_PGBOUNCER = 'PgBouncer is not installed (apt-get install pgbounc
 
 /** A pooler in front of a database. */
 export interface PgBouncer {
-  /** The same database and role, through the pooler. */
+  /** Settings of the same database and role, through the pooler. */
   readonly settings: ConnectionSettings;
   stop(): Promise<void>;
 }
 
 /**
- * Starts PgBouncer in transaction mode in front of a database for one role, with so many connections to the server.
- *
- * What the program needs of it is little: no named prepared statement, no session setting and no startup parameter
- * beyond PgBouncer's own is used, so neither `max_prepared_statements` nor `ignore_startup_parameters` has to be set.
- * LISTEN does not work through it, which the listener finds out by itself.
+ * Starts PgBouncer in transaction mode in front of a database for one role, with this many connections to the server.
+ * The program needs little of it: no named prepared statement, no session setting and no startup parameter beyond
+ * PgBouncer's own is used, so neither `max_prepared_statements` nor `ignore_startup_parameters` has to be set. LISTEN
+ * does not work through it, which the listener finds out.
  */
 export async function startPgBouncer(
   database: ConnectionSettings,

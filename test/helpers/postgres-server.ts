@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { startTemporaryServer } from '../../src/database/temporary-server.js';
 
-/** Starts a PostgreSQL server of one's own, empty; `admin` is its superuser. To be stopped by whoever starts it. */
+/** Starts an empty PostgreSQL server; `admin` is its superuser. The caller must stop it. */
 export async function startPostgres(): Promise<{
   admin: ConnectionSettings;
   pid: number;

@@ -7,7 +7,7 @@ export function routeName({ method, path }: RouteDefinition): string {
   return `${method} ${path}`;
 }
 
-/** The path after /api/v1/ without ids: `tasks/complete`. */
+/** Returns the path after /api/v1/ without ids: `tasks/complete`. */
 export function resourceOf({ path }: RouteDefinition): string {
   return path
     .split('/')
@@ -16,22 +16,22 @@ export function resourceOf({ path }: RouteDefinition): string {
     .join('/');
 }
 
-/** Whether it answers with a list: a page, or an array. */
+/** Returns whether it answers with a list: a page, or an array. */
 export function isList({ method, response }: RouteDefinition): boolean {
   return method === 'GET' && (response?.type === 'array' || response?.properties?.results !== undefined);
 }
 
-/** Whether the path names a record by its id. */
+/** Returns whether the path names a record by its id. */
 export function isRecordRoute({ path }: RouteDefinition): boolean {
   return path.includes(':');
 }
 
-/** The path with this in place of its parameter. */
+/** Returns the path with this in place of its parameter. */
 export function pathOf({ path }: RouteDefinition, parameter: string | number): string {
   return path.replace(/:\w+|\*/, String(parameter));
 }
 
-/** The routes with an id for which no sample says how to make a record, by name. */
+/** Returns the names of the routes with an id for which no sample says how to create a record. */
 export function withoutSample(routes: readonly RouteDefinition[]): string[] {
   return routes.filter((route) => isRecordRoute(route) && !recordSampleOf(route)).map(routeName);
 }
@@ -40,7 +40,7 @@ function recordSampleOf({ path }: RouteDefinition): ResourceSample | undefined {
   return sampleOf(path.slice(0, path.indexOf(':')));
 }
 
-/** A new record of a tenant for a route with an id; archived where the route brings archived ones back. */
+/** Creates a record of a tenant for a route with an id; archived where the route restores archived ones. */
 export async function createRecord(app: TestApp, schema: string, route: RouteDefinition): Promise<number> {
   const sample = recordSampleOf(route);
   if (!sample) throw new Error(`test/helpers/samples/ has no sample for ${route.path}`);
@@ -50,13 +50,13 @@ export async function createRecord(app: TestApp, schema: string, route: RouteDef
   );
 }
 
-/** The smallest picture there is. */
+/** The smallest possible picture. */
 export const PICTURE = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=',
   'base64',
 );
 
-/** A body that the route takes, with its headers; none for a route without body. */
+/** Returns a valid body for the route, with its headers; none for a route without body. */
 export function validBody(route: RouteDefinition): { body?: unknown; headers?: Record<string, string> } {
   if (route.upload) {
     const head = `--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n`;

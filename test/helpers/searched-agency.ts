@@ -6,7 +6,7 @@ import { collegeChoice } from './samples/applications.js';
 import { insert } from './samples/insert.js';
 import { seedStaff } from './staff.js';
 
-/** People as the staff know them, by first, middle and last name, with what else is known of them. */
+/** The people of the agency, by first, middle and last name, with further data. */
 const PEOPLE = {
   sharma: {
     first_name: 'Ramesh',
@@ -87,16 +87,16 @@ async function fill(transaction: TenantTransaction, ids: Record<string, number>)
   });
 }
 
-/** An agency with records of every kind that the search finds, and people who ask. */
+/** An agency with records of every kind that the search finds, and users. */
 export interface SearchedAgency {
   readonly app: TestApp;
-  /** Of PEOPLE by name; of `visa`, `college`, `agent`, `institute` and their like. */
+  /** Ids of PEOPLE by name; of `visa`, `college`, `agent`, `institute` and the like. */
   readonly ids: Readonly<Record<string, number>>;
   insertClient(values: object): Promise<number>;
   ask(query: Record<string, string>, by?: string): Promise<Answer>;
-  /** What is found, the best first. @throws Error when it is refused */
+  /** Returns the results, the best first. @throws Error when the search is rejected */
   results(q: string, by?: string, limit?: string): Promise<SearchResult[]>;
-  /** The same as `<kind> <title>`. */
+  /** Returns the results as `<kind> <title>`. */
   titles(q: string, by?: string): Promise<string[]>;
 }
 

@@ -1,13 +1,13 @@
 import pg from 'pg';
 import type { Entry } from '../../src/database/batch.js';
 
-/** What this process sent to the database in one write: one round trip. */
+/** Statements that this process sent to the database in one write: one round trip. */
 export interface SentBatch {
   readonly statements: readonly Pick<Entry, 'sql'>[];
   readonly parameters: readonly string[];
 }
 
-/** Writes down all that this process sends to any database, until `stop`. */
+/** Records everything that this process sends to any database, until `stop`. */
 export function recordSentBatches(): { readonly batches: SentBatch[]; stop(): void } {
   const batches: SentBatch[] = [];
   const { query } = pg.Client.prototype;

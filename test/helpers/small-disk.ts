@@ -15,8 +15,8 @@ export interface SmallDisk {
 }
 
 /**
- * Mounts a disk in memory of this many MiB; null, with a word of it, where that is not allowed: elsewhere than as root
- * on Linux, and in many containers.
+ * Mounts a disk in memory of this many MiB; null, with a message, where that is not allowed: elsewhere than as root on
+ * Linux, and in many containers.
  */
 export function smallDisk(mebibytes: number): SmallDisk | null {
   const path = mkdtempSync(join(tmpdir(), 'leopard-disk-'));

@@ -6,7 +6,7 @@ import { PASSWORD, type TestApp } from './app.js';
 
 export interface Person {
   readonly username: string;
-  /** One of the four groups; null: none. */
+  /** One of the four groups; null for none. */
   readonly group: string | null;
   readonly branches?: readonly number[];
   readonly regions?: readonly number[];
@@ -15,8 +15,8 @@ export interface Person {
 }
 
 /**
- * An agency as most tests want it: regions 1 (branches 1, 2) and 2 (branch 3); of each role somebody; a consultant
- * without branch; somebody without group; a disabled consultant.
+ * The staff of most tests: regions 1 (branches 1, 2) and 2 (branch 3); somebody of each role; a consultant without
+ * branch; somebody without group; a disabled consultant.
  */
 export const STAFF: readonly Person[] = [
   { username: 'admin', group: 'SUPER_ADMIN', branches: [1], isSuperuser: true },
@@ -35,7 +35,7 @@ export const STAFF: readonly Person[] = [
 
 let password: Promise<string> | undefined;
 
-/** Puts STAFF, regions and branches into a tenant. */
+/** Inserts STAFF, regions and branches into a tenant. */
 export async function seedStaff(app: Pick<TestApp, 'database'>, schema = 'tenant_main'): Promise<void> {
   password ??= hashPassword(PASSWORD);
   const hash = await password;
@@ -78,7 +78,7 @@ async function addPerson(transaction: Transaction, person: Person, id: number, h
   }
 }
 
-/** The id of one of STAFF. */
+/** Returns the id of one of STAFF. */
 export function idOf(username: string): number {
   const index = STAFF.findIndex((person) => person.username === username);
   if (index < 0) throw new Error(`nobody is called ${username}`);

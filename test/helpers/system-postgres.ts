@@ -19,16 +19,13 @@ export const hasSystemPostgres = BIN !== undefined;
 
 const binary = (name: string) => join(BIN as string, name);
 
-/** Starts it on an empty folder. To be stopped by whoever starts it. */
+/** Starts the system's PostgreSQL on an empty folder. The caller must stop it. */
 export async function startSystemPostgres(): Promise<TemporaryServer> {
   const binaries = { postgres: binary('postgres'), initdb: binary('initdb'), pgCtl: binary('pg_ctl') };
   return await startTemporaryServer({ binaries });
 }
 
-/**
- * Runs one of PostgreSQL's own programs on a database.
- * @returns what it said on stderr, and whether it ended well
- */
+/** Runs one of PostgreSQL's own programs on a database. @returns its stderr, and whether it succeeded */
 export async function runSystem(
   program: 'pg_dump' | 'pg_restore',
   { host, port, user, password, database }: ConnectionSettings,

@@ -5,9 +5,9 @@ import { seedStaff } from './staff.js';
 const PATH = '/api/v1/tasks/';
 const PEOPLE = ['admin', 'manager1', 'branch1', 'consultant1', 'consultant12', 'consultant3', 'homeless'];
 
-/** What a new task is, where a test says nothing else. */
+/** The default of a new task. */
 export const NEW_TASK = { title: 'Call', detail: 'Ask for papers', due_date: '2027-01-01T00:00:00Z' };
-/** The 404 of changing a task that one does not see, or of an action that is for others. */
+/** The 404 of changing an invisible task, or of an action reserved for others. */
 export const DENIED = { error: 'Task not found or access denied' };
 
 interface TaskNotification {
@@ -20,7 +20,7 @@ interface TaskNotification {
 /** STAFF at work on the tasks of tenant_main. */
 export interface TaskTest {
   readonly app: TestApp;
-  /** @param path after `/api/v1/tasks/` */
+  /** Sends a request. @param path after `/api/v1/tasks/` */
   ask(by: string, method: string, path: string, body?: object): Promise<Answer>;
   /** Creates a task. */
   // biome-ignore lint/suspicious/noExplicitAny: as the API gives it
@@ -28,7 +28,7 @@ export interface TaskTest {
   newClient(branch: number): Promise<number>;
   archiveClient(id: number): Promise<void>;
   sql<Row>(text: string, values?: unknown[]): Promise<Row[]>;
-  /** Who was notified of a task, in order. */
+  /** Returns the notifications of a task, in order. */
   notifications(task: number): Promise<TaskNotification[]>;
   close(): Promise<void>;
 }

@@ -1,17 +1,17 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { ConnectionSettings } from '../../src/config/config.js';
 
-/** Stands between the program and a database, and can stop to pass anything on without closing a connection. */
+/** A proxy between the program and a database that can stop forwarding without closing a connection. */
 export interface TcpProxy {
-  /** The same database and role, through the proxy. */
+  /** Settings of the same database and role, through the proxy. */
   readonly settings: ConnectionSettings;
   /** Number of connections made through it since it was started. */
   readonly made: number;
-  /** Passes nothing on from now on, on any connection; new ones are accepted and stay silent. */
+  /** Stops forwarding on every connection; new ones are accepted and stay silent. */
   stall(): void;
-  /** Passes nothing on any more on existing connections; new ones work. */
+  /** Stops forwarding on existing connections; new ones work. */
   stallOpen(): void;
-  /** New connections work again; those that stood still never do. */
+  /** Makes new connections work again; stalled ones never do. */
   goOn(): void;
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Notes every connection on which this process sends something to any database, until `stop`. */
+/** Records every connection on which this process sends something to any database, until `stop`. */
 export function noteUsedClients(): { readonly clients: ReadonlySet<pg.Client>; stop(): void } {
   const clients = new Set<pg.Client>();
   const { query } = pg.Client.prototype;

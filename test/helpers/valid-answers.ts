@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import type { RouteDefinition } from '../../src/routing/route.js';
 
-/** What of an answer is held against the document. */
+/** The part of an answer that is compared with the document. */
 export interface CheckedAnswer {
   readonly status: number;
   readonly type: string | undefined;
@@ -12,9 +12,9 @@ export interface CheckedAnswer {
 interface Operation {
   readonly name: string;
   readonly fits: RegExp;
-  /** By status: where the document has the body's schema; null: no body, or one that is no JSON. */
+  /** Body schemas by status, where the document has one; null: no body, or one that is no JSON. */
   readonly answers: ReadonlyMap<number, string | null>;
-  /** Media types in which it may answer instead. */
+  /** Alternative media types of the answer. */
   readonly texts?: readonly string[];
 }
 
@@ -26,7 +26,9 @@ type Answers = Readonly<
 const JSON_TYPE = 'application/json';
 const MOST_PROBLEMS = 5;
 
-/** Written by hand, since the contract is stricter than JSON Schema: UTC with Z, microseconds when there are any. */
+/**
+ * Written by hand, since the contract is stricter than JSON Schema: UTC with Z, microseconds when they are not zero.
+ */
 const FORMATS = {
   'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$/,
   date: /^\d{4}-\d\d-\d\d$/,
@@ -41,10 +43,10 @@ const ajv = new Ajv({ strict: false, validateSchema: false, logger: false, forma
 let contract: Operation[] | undefined;
 
 /**
- * Holds a 2xx answer against what the contract's document says of its operation; of an operation beyond the contract,
- * against its own route. What neither knows passes. Schemas are compiled at their first use.
+ * Checks a 2xx answer against the contract's document of its operation; of an operation beyond the contract, against
+ * its own route. What neither knows passes. Schemas are compiled at their first use.
  * @param path without query
- * @throws Error that names the operation, and the places in the body where it is not what it should be
+ * @throws Error that names the operation, and the places in the body that are wrong
  */
 export function checkAnswer(
   routes: readonly RouteDefinition[],
@@ -114,7 +116,7 @@ function operationsOf(routes: readonly RouteDefinition[]): Operation[] {
   return operations;
 }
 
-/** A path without parameters comes before one whose parameter could be read so. */
+/** Finds the operation of a path. One without parameters comes before one whose parameter would match. */
 function operationOf(
   known: readonly Operation[],
   routes: readonly RouteDefinition[],
@@ -136,7 +138,7 @@ function escaped(key: string): string {
   return encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'));
 }
 
-/** OpenAPI 3.0 says `nullable` where JSON Schema has null as a type of its own. */
+/** Converts `nullable` of OpenAPI 3.0 into JSON Schema's type null. */
 function toJsonSchema(node: unknown): unknown {
   if (Array.isArray(node)) return node.map(toJsonSchema);
   if (typeof node !== 'object' || node === null) return node;

@@ -20,7 +20,7 @@ export interface WorkerTest {
   start(options?: WorkerOptions): Promise<RunningDispatcher>;
   /** Waits until this holds. */
   until(what: () => Promise<boolean> | boolean, within?: number): Promise<void>;
-  /** Waits until no event waits in tenant_main. */
+  /** Waits until no event is waiting in tenant_main. */
   drained(within?: number): Promise<void>;
   /** Removes events, the timeline, notifications and tasks of tenant_main, and all pauses. */
   clear(): Promise<void>;
@@ -37,7 +37,7 @@ interface RunningDispatcher {
   stop(within?: number): Promise<boolean>;
 }
 
-/** A database with STAFF in tenant_main, and dispatchers to be run on it. */
+/** Creates a database with STAFF in tenant_main, on which dispatchers can be run. */
 export async function workerTest(): Promise<WorkerTest> {
   const databases = await testDatabase();
   const database = new Database(databases.app, { size: 3 });
@@ -100,12 +100,12 @@ export function pause(milliseconds: number): Promise<void> {
   });
 }
 
-/** The shipped configuration with these events instead of its own. */
+/** Returns the shipped configuration with these events instead of its own. */
 export function eventsConfig(events: Readonly<Record<string, EventTypeConfig>>): EventsConfig {
   return { ...EVENTS, events };
 }
 
-/** An event whose handlers are `task` as often as wanted, which `handlersWith` replaces. */
+/** Returns an event whose handlers are `task` as often as given, which `handlersWith` replaces. */
 export function handledBy(times: number, options: Partial<EventTypeConfig> = {}): EventTypeConfig {
   const config: TaskConfig = { title_template: '', detail_template: '' };
   return {
@@ -114,12 +114,12 @@ export function handledBy(times: number, options: Partial<EventTypeConfig> = {})
   };
 }
 
-/** The shipped handlers with another one in the place of `task`. */
+/** Returns the shipped handlers with `task` replaced. */
 export function handlersWith(handle: Handler<TaskConfig>['handle']): Handlers {
   return { ...HANDLERS, task: { handle } };
 }
 
-/** Puts events into a tenant as the capture does: event `n` of `count` is of record `1 + n % records`. */
+/** Inserts events into a tenant as the capture does: event `n` of `count` is of record `1 + n % records`. */
 export async function addEvents(
   test: Pick<WorkerTest, 'sql'>,
   count: number,
@@ -142,7 +142,7 @@ export async function addEvents(
   );
 }
 
-/** Notes each handling of an event as a notification of nobody's, so that what is done twice shows. */
+/** Records each handling of an event as a notification without assignee, so that duplicates show. */
 export const noteHandling: Handler<TaskConfig>['handle'] = async ({ event }, transaction) => {
   await transaction.query({
     sql: `INSERT INTO immigration_notification (meta_info) VALUES (jsonb_build_object('event_id', $1::bigint))`,
@@ -151,7 +151,7 @@ export const noteHandling: Handler<TaskConfig>['handle'] = async ({ event }, tra
   return { status: 'SUCCESS', message: 'noted' };
 };
 
-/** How often events of tenant_main were handled by noteHandling: events by number of times. */
+/** Returns how often events of tenant_main were handled by noteHandling: events by number of times. */
 export async function timesHandled(test: Pick<WorkerTest, 'sql'>): Promise<Record<number, number>> {
   const rows = await test.sql(`
     SELECT times, count(*)::integer AS events FROM (

@@ -15,7 +15,7 @@ afterAll(async () => {
   await databases?.drop();
 });
 
-/** The tables that differ after this. */
+/** Returns the tables that differ after this work. */
 async function seen(work: (client: OwnerClient) => Promise<unknown>): Promise<string[]> {
   const before = await watch.state();
   await withOwner(databases.admin, work);

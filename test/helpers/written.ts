@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { TestDatabase } from './database.js';
 
-/** Failed log-ins are counted, which is what the table is for. */
+/** Failed log-ins are counted, which is the purpose of the table. */
 const MAY_CHANGE = new Set(['tenant_main.login_failure', 'tenant_demo.login_failure']);
 
 interface Seen {
@@ -10,8 +10,8 @@ interface Seen {
 }
 
 /**
- * Sees whether anything was written: of every table the number of its rows and the sum of the transactions that
- * wrote them, which every insert, update (even with equal values) and delete changes.
+ * Detects writes: of every table it compares the number of its rows and the sum of the transactions that wrote them,
+ * which every insert, update (even with equal values) and delete changes.
  */
 export class WriteWatch {
   #last: Seen | undefined;
@@ -21,7 +21,7 @@ export class WriteWatch {
     private readonly question: string,
   ) {}
 
-  /** Looks at every table of a database; to be closed. */
+  /** Opens a watch on every table of a database, which must be closed. */
   static async open({ admin }: TestDatabase): Promise<WriteWatch> {
     const client = new pg.Client({ ...admin, application_name: 'write-watch' });
     await client.connect();
@@ -31,7 +31,7 @@ export class WriteWatch {
        WHERE relkind = 'r' AND nspname ~ '^(public|tenant_)'`,
     );
     const tables = rows.filter(({ name }) => !MAY_CHANGE.has(name)).map(({ table }) => table);
-    // One aggregate over all rows: one for each of 130 tables took four times as long. Empty tables are left out.
+    // One aggregate over all rows: one for each of 130 tables took four times as long. Empty tables are omitted.
     const all = tables.map((table) => `SELECT tableoid, xmin FROM ${table}`).join(' UNION ALL ');
     return new WriteWatch(
       client,
@@ -41,9 +41,12 @@ export class WriteWatch {
     );
   }
 
-  /** Equal to an earlier one when nothing was written in between; else the tables that differ were. */
+  /**
+   * Returns a state that equals an earlier one when nothing was written in between; otherwise the tables that differ
+   * were.
+   */
   async state(): Promise<Record<string, string>> {
-    // Who has the same snapshot sees the same rows.
+    // Equal snapshots see equal rows.
     const { rows: now } = await this.client.query<Pick<Seen, 'snapshot'>>({
       name: 'snapshot',
       text: 'SELECT pg_current_snapshot()::text AS snapshot',

@@ -39,7 +39,7 @@ async function create(given: object = {}) {
   return body;
 }
 
-/** A multipart body of these fields, with its content type. */
+/** Returns a multipart body of these fields, with its content type. */
 function multipart(fields: Record<string, string>, boundary = 'xyz'): [type: string, body: string] {
   const parts = Object.entries(fields).map(
     ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,

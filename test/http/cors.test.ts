@@ -7,7 +7,7 @@ const CLIENTS = '/api/v1/clients/';
 const FRONT_END = 'http://main-immigrate.localhost:3000';
 const FOREIGN = 'https://evil.example.com';
 
-/** Which origins are allowed under these settings. */
+/** Returns which origins these settings allow. */
 function cors(settings: Record<string, string>): (origin: string) => boolean {
   const environment = {
     SECRET_KEY: 'a key that is as long as it has to be, 0123456789',
@@ -131,7 +131,7 @@ describe('answers', () => {
     expect(listed(headers['access-control-allow-methods'])).toEqual(
       expect.arrayContaining(['get', 'post', 'put', 'patch', 'delete', 'options']),
     );
-    // What the front end sends with its requests, tenant-info's cache headers among them.
+    // The headers that the front end sends, tenant-info's cache headers among them.
     expect(listed(headers['access-control-allow-headers'])).toEqual(
       expect.arrayContaining([
         'accept',

@@ -13,7 +13,7 @@ const EXACT =
 let app: TestApp;
 let token: string;
 const sql = (text: string, parameters?: unknown[]) => tenantSql(app.databases.admin, text, parameters);
-/** Sends a body as it is written, which no JavaScript value could say. */
+/** Sends a body as raw text, which no JavaScript value could express. */
 const send = (method: string, path: string, body: string, type = 'application/json'): Promise<Answer> =>
   app.ask(method, path, { token, body: Buffer.from(body), headers: { 'content-type': type } });
 const reminder = (meta: string) =>

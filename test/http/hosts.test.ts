@@ -31,7 +31,7 @@ const addDomain = (domain: string, tenant: string) =>
   );
 const ask = (path: string, host: string) => app.ask('GET', path, { headers: { host }, token });
 
-/** Whose host this is; null: nobody's. */
+/** Returns the tenant of a host; null for none. */
 async function tenantAt(host: string): Promise<string | null> {
   const { status, body } = await ask(INFO, host);
   if (status === 200) return body.tenant_name;

@@ -41,7 +41,7 @@ test.each([
   const refused = await t.ask('POST', list, body(DECOMPOSED), 'admin');
   expect(refused.status).toBe(400);
   if (refusal) expect(refused.body).toEqual(refusal);
-  // Its own name is not taken by another, however it is written.
+  // Its own name does not count as taken, in whatever normal form.
   const own = await t.ask('PATCH', `${list}${made.body.id}/`, body(`${COMPOSED} 1`), 'admin');
   expect(own.status, JSON.stringify(own.body)).toBe(200);
   expect(JSON.stringify(own.body)).toContain(`${COMPOSED} 1`);

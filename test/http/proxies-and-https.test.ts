@@ -65,7 +65,7 @@ describe('X-Forwarded-*', () => {
     ]);
     expect(await fail(trusting, '203.0.113.1', 'c')).toBe(429);
     expect(await fail(trusting, '203.0.113.2', 'c')).toBe(401);
-    // What the client wrote itself stands before what the proxy added.
+    // What the client sent comes before what the proxy added.
     expect(await fail(trusting, '198.51.100.9, 203.0.113.1', 'd')).toBe(429);
     expect(await fail(trusting, '203.0.113.1, 10.1.2.3', 'd')).toBe(429);
 

@@ -9,7 +9,7 @@ import { sampleOf } from '../helpers/samples/index.js';
 import { insert } from '../helpers/samples/insert.js';
 import { seedStaff } from '../helpers/staff.js';
 
-// Text filters of every list: the same folding, also of text that was stored decomposed, and a longest length.
+// Text filters of every list: the same folding, also for text that was stored decomposed, and a maximum length.
 
 let app: TestApp;
 let token: string;
@@ -34,7 +34,7 @@ const list = (table: keyof TenantTables, filters: Readonly<Record<string, readon
 });
 const own = (...columns: string[]) => Object.fromEntries(columns.map((column) => [column, [column]]));
 
-/** By path: the filters, and the columns in which each looks. */
+/** Filters by path, and the columns in which each searches. */
 const LISTS = {
   clients: list('immigration_client', {
     ...own('email', 'first_name', 'last_name'),
@@ -62,7 +62,7 @@ const LISTS = {
   events: list('immigration_calendar_event', { search: ['title', 'description', 'location'] }),
 } as const;
 
-/** Parameters of lists that are texts, but not looked for in texts. */
+/** Parameters of lists that are texts but not searched in texts. */
 const OTHERS = new Set([
   ...['stage', 'status', 'type', 'country', 'agent_type', 'activity_type', 'group', 'priority', 'ordering'],
   ...['entity', 'operation', 'kind', 'page', 'q'],

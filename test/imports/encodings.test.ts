@@ -55,7 +55,7 @@ test('a file that does not tell its encoding is asked about, with samples, and n
     t.ask('POST', `${IMPORTS}${draft.id}/encoding/`, { encoding }, by);
   expect((await choose('klingon')).body).toEqual({ encoding: ['"klingon" is not a valid choice.'] });
   expect((await choose('utf-8', 'branch1')).status).toBe(404);
-  // Whoever has chosen wrongly sees it, and can choose again until the run.
+  // A wrong choice shows, and can be changed until the run.
   expect((await choose('macintosh')).body.columns[1].samples).toEqual(['M¸ller', 'N˙Òez']);
   expect((await t.done(draft.id, 'dry-run')).created).toBe(2);
   const chosen = await choose('windows-1252');

@@ -21,7 +21,7 @@ const file = (stage: string) =>
       `First${n},Last${n},F,Nepal,person${n}@example.com,+977 98${String(n).padStart(8, '0')},1990-02-28,${n} Long Street,Kathmandu,Bagmati,44600,${stage},Student,One`,
   ).join('\n')}\n`;
 
-/** Does an action with a worker running; how long others wait meanwhile, in milliseconds. */
+/** Runs an action with a worker; returns how long others wait meanwhile, in milliseconds. */
 async function measured(
   id: number,
   action: 'dry-run' | 'run' | 'undo',

@@ -16,7 +16,7 @@ const names = async () =>
     )
   ).map(({ first_name, last_name }) => `${first_name} ${last_name}`);
 const patch = (id: number, body: object) => t.ask('PATCH', `${IMPORTS}${id}/`, body);
-/** Checks and brings in a file: what the plan says, which the run must bear out. */
+/** Checks and imports a file; returns the plan, which the run must confirm. */
 const bring = async (rows: string, rules: object) => {
   const { id } = await t.upload(HEADER + rows);
   await patch(id, rules);

@@ -8,17 +8,17 @@ import { type Row, tenantSql } from '../helpers/tenant-sql.js';
 
 export const IMPORTS = '/api/v1/client-imports/';
 
-/** The application with staff in both tenants, and workers to be run on it. */
+/** The application with staff in both tenants, on which workers can be run. */
 export interface ImportTest {
   readonly app: TestApp;
   readonly tokens: Readonly<Record<string, string>>;
-  /** Asks as one of STAFF, admin if not said otherwise. */
+  /** Sends a request as one of STAFF, admin by default. */
   ask(method: string, path: string, body?: unknown, by?: string): Promise<Answer>;
-  /** Sends a file; gives the import. */
+  /** Uploads a file; returns the import. */
   upload(file: string | Buffer, by?: string, name?: string): Promise<Row>;
   /** Starts a worker with a connection of its own. */
   start(options?: RunnerOptions): RunningRunner;
-  /** Begins an action and waits, with a worker running, until it is over; gives the import then. */
+  /** Starts an action and waits, with a worker running, until it is over; returns the import then. */
   done(id: number, action: 'dry-run' | 'run' | 'undo', by?: string): Promise<Row>;
   /** Waits until an import has one of these statuses. */
   until(id: number, statuses: readonly string[], within?: number): Promise<Row>;
@@ -104,7 +104,7 @@ export async function importTest(options: TestAppOptions = {}): Promise<ImportTe
   };
 }
 
-/** Sends a file as a form. */
+/** Uploads a file as a form. */
 export function sendFile(
   app: TestApp,
   token: string,

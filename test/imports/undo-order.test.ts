@@ -18,7 +18,7 @@ const shown = async () =>
 const BEFORE = { suburb: 'before', state: 'before', postcode: 'before', agent: null, archived: false };
 const byHand = (fields: string) => t.sql(`UPDATE immigration_client SET ${fields} WHERE email = '${EMAIL}'`);
 
-/** Brings in a row about the client, with these cells. */
+/** Imports a row about the client, with these cells. */
 async function bring(cells: Readonly<Record<string, string>>): Promise<number> {
   const names = Object.keys(cells);
   const { id } = await t.upload(`email,${names.join(',')}\n${EMAIL},${Object.values(cells).join(',')}\n`);
@@ -28,7 +28,7 @@ async function bring(cells: Readonly<Record<string, string>>): Promise<number> {
   return id;
 }
 const suburb = (value: string) => bring({ suburb: value });
-/** Undoes an import. @returns how many rows were undone, and how many kept */
+/** Undoes an import. @returns the numbers of undone and of kept rows */
 async function undo(id: number): Promise<[number, number]> {
   const { undone, kept } = await t.done(id, 'undo');
   return [undone, kept];
@@ -145,7 +145,7 @@ describe('a client that an import created', () => {
 
   test('can be undone after clients have got a column more', async () => {
     const a = await create();
-    // As an import that was run when clients had fewer columns has left it.
+    // As left by an import that was run when clients had fewer columns.
     await t.sql(`UPDATE client_import SET state_fields = '["first_name", "email"]';
       UPDATE client_import_row w SET state = md5(ROW(r.first_name, r.email)::text)::uuid
       FROM immigration_client r WHERE r.id = w.client_id`);

@@ -88,7 +88,7 @@ describe('a worker', () => {
       const errors: unknown[] = [];
       let worker: RunningRunner | undefined;
       await withOwner(t.app.databases.admin, async (client) => {
-        // It waits there until its connection goes, as when its process is killed.
+        // It waits there until its connection is lost, as when its process is killed.
         await client.query(`BEGIN; LOCK TABLE tenant_main.${table} IN EXCLUSIVE MODE`);
         worker = t.start({ onError: (_schema, error) => errors.push(error) });
         for (let killed = 0; killed === 0; ) {
@@ -117,7 +117,7 @@ describe('a worker', () => {
     await act(id, 'run');
     const database = new Database(t.app.databases.app, { size: 1 });
     await serveImport(database, 'tenant_main', { tell: false });
-    await t.sql('UPDATE client_import SET claims = 5'); // as five that died would leave it
+    await t.sql('UPDATE client_import SET claims = 5'); // as five dead workers would leave it
     await serveImport(database, 'tenant_main', { tell: false });
     await database.close();
     expect((await t.ask('GET', `${IMPORTS}${id}/`)).body).toMatchObject({

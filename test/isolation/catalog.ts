@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { withOwner } from '../../src/database/owner.js';
 
-/** What a schema holds, with names as SQL writes them (`tenant_main.immigration_client`). */
+/** The contents of a schema, with names as SQL writes them (`tenant_main.immigration_client`). */
 export interface SchemaObjects {
   /** Tables and views, each with its first column and its oid. */
   readonly relations: readonly { readonly name: string; readonly column: string; readonly oid: number }[];
@@ -10,7 +10,7 @@ export interface SchemaObjects {
   readonly functions: readonly { readonly name: string; readonly call: string }[];
 }
 
-/** Reads from the catalog, as the server's superuser, everything that a tenant's schema holds. */
+/** Reads the contents of a tenant's schema from the catalogue, as the server's superuser. */
 export async function readObjects(admin: ConnectionSettings, schema: string): Promise<SchemaObjects> {
   return await withOwner(admin, async (client) => {
     const relations = await client.query(
@@ -35,7 +35,7 @@ export async function readObjects(admin: ConnectionSettings, schema: string): Pr
   });
 }
 
-/** A statement of every kind that reads or changes something of the schema. */
+/** Returns a statement of every kind that reads or changes something of the schema. */
 export function everyAccess({ relations, sequences, functions }: SchemaObjects): string[] {
   return [
     ...relations.flatMap(({ name, column }) => [
@@ -54,7 +54,7 @@ export function everyAccess({ relations, sequences, functions }: SchemaObjects):
       `SELECT last_value FROM ${name}`,
       `SELECT nextval('${name}')`,
       `SELECT setval('${name}', 1)`,
-      // By its number a sequence is found without its schema.
+      // By its OID a sequence is found without its schema.
       `SELECT nextval(${oid}::regclass)`,
       `SELECT setval(${oid}::regclass, 1)`,
     ]),

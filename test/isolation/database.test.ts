@@ -23,7 +23,7 @@ afterAll(async () => {
   await databases?.drop();
 });
 
-/** What PostgreSQL says to a statement: the error's code, or null when it obeys. */
+/** Returns PostgreSQL's error code for a statement, or null when it succeeds. */
 async function refusal(client: OwnerClient, sql: string): Promise<string | null> {
   return await client.query(sql).then(
     () => null,
@@ -31,7 +31,9 @@ async function refusal(client: OwnerClient, sql: string): Promise<string | null>
   );
 }
 
-/** The statements that are not refused with "permission denied", each in a transaction that begins like this. */
+/**
+ * Returns the statements that are not refused with "permission denied", each in a transaction that begins like this.
+ */
 async function allowed(opening: string, statements: readonly string[]): Promise<string[]> {
   return await withOwner(databases.app, async (client) => {
     const found: string[] = [];
@@ -45,7 +47,7 @@ async function allowed(opening: string, statements: readonly string[]): Promise<
   });
 }
 
-/** A tenant transaction that does one thing; every refusal ends its transaction. */
+/** Returns a tenant transaction that does one thing; every refusal ends its transaction. */
 const inTenant = (schema: string, sql: string) =>
   database.tenantTransaction({ schema, userId: 1 }, (transaction) => transaction.query(statement(sql)));
 
@@ -78,7 +80,7 @@ describe('the program’s own role, without a tenant transaction', () => {
     expect(await allowed('BEGIN', statements)).toEqual([]);
     await withOwner(databases.app, async (client) => {
       await client.query('SET search_path TO tenant_main');
-      expect(await refusal(client, 'SELECT FROM immigration_client')).toBe('42P01'); // as if it were not there
+      expect(await refusal(client, 'SELECT FROM immigration_client')).toBe('42P01'); // as if it did not exist
     });
   });
 

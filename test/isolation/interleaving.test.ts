@@ -14,7 +14,7 @@ import { FAILURES, lookOutside, type Operation, read, write } from './workload.j
 const TENANTS = Array.from({ length: 50 }, (_, index) => `tenant_stamp_${String(index).padStart(2, '0')}`);
 const OPERATIONS = 10_000;
 const AT_ONCE = 40;
-/** Connections to the server. */
+/** Number of connections to the server. */
 const POOL = 5;
 const SEED = 20_261_125;
 
@@ -48,8 +48,8 @@ const SETUPS = [
 ];
 
 /**
- * The operations of all set-ups that were committed, by tenant. What one has written stays, and has to be whole after
- * the next as well: to empty 50 tenants' tables took half as long as all operations.
+ * The committed operations of all set-ups, by tenant. Their rows stay, and must be complete after the next as well:
+ * emptying 50 tenants' tables took half as long as all operations.
  */
 const committed = new Map<string, number[]>(TENANTS.map((schema) => [schema, []]));
 
@@ -68,7 +68,7 @@ describe.each(SETUPS)('$name', ({ pooled, clients, first }) => {
         expect(outcome.wrong).toEqual([]);
         expect(outcome.failed).toBeGreaterThan(OPERATIONS / 11);
 
-        // In every tenant exactly what it committed, whole, and counted by its own triggers.
+        // In every tenant exactly what it committed, complete, and counted by its own triggers.
         for (const schema of TENANTS) {
           const { rows } = await admin.query(
             `SELECT array_agg(last_name::integer ORDER BY last_name::integer) FILTER (WHERE email LIKE 'a@%') AS a,
@@ -82,7 +82,7 @@ describe.each(SETUPS)('$name', ({ pooled, clients, first }) => {
           expect(rows).toEqual([{ a: written, b: written, stamps: [schema], counted: 2 * written.length }]);
         }
 
-        // On every connection nothing is left of any tenant.
+        // No connection keeps anything of a tenant.
         used.stop();
         const answers = await Promise.allSettled(
           [...used.clients]
@@ -90,7 +90,7 @@ describe.each(SETUPS)('$name', ({ pooled, clients, first }) => {
             .map((client) => client.query<{ pid: number }>(LEFT, [ended.toISOString()])),
         );
         const left = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.rows : [])); // some were cut
-        // One that was cut may not have been made anew.
+        // A connection that was cut may not have been replaced.
         expect(new Set(left.map(({ pid }) => pid)).size).toBe(pooled ? POOL : database.load.open);
         for (const state of left) expect(state).toEqual({ ...UNTOUCHED, pid: expect.any(Number) });
         const open = await admin.query(
@@ -106,7 +106,7 @@ describe.each(SETUPS)('$name', ({ pooled, clients, first }) => {
   );
 });
 
-/** What a connection is in, and whether its transaction has begun since then: the server has this machine's clock. */
+/** The state of a connection, and whether its transaction has begun since then: the server has this machine's clock. */
 const LEFT = `
   SELECT pg_backend_pid() AS pid, current_user AS "user", session_user AS "sessionUser",
          current_setting('role') AS role, current_setting('search_path') AS path,
@@ -127,13 +127,13 @@ const UNTOUCHED = {
 };
 
 interface Outcome {
-  /** How many failed, as they should. */
+  /** Number of expected failures. */
   readonly failed: number;
-  /** What went otherwise than it should. */
+  /** Unexpected results. */
   readonly wrong: readonly string[];
 }
 
-/** Runs all operations, many at a time: of ten four read, four write, one fails, one asks outside of tenants. */
+/** Runs all operations, many at a time: of ten four read, four write, one fails, one queries outside of tenants. */
 async function interleave(
   first: number,
   operationOf: (id: number, schema: string) => Operation,
@@ -178,7 +178,7 @@ async function interleave(
   return { failed, wrong };
 }
 
-/** Random numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+/** Returns a generator of random numbers from 0 to 1, reproducible by seed (mulberry32). */
 function generator(seed: number): () => number {
   let state = seed;
   return () => {

@@ -4,7 +4,7 @@ import type { RouteDefinition } from '../../src/routing/route.js';
 import type { Ask, TestApp } from '../helpers/app.js';
 import { createRecord, isRecordRoute, pathOf, validBody } from '../helpers/routes.js';
 
-/** What is put into every place of a request that can hold it, so that it can be recognised wherever it comes out. */
+/** Values for every place of a request that can hold them, recognisable wherever they come out. */
 export interface Markers {
   readonly word: string;
   readonly number: number;
@@ -15,10 +15,10 @@ interface Request extends Ask {
   readonly path: string;
 }
 
-/** A text that would break out of SQL text in several ways. */
+/** Returns a text that would break out of SQL text in several ways. */
 const hostile = ({ word }: Markers) => `${word}'"\\;--$1`;
 
-/** A value that a field or parameter of this schema may have, with a marker where it can hold one. */
+/** Returns a value that a field or parameter of this schema may have, with a marker where it can hold one. */
 function marked(schema: TSchema, markers: Markers, fallback: unknown): unknown {
   const [inner] = (schema.oneOf as TSchema[] | undefined) ?? [schema];
   const { type, format, maxLength } = inner as TSchema;
@@ -32,7 +32,10 @@ function marked(schema: TSchema, markers: Markers, fallback: unknown): unknown {
   return maxLength !== undefined && maxLength < hostile(markers).length ? fallback : hostile(markers);
 }
 
-/** Requests to a route with a marker in the path, in every query parameter, field and header, alone and together. */
+/**
+ * Returns requests to a route with a marker in the path, in every query parameter, field and header, alone and
+ * together.
+ */
 async function requestsTo(app: TestApp, definition: RouteDefinition, markers: Markers): Promise<Request[]> {
   const id = isRecordRoute(definition) ? await createRecord(app, 'tenant_main', definition) : markers.word;
   const path = pathOf(definition, id);
@@ -93,13 +96,13 @@ export async function sendMarkers(app: TestApp, token: string, markers: Markers)
       });
     let answer = await ask();
     if (answer.status === 401 && !asked.token && !asked.host) {
-      present = await app.logIn('admin'); // a request before has ended its user's sessions
+      present = await app.logIn('admin'); // an earlier request has ended its user's sessions
       answer = await ask();
     }
     if (answer.status >= 500) throw new Error(`${definition.method} ${path}: ${answer.status}`);
     sent++;
   };
-  // All records first: what the bodies name is there then for every request, the first time as any later time.
+  // All records first: then what the bodies name exists for every request, the first time as any later time.
   const prepared: { definition: RouteDefinition; requests: Request[] }[] = [];
   for (const definition of app.app.routes) {
     prepared.push({ definition, requests: await requestsTo(app, definition, markers) });
@@ -108,7 +111,7 @@ export async function sendMarkers(app: TestApp, token: string, markers: Markers)
     for (const request of requests) await send(definition, request);
     await send(definition, { path: pathOf(definition, 1), host: word });
   }
-  // Tokens that this server signed, for a user whom nobody has.
+  // Tokens signed by this server, for a user that does not exist.
   const tokens = new Tokens(app.config);
   const holder = { user_id: String(number), tid: 'main', email: word, username: word, groups: [word] };
   for (const type of ['access', 'refresh'] as const) {

@@ -9,7 +9,7 @@ import { SAMPLES, sampleOf } from '../helpers/samples/index.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
 import { needsOf, ROLES, type Role } from './roles-table.js';
 
-/** Of each role somebody who has nothing but the role. */
+/** A user of each role without further permissions. */
 export const ASKING: Readonly<Record<Role, string>> = {
   SUPER_ADMIN: 'admin',
   REGION_MANAGER: 'manager1',
@@ -18,7 +18,9 @@ export const ASKING: Readonly<Record<Role, string>> = {
   none: 'groupless',
 };
 
-/** Where a record lies: where all who ask work (branch 1 of region 1), or elsewhere (branch 3 of region 2). */
+/**
+ * The place of a record: where all users of ASKING work (branch 1 of region 1), or elsewhere (branch 3 of region 2).
+ */
 export const PLACES = ['in', 'out'] as const;
 export type Place = (typeof PLACES)[number];
 
@@ -28,10 +30,10 @@ const SOMEBODY_ELSE = 'consultant3';
 
 type Move = (transaction: TenantTransaction, id: number, place: Place, asking: Role) => Promise<unknown>;
 
-/** Who owns what belongs to one person. */
+/** Returns the owner of a personal record. */
 const owner = (place: Place, asking: Role) => idOf(place === 'in' ? ASKING[asking] : SOMEBODY_ELSE);
 
-/** How a new sample gets to its place, where it does not hang on a client; the others belong to everybody. */
+/** Moves a new sample to its place, where it does not belong to a client; the others belong to everybody. */
 const MOVES: Readonly<Record<string, Move>> = {
   '/api/v1/tasks/': (transaction, id, place) =>
     transaction.query(sql`UPDATE immigration_task SET branch_id = ${BRANCH[place]} WHERE id = ${id}`),
@@ -72,7 +74,7 @@ const MOVES: Readonly<Record<string, Move>> = {
       UPDATE client_import SET created_by_id = ${owner(place, asking)} WHERE id = ${id}`),
 };
 
-/** Those who ask and are in scope by their branches work there too. */
+/** Makes users whose branches are their scope work there too. */
 async function employ(transaction: TenantTransaction, branch: number): Promise<void> {
   const staff = [idOf('branch1'), idOf('consultant1')];
   await transaction.query(sql`
@@ -91,12 +93,12 @@ export function concernsPlaces(route: RouteDefinition): boolean {
 const isNewClient = ({ method, path }: RouteDefinition) => method === 'POST' && path === '/api/v1/clients/';
 const prefixOf = ({ path }: RouteDefinition) => path.slice(0, path.indexOf(':'));
 
-/** The clients that bodies name. */
+/** The clients in bodies. */
 const CLIENT = { in: 1, out: 2 } as const;
 
 /**
- * The staff, one sample of everything with the id 1, and for each route with an id, place and person a record of its
- * own. All of it before the first log-in, so that nobody's branches change while they are known.
+ * Creates the staff, one sample of everything with the id 1, and for each route with an id, place and person a record
+ * of its own. All of it before the first log-in, so that nobody's branches change while they are cached.
  */
 export async function buildWorld(
   app: TestApp,
@@ -110,7 +112,7 @@ export async function buildWorld(
       await SAMPLES['/api/v1/clients/']?.create(transaction, { archived: false });
       await moveClients(transaction, place);
     }
-    await collegeChoice(transaction); // whose parts belong together, and have the id 1
+    await collegeChoice(transaction); // its parts belong together, and have the id 1
     for (const { create } of Object.values(SAMPLES)) await create(transaction, { archived: false });
     await moveClients(transaction, 'in');
     for (const route of app.app.routes.filter(isRecordRoute)) {
@@ -119,13 +121,13 @@ export async function buildWorld(
         for (const asking of ROLES) {
           shared ??= await createAt(transaction, route, place, asking);
           ids.set(key(route, place, asking), shared);
-          // What is only looked at may be the same for all, unless it is somebody's own.
+          // Records that are only read may be shared, unless they are personal.
           if (route.method !== 'GET' || prefixOf(route) in MOVES) shared = undefined;
         }
       }
     }
   });
-  // Rights by the group alone.
+  // Permissions by the group alone.
   await withOwner(app.databases.admin, (client) =>
     client.query('UPDATE tenant_main.immigration_user SET is_superuser = false'),
   );
@@ -141,7 +143,7 @@ async function createAt(transaction: TenantTransaction, route: RouteDefinition, 
   return id;
 }
 
-/** Samples make clients of no branch: the latest ones go where they belong. */
+/** Moves clients: samples create clients of no branch, and the latest ones go where they belong. */
 async function moveClients(transaction: TenantTransaction, place: Place): Promise<void> {
   await transaction.query(
     sql`UPDATE immigration_client SET branch_id = ${BRANCH[place]} WHERE branch_id IS NULL`,
@@ -151,7 +153,7 @@ async function moveClients(transaction: TenantTransaction, place: Place): Promis
 let made = 0;
 
 const CSV = `--x\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nFirst name\r\nMaya\r\n--x--\r\n`;
-/** Names that must be new, and how they look. */
+/** Names that must be new, and their format. */
 const NEW = {
   name: () => `Made ${++made}`,
   title: () => `Made ${++made}`,
@@ -161,7 +163,7 @@ const NEW = {
   email: () => `made${++made}@example.org`,
 } as const;
 
-/** A body that the route takes: names are new, and the client that it names lies at the place. */
+/** Returns a valid body for the route: names are new, and the client in it is at the place. */
 export function bodyFor(route: RouteDefinition, place: Place, record: number): ReturnType<typeof validBody> {
   if (route.path === '/api/v1/client-imports/' && route.upload) return { ...validBody(route), body: CSV };
   const valid = validBody(route);
@@ -174,7 +176,7 @@ export function bodyFor(route: RouteDefinition, place: Place, record: number): R
   if (route.path === '/api/v1/passports/:client_id/') given.client_id = record;
   if (route.path === '/api/v1/stages/') given.application_type_id = 2; // the type of those to reorder stays as it is
   if (route.path === '/api/v1/stages/reorder/') given.stages = [{ stage_id: 1, new_position: 1 }];
-  // Of the choices that belong together only all could be changed.
+  // Of choices that belong together only all could be changed.
   if (route.method === 'PATCH' && route.path === '/api/v1/college-applications/:id/') {
     return { body: { total_tuition_fee: given.total_tuition_fee } };
   }

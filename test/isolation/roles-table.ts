@@ -1,5 +1,5 @@
-// Who may do what, as the contract says it in words (behaviour.md, section 4): first what each group is granted, then
-// what each resource asks for. Nothing here is read from the program.
+// The permissions of each role, in the words of the contract (behaviour.md, section 4): first what each group is
+// granted, then what each resource requires. Nothing here is read from the program.
 
 export const ROLES = ['SUPER_ADMIN', 'REGION_MANAGER', 'BRANCH_ADMIN', 'CONSULTANT', 'none'] as const;
 /** One of the four groups, or no group. */
@@ -10,7 +10,7 @@ const all = (...models: string[]) =>
 const each = (verb: string, ...models: string[]) => models.map((model) => `${verb}_${model}`);
 const DAILY = ['client', 'visaapplication', 'task', 'note', 'profilepicture'];
 
-/** What SUPER_ADMIN is not granted: groups are changed, but neither made nor deleted. */
+/** Permissions that SUPER_ADMIN is not granted: groups are changed, but neither created nor deleted. */
 const NOBODYS = all('group').filter((permission) => !/^(view|change)_/.test(permission));
 /** No permission, but the role itself. */
 const TO_BE_SUPER_ADMIN = 'be a SUPER_ADMIN';
@@ -32,7 +32,7 @@ const CONSULTANTS = [
   ...each('view', 'notification', 'user', 'clientactivity', 'institute'),
 ];
 
-/** Whether a role is granted a permission, by its codename. */
+/** Functions that tell whether a role is granted a permission, by its codename. */
 export const GRANTS: Readonly<Record<Role, (permission: string) => boolean>> = {
   SUPER_ADMIN: (permission) => !NOBODYS.includes(permission),
   BRANCH_ADMIN: (permission) => !NOT_BRANCH_ADMINS.includes(permission),
@@ -43,16 +43,16 @@ export const GRANTS: Readonly<Record<Role, (permission: string) => boolean>> = {
 
 export type Deed = 'see' | 'create' | 'change' | 'remove';
 
-/** For each deed the permissions of which one suffices; none: anyone who is signed in. */
+/** The permissions of each deed, one of which suffices; none: anyone who is signed in. */
 export interface Needs extends Readonly<Record<Deed, readonly string[]>> {
-  /** What is answered for a record out of scope; not given: everybody reaches every record. */
+  /** The answer for a record out of scope; by default everybody reaches every record. */
   readonly elsewhere?: 403 | 404;
   /**
-   * `own`: in reach is what is one's own, and all of it for who sees the whole tenant; `private`: only what is one's
-   * own, whoever one is. Not given: what lies in one's branches.
+   * `own`: own records are in reach, and all of them for users with the whole tenant in scope; `private`: only own
+   * records, whoever asks. By default: records of one's branches.
    */
   readonly reach?: 'own' | 'private';
-  /** The permission is asked for when the record was found in reach, as there are other ways to be allowed. */
+  /** Whether the permission is checked after the record was found in reach, as there are other ways to be allowed. */
   readonly late?: boolean;
 }
 
@@ -73,7 +73,7 @@ const model = (name: string) => ({
 const catalogue = (name: string) => ({ ...model(name), see: [] });
 const ofClient = { ...only('change_client'), see: ['view_client'], elsewhere: 403 } as const;
 
-/** By the path after /api/v1/, without ids; the longest that fits counts. */
+/** Needs by the path after /api/v1/, without ids; the longest match counts. */
 export const NEEDS: Readonly<Record<string, Needs>> = {
   '': ANYONE,
   clients: { ...model('client'), elsewhere: 403 },
@@ -154,14 +154,14 @@ export const POSTS: Readonly<Record<string, Deed>> = {
   'deliveries/cancel': 'change',
 };
 
-/** What further rules answer those who are let in, at each place. */
+/** Answers of further rules to those who are let in, at each place. */
 type Answers = { readonly [place in 'in' | 'out']?: Readonly<Partial<Record<Role, number>>> };
 const LET_IN_400 = { SUPER_ADMIN: 400, REGION_MANAGER: 400, BRANCH_ADMIN: 400, CONSULTANT: 400 };
 const BY_ASSIGNEE_OR_ASSIGNER = { REGION_MANAGER: 404, BRANCH_ADMIN: 404, CONSULTANT: 404 };
 
-/** By `METHOD path`. The tasks here are of the branch, assigned by the SUPER_ADMIN to nobody. */
+/** Rules by `METHOD path`. The tasks here belong to the branch, assigned to nobody by the SUPER_ADMIN. */
 export const FURTHER_RULES: Readonly<Record<string, Answers>> = {
-  // A branch's staff reach a region only by its branches, and with branches it stays.
+  // A branch's staff reach a region only by its branches, and with branches it cannot be deleted.
   'DELETE regions': { in: { SUPER_ADMIN: 400, BRANCH_ADMIN: 400 } },
   'DELETE tasks': { in: { CONSULTANT: 403 } }, // creator, or an admin role
   'POST tasks/complete': { in: BY_ASSIGNEE_OR_ASSIGNER },

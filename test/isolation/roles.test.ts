@@ -5,7 +5,7 @@ import { isRecordRoute, pathOf, resourceOf, routeName } from '../helpers/routes.
 import { ASKING, bodyFor, buildWorld, concernsPlaces, PLACES, type Place } from './role-world.js';
 import { type Deed, FURTHER_RULES, GRANTS, NEEDS, needsOf, POSTS, ROLES, type Role } from './roles-table.js';
 
-// Every route, asked by each role for what is in its scope and for what is not, answers what the table says.
+// Every route, requested by each role for records in its scope and out of it, answers what the table says.
 
 const app = await startTestApp();
 afterAll(() => app.close());
@@ -14,7 +14,7 @@ const tokens = new Map<Role, string>();
 for (const role of ROLES) tokens.set(role, await app.logIn(ASKING[role]));
 
 const QUERIES: Readonly<Record<string, string>> = { search: '?q=Sample' };
-/** A stream does not end; and tokens end with this. */
+/** Returns whether a route is tested apart: a stream does not end; and tokens end with a log-out. */
 const isApart = ({ path }: RouteDefinition) => /\/(stream|end-all)\/$/.test(path);
 const guarded = app.app.routes.filter((route) => route.policy.kind !== 'public' && !isApart(route));
 
@@ -26,7 +26,7 @@ function deedOf(route: RouteDefinition): Deed {
   return POSTS[resourceOf(route)] ?? (isCreation ? 'create' : 'change');
 }
 
-/** What the table says. */
+/** Returns the status according to the table. */
 function expectedStatus(route: RouteDefinition, role: Role, place: Place): number {
   const name = resourceOf(route);
   const { elsewhere, reach, late = false, ...needs } = needsOf(name);

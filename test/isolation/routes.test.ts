@@ -17,11 +17,11 @@ import {
 import { seedStaff } from '../helpers/staff.js';
 import { WriteWatch } from '../helpers/written.js';
 
-// Generated over the routes that the application serves, so that what is added later is held to the same rules.
+// Generated over the served routes, so that later ones are held to the same rules.
 
-/** Where the ids of the other tenant's records begin; the tenant that is asked has none so high. */
+/** The base of the other tenant's ids; the tenant that is tested has none so high. */
 const FOREIGN = 500_000;
-/** An id as long as those that no tenant has. */
+/** An id that no tenant has, as long as the others. */
 const NOWHERE = 900_001;
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -36,7 +36,7 @@ await withOwner(app.databases.admin, async (client) => {
   await client.query(`
     SELECT setval(format('tenant_demo.%I', relname)::regclass, ${FOREIGN})
     FROM pg_class WHERE relkind = 'S' AND relnamespace = 'tenant_demo'::regnamespace`);
-  // What bodies may name: these get the id FOREIGN + 1.
+  // Records that bodies may name: these get the id FOREIGN + 1.
   await client.query(`
     SET search_path TO tenant_demo;
     INSERT INTO immigration_branch (name) VALUES ('Elsewhere');
@@ -57,17 +57,17 @@ const records = routes.filter(isRecordRoute);
 const named = (list: readonly RouteDefinition[]) =>
   list.map((definition) => [routeName(definition), definition] as const);
 
-/** Asks a route of tenant main with a body that it takes. */
+/** Requests a route of tenant main with a valid body. */
 function askRoute(definition: RouteDefinition, id: number, token?: string): Promise<Answer> {
   return app.ask(definition.method, pathOf(definition, id), { token, ...validBody(definition) });
 }
 
-/** All that a client can tell of an answer, but when it was given. */
+/** Returns everything in an answer except its date. */
 function visible({ status, headers: { date: _date, 'x-request-id': _name, ...headers }, raw }: Answer) {
   return { status, headers, body: raw.toString('latin1') };
 }
 
-/** The live stream tells its problems under `error`. */
+/** Returns the problem in an answer; the live stream's is under `error`. */
 const problemOf = ({ body }: Answer) => body.detail ?? body.error;
 
 describe.each(named(guarded))('%s', (_name, definition) => {
@@ -172,7 +172,7 @@ test.each(naming)(
     };
     const there = await naming(FOREIGN + 1);
     expect(there).toEqual(await naming(NOWHERE));
-    // Of notifications those that are not one's own are passed over.
+    // Notifications of others are ignored.
     expect(there.status).toBe(field === 'notification_ids' ? 200 : 400);
     expect(await watch.state()).toEqual(before);
   },

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { unsafeSqlText } from './sql-text.js';
 
-// Not reached by requests: the layer that quotes names, operators' commands, and what works by itself, whose SQL is
-// put together from the program's own configuration.
+// Not reached by requests: the layer that quotes names, operators' commands, and background work, whose SQL is built
+// from the program's own configuration.
 const EXEMPT = /^(database|schema|cli|seed|events|jobs|deliveries)[\\/]|\.test\.ts$/;
 const SOURCE = join(PACKAGE_ROOT, 'src');
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(

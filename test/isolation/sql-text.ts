@@ -6,8 +6,8 @@ const QUOTING = new Set(['quoteIdentifier', 'quoteLiteral', 'schemaRightsSql']);
 const TAKES_TEXT = new Set(['statement', 'sql.raw', 'sql.lit']);
 
 /**
- * The places of a TypeScript file where SQL text is made from anything but constants and quoted names, as
- * `line: source`. Templates with the tag `sql` are no such places: what is put into them becomes a parameter.
+ * Returns the places of a TypeScript file where SQL text is built from anything but constants and quoted names, as
+ * `line: source`. Templates with the tag `sql` are safe: their values become parameters.
  */
 export function unsafeSqlText(source: string): string[] {
   const syntax = new Syntax(source);
@@ -25,14 +25,14 @@ function isUnsafe(call: Node, syntax: Syntax): boolean {
   if (!text) return false;
   if (TAKES_TEXT.has(callee)) return !isConstant(text, syntax);
   if (!/\.(query|last)$/.test(callee)) return false;
-  // Besides text these take queries, which are looked at where they are built.
+  // Besides text these take queries, which are examined where they are built.
   const value = text.type === 'Identifier' ? syntax.valueOf(String(text.name), text) : text;
   return !!value && isText(value) && !isConstant(text, syntax);
 }
 
 const isText = ({ type }: Node) => ['Literal', 'TemplateLiteral', 'BinaryExpression'].includes(type);
 
-/** `name`, `object.name`, `….name`; "" for what is called without a name. */
+/** Returns `name`, `object.name`, `….name`; "" for calls without a name. */
 function nameOf(node: Node): string {
   if (node.type === 'Identifier') return String(node.name);
   if (node.type !== 'MemberExpression') return '';
@@ -64,7 +64,7 @@ function isConstant(node: Node | null, syntax: Syntax): boolean {
       return QUOTING.has(nameOf(node.callee as Node));
     case 'Identifier': {
       const value = syntax.valueOf(String(node.name), node);
-      // What is imported in capitals is a constant of another file.
+      // Imports in capitals are constants of another file.
       return value === undefined ? /^[A-Z][A-Z_]+$/.test(String(node.name)) : isConstant(value, syntax);
     }
     default:

@@ -33,10 +33,10 @@ test('no value of a request reaches the text of a statement', { timeout: 120_000
   const { texts, parameters } = await statementsFor(markers);
   for (const marker of Object.values(markers).map(String)) {
     expect([...texts].filter((text) => text.toLowerCase().includes(marker))).toEqual([]);
-    // They did get as far as the database.
+    // They did reach the database.
     expect(parameters.filter((given) => given.includes(marker)).length).toBeGreaterThan(1);
   }
-  // Nor in some other form: with other markers not one statement reads differently.
+  // Nor in another form: with other markers no statement differs.
   const others = await statementsFor({ word: 'kwpv', number: 9_951_307, date: '1988-11-21' });
   expect([...others.texts].filter((text) => !texts.has(text) && !OF_CONNECTIONS.test(text))).toEqual([]);
 });

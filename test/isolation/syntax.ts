@@ -1,6 +1,6 @@
 import { parseAst } from 'vitest/node';
 
-/** A node of a TypeScript file's syntax tree (ESTree), as far as it matters here. */
+/** A node of a TypeScript file's syntax tree (ESTree), reduced to what matters here. */
 export interface Node {
   readonly type: string;
   readonly start: number;
@@ -8,11 +8,11 @@ export interface Node {
   readonly [key: string]: unknown;
 }
 
-/** What a name stands for: the value that it was declared with, or null where that is not to be seen. */
+/** A declared name: the value that it was declared with, or null where that is not visible. */
 interface Declaration {
   readonly name: string;
   readonly value: Node | null;
-  /** The function or block in which it is known. */
+  /** The function or block of its scope. */
   readonly scope: Node;
 }
 
@@ -29,7 +29,10 @@ export class Syntax {
     this.nodes = [...this.#walk(tree, tree)];
   }
 
-  /** The value of a name where it is used; null when it is a parameter or the like, undefined when it is unknown. */
+  /**
+   * Returns the value of a name where it is used; null when it is a parameter or the like, undefined when it is
+   * unknown.
+   */
   valueOf(name: string, at: Node): Node | null | undefined {
     const known = this.#declarations
       .filter((found) => found.name === name && found.scope.start <= at.start && at.end <= found.scope.end)
@@ -68,7 +71,7 @@ export class Syntax {
   }
 }
 
-/** The names that a pattern declares. */
+/** Returns the names that a pattern declares. */
 function names(pattern: Node | null): string[] {
   switch (pattern?.type) {
     case 'Identifier':

@@ -4,7 +4,7 @@ import type { OwnerClient } from '../../src/database/owner.js';
 import { type Statement, statement } from '../../src/database/statement.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
 
-/** What every operation gets to work with. */
+/** The input of every operation. */
 export interface Operation {
   readonly id: number;
   readonly schema: string;
@@ -16,7 +16,7 @@ export interface Operation {
 const PERSON = `INSERT INTO immigration_client (first_name, last_name, email, gender, country)
   VALUES ($1, $2, $3, 'FEMALE', 'NP') RETURNING id`;
 
-/** One of the two rows that an operation writes, stamped with its tenant. */
+/** Returns one of the two rows that an operation writes, stamped with its tenant. */
 const half = ({ schema, id }: Operation, which: 'a' | 'b') =>
   statement<{ id: number }>(PERSON, [schema, String(id), `${which}@example.com`]);
 
@@ -36,7 +36,7 @@ const LOOK = `SELECT current_user AS role, current_setting('search_path') AS pat
   current_setting('leopard.user_id') AS actor, count(*) AS rows,
   count(*) FILTER (WHERE first_name <> $1) AS foreign, count(DISTINCT last_name) AS pairs FROM immigration_client`;
 
-/** Reads all rows that are to be seen. @throws Error for a foreign row, half a write, another role, path or user */
+/** Reads all visible rows. @throws Error for a foreign row, half a write, another role, path or user */
 export async function read(operation: Operation): Promise<void> {
   const { schema, id } = operation;
   const look: Statement<Seen> = statement(LOOK, [schema]);
@@ -65,7 +65,7 @@ export async function write(operation: Operation): Promise<void> {
   });
 }
 
-/** A statement outside of any tenant. @throws Error when it is not run as the program's own role */
+/** Runs a statement outside of any tenant. @throws Error when it is not run as the program's own role */
 export async function lookOutside({ id, database }: Operation): Promise<void> {
   const [row] = await database.publicQuery(
     statement<{ role: string; path: string }>(
@@ -79,7 +79,7 @@ export async function lookOutside({ id, database }: Operation): Promise<void> {
 const BAD = statement('SELECT 1 / 0');
 const unheard = () => undefined;
 
-/** Ways in which a write fails when half of it is done, with the error that tells. */
+/** Ways in which a write fails half-way, with the error that identifies them. */
 export const FAILURES: Readonly<
   Record<string, readonly [RegExp, (operation: Operation) => Promise<unknown>]>
 > = {

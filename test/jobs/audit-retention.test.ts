@@ -11,7 +11,7 @@ afterAll(() => test?.close());
 const LOG = 'tenant_main.audit_entry';
 const AGES = [2_000, 800, 400, 366, 364, 1];
 
-// Made as only the server's superuser can.
+// Created as only the server's superuser can.
 beforeEach(async () => {
   await test.sql(`SET session_replication_role TO 'replica'; DELETE FROM ${LOG}`);
   await test.sql(

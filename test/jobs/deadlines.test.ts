@@ -33,7 +33,7 @@ beforeEach(async () => {
   await client(1);
 });
 
-/** A client of branch 1, or another. */
+/** Returns a client of branch 1, or another. */
 const client = (id: number, { branch = 1, assignee = 'consultant1' as string | null } = {}) =>
   test.sql(
     `INSERT INTO tenant_main.immigration_client (id, first_name, last_name, branch_id, assigned_to_id)
@@ -55,7 +55,7 @@ const visa = (more: object = {}) =>
 const settings = (value: object) =>
   test.sql("UPDATE public.tenants_tenant SET settings = $1 WHERE schema_name = 'tenant_main'", [value]);
 
-/** Runs at noon of that day in UTC, or at a moment. @returns whom it told, in the order of their ids */
+/** Runs at noon of that day in UTC, or at a moment. @returns the notified users' ids, in order */
 async function toldAt(day: string): Promise<number[]> {
   await test.sql('TRUNCATE tenant_main.immigration_notification');
   const moment = day.includes('T') ? day : `${day}T12:00:00Z`;

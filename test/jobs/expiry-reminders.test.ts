@@ -41,7 +41,7 @@ interface Reminder {
   created_by: number;
   meta_info: object;
 }
-/** The reminders of a record, the earliest first. */
+/** Returns the reminders of a record, the earliest first. */
 async function reminders(type = PASSPORT, id = client_id): Promise<Reminder[]> {
   return (await good('GET', `reminders/?content_type=${type}&object_id=${id}&ordering=reminder_date`))
     .results;
@@ -49,7 +49,7 @@ async function reminders(type = PASSPORT, id = client_id): Promise<Reminder[]> {
 const dates = async (type?: number, id?: number) =>
   (await reminders(type, id)).map(({ reminder_date }) => reminder_date);
 
-/** A date so many days from today. */
+/** Returns a date this many days from today. */
 const ahead = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 const query = (sql: string, parameters: unknown[] = []) =>
   app.database.tenantQuery({ schema: 'tenant_main', userId: null }, { sql, parameters });
@@ -144,7 +144,7 @@ describe('open reminders', () => {
       },
       { reminder_date: '2041-06-23', title: 'Passport of Maya Rai expires on 2041-06-30' },
     ]);
-    // A new passport: what was asked for goes on, the completed one only where it is asked for again.
+    // A new passport: pending reminders move on, the completed one returns only on request.
     await give({ passport_no: 'N2', date_of_expiry: '2050-06-30', remind_days_before: [90, 7] });
     expect(await dates()).toEqual(['2040-04-01', '2050-04-01', '2050-06-23']);
   });

@@ -44,7 +44,7 @@ async function remind({
 
 const count = async (schema?: string) => (await test.notifications(schema)).length;
 
-/** How many notifications the reminder has made by then. */
+/** Returns how many notifications the reminder has made by then. */
 async function countAt(moment: string): Promise<number> {
   await test.run(remindersJob, { everywhere: true, moment });
   return count();
@@ -142,12 +142,12 @@ describe('the tenant’s time zone', () => {
     ['Asia/Kathmandu', '2026-03-02', null, '2026-03-01T18:15:00Z'],
     ['Australia/Sydney', '2026-07-01', '09:00', '2026-06-30T23:00:00Z'],
     ['Australia/Sydney', '2026-12-01', '09:00', '2026-11-30T22:00:00Z'],
-    // The day on which clocks go forward, at two: before, in the hour that is skipped, and after.
+    // The day on which clocks go forward, at two: before, in the skipped hour, and after.
     ['Australia/Sydney', '2026-10-04', null, '2026-10-03T14:00:00Z'],
     ['Australia/Sydney', '2026-10-04', '01:59', '2026-10-03T15:59:00Z'],
     ['Australia/Sydney', '2026-10-04', '02:30', '2026-10-03T16:30:00Z'],
     ['Australia/Sydney', '2026-10-04', '03:30', '2026-10-03T16:30:00Z'],
-    // The day on which they go back, at three: before, in the hour that comes twice, and after.
+    // The day on which clocks go back, at three: before, in the repeated hour, and after.
     ['Australia/Sydney', '2026-04-05', '01:30', '2026-04-04T14:30:00Z'],
     ['Australia/Sydney', '2026-04-05', '02:30', '2026-04-04T16:30:00Z'],
     ['Australia/Sydney', '2026-04-05', '03:30', '2026-04-04T17:30:00Z'],

@@ -17,7 +17,7 @@ beforeEach(() =>
     UPDATE public.tenants_tenant SET subscription_status = 'ACTIVE'`),
 );
 
-/** A task that is due in so many hours. */
+/** Creates a task that is due in this many hours. */
 async function task(hours: number, { status = 'PENDING', assignee = 'consultant1' as string | null } = {}) {
   const [row] = await test.sql(
     `INSERT INTO tenant_main.immigration_task (title, priority, status, due_date, assigned_to_id)
@@ -27,7 +27,7 @@ async function task(hours: number, { status = 'PENDING', assignee = 'consultant1
   return row as { id: number; due_date: string };
 }
 
-/** The types of all notifications after a run. */
+/** Returns the types of all notifications after a run. */
 async function typesAfterRun(options: Parameters<JobTest['run']>[1] = {}): Promise<unknown[]> {
   expect((await test.run(tasksJob, options)).failures).toEqual([]);
   return (await test.notifications()).map(({ type }) => type);

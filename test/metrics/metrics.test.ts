@@ -56,7 +56,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Asks a port in the name of a host. */
+/** Requests a port with this host name. */
 function ask(port: number, path: string, host = 'main.localhost', method = 'GET'): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -69,7 +69,7 @@ function ask(port: number, path: string, host = 'main.localhost', method = 'GET'
   });
 }
 
-/** The figures as Prometheus reads them: a line's name and labels, and its value. */
+/** Returns the metrics as Prometheus parses them: a line's name and labels, and its value. */
 async function scrape(): Promise<Map<string, number>> {
   const response = await fetch(`http://127.0.0.1:${running.port}/metrics`);
   expect(response.status).toBe(200);

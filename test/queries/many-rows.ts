@@ -2,7 +2,7 @@ import { withOwner } from '../../src/database/owner.js';
 import type { TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 
-/** Of each of the tables. */
+/** Rows in each of the tables. */
 const ROWS = 10_000;
 
 const CLIENT = '1 + n % 10000';
@@ -14,7 +14,7 @@ const AT = "now() - n * interval '1 minute'";
 const DAY = 'current_date - 50 + n % 4000';
 const SOON = "now() + (n - 500) * interval '1 hour'";
 
-/** What there are many of, as an agency has them after years: the columns, and their values of row `n`. */
+/** The large tables of an agency after years: the columns, and their values in row `n`. */
 const BIG_TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   immigration_client: {
     first_name: 'md5(n::text)',
@@ -129,7 +129,7 @@ const BIG_TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** What the many rows point to, and who works where. */
+/** The rows that the many reference, and the workplaces. */
 const FEW = [
   "INSERT INTO webhook_endpoint (url, secret) SELECT 'https://h.example/' || n, 'x' FROM generate_series(1, 20) n",
   "INSERT INTO immigration_branch (name) SELECT 'b' || n FROM generate_series(4, 20) n",
@@ -147,7 +147,7 @@ const FEW = [
    SELECT 12 + n, (SELECT id FROM auth_group WHERE name = 'CONSULTANT') FROM generate_series(1, 10000) n`,
 ];
 
-/** The staff, and ROWS of everything that there are many of; in seconds, as no trigger and no foreign key is asked. */
+/** Inserts the staff, and ROWS into every large table; in seconds, without triggers and foreign keys. */
 export async function fillWithMany(app: TestApp): Promise<void> {
   await seedStaff(app);
   await withOwner(app.databases.admin, async (client) => {

@@ -19,11 +19,11 @@ const tokens = new Map<string, string>();
 for (const name of ['admin', 'branch1', 'consultant1']) tokens.set(name, await app.logIn(name));
 
 interface Large {
-  /** That must not be read to its end. */
+  /** The table that must not be scanned to its end. */
   readonly table: string;
-  /** What is asked for; '' is everything. */
+  /** The queries; '' is everything. */
   readonly queries: readonly string[];
-  /** Those who see the whole tenant, where no index can tell what others see. */
+  /** Users with the whole tenant in scope, where no index can tell what others see. */
   readonly asking?: readonly string[];
 }
 
@@ -31,7 +31,7 @@ const large = (table: string, ...filters: string[]): Large => ({ table, queries:
 const OF_CLIENT = 'client_id=40';
 const OF_INSTITUTE = 'institute=40';
 
-/** By path, without ids. */
+/** Large lists by path, without ids. */
 const LARGE: Readonly<Record<string, Large>> = {
   clients: large(
     'immigration_client',
@@ -77,13 +77,13 @@ const LARGE: Readonly<Record<string, Large>> = {
   events: large('immigration_calendar_event', 'start_date=2026-01-01&end_date=2026-01-02'),
   'events/today': large('immigration_calendar_event'),
   'events/upcoming': large('immigration_calendar_event'),
-  // Who sees some of them sees those on any of a dozen kinds of records in scope: these are gone through once.
+  // Users with a narrower scope see reminders on any of a dozen kinds of records in scope, which are scanned once.
   reminders: { ...large('immigration_reminder', 'content_type=10&object_id=7'), asking: ['admin'] },
   deliveries: large('delivery', 'status=FAILED', 'endpoint=3', 'event=7'),
   audit: large('audit_entry', 'entity=client', 'user=6'),
 };
 
-/** Lists of what no agency has thousands of, or that are made of several tables and have plan tests of their own. */
+/** Lists of which no agency has thousands, or that combine several tables and have plan tests of their own. */
 const OTHERS = [
   ...['regions', 'branches', 'branches/options', 'groups', 'groups/options', 'permissions', 'sessions'],
   ...['visa-types', 'visa-categories', 'application-types', 'stages', 'language-exams', 'course-levels'],
@@ -103,7 +103,7 @@ const OTHERS = [
 
 const lists = new Map(app.app.routes.filter(isList).map((list) => [resourceOf(list), list]));
 
-/** The plans of all that a request asks of a table, but for the counting. */
+/** Returns the plans of all statements of a request on a table, except counts. */
 async function plansOf(path: string, token: string | undefined, table: string): Promise<string> {
   sent.batches.length = 0;
   const { status, raw } = await app.ask('GET', path, { token });

@@ -7,14 +7,14 @@ import { SAMPLES } from '../helpers/samples/index.js';
 import { recordSentBatches } from '../helpers/sent-batches.js';
 import { seedStaff } from '../helpers/staff.js';
 
-// How often a list or a report goes to the database, counted where everything leaves for it. Generated over all routes.
+// Counts how often a list or a report goes to the database, where everything leaves for it. Generated over all routes.
 
 /** Enough that a statement for each record would show. */
 const RECORDS = 8;
 const AT_MOST = 2;
 const EVERY_PAGE = ['', '?page_size=1', '?page_size=100', '?page_size=3&page=2', '?page=last&page_size=3'];
 const SOME_PAGES = ['?page_size=1', '?page_size=100', '?page=last&page_size=3'];
-/** Who asks for which pages: as the scope makes the statements differ, not the page, one asks for all. */
+/** Users by page: statements depend on the scope, not on the page, so one requests all pages. */
 const ASKING = new Map([
   ['admin', EVERY_PAGE],
   ['manager1', SOME_PAGES],
@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 await seedStaff(app);
 
-/** What a list without pages wants to be asked. */
+/** The queries of lists without pages. */
 const QUESTIONS: Readonly<Record<string, string>> = { '/api/v1/search/': '?q=Sample' };
 
 const isPaged = ({ query = {} }: RouteDefinition) => query.page_size !== undefined;
@@ -54,7 +54,7 @@ interface Cost {
   readonly statements: number;
 }
 
-/** What the answers to requests for these pages take. */
+/** Returns the costs of the answers to requests for these pages. */
 async function costsOf(path: string, token: string | undefined, pages: readonly string[]): Promise<Cost[]> {
   const costs: Cost[] = [];
   for (const page of pages) {
@@ -67,7 +67,7 @@ async function costsOf(path: string, token: string | undefined, pages: readonly 
   return costs;
 }
 
-/** Where a page is not there, fewer statements may do. */
+/** Returns whether costs are as expected; a page that does not exist may take fewer statements. */
 function isAsItShouldBe(costs: readonly Cost[]): boolean {
   const counts = costs.filter(({ status }) => status === 200).map(({ statements }) => statements);
   return costs.every(({ trips }) => trips <= AT_MOST) && new Set(counts).size <= 1;
@@ -92,7 +92,7 @@ describe.each(lists.map((list) => [routeName(list), list] as const))('%s', (_nam
     for (const [name, pages] of ASKING) {
       const asked = isPaged(list) ? pages : [QUESTIONS[list.path] ?? ''];
       let costs: Cost[] = [];
-      // What is kept of tenant and user lapses every few seconds, and who comes then pays for reading it: not twice.
+      // Cached tenants and users expire every few seconds, and the next request pays for reading them: not twice.
       for (let attempt = 0; attempt < 3; attempt++) {
         costs = await costsOf(path, tokens.get(name), asked);
         if (isAsItShouldBe(costs)) break;

@@ -3,7 +3,7 @@ import { REPORTS } from '../../src/immigration/reports/reports.js';
 import { visaType } from '../helpers/samples/applications.js';
 import { type Setting, startSetting } from './setting.js';
 
-// What all reports have in common: parameters, files, days that are not 24 hours long, who sees which.
+// What all reports have in common: parameters, files, days that are not 24 hours long, visibility.
 
 let setting: Setting;
 let type: number;
@@ -18,7 +18,7 @@ afterAll(() => setting?.app.close());
 
 const CSV = 'text/csv; charset=utf-8';
 
-/** Clients and applications of theirs that were entered at these moments. */
+/** Inserts clients and their applications, created at these moments. */
 async function enter(moments: readonly string[]) {
   await setting.sql('DELETE FROM immigration_client');
   await setting.sql(
@@ -32,7 +32,7 @@ async function enter(moments: readonly string[]) {
 
 describe('days of the agency', () => {
   test.each([
-    // In Sydney, clocks were put back on 5 April 2026, and forward on 4 October.
+    // In Sydney, clocks went back on 5 April 2026, and forward on 4 October.
     ['of 25 hours', '2026-04-05', '2026-04-04T13:00:00Z', '2026-04-05T13:59:59.999Z'],
     ['of 23 hours', '2026-10-04', '2026-10-03T14:00:00Z', '2026-10-04T12:59:59.999Z'],
     ['of 24 hours', '2026-01-31', '2026-01-30T13:00:00Z', '2026-01-31T12:59:59.999Z'],

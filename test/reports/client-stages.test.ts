@@ -14,7 +14,7 @@ import {
   VIEWS,
 } from './setting.js';
 
-// The reports on clients' stages against a slow and obvious reckoning over the same random stories.
+// Compares the reports on clients' stages with a slow and obvious computation over the same random stories.
 
 const STAGES = ['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'];
 
@@ -23,7 +23,7 @@ interface Move {
   readonly to: string;
   readonly at: number;
 }
-/** What happened to a client; where a move was not noted, nobody can know how long it was in which stage. */
+/** The history of a client; without a recorded move, nobody can know how long it was in which stage. */
 interface Story {
   readonly stage: string;
   readonly moves: readonly Move[];
@@ -67,7 +67,7 @@ beforeAll(async () => {
      FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS d (e, n) ORDER BY n`,
     [JSON.stringify(entries)],
   );
-  // Entries of other kinds hold the stage too.
+  // Entries of other kinds contain the stage too.
   await setting.sql(
     `INSERT INTO immigration_clientactivity (client_id, activity_type, description, metadata)
      SELECT id, 'ASSIGNED', 'Client assigned to CLIENT from LEAD', '{"stage": "CLIENT"}' FROM immigration_client`,
@@ -133,7 +133,7 @@ test('moves from stage to stage', async () => {
   }
 });
 
-/** The stays in stages of which both the beginning and the end are certain; of the last one the end is now. */
+/** Returns the stays in stages whose beginning and end are both certain; the last one ends now. */
 function stays({ created, stage, ...story }: Client & Story) {
   const moves = noted(story);
   const first = { stage: moves[0]?.from ?? stage, since: created };
@@ -152,7 +152,7 @@ const median = (sorted: readonly number[]) =>
 function expectDays(given: { average: number | null; median: number | null }, days: number[]) {
   if (days.length === 0) return expect(given).toEqual({ average: null, median: null });
   days.sort((a, b) => a - b);
-  // Rounded to a tenth; and the clock goes on while the question is asked.
+  // Rounded to a tenth; and the clock goes on while the request runs.
   const average = days.reduce((total, day) => total + day, 0) / days.length;
   expect(Math.abs((given.average as number) - average)).toBeLessThan(0.0502);
   expect(Math.abs((given.median as number) - median(days))).toBeLessThan(0.0502);

@@ -4,7 +4,7 @@ import { stageConversionsReport, timeInStageReport } from '../../src/immigration
 import type { ReportQuery } from '../../src/immigration/reports/report-query.js';
 import { type WorkerTest, workerTest } from '../helpers/worker.js';
 
-// That the reports read what the shipped configuration of events writes into the timeline.
+// The reports read what the shipped configuration of events writes into the timeline.
 
 const admin: CurrentUser = {
   id: 1,

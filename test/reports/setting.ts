@@ -3,7 +3,7 @@ import { idOf, seedStaff } from '../helpers/staff.js';
 import { type Row, tenantSql } from '../helpers/tenant-sql.js';
 import { pick, pickOrNull } from '../visibility/agency.js';
 
-// Random records, and the rules of who counts what in plain words. Clocks change in this time zone.
+// Random records, and the rules of visibility in plain words. Clocks change in this time zone.
 
 const ZONE = 'Australia/Sydney';
 export const DAY = 86_400_000;
@@ -16,7 +16,7 @@ export interface Client {
   readonly created: number;
 }
 
-/** Who asks, and whose clients' figures these are: of all branches where none are named. */
+/** The users, and the branches of the clients in their figures: all branches by default. */
 export const VIEWS: readonly { name: string; branches: readonly number[] | null; own?: number }[] = [
   { name: 'admin', branches: null },
   { name: 'manager1', branches: [1, 2] },
@@ -28,7 +28,7 @@ export type View = (typeof VIEWS)[number];
 
 export const localDate = (moment: number) =>
   new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(moment);
-/** A moment of the last year; many lie close to the last change of the clocks or to now. */
+/** Returns a moment of the last year; many lie close to the last change of the clocks or to now. */
 export const someMoment = () => {
   const now = Date.now();
   return now - Math.floor(Math.random() * pick([2, 60, 365]) * DAY);
@@ -43,7 +43,7 @@ export interface Asked {
   readonly bom?: string;
 }
 
-/** What is asked for: nothing, and at random. */
+/** Returns filters of requests: none, and random ones. */
 export function questions(): Asked[] {
   const random = () => {
     const [a, b] = [someMoment(), someMoment()].sort((x, y) => x - y) as [number, number];
@@ -58,13 +58,13 @@ export function questions(): Asked[] {
   return [{}, { from: today, to: today }, random(), random(), random(), random()];
 }
 
-/** Whether a calendar date lies in the period; none lies in none, and counts where none is asked for. */
+/** Returns whether a calendar date is in the period; none is in none, and counts where no period is given. */
 export function isIn({ from, to }: Asked, date: string | null): boolean {
   if (date === null) return from === undefined && to === undefined;
   return (from === undefined || date >= from) && (to === undefined || date <= to);
 }
 
-/** Whether a client counts for who asks. */
+/** Returns whether a client counts for a user. */
 export function counts({ branches, own }: View, asked: Asked, client: Client): boolean {
   const { branch, isArchived, assignee } = client;
   if (isArchived) return false;
@@ -76,11 +76,11 @@ export function counts({ branches, own }: View, asked: Asked, client: Client): b
 export interface Setting {
   readonly app: TestApp;
   sql(text: string, parameters?: unknown[]): Promise<Row[]>;
-  /** A report as somebody is answered. */
+  /** Returns a report as a user receives it. */
   ask(name: string, view: string, asked?: Asked): Promise<Awaited<ReturnType<TestApp['ask']>>>;
 }
 
-/** An application with staff, and clients of all branches and of none. */
+/** Starts an application with staff, and clients of all branches and of none. */
 export async function startSetting(): Promise<Setting> {
   const app = await startTestApp();
   await seedStaff(app);
@@ -101,7 +101,7 @@ export async function startSetting(): Promise<Setting> {
   };
 }
 
-/** Clients at random; `more` gives further columns of each. */
+/** Creates random clients; `more` returns further columns of each. */
 export async function dealClients<T extends object>(
   { sql }: Setting,
   howMany: number,

@@ -16,7 +16,8 @@ import {
   VIEWS,
 } from './setting.js';
 
-// Lead sources and college applications against a slow and obvious count of the same random records.
+// Compares the reports on lead sources and college applications with a slow and obvious count of the same random
+// records.
 
 const STAGES = ['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'];
 
@@ -24,7 +25,7 @@ interface Lead {
   readonly stage: string;
   readonly agent: number | null;
   readonly referredBy: string;
-  /** The one move that is noted, if any. */
+  /** The one recorded move, if any. */
   readonly moved: { readonly from: string; readonly to: string } | null;
 }
 interface Stage {
@@ -89,7 +90,7 @@ test('lead sources', async () => {
         const { agent, referredBy } = some[0] as Lead;
         const named = agents.find(({ id }) => id === agent)?.name;
         const kind = named ? 'AGENT' : referredBy.trim() === '' ? 'UNKNOWN' : 'REFERRAL';
-        // Of several ways to write a name, the first in the order of its letters.
+        // Of several spellings of a name, the alphabetically first.
         const name = named ?? some.map((one) => one.referredBy.trim()).sort()[0];
         return { source: kind, agent, name, ...figures(some) };
       });

@@ -7,11 +7,11 @@ import { type Setting, startSetting } from './setting.js';
 
 // An agency with 10,000 clients, applications of each kind and tasks, and 15,000 moves on a timeline of 60,000 entries.
 
-/** Milliseconds, from the request to the answer, on a machine that does nothing else. */
+/** Milliseconds, from the request to the answer, on an idle machine. */
 const AT_MOST = 100;
-/** The quickest of so many counts: the others tell what else the machine does. */
+/** The fastest of this many counts: the others measure other load on the machine. */
 const ATTEMPTS = 40;
-/** What tells how busy the machine is: this takes about so many milliseconds where nothing else runs. */
+/** A yardstick of the machine's load: this takes about as many milliseconds where nothing else runs. */
 const YARDSTICK = 'SELECT count(md5(n::text)) FROM generate_series(1, 100000) n';
 const YARDSTICK_MS = 60;
 /** REPORT_TIMES=1 prints how long each takes at best. */

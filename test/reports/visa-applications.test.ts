@@ -15,7 +15,7 @@ import {
   VIEWS,
 } from './setting.js';
 
-// The reports on visa applications against a slow and obvious count of the same random ones.
+// Compares the reports on visa applications with a slow and obvious count of the same random ones.
 
 const STATUSES = ['TO_BE_APPLIED', 'VISA_APPLIED', 'CASE_OPENED', 'GRANTED', 'REJECTED', 'WITHDRAWN'];
 const APPLICATIONS = 400;
@@ -72,7 +72,7 @@ const rowOf = (id: number) => {
   const { name, category, category_name } = typeOf(id);
   return { visa_type: id, visa_type_name: name, visa_category: category, visa_category_name: category_name };
 };
-/** The most frequent first, then by name. */
+/** Returns the most frequent first, then by name. */
 const sorted = <R extends { visa_type_name: string }>(rows: R[], figure: (row: R) => number) =>
   rows.sort((a, b) => figure(b) - figure(a) || (a.visa_type_name < b.visa_type_name ? -1 : 1));
 

@@ -20,7 +20,7 @@ import {
   type View,
 } from './setting.js';
 
-// Who has how much to do, against a slow and obvious count of the same random records.
+// Compares the report on workload with a slow and obvious count of the same random records.
 
 const PEOPLE = ['consultant1', 'consultant12', 'consultant3', 'branch3', 'manager1'].map(idOf);
 const BRANCHES = new Map([
@@ -141,10 +141,10 @@ afterAll(() => setting?.app.close());
 type Figure = 'clients' | 'visa_applications' | 'college_applications' | 'tasks' | 'overdue_tasks';
 type Place = { branch: number | null; assignee: number | null };
 
-/** What counts for the view, with branch and assignee; null: not to be seen. */
+/** Returns what counts for the view, with branch and assignee; null when it is invisible. */
 function pieces(view: View, asked: Asked, seenTasks: ReadonlySet<Task>): Record<Figure, Place[] | null> {
   const { own } = view;
-  // Whose client it is does not matter here: what is assigned to a consultant is.
+  // The client's assignee does not matter here: tasks assigned to a consultant count.
   const inReach = (client: Client) => counts({ name: view.name, branches: view.branches }, asked, client);
   const mine = (assignee: number | null) => own === undefined || assignee === own;
   const of = (some: readonly Piece[]) =>
@@ -183,7 +183,7 @@ function pieces(view: View, asked: Asked, seenTasks: ReadonlySet<Task>): Record<
   };
 }
 
-/** Which tasks somebody sees, in the words of their list. */
+/** Returns which tasks a user sees, according to their list. */
 async function visibleTasks(view: View): Promise<ReadonlySet<Task>> {
   const token = await setting.app.logIn(view.name);
   const ids = new Set<number>();

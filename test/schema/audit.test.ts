@@ -22,7 +22,7 @@ const asOwner = <T>(work: (client: OwnerClient) => Promise<T>) =>
   });
 const refused = /permission denied|must be owner|not changed, nor removed/;
 
-/** What there is in the log of one entity, without what differs from run to run. */
+/** Returns the log entries of one entity, without what differs from run to run. */
 const logged = (entity: string) =>
   asOwner(async (client) => {
     const { rows } = await client.query(
@@ -33,7 +33,7 @@ const logged = (entity: string) =>
     return rows;
   });
 
-/** Tables whose changes are no changes by staff, or are told of elsewhere. */
+/** Tables whose changes are not made by staff, or are logged elsewhere. */
 const NOT_LOGGED = [
   'audit_entry',
   'auth_permission',

@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => database.drop());
 
-/** What is told on both channels while `work` runs. */
+/** Returns the notices on both channels while `work` runs. */
 async function noticesOf(work: (client: OwnerClient) => Promise<unknown>): Promise<string[]> {
   return await withOwner(database.owner, async (client) => {
     const heard: string[] = [];

@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 afterEach(() => database.drop());
 
-/** Connected as the program, with the tenant's role. */
+/** Connects as the program, with the tenant's role. */
 function asTenant<T>(work: (client: OwnerClient) => Promise<T>): Promise<T> {
   return withOwner(database.app, async (client) => {
     await client.query('SET ROLE tenant_main; SET search_path TO tenant_main');
@@ -25,7 +25,7 @@ function asTenant<T>(work: (client: OwnerClient) => Promise<T>): Promise<T> {
   });
 }
 
-/** What the table of counts says, and what counting says. */
+/** Returns the table's counts, and the result of counting. */
 async function counts(client: OwnerClient) {
   const kept = await client.query(`
     SELECT branch_id, stage, active, deleted, sum(n)::integer AS n
@@ -97,7 +97,7 @@ it('stays exact while many write, and small', async () => {
              WHERE id = (SELECT id FROM immigration_client OFFSET $3 LIMIT 1 FOR UPDATE SKIP LOCKED)`,
             [stage, random(5) === 0, random(50)],
           );
-          // Not one that another writer has in hand: two that want each other's would be a deadlock.
+          // Not one that another writer has locked: two that want each other's would deadlock.
           if (random(4) === 0)
             await client.query(
               `DELETE FROM immigration_client
@@ -105,7 +105,7 @@ it('stays exact while many write, and small', async () => {
               [random(2000)],
             );
         } catch (error) {
-          // Two writers of one client under REPEATABLE READ; the count must be right whichever is turned away.
+          // Two writers of one client under REPEATABLE READ; the count must be right whichever fails.
           if ((error as { code?: string }).code !== '40001') throw error;
         }
         await client.query(random(10) === 0 ? 'ROLLBACK' : 'COMMIT');

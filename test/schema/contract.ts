@@ -25,7 +25,7 @@ export interface ContractTable {
 
 const TEXT = readFileSync(new URL('../contract/database.md', import.meta.url), 'utf8');
 
-/** The part of the contract between two of its headings. */
+/** Returns the part of the contract between two of its headings. */
 function part(from: string, to: string): string {
   return TEXT.slice(TEXT.indexOf(from), TEXT.indexOf(to));
 }
@@ -65,7 +65,7 @@ const BOLD: Readonly<Record<string, string>> = {
   'immigration_user.is_active': 'true',
 };
 
-/** The bold values as the contract prints them, and as this file has them: each once, in no order. */
+/** The bold values as printed in the contract, and as in this file: each once, in no order. */
 export const boldDefaults = {
   printed: [...new Set([...VALUES.matchAll(/\*\*([^*]+)\*\*/g)].map(([, value]) => value!))]
     .filter((value) => value !== 'Bold')
@@ -87,7 +87,7 @@ function defaultOf(table: string, column: string, type: string, notNull: boolean
   return undefined;
 }
 
-/** The tenant's tables as the contract lists them. */
+/** Returns the tenant's tables as the contract lists them. */
 export function tenantTables(): ContractTable[] {
   return TENANT.split(/^### /m)
     .slice(1)

@@ -11,7 +11,9 @@ import {
 } from '../../src/schema/generate/catalog.js';
 import { readRows } from '../../src/schema/generate/reference-rows.js';
 
-/** Everything that a tenant's schema is, rows and rights included; the schema's name is replaced by "tenant". */
+/**
+ * Returns everything about a tenant's schema, rows and privileges included; the schema's name is replaced by "tenant".
+ */
 export async function introspect(client: OwnerClient, schema: string): Promise<Record<string, unknown>> {
   await client.query(`SET search_path TO ${quoteIdentifier(schema)}`);
   const tables = await readTables(client, schema);
@@ -32,7 +34,7 @@ export async function introspect(client: OwnerClient, schema: string): Promise<R
   return JSON.parse(JSON.stringify(everything).replaceAll(schema, 'tenant'));
 }
 
-/** Every relation, type, function, trigger and constraint by kind and name, so that none is overlooked. */
+/** Returns every relation, type, function, trigger and constraint by kind and name, so that none is overlooked. */
 async function readObjects(client: OwnerClient, schema: string): Promise<string[]> {
   const { rows } = await client.query<{ line: string }>(
     `SELECT line FROM (

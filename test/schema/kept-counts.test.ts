@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
-// The sums of tasks and of unread notifications. Those of clients: client-count.test.ts.
+// The sums of tasks and of unread notifications. For those of clients see client-count.test.ts.
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
-/** Connected as the program, with the tenant's role. */
+/** Connects as the program, with the tenant's role. */
 function asTenant<T>(work: (client: OwnerClient) => Promise<T>): Promise<T> {
   return withOwner(database.app, async (client) => {
     await client.query('SET ROLE tenant_main; SET search_path TO tenant_main');
@@ -30,11 +30,11 @@ async function rowsOf(client: OwnerClient, query: string): Promise<unknown[]> {
 interface Kept {
   readonly table: string;
   readonly sums: string;
-  /** By what is counted, as columns of the sums. */
+  /** The dimensions of the count, as columns of the sums. */
   readonly by: string;
   readonly counted: string;
   readonly steps: readonly string[];
-  /** What many do at once, again and again. */
+  /** Statements for many concurrent, repeated runs. */
   readonly writes: readonly string[];
 }
 
@@ -88,7 +88,7 @@ const UNREAD: Kept = {
   ],
 };
 
-/** The kept sums agree with counting. */
+/** Checks that the kept sums agree with counting. */
 async function expectExact(client: OwnerClient, { sums, by, counted }: Kept): Promise<void> {
   const kept = `SELECT ${by}, sum(n)::integer AS n FROM ${sums} GROUP BY ${by} HAVING sum(n) <> 0 ORDER BY ${by}`;
   expect(await rowsOf(client, kept)).toEqual(await rowsOf(client, counted));

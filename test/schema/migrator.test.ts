@@ -31,12 +31,12 @@ function migration(kind: 'shared' | 'tenant', number: number, sql: string): Migr
   return { kind, number, name: 'made_up', sql, checksum: sql.length.toString().padStart(64, '0') };
 }
 
-/** The real migrations and one more for tenants. */
+/** Returns the real migrations and one more for tenants. */
 function withOneMore(sql: string): MigrationFiles {
   return { ...real, tenant: [...real.tenant, migration('tenant', real.tenant.length + 1, sql)] };
 }
 
-/** The real shared migrations, and for tenants only these. */
+/** Returns the real shared migrations, and only these for tenants. */
 function withTenantFiles(...statements: string[]): MigrationFiles {
   return { ...real, tenant: statements.map((sql, index) => migration('tenant', index + 1, sql)) };
 }
@@ -173,7 +173,7 @@ describe('migrateAll', () => {
     const files = { ...real, tenant: [{ ...first!, checksum: '0'.repeat(64) }, ...others] };
     const refusal =
       'migration 0001_users_and_permissions was changed after it had been applied to tenant_main';
-    // A shared one stops everything; a tenant's is that tenant's.
+    // A shared one stops everything; a tenant's affects only that tenant.
     const { failures } = await migrateAll(owner, app.user, { files });
     expect(failures.map(({ scope }) => scope)).toEqual(['tenant_main', 'tenant_demo']);
     expect(failures[0]?.error.message).toContain(refusal);

@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => database.drop());
 
-/** The models and permissions beyond the contract: what is missing here, or too much, belongs into its list. */
+/** The list for models and permissions beyond the contract: whatever is missing here, or too much. */
 const BEYOND = 'test/contract/additions.ts';
 
 it('reads the contract', () => {

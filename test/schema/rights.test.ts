@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => database.drop());
 
-/** Connected as the program, in a transaction that is rolled back; with `role` taken on where one is given. */
+/** Connects as the program, in a transaction that is rolled back; with `role` assumed if given. */
 function asProgram<T>(role: string | null, work: (client: OwnerClient) => Promise<T>): Promise<T> {
   return withOwner(database.app, async (client) => {
     await client.query('BEGIN');

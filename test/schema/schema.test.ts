@@ -13,7 +13,7 @@ import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { boldDefaults, type ContractTable, tenantTables } from './contract.js';
 import { introspect } from './introspection.js';
 
-/** One made by replaying every migration, one from the prepared script. */
+/** One created by replaying every migration, one from the prepared script. */
 const SCHEMAS = ['tenant_replayed', 'tenant_main'];
 
 interface Catalogue {
@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 it('knows every default that the contract prints in bold', () => {
-  // 0.00 and 0 are one number, written twice.
+  // 0.00 and 0 are one number in two spellings.
   expect(boldDefaults.printed.filter((value) => value !== '0.00')).toEqual(boldDefaults.known);
 });
 
@@ -85,7 +85,7 @@ function expected(table: ContractTable) {
   };
 }
 
-/** The table as it is, in the contract's words and as far as the contract speaks of it. */
+/** Returns the actual table, in the contract's terms and as far as the contract describes it. */
 function actual(catalogue: Catalogue, table: ContractTable) {
   const own = catalogue.columns.filter((column) => column.table === table.name);
   const added = own.filter(({ name }) => table.columns.every((column) => column.name !== name));
@@ -123,14 +123,14 @@ function actual(catalogue: Catalogue, table: ContractTable) {
       .map((definition) => withoutNoise(definition.replace('CHECK ', '')))
       .sort(),
     missingIndexes: table.indexes.filter((wanted) => !indexed.includes(wanted)),
-    // Who knows only the contract's columns writes rows without the others.
+    // Clients of the contract write rows without the added columns.
     mustBeGiven: added
       .filter((column) => column.notNull && column.default === null && !column.isIdentity)
       .map(({ name }) => name),
   };
 }
 
-/** Tells whether a constraint speaks of added columns alone: the contract leaves them free. */
+/** Returns whether a constraint concerns only added columns, which the contract leaves free. */
 function isOnAdded(definition: string, table: ContractTable, added: readonly CatalogColumn[]): boolean {
   const words = definition.replace(/ REFERENCES .*/, '').split(/\W+/);
   const speaksOf = (columns: readonly { name: string }[]) => columns.some(({ name }) => words.includes(name));
@@ -154,7 +154,7 @@ function withoutCast(value: string | null): string | null {
   return value === null ? null : value.replace(/::[a-z ]+$/, '');
 }
 
-/** Brackets and spaces differ between ways of printing the same condition. */
+/** Removes brackets and spaces, which differ between ways of printing the same condition. */
 function withoutNoise(condition: string): string {
   return condition.replace(/[()\s]/g, '');
 }

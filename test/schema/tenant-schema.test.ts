@@ -31,7 +31,7 @@ async function fresh(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   return made;
 }
 
-/** Roles outlive the database; those of main and demo are every test's. */
+/** Drops roles, which outlive the database; those of main and demo belong to every test. */
 async function removeRoles(on: TestDatabase): Promise<void> {
   const rows = await query<{ schema: string }>(
     `SELECT nspname AS schema FROM pg_namespace WHERE nspname ~ '^tenant_' AND nspname NOT IN ('tenant_main', 'tenant_demo')`,
@@ -45,7 +45,7 @@ function query<Row>(sql: string, values: unknown[] = [], on = database): Promise
   return withOwner(on.owner, async (client) => (await client.query(sql, values)).rows);
 }
 
-/** A tenant whose name no other test file uses, since roles belong to the whole server. */
+/** Returns a tenant whose name no other test file uses, since roles belong to the whole server. */
 function tenant(name: string, more: Partial<NewTenant> = {}): NewTenant {
   const domains = [{ domain: `${name}.localhost`, isPrimary: true }];
   return { schema: `tenant_provisioned_${name}`, name: `Tenant ${name}`, domains, ...more };
@@ -113,7 +113,7 @@ describe('createTenant', () => {
     const { length } = sent.mock.calls;
     sent.mockRestore();
     expect(length).toBeLessThanOrEqual(14);
-    // 250 ms where nothing else runs, which the benchmark measures; this only catches what has become far slower.
+    // 250 ms on an idle machine, as the benchmark measures; this only detects large regressions.
     expect(milliseconds).toBeLessThan(5_000);
   });
 

@@ -1,7 +1,7 @@
 import { startEmbedded } from '../../src/database/embedded/embedded.js';
 import { PlainError } from '../../src/platform/plain-error.js';
 
-// Runs the embedded server of the directory in argv[2] until a signal comes, so that tests can kill its process.
+// Runs the embedded server of the directory in argv[2] until a signal, so that tests can kill its process.
 try {
   const server = await startEmbedded(
     { directory: process.argv[2]! },

@@ -8,7 +8,7 @@ import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { settingsFor } from '../helpers/cli.js';
 
-// A new agency does the whole work of a visa and a college application by the commands of docs/first-agency.md alone.
+// A new agency does the whole work of a visa and a college application with only the commands of docs/first-agency.md.
 
 let app: TestApp;
 let folder: string;
@@ -22,7 +22,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The page's commands as one script, with the port on which the program runs here. */
+/** Returns the page's commands as one script, with the port on which the program runs here. */
 async function script(): Promise<string> {
   const page = await readFile(join(PACKAGE_ROOT, 'docs', 'first-agency.md'), 'utf8');
   const blocks = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
@@ -75,7 +75,7 @@ test('the commands of the page lead to a granted visa and an enrolled student', 
     course_name: 'Master of Information Technology',
   });
   expect(await read(`passports/${client}/`, raj)).toMatchObject({ passport_no: 'PA0123456' });
-  // The agency's days are those of its time zone, and the page says how it is shown.
+  // The agency's days are those of its time zone, and the page says how that shows.
   expect(await read('agency-settings/', admin.body.access)).toMatchObject({
     time_zone: 'Australia/Sydney',
     subscription_status: 'ACTIVE',

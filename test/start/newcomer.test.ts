@@ -9,7 +9,7 @@ import { killAll, Program, postgresOf } from './program.js';
 
 /**
  * The first ten minutes of somebody who follows README word by word: the shell blocks of its section "Run", in a fresh
- * copy of the files that git knows. Two things differ: `npm ci` links the packages that are here instead of loading them,
+ * copy of the files known to git. Two things differ: `npm ci` links the installed packages instead of downloading them,
  * and the port is a free one.
  */
 const README = readFileSync(join(PACKAGE_ROOT, 'README.md'), 'utf8');
@@ -55,7 +55,7 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
-/** A block as the newcomer types it, on this test's port; each command of it has to succeed. */
+/** Returns a block as typed by the newcomer, on this test's port; each of its commands must succeed. */
 const typed = (block: string) => `set -e\n${block.replaceAll(':8000', `:${environment.PORT}`)}`;
 
 it('README leads from a fresh copy to a first client, an agency and a clean bill of health', async () => {

@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 
 export interface StartOptions {
-  /** Where it is started: its `.env` and, unless set otherwise, its data are there. */
+  /** The working directory: its `.env` and, by default, its data are there. */
   readonly directory: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly user?: { readonly uid: number; readonly gid: number };
-  /** Another copy of the program than this project's own: its bin/leopard.js. */
+  /** The bin/leopard.js of another copy of the program. */
   readonly program?: string;
 }
 
@@ -21,7 +21,7 @@ export interface Ended {
 const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
 const EMBEDDED = join(PACKAGE_ROOT, 'test', 'start', 'embedded-process.ts');
 
-/** Whether users other than the owner may enter the project's folder: not below /root, say. */
+/** Returns whether users other than the owner may enter the project's folder: not below /root, say. */
 export function othersMayEnter(): boolean {
   for (let folder = PACKAGE_ROOT; ; folder = dirname(folder)) {
     if ((statSync(folder).mode & 0o001) === 0) {
@@ -32,12 +32,14 @@ export function othersMayEnter(): boolean {
   }
 }
 
-/** Longer than any start takes, even the first one on a busy machine; in milliseconds. */
+/** Maximum duration of a start, even the first one on a busy machine; in milliseconds. */
 const SAYS_WITHIN_MS = 300_000;
 
-/** A process of the program, started as a person starts it: in a group of its own, with a bare environment. */
+/**
+ * A process of the program, started as a person starts it: in a process group of its own, with a minimal environment.
+ */
 export class Program {
-  /** The numbers of those that still run: a test that failed may have left some. */
+  /** The ids of running processes: a failed test may have left some. */
   static readonly running = new Set<number>();
   stdout = '';
   stderr = '';
@@ -70,17 +72,17 @@ export class Program {
     });
   }
 
-  /** `leopard …` */
+  /** Starts `leopard …`. */
   static leopard(args: readonly string[], options: StartOptions): Program {
     return new Program(process.execPath, [options.program ?? LEOPARD, ...args], options);
   }
 
-  /** A shell's script, which finds the program in $LEOPARD. */
+  /** Runs a shell script, which finds the program in $LEOPARD. */
   static shell(script: string, options: StartOptions): Program {
     return new Program('sh', ['-c', script], options);
   }
 
-  /** The embedded server alone, without the rest of the program; says `ready` and stops when it is signalled. */
+  /** Starts the embedded server alone; prints `ready` and stops on a signal. */
   static embedded(directory: string, options: Partial<StartOptions> = {}): Program {
     return new Program(process.execPath, ['--import', 'tsx', EMBEDDED, directory], {
       directory: PACKAGE_ROOT,
@@ -92,7 +94,7 @@ export class Program {
     return this.#child.pid ?? 0;
   }
 
-  /** Waits until it has said this on stdout; fails when it ends before. */
+  /** Waits for this on stdout; fails when the process ends before. */
   async said(what: RegExp): Promise<RegExpExecArray> {
     let over = false;
     void this.ended.then(() => {
@@ -108,7 +110,7 @@ export class Program {
     }
   }
 
-  /** What Ctrl-C at a terminal does: the signal goes to the whole group. */
+  /** Sends what Ctrl-C at a terminal does: a signal to the whole group. */
   interrupt(): Promise<Ended> {
     process.kill(-this.pid, 'SIGINT');
     return this.ended;
@@ -120,7 +122,7 @@ export class Program {
   }
 }
 
-/** Prints the errors of requests that these lines of a log tell of, so that they stand beside the test. */
+/** Prints the errors of requests in these lines of a log beside the test. */
 function printFailures(log: string): void {
   for (const line of log.match(/^\{.*"msg":"request failed".*\}$/gm) ?? []) {
     const { msg, err } = JSON.parse(line) as { msg: string; err?: { stack?: string } };
@@ -128,7 +130,7 @@ function printFailures(log: string): void {
   }
 }
 
-/** The numbers of PostgreSQL's processes that work within this directory. */
+/** Returns the ids of PostgreSQL's processes that work within this directory. */
 export function postgresOf(directory: string): number[] {
   return readdirSync('/proc')
     .filter((pid) => {
@@ -141,7 +143,7 @@ export function postgresOf(directory: string): number[] {
     .map(Number);
 }
 
-/** `kill -9` of all these at once. */
+/** Kills all these processes at once with SIGKILL. */
 export function killAll(pids: readonly number[]): void {
   for (const pid of pids) {
     try {
@@ -152,7 +154,7 @@ export function killAll(pids: readonly number[]): void {
   }
 }
 
-/** The postmaster's number, from PostgreSQL's own file. */
+/** Returns the postmaster's process id, from PostgreSQL's own file. */
 export function postmasterOf(directory: string): number {
   return Number.parseInt(readFileSync(join(directory, 'data', 'postmaster.pid'), 'utf8'), 10);
 }

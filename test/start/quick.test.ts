@@ -5,10 +5,10 @@ import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { cliSurroundings, runCommand } from '../helpers/cli.js';
 
 const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
-/** Tells on stderr at the end how much processor time it took, in milliseconds. */
+/** Prints its processor time on stderr at the end, in milliseconds. */
 const METER = `data:text/javascript,process.on('exit',()=>{const{user,system}=process.cpuUsage();
   process.stderr.write('cpu '+Math.round((user+system)/1000)+'\\n')})`.replaceAll('\n', '');
-/** Tells which modules are loaded, a line each. */
+/** Prints the loaded modules, one per line. */
 const LISTER = `data:text/javascript,import{register}from'node:module';register('data:text/javascript,'+
   encodeURIComponent('import{writeSync}from"node:fs";export async function load(url,context,next)'+
   '{writeSync(2,"load "+url+String.fromCharCode(10));return next(url,context)}'))`.replaceAll('\n', '');
@@ -37,7 +37,7 @@ function run(args: readonly string[], preload?: string): Promise<{ code: number 
   });
 }
 
-/** Milliseconds of processor time, the least of three runs: what else runs on the machine only adds to it. */
+/** Returns milliseconds of processor time, the minimum of three runs: other load on the machine only adds to it. */
 async function processorTime(args: readonly string[]): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < 3; i++) {

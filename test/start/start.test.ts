@@ -35,14 +35,14 @@ afterAll(() => {
 const serve = (environment: Record<string, string> = {}, args: string[] = []) =>
   Program.leopard(['serve', ...args], { directory: folder, environment: { ...ANY_PORT, ...environment } });
 
-/** Runs a start that must fail: exit code, and what it said. */
+/** Runs a start that must fail; returns exit code and output. */
 async function refused(environment: Record<string, string>, args: string[] = []) {
   const program = serve(environment, args);
   const { code } = await program.ended;
   return { code, lines: program.stderr.trim().split('\n') };
 }
 
-/** Asks for an address as a browser does; `fetch` finds no host below localhost where the system's resolver does not. */
+/** Requests a URL as a browser does; `fetch` finds no host below localhost where the system's resolver does not. */
 function statusOf(link: string): Promise<number | undefined> {
   const { host, port, pathname } = new URL(`http://${link}`);
   return new Promise((resolve, reject) => {
@@ -107,7 +107,7 @@ describe('a start', () => {
         `data directory ${pg} is in use by another instance (pid ${program.pid}); stop it or set LEOPARD_DATA_DIR`,
       ],
     });
-    // npm passes on the signal that the terminal has given to the group already.
+    // npm passes on the signal that the terminal has already sent to the group.
     process.kill(program.pid, 'SIGINT');
     expect(await program.interrupt()).toEqual({ code: 0, signal: null });
     expect(postgresOf(pg)).toEqual([]);

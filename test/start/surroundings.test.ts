@@ -37,7 +37,7 @@ async function refused(program: Program): Promise<string[]> {
   return program.stderr.trim().split('\n');
 }
 
-/** Starts the database on its own, and stops it when it is up. */
+/** Starts the database alone, and stops it when it is up. */
 async function startsOn(
   directory: string,
   options: Parameters<typeof Program.embedded>[1] = {},
@@ -150,7 +150,7 @@ describe.runIf(process.getuid?.() === 0 && othersMayEnter())('a user id that has
     ]);
     if (code === 0) {
       await withNamespaces.kill('SIGTERM');
-      expect(await startsOn(pg, { user })).toBe('same'); // only the making of the data asks for a name
+      expect(await startsOn(pg, { user })).toBe('same'); // only the creation of the data requires a name
     }
     mkdirSync(join(home, 'bin'));
     const without = Program.embedded(join(home, 'other'), { user, environment: { PATH: join(home, 'bin') } });

@@ -7,7 +7,7 @@ import { settingsFor } from '../helpers/cli.js';
 import { type WorkerTest, workerTest } from '../helpers/worker.js';
 import { killAll, Program } from './program.js';
 
-/** Loaded into the program: each SIGUSR2 raises an error that nobody catches, as a rejection and as an exception. */
+/** Loaded into the program: each SIGUSR2 raises an uncaught error, as a rejection and as an exception. */
 const RAISING = `
   let raised = 0;
   process.on('SIGUSR2', () => {

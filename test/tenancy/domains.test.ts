@@ -14,7 +14,7 @@ const leopard = (...args: string[]) =>
 const domains = (...args: string[]) => leopard('tenants', 'domains', ...args, '--tenant', 'main');
 const sql = (text: string) => withOwner(app.databases.admin, (client) => client.query(text));
 
-/** Tells whether a running process takes this for a host of the tenant. */
+/** Returns whether a running process takes this for a host of the tenant. */
 async function leadsToTenant(host: string): Promise<boolean> {
   const { status } = await app.ask('GET', '/api/public/tenant-info/', { host });
   return status === 200;

@@ -65,7 +65,7 @@ async function outOfOrder(): Promise<unknown> {
   return metric?.values.map(({ labels, value }) => [labels.tenant, value]);
 }
 
-/** Has every migration fail that is applied to a tenant, whatever is in it. */
+/** Makes every migration fail that is applied to a tenant, whatever it contains. */
 const haveMigrationsFail = () =>
   sql(`CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'made to fail'; END $$;

@@ -85,7 +85,7 @@ class Installation {
 
   logIn = () => this.ask('POST', '/api/token/', { username: 'boss@everest.example', password: PASSWORD });
 
-  /** A new client whose stage changes, which makes an event. */
+  /** Returns a new client whose stage changes, which makes an event. */
   async addClient(): Promise<number> {
     const { body } = await this.logIn();
     const client = { first_name: 'Pema', gender: 'OTHER', country: 'NP' };
@@ -187,7 +187,7 @@ describe('a database that has lost rights, triggers and functions', () => {
     expect(await installation.addClient()).toBe(200);
     const known = await waiting(installation);
     const kept = Number(known.at(-1));
-    // Queued rows that the restored schema does not have any more, and whose numbers it will use again.
+    // Queued rows that the restored schema no longer has, and whose ids it will use again.
     await installation.sql(`INSERT INTO public.event_queue (schema_name, event_id, event_type, entity_type, entity_id)
       SELECT '${SCHEMA}', ${kept} + n, 'Client.DELETE', 'Client', 1 FROM generate_series(1, 50) n`);
     await installation.sql(`INSERT INTO public.delivery_queue (schema_name, delivery_id, destination, due_at)

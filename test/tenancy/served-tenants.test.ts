@@ -51,7 +51,7 @@ afterAll(async () => {
 const RUN = { signal: new AbortController().signal, everywhere: true, moment: null, dryRun: false };
 const sql = (text: string) => withOwner(app.databases.admin, (client) => client.query(text));
 
-/** Claims the tenant's delivery of a kind, and lets go of it. */
+/** Claims the tenant's delivery of a kind, and releases it. */
 async function isClaimed(kind: DeliveryKind): Promise<boolean> {
   const most = { most: 9, mostPerTenant: 9, mostPerDestination: 9, leaseSeconds: 0 };
   const claims = await claimDeliveries(app.database, {
@@ -64,7 +64,7 @@ async function isClaimed(kind: DeliveryKind): Promise<boolean> {
   return claims.some(({ schema }) => schema === SCHEMA);
 }
 
-/** Runs a job that does nothing. @returns whether it came to the tenant */
+/** Runs a job that does nothing. @returns whether it reached the tenant */
 async function isLookedAt(): Promise<boolean> {
   const job = dueJob({
     name: 'probe',
@@ -90,7 +90,7 @@ async function isOutOfOrder(): Promise<boolean> {
   return metric?.values.some(({ labels }) => labels.tenant === SCHEMA) ?? false;
 }
 
-/** What each part of the program does for the tenant, whose row has this id. */
+/** Returns what each part of the program does for the tenant, whose row has this id. */
 async function decisions(id: number) {
   const { database } = app;
   const events = (await readReadyTenants(database)).tenants.includes(SCHEMA);

@@ -70,7 +70,7 @@ describe('the names of time zones', () => {
   });
 });
 
-/** Returns a function that tells the local time there, according to Node.js. */
+/** Returns a function that returns the local time there, according to Node.js. */
 function clock(timeZone: string): (moment: string) => string {
   const time = new TenantTime({ timeZone });
   expect(time.zone).toBe(timeZone);

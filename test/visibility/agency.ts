@@ -2,7 +2,7 @@ import { startTestApp, type TestApp } from '../helpers/app.js';
 import { STAFF, seedStaff } from '../helpers/staff.js';
 import { type Row, tenantSql } from '../helpers/tenant-sql.js';
 
-/** Somebody of the agency, as the rules on who sees what know them. */
+/** A member of the agency, as the rules of visibility see them. */
 export interface Member {
   readonly id: number;
   readonly username: string;
@@ -19,7 +19,7 @@ interface Branch {
   readonly isDeleted: boolean;
 }
 
-/** An agency with workplaces dealt out at random, and the rules of scope in plain words. */
+/** An agency with random workplaces, and the rules of scope in plain words. */
 export interface Agency {
   readonly members: readonly Member[];
   readonly branches: readonly Branch[];
@@ -29,7 +29,7 @@ export interface Agency {
 export const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T;
 export const some = <T>(items: readonly T[], chance = 0.35): T[] =>
   items.filter(() => Math.random() < chance);
-/** One of these, or sometimes none. */
+/** Returns one of these, or sometimes null. */
 export const pickOrNull = <T>(items: readonly T[]): T | null => (Math.random() < 0.25 ? null : pick(items));
 
 const people = STAFF.map((person, index) => ({ ...person, id: index + 1 })).filter(
@@ -37,8 +37,8 @@ const people = STAFF.map((person, index) => ({ ...person, id: index + 1 })).filt
 );
 
 /**
- * An application with the staff, who are let in once for all agencies that are dealt. It is deaf, so that it knows of
- * changes made in SQL at once.
+ * Starts an application with the staff, who log in once for all random agencies. It receives no notices, so that it
+ * sees changes made in SQL at once.
  */
 export async function startDealing(): Promise<{ app: TestApp; deal(): Promise<Agency> }> {
   const app = await startTestApp({ deaf: true });
@@ -48,7 +48,7 @@ export async function startDealing(): Promise<{ app: TestApp; deal(): Promise<Ag
   return { app, deal: () => dealAgency(app, tokens) };
 }
 
-/** Deals out branches to regions, and people to both. */
+/** Assigns branches to regions, and people to both, at random. */
 async function dealAgency(app: TestApp, tokens: ReadonlyMap<string, string>): Promise<Agency> {
   const sql: Agency['sql'] = (text, parameters) => tenantSql(app.databases.admin, text, parameters);
   const branches = [1, 2, 3].map((id) => ({
@@ -86,12 +86,12 @@ async function dealAgency(app: TestApp, tokens: ReadonlyMap<string, string>): Pr
   return { members, branches, sql };
 }
 
-/** Whether somebody sees the whole tenant. */
+/** Returns whether somebody sees the whole tenant. */
 export function seesAll({ group, isSuperuser }: Member): boolean {
   return group === 'SUPER_ADMIN' || (isSuperuser && group === null);
 }
 
-/** The branches that somebody who does not see the whole tenant sees. */
+/** Returns the branches that somebody who does not see the whole tenant sees. */
 export function branchesOf({ group, branches, regions }: Member, agency: Agency): number[] {
   if (group === null) return [];
   return agency.branches
@@ -102,7 +102,7 @@ export function branchesOf({ group, branches, regions }: Member, agency: Agency)
     .map(({ id }) => id);
 }
 
-/** Whether somebody has another in scope: by a shared branch, or for a region manager by region. */
+/** Returns whether a member has another in scope: by a shared branch, or for a region manager by region. */
 export function hasInScope(member: Member, other: Member, agency: Agency): boolean {
   if (seesAll(member)) return true;
   const byBranch = branchesOf(member, agency).some((branch) => other.branches.includes(branch));

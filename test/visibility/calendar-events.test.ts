@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { type Agency, hasInScope, type Member, pickOrNull, seesAll, some, startDealing } from './agency.js';
 
-// Who sees which calendar events, held against the rules in plain words, in agencies made up at random.
+// Compares the visibility of calendar events with the rules in plain words, in random agencies.
 
 const ROUNDS = 6;
 const EVENTS = 25;
@@ -15,7 +15,7 @@ interface Event {
   readonly assignee: Member | null;
 }
 
-/** Who holds the permission besides those whose group does. */
+/** Grants the permission to random users, besides those whose group has it. */
 async function dealTeamView(agency: Agency): Promise<Set<number>> {
   const { members, sql } = agency;
   await sql('DELETE FROM immigration_user_user_permissions');

@@ -4,7 +4,8 @@ import { insert } from '../helpers/samples/insert.js';
 import { countOf as count, DAY, dealClients, localDate, startSetting } from '../reports/setting.js';
 import { pick } from './agency.js';
 
-// The dashboards against a slow and obvious count over the same random applications, in a time zone whose clocks change.
+// Compares the dashboards with a slow and obvious count over the same random applications, in a time zone whose clocks
+// change.
 
 const STATUSES = ['TO_BE_APPLIED', 'VISA_APPLIED', 'CASE_OPENED', 'GRANTED', 'REJECTED', 'WITHDRAWN'];
 const [CLIENTS, APPLICATIONS] = [30, 400];
@@ -29,7 +30,7 @@ interface Application {
 
 const asDay = (date: string) => Date.parse(date) / DAY;
 
-/** Whether a calendar date lies in the span that holds today; weeks begin on Monday. */
+/** Returns whether a calendar date lies in the span that includes today; weeks begin on Monday. */
 function isIn(span: string, date: string | null, today: string): boolean {
   if (date === null) return false;
   if (span === 'today') return date === today;
@@ -208,7 +209,7 @@ describe('college applications', () => {
        FROM jsonb_array_elements($1::jsonb) e`,
       [JSON.stringify(applications)],
     );
-    // Only admins hold the permission to see them by default.
+    // Only admins have the permission by default.
     for (const [name, branches] of VIEWS.filter(([who]) => ['admin', 'branch3'].includes(who))) {
       const seen = applications.filter(
         ({ gone, branch }) => !gone && (branches === null || (branch !== null && branches.includes(branch))),

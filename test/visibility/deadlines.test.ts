@@ -3,8 +3,8 @@ import { collegeChoice, visaType } from '../helpers/samples/applications.js';
 import { insert } from '../helpers/samples/insert.js';
 import { type Agency, branchesOf, type Member, pick, pickOrNull, seesAll, startDealing } from './agency.js';
 
-// The list of deadlines held against the rules in plain words, in agencies made up at random and in time zones whose
-// clocks change.
+// Compares the list of deadlines with the rules in plain words, in random agencies and in time zones whose clocks
+// change.
 
 const ROUNDS = 3;
 const OF_EACH = 25;
@@ -33,17 +33,17 @@ interface Client {
   readonly archived: boolean;
 }
 
-/** What the model knows of a deadline: who sees it, and what is shown of it. */
+/** The model of a deadline: its visibility, and its output. */
 interface Deadline {
   readonly kind: string;
   readonly id: number;
   readonly date: string;
-  /** Null: the whole day. */
+  /** Null for the whole day. */
   readonly moment: number | null;
   readonly assignee: number | null;
   readonly branch: number | null;
   readonly client: Client | undefined;
-  /** Beside those of clients in scope. */
+  /** In addition to deadlines of clients in scope. */
   readonly sees: (member: Member, agency: Agency) => boolean;
 }
 
@@ -52,11 +52,11 @@ const dateAfter = (date: string, days: number) =>
   new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
 const anyId = (members: readonly Member[]) => pickOrNull(members)?.id ?? null;
 
-/** What clocks in the zone show, as `2026-06-30 09:30`. */
+/** Returns what clocks in the zone show, such as `2026-06-30 09:30`. */
 const clock = (zone: string, moment: number) =>
   new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' }).format(moment);
 
-/** The last moment at which the clocks show this. */
+/** Returns the last moment at which the clocks show this. */
 function momentOf(zone: string, date: string, time: string): number {
   const near = Date.parse(`${date}T${time}Z`);
   for (let moment = near + 15 * 60 * MINUTE; moment > near - DAY; moment -= 15 * MINUTE) {
@@ -70,7 +70,10 @@ const inScope = (member: Member, client: Client | undefined, agency: Agency) =>
   !client.archived &&
   (seesAll(member) || (client.branch !== null && branchesOf(member, agency).includes(client.branch)));
 
-/** Managers and consultants do not see college applications (their grants), and so none of their intakes. */
+/**
+ * Returns whether a member may view the model: managers and consultants do not see college applications (their grants),
+ * and so none of their intakes.
+ */
 const mayView = ({ group, isSuperuser }: Member, kind: string) =>
   kind !== 'INTAKE' || isSuperuser || group === 'SUPER_ADMIN' || group === 'BRANCH_ADMIN';
 
@@ -92,7 +95,7 @@ async function dealClients({ members, sql }: Agency): Promise<Client[]> {
   return clients;
 }
 
-/** Passports, visas and intakes, and the visa applications' clients by id. */
+/** Creates passports, visas and intakes; returns the visa applications' clients by id. */
 async function dealExpiring({ members, sql }: Agency, clients: readonly Client[], date: () => string) {
   const shown: Deadline[] = [];
   const show = (kind: string, id: number, due: string, own: number | null, client: Client) =>
@@ -207,9 +210,9 @@ async function dealReminders(
   return shown;
 }
 
-/** What somebody is shown of it. */
+/** Returns what a member sees of it. */
 function shownTo(member: Member, agency: Agency, one: Deadline, today: string, now: number) {
-  // A client whom one does not see lends nothing to what hangs on it.
+  // An invisible client adds nothing to the visibility of its records.
   const client = inScope(member, one.client, agency) ? one.client : undefined;
   return {
     record: `${one.kind} ${one.id}`,

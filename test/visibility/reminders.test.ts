@@ -11,7 +11,7 @@ import {
   startDealing,
 } from './agency.js';
 
-// Who sees which reminders, held against the rules in plain words, in agencies made up at random.
+// Compares the visibility of reminders with the rules in plain words, in random agencies.
 
 const ROUNDS = 5;
 const REMINDERS = 40;
@@ -51,7 +51,7 @@ async function dealClients({ sql }: Agency): Promise<Client[]> {
   return clients;
 }
 
-/** By content type: whether a record of it is in somebody's scope. */
+/** By content type: whether a record of it is in a member's scope. */
 const IN_SCOPE: Record<
   number,
   (member: Member, id: number, agency: Agency, clients: readonly Client[]) => boolean

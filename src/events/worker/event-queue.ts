@@ -3,7 +3,7 @@ import { type Statement, statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, EVENT_COLUMNS } from '../event.js';
 
-/** What is claimed of one tenant's queue at a time. */
+/** A portion of one tenant's queue that is claimed at a time. */
 export interface Portion {
   readonly most: number;
   /** Only events claimed several times without an outcome, one at a time. */

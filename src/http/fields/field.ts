@@ -58,7 +58,7 @@ export function nullable<T, R extends boolean>(inner: Field<T, R>): Field<T | nu
   return { ...inner, nullable: true, schema: nullableSchema(inner.schema) };
 }
 
-/** OpenAPI 3.0's way of saying that null is allowed. */
+/** Returns the schema with null allowed, as OpenAPI 3.0 writes it. */
 export function nullableSchema<S extends TSchema>(schema: S): TUnsafe<Static<S> | null> {
   return Type.Unsafe({ ...schema, nullable: true });
 }

@@ -8,7 +8,7 @@ const TIMES = 1.5;
 const CLIENTS = 10_000;
 const HEAD_START = 2_000;
 
-/** One and a half times as much comes in as a worker that is never without work handles meanwhile. */
+/** Sends one and a half times as many events as a permanently busy worker can handle. */
 export function overload(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(CLIENTS);
@@ -42,7 +42,7 @@ export function overload(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** Changes clients in turn, by the so many. Gives how many events that made. */
+/** Returns a function that changes a number of clients in turn, and returns how many events that made. */
 function changer(scene: Scene): (clients: number) => Promise<number> {
   let next = 1;
   return async (clients) => {
@@ -58,7 +58,7 @@ function changer(scene: Scene): (clients: number) => Promise<number> {
 const WAITING = 100_000;
 const TRIES = 5;
 
-/** One tenant has very many events waiting, another one has one. */
+/** Gives one tenant very many waiting events, and another one a single event. */
 export function fairness(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(WAITING / RULES);

@@ -13,7 +13,7 @@ import type { Stage } from '../stage.js';
 const KILLS = 6;
 const SENDERS = 16;
 
-/** Assigns a client by the API. @returns the status; null when there was no answer */
+/** A function that assigns a client by the API. @returns the status; null when there was no answer */
 type Assign = (client: number, port: number) => Promise<number | null>;
 
 function assigner(scene: Scene): Assign {
@@ -40,7 +40,7 @@ function assigner(scene: Scene): Assign {
     });
 }
 
-/** Two API processes are killed in turn while clients are assigned, each once. */
+/** Kills two API processes in turn while clients are assigned, each once. */
 export function apiKilled(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(40_000);
@@ -85,7 +85,7 @@ export function apiKilled(stage: Stage): Promise<Outcome> {
 
 const HELD_MS = 12_000;
 
-/** Both connections of an API wait for a record that somebody holds; more requests come than it can serve. */
+/** Blocks both connections of an API on a locked record, while more requests come than it can serve. */
 export function poolExhausted(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(400);

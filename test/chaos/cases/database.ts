@@ -41,7 +41,7 @@ export function serverRestarted(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** Milliseconds until an event made from now on is handled. */
+/** Returns the milliseconds until an event made from now on is handled. */
 async function untilHandled(scene: Scene): Promise<number> {
   const newest = 'SELECT coalesce(max(id), 0) FROM immigration_event';
   const before = await scene.number(newest);
@@ -54,7 +54,7 @@ async function untilHandled(scene: Scene): Promise<number> {
   );
 }
 
-/** Connections of writers and workers are cut at random. */
+/** Cuts connections of writers and workers at random. */
 export function connectionsCut(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(LOAD.clients);
@@ -77,7 +77,7 @@ export function connectionsCut(stage: Stage): Promise<Outcome> {
 
 const OUTAGE_MS = 15_000;
 
-/** Every connection of the workers is cut, again and again for a while: none of their events is to blame. */
+/** Cuts every connection of the workers, again and again for a while; none of their events is the cause. */
 export function connectionsCutForAWhile(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(100);
@@ -98,7 +98,7 @@ export function connectionsCutForAWhile(stage: Stage): Promise<Outcome> {
 
 const FULL_MS = 6_000;
 
-/** The server has no connection left, and the workers have lost theirs. */
+/** Takes every connection of the server, after the workers have lost theirs. */
 export function noConnectionLeft(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(LOAD.clients);
@@ -133,12 +133,12 @@ export function noConnectionLeft(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** A transaction stays open: it holds records, keeps VACUUM from its work, and commits changes late. */
+/** Leaves a transaction open: it locks records, keeps VACUUM from its work, and commits changes late. */
 export function transactionLeftOpen(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     const { open } = stage.durations;
     await scene.addClients(2_000);
-    await scene.change('id <= 20'); // their events wait while their records are held
+    await scene.change('id <= 20'); // their events wait while their records are locked
     const opened = new AbortController();
     const released = once(opened.signal, 'abort');
     const held = withOwner(scene.admin, async (client) => {
@@ -172,7 +172,7 @@ export function transactionLeftOpen(stage: Stage): Promise<Outcome> {
     const retries = await scene.number('SELECT sum(retry_count) FROM immigration_event');
     if (stillWaiting !== 40 || retries > 0)
       throw new Error(`of 40 held events ${stillWaiting} waited; ${retries} tries were counted`);
-    // Of the 20 records changed late: unassigned, assigned again, and the stage; being nobody's is told to nobody.
+    // Of the 20 records changed late: unassigned, assigned again, and the stage; unassigning notifies nobody.
     const late = 3 * 20;
     const changes = await scene.number(
       'SELECT sum(last_name::integer) FROM immigration_client WHERE id NOT BETWEEN 21 AND 40',

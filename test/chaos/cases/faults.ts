@@ -3,7 +3,7 @@ import { audit, count, type Outcome, seconds, sum } from '../audit.js';
 import { Scene } from '../scene.js';
 import type { Stage } from '../stage.js';
 
-/** Makes every INSERT of a handler run this first; `event` and `retries` are known. */
+/** Makes every INSERT of a handler run this first; `event` and `retries` are defined. */
 export async function disturb(
   scene: Scene,
   table: 'notification' | 'clientactivity',
@@ -30,7 +30,7 @@ async function leaveAlone(scene: Scene, table: 'notification' | 'clientactivity'
 
 const LUCKLESS = `IF (NEW.meta_info ->> 'client_id')::bigint % 10 = 0 THEN RAISE 'no luck'; END IF;`;
 
-/** A handler that always fails for every tenth client, until an operator has its events tried again. */
+/** Makes a handler fail for every tenth client, until an operator retries its events. */
 export function alwaysFails(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(1_000);
@@ -57,7 +57,7 @@ export function alwaysFails(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** Most tries of everything fail at random; another tenant goes on meanwhile. */
+/** Makes most attempts of everything fail at random; another tenant goes on meanwhile. */
 export function retryStorm(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(1_500);
@@ -86,7 +86,7 @@ export function retryStorm(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** At its first try a statement of a handler never ends; a second worker serves the other tenant. */
+/** Makes a statement of a handler hang at its first attempt; a second worker serves the other tenant. */
 export function hangsInDatabase(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(100);
@@ -108,7 +108,7 @@ export function hangsInDatabase(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** A handler waits for what never comes, for one client, at every try. */
+/** Makes a handler wait forever, for one client, at every attempt. */
 export function hangsInProcess(stage: Stage): Promise<Outcome> {
   const program = stage.version({
     'events/handlers/client-activity.js': `

@@ -5,7 +5,7 @@ import { Scene } from '../scene.js';
 import type { Stage } from '../stage.js';
 import { disturb } from './faults.js';
 
-/** Events are paused in full swing, worker and database restarted meanwhile, then resumed. */
+/** Pauses events under full load, restarts worker and database meanwhile, then resumes. */
 export function paused(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(4_000);
@@ -32,7 +32,7 @@ export function paused(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** A version that lacks a type and a handler of another, beside the newer one that has them; the old one restarts. */
+/** Runs a version that lacks a type and a handler beside a newer one that has them; the old one restarts. */
 export function twoVersions(stage: Stage): Promise<Outcome> {
   const old = stage.version({
     'events/config.js': `
@@ -44,10 +44,10 @@ export function twoVersions(stage: Stage): Promise<Outcome> {
     const first = await scene.worker({ program: old });
     await scene.change(); // one event each, as the old version captures
     await scene.drained();
-    // As in a deployment: so far nobody has ever captured otherwise.
+    // As in a deployment, where nobody has captured differently before.
     await scene.sql(`UPDATE public.event_capture SET superseded = '{}'`);
     const early = await scene.number('SELECT count(*) FROM immigration_event');
-    // At its first try the newer version's notification fails for every fifth event.
+    // At its first attempt the newer version's notification fails for every fifth event.
     await disturb(scene, 'notification', `IF event % 5 = 0 AND retries = 0 THEN RAISE 'not yet'; END IF;`);
     await scene.worker();
     for (let n = 0; n < 6; n++) {
@@ -74,7 +74,7 @@ export function twoVersions(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** One tenant is suspended with work waiting, another one deleted; the first comes back. */
+/** Suspends one tenant with work waiting, and deletes another one; the first comes back. */
 export function suspendedAndDeleted(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     const suspend = (status: string) =>
@@ -114,7 +114,7 @@ const RECORDS = 1_000;
 const ROUNDS = 1;
 const WRITERS = 5;
 
-/** Changes of all records by several writers at once, whose handlers fail now and then. */
+/** Changes all records by several concurrent writers, whose handlers fail now and then. */
 export function inOrder(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(RECORDS);

@@ -7,7 +7,7 @@ import type { Stage } from '../stage.js';
 
 const CUT_BATCHES = 5;
 
-/** All workers are killed while one has a batch in hand, and others started, again and again. */
+/** Kills all workers while one is in the middle of a batch, and starts others, again and again. */
 export function killedInMidBatch(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(6_000);
@@ -33,7 +33,7 @@ export function killedInMidBatch(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** Whether events are taken that have no outcome yet. */
+/** Returns whether events are claimed that have no outcome yet. */
 async function inHand(scene: Scene): Promise<boolean> {
   return (await scene.sql(`SELECT FROM immigration_event WHERE status = 'PROCESSING' LIMIT 1`)).length > 0;
 }
@@ -41,7 +41,7 @@ async function inHand(scene: Scene): Promise<boolean> {
 const TAKEOVERS = 3;
 const WITHIN_MS = 5_000;
 
-/** Of two workers the one that serves the tenant is killed; how long until the other has handled events. */
+/** Kills the one of two workers that serves the tenant, and measures how long until the other has handled events. */
 export function takenOver(stage: Stage): Promise<Outcome> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(5_000);
@@ -54,7 +54,7 @@ export function takenOver(stage: Stage): Promise<Outcome> {
       const serving = await servingWorker(scene, workers);
       await serving.kill('SIGKILL');
       const killed = performance.now();
-      await sleep(50); // what had been sent to the database before is answered by now
+      await sleep(50); // statements sent before are answered by now
       const left = await scene.waiting();
       await scene.until(async () => (await scene.waiting()) < left, 60_000, 5);
       times.push(performance.now() - killed);
@@ -71,7 +71,7 @@ export function takenOver(stage: Stage): Promise<Outcome> {
   });
 }
 
-/** Waits until one of these holds the tenant's lock, and tells which. */
+/** Waits until one of these workers holds the tenant's lock, and returns it. */
 async function servingWorker(scene: Scene, workers: readonly Program[]): Promise<Program> {
   let found: Program | undefined;
   await scene.until(
@@ -88,7 +88,7 @@ async function servingWorker(scene: Scene, workers: readonly Program[]): Promise
   return found!;
 }
 
-/** Whether a process has a connection from this port, as Linux tells it. */
+/** Returns whether a process has a connection from this port, according to Linux. */
 function hasPort(pid: number, port: number): boolean {
   const hexadecimal = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const line = readFileSync('/proc/net/tcp', 'latin1')
@@ -106,10 +106,10 @@ function hasPort(pid: number, port: number): boolean {
   });
 }
 
-/** An event that took its worker down several times is tried again after a minute at most. */
+/** Maximum wait: an event that killed its worker several times is retried after a minute at most. */
 const LONGEST_WAIT_MS = 100_000;
 
-/** An event whose handler kills its process: each time the process is started anew, as whoever watches it does. */
+/** Runs an event whose handler kills its process, which is restarted each time, as a supervisor would. */
 export function killedByEvent(stage: Stage): Promise<Outcome> {
   const program = stage.version({
     'events/handlers/client-activity.js': `
@@ -126,7 +126,7 @@ export function killedByEvent(stage: Stage): Promise<Outcome> {
     await scene.change("first_name <> 'Client 77'");
     let deaths = 0;
     for (;;) {
-      const worker = await scene.worker({ program }).catch(() => null); // may die before it has said that it runs
+      const worker = await scene.worker({ program }).catch(() => null); // it may die before it reports that it runs
       const isDead = () => worker === null || !Program.running.has(worker.pid);
       await scene.until(async () => isDead() || (await scene.waiting()) === 0, LONGEST_WAIT_MS);
       if (!isDead()) break;

@@ -7,7 +7,7 @@ import type { Samples } from './sample.js';
 const visaCategory = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_visacategory', { name: name(), code: name() });
 
-/** A visa type of a category of its own. */
+/** Returns a visa type of a category of its own. */
 export async function visaType(transaction: TenantTransaction): Promise<number> {
   const visa_category_id = await visaCategory(transaction);
   return await insert(transaction, 'immigration_visatype', { name: name(), visa_category_id });
@@ -25,7 +25,7 @@ async function stage(transaction: TenantTransaction, type?: number): Promise<num
   });
 }
 
-/** All that a college application needs, new. */
+/** Creates all that a college application needs. */
 export async function collegeChoice(transaction: TenantTransaction) {
   const institute_id = await institute(transaction);
   const application_type_id = await applicationType(transaction);

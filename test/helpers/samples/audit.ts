@@ -5,7 +5,7 @@ import type { Samples } from './sample.js';
 export const auditSamples: Samples = {
   '/api/v1/audit/': {
     body: {},
-    // Nobody writes the log itself: something has to happen.
+    // Nobody writes the log directly: something has to happen.
     async create(transaction) {
       await insert(transaction, 'immigration_region', { name: newName() });
       const [entry] = await transaction.query(

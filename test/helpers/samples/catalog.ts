@@ -18,7 +18,7 @@ const narrowField = async (transaction: TenantTransaction) =>
     broad_field_id: await broadField(transaction),
   });
 
-/** A course of an institute; of a new one if none is given. */
+/** Returns a course of an institute; of a new one if none is given. */
 export async function course(transaction: TenantTransaction, institute_id?: number): Promise<number> {
   return await insert(transaction, 'immigration_course', {
     name: name(),
@@ -31,7 +31,7 @@ export async function course(transaction: TenantTransaction, institute_id?: numb
   });
 }
 
-/** Something that hangs on an institute. */
+/** Returns a sample of something that belongs to an institute. */
 function part<T extends Table>(
   table: T,
   values: Omit<Insertable<TenantTables[T]>, 'institute_id'>,

@@ -9,7 +9,7 @@ import type { ResourceSample, Samples } from './sample.js';
 const newExam = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_lpe', { name: `Sample ${Math.random()}`, validity_term: 2 });
 
-/** A record of a new client. */
+/** Returns a record of a new client. */
 function ofClient<T extends 'immigration_qualification' | 'immigration_employment'>(
   table: T,
   body: Omit<Insertable<TenantTables[T]>, 'client_id'>,

@@ -4,7 +4,7 @@ import type { Samples } from './sample.js';
 
 const CLIENT = { first_name: 'Sample', gender: 'FEMALE', country: 'NP' };
 
-/** A client of no branch, for what hangs on one. */
+/** Creates a client of no branch, for records that belong to one. */
 export const newClient = (transaction: TenantTransaction, archived = false) =>
   insert(transaction, 'immigration_client', {
     ...CLIENT,
@@ -12,7 +12,7 @@ export const newClient = (transaction: TenantTransaction, archived = false) =>
   });
 
 export const clientSamples: Samples = {
-  // In front of clients: the first path that fits counts.
+  // Before clients: the first matching path counts.
   '/api/v1/clients/bulk/': {
     body: { filters: { search: 'nobody of this name' }, assigned_to_id: null, stage: 'CLIENT' },
     create: (transaction) => newClient(transaction),

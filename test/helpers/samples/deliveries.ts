@@ -5,7 +5,7 @@ export const deliverySamples: Samples = {
   '/api/v1/webhooks/': {
     body: { url: 'https://hooks.sample.example/' },
     create: (transaction) =>
-      // Port 9 answers nobody: a trial of it fails at once.
+      // Nobody answers at port 9: a test of it fails at once.
       insert(transaction, 'webhook_endpoint', { url: 'https://127.0.0.1:9/', secret: newName() }),
   },
   '/api/v1/deliveries/': {

@@ -14,7 +14,7 @@ import type { ResourceSample, Samples } from './sample.js';
 import { taskSamples } from './tasks.js';
 import { userSamples } from './users.js';
 
-/** By the path in front of the record's id. A route with an id whose path has no entry here fails the suites. */
+/** Samples by the path before the record's id. A route with an id whose path has no entry here fails the suites. */
 export const SAMPLES: Samples = {
   ...clientSamples,
   ...clientImportSamples,
@@ -32,7 +32,7 @@ export const SAMPLES: Samples = {
   ...deliverySamples,
 };
 
-/** The sample of the resource that a path belongs to. */
+/** Returns the sample of the resource that a path belongs to. */
 export function sampleOf(path: string): ResourceSample | undefined {
   const prefix = Object.keys(SAMPLES).find((key) => path.startsWith(key));
   return prefix === undefined ? undefined : SAMPLES[prefix];

@@ -5,13 +5,13 @@ import { insertInto } from '../../../src/database/writes.js';
 
 type Table = keyof TenantTables;
 
-// Some names are unique: the suites make several of each.
+// Some names are unique: the suites create several of each.
 let made = 0;
 
-/** A name that nothing else has. */
+/** Returns an unused name. */
 export const newName = (): string => `Sample ${++made}`;
 
-/** Puts a row into a table. @returns its id */
+/** Inserts a row into a table. @returns its id */
 export async function insert<T extends Table>(
   transaction: TenantTransaction,
   table: T,

@@ -1,16 +1,16 @@
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
 
-/** What the suites that go over all routes need to know of a resource. */
+/** The data on a resource for the suites that go over all routes. */
 export interface ResourceSample {
   /**
-   * Puts a record into the transaction's tenant, with everything that its routes read of it; `archived`: deleted
-   * softly, where the resource knows that.
-   * @returns its id, as the resource's paths name it
+   * Creates a record in the transaction's tenant, with everything that its routes read of it; `archived`: soft-deleted,
+   * where the resource supports that.
+   * @returns its id, as in the resource's paths
    */
   create(transaction: TenantTransaction, options: { readonly archived: boolean }): Promise<number>;
-  /** What a POST to the list takes. */
+  /** A valid body of a POST to the list. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Samples by the path in front of the record's id. */
+/** Samples by the path before the record's id. */
 export type Samples = Readonly<Record<string, ResourceSample>>;

@@ -2,7 +2,7 @@ import { idOf } from '../staff.js';
 import { insert, newName } from './insert.js';
 import type { Samples } from './sample.js';
 
-/** A name without a space: `sample7`. */
+/** Returns a name without a space: `sample7`. */
 const newWord = () => newName().toLowerCase().replace(' ', '');
 
 export const userSamples: Samples = {
