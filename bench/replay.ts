@@ -87,8 +87,7 @@ export async function replayThroughLayer(given: LayerReplay): Promise<Sample> {
   const step = async () => {
     const statements = (inner[begun++ % inner.length] ?? []).map((one) => statement(one.sql, one.parameters));
     await database.tenantTransaction({ schema, userId }, async (transaction) => {
-      const last = statements.pop() as Statement;
-      await Promise.all([...statements.map((one) => transaction.query(one)), transaction.last(last)]);
+      for (const one of statements) transaction.send(one);
     });
   };
   return await closedLoop(

@@ -103,7 +103,7 @@ async function notify(database: Database, user: number): Promise<{ id: number; c
         [user],
       ),
     );
-    await transaction.last(newNotificationsNotice(SCHEMA, [user]));
+    transaction.send(newNotificationsNotice(SCHEMA, [user]));
     return (row as { id: number }).id;
   });
   return { id, committed: performance.now() };

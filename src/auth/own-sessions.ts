@@ -47,11 +47,10 @@ export class OwnSessions {
   ): Promise<TokenPair> {
     const context = { schema: tenant.schema, userId: user.id };
     const { current, next } = passwords;
-    const [standing, [account]] = await this.database.tenantTransaction(context, async (transaction) =>
-      Promise.all([
-        transaction.query(this.throttle.standing(user.username, address)),
-        transaction.last(accountById(user.id)),
-      ]),
+    const [standing, [account]] = await this.database.tenantTransaction(context, (transaction) =>
+      transaction
+        .send(this.throttle.standing(user.username, address))
+        .and(transaction.send(accountById(user.id))),
     );
     this.throttle.check(standing);
     if (!account || !(await verifyPassword(current, account.password))) {
@@ -74,11 +73,9 @@ export class OwnSessions {
       if (!isSame && !(await verifyPassword(current, present.password))) {
         throw invalidField('current_password', WRONG_PASSWORD);
       }
-      await Promise.all([
-        transaction.query(setPassword(user.id, hash)),
-        transaction.query(this.throttle.forget(user.username)),
-        this.endEvery(transaction, user.id),
-      ]);
+      transaction.send(setPassword(user.id, hash));
+      transaction.send(this.throttle.forget(user.username));
+      await this.endEvery(transaction, user.id);
       return await this.#beginAnew(transaction, tenant, user.id);
     });
   }
@@ -104,7 +101,7 @@ export class OwnSessions {
 
   async #beginAnew(transaction: TenantTransaction, tenant: Tenant, userId: number): Promise<TokenPair> {
     const [account] = await transaction.query(accountById(userId));
-    return await issuePair(transaction, this.tokens, tenant, account as Account);
+    return issuePair(transaction, this.tokens, tenant, account as Account);
   }
 
   #jtiOf(refresh: string): string {

@@ -38,17 +38,15 @@ export class Sessions {
    */
   async logIn(tenant: Tenant, username: string, password: string, address: string): Promise<TokenPair> {
     const system = { schema: tenant.schema, userId: null };
-    const [standing, account, decoy] = await this.database.tenantTransaction(system, async (transaction) => {
-      const results = Promise.all([
-        transaction.query(this.throttle.standing(username, address)),
-        transaction.query(accountByName(username)),
-        transaction.last(storedPasswordFor(username)),
-      ]);
-      const [rows, [found], [stored]] = await results;
-      return [rows, found, stored?.password] as const;
-    });
+    const [[standing, [account]], [decoy]] = await this.database.tenantTransaction(system, (transaction) =>
+      transaction
+        .send(this.throttle.standing(username, address))
+        .and(transaction.send(accountByName(username)))
+        .and(transaction.send(storedPasswordFor(username))),
+    );
     this.throttle.check(standing);
-    const stored = account && isUsable(account.password) ? account.password : (decoy ?? (await DECOY));
+    const stored =
+      account && isUsable(account.password) ? account.password : (decoy?.password ?? (await DECOY));
     const matches = await verifyPassword(password, stored);
     if (!account?.isActive || !matches || stored !== account.password) {
       const reached = await this.database.tenantQuery(system, this.throttle.failure(username, address));
@@ -69,11 +67,9 @@ export class Sessions {
       if (!current?.isActive || !(isSame || (await verifyPassword(password, current.password)))) {
         throw unauthorized(NO_ACCOUNT);
       }
-      if (rehashed && isSame) void transaction.query(setPassword(id, rehashed)).catch(() => undefined);
-      if (failed.some(({ kind }) => kind === 'account')) {
-        void transaction.query(this.throttle.forget(username)).catch(() => undefined);
-      }
-      return await issuePair(transaction, this.tokens, tenant, current);
+      if (rehashed && isSame) transaction.send(setPassword(id, rehashed));
+      if (failed.some(({ kind }) => kind === 'account')) transaction.send(this.throttle.forget(username));
+      return issuePair(transaction, this.tokens, tenant, current);
     });
   }
 
@@ -95,7 +91,7 @@ export class Sessions {
       if (!account?.isActive) {
         throw unauthorized('No active account found for the given token.');
       }
-      return await issuePair(transaction, this.tokens, tenant, account);
+      return issuePair(transaction, this.tokens, tenant, account);
     });
   }
 
@@ -106,7 +102,7 @@ export class Sessions {
     await this.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
       if (!(await this.#revoke(transaction, token, claims))) throw invalidToken('Token is blacklisted');
       const notice: LogOutNotice = { schema, user: Number(claims.user_id) };
-      await transaction.last(sql`SELECT pg_notify(${LOG_OUTS_CHANNEL}, ${JSON.stringify(notice)})`);
+      transaction.send(sql`SELECT pg_notify(${LOG_OUTS_CHANNEL}, ${JSON.stringify(notice)})`);
     });
   }
 

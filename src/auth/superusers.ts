@@ -43,7 +43,6 @@ export async function createSuperuser(
       const value = taken[0].what === 'username' ? account.username : account.email;
       throw new PlainError(`there is a user with the ${taken[0].what} "${value}" in ${schema} already`);
     }
-    const [created] = await transaction.last(superuserInsert(account));
-    return created!.id;
+    return transaction.send(superuserInsert(account)).map(([created]) => created!.id);
   });
 }

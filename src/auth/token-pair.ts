@@ -12,19 +12,19 @@ export const TokenPair = component(
 );
 export type TokenPair = Static<typeof TokenPair>;
 
-/** Begins a session for an account whose row the caller has locked, and commits. */
-export async function issuePair(
+/** Begins a session for an account whose row the caller has locked. */
+export function issuePair(
   transaction: TenantTransaction,
   tokens: Tokens,
   tenant: Tenant,
   account: Account,
-): Promise<TokenPair> {
+): TokenPair {
   const { email, username, groups, tokensFrom } = account;
   const holder = { user_id: String(account.id), tid: tenantName(tenant), email, username, groups };
   const refresh = tokens.issue('refresh', holder, tokensFrom);
   const access = tokens.issue('access', holder, tokensFrom);
   const { jti, iat, exp } = refresh.claims;
-  await transaction.last(sql`
+  transaction.send(sql`
     INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
     VALUES (${refresh.token}, ${jti}, ${account.id}, to_timestamp(${iat}), to_timestamp(${exp}))`);
   return { refresh: refresh.token, access: access.token };

@@ -9,6 +9,7 @@ import { asTenantFault } from './tenant-fault.js';
 import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
 import {
   ConnectionUnusableError,
+  type MaybePending,
   runTenantTransaction,
   type TenantContext,
   type TenantTransaction,
@@ -74,7 +75,7 @@ export class Database {
    */
   tenantTransaction<T>(
     context: TenantContext,
-    work: (transaction: TenantTransaction) => Promise<T>,
+    work: (transaction: TenantTransaction) => MaybePending<T>,
   ): Promise<T> {
     const tenant = this.#tenantOf(context.schema);
     const transaction = this.#withSession(context.schema, (session) =>
@@ -96,14 +97,14 @@ export class Database {
 
   /** Runs one statement in a tenant transaction of its own, in one round trip. */
   tenantQuery<Row>(context: TenantContext, query: Executable<Row>): Promise<Row[]> {
-    return this.tenantTransaction(context, (transaction) => transaction.last(query));
+    return this.tenantTransaction(context, (transaction) => transaction.send(query));
   }
 
   /** Runs one statement on tables of schema `public`, which it must qualify, in a transaction of its own. */
   publicQuery<Row>(query: Executable<Row>): Promise<Row[]> {
     const setting = { context: null, tenant: this.#public };
     return this.#withSession(NO_TENANT, (session) =>
-      runTenantTransaction({ session, ...setting }, (transaction) => transaction.last(query)),
+      runTenantTransaction({ session, ...setting }, (transaction) => transaction.send(query)),
     );
   }
 

@@ -1,8 +1,11 @@
 import pgUtils from 'pg/lib/utils.js';
 import { type Actor, BEGIN, NO_LIMIT, openingFor } from './opening.js';
+import { type MaybePending, Pending } from './pending.js';
 import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
 import type { Executable } from './statement.js';
+
+export type { MaybePending, Pending, ReadMore } from './pending.js';
 
 /** In whose name statements run: the tenant, by its schema, and the acting user (null: the system). */
 export interface TenantContext {
@@ -12,20 +15,20 @@ export interface TenantContext {
   readonly source?: string;
 }
 
-/** The statements of one tenant's transaction. */
+/** The statements of one tenant's transaction. Only its runner commits, when the work is done. */
 export interface TenantTransaction {
   /** The same for all transactions of one tenant: what is kept in memory of its records hangs on it (a WeakMap). */
   readonly tenant: object;
   /** Runs one statement. Statements sent without waiting for one another share a round trip. */
   query<Row>(query: Executable<Row>): Promise<Row[]>;
-  /** Runs the last statement and commits in the same round trip; no statement may follow. */
-  last<Row>(query: Executable<Row>): Promise<Row[]>;
-  /** Reads something more when the last statement is answered and committed, in a transaction of its own. */
-  queryAfterCommit<Row>(query: Executable<Row>): Promise<Row[]>;
+  /**
+   * Sends a statement with the next that is waited for, or with COMMIT. Should it fail, the transaction fails with its
+   * error. Whoever returns the pending rows gets them with COMMIT's answer: one round trip less.
+   */
+  send<Row>(query: Executable<Row>): Pending<Row[]>;
+  /** Waits for a pending result within the transaction, as for one of a service after which another follows. */
+  result<T>(pending: MaybePending<T>): Promise<T>;
 }
-
-/** The transaction did not commit although no statement that was waited for failed. */
-class TransactionAbortedError extends Error {}
 
 /**
  * The server could not use a statement that it kept, as after a change of the table, when the transaction was past its
@@ -76,7 +79,7 @@ const ignore = () => undefined;
 const codeOf = (error: Error | null) => (error as { code?: string } | null)?.code;
 
 /** A statement that waits to be sent or answered. */
-interface Pending extends Outgoing {
+interface Waiting extends Outgoing {
   readonly onePlan: boolean;
   resolve(rows: unknown[]): void;
   reject(error: Error): void;
@@ -85,13 +88,15 @@ interface Pending extends Outgoing {
 /** What is asked in one turn of the event loop goes out together, once what went before is answered. */
 class Conversation implements TenantTransaction {
   readonly #actor: Actor;
-  #waiting: Pending[] = [];
+  #waiting: Waiting[] = [];
+  /** Whether somebody waits for the answer to what waits to be sent. */
+  #isAwaited = false;
   #underWay: Promise<void> | undefined;
   #state: 'new' | 'open' | 'over' = 'new';
   /** Whether COMMIT goes with what is sent next. */
   #commits = false;
-  /** Why it did not commit. */
-  #failure: Error | undefined;
+  /** The last error; if the transaction does not commit, the reason. */
+  #error: Error | null = null;
 
   constructor(
     private readonly session: Session,
@@ -102,47 +107,37 @@ class Conversation implements TenantTransaction {
   }
 
   query<Row>(query: Executable<Row>): Promise<Row[]> {
-    if (this.#commits || this.#state === 'over')
-      throw new Error('a statement after the last one of its transaction');
-    const rows = new Promise<Row[]>((resolve, reject) => {
-      const { sql, parameters, onePlan = false } = query;
-      const values = parameters.map((value) => pgUtils.prepareValue(value));
-      if (this.#waiting.length === 0) process.nextTick(() => this.#send());
-      const schema = this.context?.schema ?? null;
-      this.#waiting.push({ schema, sql, values, onePlan, resolve: resolve as Pending['resolve'], reject });
-    });
-    // Statements run side by side, and who waits for one may throw before another fails: a failure that nobody waits
-    // for any more must not end the process. It still ends the transaction.
-    rows.catch(ignore);
+    const rows = this.#add(query);
+    this.#await();
     return rows;
   }
 
-  last<Row>(query: Executable<Row>): Promise<Row[]> {
-    const rows = this.query(query);
-    this.#commits = true;
-    return rows;
+  send<Row>(query: Executable<Row>): Pending<Row[]> {
+    const rows = this.#add(query);
+    return new Pending(() => rows);
   }
 
-  async queryAfterCommit<Row>(query: Executable<Row>): Promise<Row[]> {
-    await this.commit();
-    const { session, context, tenant } = this;
-    return await runTenantTransaction({ session, context, tenant }, (transaction) => transaction.last(query));
+  async result<T>(pending: MaybePending<T>): Promise<T> {
+    const result = await pending;
+    if (!(result instanceof Pending)) return result;
+    this.#await();
+    return await Pending.finish(result, (query) => this.query(query));
   }
 
-  /** Commits, after what was asked. @throws TransactionAbortedError, and the error of COMMIT itself */
+  /** Commits, after what was asked. @throws the error for which it cannot, also of a statement */
   async commit(): Promise<void> {
     while (this.#underWay) await this.#underWay;
     if (this.#waiting.length === 0 && this.#state === 'new') return; // nothing was asked
     this.#commits = true;
-    if (this.#state !== 'over' && !this.#failure) await this.#exchange();
-    if (this.#failure) throw this.#failure;
+    await this.#exchange();
+    if (this.#error) throw this.#error;
   }
 
   /** Ends without a commit, if there was none; what was not sent yet never will be. @throws errors of the connection */
   async rollback(): Promise<void> {
     const unsent = this.#waiting;
     this.#waiting = [];
-    for (const { reject } of unsent) reject(new TransactionAbortedError('the transaction was rolled back'));
+    for (const { reject } of unsent) reject(new Error('the transaction was rolled back'));
     while (this.#underWay) await this.#underWay;
     const isOpen = this.#state === 'open';
     this.#state = 'over';
@@ -151,8 +146,32 @@ class Conversation implements TenantTransaction {
     if (error) throw error;
   }
 
+  #add<Row>(query: Executable<Row>): Promise<Row[]> {
+    if (this.#commits || this.#state === 'over')
+      throw new Error('a statement after the end of its transaction');
+    const rows = new Promise<Row[]>((resolve, reject) => {
+      const { sql, parameters, onePlan = false } = query;
+      const values = parameters.map((value) => pgUtils.prepareValue(value));
+      const schema = this.context?.schema ?? null;
+      this.#waiting.push({ schema, sql, values, onePlan, resolve: resolve as Waiting['resolve'], reject });
+    });
+    // Statements run side by side, and who waits for one may throw before another fails: a failure that nobody waits
+    // for any more must not end the process. It still ends the transaction.
+    rows.catch(ignore);
+    return rows;
+  }
+
+  /** Sends what waits when this turn of the event loop ends. */
+  #await(): void {
+    if (this.#isAwaited) return;
+    this.#isAwaited = true;
+    process.nextTick(() => this.#send());
+  }
+
   #send(): void {
-    if (this.#underWay || this.#waiting.length === 0) return;
+    if (this.#underWay || !this.#isAwaited) return;
+    this.#isAwaited = false;
+    if (this.#waiting.length === 0) return;
     this.#underWay = this.#exchange().then(() => {
       this.#underWay = undefined;
       this.#send();
@@ -199,13 +218,13 @@ class Conversation implements TenantTransaction {
       if (found) resolve(found);
       else reject(error as Error);
     });
+    if (error) this.#error = error;
     if (!isLast) return;
-    const isOver = rows.length >= statements.length - 1; // got as far as COMMIT, which ends it one way or the other
-    if (isOver) this.#state = 'over';
-    if (isOver && error) this.#failure = error;
-    // A COMMIT of a transaction that has failed is answered with ROLLBACK, and with no error.
-    else if (error || command !== 'COMMIT')
-      this.#failure = new TransactionAbortedError('the transaction was rolled back');
+    // If COMMIT was reached, it ended the transaction one way or the other.
+    if (rows.length >= statements.length - 1) this.#state = 'over';
+    if (command === 'COMMIT') this.#error = null;
+    // COMMIT of a transaction that failed before is answered with ROLLBACK, and with no error.
+    else this.#error ??= new Error('the transaction was rolled back');
   }
 }
 
@@ -223,14 +242,15 @@ interface TransactionPlace {
  * @throws what `work` throws, and database errors.
  */
 export async function runTenantTransaction<T>(
-  { session, context, tenant }: TransactionPlace,
-  work: (transaction: TenantTransaction) => Promise<T>,
+  place: TransactionPlace,
+  work: (transaction: TenantTransaction) => MaybePending<T>,
 ): Promise<T> {
-  const conversation = new Conversation(session, context, tenant);
+  const conversation = new Conversation(place.session, place.context, place.tenant);
   try {
     const result = await work(conversation);
     await conversation.commit();
-    return result;
+    if (!(result instanceof Pending)) return result;
+    return await Pending.finish(result, (query) => runTenantTransaction(place, (next) => next.send(query)));
   } catch (error) {
     await conversation.rollback().catch(() => {
       throw new ConnectionUnusableError('a transaction could not be ended', { cause: error });

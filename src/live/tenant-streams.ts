@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../database/database.js';
+import { Pending } from '../database/pending.js';
 import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
@@ -24,6 +25,8 @@ const IMPORTS_LATELY_SECONDS = 5;
 const SNAPSHOT = sql<{ oldest: string; next: string }>`
   SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`;
 
+/** The rows of a statement that is not sent. */
+const NONE = new Pending(() => []);
 /**
  * The message that notifications were left out. It has no id, so a client that is cut off before the rest gets it
  * again.
@@ -167,13 +170,12 @@ export class TenantStreams {
     if (users.length === 0) return;
     // Before the first of several polls, notices may have been lost for as long as it takes to detect that.
     const back = this.#polls++ === 0 ? READ_LATELY_SECONDS : IMPORTS_LATELY_SECONDS;
-    const [counts, imports, logOuts] = await this.inTurn(() =>
+    const [[counts, imports], logOuts] = await this.inTurn(() =>
       this.database.tenantTransaction(this.#context, (transaction) =>
-        Promise.all([
-          transaction.query(this.source.unreadCounts(users)),
-          transaction.query(this.source.importsLately(users, back)),
-          transaction.last(recentLogOuts(users)),
-        ]),
+        transaction
+          .send(this.source.unreadCounts(users))
+          .and(transaction.send(this.source.importsLately(users, back)))
+          .and(transaction.send(recentLogOuts(users))),
       ),
     );
     for (const { user, age } of logOuts) {
@@ -275,25 +277,27 @@ export class TenantStreams {
     users: readonly number[],
     checked: boolean,
     counted: readonly number[],
-  ): Promise<LookResult> {
+  ): Promise<Pending<LookResult>> {
     if (!this.#recentIds) {
       const [newest] = await transaction.query(this.source.highestId());
       this.#recentIds = new RecentlySeenIds(newest?.highest ?? 0);
     }
-    const [active, snapshots, unread, rows] = await Promise.all([
-      checked ? transaction.query(activeUsers(users)) : null,
-      transaction.query(SNAPSHOT),
-      counted.length > 0 ? transaction.query(this.source.unreadCounts(counted)) : [],
-      transaction.last(this.source.newInWindow(users, this.#recentIds.window, ROWS_PER_LOOK)),
-    ]);
-    const { oldest, next } = snapshots[0] as { oldest: string; next: string };
-    const snapshot: Snapshot = { oldest: BigInt(oldest), next: BigInt(next) };
-    return {
-      active: active && new Map(active.map((user) => [user.id, user.tokensFrom])),
-      snapshot,
-      unread: new Map(unread.map(({ user, unread: count }) => [user, count])),
-      rows,
-    };
+    const active = checked ? transaction.send(activeUsers(users)) : NONE;
+    const snapshot = transaction.send(SNAPSHOT);
+    const unread = counted.length > 0 ? transaction.send(this.source.unreadCounts(counted)) : NONE;
+    const arrived = transaction.send(this.source.newInWindow(users, this.#recentIds.window, ROWS_PER_LOOK));
+    return active
+      .and(snapshot)
+      .and(unread.and(arrived))
+      .map(([[people, snapshots], [counts, rows]]) => {
+        const { oldest, next } = snapshots[0] as { oldest: string; next: string };
+        return {
+          active: checked ? new Map(people.map((user) => [user.id, user.tokensFrom])) : null,
+          snapshot: { oldest: BigInt(oldest), next: BigInt(next) },
+          unread: new Map(counts.map(({ user, unread: count }) => [user, count])),
+          rows,
+        };
+      });
   }
 
   #text(row: LiveRow): string {

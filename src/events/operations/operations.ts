@@ -148,9 +148,10 @@ async function inPortions(
   const done: number[] = [];
   for (;;) {
     const query = statement<{ id: number }>(sql, [...selectionParameters(selection), AT_ONCE]);
-    const [, changed] = await database.tenantTransaction({ schema, userId: null }, (transaction) =>
-      Promise.all([transaction.query(lockTenant(schema)), transaction.last(query)]),
-    );
+    const changed = await database.tenantTransaction({ schema, userId: null }, (transaction) => {
+      transaction.send(lockTenant(schema));
+      return transaction.send(query);
+    });
     done.push(...changed.map(({ id }) => id));
     if (changed.length < AT_ONCE) return done;
   }

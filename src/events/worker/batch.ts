@@ -115,7 +115,6 @@ async function handleClaimed(
     ...(waiting.size > 0 ? [awaitAlerts(alerted.untold)] : []),
   ];
   if (notified.length > 0) statements.push(newNotificationsNotice(schema, notified));
-  const last = statements.pop()!;
-  await Promise.all([...statements.map((one) => transaction.query(one)), transaction.last(last)]);
+  for (const one of statements) transaction.send(one);
   return all;
 }

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
 import { type AgencySettingsOutput, BRANDING_FIELDS, type BrandingOutput } from './schemas.js';
@@ -22,10 +22,9 @@ interface SettingsRow {
   readonly settings: StoredSettings;
 }
 
-/** Reads the agency's settings for the answer, in the last statement of the transaction. */
-export async function readSettings(transaction: TenantTransaction): Promise<AgencySettingsOutput> {
-  const [row] = await transaction.last(settingsQuery(false));
-  return shown(row!.settings);
+/** Reads the agency's settings for the answer. */
+export function readSettings(transaction: TenantTransaction): Pending<AgencySettingsOutput> {
+  return transaction.send(settingsQuery(false)).map(([row]) => shown(row!.settings));
 }
 
 /** Reads the agency's stored settings, and locks them until the transaction ends. */

@@ -1,5 +1,5 @@
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalid, invalidField } from '../../http/errors.js';
 import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { timeZoneNamed } from '../../tenancy/time-zone.js';
@@ -23,7 +23,7 @@ export async function changeSettings(
   transaction: TenantTransaction,
   read: () => AgencySettingsChange,
   platform: Platform,
-): Promise<AgencySettingsOutput> {
+): Promise<Pending<AgencySettingsOutput>> {
   const stored = await holdSettings(transaction);
   const { time_zone, contact_email, contact_phone, deadline_alerts, email, branding } = read();
   const changes = {
@@ -37,9 +37,9 @@ export async function changeSettings(
     ...(branding && { branding: withoutEmpty({ ...objectIn(stored.branding), ...branding }) }),
   };
   if (Object.keys(changes).length > 0) {
-    void transaction.query(sql`SELECT change_agency_settings(${JSON.stringify(changes)}::jsonb)`);
+    transaction.send(sql`SELECT change_agency_settings(${JSON.stringify(changes)}::jsonb)`);
   }
-  return await readSettings(transaction);
+  return readSettings(transaction);
 }
 
 /** Returns the canonical spelling of a name. @throws HttpError 400 if the program or the database does not know it */

@@ -1,6 +1,6 @@
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { displayOf } from '../shared/display.js';
@@ -24,7 +24,7 @@ export async function listAgents(
   transaction: TenantTransaction,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<AgentOutput>> {
+): Promise<Pending<PageOf<AgentOutput>>> {
   const asked = allOf([
     deletedFilter(query),
     searchFilter(query, 'r.agent_name', 'r.email', 'r.phone_number'),

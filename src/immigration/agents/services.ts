@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
 import type { AgentCreateInput, AgentOutput, AgentUpdateInput } from './schemas.js';
@@ -12,9 +12,9 @@ export async function createAgent(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: AgentCreateInput,
-): Promise<AgentOutput> {
+): Promise<Pending<AgentOutput>> {
   await checkName(transaction, input.agent_name);
-  return await agents.insert(transaction, user, stored(input));
+  return agents.insert(transaction, user, stored(input));
 }
 
 /** Changes what is given of an agent. @throws HttpError 404, 400 */
@@ -23,13 +23,13 @@ export async function updateAgent(
   user: CurrentUser,
   id: number,
   read: () => AgentUpdateInput,
-): Promise<AgentOutput> {
+): Promise<Pending<AgentOutput>> {
   const agent = await agents.lock(transaction, id);
   const input = read();
   if (input.agent_name !== undefined && !isSameText(input.agent_name, agent.agent_name)) {
     await checkName(transaction, input.agent_name);
   }
-  return await agents.update(transaction, user, id, stored(input));
+  return agents.update(transaction, user, id, stored(input));
 }
 
 /** Deletes an agent softly: clients and applications go on naming it. @throws HttpError 404 */
@@ -47,10 +47,10 @@ export async function restoreAgent(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<AgentOutput> {
+): Promise<Pending<AgentOutput>> {
   const agent = await agents.lockDeleted(transaction, id);
   await checkName(transaction, agent.agent_name);
-  return await agents.restore(transaction, user, id);
+  return agents.restore(transaction, user, id);
 }
 
 /** An agent without e-mail address has none, not an empty one. */

@@ -1,6 +1,6 @@
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { booleanFilter, textFilter } from '../shared/filters.js';
@@ -25,7 +25,7 @@ export async function listApplicationTypes(
   transaction: TenantTransaction,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<ApplicationTypeOutput>> {
+): Promise<Pending<PageOf<ApplicationTypeOutput>>> {
   const asked = allOf([
     applicationTypes.notDeleted,
     textFilter(query, 'title'),

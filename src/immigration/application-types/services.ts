@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { refuseIfUsed } from '../shared/used-by.js';
 import type { ApplicationTypeOutput, ApplicationTypeUpdateInput } from './schemas.js';
 import { applicationTypes } from './selectors.js';
@@ -10,9 +10,9 @@ export async function updateApplicationType(
   user: CurrentUser,
   id: number,
   read: () => ApplicationTypeUpdateInput,
-): Promise<ApplicationTypeOutput> {
+): Promise<Pending<ApplicationTypeOutput>> {
   await applicationTypes.lock(transaction, id);
-  return await applicationTypes.update(transaction, user, id, read());
+  return applicationTypes.update(transaction, user, id, read());
 }
 
 /** Deletes an application type without applications softly. @throws HttpError 404, 400 */

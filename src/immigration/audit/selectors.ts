@@ -1,4 +1,5 @@
 import { allOf } from '../../database/conditions.js';
+import { Pending } from '../../database/pending.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -29,7 +30,7 @@ export async function listEntries(
   query: QueryParameters,
   page: PageRequest,
   time: TenantTime,
-): Promise<PageOf<AuditEntryOutput>> {
+): Promise<Pending<PageOf<AuditEntryOutput>>> {
   const asked = allOf([
     textIs('r.entity', query.text('entity')),
     operationFilter(query),
@@ -42,7 +43,7 @@ export async function listEntries(
     SELECT count(*) AS count
     FROM (SELECT FROM ${entries.table} r WHERE ${asked} ${newest} LIMIT ${sql.lit(MOST_COUNTED)}) r`;
   if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
-    return { count: MOST_COUNTED, items: [] };
+    return new Pending(() => ({ count: MOST_COUNTED, items: [] }));
   }
   return await pageOf(transaction, counting, entries.select(sql`WHERE ${asked} ${newest}`), page);
 }

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
@@ -34,7 +34,7 @@ export async function listBranches(
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<BranchOutput>> {
+): Promise<Pending<PageOf<BranchOutput>>> {
   const asked = allOf([
     deletedFilter(query),
     inScope(user),
@@ -49,21 +49,18 @@ export async function listBranches(
 }
 
 /** The branches in scope to choose from, by name. */
-export async function branchOptions(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-): Promise<BranchOption[]> {
+export function branchOptions(transaction: TenantTransaction, user: CurrentUser): Pending<BranchOption[]> {
   const inOrder = sql`WHERE ${branches.notDeleted} AND ${inScope(user)} ORDER BY r.name, r.id DESC`;
-  return await transaction.last(select(OPTION, sql`FROM ${branches.table} r ${inOrder}`));
+  return transaction.send(select(OPTION, sql`FROM ${branches.table} r ${inOrder}`));
 }
 
 /** One branch. @throws HttpError 404 also when it is out of scope */
-export async function readBranch(
+export function readBranch(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<BranchOutput> {
-  return await branches.read(transaction, id, allOf([branches.notDeleted, inScope(user)]));
+): Pending<BranchOutput> {
+  return branches.read(transaction, id, allOf([branches.notDeleted, inScope(user)]));
 }
 
 /** @throws HttpError 404 when the branch, deleted or not, is out of scope */

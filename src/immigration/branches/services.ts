@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { claimName } from '../shared/unique-name.js';
@@ -17,11 +17,11 @@ export async function createBranch(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: BranchCreateInput,
-): Promise<BranchOutput> {
+): Promise<Pending<BranchOutput>> {
   const region = input.region_id ?? (roleOf(user) === 'REGION_MANAGER' ? user.regionIds[0] : null) ?? null;
   await checkRegion(transaction, user, region);
   await checkName(transaction, input.name);
-  return await branches.insert(transaction, user, { ...input, region_id: region });
+  return branches.insert(transaction, user, { ...input, region_id: region });
 }
 
 /** Changes what is given of a branch. @throws HttpError 404, 400, 403 */
@@ -30,7 +30,7 @@ export async function updateBranch(
   user: CurrentUser,
   id: number,
   read: () => BranchUpdateInput,
-): Promise<BranchOutput> {
+): Promise<Pending<BranchOutput>> {
   const branch = await lockInScope(transaction, user, id);
   const input = read();
   if (input.region_id !== undefined && input.region_id !== branch.region_id) {
@@ -38,7 +38,7 @@ export async function updateBranch(
   }
   if (input.name !== undefined && !isSameText(input.name, branch.name))
     await checkName(transaction, input.name);
-  return await branches.update(transaction, user, id, input);
+  return branches.update(transaction, user, id, input);
 }
 
 /**
@@ -60,10 +60,10 @@ export async function restoreBranch(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<BranchOutput> {
+): Promise<Pending<BranchOutput>> {
   await branches.lockDeleted(transaction, id);
   await checkBranchScope(transaction, user, id);
-  return await branches.restore(transaction, user, id);
+  return branches.restore(transaction, user, id);
 }
 
 async function lockInScope(transaction: TenantTransaction, user: CurrentUser, id: number) {

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import { isAfter } from '../../http/fields/datetime.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -39,18 +39,20 @@ export const calendarEvents = new Records({
 });
 
 /** One event. @throws HttpError 404, 403 */
-export async function readEvent(
+export function readEvent(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<EventOutput> {
-  const [event] = await transaction.last(sql<EventOutput & { visible: boolean | null }>`
+): Pending<EventOutput> {
+  const finding = transaction.send(sql<EventOutput & { visible: boolean | null }>`
     SELECT e.*, v.visible
     FROM (SELECT r.id, ${eventVisible(user)} AS visible FROM immigration_calendar_event r WHERE r.id = ${id}::bigint) v
     JOIN LATERAL (${calendarEvents.select(sql`WHERE r.id = v.id`)}) e ON true`);
-  if (!event) throw notFound(THING);
-  if (event.visible !== true) throw outOfScope(user, 'event', id);
-  return event;
+  return finding.map(([event]) => {
+    if (!event) throw notFound(THING);
+    if (event.visible !== true) throw outOfScope(user, 'event', id);
+    return event;
+  });
 }
 
 const LATEST_FIRST = sql`r.start DESC, r.id DESC`;
@@ -75,7 +77,7 @@ export async function listEvents(
   user: CurrentUser,
   page: PageRequest,
   { query, tenant }: UserRequest,
-): Promise<PageOf<EventOutput>> {
+): Promise<Pending<PageOf<EventOutput>>> {
   const { from, end } = readMomentRange(query, new TenantTime(tenant), RANGE);
   const asked = [
     from !== undefined && end !== undefined && touches(from, end),
@@ -127,7 +129,7 @@ export async function todaysEvents(
   user: CurrentUser,
   page: PageRequest,
   { tenant }: UserRequest,
-): Promise<PageOf<EventOutput>> {
+): Promise<Pending<PageOf<EventOutput>>> {
   const { from, to } = new TenantTime(tenant).period('today');
   const today = sql`r.start < ${to}::timestamptz AND r."end" > ${from}::timestamptz`;
   return await eventPage(transaction, user, [today], EARLIEST_FIRST, page);
@@ -143,7 +145,7 @@ export async function upcomingEvents(
   user: CurrentUser,
   page: PageRequest,
   { tenant, query }: UserRequest,
-): Promise<PageOf<EventOutput>> {
+): Promise<Pending<PageOf<EventOutput>>> {
   const days = Math.max(0, Math.min(query.integer('days') ?? UPCOMING_DAYS, MOST_DAYS));
   const time = new TenantTime(tenant);
   const upcoming = momentIn('r.start', { from: time.now.toISOString(), to: time.daysAhead(days) });
@@ -156,7 +158,7 @@ async function eventPage(
   asked: readonly (RawBuilder<unknown> | undefined | false)[],
   order: RawBuilder<unknown>,
   page: PageRequest,
-): Promise<PageOf<EventOutput>> {
+): Promise<Pending<PageOf<EventOutput>>> {
   const condition = allOf([eventVisible(user), ...asked]);
   return await calendarEvents.list(transaction, page, condition, order);
 }

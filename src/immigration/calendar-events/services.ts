@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import { type Selectable, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isAfter } from '../../http/fields/datetime.js';
 import { isId } from '../../http/path-id.js';
@@ -21,11 +21,11 @@ export async function createEvent(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: EventCreateInput,
-): Promise<EventOutput> {
+): Promise<Pending<EventOutput>> {
   checkOrder(input.start, input.end);
   const { assigned_to_id: assignee = null, branch_id: branch = null } = input;
   await checkNamed(transaction, user, { assignee: assignee === user.id ? null : assignee, branch });
-  return await calendarEvents.insert(transaction, user, input);
+  return calendarEvents.insert(transaction, user, input);
 }
 
 /** Changes what is given of an event. @throws HttpError 404, 403, 400 */
@@ -34,7 +34,7 @@ export async function updateEvent(
   user: CurrentUser,
   id: number,
   read: () => EventPatchInput,
-): Promise<EventOutput> {
+): Promise<Pending<EventOutput>> {
   const event = await lockEvent(transaction, user, id, 'change_calendarevent');
   const input = read();
   if (input.start !== undefined || input.end !== undefined) {
@@ -43,7 +43,7 @@ export async function updateEvent(
   const { assigned_to_id: assignee = null } = input;
   const isOther = assignee !== user.id && assignee !== event.assigned_to_id;
   await checkNamed(transaction, user, { assignee: isOther ? assignee : null, branch: null });
-  return await calendarEvents.update(transaction, user, id, input);
+  return calendarEvents.update(transaction, user, id, input);
 }
 
 /** Deletes an event. @throws HttpError 404, 403 */

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
 import { servePart } from './check-or-run.js';
 import { PART_ROWS } from './file.js';
@@ -16,7 +16,11 @@ import { checkStatus } from './states.js';
 const CHECKED_AT_ONCE = 2 * PART_ROWS;
 
 /** Finds out what a run would do, and writes no client. @throws HttpError 404, 403, 400 */
-export async function dryRun(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {
+export async function dryRun(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<Pending<object>> {
   const row = await lockImport(transaction, user, id);
   checkMayWork(user, row);
   checkStatus(row, ['DRAFT']);
@@ -28,11 +32,15 @@ export async function dryRun(transaction: TenantTransaction, user: CurrentUser, 
   else
     for (let one: ImportRow = begun; one.status === 'CHECKING'; )
       one = await servePart(transaction, user, one);
-  return await readImport(transaction, user, id);
+  return readImport(transaction, user, id);
 }
 
 /** Begins to bring the clients in, or goes on where a run failed. @throws HttpError 404, 403, 400 */
-export async function run(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {
+export async function run(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<Pending<object>> {
   const row = await lockImport(transaction, user, id);
   checkMayWork(user, row);
   const mayGoOn = row.undo_started_at === null;
@@ -41,24 +49,32 @@ export async function run(transaction: TenantTransaction, user: CurrentUser, id:
   if (row.status === 'DRAFT') await forgetResults(transaction, id);
   await transaction.query(sql`DELETE FROM client_import_source WHERE import_id = ${id}`);
   await begin(transaction, user, { ...row, status: 'RUNNING' });
-  return await readImport(transaction, user, id);
+  return readImport(transaction, user, id);
 }
 
 /** Ends a dry run, or a run: what it has brought in stays, and can be undone. @throws HttpError 404, 400 */
-export async function cancel(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {
+export async function cancel(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<Pending<object>> {
   const row = await lockImport(transaction, user, id);
   checkStatus(row, ['CHECKING', 'RUNNING']);
   await endWork(transaction, id, AFTER_CANCEL[row.status as 'CHECKING' | 'RUNNING'], CANCELLED);
-  return await readImport(transaction, user, id);
+  return readImport(transaction, user, id);
 }
 
 /** Begins to take an import back. @throws HttpError 404, 403, 400 */
-export async function undo(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<object> {
+export async function undo(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Promise<Pending<object>> {
   const row = await lockImport(transaction, user, id);
   checkMayWork(user, row);
   checkStatus(row, ['COMPLETED', 'CANCELLED', 'FAILED']);
   await begin(transaction, user, { ...row, status: 'UNDOING' });
-  return await readImport(transaction, user, id);
+  return readImport(transaction, user, id);
 }
 
 const CANCELLED = 'Cancelled.';

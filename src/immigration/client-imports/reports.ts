@@ -35,20 +35,22 @@ export function failurePieces(
       const rows = await readPart(transaction, id, part++);
       if (!rows) return null;
       const numbers = rows.map(({ number }) => number);
-      const failed = await transaction.last(sql<{ row: number; problems: FieldErrors }>`
+      const failed = transaction.send(sql<{ row: number; problems: FieldErrors }>`
         SELECT row_number AS "row", problems FROM client_import_row
         WHERE import_id = ${id} AND outcome = 'FAILED' AND row_number = ANY (${numbers}::integer[])`);
-      const problems = new Map(failed.map(({ row, problems }) => [row, sentence(problems)]));
-      const lines = rows
-        .filter(({ number }) => problems.has(number))
-        .map(({ number, cells }) => {
-          const width = Math.max(headers.length, cells.length);
-          const filled = Array.from({ length: width }, (_, column) =>
-            withoutApostrophe((cells[column] ?? '').trim()),
-          );
-          return [...filled, number, problems.get(number) ?? ''];
-        });
-      return csvLines(lines);
+      return failed.map((failures) => {
+        const problems = new Map(failures.map(({ row, problems }) => [row, sentence(problems)]));
+        const lines = rows
+          .filter(({ number }) => problems.has(number))
+          .map(({ number, cells }) => {
+            const width = Math.max(headers.length, cells.length);
+            const filled = Array.from({ length: width }, (_, column) =>
+              withoutApostrophe((cells[column] ?? '').trim()),
+            );
+            return [...filled, number, problems.get(number) ?? ''];
+          });
+        return csvLines(lines);
+      });
     });
   };
 }

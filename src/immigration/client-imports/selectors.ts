@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
+import { firstOr } from '../../database/pending.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { pageOf } from '../shared/page-of.js';
@@ -38,7 +39,7 @@ export async function listImports(
   transaction: TenantTransaction,
   user: CurrentUser,
   page: PageRequest,
-): Promise<PageOf<object>> {
+): Promise<Pending<PageOf<object>>> {
   const visible = visibleImports(user);
   const counting = sql<{ count: number }>`SELECT count(*) AS count FROM client_import r WHERE ${visible}`;
   const rows = sql<object>`
@@ -50,15 +51,9 @@ function detail(id: number, visible: RawBuilder<boolean>) {
   return sql<object>`SELECT ${COLUMNS}, ${FAILURES}, ${OTHER_NAMED}, r.encoding_choices FROM client_import r WHERE r.id = ${id} AND ${visible}`;
 }
 
-/** One import with its first failures; it ends the transaction. @throws HttpError 404 */
-export async function readImport(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-  id: number,
-): Promise<object> {
-  const [found] = await transaction.last(detail(id, visibleImports(user)));
-  if (!found) throw notFound(THING);
-  return found;
+/** One import with its first failures. @throws HttpError 404 */
+export function readImport(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<object> {
+  return transaction.send(detail(id, visibleImports(user))).map(firstOr(() => notFound(THING)));
 }
 
 /** An import, locked against whatever else would be done with it. @throws HttpError 404 */

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { outOfScope } from '../shared/client-access.js';
@@ -32,7 +32,7 @@ export async function createImport(
   user: CurrentUser,
   { name: filename, content, delimiter }: SentFile,
   file: ClientFile | Undecided,
-): Promise<object> {
+): Promise<Pending<object>> {
   const name = [...filename.toWellFormed().replaceAll('\0', '')].slice(0, LONGEST_NAME).join('');
   const choices = JSON.stringify('choices' in file ? file.choices : []);
   const [made] = await transaction.query(sql<{ id: number }>`
@@ -45,7 +45,7 @@ export async function createImport(
     await transaction.query(sql`
       INSERT INTO client_import_source (import_id, content) VALUES (${id}, ${content}::bytea)`);
   }
-  return await readImport(transaction, user, id);
+  return readImport(transaction, user, id);
 }
 
 /** Stores the contents of a file that could be read. */
@@ -92,12 +92,12 @@ export async function chooseEncoding(
   user: CurrentUser,
   id: number,
   file: ClientFile,
-): Promise<object> {
+): Promise<Pending<object>> {
   checkStatus(await lockImport(transaction, user, id), ['DRAFT']);
   await forgetResults(transaction, id);
   await transaction.query(sql`DELETE FROM client_import_part WHERE import_id = ${id}`);
   await keepFile(transaction, id, file);
-  return await readImport(transaction, user, id);
+  return readImport(transaction, user, id);
 }
 
 /** Changes how an import understands its file. What a dry run found before no longer holds. @throws HttpError 404, 400, 403 */
@@ -106,7 +106,7 @@ export async function patchImport(
   user: CurrentUser,
   id: number,
   read: () => ImportPatchInput,
-): Promise<object> {
+): Promise<Pending<object>> {
   const row = await lockImport(transaction, user, id);
   const input = read();
   const problem = input.fields && problemOfFields(input.fields, row.headers.length);
@@ -126,7 +126,7 @@ export async function patchImport(
         default_branch_id = ${branch === undefined ? row.default_branch_id : branch}
       WHERE id = ${id}`),
   ]);
-  return await readImport(transaction, user, id);
+  return readImport(transaction, user, id);
 }
 
 /** Removes an import with its file; the clients stay, and it cannot be undone any more. @throws HttpError 404, 400 */
@@ -136,7 +136,7 @@ export async function deleteImport(
   id: number,
 ): Promise<void> {
   checkStatus(await lockImport(transaction, user, id), ['DRAFT', ...ENDED]);
-  await transaction.last(sql`DELETE FROM client_import WHERE id = ${id}`);
+  transaction.send(sql`DELETE FROM client_import WHERE id = ${id}`);
 }
 
 /** @throws HttpError 400 for a branch that is not there, 403 for one out of scope */

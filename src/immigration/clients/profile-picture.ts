@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
+import { firstOr } from '../../database/pending.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { assignments, insertInto } from '../../database/writes.js';
@@ -57,12 +58,13 @@ export class ProfilePictures {
   /** The client's picture. @throws HttpError 404, 403 */
   async read(request: UserRequest, clientId: number) {
     const [[client], [picture]] = await this.database.tenantTransaction(request.context, (transaction) =>
-      Promise.all([
-        transaction.query(clientBranch(clientId)),
-        transaction.last(
-          shown(sql`(SELECT * FROM immigration_profilepicture WHERE client_id = ${clientId})`),
+      transaction
+        .send(clientBranch(clientId))
+        .and(
+          transaction.send(
+            shown(sql`(SELECT * FROM immigration_profilepicture WHERE client_id = ${clientId})`),
+          ),
         ),
-      ]),
     );
     checkReadable(request.user, client);
     if (!picture) throw notFound('Profile picture');
@@ -82,14 +84,16 @@ export class ProfilePictures {
       stored = await this.media.put(schema, KIND, EXTENSIONS[type] as string, content);
       const uploaded_by_id = request.user.id;
       const values = { file: stored, file_size: content.length, file_type: type, uploaded_by_id };
-      const earlier = transaction.query(storedFile(clientId));
+      const earlier = transaction.send(storedFile(clientId));
       const upsert = sql`
         ${insertInto('immigration_profilepicture', { client_id: clientId, ...values })}
         ON CONFLICT (client_id) DO UPDATE SET ${assignments(values)}, updated_at = now()
         RETURNING *`;
-      const rows = transaction.last(sql<PictureRow>`WITH changed AS (${upsert}) ${shown(sql`changed`)}`);
-      const [[before], [after]] = await Promise.all([earlier, rows]);
-      return { picture: after as PictureRow, replaced: before?.file };
+      const rows = transaction.send(sql<PictureRow>`WITH changed AS (${upsert}) ${shown(sql`changed`)}`);
+      return earlier.and(rows).map(([[before], [after]]) => ({
+        picture: after as PictureRow,
+        replaced: before?.file,
+      }));
     });
     try {
       const { picture, replaced } = await replacing;
@@ -106,11 +110,10 @@ export class ProfilePictures {
       request.context,
       async (transaction: TenantTransaction) => {
         await lockClient(transaction, request.user, clientId);
-        const [picture] = await transaction.last(
+        const deleted = transaction.send(
           sql<PictureRow>`DELETE FROM immigration_profilepicture WHERE client_id = ${clientId} RETURNING file`,
         );
-        if (!picture) throw notFound('Profile picture');
-        return picture.file;
+        return deleted.map(firstOr(() => notFound('Profile picture'))).map((picture) => picture.file);
       },
     );
     await this.#discard(request, file);

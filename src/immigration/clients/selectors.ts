@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { branchInScope, type Scope } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { type ClientFilters, clientConditions, idIs, NEWEST_FIRST } from '../shared/client-filters.js';
@@ -26,14 +26,15 @@ export const clients = new Records({
 const NAMES = new NamedColumns<ClientOutput>(clients.fields);
 
 /** One client. @throws HttpError 404; 403 when it is out of scope */
-export async function readClient(
+export function readClient(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<ClientOutput> {
-  const client = await clients.read(transaction, id);
-  checkClientScope(user, client);
-  return client;
+): Pending<ClientOutput> {
+  return clients.read(transaction, id).map((client) => {
+    checkClientScope(user, client);
+    return client;
+  });
 }
 
 /** A page of the clients in scope, newest first. */
@@ -42,7 +43,7 @@ export async function listClients(
   scope: Scope,
   filters: ClientFilters,
   page: PageRequest,
-): Promise<PageOf<ClientOutput>> {
+): Promise<Pending<PageOf<ClientOutput>>> {
   return await (isSummed(filters) ? summedPage : countedPage)(transaction, scope, filters, page);
 }
 
@@ -73,7 +74,7 @@ async function summedPage(
   scope: Scope,
   filters: ClientFilters,
   page: PageRequest,
-): Promise<PageOf<ClientOutput>> {
+): Promise<Pending<PageOf<ClientOutput>>> {
   const counting = sql<{ count: number }>`
     SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${summed(scope, filters)}`;
   const rest = sql`WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
@@ -81,12 +82,12 @@ async function summedPage(
 }
 
 /** Otherwise one statement finds the clients once, and both counts them and shows the page. */
-async function countedPage(
+function countedPage(
   transaction: TenantTransaction,
   scope: Scope,
   filters: ClientFilters,
   page: PageRequest,
-): Promise<PageOf<ClientOutput>> {
+): Pending<PageOf<ClientOutput>> {
   const found = sql`
     SELECT r.id, r.created_at FROM ${clients.table} r WHERE ${clientConditions(scope, filters)}`;
   // Planned once: whatever is searched for, the index finds it no slower than all rows are read.
@@ -98,15 +99,11 @@ async function countedPage(
     plannedOnce: true,
     names: NAMES,
   };
-  return await foundPage(transaction, records, page);
+  return foundPage(transaction, records, page);
 }
 
 /** Counts the clients that the list would show, per stage and in all. */
-export async function clientStageCounts(
-  transaction: TenantTransaction,
-  scope: Scope,
-  filters: ClientFilters,
-) {
+export function clientStageCounts(transaction: TenantTransaction, scope: Scope, filters: ClientFilters) {
   const counting = isSummed(filters)
     ? sql<{ stage: string; count: number }>`
         SELECT stage, sum(n)::bigint AS count FROM immigration_client_count
@@ -114,7 +111,10 @@ export async function clientStageCounts(
     : sql<{ stage: string; count: number }>`
         SELECT stage, count(*) AS count FROM ${clients.table} r
         WHERE ${clientConditions(scope, filters)} GROUP BY stage`;
-  const rows = await transaction.last(counting);
+  return transaction.send(counting).map(stageCounts);
+}
+
+function stageCounts(rows: readonly { readonly stage: string; readonly count: number }[]) {
   const counts = Object.fromEntries(STAGES.map((stage) => [stage, 0])) as Record<
     (typeof STAGES)[number],
     number

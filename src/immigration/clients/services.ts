@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { permissionDenied } from '../../http/errors.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { homeBranch } from '../shared/home-branch.js';
@@ -19,9 +19,9 @@ export async function createClient(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: ClientCreateInput,
-): Promise<ClientOutput> {
+): Promise<Pending<ClientOutput>> {
   await checkRelated(transaction, user, input);
-  return await clients.insert(transaction, user, {
+  return clients.insert(transaction, user, {
     ...input,
     branch_id: input.branch_id ?? homeBranch(user),
   });
@@ -37,7 +37,7 @@ export async function updateClient(
   user: CurrentUser,
   id: number,
   read: () => ClientUpdateInput,
-): Promise<ClientOutput> {
+): Promise<Pending<ClientOutput>> {
   const client = await lockClient(transaction, user, id);
   const input = read();
   const related: Record<string, number | null | undefined> = {};
@@ -46,7 +46,7 @@ export async function updateClient(
     throw permissionDenied(`User ${user.username} cannot take a client out of every branch`);
   }
   await checkRelated(transaction, user, related as RelatedIds);
-  return await clients.update(transaction, user, id, input);
+  return clients.update(transaction, user, id, input);
 }
 
 /** Archives a client: it leaves lists and details, what points to it stays. @throws HttpError 404, 403 */
@@ -64,8 +64,8 @@ export async function restoreClient(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<ClientOutput> {
+): Promise<Pending<ClientOutput>> {
   const client = await clients.lockDeleted(transaction, id);
   checkClientScope(user, { id, branch: client.branch_id });
-  return await clients.restore(transaction, user, id);
+  return clients.restore(transaction, user, id);
 }

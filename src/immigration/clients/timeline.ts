@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
@@ -61,26 +61,25 @@ export async function clientTimeline(
   clientId: number,
   types: readonly string[] | undefined,
   page: PageRequest,
-): Promise<PageOf<ClientActivityOutput>> {
+): Promise<Pending<PageOf<ClientActivityOutput>>> {
   const shown = allOf([
     sql`t.client_id = ${clientId}`,
     types && sql`t.activity_type = ANY (${types}::text[])`,
   ]);
-  const finding = transaction.query(clientBranch(clientId));
+  const finding = transaction.send(clientBranch(clientId));
   const counting = sql<{ count: number }>`
     SELECT count(*) AS count FROM immigration_clientactivity t WHERE ${shown}`;
   const rows = sql<Omit<ClientActivityOutput, 'activity_type_display'>>`
     SELECT t.id, t.client_id AS client, t.activity_type, t.performed_by_id AS performed_by,
            ${nameOf('t.performed_by_id')} AS performed_by_name, t.description, t.metadata, t.created_at
     FROM immigration_clientactivity t WHERE ${shown} ORDER BY t.created_at DESC, t.id DESC`;
-  const [[client], { count, items }] = await Promise.all([
-    finding,
-    pageOf(transaction, counting, rows, page),
-  ]);
-  checkReadable(user, client);
-  const labelled = items.map((entry) => ({
-    ...entry,
-    activity_type_display: display(entry.activity_type, LABELS),
-  }));
-  return { count, items: labelled };
+  const found = finding.and(await pageOf(transaction, counting, rows, page));
+  return found.map(([[client], { count, items }]) => {
+    checkReadable(user, client);
+    const labelled = items.map((entry) => ({
+      ...entry,
+      activity_type_display: display(entry.activity_type, LABELS),
+    }));
+    return { count, items: labelled };
+  });
 }

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { IN_FINAL_STAGE } from '../shared/expiring.js';
 import type { Span, TenantTime } from '../shared/tenant-time.js';
 import type { CollegeDashboard } from './schemas.js';
@@ -12,18 +12,17 @@ const SPANS: readonly string[] = ['today', 'this_week', 'this_month'] satisfies 
  * What an agency wants to know of the college applications in scope at a glance.
  * @param filter since when intakes count: one of the spans; anything else: all
  */
-export async function collegeDashboard(
+export function collegeDashboard(
   transaction: TenantTransaction,
   user: CurrentUser,
   filter: string | undefined,
   time: TenantTime,
-): Promise<CollegeDashboard> {
+): Pending<CollegeDashboard> {
   const span = SPANS.includes(filter ?? '') ? (filter as Span) : null;
   const since = span === null ? sql`true` : sql`i.intake_date >= ${time.period(span).firstDate}::date`;
   const scoped = sql`immigration_collegeapplication r WHERE ${inScope(user)}`;
-  const [counts, recent] = await Promise.all([
-    // Of all counts the scope is the dearest part: it is asked once.
-    transaction.query(sql<Counted>`
+  // Of all counts the scope is the dearest part: it is asked once.
+  const counting = transaction.send(sql<Counted>`
       WITH seen AS MATERIALIZED (
         SELECT r.application_type_id, r.institute_id, r.stage_id, r.start_date_id, r.assigned_to_id FROM ${scoped}
       )
@@ -38,8 +37,8 @@ export async function collegeDashboard(
       JOIN immigration_institute_intake i ON i.id = reached.start_date_id
       WHERE ${since} GROUP BY i.intake_date
       UNION ALL (${mostUsed('type', 'application_type_id', 'immigration_applicationtype', 'title')})
-      UNION ALL (${mostUsed('institute', 'institute_id', 'immigration_institute', 'name')})`),
-    transaction.last(sql<CollegeDashboard['recent_applications'][number]>`
+      UNION ALL (${mostUsed('institute', 'institute_id', 'immigration_institute', 'name')})`);
+  const recent = transaction.send(sql<CollegeDashboard['recent_applications'][number]>`
       SELECT r.id, c.first_name AS client__first_name, c.last_name AS client__last_name, i.name AS institute__name,
              o.name AS course__name, s.stage_name AS stage__stage_name,
              d.intake_date AS start_date__intake_date, r.created_at
@@ -49,8 +48,15 @@ export async function collegeDashboard(
       JOIN immigration_course o ON o.id = r.course_id
       JOIN immigration_stage s ON s.id = r.stage_id
       JOIN immigration_institute_intake d ON d.id = r.start_date_id
-      ORDER BY r.created_at DESC, r.id DESC`),
-  ]);
+      ORDER BY r.created_at DESC, r.id DESC`);
+  return counting.and(recent).map(([counts, applications]) => dashboard(counts, applications, span));
+}
+
+function dashboard(
+  counts: readonly Counted[],
+  recent: CollegeDashboard['recent_applications'],
+  span: Span | null,
+): CollegeDashboard {
   const of = (what: Counted['what']) =>
     counts.filter((row) => row.what === what).sort((a, b) => a.place - b.place);
   const [totals] = of('all');

@@ -3,7 +3,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import type { UserRequest } from '../../routing/route.js';
@@ -71,7 +71,7 @@ export async function listCollegeApplications(
   user: CurrentUser,
   { query, tenant }: UserRequest,
   page: PageRequest,
-): Promise<PageOf<CollegeApplicationOutput>> {
+): Promise<Pending<PageOf<CollegeApplicationOutput>>> {
   const created = { from: 'created_after', to: 'created_before' };
   const asked = allOf([
     ...['client_id', 'application_type_id', 'stage_id', 'institute_id', 'assigned_to_id'].map((name) =>
@@ -84,38 +84,43 @@ export async function listCollegeApplications(
     inScope(user),
   ]);
   const latestFirst = sql`r.created_at DESC, r.id DESC`;
-  const { count, items } = await collegeApplications.list(transaction, page, asked, latestFirst);
-  return { count, items: items.map(shown) };
+  const found = await collegeApplications.list(transaction, page, asked, latestFirst);
+  return found.map(({ count, items }) => ({ count, items: items.map(shown) }));
 }
 
 /** One application. @throws HttpError 404; 403 when its client is out of scope */
-export async function readCollegeApplication(
+export function readCollegeApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<CollegeApplicationOutput> {
-  const finding = transaction.query(applicationBranch('immigration_collegeapplication', id));
-  const [application, [found]] = await Promise.all([collegeApplications.read(transaction, id), finding]);
-  checkApplicationScope(user, WHAT, id, found);
-  return shown(application);
+): Pending<CollegeApplicationOutput> {
+  const finding = transaction.send(applicationBranch('immigration_collegeapplication', id));
+  const reading = collegeApplications.read(transaction, id).and(finding);
+  return reading.map(([application, [found]]) => {
+    checkApplicationScope(user, WHAT, id, found);
+    return shown(application);
+  });
 }
 
 /**
  * How many applications in scope stand in each stage, and in all; of one type where the request asks for it.
  * @throws HttpError 400 for a type's id that is no number
  */
-export async function collegeStageCounts(
+export function collegeStageCounts(
   transaction: TenantTransaction,
   user: CurrentUser,
   query: QueryParameters,
-): Promise<CollegeStageCounts> {
+): Pending<CollegeStageCounts> {
   const ofType = allOf([idFilter(query, 'application_type_id', 's.application_type_id')]);
-  const rows = await transaction.last(sql<CollegeStageCounts['by_stage'][number]>`
+  const counting = sql<CollegeStageCounts['by_stage'][number]>`
     SELECT s.id AS stage_id, s.stage_name, s.position, coalesce(counted.count, 0) AS count
     FROM immigration_stage s
     JOIN immigration_applicationtype t ON t.id = s.application_type_id AND t.deleted_at IS NULL
     LEFT JOIN (SELECT r.stage_id, count(*) AS count FROM immigration_collegeapplication r
                WHERE ${inScope(user)} GROUP BY r.stage_id) counted ON counted.stage_id = s.id
-    WHERE ${ofType} ORDER BY t.title, t.id, s.position`);
-  return { total: rows.reduce((total, { count }) => total + count, 0), by_stage: rows };
+    WHERE ${ofType} ORDER BY t.title, t.id, s.position`;
+  return transaction.send(counting).map((rows) => ({
+    total: rows.reduce((total, { count }) => total + count, 0),
+    by_stage: rows,
+  }));
 }

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import {
@@ -25,13 +25,13 @@ export async function createCollegeApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: CollegeApplicationCreateInput,
-): Promise<CollegeApplicationOutput> {
+): Promise<Pending<CollegeApplicationOutput>> {
   await requireClient(transaction, user, input.client_id, 'client_id');
   const stage_id = await firstStage(transaction, input.application_type_id);
   const emptied = withoutZeros(input);
   await checkChoice(transaction, { super_agent_id: null, sub_agent_id: null, ...emptied }, null);
   await checkApplicationAssignee(transaction, user, emptied.assigned_to_id);
-  return shown(await collegeApplications.insert(transaction, user, { ...emptied, stage_id }));
+  return collegeApplications.insert(transaction, user, { ...emptied, stage_id }).map(shown);
 }
 
 /** Changes what is given of a college application. @throws HttpError 404, 403, 400 */
@@ -40,7 +40,7 @@ export async function updateCollegeApplication(
   user: CurrentUser,
   id: number,
   read: () => CollegeApplicationUpdateInput,
-): Promise<CollegeApplicationOutput> {
+): Promise<Pending<CollegeApplicationOutput>> {
   const before = await lockInScope(transaction, user, id);
   const input = withoutZeros(read());
   if (input.stage_id !== undefined && input.stage_id !== before.stage_id) {
@@ -49,7 +49,7 @@ export async function updateCollegeApplication(
   const merged: Choice = { ...before, ...input };
   if (CHOSEN.some((key) => merged[key] !== before[key])) await checkChoice(transaction, merged, before);
   await checkApplicationAssignee(transaction, user, input.assigned_to_id, before.assigned_to_id);
-  return shown(await collegeApplications.update(transaction, user, id, input));
+  return collegeApplications.update(transaction, user, id, input).map(shown);
 }
 
 /** Deletes a college application softly. @throws HttpError 404, 403 */

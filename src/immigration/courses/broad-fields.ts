@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import { required } from '../../http/fields/field.js';
 import { text } from '../../http/fields/text.js';
@@ -51,17 +51,19 @@ export function broadFieldRoutes(database: Database): RouteDefinition[] {
 const NARROW = columnsOf('immigration_narrow_field', IdName, {});
 
 /** @throws HttpError 404 when there is no such broad field */
-async function narrowFieldsOf(transaction: TenantTransaction, id: number): Promise<IdName[]> {
-  const [[field], narrow] = await Promise.all([
-    transaction.query(sql`SELECT FROM immigration_broad_field WHERE id = ${id} AND deleted_at IS NULL`),
-    transaction.last(
-      select(
-        NARROW,
-        sql`FROM immigration_narrow_field r
-            WHERE r.broad_field_id = ${id} AND r.deleted_at IS NULL ORDER BY r.name, r.id DESC`,
-      ),
+function narrowFieldsOf(transaction: TenantTransaction, id: number): Pending<IdName[]> {
+  const broad = transaction.send(
+    sql`SELECT FROM immigration_broad_field WHERE id = ${id} AND deleted_at IS NULL`,
+  );
+  const narrow = transaction.send(
+    select(
+      NARROW,
+      sql`FROM immigration_narrow_field r
+          WHERE r.broad_field_id = ${id} AND r.deleted_at IS NULL ORDER BY r.name, r.id DESC`,
     ),
-  ]);
-  if (!field) throw notFound(thing);
-  return narrow;
+  );
+  return broad.and(narrow).map(([[field], fields]) => {
+    if (!field) throw notFound(thing);
+    return fields;
+  });
 }

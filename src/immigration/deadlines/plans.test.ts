@@ -7,6 +7,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { Database } from '../../database/database.js';
 import { withOwner } from '../../database/owner.js';
 import { type Executable, statement } from '../../database/statement.js';
+import type { MaybePending } from '../../database/tenant-transaction.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { listDeadlines } from './selectors.js';
@@ -78,14 +79,19 @@ async function planOf(asking: CurrentUser, filters: Record<string, string | stri
   await database.tenantTransaction({ schema: 'tenant_main', userId: null }, async (transaction) => {
     await transaction.query(statement("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"));
     const query = <Row>(asked: Executable<Row>) => transaction.query(asked);
-    const last = async (asked: Executable<unknown>) => {
+    const send = (asked: Executable<unknown>) => {
       const { sql, parameters } = asked;
       const explain = statement<Record<string, string>>(`EXPLAIN ${sql}`, parameters);
-      plan = (await transaction.query(explain)).map((line) => line['QUERY PLAN']).join('\n');
-      return [];
+      return transaction.send(explain).map((lines) => {
+        plan = lines.map((line) => line['QUERY PLAN']).join('\n');
+        return [];
+      });
     };
-    const explaining = { tenant: transaction.tenant, query, last, queryAfterCommit: query };
-    await listDeadlines(explaining, asking, new QueryParameters(filters), { page: 1, size: 25 }, time);
+    const result = <T>(pending: MaybePending<T>) => transaction.result(pending);
+    const explaining = { tenant: transaction.tenant, query, send, result };
+    await result(
+      listDeadlines(explaining, asking, new QueryParameters(filters), { page: 1, size: 25 }, time),
+    );
   });
   return plan;
 }

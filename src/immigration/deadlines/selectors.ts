@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { branchInScope, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
+import { Pending } from '../../database/pending.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -27,16 +28,16 @@ const TITLE = sql`CASE r.kind
  * last. It is found once and both counted and shown: one round trip.
  * @throws HttpError 400 for filters that do not parse
  */
-export async function listDeadlines(
+export function listDeadlines(
   transaction: TenantTransaction,
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
   time: TenantTime,
-): Promise<PageOf<DeadlineOutput>> {
+): Pending<PageOf<DeadlineOutput>> {
   const window = readWindow(query, user, time);
   const sources = sourcesOf({ user, window, time });
-  if (sources.length === 0) return { count: 0, items: [] };
+  if (sources.length === 0) return new Pending(() => ({ count: 0, items: [] }));
 
   const scope = scopeOf(user);
   const filters = allOf([
@@ -64,10 +65,10 @@ export async function listDeadlines(
   const order = sql`r.due_date, r.due_at, r.kind COLLATE "C", r.record_id`;
   // Whether a reminder's record is in scope takes longer to plan than to find out.
   const plannedOnce = scope.kind !== 'tenant' && window.kinds.includes('REMINDER');
-  const { count, items } = await foundPage<DeadlineRow>(
-    transaction,
-    { from, found, order, plannedOnce },
-    page,
+  return foundPage<DeadlineRow>(transaction, { from, found, order, plannedOnce }, page).map(
+    ({ count, items }) => ({
+      count,
+      items: items.map(({ id: _, ...deadline }) => deadline),
+    }),
   );
-  return { count, items: items.map(({ id: _, ...deadline }) => deadline) };
 }

@@ -1,4 +1,5 @@
 import { allOf } from '../../database/conditions.js';
+import { Pending } from '../../database/pending.js';
 import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -37,8 +38,8 @@ const whole = new Records({
 });
 
 /** Reads a delivery with its text and its attempts. @throws HttpError 404 */
-export async function readDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
-  return await whole.read(transaction, id);
+export function readDelivery(transaction: TenantTransaction, id: number): Pending<DeliveryDetail> {
+  return whole.read(transaction, id);
 }
 
 /**
@@ -49,7 +50,7 @@ export async function listDeliveries(
   transaction: TenantTransaction,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<DeliveryOutput>> {
+): Promise<Pending<PageOf<DeliveryOutput>>> {
   const asked = allOf([
     choiceFilter(query, 'status'),
     choiceFilter(query, 'kind'),
@@ -60,7 +61,7 @@ export async function listDeliveries(
     SELECT count(*) AS count
     FROM (SELECT FROM ${deliveries.table} r WHERE ${asked} ORDER BY r.id DESC LIMIT ${sql.lit(MOST_COUNTED)}) r`;
   if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
-    return { count: MOST_COUNTED, items: [] };
+    return new Pending(() => ({ count: MOST_COUNTED, items: [] }));
   }
   return await pageOf(transaction, counting, deliveries.select(sql`WHERE ${asked} ORDER BY r.id DESC`), page);
 }

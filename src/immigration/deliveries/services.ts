@@ -1,4 +1,4 @@
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import {
   cancelDeliveries,
   type DeliveryFilter,
@@ -25,7 +25,10 @@ type DeliveryChange = (
  * Queues one delivery to be sent again, even one that was sent.
  * @throws HttpError 404; 400 for a webhook whose endpoint is removed or switched off
  */
-export async function retryDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
+export async function retryDelivery(
+  transaction: TenantTransaction,
+  id: number,
+): Promise<Pending<DeliveryDetail>> {
   return await changeOne(
     transaction,
     id,
@@ -35,7 +38,10 @@ export async function retryDelivery(transaction: TenantTransaction, id: number):
 }
 
 /** Cancels one delivery that waits or is held. @throws HttpError 404; 400 for one that does not wait */
-export async function cancelDelivery(transaction: TenantTransaction, id: number): Promise<DeliveryDetail> {
+export async function cancelDelivery(
+  transaction: TenantTransaction,
+  id: number,
+): Promise<Pending<DeliveryDetail>> {
   return await changeOne(transaction, id, cancelDeliveries, 'It does not wait to be sent.');
 }
 
@@ -60,12 +66,12 @@ async function changeOne(
   id: number,
   change: DeliveryChange,
   otherwise: string,
-): Promise<DeliveryDetail> {
+): Promise<Pending<DeliveryDetail>> {
   await holdEndpoints(transaction);
   await deliveries.lock(transaction, id);
   const [changed] = await change(transaction, { ids: [id] });
   if (changed === undefined) throw detailError(400, otherwise);
-  return await readDelivery(transaction, id);
+  return readDelivery(transaction, id);
 }
 
 async function changeMany(

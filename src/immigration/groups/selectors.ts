@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { rolesGivenBy } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { columnsOf, select } from '../shared/columns.js';
 import { displayOf } from '../shared/display.js';
@@ -29,15 +29,12 @@ const OPTION = columnsOf('auth_group', GroupOption, { display_name: displayOf('r
 export async function listGroups(
   transaction: TenantTransaction,
   page: PageRequest,
-): Promise<PageOf<GroupOutput>> {
+): Promise<Pending<PageOf<GroupOutput>>> {
   return await groups.list(transaction, page, sql`true`, sql`r.id`);
 }
 
 /** The groups into which the user may put others, by name. */
-export async function groupOptions(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-): Promise<GroupOption[]> {
+export function groupOptions(transaction: TenantTransaction, user: CurrentUser): Pending<GroupOption[]> {
   const given = sql`WHERE r.name = ANY (${rolesGivenBy(user)}::text[]) ORDER BY r.name`;
-  return await transaction.last(select(OPTION, sql`FROM auth_group r ${given}`));
+  return transaction.send(select(OPTION, sql`FROM auth_group r ${given}`));
 }

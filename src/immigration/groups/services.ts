@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { ROLES, rolesGivenBy } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import { checkGrants, replacePermissions } from '../shared/permissions.js';
 import { claimName } from '../shared/unique-name.js';
@@ -14,7 +14,7 @@ export async function createGroup(
   transaction: TenantTransaction,
   user: CurrentUser,
   { name, permission_ids = [] }: GroupCreateInput,
-): Promise<GroupOutput> {
+): Promise<Pending<GroupOutput>> {
   await claimGroupName(transaction, name);
   await checkGrants(transaction, user, permission_ids, []);
   const [created] = await transaction.query(
@@ -22,7 +22,7 @@ export async function createGroup(
   );
   const { id } = created as { id: number };
   replacePermissions(transaction, 'auth_group_permissions', 'group_id', id, permission_ids);
-  return await groups.read(transaction, id);
+  return groups.read(transaction, id);
 }
 
 /** Changes what is given of a group; `permission_ids` replace those that it has. @throws HttpError 404, 403, 400 */
@@ -31,16 +31,16 @@ export async function updateGroup(
   user: CurrentUser,
   id: number,
   read: () => GroupUpdateInput,
-): Promise<GroupOutput> {
+): Promise<Pending<GroupOutput>> {
   const group = await lockGroup(transaction, user, id);
   const { name, permission_ids } = read();
   if (name !== undefined && name !== group.name) {
     if (isRole(group.name)) throw invalidField('name', 'The name of a built-in group cannot be changed.');
     if (!isSameText(name, group.name)) await claimGroupName(transaction, name);
-    void transaction.query(sql`UPDATE auth_group SET name = ${name} WHERE id = ${id}`);
+    transaction.send(sql`UPDATE auth_group SET name = ${name} WHERE id = ${id}`);
   }
   if (permission_ids) await grant(transaction, user, id, permission_ids);
-  return await groups.read(transaction, id);
+  return groups.read(transaction, id);
 }
 
 /** Replaces the permissions of a group. @throws HttpError 404, 403, 400 */
@@ -49,10 +49,10 @@ export async function assignGroupPermissions(
   user: CurrentUser,
   id: number,
   read: () => { readonly permission_ids: readonly number[] },
-): Promise<GroupOutput> {
+): Promise<Pending<GroupOutput>> {
   await lockGroup(transaction, user, id);
   await grant(transaction, user, id, read().permission_ids);
-  return await groups.read(transaction, id);
+  return groups.read(transaction, id);
 }
 
 /** Removes a group, and whoever is in it from it. @throws HttpError 404, 403; 400 for a built-in one */

@@ -3,7 +3,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
 import type { Database } from '../../database/database.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { nullableSchema, required } from '../../http/fields/field.js';
@@ -58,7 +58,7 @@ async function listInstitutes(
   transaction: TenantTransaction,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<InstituteOutput>> {
+): Promise<Pending<PageOf<InstituteOutput>>> {
   const asked = allOf([
     deletedFilter(query),
     searchFilter(query, 'r.name', 'r.short_name'),

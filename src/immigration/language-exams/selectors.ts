@@ -1,6 +1,6 @@
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { textFilter } from '../shared/filters.js';
@@ -18,7 +18,7 @@ export async function listLanguageExams(
   transaction: TenantTransaction,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<LanguageExamOutput>> {
+): Promise<Pending<PageOf<LanguageExamOutput>>> {
   const asked = allOf([textFilter(query, 'name')]);
   return await languageExams.list(transaction, page, asked, sql`r.name, r.id DESC`);
 }

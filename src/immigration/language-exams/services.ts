@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
 import type { UserRequest } from '../../routing/route.js';
 import { resultsOfExam } from '../shared/exam-results.js';
@@ -17,9 +17,9 @@ export async function createLanguageExam(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: LanguageExamInput,
-): Promise<LanguageExamOutput> {
+): Promise<Pending<LanguageExamOutput>> {
   await checkName(transaction, input.name);
-  return await languageExams.insert(transaction, user, input);
+  return languageExams.insert(transaction, user, input);
 }
 
 /**
@@ -33,20 +33,20 @@ export async function updateLanguageExam(
   id: number,
   read: () => LanguageExamChange,
   { tenant }: UserRequest,
-): Promise<LanguageExamOutput> {
+): Promise<Pending<LanguageExamOutput>> {
   const exam = await languageExams.lock(transaction, id);
   const input = read();
   if (input.name !== undefined && !isSameText(input.name, exam.name))
     await checkName(transaction, input.name);
   if (input.validity_term !== undefined && input.validity_term !== exam.validity_term) {
-    await keepExpiryReminders(transaction, {
+    keepExpiryReminders(transaction, {
       model: 'proficiency',
       records: resultsOfExam(id, input.validity_term),
       recipient: user.id,
       today: new TenantTime(tenant).today,
     });
   }
-  return await languageExams.update(transaction, user, id, input);
+  return languageExams.update(transaction, user, id, input);
 }
 
 /** Deletes a language exam that nobody has taken. @throws HttpError 404, 400 */

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { ClientRecords } from '../shared/client-records.js';
@@ -21,7 +21,7 @@ export async function listProficiencies(
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<ProficiencyOutput>> {
+): Promise<Pending<PageOf<ProficiencyOutput>>> {
   const day = query.date('test_date');
   return await proficiencies.list(transaction, user, query, page, [
     idFilter(query, 'test_name_id'),

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto } from '../../database/writes.js';
 import { invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -20,27 +20,26 @@ export async function createProficiency(
   user: CurrentUser,
   input: ProficiencyInput,
   { tenant }: UserRequest,
-): Promise<ProficiencyOutput> {
+): Promise<Pending<ProficiencyOutput>> {
   const { remind_days_before: days, ...values } = input;
   await Promise.all([
     requireExam(transaction, input.test_name_id),
     proficiencies.checkNew(transaction, user, values),
   ]);
-  if (!days) return await proficiencies.insert(transaction, user, values);
+  if (!days) return proficiencies.insert(transaction, user, values);
   // The reminders name the record, so it is stored first.
   const row = { ...values, created_by_id: user.id, updated_by_id: user.id };
   const [stored] = await transaction.query(sql<Parameters<typeof examResult>[0]>`
     ${insertInto('immigration_proficiency', row)} RETURNING id, client_id, test_name_id, test_date`);
   if (!stored) throw new Error('the storing of a result returned no row');
-  const reminding = keepExpiryReminders(transaction, {
+  keepExpiryReminders(transaction, {
     model: 'proficiency',
     records: examResult(stored),
     days,
     recipient: user.id,
     today: new TenantTime(tenant).today,
   });
-  const [created] = await Promise.all([proficiencies.read(transaction, user, stored.id), reminding]);
-  return created;
+  return proficiencies.read(transaction, user, stored.id);
 }
 
 /** Changes what is given of a result. @throws HttpError 404, 403, 400 */
@@ -50,7 +49,7 @@ export async function updateProficiency(
   id: number,
   read: () => ProficiencyChange,
   { tenant }: UserRequest,
-): Promise<ProficiencyOutput> {
+): Promise<Pending<ProficiencyOutput>> {
   const stored = await proficiencies.lock(transaction, user, id);
   const { remind_days_before: days, ...input } = read();
   const result = { ...stored, ...input };
@@ -63,8 +62,7 @@ export async function updateProficiency(
       requireExam(transaction, result.test_name_id),
     proficiencies.checkChange(transaction, user, stored, input),
   ]);
-  const reminding =
-    reminds &&
+  if (reminds) {
     keepExpiryReminders(transaction, {
       model: 'proficiency',
       records: examResult(result),
@@ -73,8 +71,8 @@ export async function updateProficiency(
       recipient: user.id,
       today: new TenantTime(tenant).today,
     });
-  const [updated] = await Promise.all([proficiencies.store(transaction, user, stored, input), reminding]);
-  return updated;
+  }
+  return proficiencies.store(transaction, user, stored, input);
 }
 
 /** Deletes a result, with its open reminders. @throws HttpError 404, 403 */
@@ -83,9 +81,8 @@ export async function deleteProficiency(
   user: CurrentUser,
   id: number,
 ): Promise<void> {
-  await proficiencies.delete(transaction, user, id, () =>
-    forgetExpiryReminders(transaction, 'proficiency', id),
-  );
+  await proficiencies.delete(transaction, user, id);
+  forgetExpiryReminders(transaction, 'proficiency', id);
 }
 
 /** Holds an exam as it is until the transaction ends. @throws HttpError 400 when there is none */

@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { ClientRecords } from '../shared/client-records.js';
@@ -21,6 +21,6 @@ export async function listNotes(
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<NoteOutput>> {
+): Promise<Pending<PageOf<NoteOutput>>> {
   return await notes.list(transaction, user, query, page, [idFilter(query, 'author', 'r.author_id')]);
 }

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { permissionDenied } from '../../http/errors.js';
 import { mayWrite } from './policy.js';
 import type { NoteCreateInput, NoteOutput, NoteUpdateInput } from './schemas.js';
@@ -11,7 +11,7 @@ export async function createNote(
   transaction: TenantTransaction,
   user: CurrentUser,
   { client, content }: NoteCreateInput,
-): Promise<NoteOutput> {
+): Promise<Pending<NoteOutput>> {
   return await notes.create(transaction, user, { client_id: client, content, author_id: user.id });
 }
 
@@ -21,10 +21,10 @@ export async function updateNote(
   user: CurrentUser,
   id: number,
   read: () => NoteUpdateInput,
-): Promise<NoteOutput> {
+): Promise<Pending<NoteOutput>> {
   const note = await notes.lock(transaction, user, id);
   if (!mayWrite(user, note.author_id, 'change')) throw permissionDenied();
-  return await notes.update(transaction, user, note, read());
+  return notes.update(transaction, user, note, read());
 }
 
 /** Deletes a note. @throws HttpError 404; 403 also for who neither wrote it nor may delete notes */
@@ -35,5 +35,5 @@ export async function deleteNote(
 ): Promise<void> {
   const note = await notes.lock(transaction, user, id);
   if (!mayWrite(user, note.author_id, 'remove')) throw permissionDenied();
-  await transaction.last(sql`DELETE FROM immigration_note WHERE id = ${id}::bigint`);
+  transaction.send(sql`DELETE FROM immigration_note WHERE id = ${id}::bigint`);
 }

@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { columnsOf, select } from '../shared/columns.js';
 import { display } from '../shared/display.js';
@@ -41,7 +41,7 @@ export async function listNotifications(
   userId: number,
   filters: NotificationFilters,
   page: PageRequest,
-): Promise<PageOf<NotificationOutput>> {
+): Promise<Pending<PageOf<NotificationOutput>>> {
   const asked = allOf([
     sql`r.assigned_to_id = ${userId}`,
     !filters.includeRead && sql`NOT r.read`,
@@ -49,8 +49,8 @@ export async function listNotifications(
   ]);
   const counting = sql<{ count: number }>`SELECT count(*) AS count FROM ${TABLE} WHERE ${asked}`;
   const rows = selectNotifications(sql`${TABLE} WHERE ${asked} ORDER BY r.created_at DESC, r.id DESC`);
-  const { count, items } = await pageOf(transaction, counting, rows, page);
-  return { count, items: items.map(shown) };
+  const found = await pageOf(transaction, counting, rows, page);
+  return found.map(({ count, items }) => ({ count, items: items.map(shown) }));
 }
 
 /** One of a user's notifications. */

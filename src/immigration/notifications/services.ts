@@ -1,5 +1,5 @@
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { textError } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { readsNotices } from '../../live/stream-notices.js';
@@ -24,7 +24,7 @@ export async function markRead(
   transaction: TenantTransaction,
   owner: Owner,
   id: number,
-): Promise<NotificationOutput> {
+): Promise<Pending<NotificationOutput> | NotificationOutput> {
   return await changeNotification(transaction, owner, id, () => ({ read: true }));
 }
 
@@ -38,7 +38,7 @@ export async function changeNotification(
   owner: Owner,
   id: number,
   read: () => NotificationChanges,
-): Promise<NotificationOutput> {
+): Promise<Pending<NotificationOutput> | NotificationOutput> {
   const { userId } = owner;
   const [before] = await transaction.query(
     sql<NotificationRow>`${notificationById(userId, id)} FOR NO KEY UPDATE`,
@@ -47,7 +47,7 @@ export async function changeNotification(
   const { read: isRead = before.read, is_completed: isCompleted = before.is_completed } = read();
   if (isRead === before.read && isCompleted === before.is_completed) return shown(before);
   if (isRead !== before.read) announce(transaction, owner, isRead ? [id] : []);
-  const [after] = await transaction.last(sql<NotificationRow>`
+  const changed = transaction.send(sql<NotificationRow>`
     WITH changed AS (
       UPDATE immigration_notification
       SET read = ${isRead}, is_completed = ${isCompleted},
@@ -56,7 +56,7 @@ export async function changeNotification(
       WHERE id = ${id}
       RETURNING *)
     ${selectNotifications(sql`changed r`)}`);
-  return shown(after as NotificationRow);
+  return changed.map(([after]) => shown(after as NotificationRow));
 }
 
 /** Marks those of the user's notifications as read that are not. @returns how many those were */
@@ -85,6 +85,6 @@ export async function markManyRead(
 /** Tells every process, when the transaction commits, to tell the user's streams. */
 function announce(transaction: TenantTransaction, owner: Owner, ids: readonly number[]): void {
   for (const notice of readsNotices(owner.schema, owner.userId, ids)) {
-    transaction.query(notice).catch(() => undefined); // fails with the rest
+    transaction.send(notice);
   }
 }

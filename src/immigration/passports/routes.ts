@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { MaybePending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { pathId } from '../../http/path-id.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { clientRecordPolicy as policy } from '../shared/client-records.js';
@@ -31,7 +31,7 @@ export function passportRoutes(database: Database): RouteDefinition[] {
     transaction: TenantTransaction,
     user: CurrentUser,
     clientId: number,
-  ) => Promise<Result>;
+  ) => MaybePending<Result>;
   const inTransaction = <Result>({ params, user, context }: UserRequest, work: PassportWork<Result>) => {
     const clientId = pathId(params.client_id, thing);
     return database.tenantTransaction(context, (transaction) => work(transaction, user, clientId));

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { readsLogged } from '../shared/audit-reads.js';
@@ -20,42 +20,43 @@ export const passports = new Records({
 
 /**
  * The one place where passports are read to be shown, whether one or a list of them: that they were is written into the
- * audit log. Ends the transaction.
+ * audit log.
  * @param shown which, of rows `r`
  */
-async function showPassports(
+function showPassports(
   transaction: TenantTransaction,
   shown: RawBuilder<boolean>,
-): Promise<PassportOutput[]> {
+): Pending<PassportOutput[]> {
   const logged = readsLogged('passport', sql`SELECT client_id FROM shown ORDER BY client_id`);
-  return await transaction.last(sql<PassportOutput>`
+  return transaction.send(sql<PassportOutput>`
     WITH shown AS MATERIALIZED (${passports.select(sql`WHERE ${shown}`)})
     SELECT shown.* FROM shown WHERE ${logged} ORDER BY created_at DESC, client_id DESC`);
 }
 
 /** The passports of all clients in scope, the newest first; of one client where `client_id` asks. @throws HttpError 400 */
-export async function listPassports(
+export function listPassports(
   transaction: TenantTransaction,
   user: CurrentUser,
   query: QueryParameters,
-): Promise<PassportOutput[]> {
+): Pending<PassportOutput[]> {
   const asked = allOf([idFilter(query, 'client_id', 'r.id'), clientInScope(scopeOf(user), 'r.id')]);
-  return await showPassports(transaction, asked);
+  return showPassports(transaction, asked);
 }
 
 /** A client's passport. @throws HttpError 404; 403 when the client is out of scope, with passport or without */
-export async function readPassport(
+export function readPassport(
   transaction: TenantTransaction,
   user: CurrentUser,
   clientId: number,
-): Promise<PassportOutput> {
-  const finding = transaction.query(clientBranch(clientId));
+): Pending<PassportOutput> {
+  const finding = transaction.send(clientBranch(clientId));
   const reading = showPassports(
     transaction,
     sql`r.id = ${clientId}::bigint AND ${clientInScope(scopeOf(user), 'r.id')}`,
   );
-  const [[client], [passport]] = await Promise.all([finding, reading]);
-  if (client) checkClientScope(user, client);
-  if (!passport) throw notFound('Passport');
-  return passport;
+  return finding.and(reading).map(([[client], [passport]]) => {
+    if (client) checkClientScope(user, client);
+    if (!passport) throw notFound('Passport');
+    return passport;
+  });
 }

@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
+import { firstOr } from '../../database/pending.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { assignments, insertInto } from '../../database/writes.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -27,14 +28,14 @@ export async function replacePassport(
   user: CurrentUser,
   input: PassportInput,
   { tenant }: UserRequest,
-): Promise<PassportOutput> {
+): Promise<Pending<PassportOutput>> {
   const { client_id: id, remind_days_before: days, ...given } = input;
   const values = { ...EMPTY, ...given };
   checkOrder(values);
   const [client] = isId(id) ? await lockClient(transaction, id) : [];
   if (!client) throw invalidPk('client_id', id);
   checkClientScope(user, client);
-  const reminding = keepExpiryReminders(transaction, {
+  keepExpiryReminders(transaction, {
     model: 'passport',
     records: expiring(id, values.date_of_expiry),
     days,
@@ -46,12 +47,9 @@ export async function replacePassport(
     ${insertInto('immigration_passport', { ...written, id, created_by_id: user.id })}
     ON CONFLICT (id) DO UPDATE SET ${assignments(written)}, updated_at = now()
     RETURNING *`;
-  const [[passport]] = await Promise.all([
-    transaction.last(sql<PassportOutput>`WITH changed AS (${writing}) ${passports.from(sql`changed`)}`),
-    reminding,
-  ]);
-  if (!passport) throw new Error('the writing of a passport returned no row');
-  return passport;
+  return transaction
+    .send(sql<PassportOutput>`WITH changed AS (${writing}) ${passports.from(sql`changed`)}`)
+    .map(firstOr(() => new Error('the writing of a passport returned no row')));
 }
 
 /** Changes what is given of a client's passport. @throws HttpError 404, 403, 400 */
@@ -61,7 +59,7 @@ export async function updatePassport(
   id: number,
   read: () => PassportChange,
   { tenant }: UserRequest,
-): Promise<PassportOutput> {
+): Promise<Pending<PassportOutput>> {
   const stored = await lockPassport(transaction, user, id);
   const { client_id, remind_days_before: days, ...input } = read();
   if (client_id !== undefined && client_id !== id) {
@@ -69,9 +67,7 @@ export async function updatePassport(
   }
   const passport = { ...stored, ...input };
   checkOrder(passport);
-  const reminds = days !== undefined || passport.date_of_expiry !== stored.date_of_expiry;
-  const reminding =
-    reminds &&
+  if (days !== undefined || passport.date_of_expiry !== stored.date_of_expiry) {
     keepExpiryReminders(transaction, {
       model: 'passport',
       records: expiring(id, passport.date_of_expiry),
@@ -79,14 +75,13 @@ export async function updatePassport(
       recipient: user.id,
       today: new TenantTime(tenant).today,
     });
+  }
   // A change of nothing makes no entry in the audit log, and yet its answer shows the passport.
   const isSame = Object.entries(input).every(
     ([field, value]) => value === stored[field as keyof typeof stored],
   );
-  const logging =
-    isSame && transaction.query(sql`SELECT ${readsLogged('passport', sql`SELECT ${id}::bigint`)}`);
-  const [updated] = await Promise.all([passports.update(transaction, user, id, input), reminding, logging]);
-  return updated;
+  if (isSame) transaction.send(sql`SELECT ${readsLogged('passport', sql`SELECT ${id}::bigint`)}`);
+  return passports.update(transaction, user, id, input);
 }
 
 /** Deletes a client's passport, with its open reminders. @throws HttpError 404, 403 */
@@ -96,10 +91,8 @@ export async function deletePassport(
   id: number,
 ): Promise<void> {
   await lockPassport(transaction, user, id);
-  await Promise.all([
-    forgetExpiryReminders(transaction, 'passport', id),
-    passports.delete(transaction, user, id),
-  ]);
+  forgetExpiryReminders(transaction, 'passport', id);
+  passports.delete(transaction, user, id);
 }
 
 function lockClient(transaction: TenantTransaction, id: number): Promise<ClientBranch[]> {

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
@@ -33,7 +33,7 @@ export async function listRegions(
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<RegionOutput>> {
+): Promise<Pending<PageOf<RegionOutput>>> {
   const asked = allOf([
     inScope(user),
     searchFilter(query, 'r.name', 'r.description'),
@@ -43,12 +43,12 @@ export async function listRegions(
 }
 
 /** One region. @throws HttpError 404 also when it is out of scope */
-export async function readRegion(
+export function readRegion(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<RegionOutput> {
-  return await regions.read(transaction, id, inScope(user));
+): Pending<RegionOutput> {
+  return regions.read(transaction, id, inScope(user));
 }
 
 /** @throws HttpError 404 when the region is out of scope */

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
 import { refuseIfUsed } from '../shared/used-by.js';
@@ -13,9 +13,9 @@ export async function createRegion(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: RegionCreateInput,
-): Promise<RegionOutput> {
+): Promise<Pending<RegionOutput>> {
   await checkName(transaction, input.name);
-  return await regions.insert(transaction, user, input);
+  return regions.insert(transaction, user, input);
 }
 
 /** Changes what is given of a region. @throws HttpError 404, 400 */
@@ -24,13 +24,13 @@ export async function updateRegion(
   user: CurrentUser,
   id: number,
   read: () => RegionUpdateInput,
-): Promise<RegionOutput> {
+): Promise<Pending<RegionOutput>> {
   const region = await regions.lock(transaction, id);
   await checkRegionScope(transaction, user, id);
   const input = read();
   if (input.name !== undefined && !isSameText(input.name, region.name))
     await checkName(transaction, input.name);
-  return await regions.update(transaction, user, id, input);
+  return regions.update(transaction, user, id, input);
 }
 
 /** Deletes a region to which no branch belongs. @throws HttpError 404, 400 */

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { clockOf } from '../shared/clock.js';
@@ -28,12 +28,12 @@ export function reminderVisible(user: CurrentUser): RawBuilder<boolean> {
 }
 
 /** One reminder. @throws HttpError 404 also for one that the user does not see */
-export async function readReminder(
+export function readReminder(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<ReminderOutput> {
-  return await reminders.read(transaction, id, reminderVisible(user));
+): Pending<ReminderOutput> {
+  return reminders.read(transaction, id, reminderVisible(user));
 }
 
 /** What a list can be sorted by: the API's fields, by rows `r` of the table. Constants of the program. */
@@ -92,7 +92,7 @@ export async function listReminders(
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<ReminderOutput>> {
+): Promise<Pending<PageOf<ReminderOutput>>> {
   const terms = readOrdering(query);
   const asked = allOf([
     idFilter(query, 'content_type', 'r.content_type_id'),

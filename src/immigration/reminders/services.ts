@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import { writeJson } from '../../database/json.js';
 import { type Selectable, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { readTime } from '../../http/fields/time.js';
 import type { Permission } from '../../kinds/permissions.js';
@@ -19,9 +19,9 @@ export async function createReminder(
   transaction: TenantTransaction,
   user: CurrentUser,
   { content_type: type, object_id: id, ...input }: ReminderCreateInput,
-): Promise<ReminderOutput> {
+): Promise<Pending<ReminderOutput>> {
   const link = await requireRecord(transaction, user, type, id);
-  return await reminders.insert(transaction, user, { ...stored(input), ...link });
+  return reminders.insert(transaction, user, { ...stored(input), ...link });
 }
 
 /**
@@ -35,7 +35,7 @@ export async function updateReminder(
   id: number,
   read: () => ReminderPatchInput,
   time: TenantTime,
-): Promise<ReminderOutput> {
+): Promise<Pending<ReminderOutput>> {
   const reminder = await lockReminder(transaction, user, id, 'change_reminder');
   const { content_type: type = reminder.content_type_id, object_id = reminder.object_id, ...input } = read();
   const isOther = type !== reminder.content_type_id || object_id !== reminder.object_id;
@@ -43,8 +43,8 @@ export async function updateReminder(
   const postponed = isPostponed(reminder, input, time) && { notification_created: false };
   const changes = { ...stored(input), ...link, ...postponed };
   // Reminders keep no time of their last change, so that there may be nothing to write.
-  if (Object.keys(changes).length === 0) return await reminders.read(transaction, id);
-  return await reminders.update(transaction, user, id, changes);
+  if (Object.keys(changes).length === 0) return reminders.read(transaction, id);
+  return reminders.update(transaction, user, id, changes);
 }
 
 /** Marks a reminder as completed; it will not be notified of any more. @throws HttpError 404, 403 */
@@ -52,9 +52,9 @@ export async function completeReminder(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<ReminderOutput> {
+): Promise<Pending<ReminderOutput>> {
   await lockReminder(transaction, user, id, 'change_reminder');
-  return await reminders.update(transaction, user, id, { is_completed: true });
+  return reminders.update(transaction, user, id, { is_completed: true });
 }
 
 /** Deletes a reminder. @throws HttpError 404, 403 */

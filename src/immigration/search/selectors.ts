@@ -32,9 +32,9 @@ export async function search(
 ): Promise<SearchResult[]> {
   const kinds = KINDS.filter((kind) => allows(POLICIES[kind], user));
   const { limit } = question;
-  const found = await database.tenantTransaction(context, async (transaction) => {
-    void transaction.query(withinLimit).catch(() => undefined);
-    return await transaction.last(searchStatement(user, kinds, asAsked(question), limit));
+  const found = await database.tenantTransaction(context, (transaction) => {
+    transaction.send(withinLimit);
+    return transaction.send(searchStatement(user, kinds, asAsked(question), limit));
   });
   const isEnough = found.length >= limit || found.some(({ score }) => score === 1);
   const similar = isEnough ? [] : await misspelt(database, context, user, kinds, question);
@@ -55,16 +55,14 @@ async function misspelt(
   if (question.words.every((word) => mistakesAllowed(word) === 0)) return [];
   try {
     return await database.tenantTransaction(context, async (transaction) => {
-      const [, , texts] = await Promise.all([
-        transaction.query(withinLimit),
-        transaction.query(similarFrom),
-        transaction.query(vocabulary(user, kinds, question)),
-      ]);
+      transaction.send(withinLimit);
+      transaction.send(similarFrom);
+      const texts = await transaction.query(vocabulary(user, kinds, question));
       const meant = spellings(
         question,
         texts.map(({ text }) => text),
       );
-      return meant ? await transaction.last(searchStatement(user, kinds, meant, question.limit)) : [];
+      return meant ? transaction.send(searchStatement(user, kinds, meant, question.limit)) : [];
     });
   } catch (error) {
     const { code = '' } = error as { code?: string };

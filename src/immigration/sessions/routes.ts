@@ -123,5 +123,5 @@ async function endSession(
     ON CONFLICT (token_id) DO NOTHING RETURNING id`);
   if (revoked.length === 0) throw notFound('Session');
   const notice: LogOutNotice = { schema: tenant.schema, user: userId };
-  await transaction.last(sql`SELECT pg_notify(${LOG_OUTS_CHANNEL}, ${JSON.stringify(notice)})`);
+  transaction.send(sql`SELECT pg_notify(${LOG_OUTS_CHANNEL}, ${JSON.stringify(notice)})`);
 }

@@ -9,7 +9,7 @@ import {
   sql,
   type Updateable,
 } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
@@ -55,7 +55,7 @@ export interface ClientRecordsOptions<T extends ClientTable, Row> {
 
 /**
  * The records of one table that hang on clients by their `client_id`: they are in scope as their client is, and gone
- * as long as it is archived. The methods end their transaction.
+ * as long as it is archived.
  */
 export class ClientRecords<T extends ClientTable, Row> {
   readonly #records: Records<T, Row>;
@@ -79,7 +79,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     query: QueryParameters,
     page: PageRequest,
     conditions: readonly (RawBuilder<boolean> | undefined)[] = [],
-  ): Promise<PageOf<Row>> {
+  ): Promise<Pending<PageOf<Row>>> {
     const asked = allOf([
       idFilter(query, this.#clientField, 'r.client_id'),
       clientInScope(scopeOf(user), 'r.client_id'),
@@ -89,17 +89,22 @@ export class ClientRecords<T extends ClientTable, Row> {
   }
 
   /** One of them. @throws HttpError 404; 403 when its client is out of scope */
-  async read(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<Row> {
-    const finding = transaction.query(this.#clientOf(id));
-    const [row, [client]] = await Promise.all([this.#records.read(transaction, id), finding]);
-    this.#check(user, client);
-    return row;
+  read(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<Row> {
+    const reading = this.#records.read(transaction, id).and(transaction.send(this.#clientOf(id)));
+    return reading.map(([row, [client]]) => {
+      this.#check(user, client);
+      return row;
+    });
   }
 
   /** Stores a new one. @throws HttpError 400 for no such client, or dates the wrong way round; 403 */
-  async create(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Promise<Row> {
+  async create(
+    transaction: TenantTransaction,
+    user: CurrentUser,
+    input: NewValues<T>,
+  ): Promise<Pending<Row>> {
     await this.checkNew(transaction, user, input);
-    return await this.insert(transaction, user, input);
+    return this.insert(transaction, user, input);
   }
 
   /** The first half of `create`: whether it may be stored. @throws HttpError 400, 403 */
@@ -109,8 +114,8 @@ export class ClientRecords<T extends ClientTable, Row> {
   }
 
   /** Its second half. */
-  async insert(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Promise<Row> {
-    return await this.#records.insert(transaction, user, input);
+  insert(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Pending<Row> {
+    return this.#records.insert(transaction, user, input);
   }
 
   /**
@@ -132,7 +137,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     user: CurrentUser,
     id: number,
     read: () => Values<T>,
-  ): Promise<Row> {
+  ): Promise<Pending<Row>> {
     const stored = await this.lock(transaction, user, id);
     return await this.update(transaction, user, stored, read());
   }
@@ -143,9 +148,9 @@ export class ClientRecords<T extends ClientTable, Row> {
     user: CurrentUser,
     stored: Stored<T>,
     input: Values<T>,
-  ): Promise<Row> {
+  ): Promise<Pending<Row>> {
     await this.checkChange(transaction, user, stored, input);
-    return await this.store(transaction, user, stored, input);
+    return this.store(transaction, user, stored, input);
   }
 
   /** The first half of `update`: whether it may be stored. @throws HttpError 400, 403 */
@@ -163,28 +168,19 @@ export class ClientRecords<T extends ClientTable, Row> {
   }
 
   /** Its second half. */
-  async store(
+  store(
     transaction: TenantTransaction,
     user: CurrentUser,
     stored: Stored<T>,
     input: Values<T>,
-  ): Promise<Row> {
-    return await this.#records.update(transaction, user, (stored as { id: number }).id, input);
+  ): Pending<Row> {
+    return this.#records.update(transaction, user, (stored as { id: number }).id, input);
   }
 
-  /**
-   * Deletes one of them.
-   * @param also what goes with it, in the same round trip
-   * @throws HttpError 404, 403
-   */
-  async delete(
-    transaction: TenantTransaction,
-    user: CurrentUser,
-    id: number,
-    also: () => Promise<void> = async () => undefined,
-  ): Promise<void> {
+  /** Deletes one of them. @throws HttpError 404, 403 */
+  async delete(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<void> {
     await this.lock(transaction, user, id);
-    await Promise.all([also(), this.#records.delete(transaction, user, id)]);
+    this.#records.delete(transaction, user, id);
   }
 
   #clientOf(id: number): RawBuilder<ClientBranch> {

@@ -66,25 +66,20 @@ export interface ExpiryReminders {
  * days that have passed already only the last makes a reminder. The caller has locked the records. It all shares the
  * round trip of what follows.
  */
-export async function keepExpiryReminders(
-  transaction: TenantTransaction,
-  reminders: ExpiryReminders,
-): Promise<void> {
-  const { days } = reminders;
-  await Promise.all([
-    transaction.query(dropping(reminders)),
-    transaction.query(moving(reminders)),
-    days && days.length > 0 ? transaction.query(adding(reminders, days)) : undefined,
-  ]);
+export function keepExpiryReminders(transaction: TenantTransaction, reminders: ExpiryReminders): void {
+  const { days = [] } = reminders;
+  transaction.send(dropping(reminders));
+  transaction.send(moving(reminders));
+  if (days.length > 0) transaction.send(adding(reminders, days));
 }
 
 /** Removes the open reminders of a record that is about to be deleted. */
-export async function forgetExpiryReminders(
+export function forgetExpiryReminders(
   transaction: TenantTransaction,
   model: ExpiryReminders['model'],
   id: number,
-): Promise<void> {
-  await transaction.query(sql`
+): void {
+  transaction.send(sql`
     WITH forgotten AS (DELETE FROM expiry_reminder WHERE model = ${model} AND record_id = ${id} RETURNING reminder_id)
     DELETE FROM immigration_reminder r USING forgotten f WHERE r.id = f.reminder_id AND NOT r.is_completed`);
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { onePlan } from '../../database/statement.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../routing/pagination.js';
 import type { Completing } from './page-of.js';
 
@@ -21,13 +21,13 @@ export interface FoundRecords<Row> {
 
 /**
  * A page of records that are dear to find: one statement finds them once, and both counts them and shows the page.
- * One round trip for any page, also the last. It ends the transaction.
+ * One round trip for any page, also the last.
  */
-export async function foundPage<Row extends { readonly id: number }>(
+export function foundPage<Row extends { readonly id: number }>(
   transaction: TenantTransaction,
   { table, from, found, order, plannedOnce = false, names }: FoundRecords<Row>,
   page: PageRequest,
-): Promise<PageOf<Row>> {
+): Pending<PageOf<Row>> {
   const offset =
     page.page === 'last'
       ? sql`greatest(0, (SELECT count(*) - 1 FROM found)) / ${page.size}::bigint * ${page.size}::bigint`
@@ -41,9 +41,10 @@ export async function foundPage<Row extends { readonly id: number }>(
     SELECT (SELECT count(*) FROM found) AS total, r.*
     FROM (VALUES (1)) one LEFT JOIN LATERAL (${rows}) r ON true
     ORDER BY ${order}`;
-  const read = await transaction.last(plannedOnce ? onePlan(asked) : asked);
-  // A page without records still tells the count, in a row of nulls.
-  const items = read.filter(({ id }) => id !== null);
-  await names?.complete(transaction, items);
-  return { count: read[0]?.total ?? 0, items };
+  return transaction.send(plannedOnce ? onePlan(asked) : asked).map(async (rows, read) => {
+    // A page without records still tells the count, in a row of nulls.
+    const items = rows.filter(({ id }) => id !== null);
+    await names?.complete(transaction, items, read);
+    return { count: rows[0]?.total ?? 0, items };
+  });
 }

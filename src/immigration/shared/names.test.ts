@@ -150,12 +150,13 @@ test('names that changed between a list and its names are shown, and kept for no
   ]);
   const asked = columns.listed(sql`immigration_client`, sql`WHERE r.branch_id = 1 LIMIT 1`);
   const read = (rename?: () => Promise<unknown>) =>
-    app.database.tenantTransaction(context, async (transaction) => {
-      const rows = await transaction.last(asked);
-      await rename?.();
-      await columns.complete(transaction, rows);
-      return rows[0]?.branch_name;
-    });
+    app.database.tenantTransaction(context, (transaction) =>
+      transaction.send(asked).map(async (rows, more) => {
+        await rename?.();
+        await columns.complete(transaction, rows, more);
+        return rows[0]?.branch_name;
+      }),
+    );
   await run("UPDATE immigration_branch SET name = 'Before' WHERE id = 1"); // so that nothing is kept
   expect(await read(() => run("UPDATE immigration_branch SET name = 'In between' WHERE id = 1"))).toBe(
     'In between',
@@ -173,11 +174,12 @@ test('nothing goes unnamed when there are more names than are kept', async () =>
     "INSERT INTO immigration_agent (agent_name) SELECT 'Agent ' || n FROM generate_series(1, 5100) n",
   );
   const read = (from: number, count: number) =>
-    app.database.tenantTransaction(context, async (transaction) => {
+    app.database.tenantTransaction(context, (transaction) => {
       const agents = sql`(SELECT id AS agent_id FROM immigration_agent ORDER BY id OFFSET ${from} LIMIT ${count})`;
-      const rows = await transaction.last(columns.listed(agents));
-      await columns.complete(transaction, rows);
-      return rows.filter(({ agent_name }) => agent_name === null);
+      return transaction.send(columns.listed(agents)).map(async (rows, more) => {
+        await columns.complete(transaction, rows, more);
+        return rows.filter(({ agent_name }) => agent_name === null);
+      });
     });
   expect(await read(0, 4_990)).toEqual([]);
   expect(await read(4_950, 100)).toEqual([]);

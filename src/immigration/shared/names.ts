@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { ReadMore, TenantTransaction } from '../../database/tenant-transaction.js';
 import { KINDS } from '../../kinds/kinds.js';
 import { bySubquery, type Linked, type ShownField, select, selectList } from './columns.js';
 import { fullName } from './people.js';
@@ -84,10 +84,10 @@ export class NamedColumns<Row> {
     select(this.#bare, sql`FROM ${source} r ${rest}`);
 
   /**
-   * Fills the names into rows that were read with `listed` as the transaction's last statement: from memory where the
-   * rows tell that the names are still the same, else by one more round trip.
+   * Fills the names into rows that were read with `listed`: from memory where the rows tell that the names are still
+   * the same, else by one more round trip.
    */
-  async complete(transaction: TenantTransaction, rows: readonly Row[]): Promise<void> {
+  async complete(transaction: TenantTransaction, rows: readonly Row[], readMore: ReadMore): Promise<void> {
     const named = rows as readonly Values[];
     const version = named[0]?.names_version;
     if (typeof version !== 'string') return; // there are no rows
@@ -95,7 +95,7 @@ export class NamedColumns<Row> {
     const missing = this.#fill(named, kept);
     if (missing.size === 0) return;
     const read = new KeptNames();
-    for (const { kind, id, name, version: then } of await transaction.queryAfterCommit(namesOf(missing))) {
+    for (const { kind, id, name, version: then } of await readMore(namesOf(missing))) {
       read.set(kind, id, name);
       // Were they changed in between, these are newer than the rows: they are shown, but not kept for others.
       if (then === version) kept.set(kind, id, name);

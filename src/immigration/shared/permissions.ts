@@ -84,11 +84,11 @@ export function replacePermissions(
   holder: number,
   ids: readonly number[],
 ): void {
-  void transaction.query(sql`
+  transaction.send(sql`
     DELETE FROM ${sql.table(table)} l USING ${PERMISSIONS}
     WHERE l.${sql.ref(column)} = ${holder} AND p.id = l.permission_id AND ${SHOWN}
       AND l.permission_id <> ALL (${ids}::integer[])`);
-  void transaction.query(sql`
+  transaction.send(sql`
     INSERT INTO ${sql.table(table)} (${sql.ref(column)}, permission_id)
     SELECT ${holder}, id FROM unnest(${ids}::integer[]) AS given (id) ORDER BY id
     ON CONFLICT DO NOTHING`);

@@ -1,8 +1,9 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { TenantTables } from '../../database/generated/tables.js';
+import { firstOr } from '../../database/pending.js';
 import { type Insertable, type RawBuilder, sql, type Updateable } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, notFound } from '../../http/errors.js';
 import { kindOfTable } from '../../kinds/kinds.js';
@@ -40,8 +41,7 @@ export function thingOf(table: Table): string {
 }
 
 /**
- * The records of one table, as most resources read and write them. Every change sets who made it and when; the
- * methods that give the API's form of a record end their transaction.
+ * The records of one table, as most resources read and write them. Every change sets who made it and when.
  */
 export class Records<T extends Table, Row> {
   /** What the API calls one of them. */
@@ -87,13 +87,13 @@ export class Records<T extends Table, Row> {
     return select(this.#columns, sql`FROM ${source} r`);
   }
 
-  /** Reads a page of the rows `r` that meet the condition, in this order. Ends the transaction. */
+  /** Reads a page of the rows `r` that meet the condition, in this order. */
   async list(
     transaction: TenantTransaction,
     page: PageRequest,
     condition: RawBuilder<boolean>,
     order: RawBuilder<unknown>,
-  ): Promise<PageOf<Row>> {
+  ): Promise<Pending<PageOf<Row>>> {
     const rows = this.select(sql`WHERE ${condition} ORDER BY ${order}`);
     return await pageOf(transaction, this.counting(condition), rows, page);
   }
@@ -103,15 +103,14 @@ export class Records<T extends Table, Row> {
     return sql`SELECT count(*) AS count FROM ${this.table} r WHERE ${condition}`;
   }
 
-  /** Reads one record that meets the condition. Ends the transaction. @throws HttpError 404 */
-  async read(
+  /** Reads one record that meets the condition. @throws HttpError 404 */
+  read(
     transaction: TenantTransaction,
     id: number,
     condition: RawBuilder<boolean> = this.#notDeleted,
-  ): Promise<Row> {
-    const [row] = await transaction.last(this.select(sql`WHERE r.id = ${id}::bigint AND ${condition}`));
-    if (!row) throw notFound(this.#thing);
-    return row;
+  ): Pending<Row> {
+    const rows = transaction.send(this.select(sql`WHERE r.id = ${id}::bigint AND ${condition}`));
+    return rows.map(firstOr(() => notFound(this.#thing)));
   }
 
   /** A record as it is stored, locked against other changes. @throws HttpError 404 */
@@ -139,42 +138,42 @@ export class Records<T extends Table, Row> {
     return row;
   }
 
-  /** Stores a new record, commits, and gives its API form. */
-  async insert(
+  /** Stores a new record, and gives its API form. */
+  insert(
     transaction: TenantTransaction,
     user: CurrentUser,
     values: Omit<Insertable<TenantTables[T]>, Stamp>,
-  ): Promise<Row> {
+  ): Pending<Row> {
     const stamped = {
       ...values,
       ...(this.#has('created_by_id') && { created_by_id: user.id }),
       ...(this.#has('updated_by_id') && { updated_by_id: user.id }),
     };
-    return await this.#changed(transaction, insertInto(this.options.table, stamped as never));
+    return this.#changed(transaction, insertInto(this.options.table, stamped as never));
   }
 
-  /** Changes what is given of a record that the caller has locked, commits, and gives its API form. */
-  async update(
+  /** Changes what is given of a record that the caller has locked, and gives its API form. */
+  update(
     transaction: TenantTransaction,
     user: CurrentUser,
     id: number,
     values: Omit<Updateable<TenantTables[T]>, Stamp>,
-  ): Promise<Row> {
-    return await this.#changed(transaction, this.#updating(user, id, values));
+  ): Pending<Row> {
+    return this.#changed(transaction, this.#updating(user, id, values));
   }
 
-  /** Deletes a record that the caller has locked, softly where that is this table's way, and commits. */
-  async delete(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<void> {
-    await transaction.last(
+  /** Deletes a record that the caller has locked, softly where that is this table's way. */
+  delete(transaction: TenantTransaction, user: CurrentUser, id: number): void {
+    transaction.send(
       this.#softDelete
         ? this.#updating(user, id, { deleted_at: sql`now()` })
         : sql`DELETE FROM ${this.table} WHERE id = ${id}::bigint`,
     );
   }
 
-  /** Brings back a softly deleted record that the caller has locked, commits, and gives its API form. */
-  async restore(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<Row> {
-    return await this.#changed(transaction, this.#updating(user, id, { deleted_at: null }));
+  /** Brings back a softly deleted record that the caller has locked, and gives its API form. */
+  restore(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<Row> {
+    return this.#changed(transaction, this.#updating(user, id, { deleted_at: null }));
   }
 
   #updating(user: CurrentUser, id: number, values: object) {
@@ -186,12 +185,11 @@ export class Records<T extends Table, Row> {
     return sql`${updateOf(this.options.table, stamped as never)} WHERE id = ${id}::bigint`;
   }
 
-  /** Changes one record, commits, and gives the API's form of it. */
-  async #changed(transaction: TenantTransaction, change: RawBuilder<unknown>): Promise<Row> {
-    const [row] = await transaction.last(
-      sql<Row>`WITH changed AS (${change} RETURNING *) ${this.from(sql`changed`)}`,
-    );
-    if (!row) throw new Error(`a change of ${this.options.table} returned no row`);
-    return row;
+  /** Changes one record, and gives the API's form of it. */
+  #changed(transaction: TenantTransaction, change: RawBuilder<unknown>): Pending<Row> {
+    const changing = sql<Row>`WITH changed AS (${change} RETURNING *) ${this.from(sql`changed`)}`;
+    return transaction
+      .send(changing)
+      .map(firstOr(() => new Error(`a change of ${this.options.table} returned no row`)));
   }
 }

@@ -1,7 +1,7 @@
 import { type TSchema, Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { MaybePending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { COMPONENT } from '../../http/component.js';
 import { type HttpError, notFound } from '../../http/errors.js';
 import type { Body, Input, Shape } from '../../http/fields/body.js';
@@ -80,7 +80,7 @@ type Finder<Result> = (
   user: CurrentUser,
   id: number,
   request: UserRequest,
-) => Promise<Result>;
+) => MaybePending<Result>;
 
 /** The contract names 403 also where anyone who is signed in may look. */
 function seeing(policy: Policy, errors: readonly number[]): readonly number[] {
@@ -101,7 +101,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
     pathId(params.id, raw.method === 'GET' ? missing.read : missing.change);
   const inTransaction = <Result>(
     request: UserRequest,
-    work: (transaction: TenantTransaction) => Promise<Result>,
+    work: (transaction: TenantTransaction) => MaybePending<Result>,
   ) => database.tenantTransaction(request.context, work);
 
   return {
@@ -112,7 +112,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         user: CurrentUser,
         page: PageRequest,
         request: UserRequest,
-      ) => Promise<PageOf<unknown>>,
+      ) => MaybePending<PageOf<unknown>>,
       list: ListOptions = {},
     ): RouteDefinition {
       const item = list.output ?? output;
@@ -137,7 +137,11 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
 
     /** A list that comes whole, as an array. */
     array(
-      find: (transaction: TenantTransaction, user: CurrentUser, request: UserRequest) => Promise<unknown[]>,
+      find: (
+        transaction: TenantTransaction,
+        user: CurrentUser,
+        request: UserRequest,
+      ) => MaybePending<unknown[]>,
       list: Omit<ListOptions, 'largest' | 'usual' | 'sizes'> = {},
     ): RouteDefinition {
       return route({
@@ -161,7 +165,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         user: CurrentUser,
         input: Input<S>,
         request: UserRequest,
-      ) => Promise<unknown>,
+      ) => MaybePending<unknown>,
       status: 200 | 201 = 201,
     ): RouteDefinition {
       return route({
@@ -209,7 +213,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         id: number,
         read: () => Input<P> | Input<Q>,
         request: UserRequest,
-      ) => Promise<unknown>,
+      ) => MaybePending<unknown>,
     ): RouteDefinition[] {
       const change = <S extends P | Q>(method: 'PUT' | 'PATCH', body: Body<S>) =>
         route({
@@ -280,7 +284,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         id: number,
         read: () => Input<S>,
         request: UserRequest,
-      ) => Promise<unknown>,
+      ) => MaybePending<unknown>,
     ): RouteDefinition {
       return route({
         method: action.method ?? 'POST',

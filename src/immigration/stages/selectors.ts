@@ -1,6 +1,6 @@
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { lookup } from '../shared/columns.js';
 import { idFilter } from '../shared/filters.js';
@@ -29,19 +29,16 @@ function sorted(condition: RawBuilder<boolean>): RawBuilder<StageOutput> {
 }
 
 /** The stages, by their type's title and their position; of one type where the request asks for it. */
-export async function listStages(
-  transaction: TenantTransaction,
-  query: QueryParameters,
-): Promise<StageOutput[]> {
-  return await transaction.last(sorted(allOf([idFilter(query, 'application_type_id')])));
+export function listStages(transaction: TenantTransaction, query: QueryParameters): Pending<StageOutput[]> {
+  return transaction.send(sorted(allOf([idFilter(query, 'application_type_id')])));
 }
 
 /** The stages of one type, in their order. */
-export async function stagesOfType(transaction: TenantTransaction, type: number): Promise<StageOutput[]> {
-  return await transaction.last(sorted(sql`r.application_type_id = ${type}`));
+export function stagesOfType(transaction: TenantTransaction, type: number): Pending<StageOutput[]> {
+  return transaction.send(sorted(sql`r.application_type_id = ${type}`));
 }
 
 /** One stage. @throws HttpError 404 */
-export async function readStage(transaction: TenantTransaction, id: number): Promise<StageOutput> {
-  return await stages.read(transaction, id, TYPE_THERE);
+export function readStage(transaction: TenantTransaction, id: number): Pending<StageOutput> {
+  return stages.read(transaction, id, TYPE_THERE);
 }

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { refuseIfUsed } from '../shared/used-by.js';
@@ -15,7 +15,7 @@ export async function createStage(
   transaction: TenantTransaction,
   user: CurrentUser,
   { application_type_id: type, position, ...input }: StageCreateInput,
-): Promise<StageOutput> {
+): Promise<Pending<StageOutput>> {
   const order = await lockType(transaction, type);
   if (!order) throw invalidPk('application_type_id', type);
   const [created] = await transaction.query(sql<{ id: number }>`
@@ -25,8 +25,8 @@ export async function createStage(
     RETURNING id`);
   const { id } = created as { id: number };
   const place = Math.min(position ?? Number.POSITIVE_INFINITY, order.length + 1);
-  await arrange(transaction, user, order.toSpliced(place - 1, 0, id));
-  return await readStage(transaction, id);
+  arrange(transaction, user, order.toSpliced(place - 1, 0, id));
+  return readStage(transaction, id);
 }
 
 /** Changes what is given of a stage; where it stands, reordering changes. @throws HttpError 404, 400 */
@@ -35,14 +35,14 @@ export async function updateStage(
   user: CurrentUser,
   id: number,
   read: () => StageUpdateInput,
-): Promise<StageOutput> {
+): Promise<Pending<StageOutput>> {
   const locking = stages.lock(transaction, id);
   const finding = transaction.query(
     sql`SELECT FROM immigration_stage r WHERE r.id = ${id} AND ${TYPE_THERE}`,
   );
   const [, [there]] = await Promise.all([locking, finding]);
   if (!there) throw notFound('Stage');
-  return await stages.update(transaction, user, id, read());
+  return stages.update(transaction, user, id, read());
 }
 
 /** Deletes a stage in which no application ever stood; those behind it move up. @throws HttpError 404, 400 */
@@ -58,9 +58,9 @@ export async function deleteStage(
   if (!order?.includes(id)) throw notFound('Stage');
   await stages.lockToDelete(transaction, id);
   await refuseIfUsed(transaction, 'stage', id);
-  await transaction.query(sql`DELETE FROM immigration_stage WHERE id = ${id}`);
+  transaction.send(sql`DELETE FROM immigration_stage WHERE id = ${id}`);
   const left = order.filter((other) => other !== id);
-  await arrange(transaction, user, left);
+  arrange(transaction, user, left);
 }
 
 /**
@@ -72,7 +72,7 @@ export async function reorderStages(
   transaction: TenantTransaction,
   user: CurrentUser,
   { application_type_id: type, stages: places }: StageReorderInput,
-): Promise<StageOutput[]> {
+): Promise<Pending<StageOutput[]>> {
   const order = await lockType(transaction, type);
   if (!order) throw invalidPk('application_type_id', type);
   const wanted: number[] = [];
@@ -87,8 +87,8 @@ export async function reorderStages(
   if (places.length !== order.length || new Set(wanted).size !== order.length) {
     throw invalidField('stages', 'Every stage of the application type must be given, each of them once.');
   }
-  await arrange(transaction, user, wanted);
-  return await stagesOfType(transaction, type);
+  arrange(transaction, user, wanted);
+  return stagesOfType(transaction, type);
 }
 
 /**
@@ -114,18 +114,12 @@ const ASIDE = 1_000_000;
  * Gives stages the positions 1 … n in this order. Positions are unique at every moment, so that those which move
  * first step aside.
  */
-async function arrange(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-  order: readonly number[],
-): Promise<void> {
+function arrange(transaction: TenantTransaction, user: CurrentUser, order: readonly number[]): void {
   const wanted = sql`unnest(${order}::bigint[]) WITH ORDINALITY AS wanted (id, position)`;
-  await Promise.all([
-    transaction.query(sql`
-      UPDATE immigration_stage s SET position = s.position + ${ASIDE}::integer
-      FROM ${wanted} WHERE s.id = wanted.id AND s.position <> wanted.position`),
-    transaction.query(sql`
-      UPDATE immigration_stage s SET position = wanted.position, updated_at = now(), updated_by_id = ${user.id}
-      FROM ${wanted} WHERE s.id = wanted.id AND s.position > ${ASIDE}::integer`),
-  ]);
+  transaction.send(sql`
+    UPDATE immigration_stage s SET position = s.position + ${ASIDE}::integer
+    FROM ${wanted} WHERE s.id = wanted.id AND s.position <> wanted.position`);
+  transaction.send(sql`
+    UPDATE immigration_stage s SET position = wanted.position, updated_at = now(), updated_by_id = ${user.id}
+    FROM ${wanted} WHERE s.id = wanted.id AND s.position > ${ASIDE}::integer`);
 }

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { textError } from '../../http/errors.js';
 import { taskVisible } from '../shared/task-visibility.js';
 import { taskDenied } from './errors.js';
@@ -16,12 +16,9 @@ export async function completeTask(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<TaskOutput> {
+): Promise<Pending<TaskOutput>> {
   await lockOwn(transaction, user, id);
-  return await changedTask(
-    transaction,
-    updating(user, id, { status: 'COMPLETED', completed_at: sql`now()` }),
-  );
+  return changedTask(transaction, updating(user, id, { status: 'COMPLETED', completed_at: sql`now()` }));
 }
 
 /** Cancels a task, from any status. @throws HttpError 404 also for who is neither assignee nor assigner */
@@ -29,9 +26,9 @@ export async function cancelTask(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<TaskOutput> {
+): Promise<Pending<TaskOutput>> {
   await lockOwn(transaction, user, id);
-  return await changedTask(transaction, updating(user, id, { status: 'CANCELLED' }));
+  return changedTask(transaction, updating(user, id, { status: 'CANCELLED' }));
 }
 
 async function lockOwn(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<void> {
@@ -55,7 +52,7 @@ export async function claimTask(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<TaskOutput> {
+): Promise<Pending<TaskOutput>> {
   const [task] = await transaction.query(sql<ClaimedTask>`
     SELECT r.branch_id, ${taskVisible(user)} AS seen, EXISTS (
       SELECT FROM immigration_user_branches ub
@@ -66,7 +63,7 @@ export async function claimTask(
   if (!user.branchIds.includes(task.branch_id)) {
     throw textError(400, 'You are not a member of the branch that the task is assigned to');
   }
-  return await changedTask(
+  return changedTask(
     transaction,
     updating(user, id, { assigned_to_id: user.id, branch_id: null }),
     assigneesNotified(sql`changed`, user),

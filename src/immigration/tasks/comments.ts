@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { textError } from '../../http/errors.js';
 import { fullName } from '../shared/people.js';
 import { isParty } from './actions.js';
@@ -21,7 +21,7 @@ export async function addComment(
   user: CurrentUser,
   id: number,
   read: () => string,
-): Promise<TaskOutput> {
+): Promise<Pending<TaskOutput>> {
   const task = await lockTask(transaction, user, id);
   const isMember = task.branch_id !== null && user.branchIds.includes(task.branch_id);
   if (!isParty(task, user) && !isMember) throw taskDenied();
@@ -39,7 +39,7 @@ export async function addComment(
     RETURNING t.*`;
   const userIds = [...new Set(mentions.map(({ user_id }) => user_id))];
   const notifying = userIds.length > 0 ? mentionsNotified(sql`changed`, user, text, userIds) : undefined;
-  return await changedTask(transaction, changing, notifying);
+  return changedTask(transaction, changing, notifying);
 }
 
 /** Returns a username in the form in which it is stored. */

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
 import { MESSAGES } from '../../http/fields/field.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -84,7 +84,7 @@ export async function listTasks(
   user: CurrentUser,
   filters: TaskFilters,
   page: PageRequest,
-): Promise<PageOf<TaskOutput>> {
+): Promise<Pending<PageOf<TaskOutput>>> {
   const visibility = taskVisibilityConditions(user);
   const summed = allOf(filters.summed);
   const asked = allOf([summed, filters.withoutOverdue && sql`NOT ${OVERDUE}`, ...filters.others]);
@@ -104,7 +104,7 @@ export async function listTasks(
   );
   const found = sql`${sql.join(seen, sql` UNION `)}`;
   const records = { table: TABLE, from: NAMES.listed, found, order: ORDER, names: NAMES };
-  return await foundPage(transaction, records, page);
+  return foundPage(transaction, records, page);
 }
 
 const OWN_OPEN = (user: CurrentUser) => sql`
@@ -113,12 +113,12 @@ const OWN_OPEN = (user: CurrentUser) => sql`
 const MOST_DAYS = 1_000_000;
 
 /** The user's own unfinished tasks that are due within so many days from now, the earliest due first. */
-export async function tasksDueSoon(
+export function tasksDueSoon(
   transaction: TenantTransaction,
   user: CurrentUser,
   days: number,
-): Promise<TaskOutput[]> {
-  return await transaction.last(
+): Pending<TaskOutput[]> {
+  return transaction.send(
     tasks.select(sql`
       WHERE ${OWN_OPEN(user)} AND r.due_date >= now()
         AND r.due_date <= now() + make_interval(days => ${Math.min(days, MOST_DAYS)}::integer)
@@ -127,8 +127,8 @@ export async function tasksDueSoon(
 }
 
 /** The user's own unfinished tasks that are past due, the earliest due first. */
-export async function overdueTasks(transaction: TenantTransaction, user: CurrentUser): Promise<TaskOutput[]> {
-  return await transaction.last(
+export function overdueTasks(transaction: TenantTransaction, user: CurrentUser): Pending<TaskOutput[]> {
+  return transaction.send(
     tasks.select(sql`WHERE ${OWN_OPEN(user)} AND r.due_date < now() ORDER BY r.due_date, r.id`),
   );
 }

@@ -6,7 +6,7 @@ import { Database } from '../../database/database.js';
 import { Listener } from '../../database/listener.js';
 import { withOwner } from '../../database/owner.js';
 import { type Executable, statement } from '../../database/statement.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { MaybePending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageRequest } from '../../routing/pagination.js';
 import { listTasks, overdueTasks, readTaskFilters, tasksDueSoon } from './list.js';
@@ -63,7 +63,7 @@ function scanned(plan: Plan): string[] {
 /** The big tables that what `work` asks is planned to read as a whole, and how many statements that were. */
 async function explained(
   username: string,
-  work: (transaction: TenantTransaction, user: CurrentUser) => Promise<unknown>,
+  work: (transaction: TenantTransaction, user: CurrentUser) => MaybePending<unknown>,
 ): Promise<{ statements: number; scans: string[] }> {
   const user = (await users.byId({ schema: context.schema } as never, idOf(username))) as CurrentUser;
   const plans: Plan[] = [];
@@ -78,7 +78,11 @@ async function explained(
       if (row) plans.push(row['QUERY PLAN'][0].Plan);
       return [];
     };
-    await work({ tenant: transaction.tenant, query: ask, last: ask, queryAfterCommit: ask }, user);
+    const { tenant } = transaction;
+    const send = <Row>(query: Executable<Row>) =>
+      transaction.send(statement<Row>('SELECT')).map(() => ask(query));
+    const result = <T>(pending: MaybePending<T>) => transaction.result(pending);
+    await result(work({ tenant, query: ask, send, result }, user));
   });
   const big = ['immigration_task', 'immigration_client'];
   return { statements: plans.length, scans: plans.flatMap(scanned).filter((name) => big.includes(name)) };

@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
+import { firstOr } from '../../database/pending.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { displayOf } from '../shared/display.js';
 import { named } from '../shared/names.js';
 import { fullName } from '../shared/people.js';
@@ -38,14 +39,9 @@ export const tasks = new Records({
 });
 
 /** One task that the user sees. @throws HttpError 404 */
-export async function readTask(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-  id: number,
-): Promise<TaskOutput> {
-  const [task] = await transaction.last(tasks.select(sql`WHERE r.id = ${id} AND ${taskVisible(user)}`));
-  if (!task) throw taskNotFound();
-  return task;
+export function readTask(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<TaskOutput> {
+  const task = tasks.select(sql`WHERE r.id = ${id} AND ${taskVisible(user)}`);
+  return transaction.send(task).map(firstOr(taskNotFound));
 }
 
 /** What the services decide on. */

@@ -1,7 +1,8 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeOf } from '../../auth/scope.js';
+import { firstOr } from '../../database/pending.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { permissionDenied } from '../../http/errors.js';
 import { ANNOUNCE_MADE, assigneesNotified } from './notify.js';
@@ -17,7 +18,7 @@ export async function createTask(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: TaskCreateInput,
-): Promise<TaskOutput> {
+): Promise<Pending<TaskOutput>> {
   checkOneAssignment(input);
   await checkNamed(transaction, input);
   const { title, detail, priority, due_date, assigned_to, branch_id, tags, assigned_by } = input;
@@ -33,7 +34,7 @@ export async function createTask(
     created_by_id: user.id,
     ...(await linkOf(transaction, user, input)),
   });
-  return await changedTask(transaction, sql`${insert} RETURNING *`, assigneesNotified(sql`changed`, user));
+  return changedTask(transaction, sql`${insert} RETURNING *`, assigneesNotified(sql`changed`, user));
 }
 
 /**
@@ -46,7 +47,7 @@ export async function updateTask(
   user: CurrentUser,
   id: number,
   read: () => TaskUpdateInput,
-): Promise<TaskOutput> {
+): Promise<Pending<TaskOutput>> {
   const task = await lockTask(transaction, user, id);
   const input = read();
   checkOneAssignment(input);
@@ -66,7 +67,7 @@ export async function updateTask(
   };
   // Who takes a branch's task over for themselves claims it, which the event of the new assignee passes over.
   const isClaim = task.branch_id !== null && assigned_to === user.id;
-  return await changedTask(
+  return changedTask(
     transaction,
     updating(user, id, values),
     isClaim ? assigneesNotified(sql`changed`, user) : undefined,
@@ -81,7 +82,7 @@ export async function deleteTask(
 ): Promise<void> {
   const task = await lockTask(transaction, user, id, 'UPDATE');
   if (task.created_by_id !== user.id && !isAdmin(user)) throw permissionDenied();
-  await transaction.last(sql`DELETE FROM immigration_task WHERE id = ${id}::bigint`);
+  transaction.send(sql`DELETE FROM immigration_task WHERE id = ${id}::bigint`);
 }
 
 /** The three roles above the consultants, and a superuser without group. */
@@ -121,20 +122,18 @@ export function updating(user: CurrentUser, id: number, values: object): RawBuil
 }
 
 /**
- * Runs a change of one task, commits, and gives the API's form of it.
+ * Runs a change of one task, and gives the API's form of it.
  * @param writing returns the task's row
  * @param notifying an INSERT of notifications that reads that row as `changed`
  */
-export async function changedTask(
+export function changedTask(
   transaction: TenantTransaction,
   writing: RawBuilder<unknown>,
   notifying?: RawBuilder<unknown>,
-): Promise<TaskOutput> {
+): Pending<TaskOutput> {
   const made = notifying ? sql`, made AS (${notifying})` : sql``;
   const told = notifying ? sql`, ${ANNOUNCE_MADE} AS told` : sql``;
-  const [task] = await transaction.last(
-    sql<TaskOutput>`WITH changed AS (${writing})${made} SELECT r.*${told} FROM (${tasks.from(sql`changed`)}) r`,
-  );
-  if (!task) throw new Error('a change of a task returned no row');
-  return task;
+  const changing = sql<TaskOutput>`
+    WITH changed AS (${writing})${made} SELECT r.*${told} FROM (${tasks.from(sql`changed`)}) r`;
+  return transaction.send(changing).map(firstOr(() => new Error('a change of a task returned no row')));
 }

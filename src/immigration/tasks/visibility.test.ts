@@ -4,8 +4,8 @@ import { type TestDatabase, testDatabase } from '../../../test/helpers/database.
 import type { CurrentUser } from '../../auth/current-user.js';
 import { Database } from '../../database/database.js';
 import { sql } from '../../database/queries.js';
-import { type Executable, statement } from '../../database/statement.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { statement } from '../../database/statement.js';
+import type { MaybePending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { HttpError } from '../../http/errors.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { linkedInScope } from '../shared/linked-record.js';
@@ -148,7 +148,7 @@ afterAll(async () => {
   await databases?.drop();
 });
 
-const run = <T>(work: (transaction: TenantTransaction) => Promise<T>) =>
+const run = <T>(work: (transaction: TenantTransaction) => MaybePending<T>) =>
   database.tenantTransaction({ schema: 'tenant_main', userId: null }, work);
 
 /** Puts an agency's people, clients and tasks in place of the last ones. @returns the tasks' ids */
@@ -189,13 +189,11 @@ async function load({ people, clients, tasks }: Agency): Promise<number[]> {
 }
 
 /** Whether an action succeeds, is told that there is no such task, or is refused for another reason. */
-async function attempt(work: (transaction: TenantTransaction) => Promise<unknown>): Promise<number> {
+async function attempt(work: (transaction: TenantTransaction) => MaybePending<unknown>): Promise<number> {
   const undo = new Error('undone');
   try {
     await run(async (transaction) => {
-      // The last statement would commit: here it is one like any other.
-      const query = <Row>(asked: Executable<Row>) => transaction.query(asked);
-      await work({ tenant: transaction.tenant, query, last: query, queryAfterCommit: query });
+      await transaction.result(work(transaction));
       throw undo;
     });
   } catch (error) {

@@ -1,7 +1,8 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
+import { firstOr } from '../../database/pending.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
@@ -66,7 +67,7 @@ export async function listUsers(
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<UserOutput>> {
+): Promise<Pending<PageOf<UserOutput>>> {
   const groups = query.choices('group');
   const [branch, region] = [query.integer('branch_id'), query.integer('region_id')];
   const asked = allOf([
@@ -95,7 +96,7 @@ export async function listAssignable(
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<AssignableUser>> {
+): Promise<Pending<PageOf<AssignableUser>>> {
   const isActive = query.boolean('is_active') ?? true;
   const asked = allOf([userInScope(user), search(query), sql`r.is_active = ${isActive}`]);
   const rows = select(ASSIGNABLE, sql`${FROM_USERS} WHERE ${asked} ORDER BY r.id`);
@@ -103,24 +104,18 @@ export async function listAssignable(
 }
 
 /** One user; oneself in any case. @throws HttpError 404 also when they are out of scope */
-export async function readUser(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-  id: number,
-): Promise<UserOutput> {
-  const [found] = await transaction.last(
-    selectUsers(sql`WHERE r.id = ${id} AND ${id === user.id ? sql`true` : userInScope(user)}`),
-  );
-  if (!found) throw notFound('User');
-  return found;
+export function readUser(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<UserOutput> {
+  const isVisible = id === user.id ? sql`true` : userInScope(user);
+  const found = transaction.send(selectUsers(sql`WHERE r.id = ${id} AND ${isVisible}`));
+  return found.map(firstOr(() => notFound('User')));
 }
 
 /**
  * The user's own record, with all that they may do: through groups or directly; a superuser without group what
  * SUPER_ADMIN may. This list alone shows the permissions on groups too.
  */
-export async function readProfile(transaction: TenantTransaction, user: CurrentUser): Promise<UserProfile> {
-  const permissions = transaction.query(sql<UserProfile['permissions'][number]>`
+export function readProfile(transaction: TenantTransaction, user: CurrentUser): Pending<UserProfile> {
+  const permissions = transaction.send(sql<UserProfile['permissions'][number]>`
     SELECT p.codename, p.name, ct.app_label || '.' || ct.model AS content_type
     FROM ${PERMISSIONS}
     WHERE (${SHOWN} OR (ct.app_label = 'auth' AND ct.model = 'group')) AND p.id IN (
@@ -130,8 +125,9 @@ export async function readProfile(transaction: TenantTransaction, user: CurrentU
       WHERE CASE WHEN ${user.isSuperuser && user.groups.length === 0} THEN g.name = 'SUPER_ADMIN' ELSE g.id IN (
         SELECT group_id FROM immigration_user_groups WHERE user_id = ${user.id}) END)
     ORDER BY ${PERMISSION_ORDER}`);
-  const own = transaction.last(selectUsers(sql`WHERE r.id = ${user.id}`));
-  const [[found], held] = await Promise.all([own, permissions]);
-  if (!found) throw notFound('User');
-  return { ...found, permissions: held };
+  const own = transaction.send(selectUsers(sql`WHERE r.id = ${user.id}`));
+  return own.and(permissions).map(([[found], held]) => {
+    if (!found) throw notFound('User');
+    return { ...found, permissions: held };
+  });
 }

@@ -2,8 +2,9 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { checkPassword, type OwnSessions } from '../../auth/own-sessions.js';
 import { hashPassword } from '../../auth/passwords.js';
 import { rolesGivenBy } from '../../auth/scope.js';
+import { firstOr } from '../../database/pending.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import type { Tenant } from '../../tenancy/tenants.js';
@@ -35,7 +36,7 @@ export async function createUser(
   user: CurrentUser,
   input: UserCreateInput,
   { tenant }: UserWork,
-): Promise<UserOutput> {
+): Promise<Pending<UserOutput>> {
   const { username, email, first_name, last_name, password, group_name, is_active = true, ...given } = input;
   const actor = await holdActor(transaction, user, userPolicy.create);
   checkRole(actor, group_name);
@@ -52,7 +53,7 @@ export async function createUser(
   const { id } = created;
   replaceGroups(transaction, id, group_name);
   replacePlaces(transaction, id, places);
-  return await lastly(transaction, id);
+  return shownUser(transaction, id);
 }
 
 /**
@@ -65,7 +66,7 @@ export async function updateUser(
   id: number,
   read: () => UserPatchInput,
   { tenant, sessions }: UserWork,
-): Promise<UserOutput> {
+): Promise<Pending<UserOutput>> {
   const change = await lockUser(transaction, user, id, userPolicy.change);
   const { target } = change;
   const { email, first_name, last_name, password, group_name, is_active, ...given } = read();
@@ -88,9 +89,9 @@ export async function updateUser(
   if (isDisabled || hash !== undefined) await sessions.endEvery(transaction, id);
   const values = definedOf({ ...person, is_active, password: hash });
   if (Object.keys(values).length > 0) {
-    void transaction.query(sql`${updateOf('immigration_user', values)} WHERE id = ${id}`);
+    transaction.send(sql`${updateOf('immigration_user', values)} WHERE id = ${id}`);
   }
-  return await lastly(transaction, id);
+  return shownUser(transaction, id);
 }
 
 /**
@@ -108,7 +109,7 @@ export async function disableUser(
   if (!target.isActive) return;
   if (target.groups.includes('SUPER_ADMIN')) await keepSuperAdmin(transaction, id);
   await sessions.endEvery(transaction, id);
-  await transaction.last(sql`UPDATE immigration_user SET is_active = false WHERE id = ${id}`);
+  transaction.send(sql`UPDATE immigration_user SET is_active = false WHERE id = ${id}`);
 }
 
 /** Gives another user a new password, and ends their sessions. @throws HttpError 404, 403, 400 */
@@ -122,7 +123,7 @@ export async function resetPassword(
   const change = await lockUser(transaction, user, id, userPolicy.change);
   const hash = await newPassword(change, read().password, {});
   await sessions.endEvery(transaction, id);
-  await transaction.last(sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`);
+  transaction.send(sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`);
 }
 
 /** Replaces the permissions that a user holds directly. @throws HttpError 404, 403, 400 */
@@ -131,13 +132,13 @@ export async function assignPermissions(
   user: CurrentUser,
   id: number,
   read: () => { readonly permission_ids: readonly number[] },
-): Promise<UserOutput> {
+): Promise<Pending<UserOutput>> {
   const { actor, target, isSelf } = await lockUser(transaction, user, id, userPolicy.change);
   if (isSelf) throw permissionDenied(OWN_RIGHTS);
   const ids = read().permission_ids;
   await checkGrants(transaction, actor, ids, target.permissionIds);
   replacePermissions(transaction, 'immigration_user_user_permissions', 'user_id', id, ids);
-  return await lastly(transaction, id);
+  return shownUser(transaction, id);
 }
 
 /** @throws HttpError 403 for a role that the user may not give */
@@ -186,8 +187,8 @@ async function newPassword(
 
 /** Puts a user into one group, and out of all others. */
 function replaceGroups(transaction: TenantTransaction, userId: number, group: string): void {
-  void transaction.query(sql`DELETE FROM immigration_user_groups WHERE user_id = ${userId}`);
-  void transaction.query(sql`
+  transaction.send(sql`DELETE FROM immigration_user_groups WHERE user_id = ${userId}`);
+  transaction.send(sql`
     INSERT INTO immigration_user_groups (user_id, group_id)
     SELECT ${userId}, id FROM auth_group WHERE name = ${group}`);
 }
@@ -196,8 +197,8 @@ function definedOf<T extends object>(values: T): { [K in keyof T]?: NonNullable<
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** Commits, and gives the user as the API shows them. */
-async function lastly(transaction: TenantTransaction, id: number): Promise<UserOutput> {
-  const [found] = await transaction.last(selectUsers(sql`WHERE r.id = ${id}`));
-  return found as UserOutput;
+/** Gives the user as the API shows them. */
+function shownUser(transaction: TenantTransaction, id: number): Pending<UserOutput> {
+  const found = transaction.send(selectUsers(sql`WHERE r.id = ${id}`));
+  return found.map(firstOr(() => new Error(`user ${id} is gone`)));
 }

@@ -95,8 +95,8 @@ export function replacePlaces(
   { branchIds, regionIds }: Partial<Workplaces>,
 ): void {
   const replace = (table: string, column: string, ids: readonly number[]) => {
-    void transaction.query(sql`DELETE FROM ${sql.table(table)} WHERE user_id = ${userId}`);
-    void transaction.query(sql`
+    transaction.send(sql`DELETE FROM ${sql.table(table)} WHERE user_id = ${userId}`);
+    transaction.send(sql`
       INSERT INTO ${sql.table(table)} (user_id, ${sql.ref(column)})
       SELECT ${userId}, id FROM unnest(${ids}::bigint[]) WITH ORDINALITY AS given (id, place) ORDER BY place`);
   };

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { dateIn, momentIn, type Span, type TenantTime } from '../shared/tenant-time.js';
 import { STATUSES, type Status, type VisaDashboard } from './schemas.js';
 import { inScope } from './selectors.js';
@@ -22,11 +22,11 @@ type Counts = Record<`created_${Span}` | `granted_${Span}` | 'count' | 'unassign
  * What an agency wants to know of the applications in scope at a glance.
  * @param time the tenant's, which says when today, this week and this month begin
  */
-export async function visaDashboard(
+export function visaDashboard(
   transaction: TenantTransaction,
   user: CurrentUser,
   time: TenantTime,
-): Promise<VisaDashboard> {
+): Pending<VisaDashboard> {
   const counted = ofSpans((of, span) => {
     const period = time.period(span);
     return of === 'created'
@@ -39,9 +39,8 @@ export async function visaDashboard(
     return sql`sum(${column})::bigint AS ${column}`;
   });
   const none = ofSpans(() => sql`0`);
-  const [rows, recent] = await Promise.all([
-    // Of all counts the scope is the dearest part: it is asked once.
-    transaction.query(sql<Counts>`
+  // Of all counts the scope is the dearest part: it is asked once.
+  const counting = transaction.send(sql<Counts>`
       WITH counted AS MATERIALIZED (
         SELECT r.status, r.visa_type_id, count(*) AS count,
                count(*) FILTER (WHERE r.assigned_to_id IS NULL) AS unassigned, ${counted}
@@ -54,15 +53,18 @@ export async function visaDashboard(
         SELECT NULL, row_number() OVER (ORDER BY used.count DESC, t.name, t.id), t.id, t.name, used.count, 0, ${none}
         FROM (SELECT visa_type_id, sum(count)::bigint AS count FROM counted GROUP BY visa_type_id) used
         JOIN immigration_visatype t ON t.id = used.visa_type_id
-        ORDER BY used.count DESC, t.name, t.id LIMIT 5)`),
-    transaction.last(sql<VisaDashboard['recent_applications'][number]>`
+        ORDER BY used.count DESC, t.name, t.id LIMIT 5)`);
+  const recent = transaction.send(sql<VisaDashboard['recent_applications'][number]>`
       SELECT r.id, c.first_name AS client__first_name, c.last_name AS client__last_name, t.name AS visa_type__name,
              r.status, r.created_at
       FROM (SELECT * FROM immigration_visaapplication r WHERE ${inScope(user)}
             ORDER BY r.created_at DESC, r.id DESC LIMIT 5) r
       JOIN immigration_client c ON c.id = r.client_id JOIN immigration_visatype t ON t.id = r.visa_type_id
-      ORDER BY r.created_at DESC, r.id DESC`),
-  ]);
+      ORDER BY r.created_at DESC, r.id DESC`);
+  return counting.and(recent).map(([counts, applications]) => dashboard(counts, applications));
+}
+
+function dashboard(rows: readonly Counts[], recent: VisaDashboard['recent_applications']): VisaDashboard {
   const statuses = rows.filter(({ status }) => status !== null);
   const types = rows.filter(({ status }) => status === null).sort((a, b) => a.place - b.place);
   const sum = (column: `created_${Span}` | `granted_${Span}` | 'count' | 'unassigned') =>

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';
@@ -39,7 +39,7 @@ export async function listVisaApplications(
   user: CurrentUser,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<VisaApplicationOutput>> {
+): Promise<Pending<PageOf<VisaApplicationOutput>>> {
   const [from, to] = [query.date('date_applied_from'), query.date('date_applied_to')];
   const asked = allOf([
     choiceFilter(query, 'status'),
@@ -56,24 +56,32 @@ export async function listVisaApplications(
 }
 
 /** One application. @throws HttpError 404; 403 when its client is out of scope */
-export async function readVisaApplication(
+export function readVisaApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-): Promise<VisaApplicationOutput> {
-  const finding = transaction.query(applicationBranch('immigration_visaapplication', id));
-  const [application, [found]] = await Promise.all([visaApplications.read(transaction, id), finding]);
-  checkApplicationScope(user, WHAT, id, found);
-  return application;
+): Pending<VisaApplicationOutput> {
+  const finding = transaction.send(applicationBranch('immigration_visaapplication', id));
+  const reading = visaApplications.read(transaction, id).and(finding);
+  return reading.map(([application, [found]]) => {
+    checkApplicationScope(user, WHAT, id, found);
+    return application;
+  });
 }
 
 /** How many applications in scope have each status, and in all. */
-export async function visaStatusCounts(
+export function visaStatusCounts(
   transaction: TenantTransaction,
   user: CurrentUser,
-): Promise<VisaStatusCounts> {
-  const rows = await transaction.last(sql<{ status: string; count: number }>`
-    SELECT r.status, count(*) AS count FROM immigration_visaapplication r WHERE ${inScope(user)} GROUP BY r.status`);
+): Pending<VisaStatusCounts> {
+  const counting = sql<{ status: string; count: number }>`
+    SELECT r.status, count(*) AS count FROM immigration_visaapplication r WHERE ${inScope(user)} GROUP BY r.status`;
+  return transaction.send(counting).map(statusCounts);
+}
+
+function statusCounts(
+  rows: readonly { readonly status: string; readonly count: number }[],
+): VisaStatusCounts {
   const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Omit<VisaStatusCounts, 'TOTAL'>;
   let TOTAL = 0;
   for (const { status, count } of rows) {

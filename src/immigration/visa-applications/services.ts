@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import {
@@ -25,12 +25,12 @@ export async function createVisaApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: VisaApplicationCreateInput,
-): Promise<VisaApplicationOutput> {
+): Promise<Pending<VisaApplicationOutput>> {
   await requireClient(transaction, user, input.client_id, 'client_id');
   const checklist = await requireVisaType(transaction, input.visa_type_id);
   await checkApplicationAssignee(transaction, user, input.assigned_to_id);
   const { required_documents: documents = checklist.map((name) => ({ name })), ...rest } = input;
-  return await visaApplications.insert(transaction, user, {
+  return visaApplications.insert(transaction, user, {
     ...rest,
     required_documents: JSON.stringify(withReceived(documents)),
   });
@@ -42,14 +42,14 @@ export async function updateVisaApplication(
   user: CurrentUser,
   id: number,
   read: () => VisaApplicationPatchInput,
-): Promise<VisaApplicationOutput> {
+): Promise<Pending<VisaApplicationOutput>> {
   const before = await lockInScope(transaction, user, id);
   const { required_documents: documents, ...input } = read();
   if (input.visa_type_id !== undefined && input.visa_type_id !== before.visa_type_id) {
     await requireVisaType(transaction, input.visa_type_id);
   }
   await checkApplicationAssignee(transaction, user, input.assigned_to_id, before.assigned_to_id);
-  return await visaApplications.update(transaction, user, id, {
+  return visaApplications.update(transaction, user, id, {
     ...input,
     ...(documents && {
       required_documents: JSON.stringify(

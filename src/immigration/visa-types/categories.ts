@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
 import { claimName } from '../shared/unique-name.js';
 import { refuseIfUsed } from '../shared/used-by.js';
@@ -13,10 +13,10 @@ export async function createVisaCategory(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: VisaCategoryInput,
-): Promise<VisaCategoryOutput> {
+): Promise<Pending<VisaCategoryOutput>> {
   const values = stored(input);
   await checkUnique(transaction, values);
-  return await visaCategories.insert(transaction, user, values);
+  return visaCategories.insert(transaction, user, values);
 }
 
 /** Changes the given fields of a visa category. @throws HttpError 404, 400 */
@@ -25,13 +25,13 @@ export async function updateVisaCategory(
   user: CurrentUser,
   id: number,
   read: () => VisaCategoryChange,
-): Promise<VisaCategoryOutput> {
+): Promise<Pending<VisaCategoryOutput>> {
   const before = await visaCategories.lock(transaction, id);
   const values = stored(read());
   // Without a change there is nothing to write, since this table has no time of the last one.
-  if (Object.keys(values).length === 0) return await visaCategories.read(transaction, id);
+  if (Object.keys(values).length === 0) return visaCategories.read(transaction, id);
   await checkUnique(transaction, values, before);
-  return await visaCategories.update(transaction, user, id, values);
+  return visaCategories.update(transaction, user, id, values);
 }
 
 /** Deletes a visa category that neither visa types nor clients have. @throws HttpError 404, 400 */

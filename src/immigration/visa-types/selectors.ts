@@ -1,6 +1,6 @@
 import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { idFilter, searchFilter } from '../shared/filters.js';
@@ -16,8 +16,8 @@ export const visaCategories = new Records({
 });
 
 /** Every visa category, by name. */
-export async function listVisaCategories(transaction: TenantTransaction): Promise<VisaCategoryOutput[]> {
-  return await transaction.last(visaCategories.select(sql`ORDER BY r.name, r.id DESC`));
+export function listVisaCategories(transaction: TenantTransaction): Pending<VisaCategoryOutput[]> {
+  return transaction.send(visaCategories.select(sql`ORDER BY r.name, r.id DESC`));
 }
 
 export const visaTypes = new Records({
@@ -36,7 +36,7 @@ export async function listVisaTypes(
   transaction: TenantTransaction,
   query: QueryParameters,
   page: PageRequest,
-): Promise<PageOf<VisaTypeOutput>> {
+): Promise<Pending<PageOf<VisaTypeOutput>>> {
   const asked = allOf([searchFilter(query, 'r.name', 'r.code'), idFilter(query, 'visa_category_id')]);
   const rows = visaTypes.select(sql`
     JOIN immigration_visacategory k ON k.id = r.visa_category_id

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { refuseIfUsed } from '../shared/used-by.js';
@@ -12,9 +12,9 @@ export async function createVisaType(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: VisaTypeCreateInput,
-): Promise<VisaTypeOutput> {
+): Promise<Pending<VisaTypeOutput>> {
   await requireCategory(transaction, input.visa_category_id);
-  return await visaTypes.insert(transaction, user, stored(input));
+  return visaTypes.insert(transaction, user, stored(input));
 }
 
 /** Changes what is given of a visa type. @throws HttpError 404, 400 */
@@ -23,13 +23,13 @@ export async function updateVisaType(
   user: CurrentUser,
   id: number,
   read: () => VisaTypePatchInput,
-): Promise<VisaTypeOutput> {
+): Promise<Pending<VisaTypeOutput>> {
   await visaTypes.lock(transaction, id);
   const input = read();
   if (input.visa_category_id !== undefined) await requireCategory(transaction, input.visa_category_id);
   // Without any change there is nothing to write: this table keeps no time of its last one.
-  if (Object.keys(input).length === 0) return await visaTypes.read(transaction, id);
-  return await visaTypes.update(transaction, user, id, stored(input));
+  if (Object.keys(input).length === 0) return visaTypes.read(transaction, id);
+  return visaTypes.update(transaction, user, id, stored(input));
 }
 
 /** Deletes a visa type for which nobody has applied. @throws HttpError 404, 400 */
