@@ -2,7 +2,7 @@ import type { TSchema } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CurrentUser } from '../auth/current-user.js';
 import type { TenantContext } from '../database/tenant-transaction.js';
-import type { Body, Input, Shape } from '../http/fields/body.js';
+import type { Body, Input, LateInput, Shape } from '../http/fields/body.js';
 import type { QueryParameters } from '../http/fields/query-parameters.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import type { Policy } from './policy.js';
@@ -82,7 +82,7 @@ export interface RouteDefinition {
 }
 
 type Handler<R extends TenantRequest, S extends Shape> = (
-  request: R & { readonly input: () => Input<S> },
+  request: R & { readonly body: LateInput<Input<S>> },
   reply: FastifyReply,
 ) => Promise<unknown>;
 
@@ -92,7 +92,7 @@ type Definition<R extends TenantRequest, S extends Shape> = Omit<RouteDefinition
 };
 
 /**
- * Declares a route for signed-in users. The body is checked when the handler calls `request.input()`, so that a missing
+ * Declares a route for signed-in users. The handler reads the body late, with `request.body.read()`, so that a missing
  * record is answered first.
  */
 export function route<S extends Shape>(definition: Definition<UserRequest, S>): RouteDefinition {
@@ -111,11 +111,11 @@ function bind<S extends Shape>(definition: Definition<TenantRequest, S>): RouteD
     ...(body && { body: body as unknown as Body }),
     handler: (request, reply) => {
       const admitted = request.admitted as TenantRequest;
-      const input = () => {
+      const read = () => {
         if (!body) throw new Error(`${definition.method} ${definition.path} declares no body`);
         return body.parse(request.body === undefined ? {} : request.body, request.isForm);
       };
-      return handler({ ...admitted, input }, reply);
+      return handler({ ...admitted, body: { read } }, reply);
     },
   };
 }

@@ -18,6 +18,15 @@ export type Input<S extends Shape> = { [K in RequiredKeys<S>]: Parsed<S[K]> } & 
   [K in Exclude<keyof S, RequiredKeys<S>>]?: Parsed<S[K]>;
 };
 
+/**
+ * The input of a request before it is read. A change reads it once the record was found, since a record that does not
+ * exist or is out of reach is answered first: 404 and 403 come before 400.
+ */
+export interface LateInput<T> {
+  /** @throws HttpError 400 with messages under every field that is wrong */
+  read(): T;
+}
+
 /** A request body: documented by `schema`, read by `parse`. */
 export interface Body<S extends Shape = Shape> {
   readonly shape: S;

@@ -36,9 +36,9 @@ export function agencySettingsRoutes(
       body: AgencySettingsPatch,
       response: AgencySettingsOutput,
       errors: [400],
-      handler: async ({ context, input }) =>
+      handler: async ({ context, body }) =>
         await database.tenantTransaction(context, (transaction) =>
-          changeSettings(transaction, input, platform),
+          changeSettings(transaction, body, platform),
         ),
     }),
     publicRoute({

@@ -1,6 +1,7 @@
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalid, invalidField } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { timeZoneNamed } from '../../tenancy/time-zone.js';
 import type { AgencySettingsChange, AgencySettingsOutput } from './schemas.js';
@@ -21,11 +22,11 @@ export interface Platform {
  */
 export async function changeSettings(
   transaction: TenantTransaction,
-  read: () => AgencySettingsChange,
+  body: LateInput<AgencySettingsChange>,
   platform: Platform,
 ): Promise<Pending<AgencySettingsOutput>> {
   const stored = await holdSettings(transaction);
-  const { time_zone, contact_email, contact_phone, deadline_alerts, email, branding } = read();
+  const { time_zone, contact_email, contact_phone, deadline_alerts, email, branding } = body.read();
   const changes = {
     ...(time_zone !== undefined && { time_zone: await knownTimeZone(transaction, time_zone) }),
     ...(contact_email !== undefined && { contact_email: contact_email || null }),

@@ -3,6 +3,7 @@ import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { claimName } from '../shared/unique-name.js';
 import type { AgentCreateInput, AgentOutput, AgentUpdateInput } from './schemas.js';
 import { agents } from './selectors.js';
@@ -22,10 +23,10 @@ export async function updateAgent(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => AgentUpdateInput,
+  body: LateInput<AgentUpdateInput>,
 ): Promise<Pending<AgentOutput>> {
   const agent = await agents.lock(transaction, id);
-  const input = read();
+  const input = body.read();
   if (input.agent_name !== undefined && !isSameText(input.agent_name, agent.agent_name)) {
     await checkName(transaction, input.agent_name);
   }

@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { refuseIfUsed } from '../shared/used-by.js';
 import type { ApplicationTypeOutput, ApplicationTypeUpdateInput } from './schemas.js';
 import { applicationTypes } from './selectors.js';
@@ -9,10 +10,10 @@ export async function updateApplicationType(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => ApplicationTypeUpdateInput,
+  body: LateInput<ApplicationTypeUpdateInput>,
 ): Promise<Pending<ApplicationTypeOutput>> {
   await applicationTypes.lock(transaction, id);
-  return applicationTypes.update(transaction, user, id, read());
+  return applicationTypes.update(transaction, user, id, body.read());
 }
 
 /** Deletes an application type without applications softly. @throws HttpError 404, 400 */

@@ -4,6 +4,7 @@ import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk, permissionDenied } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import { claimName } from '../shared/unique-name.js';
 import type { BranchCreateInput, BranchOutput, BranchUpdateInput } from './schemas.js';
@@ -29,10 +30,10 @@ export async function updateBranch(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => BranchUpdateInput,
+  body: LateInput<BranchUpdateInput>,
 ): Promise<Pending<BranchOutput>> {
   const branch = await lockInScope(transaction, user, id);
-  const input = read();
+  const input = body.read();
   if (input.region_id !== undefined && input.region_id !== branch.region_id) {
     await checkRegion(transaction, user, input.region_id);
   }

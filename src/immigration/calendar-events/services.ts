@@ -4,6 +4,7 @@ import type { TenantTables } from '../../database/generated/tables.js';
 import { type Selectable, sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isAfter } from '../../http/fields/datetime.js';
 import { isId } from '../../http/path-id.js';
 import type { Permission } from '../../kinds/permissions.js';
@@ -33,10 +34,10 @@ export async function updateEvent(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => EventPatchInput,
+  body: LateInput<EventPatchInput>,
 ): Promise<Pending<EventOutput>> {
   const event = await lockEvent(transaction, user, id, 'change_calendarevent');
-  const input = read();
+  const input = body.read();
   if (input.start !== undefined || input.end !== undefined) {
     checkOrder(input.start ?? event.start, input.end ?? event.end);
   }

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { invalidField } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { pathId } from '../../http/path-id.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { CSV, type NextPiece, sendCsv } from '../shared/csv-answer.js';
@@ -116,11 +117,11 @@ async function create(database: Database, { raw, context, user }: UserRequest): 
 /** Reads the file between two transactions, since that takes seconds and connections are scarce. */
 async function readInEncoding(
   database: Database,
-  { params, context, user, input }: UserRequest & { readonly input: () => EncodingChoiceInput },
+  { params, context, user, body }: UserRequest & { readonly body: LateInput<EncodingChoiceInput> },
 ): Promise<object> {
   const id = pathId(params.id, THING);
   const { content, options } = await database.tenantTransaction(context, (transaction) =>
-    sourceOf(transaction, user, id, input),
+    sourceOf(transaction, user, id, body),
   );
   const file = await readContent(content, options);
   return await database.tenantTransaction(context, (transaction) =>

@@ -3,6 +3,7 @@ import { covers, scopeOf } from '../../auth/scope.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import { outOfScope } from '../shared/client-access.js';
 import { CLIENT_FIELDS } from './client-values.js';
@@ -70,10 +71,10 @@ export async function sourceOf(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => EncodingChoiceInput,
+  body: LateInput<EncodingChoiceInput>,
 ): Promise<{ readonly content: Buffer; readonly options: ReadOptions }> {
   const { status, encoding, delimiter } = await lockImport(transaction, user, id);
-  const chosen = read();
+  const chosen = body.read();
   checkStatus({ status }, ['DRAFT']);
   const [source] = await transaction.query(sql<{ content: Buffer }>`
     SELECT content FROM client_import_source WHERE import_id = ${id}`);
@@ -105,10 +106,10 @@ export async function patchImport(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => ImportPatchInput,
+  body: LateInput<ImportPatchInput>,
 ): Promise<Pending<object>> {
   const row = await lockImport(transaction, user, id);
-  const input = read();
+  const input = body.read();
   const problem = input.fields && problemOfFields(input.fields, row.headers.length);
   if (problem) throw invalidField('fields', problem);
   const { default_branch_id: branch } = input;

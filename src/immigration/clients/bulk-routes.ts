@@ -34,8 +34,8 @@ export function bulkRoutes(database: Database): RouteDefinition[] {
       body: shape,
       response: BulkResult,
       errors: [400],
-      handler: async ({ context, user, tenant, input }) => {
-        const given = input();
+      handler: async ({ context, user, tenant, body }) => {
+        const given = body.read();
         return await database.tenantTransaction(context, (transaction) =>
           service(transaction, user, new TenantTime(tenant), given),
         );

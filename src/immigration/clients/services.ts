@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { permissionDenied } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { homeBranch } from '../shared/home-branch.js';
 import { lockClient } from './access.js';
@@ -29,17 +30,16 @@ export async function createClient(
 
 /**
  * Changes what is given of a client.
- * @param read reads the input; called after the record was found, as its errors come second
  * @throws HttpError 404, 403, 400
  */
 export async function updateClient(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => ClientUpdateInput,
+  body: LateInput<ClientUpdateInput>,
 ): Promise<Pending<ClientOutput>> {
   const client = await lockClient(transaction, user, id);
-  const input = read();
+  const input = body.read();
   const related: Record<string, number | null | undefined> = {};
   for (const key of RELATED) if (input[key] !== client[key]) related[key] = input[key];
   if (related.branch_id === null && scopeOf(user).kind !== 'tenant') {

@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import {
   applicationBranch,
@@ -39,10 +40,10 @@ export async function updateCollegeApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => CollegeApplicationUpdateInput,
+  body: LateInput<CollegeApplicationUpdateInput>,
 ): Promise<Pending<CollegeApplicationOutput>> {
   const before = await lockInScope(transaction, user, id);
-  const input = withoutZeros(read());
+  const input = withoutZeros(body.read());
   if (input.stage_id !== undefined && input.stage_id !== before.stage_id) {
     await requireStage(transaction, input.stage_id, before.application_type_id);
   }

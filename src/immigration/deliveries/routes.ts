@@ -54,8 +54,8 @@ export function deliveryRoutes(database: Database): RouteDefinition[] {
       body: DeliveryChoice,
       response: DeliveriesChanged,
       errors: [400],
-      handler: async ({ context, input }) => {
-        const given = input();
+      handler: async ({ context, body }) => {
+        const given = body.read();
         return await database.tenantTransaction(context, (transaction) => work(transaction, given));
       },
     });

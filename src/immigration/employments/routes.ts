@@ -23,8 +23,8 @@ export function employmentRoutes(database: Database): RouteDefinition[] {
       employments.create(transaction, user, input),
     ),
     routes.read((transaction, user, id) => employments.read(transaction, user, id)),
-    ...routes.change({ PUT: EmploymentRequest, PATCH: EmploymentPatch }, (transaction, user, id, read) =>
-      employments.change(transaction, user, id, read),
+    ...routes.change({ PUT: EmploymentRequest, PATCH: EmploymentPatch }, (transaction, user, id, body) =>
+      employments.change(transaction, user, id, body),
     ),
     routes.remove((transaction, user, id) => employments.delete(transaction, user, id)),
   ];

@@ -4,6 +4,7 @@ import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { checkGrants, replacePermissions } from '../shared/permissions.js';
 import { claimName } from '../shared/unique-name.js';
 import type { GroupCreateInput, GroupOutput, GroupUpdateInput } from './schemas.js';
@@ -30,10 +31,10 @@ export async function updateGroup(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => GroupUpdateInput,
+  body: LateInput<GroupUpdateInput>,
 ): Promise<Pending<GroupOutput>> {
   const group = await lockGroup(transaction, user, id);
-  const { name, permission_ids } = read();
+  const { name, permission_ids } = body.read();
   if (name !== undefined && name !== group.name) {
     if (isRole(group.name)) throw invalidField('name', 'The name of a built-in group cannot be changed.');
     if (!isSameText(name, group.name)) await claimGroupName(transaction, name);
@@ -48,10 +49,10 @@ export async function assignGroupPermissions(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => { readonly permission_ids: readonly number[] },
+  body: LateInput<{ readonly permission_ids: readonly number[] }>,
 ): Promise<Pending<GroupOutput>> {
   await lockGroup(transaction, user, id);
-  await grant(transaction, user, id, read().permission_ids);
+  await grant(transaction, user, id, body.read().permission_ids);
   return groups.read(transaction, id);
 }
 

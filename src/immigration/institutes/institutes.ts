@@ -97,9 +97,9 @@ export function instituteRoutes(database: Database): RouteDefinition[] {
     routes.read((transaction, _user, id) => institutes.read(transaction, id)),
     ...routes.change(
       { PUT: InstituteUpdate, PATCH: InstituteUpdate },
-      async (transaction, user, id, read) => {
+      async (transaction, user, id, body) => {
         await institutes.lock(transaction, id);
-        return await institutes.update(transaction, user, id, read());
+        return institutes.update(transaction, user, id, body.read());
       },
     ),
     routes.remove(async (transaction, user, id) => {

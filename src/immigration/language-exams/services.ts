@@ -3,6 +3,7 @@ import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import type { UserRequest } from '../../routing/route.js';
 import { resultsOfExam } from '../shared/exam-results.js';
 import { keepExpiryReminders } from '../shared/expiry-reminders.js';
@@ -31,11 +32,11 @@ export async function updateLanguageExam(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => LanguageExamChange,
+  body: LateInput<LanguageExamChange>,
   { tenant }: UserRequest,
 ): Promise<Pending<LanguageExamOutput>> {
   const exam = await languageExams.lock(transaction, id);
-  const input = read();
+  const input = body.read();
   if (input.name !== undefined && !isSameText(input.name, exam.name))
     await checkName(transaction, input.name);
   if (input.validity_term !== undefined && input.validity_term !== exam.validity_term) {

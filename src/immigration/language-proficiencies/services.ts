@@ -3,6 +3,7 @@ import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto } from '../../database/writes.js';
 import { invalidPk } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import type { UserRequest } from '../../routing/route.js';
 import { examResult } from '../shared/exam-results.js';
@@ -47,11 +48,11 @@ export async function updateProficiency(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => ProficiencyChange,
+  body: LateInput<ProficiencyChange>,
   { tenant }: UserRequest,
 ): Promise<Pending<ProficiencyOutput>> {
   const stored = await proficiencies.lock(transaction, user, id);
-  const { remind_days_before: days, ...input } = read();
+  const { remind_days_before: days, ...input } = body.read();
   const result = { ...stored, ...input };
   const changed = REMINDED.some((field) => result[field] !== stored[field]);
   const reminds = changed || days !== undefined;

@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { permissionDenied } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { mayWrite } from './policy.js';
 import type { NoteCreateInput, NoteOutput, NoteUpdateInput } from './schemas.js';
 import { notes } from './selectors.js';
@@ -20,11 +21,11 @@ export async function updateNote(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => NoteUpdateInput,
+  body: LateInput<NoteUpdateInput>,
 ): Promise<Pending<NoteOutput>> {
   const note = await notes.lock(transaction, user, id);
   if (!mayWrite(user, note.author_id, 'change')) throw permissionDenied();
-  return notes.update(transaction, user, note, read());
+  return notes.update(transaction, user, note, body.read());
 }
 
 /** Deletes a note. @throws HttpError 404; 403 also for who neither wrote it nor may delete notes */

@@ -73,7 +73,7 @@ export function notificationRoutes(database: Database, includeReadDefault: boole
       errors: [400, 403],
       handler: async (request) => {
         requireArgument(request.raw, 'notification_ids', 'notification_ids is required');
-        const ids = request.input().notification_ids;
+        const ids = request.body.read().notification_ids;
         const count = await database.tenantTransaction(request.context, (transaction) =>
           markManyRead(transaction, ownerOf(request), ids),
         );
@@ -140,7 +140,7 @@ export function notificationRoutes(database: Database, includeReadDefault: boole
         otherAnswers,
         handler: async (request) =>
           await database.tenantTransaction(request.context, (transaction) =>
-            changeNotification(transaction, ownerOf(request), idIn(request), request.input),
+            changeNotification(transaction, ownerOf(request), idIn(request), request.body),
           ),
       }),
     ),

@@ -1,6 +1,7 @@
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { textError } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import { readsNotices } from '../../live/stream-notices.js';
 import type { NotificationChanges, NotificationOutput } from './schemas.js';
@@ -25,26 +26,25 @@ export async function markRead(
   owner: Owner,
   id: number,
 ): Promise<Pending<NotificationOutput> | NotificationOutput> {
-  return await changeNotification(transaction, owner, id, () => ({ read: true }));
+  return await changeNotification(transaction, owner, id, { read: () => ({ read: true }) });
 }
 
 /**
  * Changes what is given of one of the user's notifications. Reading it sets `read_at`, unreading empties it.
- * @param read reads the input; called after the notification was found, as its errors come second
  * @throws HttpError 404, 400
  */
 export async function changeNotification(
   transaction: TenantTransaction,
   owner: Owner,
   id: number,
-  read: () => NotificationChanges,
+  body: LateInput<NotificationChanges>,
 ): Promise<Pending<NotificationOutput> | NotificationOutput> {
   const { userId } = owner;
   const [before] = await transaction.query(
     sql<NotificationRow>`${notificationById(userId, id)} FOR NO KEY UPDATE`,
   );
   if (!before) throw notificationGone();
-  const { read: isRead = before.read, is_completed: isCompleted = before.is_completed } = read();
+  const { read: isRead = before.read, is_completed: isCompleted = before.is_completed } = body.read();
   if (isRead === before.read && isCompleted === before.is_completed) return shown(before);
   if (isRead !== before.read) announce(transaction, owner, isRead ? [id] : []);
   const changed = transaction.send(sql<NotificationRow>`

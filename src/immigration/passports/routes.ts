@@ -47,7 +47,7 @@ export function passportRoutes(database: Database): RouteDefinition[] {
       errors: [400, 404],
       handler: async (request) =>
         await inTransaction(request, (transaction, user, clientId) =>
-          updatePassport(transaction, user, clientId, request.input, request),
+          updatePassport(transaction, user, clientId, request.body, request),
         ),
     });
 

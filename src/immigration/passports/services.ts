@@ -4,6 +4,7 @@ import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { assignments, insertInto } from '../../database/writes.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import type { UserRequest } from '../../routing/route.js';
 import { readsLogged } from '../shared/audit-reads.js';
@@ -57,11 +58,11 @@ export async function updatePassport(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => PassportChange,
+  body: LateInput<PassportChange>,
   { tenant }: UserRequest,
 ): Promise<Pending<PassportOutput>> {
   const stored = await lockPassport(transaction, user, id);
-  const { client_id, remind_days_before: days, ...input } = read();
+  const { client_id, remind_days_before: days, ...input } = body.read();
   if (client_id !== undefined && client_id !== id) {
     throw invalidField('client_id', 'A passport cannot become that of another client.');
   }

@@ -25,7 +25,7 @@ export function qualificationRoutes(database: Database): RouteDefinition[] {
     routes.read((transaction, user, id) => qualifications.read(transaction, user, id)),
     ...routes.change(
       { PUT: QualificationRequest, PATCH: QualificationPatch },
-      (transaction, user, id, read) => qualifications.change(transaction, user, id, read),
+      (transaction, user, id, body) => qualifications.change(transaction, user, id, body),
     ),
     routes.remove((transaction, user, id) => qualifications.delete(transaction, user, id)),
   ];

@@ -3,6 +3,7 @@ import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { claimName } from '../shared/unique-name.js';
 import { refuseIfUsed } from '../shared/used-by.js';
 import type { RegionCreateInput, RegionOutput, RegionUpdateInput } from './schemas.js';
@@ -23,11 +24,11 @@ export async function updateRegion(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => RegionUpdateInput,
+  body: LateInput<RegionUpdateInput>,
 ): Promise<Pending<RegionOutput>> {
   const region = await regions.lock(transaction, id);
   await checkRegionScope(transaction, user, id);
-  const input = read();
+  const input = body.read();
   if (input.name !== undefined && !isSameText(input.name, region.name))
     await checkName(transaction, input.name);
   return regions.update(transaction, user, id, input);

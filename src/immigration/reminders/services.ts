@@ -4,6 +4,7 @@ import { writeJson } from '../../database/json.js';
 import { type Selectable, sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk, notFound, permissionDenied } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { readTime } from '../../http/fields/time.js';
 import type { Permission } from '../../kinds/permissions.js';
 import { allows, requires } from '../../routing/policy.js';
@@ -33,11 +34,15 @@ export async function updateReminder(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => ReminderPatchInput,
+  body: LateInput<ReminderPatchInput>,
   time: TenantTime,
 ): Promise<Pending<ReminderOutput>> {
   const reminder = await lockReminder(transaction, user, id, 'change_reminder');
-  const { content_type: type = reminder.content_type_id, object_id = reminder.object_id, ...input } = read();
+  const {
+    content_type: type = reminder.content_type_id,
+    object_id = reminder.object_id,
+    ...input
+  } = body.read();
   const isOther = type !== reminder.content_type_id || object_id !== reminder.object_id;
   const link = isOther ? await requireRecord(transaction, user, type, object_id) : {};
   const postponed = isPostponed(reminder, input, time) && { notification_created: false };

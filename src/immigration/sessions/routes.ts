@@ -86,8 +86,8 @@ export function sessionRoutes(
         body: EndAll,
         response: EndedSessions,
         errors: [400],
-        handler: async ({ tenant, user, input }) => {
-          const { ended, pair } = await sessions.endAll(tenant, user, input().refresh);
+        handler: async ({ tenant, user, body }) => {
+          const { ended, pair } = await sessions.endAll(tenant, user, body.read().refresh);
           return { ended, refresh: pair?.refresh ?? null, access: pair?.access ?? null };
         },
       }),

@@ -34,8 +34,8 @@ export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
       body: LogIn,
       response: TokenPair,
       errors: [400, 401, 429],
-      handler: async ({ tenant, ip, input }) => {
-        const { username, password } = input();
+      handler: async ({ tenant, ip, body }) => {
+        const { username, password } = body.read();
         return await sessions.logIn(tenant as Tenant, username, password, ip);
       },
     }),
@@ -46,7 +46,7 @@ export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
       body: Refresh,
       response: Refreshed,
       errors: [400, 401],
-      handler: async ({ tenant, input }) => await sessions.refresh(tenant as Tenant, input().refresh),
+      handler: async ({ tenant, body }) => await sessions.refresh(tenant as Tenant, body.read().refresh),
     }),
     publicRoute({
       ...common,
@@ -55,8 +55,8 @@ export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
       body: Revoke,
       response: Empty,
       errors: [400, 401],
-      handler: async ({ tenant, input }) => {
-        await sessions.revoke(tenant as Tenant, input().refresh);
+      handler: async ({ tenant, body }) => {
+        await sessions.revoke(tenant as Tenant, body.read().refresh);
         return {};
       },
     }),
@@ -67,8 +67,8 @@ export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
       body: Verify,
       response: Empty,
       errors: [400, 401],
-      handler: async ({ tenant, input }) => {
-        await sessions.verify(tenant as Tenant, input().token);
+      handler: async ({ tenant, body }) => {
+        await sessions.verify(tenant as Tenant, body.read().token);
         return {};
       },
     }),

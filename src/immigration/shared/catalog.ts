@@ -96,15 +96,10 @@ export function catalogRoutes<S extends Shape, T extends Table, P extends TPrope
         PUT: whole,
         PATCH: body(`Patched${requestName}`, optional(fields)),
       },
-      async (transaction, user, id, read) => {
+      async (transaction, user, id, change) => {
         const before = (await records.lock(transaction, id)) as Values;
-        const input = read();
-        return await records.update(
-          transaction,
-          user,
-          id,
-          (await write(transaction, input, before)) as never,
-        );
+        const input = change.read();
+        return records.update(transaction, user, id, (await write(transaction, input, before)) as never);
       },
     ),
     routes.remove(async (transaction, user, id) => {

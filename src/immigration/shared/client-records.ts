@@ -11,6 +11,7 @@ import {
 } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { requires } from '../../routing/policy.js';
@@ -136,10 +137,10 @@ export class ClientRecords<T extends ClientTable, Row> {
     transaction: TenantTransaction,
     user: CurrentUser,
     id: number,
-    read: () => Values<T>,
+    body: LateInput<Values<T>>,
   ): Promise<Pending<Row>> {
     const stored = await this.lock(transaction, user, id);
-    return await this.update(transaction, user, stored, read());
+    return await this.update(transaction, user, stored, body.read());
   }
 
   /** Changes what is given of a record that `lock` gave. @throws HttpError 400, 403 */

@@ -4,7 +4,7 @@ import type { Database } from '../../database/database.js';
 import type { MaybePending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { COMPONENT } from '../../http/component.js';
 import { type HttpError, notFound } from '../../http/errors.js';
-import type { Body, Input, Shape } from '../../http/fields/body.js';
+import type { Body, Input, LateInput, Shape } from '../../http/fields/body.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { pathId } from '../../http/path-id.js';
 import { KINDS, type Model } from '../../kinds/kinds.js';
@@ -179,7 +179,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         response: output,
         errors: [400],
         handler: async (request) => {
-          const given = request.input();
+          const given = request.body.read();
           return await inTransaction(request, (transaction) =>
             write(transaction, request.user, given, request),
           );
@@ -211,7 +211,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         transaction: TenantTransaction,
         user: CurrentUser,
         id: number,
-        read: () => Input<P> | Input<Q>,
+        body: LateInput<Input<P> | Input<Q>>,
         request: UserRequest,
       ) => MaybePending<unknown>,
     ): RouteDefinition[] {
@@ -229,7 +229,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
           handler: async (request) => {
             const id = idOf(request);
             return await inTransaction(request, (transaction) =>
-              write(transaction, request.user, id, request.input as () => Input<P> | Input<Q>, request),
+              write(transaction, request.user, id, request.body as LateInput<Input<P> | Input<Q>>, request),
             );
           },
         });
@@ -282,7 +282,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         transaction: TenantTransaction,
         user: CurrentUser,
         id: number,
-        read: () => Input<S>,
+        body: LateInput<Input<S>>,
         request: UserRequest,
       ) => MaybePending<unknown>,
     ): RouteDefinition {
@@ -300,7 +300,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         handler: async (request) => {
           const id = idOf(request);
           return await inTransaction(request, (transaction) =>
-            write(transaction, request.user, id, request.input, request),
+            write(transaction, request.user, id, request.body, request),
           );
         },
       });

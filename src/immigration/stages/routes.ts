@@ -37,8 +37,8 @@ export function stageRoutes(database: Database): RouteDefinition[] {
       body: StageReorder,
       response: Type.Array(StageOutput),
       errors: [400],
-      handler: async ({ context, user, input }) => {
-        const given = input();
+      handler: async ({ context, user, body }) => {
+        const given = body.read();
         return await database.tenantTransaction(context, (transaction) =>
           reorderStages(transaction, user, given),
         );

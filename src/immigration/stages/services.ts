@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import { refuseIfUsed } from '../shared/used-by.js';
 import type { StageCreateInput, StageOutput, StageReorderInput, StageUpdateInput } from './schemas.js';
@@ -34,7 +35,7 @@ export async function updateStage(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => StageUpdateInput,
+  body: LateInput<StageUpdateInput>,
 ): Promise<Pending<StageOutput>> {
   const locking = stages.lock(transaction, id);
   const finding = transaction.query(
@@ -42,7 +43,7 @@ export async function updateStage(
   );
   const [, [there]] = await Promise.all([locking, finding]);
   if (!there) throw notFound('Stage');
-  return stages.update(transaction, user, id, read());
+  return stages.update(transaction, user, id, body.read());
 }
 
 /** Deletes a stage in which no application ever stood; those behind it move up. @throws HttpError 404, 400 */

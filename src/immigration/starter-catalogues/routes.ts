@@ -78,8 +78,8 @@ export function starterCatalogueRoutes(database: Database): RouteDefinition[] {
       body: LoadRequest,
       response: StarterCatalogueLoaded,
       errors: [400],
-      handler: async ({ context, input }) => {
-        const { country } = input();
+      handler: async ({ context, body }) => {
+        const { country } = body.read();
         return { country, added: await loadCatalogue(database, context, country) };
       },
     }),

@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { textError } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { fullName } from '../shared/people.js';
 import { isParty } from './actions.js';
 import { taskDenied } from './errors.js';
@@ -13,19 +14,18 @@ import { changedTask } from './services.js';
 
 /**
  * Adds a comment to a task, and notifies each of those whom it mentions.
- * @param read reads the comment; called after the task was found, as its errors come second
  * @throws HttpError 404 also for who is neither assignee, assigner nor in the task's branch; 400
  */
 export async function addComment(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => string,
+  body: LateInput<string>,
 ): Promise<Pending<TaskOutput>> {
   const task = await lockTask(transaction, user, id);
   const isMember = task.branch_id !== null && user.branchIds.includes(task.branch_id);
   if (!isParty(task, user) && !isMember) throw taskDenied();
-  const text = read();
+  const text = body.read();
   const mentions = await findMentions(transaction, text);
   const changing = sql`
     UPDATE immigration_task t SET

@@ -69,11 +69,13 @@ export function taskRoutes(database: Database, settings: TaskSettings): RouteDef
     routes.action(
       'add_comment/',
       { ...act('Adds a comment; `@username` mentions somebody.'), body: TaskCommentBody, errors: [400, 404] },
-      (transaction, user, id, read, { raw }) =>
-        addComment(transaction, user, id, () => {
+      (transaction, user, id, body, { raw }) => {
+        const read = () => {
           requireArgument(raw, 'comment', 'Comment text is required');
-          return read().comment;
-        }),
+          return body.read().comment;
+        };
+        return addComment(transaction, user, id, { read });
+      },
     ),
     routes.action('cancel/', act('Cancels a task.'), cancelTask),
     routes.action(

@@ -5,6 +5,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { permissionDenied } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { ANNOUNCE_MADE, assigneesNotified } from './notify.js';
 import { checkNamed, checkOneAssignment, linkOf } from './related.js';
 import type { TaskCreateInput, TaskOutput, TaskUpdateInput } from './schemas.js';
@@ -39,17 +40,16 @@ export async function createTask(
 
 /**
  * Changes what is given of a task. To assign it to somebody takes it from its branch, and the other way round.
- * @param read reads the input; called after the task was found, as its errors come second
  * @throws HttpError 404, 400, 403
  */
 export async function updateTask(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => TaskUpdateInput,
+  body: LateInput<TaskUpdateInput>,
 ): Promise<Pending<TaskOutput>> {
   const task = await lockTask(transaction, user, id);
-  const input = read();
+  const input = body.read();
   checkOneAssignment(input);
   const { assigned_to, assigned_by, branch_id } = input;
   await checkNamed(transaction, {

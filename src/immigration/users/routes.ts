@@ -122,8 +122,8 @@ export function userRoutes(database: Database, { users, sessions }: UserParts): 
         body: ChangePassword,
         response: TokenPair,
         errors: [400, 429],
-        handler: async ({ tenant, user, ip, input }) => {
-          const { current_password: current, new_password: next } = input();
+        handler: async ({ tenant, user, ip, body }) => {
+          const { current_password: current, new_password: next } = body.read();
           return await sessions.changePassword(tenant, user, { current, next }, ip);
         },
       }),

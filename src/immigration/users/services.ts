@@ -7,6 +7,7 @@ import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import type { Tenant } from '../../tenancy/tenants.js';
 import { checkGrants, replacePermissions } from '../shared/permissions.js';
 import { holdActor, lockUser, type UserChange } from './access.js';
@@ -64,12 +65,12 @@ export async function updateUser(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => UserPatchInput,
+  body: LateInput<UserPatchInput>,
   { tenant, sessions }: UserWork,
 ): Promise<Pending<UserOutput>> {
   const change = await lockUser(transaction, user, id, userPolicy.change);
   const { target } = change;
-  const { email, first_name, last_name, password, group_name, is_active, ...given } = read();
+  const { email, first_name, last_name, password, group_name, is_active, ...given } = body.read();
   const role = group_name === target.groups[0] ? undefined : group_name;
   await changePlaces(transaction, change, given, role !== undefined);
   if (role !== undefined) {
@@ -117,11 +118,11 @@ export async function resetPassword(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => { readonly password: string },
+  body: LateInput<{ readonly password: string }>,
   { sessions }: UserWork,
 ): Promise<void> {
   const change = await lockUser(transaction, user, id, userPolicy.change);
-  const hash = await newPassword(change, read().password, {});
+  const hash = await newPassword(change, body.read().password, {});
   await sessions.endEvery(transaction, id);
   transaction.send(sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`);
 }
@@ -131,11 +132,11 @@ export async function assignPermissions(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => { readonly permission_ids: readonly number[] },
+  body: LateInput<{ readonly permission_ids: readonly number[] }>,
 ): Promise<Pending<UserOutput>> {
   const { actor, target, isSelf } = await lockUser(transaction, user, id, userPolicy.change);
   if (isSelf) throw permissionDenied(OWN_RIGHTS);
-  const ids = read().permission_ids;
+  const ids = body.read().permission_ids;
   await checkGrants(transaction, actor, ids, target.permissionIds);
   replacePermissions(transaction, 'immigration_user_user_permissions', 'user_id', id, ids);
   return shownUser(transaction, id);

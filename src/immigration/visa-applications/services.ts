@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import {
   applicationBranch,
@@ -41,10 +42,10 @@ export async function updateVisaApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => VisaApplicationPatchInput,
+  body: LateInput<VisaApplicationPatchInput>,
 ): Promise<Pending<VisaApplicationOutput>> {
   const before = await lockInScope(transaction, user, id);
-  const { required_documents: documents, ...input } = read();
+  const { required_documents: documents, ...input } = body.read();
   if (input.visa_type_id !== undefined && input.visa_type_id !== before.visa_type_id) {
     await requireVisaType(transaction, input.visa_type_id);
   }

@@ -3,6 +3,7 @@ import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { claimName } from '../shared/unique-name.js';
 import { refuseIfUsed } from '../shared/used-by.js';
 import type { VisaCategoryChange, VisaCategoryInput, VisaCategoryOutput } from './schemas.js';
@@ -24,10 +25,10 @@ export async function updateVisaCategory(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => VisaCategoryChange,
+  body: LateInput<VisaCategoryChange>,
 ): Promise<Pending<VisaCategoryOutput>> {
   const before = await visaCategories.lock(transaction, id);
-  const values = stored(read());
+  const values = stored(body.read());
   // Without a change there is nothing to write, since this table has no time of the last one.
   if (Object.keys(values).length === 0) return visaCategories.read(transaction, id);
   await checkUnique(transaction, values, before);

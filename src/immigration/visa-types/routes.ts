@@ -50,8 +50,8 @@ export function visaCategoryRoutes(database: Database): RouteDefinition[] {
     routes.array((transaction) => listVisaCategories(transaction)),
     routes.create(VisaCategoryRequest, createVisaCategory),
     routes.read((transaction, _user, id) => visaCategories.read(transaction, id)),
-    ...routes.change({ PUT: VisaCategoryRequest, PATCH: VisaCategoryPatch }, (transaction, user, id, read) =>
-      updateVisaCategory(transaction, user, id, read),
+    ...routes.change({ PUT: VisaCategoryRequest, PATCH: VisaCategoryPatch }, (transaction, user, id, body) =>
+      updateVisaCategory(transaction, user, id, body),
     ),
     routes.remove(deleteVisaCategory, [404], REFUSED),
   ];

@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk } from '../../http/errors.js';
+import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import { refuseIfUsed } from '../shared/used-by.js';
 import type { VisaTypeCreateInput, VisaTypeOutput, VisaTypePatchInput } from './schemas.js';
@@ -22,10 +23,10 @@ export async function updateVisaType(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  read: () => VisaTypePatchInput,
+  body: LateInput<VisaTypePatchInput>,
 ): Promise<Pending<VisaTypeOutput>> {
   await visaTypes.lock(transaction, id);
-  const input = read();
+  const input = body.read();
   if (input.visa_category_id !== undefined) await requireCategory(transaction, input.visa_category_id);
   // Without any change there is nothing to write: this table keeps no time of its last one.
   if (Object.keys(input).length === 0) return visaTypes.read(transaction, id);

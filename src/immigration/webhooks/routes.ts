@@ -68,8 +68,8 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
       status: 201,
       response: WebhookWithSecret,
       errors: [400],
-      handler: async ({ context, input }) => {
-        const given = input();
+      handler: async ({ context, body }) => {
+        const given = body.read();
         return await database.tenantTransaction(context, async (transaction) => {
           const { secret, ...endpoint } = await createWebhook(transaction, given, policy);
           return { ...webhookOutput(endpoint), secret };
@@ -79,9 +79,9 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
     routes.read(async (transaction, _user, id) =>
       webhookOutput(await answering(readEndpoint(transaction, id))),
     ),
-    ...routes.change({ PATCH: WebhookPatch }, async (transaction, _user, id, read) => {
+    ...routes.change({ PATCH: WebhookPatch }, async (transaction, _user, id, body) => {
       await answering(readEndpoint(transaction, id)); // a 404 comes before what is wrong with the body
-      return webhookOutput(await updateWebhook(transaction, id, read(), policy));
+      return webhookOutput(await updateWebhook(transaction, id, body.read(), policy));
     }),
     routes.remove((transaction, _user, id) => answering(removeEndpoint(transaction, id))),
     routes.action(
@@ -97,9 +97,9 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
         body: WebhookDisable,
         errors: [400, 404],
       },
-      async (transaction, user, id, read) => {
+      async (transaction, user, id, body) => {
         await answering(readEndpoint(transaction, id));
-        const reason = read().reason || `switched off by ${user.username}`;
+        const reason = body.read().reason || `switched off by ${user.username}`;
         return webhookOutput(await answering(switchEndpoint(transaction, id, reason)));
       },
     ),
@@ -112,9 +112,11 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
         output: WebhookWithSecret,
         errors: [400, 404],
       },
-      async (transaction, _user, id, read) => {
+      async (transaction, _user, id, body) => {
         await answering(readEndpoint(transaction, id));
-        const { secret, ...endpoint } = await answering(rotateSecret(transaction, id, read().overlap_hours));
+        const { secret, ...endpoint } = await answering(
+          rotateSecret(transaction, id, body.read().overlap_hours),
+        );
         return { ...webhookOutput(endpoint), secret };
       },
     ),
