@@ -16,7 +16,7 @@ import { Tokens } from '../auth/tokens.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import { logRequests } from '../http/access-log.js';
 import { registerBodyParsers } from '../http/body-parsers.js';
 import { Cors } from '../http/cors.js';
@@ -77,8 +77,8 @@ export interface App {
 }
 
 /** The query that every request depends on: finding a tenant by its host. */
-const ANY_TENANT =
-  'SELECT FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id LIMIT 1';
+const ANY_TENANT = sql`
+  SELECT FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id LIMIT 1`;
 
 /** Time within which a whole request must arrive: a slower sender only holds a connection. */
 const SLOWEST_REQUEST_MS = 60_000;
@@ -136,7 +136,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     streamRoute(hub, config.notificationStreamAllowedOrigin),
     homeRoute(),
     apiRootRoute(resources), // the contract's lists alone
-    healthRoute(() => database.publicQuery(statement(ANY_TENANT))),
+    healthRoute(() => database.publicQuery(ANY_TENANT)),
     ...mediaRoutes(media, urls),
     ...documentationRoutes(() => openapiDocument(server)),
   ];

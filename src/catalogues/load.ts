@@ -1,16 +1,16 @@
 import type { Database } from '../database/database.js';
-import { type Statement, statement } from '../database/statement.js';
 import type { TenantContext } from '../database/tenant-transaction.js';
 import { type Catalogue, type CatalogueCountry, readCatalogue } from './catalogue.js';
 import {
-  APPLICATION_TYPES,
-  BROAD_FIELDS,
-  COURSE_LEVELS,
-  LANGUAGE_EXAMS,
+  applicationTypes,
+  broadFields,
+  type Counting,
+  courseLevels,
   LOCK,
-  NARROW_FIELDS,
-  VISA_CATEGORIES,
-  VISA_TYPES,
+  languageExams,
+  narrowFields,
+  visaCategories,
+  visaTypes,
 } from './statements.js';
 
 /** The number of records of each kind that were added. */
@@ -24,7 +24,6 @@ export interface Added {
   readonly application_types: number;
 }
 
-type Counting = Statement<{ readonly added: number }>;
 /** A function that runs statements in order, in one transaction whose search path is the tenant's schema. */
 export type RunAll = (
   statements: readonly Counting[],
@@ -38,18 +37,17 @@ export type RunAll = (
  */
 export async function addCatalogue(run: RunAll, catalogue: Catalogue, userId: number | null): Promise<Added> {
   const content = JSON.stringify(catalogue);
-  const stamped = [content, userId];
   // The order matters: types refer to their categories, and narrow fields to their broad ones.
   const counting: Readonly<Record<keyof Added, Counting>> = {
-    visa_categories: statement(VISA_CATEGORIES, [content]),
-    visa_types: statement(VISA_TYPES, [content]),
-    course_levels: statement(COURSE_LEVELS, stamped),
-    broad_fields: statement(BROAD_FIELDS, stamped),
-    narrow_fields: statement(NARROW_FIELDS, stamped),
-    language_exams: statement(LANGUAGE_EXAMS, [content]),
-    application_types: statement(APPLICATION_TYPES, stamped),
+    visa_categories: visaCategories(content),
+    visa_types: visaTypes(content),
+    course_levels: courseLevels(content, userId),
+    broad_fields: broadFields(content, userId),
+    narrow_fields: narrowFields(content, userId),
+    language_exams: languageExams(content),
+    application_types: applicationTypes(content, userId),
   };
-  const [, ...counted] = await run([statement(LOCK), ...Object.values(counting)]);
+  const [, ...counted] = await run([LOCK, ...Object.values(counting)]);
   const added = Object.keys(counting).map((kind, index) => [kind, counted[index]?.[0]?.added ?? 0]);
   return Object.fromEntries(added) as Record<keyof Added, number>;
 }

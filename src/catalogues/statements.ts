@@ -1,37 +1,43 @@
-// Each statement adds the records of one kind that a tenant lacks, and counts them. $1 is the catalogue, $2 the user who
-// creates them. Names are compared without regard to case, and soft-deleted records count as present.
+import { type Sql, sql } from '../database/sql.js';
 
-const COUNT = 'SELECT count(*)::integer AS added FROM added';
+// Each statement adds the records of one kind that a tenant lacks, and counts them. Names are compared without regard to
+// case, and soft-deleted records count as present.
+
+/** What was added. */
+export type Counting = Sql<{ readonly added: number }>;
+
+const COUNT = sql`SELECT count(*)::integer AS added FROM added`;
 
 /** Serialises loads of the same tenant, so that the second finds what the first has added. */
-export const LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('starter catalogue'))";
+export const LOCK: Counting = sql`
+  SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('starter catalogue'))`;
 
-export const COURSE_LEVELS = `
+export const courseLevels = (catalogue: string, userId: number | null): Counting => sql`
   WITH added AS (
     INSERT INTO immigration_course_level (name, created_by_id, updated_by_id)
-    SELECT given.name, $2::bigint, $2::bigint
-    FROM jsonb_array_elements_text($1::jsonb -> 'course_levels') WITH ORDINALITY AS given (name, place)
+    SELECT given.name, ${userId}::bigint, ${userId}::bigint
+    FROM jsonb_array_elements_text(${catalogue}::jsonb -> 'course_levels') WITH ORDINALITY AS given (name, place)
     WHERE NOT EXISTS (SELECT FROM immigration_course_level l WHERE lower(l.name) = lower(given.name))
     ORDER BY place ON CONFLICT DO NOTHING
     RETURNING *)
   ${COUNT}`;
 
-export const BROAD_FIELDS = `
+export const broadFields = (catalogue: string, userId: number | null): Counting => sql`
   WITH added AS (
     INSERT INTO immigration_broad_field (name, created_by_id, updated_by_id)
-    SELECT given.field ->> 'name', $2::bigint, $2::bigint
-    FROM jsonb_array_elements($1::jsonb -> 'broad_fields') WITH ORDINALITY AS given (field, place)
+    SELECT given.field ->> 'name', ${userId}::bigint, ${userId}::bigint
+    FROM jsonb_array_elements(${catalogue}::jsonb -> 'broad_fields') WITH ORDINALITY AS given (field, place)
     WHERE NOT EXISTS (
       SELECT FROM immigration_broad_field f WHERE lower(f.name) = lower(given.field ->> 'name'))
     ORDER BY place ON CONFLICT DO NOTHING
     RETURNING *)
   ${COUNT}`;
 
-export const NARROW_FIELDS = `
+export const narrowFields = (catalogue: string, userId: number | null): Counting => sql`
   WITH added AS (
     INSERT INTO immigration_narrow_field (name, broad_field_id, created_by_id, updated_by_id)
-    SELECT narrow.name, f.id, $2::bigint, $2::bigint
-    FROM jsonb_array_elements($1::jsonb -> 'broad_fields') WITH ORDINALITY AS given (field, place)
+    SELECT narrow.name, f.id, ${userId}::bigint, ${userId}::bigint
+    FROM jsonb_array_elements(${catalogue}::jsonb -> 'broad_fields') WITH ORDINALITY AS given (field, place)
     JOIN immigration_broad_field f ON lower(f.name) = lower(given.field ->> 'name') AND f.deleted_at IS NULL
     CROSS JOIN jsonb_array_elements_text(given.field -> 'narrow_fields') WITH ORDINALITY AS narrow (name, place)
     WHERE NOT EXISTS (
@@ -41,21 +47,21 @@ export const NARROW_FIELDS = `
     RETURNING *)
   ${COUNT}`;
 
-export const LANGUAGE_EXAMS = `
+export const languageExams = (catalogue: string): Counting => sql`
   WITH added AS (
     INSERT INTO immigration_lpe (name, validity_term, description)
     SELECT given.name, given.validity_term, given.description
-    FROM jsonb_to_recordset($1::jsonb -> 'language_exams') AS given (name text, validity_term integer, description text)
+    FROM jsonb_to_recordset(${catalogue}::jsonb -> 'language_exams') AS given (name text, validity_term integer, description text)
     WHERE NOT EXISTS (SELECT FROM immigration_lpe e WHERE lower(e.name) = lower(given.name))
     ON CONFLICT DO NOTHING
     RETURNING *)
   ${COUNT}`;
 
-export const VISA_CATEGORIES = `
+export const visaCategories = (catalogue: string): Counting => sql`
   WITH added AS (
     INSERT INTO immigration_visacategory (name, code, description)
     SELECT given.name, given.code, given.description
-    FROM jsonb_to_recordset($1::jsonb -> 'visa_categories') AS given (name text, code text, description text)
+    FROM jsonb_to_recordset(${catalogue}::jsonb -> 'visa_categories') AS given (name text, code text, description text)
     WHERE NOT EXISTS (
       SELECT FROM immigration_visacategory c
       WHERE lower(c.name) = lower(given.name) OR lower(c.code) = lower(given.code))
@@ -63,11 +69,11 @@ export const VISA_CATEGORIES = `
     RETURNING *)
   ${COUNT}`;
 
-export const VISA_TYPES = `
+export const visaTypes = (catalogue: string): Counting => sql`
   WITH added AS (
     INSERT INTO immigration_visatype (visa_category_id, name, code, description, checklist)
     SELECT c.id, given.name, given.code, given.description, given.checklist
-    FROM jsonb_to_recordset($1::jsonb -> 'visa_categories') AS category (name text, code text, types jsonb)
+    FROM jsonb_to_recordset(${catalogue}::jsonb -> 'visa_categories') AS category (name text, code text, types jsonb)
     CROSS JOIN LATERAL (
       SELECT k.id FROM immigration_visacategory k
       WHERE lower(k.name) = lower(category.name) OR lower(k.code) = lower(category.code)
@@ -82,18 +88,18 @@ export const VISA_TYPES = `
   ${COUNT}`;
 
 /** A type without stages accepts no application, so a type and its stages are added together or not at all. */
-export const APPLICATION_TYPES = `
+export const applicationTypes = (catalogue: string, userId: number | null): Counting => sql`
   WITH added AS (
     INSERT INTO immigration_applicationtype
       (title, currency, tax_name, tax_percentage, description, created_by_id, updated_by_id)
-    SELECT given.title, given.currency, given.tax_name, given.tax_percentage, given.description, $2::bigint, $2::bigint
-    FROM jsonb_to_recordset($1::jsonb -> 'application_types')
+    SELECT given.title, given.currency, given.tax_name, given.tax_percentage, given.description, ${userId}::bigint, ${userId}::bigint
+    FROM jsonb_to_recordset(${catalogue}::jsonb -> 'application_types')
       AS given (title text, currency text, tax_name text, tax_percentage numeric, description text)
     WHERE NOT EXISTS (SELECT FROM immigration_applicationtype t WHERE lower(t.title) = lower(given.title))
     RETURNING *), stages AS (
       INSERT INTO immigration_stage (application_type_id, stage_name, position, created_by_id, updated_by_id)
-      SELECT added.id, stage.name, stage.place, $2::bigint, $2::bigint
-      FROM jsonb_to_recordset($1::jsonb -> 'application_types') AS given (title text, stages jsonb)
+      SELECT added.id, stage.name, stage.place, ${userId}::bigint, ${userId}::bigint
+      FROM jsonb_to_recordset(${catalogue}::jsonb -> 'application_types') AS given (title text, stages jsonb)
       JOIN added ON added.title = given.title
       CROSS JOIN jsonb_array_elements_text(given.stages) WITH ORDINALITY AS stage (name, place))
   ${COUNT}`;

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import { isEmail } from '../http/fields/text.js';
 import { MOST_USERS, SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../tenancy/new-tenant.js';
 import { changeTenant, type TenantChanges } from '../tenancy/tenant-changes.js';
@@ -98,8 +98,10 @@ async function change(
 
 /** Counts active users as the API does (immigration/users/tenant-wide-rules.ts). */
 async function activeUsers(database: Database, schema: string): Promise<number> {
-  const sql = 'SELECT count(*)::integer AS active FROM immigration_user WHERE is_active';
-  const [row] = await database.tenantQuery({ schema, userId: null }, statement<{ active: number }>(sql));
+  const [row] = await database.tenantQuery(
+    { schema, userId: null },
+    sql<{ active: number }>`SELECT count(*)::integer AS active FROM immigration_user WHERE is_active`,
+  );
   return row?.active ?? 0;
 }
 

@@ -1,13 +1,14 @@
+import { sql } from './sql.js';
 import { TENANT_TROUBLE } from './tenant-trouble.js';
 
 /** The SQL condition that tenant `t` is neither switched off nor SUSPENDED nor CANCELLED: otherwise it is answered 403. */
-export const TENANT_IS_ACTIVE = `(t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED'))`;
+export const TENANT_IS_ACTIVE = sql<boolean>`(t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED'))`;
 
 /**
  * The SQL condition that tenant `t` is active but its schema is not as this program needs it: it is answered 503, and
  * its work waits. Streams that are open stay open.
  */
-export const TENANT_IS_OUT_OF_ORDER = `(${TENANT_IS_ACTIVE} AND (${TENANT_TROUBLE}) IS NOT NULL)`;
+export const TENANT_IS_OUT_OF_ORDER = sql<boolean>`(${TENANT_IS_ACTIVE} AND (${TENANT_TROUBLE}) IS NOT NULL)`;
 
 /** The SQL condition that tenant `t` is served: its requests are answered, and its events, deliveries and jobs are done. */
-export const TENANT_IS_SERVED = `(${TENANT_IS_ACTIVE} AND (${TENANT_TROUBLE}) IS NULL)`;
+export const TENANT_IS_SERVED = sql<boolean>`(${TENANT_IS_ACTIVE} AND (${TENANT_TROUBLE}) IS NULL)`;

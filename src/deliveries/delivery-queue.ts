@@ -86,13 +86,13 @@ const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
     SELECT line.*, $2::integer - coalesce(busy.running, 0) AS room_of_tenant,
            $3::integer - coalesce(taken.places, 0) AS room
     FROM line
-    JOIN public.tenants_tenant t ON t.schema_name = line.schema_name AND ${TENANT_IS_SERVED}
+    JOIN public.tenants_tenant t ON t.schema_name = line.schema_name AND ${TENANT_IS_SERVED.sql}
     LEFT JOIN unnest($4::text[], $5::integer[]) AS busy (schema_name, running)
       ON busy.schema_name = line.schema_name
     LEFT JOIN json_to_recordset($6::json) AS taken (schema text, destination text, places integer)
       ON taken.schema = line.schema_name AND taken.destination = line.destination
     WHERE NOT EXISTS (
-      SELECT FROM public.event_pause WHERE handler = '${handler}' AND ${PAUSE_IS_ON}
+      SELECT FROM public.event_pause WHERE handler = '${handler}' AND ${PAUSE_IS_ON.sql}
     )
   ), due AS (
     SELECT roomy.*, d.delivery_id, d.due_at

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { type Sql, sql } from '../database/sql.js';
 
 /** Duration of a lease on a job, in seconds, after which a silent process has lost it. */
 const LEASE_SECONDS = 30;
@@ -25,7 +25,7 @@ export interface RunOutcome {
   readonly error: string | null;
 }
 
-const LEASE = `now() + make_interval(secs => ${LEASE_SECONDS})`;
+const LEASE = sql`now() + make_interval(secs => ${sql.lit(LEASE_SECONDS)})`;
 
 /**
  * The leases of jobs: rows of `public.job_run`. They keep processes from doing the same work side by side; that it is
@@ -40,62 +40,46 @@ export class JobRuns {
 
   /** Adds jobs that are not known yet; they are due at once. */
   async add(jobs: readonly string[]): Promise<void> {
-    await this.#run('INSERT INTO public.job_run (job) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
-      jobs,
-    ]);
+    await this.database.publicQuery(sql`
+      INSERT INTO public.job_run (job) SELECT unnest(${jobs}::text[]) ON CONFLICT DO NOTHING`);
   }
 
   /** Claims those of these jobs that are due and that nobody else runs. */
   async claim(jobs: readonly string[]): Promise<string[]> {
-    const rows = await this.database.publicQuery(
-      statement<{ job: string }>(
-        `UPDATE public.job_run SET runner = $1, running_until = ${LEASE}, last_started_at = now()
-         WHERE job = ANY ($2) AND next_at <= now() AND (running_until IS NULL OR running_until < now())
-         RETURNING job`,
-        [this.runner, jobs],
-      ),
-    );
+    const rows = await this.database.publicQuery(sql<{ job: string }>`
+      UPDATE public.job_run SET runner = ${this.runner}, running_until = ${LEASE}, last_started_at = now()
+      WHERE job = ANY (${jobs}::text[]) AND next_at <= now() AND (running_until IS NULL OR running_until < now())
+      RETURNING job`);
     return rows.map(({ job }) => job);
   }
 
   /** Renews this process's lease on a job. */
   async renew(job: string): Promise<void> {
-    await this.#run(`UPDATE public.job_run SET running_until = ${LEASE} WHERE runner = $1 AND job = $2`, [
-      this.runner,
-      job,
-    ]);
+    await this.#update(job, sql`running_until = ${LEASE}`);
   }
 
   /** Ends a run of this process. @param outcome null when it was interrupted, and is still due */
   async finish(job: string, outcome: RunOutcome | null): Promise<void> {
-    if (!outcome) {
-      const release =
-        'UPDATE public.job_run SET runner = NULL, running_until = NULL WHERE runner = $1 AND job = $2';
-      return await this.#run(release, [this.runner, job]);
-    }
-    await this.#run(
-      `UPDATE public.job_run
-       SET runner = NULL, running_until = NULL, last_finished_at = now(), last_done = $3, last_error = $4,
-           next_at = greatest(last_started_at + make_interval(secs => $5), now())
-       WHERE runner = $1 AND job = $2`,
-      [this.runner, job, outcome.done, outcome.error, outcome.again],
-    );
+    const ended = outcome
+      ? sql`, last_finished_at = now(), last_done = ${outcome.done}, last_error = ${outcome.error},
+          next_at = greatest(last_started_at + make_interval(secs => ${outcome.again}), now())`
+      : sql``;
+    await this.#update(job, sql`runner = NULL, running_until = NULL${ended}`);
   }
 
-  async #run(sql: string, parameters: readonly unknown[]): Promise<void> {
-    await this.database.publicQuery(statement(sql, parameters));
+  /** Changes the row of a job that this process runs. */
+  async #update(job: string, changes: Sql): Promise<void> {
+    await this.database.publicQuery(sql`
+      UPDATE public.job_run SET ${changes} WHERE runner = ${this.runner} AND job = ${job}`);
   }
 }
 
 /** Returns the states of all jobs that any process has ever begun. */
 export async function jobStates(database: Database): Promise<JobState[]> {
-  const utc = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
-  return await database.publicQuery(
-    statement<JobState>(
-      `SELECT job, ${utc('next_at')} AS "nextAt", coalesce(running_until > now(), false) AS running,
-              ${utc('last_started_at')} AS "lastStartedAt", ${utc('last_finished_at')} AS "lastFinishedAt",
-              last_done AS "lastDone", last_error AS "lastError"
-       FROM public.job_run ORDER BY job`,
-    ),
-  );
+  const utc = (column: Sql) => sql`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+  return await database.publicQuery(sql<JobState>`
+    SELECT job, ${utc(sql`next_at`)} AS "nextAt", coalesce(running_until > now(), false) AS running,
+           ${utc(sql`last_started_at`)} AS "lastStartedAt", ${utc(sql`last_finished_at`)} AS "lastFinishedAt",
+           last_done AS "lastDone", last_error AS "lastError"
+    FROM public.job_run ORDER BY job`);
 }

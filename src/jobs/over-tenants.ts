@@ -1,5 +1,5 @@
+import { sql } from '../database/queries.js';
 import { TENANT_IS_SERVED } from '../database/served-tenants.js';
-import { statement } from '../database/statement.js';
 import { type JobResult, type JobRun, messageOf } from './job.js';
 
 /**
@@ -30,11 +30,8 @@ type Failure = JobResult['failures'][number];
 
 /** Returns the schemas of all tenants that this run serves. */
 export async function tenantsOf({ database, schema }: JobRun): Promise<{ schema: string }[]> {
-  return await database.publicQuery(
-    statement<{ schema: string }>(
-      `SELECT t.schema_name AS schema FROM public.tenants_tenant t
-       WHERE ${TENANT_IS_SERVED} AND ($1::text IS NULL OR t.schema_name = $1) ORDER BY t.id`,
-      [schema],
-    ),
-  );
+  const wanted = schema === null ? sql`true` : sql`t.schema_name = ${schema}`;
+  return await database.publicQuery(sql<{ schema: string }>`
+    SELECT t.schema_name AS schema FROM public.tenants_tenant t
+    WHERE ${TENANT_IS_SERVED} AND ${wanted} ORDER BY t.id`);
 }

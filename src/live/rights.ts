@@ -16,7 +16,7 @@ export function activeUsers(users: readonly number[]): Statement<{ id: number; t
 /** Returns the query for those of these tenants that may still be used. */
 export function usableTenants(ids: readonly number[]): Statement<{ id: number }> {
   return sql`
-    SELECT t.id FROM public.tenants_tenant t WHERE t.id = ANY (${ids}::bigint[]) AND ${sql.raw(TENANT_IS_ACTIVE)}`;
+    SELECT t.id FROM public.tenants_tenant t WHERE t.id = ANY (${ids}::bigint[]) AND ${TENANT_IS_ACTIVE}`;
 }
 
 /**

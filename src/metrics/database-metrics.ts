@@ -1,8 +1,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
 import { oldTransactions } from '../database/old-transactions.js';
+import { sql } from '../database/queries.js';
 import { TENANT_IS_OUT_OF_ORDER } from '../database/served-tenants.js';
-import { statement } from '../database/statement.js';
 import { NAMED_TENANTS, OTHER } from './tenant-labels.js';
 
 interface Waiting {
@@ -20,27 +20,27 @@ interface JobAge {
 }
 
 /** The tenants with the longest queues have figures of their own. */
-const WAITING = `
+const WAITING = sql<Waiting>`
   WITH waiting AS MATERIALIZED (
     SELECT schema_name, event_type, depth, oldest FROM public.waiting_events()
   ), named AS (
-    SELECT schema_name AS name FROM waiting GROUP BY schema_name ORDER BY sum(depth) DESC, schema_name LIMIT $1
+    SELECT schema_name AS name FROM waiting GROUP BY schema_name ORDER BY sum(depth) DESC, schema_name LIMIT ${NAMED_TENANTS}
   )
-  SELECT coalesce(name, $2) AS tenant, event_type AS type, sum(depth)::float8 AS depth,
+  SELECT coalesce(name, ${OTHER}) AS tenant, event_type AS type, sum(depth)::float8 AS depth,
          extract(epoch FROM clock_timestamp() - min(oldest))::float8 AS age
   FROM waiting LEFT JOIN named ON name = schema_name
   GROUP BY 1, 2`;
 
-/** Active tenants that cannot be served: the first $1 counted one by one, the others together as $2. */
-const OUT_OF_ORDER = `
-  SELECT coalesce(CASE WHEN place <= $1 THEN name END, $2) AS tenant, count(*)::integer AS count
+/** Active tenants that cannot be served: the first hundred counted one by one, the others together. */
+const OUT_OF_ORDER = sql<{ tenant: string; count: number }>`
+  SELECT coalesce(CASE WHEN place <= ${NAMED_TENANTS} THEN name END, ${OTHER}) AS tenant, count(*)::integer AS count
   FROM (
     SELECT t.schema_name AS name, row_number() OVER (ORDER BY t.id) AS place FROM public.tenants_tenant t
     WHERE ${TENANT_IS_OUT_OF_ORDER}
   ) t
   GROUP BY 1`;
 
-const JOBS = `
+const JOBS = sql<JobAge>`
   SELECT job, extract(epoch FROM now() - last_finished_at)::float8 AS age, last_error IS NOT NULL AS failed
   FROM public.job_run`;
 
@@ -83,11 +83,9 @@ export class DatabaseMetrics {
       gauge.reset();
     this.#oldTransaction.reset();
     const [waiting, jobs, troubled, old] = await Promise.all([
-      this.database.publicQuery(statement<Waiting>(WAITING, [NAMED_TENANTS, OTHER])),
-      this.database.publicQuery(statement<JobAge>(JOBS)),
-      this.database.publicQuery(
-        statement<{ tenant: string; count: number }>(OUT_OF_ORDER, [NAMED_TENANTS, OTHER]),
-      ),
+      this.database.publicQuery(WAITING),
+      this.database.publicQuery(JOBS),
+      this.database.publicQuery(OUT_OF_ORDER),
       this.database.publicQuery(oldTransactions()),
     ]);
     for (const { tenant, type, depth, age } of waiting) {

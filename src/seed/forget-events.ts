@@ -1,4 +1,4 @@
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
 /**
@@ -6,9 +6,7 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
  * bear the transaction's own time.
  */
 export async function forgetEvents(transaction: TenantTransaction): Promise<void> {
-  await transaction.query(
-    statement(`
-      WITH forgotten AS (DELETE FROM immigration_event WHERE created_at = now() RETURNING id)
-      SELECT public.finish_events(ARRAY(SELECT id FROM forgotten))`),
-  );
+  await transaction.query(sql`
+    WITH forgotten AS (DELETE FROM immigration_event WHERE created_at = now() RETURNING id)
+    SELECT public.finish_events(ARRAY(SELECT id FROM forgotten))`);
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
-import { type Statement, statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
+import type { Statement } from '../database/statement.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { TenantNotFoundError } from './new-tenant.js';
 import { schemaOf } from './tenant-name.js';
@@ -42,8 +43,8 @@ export async function findTenant(database: Database, tenant: string): Promise<Li
 }
 
 function tenantsWhere(schema: string | null): Statement<ListedTenant> {
-  return statement(
-    `SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
+  return sql`
+    SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
             ${TENANT_TROUBLE} AS trouble,
             t.max_users AS "maxUsers", t.contact_email AS "contactEmail", t.contact_phone AS "contactPhone",
             ${TIME_ZONE_OF_TENANT} AS "timeZone",
@@ -52,8 +53,6 @@ function tenantsWhere(schema: string | null): Statement<ListedTenant> {
                                       ORDER BY d.is_primary DESC, d.id)
                       FROM public.tenants_domain d WHERE d.tenant_id = t.id), '[]') AS domains
      FROM public.tenants_tenant t
-     WHERE $1::text IS NULL OR t.schema_name = $1
-     ORDER BY t.id`,
-    [schema],
-  );
+     WHERE ${schema === null ? sql`true` : sql`t.schema_name = ${schema}`}
+     ORDER BY t.id`;
 }

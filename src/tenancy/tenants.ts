@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
+import { sql } from '../database/queries.js';
 import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
-import { statement } from '../database/statement.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { wildcardOf } from './host.js';
 import { TIME_ZONE_OF_TENANT, timeZoneNamed, usableTimeZone } from './time-zone.js';
@@ -31,7 +31,7 @@ const KEPT_HOSTS = 10_000;
 const REMARKED_TENANTS = 1_000;
 const REMARKED_EVERY_MS = 600_000;
 
-const TENANT_BY_DOMAIN = `
+const tenantByDomain = (host: string, wildcard: string) => sql<Tenant>`
   SELECT t.id, t.schema_name AS schema, t.name,
          ${TENANT_IS_ACTIVE} AS usable,
          ${TENANT_TROUBLE} AS trouble,
@@ -39,8 +39,8 @@ const TENANT_BY_DOMAIN = `
          ${TIME_ZONE_OF_TENANT} AS "timeZone",
          floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
   FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
-  WHERE d.domain IN ($1, $2)
-  ORDER BY d.domain = $1 DESC
+  WHERE d.domain IN (${host}, ${wildcard})
+  ORDER BY d.domain = ${host} DESC
   LIMIT 1`;
 
 /** Returns the name that tokens carry: the schema without `tenant_`. */
@@ -69,8 +69,7 @@ export class Tenants {
   /** Finds the tenant of a host. @param host lower case, without port (see hostName) */
   async byHost(host: string): Promise<Tenant | null> {
     return await this.#cache.get('', host, async () => {
-      const query = statement<Tenant>(TENANT_BY_DOMAIN, [host, wildcardOf(host) ?? host]);
-      const [tenant] = await this.database.publicQuery(query);
+      const [tenant] = await this.database.publicQuery(tenantByDomain(host, wildcardOf(host) ?? host));
       return tenant ? this.#usable(tenant) : null;
     });
   }

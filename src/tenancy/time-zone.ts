@@ -1,7 +1,8 @@
+import { sql } from '../database/queries.js';
 import { TIME_ZONE_NAMES } from './time-zone-names.js';
 
 /** SQL for the time zone in the settings of tenant `t`, valid or not; UTC if there is none. */
-export const TIME_ZONE_OF_TENANT = `coalesce(t.settings ->> 'time_zone', 'UTC')`;
+export const TIME_ZONE_OF_TENANT = sql<string>`coalesce(t.settings ->> 'time_zone', 'UTC')`;
 
 /** The time zone used when the setting is not a valid one. */
 const FALLBACK = 'UTC';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
+import { sql as template } from '../../src/database/queries.js';
 import { claimDeliveries, type DeliveryKind } from '../../src/deliveries/delivery-queue.js';
 import { readPauses, readReadyTenants } from '../../src/events/worker/ready-tenants.js';
 import { tenantsWithImports } from '../../src/immigration/client-imports/import-queue.js';
@@ -72,8 +73,8 @@ async function isLookedAt(): Promise<boolean> {
     every: 1,
     basis: () => null,
     usableBasis: (basis) => basis,
-    doDue: 'SELECT 0 AS done, $1::text, $2::text, $3::integer',
-    nextDue: 'CASE WHEN $2::text IS NULL THEN now() END',
+    doDue: () => template`SELECT 0 AS done`,
+    nextDue: () => template`NULL::timestamptz`,
   });
   const run = { database: app.database, settings: app.config, ...RUN, schema: SCHEMA };
   expect((await job.run(run)).failures).toEqual([]);

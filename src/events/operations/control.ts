@@ -86,10 +86,10 @@ export async function listPauses(database: Database): Promise<Pause[]> {
     }>(
       `SELECT NULL AS schema, NULL AS handler, coalesce(pause_reason, '') AS reason,
          ${asText('paused_at')} AS "pausedAt", ${asText('paused_until')} AS until
-       FROM public.immigration_event_processing_control WHERE is_paused AND ${PAUSE_IS_ON}
+       FROM public.immigration_event_processing_control WHERE is_paused AND ${PAUSE_IS_ON.sql}
        UNION ALL (
          SELECT schema_name, handler, reason, ${asText('paused_at')}, ${asText('paused_until')}
-         FROM public.event_pause WHERE ${PAUSE_IS_ON} ORDER BY schema_name, handler)`,
+         FROM public.event_pause WHERE ${PAUSE_IS_ON.sql} ORDER BY schema_name, handler)`,
     ),
   );
   return rows.map(({ schema, handler, ...pause }) => ({

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { TENANT_IS_SERVED } from '../../database/served-tenants.js';
-import { statement } from '../../database/statement.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { PAUSE_IS_ON } from '../pauses.js';
 
 /** The tenants with work that is not paused. */
@@ -10,30 +10,30 @@ export interface ReadyTenants {
   readonly pausedHandlers: readonly string[];
 }
 
-const ALL_PAUSED = `EXISTS (
+const ALL_PAUSED = sql<boolean>`EXISTS (
   SELECT FROM public.immigration_event_processing_control WHERE is_paused AND ${PAUSE_IS_ON})`;
 
-const PAUSED_HANDLERS = `coalesce((
+const PAUSED_HANDLERS = sql<string[]>`coalesce((
   SELECT array_agg(handler) FROM public.event_pause WHERE handler IS NOT NULL AND ${PAUSE_IS_ON}), '{}')::text[]`;
 
-const IS_SERVED = (schema: string) => `EXISTS (
+const isServed = (schema: Sql) => sql<boolean>`EXISTS (
   SELECT FROM public.tenants_tenant t WHERE t.schema_name = ${schema} AND ${TENANT_IS_SERVED}
 ) AND NOT EXISTS (
   SELECT FROM public.event_pause p WHERE p.schema_name = ${schema} AND ${PAUSE_IS_ON})`;
 
 /** Returns SQL for whether the work on a tenant's events, and work that makes many of them, may go on. */
-export const mayWorkAt = (schema: string) => `(NOT ${ALL_PAUSED} AND ${IS_SERVED(schema)})`;
+export const mayWorkAt = (schema: Sql) => sql<boolean>`(NOT ${ALL_PAUSED} AND ${isServed(schema)})`;
 
-const READ = `
+const READ = sql<ReadyTenants>`
   SELECT ${PAUSED_HANDLERS} AS "pausedHandlers",
     CASE WHEN ${ALL_PAUSED} THEN '{}' ELSE ARRAY(
       SELECT w.schema_name FROM public.tenants_with_due_events() AS w (schema_name)
-      WHERE ${IS_SERVED('w.schema_name')} ORDER BY 1
+      WHERE ${isServed(sql`w.schema_name`)} ORDER BY 1
     ) END AS tenants`;
 
 /** Reads which tenants have work, and which handlers are paused. */
 export async function readReadyTenants(database: Database): Promise<ReadyTenants> {
-  const [ready] = await database.publicQuery(statement<ReadyTenants>(READ));
+  const [ready] = await database.publicQuery(READ);
   return ready as ReadyTenants;
 }
 
@@ -42,11 +42,7 @@ export async function readPauses(
   database: Database,
   schema: string,
 ): Promise<{ readonly served: boolean; readonly pausedHandlers: readonly string[] }> {
-  const [pauses] = await database.publicQuery(
-    statement<{ served: boolean; pausedHandlers: string[] }>(
-      `SELECT ${mayWorkAt('$1')} AS served, ${PAUSED_HANDLERS} AS "pausedHandlers"`,
-      [schema],
-    ),
-  );
+  const [pauses] = await database.publicQuery(sql<{ served: boolean; pausedHandlers: string[] }>`
+    SELECT ${mayWorkAt(sql`${schema}::text`)} AS served, ${PAUSED_HANDLERS} AS "pausedHandlers"`);
   return pauses as { served: boolean; pausedHandlers: string[] };
 }

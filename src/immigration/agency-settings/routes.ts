@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.js';
 import type { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import { detailError } from '../../http/errors.js';
 import { anybody, superAdmin } from '../../routing/policy.js';
 import { publicRoute, type RouteDefinition, route } from '../../routing/route.js';
@@ -51,12 +51,8 @@ export function agencySettingsRoutes(
       errors: [404],
       handler: async ({ tenant }) => {
         if (!tenant) throw detailError(404, 'Tenant not found for this domain');
-        const [row] = await database.publicQuery(
-          statement<{ branding: unknown }>(
-            "SELECT settings -> 'branding' AS branding FROM public.tenants_tenant WHERE id = $1",
-            [tenant.id],
-          ),
-        );
+        const [row] = await database.publicQuery(sql<{ branding: unknown }>`
+          SELECT settings -> 'branding' AS branding FROM public.tenants_tenant WHERE id = ${tenant.id}`);
         return brandingOf(row?.branding, tenant.name);
       },
     }),

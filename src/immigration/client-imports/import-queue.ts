@@ -1,13 +1,13 @@
 import type { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import { mayWorkAt } from '../../events/worker/ready-tenants.js';
 
-const DUE = `
+const DUE = sql<{ schema: string }>`
   SELECT DISTINCT q.schema_name AS schema FROM public.client_import_queue q
-  WHERE q.due_at <= now() AND ${mayWorkAt('q.schema_name')} ORDER BY 1`;
+  WHERE q.due_at <= now() AND ${mayWorkAt(sql`q.schema_name`)} ORDER BY 1`;
 
 /** Returns the tenants that have an import waiting and may be served, in the order of their names. */
 export async function tenantsWithImports(database: Database): Promise<string[]> {
-  const rows = await database.publicQuery(statement<{ schema: string }>(DUE));
+  const rows = await database.publicQuery(DUE);
   return rows.map(({ schema }) => schema);
 }

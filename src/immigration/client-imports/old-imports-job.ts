@@ -1,14 +1,14 @@
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import type { Job, JobRun } from '../../jobs/job.js';
 import { overTenants, tenantsOf } from '../../jobs/over-tenants.js';
 
 /** Days for which an import is kept after the last that was done with it: its file is full of people's data. */
 const IMPORTS_KEPT_FOR_DAYS = 90;
 
-const OLD = `status NOT IN ('CHECKING', 'RUNNING', 'UNDOING') AND updated_at < now() - make_interval(days => $1)`;
-const COUNT = `SELECT count(*)::integer AS done FROM client_import WHERE ${OLD}`;
+const OLD = sql`status NOT IN ('CHECKING', 'RUNNING', 'UNDOING') AND updated_at < now() - make_interval(days => ${IMPORTS_KEPT_FOR_DAYS})`;
+const COUNT = sql<{ done: number }>`SELECT count(*)::integer AS done FROM client_import WHERE ${OLD}`;
 // One takes up to 100,000 rows of its own along.
-const DELETE_ONE = `
+const DELETE_ONE = sql<{ done: number }>`
   WITH gone AS (
     DELETE FROM client_import WHERE id = (
       SELECT id FROM client_import WHERE ${OLD} ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -27,8 +27,7 @@ export const oldClientImportsJob: Job = {
 
 async function removeOld({ database, dryRun, signal }: JobRun, schema: string): Promise<number> {
   for (let done = 0; ; ) {
-    const query = statement<{ done: number }>(dryRun ? COUNT : DELETE_ONE, [IMPORTS_KEPT_FOR_DAYS]);
-    const [row] = await database.tenantQuery({ schema, userId: null }, query);
+    const [row] = await database.tenantQuery({ schema, userId: null }, dryRun ? COUNT : DELETE_ONE);
     done += row?.done ?? 0;
     if (dryRun || !row?.done || signal.aborted) return done;
   }

@@ -1,4 +1,5 @@
-import { dueJob, NOW } from '../../jobs/due-job.js';
+import { type Sql, sql } from '../../database/sql.js';
+import { dueJob, type Known } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
 import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
@@ -11,39 +12,43 @@ const MADE_UP_FOR = 30;
 /** So long after it can no longer be due, an alert is remembered; more than clocks and time zones move. */
 const REMEMBERED = 30;
 
-const ZONE = `($2::jsonb ->> 'zone')`;
-const TODAY = `(${NOW} AT TIME ZONE ${ZONE})::date`;
+const zone = ({ basis }: Known) => sql<string>`(${basis}::jsonb ->> 'zone')`;
+const today = (known: Known) => sql<string>`(${known.now} AT TIME ZONE ${zone(known)})::date`;
 
 /** The user responsible for deadline `x` of client `c`, if active. */
-const ASSIGNEE = `
+const ASSIGNEE = sql`
   SELECT u.id FROM immigration_user u
   WHERE u.is_active AND u.id IN (x.assigned_to_id, c.assigned_to_id)
   ORDER BY u.id = x.assigned_to_id DESC NULLS LAST LIMIT 1`;
 
 /** Recipients for deadline `x` of client `c`: the assignee or else the branch's admins, and both once it is overdue. */
-const RECIPIENTS = nearestUsers([
-  { users: 'SELECT assignee.id WHERE assignee.id IS NOT NULL', rank: 0 },
-  { users: branchAdmins('c.branch_id'), rank: `CASE WHEN x.due_date < ${TODAY} THEN 0 ELSE 1 END` },
-]);
+const recipients = (known: Known) =>
+  nearestUsers([
+    { users: sql`SELECT assignee.id WHERE assignee.id IS NOT NULL`, rank: sql`0` },
+    {
+      users: branchAdmins(sql`c.branch_id`),
+      rank: sql`CASE WHEN x.due_date < ${today(known)} THEN 0 ELSE 1 END`,
+    },
+  ]);
 
 // What is due is found in steps of which each leaves little to the next, so that their order is the best whatever
 // PostgreSQL knows of the tables' sizes.
 
 /** The deadlines that may be within an interval. */
-const NEAR = `
+const near = (known: Known) => sql`
   SELECT x.* FROM (${EXPIRING}) x
-  WHERE x.due_date >= ${TODAY} - ($2::jsonb ->> 'back')::integer
-    AND x.due_date <= ${TODAY} + ($2::jsonb ->> 'ahead')::integer`;
+  WHERE x.due_date >= ${today(known)} - (${known.basis}::jsonb ->> 'back')::integer
+    AND x.due_date <= ${today(known)} + (${known.basis}::jsonb ->> 'ahead')::integer`;
 
 /** Those of which the latest interval was not told of; an interval before the deadline holds until then. */
-const UNTOLD = `
+const untold = (known: Known) => sql`
   SELECT x.*, i.days
   FROM near x
   CROSS JOIN LATERAL (
     SELECT max(d.days) AS days
-    FROM (SELECT value::integer AS days FROM jsonb_array_elements_text($2::jsonb -> 'days')) d
-    WHERE x.due_date + d.days <= ${TODAY}
-      AND ${TODAY} <= x.due_date + CASE WHEN d.days > 0 THEN d.days + ${MADE_UP_FOR} ELSE 0 END
+    FROM (SELECT value::integer AS days FROM jsonb_array_elements_text(${known.basis}::jsonb -> 'days')) d
+    WHERE x.due_date + d.days <= ${today(known)}
+      AND ${today(known)} <= x.due_date + CASE WHEN d.days > 0 THEN d.days + ${MADE_UP_FOR}::integer ELSE 0 END
     OFFSET 0
   ) i
   WHERE i.days IS NOT NULL AND NOT EXISTS (
@@ -51,33 +56,33 @@ const UNTOLD = `
     WHERE o.kind = x.kind AND o.record_id = x.id AND o.due_date = x.due_date AND o.days = i.days)`;
 
 /** Those with somebody to tell. */
-const DUE = `
-  SELECT x.*, x.due_date - ${TODAY} AS days_left, trim(c.first_name || ' ' || c.last_name) AS client_name, who.recipients
+const due = (known: Known, limit: number | null) => sql`
+  SELECT x.*, x.due_date - ${today(known)} AS days_left, trim(c.first_name || ' ' || c.last_name) AS client_name, who.recipients
   FROM untold x
   CROSS JOIN LATERAL (
     SELECT * FROM immigration_client c WHERE c.id = x.client_id AND c.deleted_at IS NULL OFFSET 0) c
   CROSS JOIN LATERAL (SELECT (${ASSIGNEE}) AS id OFFSET 0) assignee
   CROSS JOIN LATERAL (
-    SELECT array_agg(told.id ORDER BY told.id) AS recipients FROM ${RECIPIENTS} told OFFSET 0
+    SELECT array_agg(told.id ORDER BY told.id) AS recipients FROM ${recipients(known)} told OFFSET 0
   ) who
   WHERE who.recipients IS NOT NULL
-  ORDER BY x.due_date, x.kind, x.id LIMIT $3`;
+  ORDER BY x.due_date, x.kind, x.id LIMIT ${limit}`;
 
-const IN_DAYS = `CASE
+const IN_DAYS = sql`CASE
   WHEN days_left = 0 THEN 'today'
   WHEN days_left > 0 THEN format('in %s day%s', days_left, CASE WHEN days_left > 1 THEN 's' END)
   ELSE format('%s day%s ago', -days_left, CASE WHEN days_left < -1 THEN 's' END) END`;
 
-const HAPPENS = `CASE
+const HAPPENS = sql`CASE
   WHEN due.kind = 'INTAKE' THEN CASE WHEN due.days_left < 0 THEN 'began' ELSE 'begins' END
   ELSE CASE WHEN due.days_left < 0 THEN 'expired' ELSE 'expires' END END`;
 
 /** What a deadline is called with whom it is about, and what becomes of it when. */
-const MESSAGE = `format('%s of %s %s on %s, %s', title, client_name, happens, due_date, ${IN_DAYS})`;
+const MESSAGE = sql`format('%s of %s %s on %s, %s', title, client_name, happens, due_date, ${IN_DAYS})`;
 
 /** The memory of an alert and its notifications in one statement: there are never those without the other. */
-const NOTIFY = `
-  WITH near AS MATERIALIZED (${NEAR}), untold AS MATERIALIZED (${UNTOLD}), due AS MATERIALIZED (${DUE}),
+const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sql`
+  WITH near AS MATERIALIZED (${near(known)}), untold AS MATERIALIZED (${untold(known)}), due AS MATERIALIZED (${due(known, limit)}),
   told AS (
     INSERT INTO deadline_alert (kind, record_id, due_date, days)
     SELECT kind, id, due_date, days FROM due ORDER BY due_date, kind, id
@@ -85,17 +90,17 @@ const NOTIFY = `
     RETURNING kind, record_id
   ), forgotten AS (
     DELETE FROM deadline_alert
-    WHERE due_date < ${TODAY} - ${MADE_UP_FOR + REMEMBERED}
-      AND due_date + greatest(days, 0) < ${TODAY} - ${MADE_UP_FOR + REMEMBERED}
+    WHERE due_date < ${today(known)} - ${MADE_UP_FOR + REMEMBERED}::integer
+      AND due_date + greatest(days, 0) < ${today(known)} - ${MADE_UP_FOR + REMEMBERED}::integer
   ), named AS (
-    SELECT due.*, ${HAPPENS} AS happens, ${expiringTitle('due.kind', 'due.id')} AS title, k.id AS content_type
+    SELECT due.*, ${HAPPENS} AS happens, ${expiringTitle(sql`due.kind`, sql`due.id`)} AS title, k.id AS content_type
     FROM due
     JOIN told ON told.kind = due.kind AND told.record_id = due.id
     JOIN django_content_type k ON k.app_label = 'immigration' AND k.model = due.model
   ), made AS (
     INSERT INTO immigration_notification (notification_type, title, message, due_date, assigned_to_id, meta_info)
     SELECT 'REMINDER_DUE', format('%s %s', initcap(kind), happens), ${MESSAGE},
-      due_date::timestamp AT TIME ZONE ${ZONE}, recipient, jsonb_build_object(
+      due_date::timestamp AT TIME ZONE ${zone(known)}, recipient, jsonb_build_object(
         'reminder_id', NULL, 'reminder_title', title, 'reminder_date', due_date, 'reminder_time', NULL,
         'content_type', content_type, 'object_id', id,
         'deadline_kind', kind, 'client_id', client_id, 'days_left', days_left)
@@ -106,7 +111,8 @@ const NOTIFY = `
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 
 /** Intervals begin with a day. What is entered in between is found within about an hour, as for any job. */
-const NEXT = `SELECT (${TODAY} + 1)::timestamp AT TIME ZONE ${ZONE}`;
+const next = (known: Known): Sql<string> =>
+  sql`SELECT (${today(known)} + 1)::timestamp AT TIME ZONE ${zone(known)}`;
 
 /** Alerts of what expires: one for each of the tenant's intervals. Tasks and reminders have jobs of their own. */
 export const deadlinesJob: Job = dueJob({
@@ -114,7 +120,7 @@ export const deadlinesJob: Job = dueJob({
   summary: 'notify of passports, visas and intakes at the intervals before and after their date',
   every: 60,
   basis: () => null,
-  tenantBasis: `jsonb_build_object('zone', t.settings -> 'time_zone', 'alerts', t.settings -> '${ALERT_DAYS_KEY}')::text`,
+  tenantBasis: sql`jsonb_build_object('zone', t.settings -> 'time_zone', 'alerts', t.settings -> ${ALERT_DAYS_KEY}::text)::text`,
   usableBasis(basis) {
     const { zone, alerts } = JSON.parse(basis) as { zone: unknown; alerts: unknown };
     const { before, after } = alertDaysIn(alerts);
@@ -125,6 +131,6 @@ export const deadlinesJob: Job = dueJob({
       back: after.length > 0 ? Math.max(...after) + MADE_UP_FOR : 0,
     });
   },
-  doDue: NOTIFY,
-  nextDue: NEXT,
+  doDue: notify,
+  nextDue: next,
 });

@@ -21,7 +21,7 @@ type DeadlineRow = DeadlineOutput & { readonly id: number };
 const TITLE = sql`CASE r.kind
   WHEN 'TASK' THEN (SELECT title FROM immigration_task WHERE id = r.record_id)
   WHEN 'REMINDER' THEN (SELECT title FROM immigration_reminder WHERE id = r.record_id)
-  ELSE ${sql.raw(TITLE_OF_ROW)} END`;
+  ELSE ${TITLE_OF_ROW} END`;
 
 /**
  * A page of what expires or falls due for the clients in scope, the earliest first; of one day what has no time comes

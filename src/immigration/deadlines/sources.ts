@@ -35,7 +35,7 @@ const expiring: Source = ({ window, time }) => {
   return sql`
     SELECT x.kind, x.id AS record_id, x.client_id, x.due_date, NULL::timestamptz AS due_at, ${isOverdue} AS is_overdue,
            x.assigned_to_id, NULL::bigint AS branch_id
-    FROM (${sql.raw(EXPIRING)}) x WHERE ${asked}`;
+    FROM (${EXPIRING}) x WHERE ${asked}`;
 };
 
 /** Tables of records that hang on a client by their `client_id`, by the model of their content type. */

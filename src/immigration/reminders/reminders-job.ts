@@ -1,4 +1,5 @@
-import { dueJob, NOW } from '../../jobs/due-job.js';
+import { type Sql, sql } from '../../database/sql.js';
+import { dueJob, type Known } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
 import { ANNOUNCED } from '../shared/announce.js';
@@ -8,30 +9,31 @@ import { answerableUsers } from '../shared/responsible-users.js';
  * Due at its date and time in the tenant's time zone. A time that the clocks skip counts as the same span after
  * midnight, one that comes twice as the second: PostgreSQL's own reading.
  */
-const DUE_AT = `(r.reminder_date + coalesce(r.reminder_time, time '00:00')) AT TIME ZONE $2`;
+const dueAt = (zone: string) =>
+  sql<string>`(r.reminder_date + coalesce(r.reminder_time, time '00:00')) AT TIME ZONE ${zone}::text`;
 
 /** Reminders with a recipient: the creator or else the client's assignee; `ANSWERABLE` stands in for disabled users. */
-const WAITING = `
+const WAITING = sql`
   FROM immigration_reminder r
   LEFT JOIN django_content_type k ON k.id = r.content_type_id AND k.app_label = 'immigration' AND k.model = 'client'
   LEFT JOIN immigration_client c ON k.id IS NOT NULL AND c.id = r.object_id
   WHERE NOT r.notification_created AND NOT r.is_completed
     AND coalesce(r.created_by_id, c.assigned_to_id) IS NOT NULL`;
 
-const TODAY = `(${NOW} AT TIME ZONE $2)::date`;
+const today = ({ now, basis: zone }: Known) => sql`(${now} AT TIME ZONE ${zone}::text)::date`;
 
 const ANSWERABLE = answerableUsers(
-  ['r.created_by_id', 'r.client_assignee'],
-  'SELECT branch_id FROM immigration_user_branches WHERE user_id = coalesce(r.created_by_id, r.client_assignee)',
+  [sql`r.created_by_id`, sql`r.client_assignee`],
+  sql`SELECT branch_id FROM immigration_user_branches WHERE user_id = coalesce(r.created_by_id, r.client_assignee)`,
 );
 
 /** A reminder's flag and its notification in one statement: there is never one without the other. */
-const NOTIFY = `
+const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sql`
   WITH due AS MATERIALIZED (
-    SELECT r.id, ${DUE_AT} AS due_at, c.assigned_to_id AS client_assignee
-    ${WAITING} AND r.reminder_date <= ${TODAY} AND ${DUE_AT} <= ${NOW}
+    SELECT r.id, ${dueAt(known.basis)} AS due_at, c.assigned_to_id AS client_assignee
+    ${WAITING} AND r.reminder_date <= ${today(known)} AND ${dueAt(known.basis)} <= ${known.now}
     ORDER BY r.reminder_date, r.id
-    LIMIT $3
+    LIMIT ${limit}
     FOR UPDATE OF r SKIP LOCKED
   ), taken AS (
     UPDATE immigration_reminder r SET notification_created = true
@@ -49,7 +51,8 @@ const NOTIFY = `
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 
 /** Only tomorrow's matter: nobody relies on the time for longer than an hour. */
-const NEXT = `SELECT min(${DUE_AT}) ${WAITING} AND r.reminder_date <= ${TODAY} + 1`;
+const next = (known: Known): Sql<string | null> =>
+  sql`SELECT min(${dueAt(known.basis)}) ${WAITING} AND r.reminder_date <= ${today(known)} + 1`;
 
 /** Reminders that are due: one notification each. */
 export const remindersJob: Job = dueJob({
@@ -58,6 +61,6 @@ export const remindersJob: Job = dueJob({
   every: 5,
   basis: () => null,
   usableBasis: usableTimeZone,
-  doDue: NOTIFY,
-  nextDue: NEXT,
+  doDue: notify,
+  nextDue: next,
 });

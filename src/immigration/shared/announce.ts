@@ -1,11 +1,12 @@
+import { sql } from '../../database/queries.js';
 import { MOST_NAMED_USERS, NOTIFICATIONS_CHANNEL } from '../../events/notification-notice.js';
 
 /**
  * SQL that tells the processes with live streams of the new rows in `immigration_notification`: an expression over
  * those rows, of which it needs `assigned_to_id`. Once per statement, and only when there are any.
  */
-export const ANNOUNCED = `
-  CASE WHEN count(*) > 0 THEN pg_notify('${NOTIFICATIONS_CHANNEL}', json_build_object(
+export const ANNOUNCED = sql`
+  CASE WHEN count(*) > 0 THEN pg_notify(${NOTIFICATIONS_CHANNEL}, json_build_object(
     'schema', current_schema(),
-    'users', CASE WHEN count(DISTINCT assigned_to_id) <= ${MOST_NAMED_USERS} THEN json_agg(DISTINCT assigned_to_id) END
+    'users', CASE WHEN count(DISTINCT assigned_to_id) <= ${MOST_NAMED_USERS}::integer THEN json_agg(DISTINCT assigned_to_id) END
   )::text) END`;

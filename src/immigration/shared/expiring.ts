@@ -1,23 +1,23 @@
-import { sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 
 // What expires or begins on a calendar date and belongs to a client: the one definition of it, for the list of
 // deadlines and for the alerts. Constants of SQL, so that PostgreSQL can look each kind up by its index.
 
 /** That a college application `r` still has a stage before it. */
-export const HAS_STAGE_AHEAD = `EXISTS (
+export const HAS_STAGE_AHEAD = sql<boolean>`EXISTS (
   SELECT FROM immigration_stage s JOIN immigration_stage l
     ON l.application_type_id = s.application_type_id AND l.position > s.position
   WHERE s.id = r.stage_id)`;
 
 /** The condition that a college application `r` stands in the last stage of its type. */
-export const IN_FINAL_STAGE = sql<boolean>`NOT ${sql.raw(HAS_STAGE_AHEAD)}`;
+export const IN_FINAL_STAGE = sql<boolean>`NOT ${HAS_STAGE_AHEAD}`;
 
 /**
  * A query for rows of `kind`, `model` (of the content type), `id`, `client_id`, `assigned_to_id` (the record's own; null
  * where the client's counts) and `due_date`. Visas that were refused or withdrawn do not expire; nor is the intake of
  * an application that stands in the last stage of its type still to be reached.
  */
-export const EXPIRING = `
+export const EXPIRING = sql`
   SELECT 'PASSPORT'::text AS kind, 'passport'::text AS model, p.id, p.id AS client_id, NULL::bigint AS assigned_to_id,
          p.date_of_expiry AS due_date
   FROM immigration_passport p WHERE p.date_of_expiry IS NOT NULL
@@ -32,10 +32,10 @@ export const EXPIRING = `
 
 /**
  * An expression: what a row is called that has the `kind` of one of `EXPIRING` and its record's id.
- * @param kind the columns, constants of the program: `r.kind`
+ * @param kind the columns: `r.kind`
  */
-export function expiringTitle(kind: string, id: string): string {
-  return `CASE ${kind}
+export function expiringTitle(kind: Sql, id: Sql): Sql<string> {
+  return sql`CASE ${kind}
     WHEN 'PASSPORT' THEN 'Passport'
     WHEN 'VISA' THEN (
       SELECT 'Visa: ' || t.name FROM immigration_visaapplication a
@@ -48,4 +48,4 @@ export function expiringTitle(kind: string, id: string): string {
 }
 
 /** What a row `r` is called that has a `kind` and a `record_id`. */
-export const TITLE_OF_ROW = expiringTitle('r.kind', 'r.record_id');
+export const TITLE_OF_ROW = expiringTitle(sql`r.kind`, sql`r.record_id`);

@@ -1,15 +1,17 @@
+import { type Sql, sql } from '../../database/sql.js';
+
 /** Maximum number of recipients, each of whom gets a notification; more than any agency has admins. */
 const MOST = 50;
 
 /** SQL for some active users, a column `id`, with their rank; only users of the lowest rank are notified. */
 export interface RankedUsers {
-  readonly users: string;
+  readonly users: Sql;
   /** An expression for a whole number. */
-  readonly rank: number | string;
+  readonly rank: Sql;
 }
 
 /** SQL for the agency's SUPER_ADMINs, and its superusers without a group, who may do the same. */
-const SUPER_ADMINS = `
+const SUPER_ADMINS = sql`
   SELECT u.id FROM immigration_user u
   WHERE u.is_active AND (
     EXISTS (SELECT FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
@@ -17,8 +19,8 @@ const SUPER_ADMINS = `
     OR u.is_superuser AND NOT EXISTS (SELECT FROM immigration_user_groups ug WHERE ug.user_id = u.id))`;
 
 /** SQL for the BRANCH_ADMINs of branches. @param branches a subquery, or an expression, for branches' ids */
-export function branchAdmins(branches: string): string {
-  return `
+export function branchAdmins(branches: Sql): Sql {
+  return sql`
     SELECT u.id FROM immigration_user u
     WHERE u.is_active AND EXISTS (
       SELECT FROM immigration_user_branches m
@@ -32,13 +34,13 @@ export function branchAdmins(branches: string): string {
  * Returns SQL for the users responsible for a record (a column `id`): those of the lowest rank or, if there are none, the
  * SUPER_ADMINs. So nothing falls due unseen because somebody has left.
  */
-export function nearestUsers(ranked: readonly RankedUsers[]): string {
-  const all = [...ranked, { users: SUPER_ADMINS, rank: "'infinity'::float8" }];
-  const queries = all.map(({ users, rank }) => `SELECT near.id, ${rank} AS rank FROM (${users}) near`);
-  return `(
+export function nearestUsers(ranked: readonly RankedUsers[]): Sql {
+  const all = [...ranked, { users: SUPER_ADMINS, rank: sql`'infinity'::float8` }];
+  const queries = all.map(({ users, rank }) => sql`SELECT near.id, ${rank} AS rank FROM (${users}) near`);
+  return sql`(
     SELECT DISTINCT nearest.id FROM (
-      ${queries.join(' UNION ALL ')} ORDER BY rank FETCH FIRST ROW WITH TIES
-    ) nearest ORDER BY nearest.id LIMIT ${MOST})`;
+      ${sql.join(queries, sql` UNION ALL `)} ORDER BY rank FETCH FIRST ROW WITH TIES
+    ) nearest ORDER BY nearest.id LIMIT ${sql.lit(MOST)})`;
 }
 
 /**
@@ -47,10 +49,10 @@ export function nearestUsers(ranked: readonly RankedUsers[]): string {
  * @param candidates expressions for users' ids, which may be null
  * @param branches a subquery, or an expression, for branches' ids
  */
-export function answerableUsers(candidates: readonly string[], branches: string): string {
+export function answerableUsers(candidates: readonly Sql[], branches: Sql): Sql {
   const named = candidates.map((candidate, rank) => ({
-    users: `SELECT u.id FROM immigration_user u WHERE u.is_active AND u.id = ${candidate}`,
-    rank,
+    users: sql`SELECT u.id FROM immigration_user u WHERE u.is_active AND u.id = ${candidate}`,
+    rank: sql.lit(rank),
   }));
-  return nearestUsers([...named, { users: branchAdmins(branches), rank: candidates.length }]);
+  return nearestUsers([...named, { users: branchAdmins(branches), rank: sql.lit(candidates.length) }]);
 }

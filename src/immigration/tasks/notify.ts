@@ -37,4 +37,4 @@ export function mentionsNotified(
 }
 
 /** Tells the live streams of what a common table expression `made` returned; one value, for the list of a SELECT. */
-export const ANNOUNCE_MADE = sql`(SELECT ${sql.raw(ANNOUNCED)} FROM made)`;
+export const ANNOUNCE_MADE = sql`(SELECT ${ANNOUNCED} FROM made)`;

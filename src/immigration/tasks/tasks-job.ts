@@ -1,32 +1,33 @@
-import { dueJob, NOW } from '../../jobs/due-job.js';
+import { type Sql, sql } from '../../database/sql.js';
+import { dueJob, type Known } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
 import { ANNOUNCED } from '../shared/announce.js';
 import { answerableUsers } from '../shared/responsible-users.js';
 
-const OPEN = `t.status IN ('PENDING', 'IN_PROGRESS') AND t.assigned_to_id IS NOT NULL`;
-const DUE_SOON = 'make_interval(days => $2::integer)';
+const OPEN = sql`t.status IN ('PENDING', 'IN_PROGRESS') AND t.assigned_to_id IS NOT NULL`;
+const soon = (days: string) => sql`make_interval(days => ${days}::integer)`;
 
 /** The users responsible for task `due`: its assignee or, if disabled, the user who assigned or created it. */
 const ANSWERABLE = answerableUsers(
-  ['due.assigned_to_id', 'due.assigned_by_id', 'due.created_by_id'],
-  'SELECT branch_id FROM immigration_user_branches WHERE user_id = due.assigned_to_id',
+  [sql`due.assigned_to_id`, sql`due.assigned_by_id`, sql`due.created_by_id`],
+  sql`SELECT branch_id FROM immigration_user_branches WHERE user_id = due.assigned_to_id`,
 );
 
 /**
  * What was noticed is kept by due date, so another date is noticed anew. A task that is just being taken over or
  * deleted is left for the next look, which that change itself asks for.
  */
-const NOTIFY = `
+const notify = ({ now, basis: days }: Known, limit: number | null): Sql<{ done: number }> => sql`
   WITH due AS MATERIALIZED (
     SELECT t.id, n.kind, t.title, t.priority, t.due_date, t.assigned_to_id, t.assigned_by_id, t.created_by_id
     FROM immigration_task t
     CROSS JOIN LATERAL (
-      SELECT CASE WHEN t.due_date < ${NOW} THEN 'TASK_OVERDUE' ELSE 'TASK_DUE_SOON' END AS kind) n
-    WHERE ${OPEN} AND t.due_date <= ${NOW} + ${DUE_SOON}
+      SELECT CASE WHEN t.due_date < ${now} THEN 'TASK_OVERDUE' ELSE 'TASK_DUE_SOON' END AS kind) n
+    WHERE ${OPEN} AND t.due_date <= ${now} + ${soon(days)}
       AND NOT EXISTS (
         SELECT FROM task_notice o WHERE o.task_id = t.id AND o.kind = n.kind AND o.due_date = t.due_date)
     ORDER BY t.due_date, t.id
-    LIMIT $3
+    LIMIT ${limit}
     FOR KEY SHARE OF t SKIP LOCKED
   ), noticed AS (
     INSERT INTO task_notice (task_id, kind, due_date) SELECT id, kind, due_date FROM due
@@ -46,10 +47,10 @@ const NOTIFY = `
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 
-const NEXT = `
+const next = ({ now, basis: days }: Known): Sql<string | null> => sql`
   SELECT least(
-    (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date >= ${NOW}),
-    (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date > ${NOW} + ${DUE_SOON}) - ${DUE_SOON})`;
+    (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date >= ${now}),
+    (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date > ${now} + ${soon(days)}) - ${soon(days)})`;
 
 /** Tasks that are due soon or overdue: one notification for each of the two per task and due date. */
 export const tasksJob: Job = dueJob({
@@ -58,6 +59,6 @@ export const tasksJob: Job = dueJob({
   every: 30,
   basis: ({ tasksDueSoonDefaultDays }) => String(tasksDueSoonDefaultDays),
   usableBasis: (days) => days,
-  doDue: NOTIFY,
-  nextDue: NEXT,
+  doDue: notify,
+  nextDue: next,
 });
