@@ -52,7 +52,10 @@ export function nearestUsers(ranked: readonly RankedUsers[]): Sql {
 export function answerableUsers(candidates: readonly Sql[], branches: Sql): Sql {
   const named = candidates.map((candidate, rank) => ({
     users: sql`SELECT u.id FROM immigration_user u WHERE u.is_active AND u.id = ${candidate}`,
-    rank: sql.lit(rank),
+    rank: sql`${rank}::integer`,
   }));
-  return nearestUsers([...named, { users: branchAdmins(branches), rank: sql.lit(candidates.length) }]);
+  return nearestUsers([
+    ...named,
+    { users: branchAdmins(branches), rank: sql`${candidates.length}::integer` },
+  ]);
 }
