@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
@@ -16,7 +17,6 @@ export interface RunningWorker {
 
 /** Number of connections beyond one per tenant served: for reading which tenants are next. */
 const OTHER_CONNECTIONS = 1;
-const FINISHES_WITHIN_MS = 10_000;
 const CLOSES_WITHIN_MS = 2_000;
 
 /**
@@ -46,18 +46,12 @@ export async function startWorker(
     async close() {
       const imported = imports.close();
       const sent = deliveries.close(); // concurrently with the rest: a receiver may take its time
-      const finished = await dispatcher.stop(FINISHES_WITHIN_MS);
+      const finished = await dispatcher.stop();
       await listener.close();
       // A batch that does not end keeps its connection, which ends with the process and is rolled back.
       if (finished) await database.close();
-      else await Promise.race([database.close(), wait(CLOSES_WITHIN_MS)]);
+      else await Promise.race([database.close(), sleep(CLOSES_WITHIN_MS, undefined, { ref: false })]);
       await Promise.all([sent, imported]);
     },
   };
-}
-
-function wait(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds).unref();
-  });
 }

@@ -87,7 +87,10 @@ describe('a tenant whose migration fails', () => {
     for (const path of ['/api/public/tenant-info/', '/api/v1/clients/'])
       expect(await app.ask('GET', path, { host: TROUBLE })).toMatchObject(MAINTAINED);
     expect((await logIn('main')).status).toBe(401);
-    const remark = new RegExp(`^${SCHEMA} is not up to date .*: made to fail$`);
+    // Applied a second time, the last migration may fail for a reason of its own before it comes to the ledger.
+    const remark = new RegExp(
+      `^${SCHEMA} is not up to date .*: migration \\d{4}_\\w+ of ${SCHEMA} failed: .+$`,
+    );
     expect(await start()).toEqual([expect.stringMatching(remark)]);
     expect(await start(null)).toEqual([
       expect.stringMatching(new RegExp(`^${SCHEMA} is not up to date .* is pending$`)),
