@@ -1,10 +1,11 @@
+import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
-import { ACCESS_CHANNEL, TOKENS_FROM } from './ended-tokens.js';
+import { TOKENS_FROM } from './ended-tokens.js';
 
 /** The current user, with everything that policies and scopes need. */
 export interface CurrentUser {
@@ -75,7 +76,7 @@ export class CurrentUsers {
     listener: Listener,
   ) {
     this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_USERS });
-    listener.on(ACCESS_CHANNEL, (schema) => this.#cache.drop(schema));
+    listener.on(CHANNELS.access, (schema) => this.#cache.drop(schema));
   }
 
   /** Returns the user with this id, active or not; null when there is none. */

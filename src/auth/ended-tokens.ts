@@ -1,3 +1,4 @@
+import { CHANNELS } from '../database/channels.js';
 import { sql } from '../database/queries.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
@@ -5,9 +6,6 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 // Access tokens are not stored, so they cannot be revoked one by one. All of a user's tokens issued before a moment are
 // ended by a mark: a row among the refresh tokens, under a name that no token has, with the moment as its time of
 // issue. It expires when the last of those tokens would have, and is cleaned up like any other.
-
-/** The channel on which the database announces a change of a user, a group, a grant or a branch of a schema. */
-export const ACCESS_CHANNEL = 'leopard_access';
 
 const MARK = sql`issued-before-`;
 /** Whether a row `o` is no token but a mark. */
@@ -65,7 +63,7 @@ export async function endEverySession(
   const [[revoked]] = await Promise.all([
     transaction.query(revokeAll(userId)),
     transaction.query(setMark(userId, lifetime)),
-    transaction.query(sql`SELECT pg_notify(${ACCESS_CHANNEL}, current_schema()::text)`),
+    transaction.query(sql`SELECT pg_notify(${CHANNELS.access}, current_schema()::text)`),
   ]);
   return revoked?.ended ?? 0;
 }

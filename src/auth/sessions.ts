@@ -1,3 +1,4 @@
+import { CHANNELS, notice } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
@@ -11,13 +12,13 @@ import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords
 import { issuePair, type TokenPair } from './token-pair.js';
 import { InvalidTokenError, type ReadClaims, type Tokens, type TokenType } from './tokens.js';
 
-/** The channel on which log-outs are announced to every process. */
-export const LOG_OUTS_CHANNEL = 'leopard_log_outs';
-
 export interface LogOutNotice {
   readonly schema: string;
   readonly user: number;
 }
+
+/** Returns the statement that announces a log-out to every process, at commit. */
+export const logOutNotice = (loggedOut: LogOutNotice) => notice(CHANNELS.logOuts, loggedOut);
 
 const NO_ACCOUNT = 'No active account found with the given credentials';
 /** The hash of a password that nobody knows: for tenants where no user's stored password can stand in. */
@@ -101,8 +102,7 @@ export class Sessions {
     const { schema } = tenant;
     await this.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
       if (!(await this.#revoke(transaction, token, claims))) throw invalidToken('Token is blacklisted');
-      const notice: LogOutNotice = { schema, user: Number(claims.user_id) };
-      transaction.send(sql`SELECT pg_notify(${LOG_OUTS_CHANNEL}, ${JSON.stringify(notice)})`);
+      transaction.send(logOutNotice({ schema, user: Number(claims.user_id) }));
     });
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionSettings } from '../config/config.js';
+import { CHANNELS, type Channel } from './channels.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
 
 type Handler = (payload: string) => void;
@@ -13,7 +14,6 @@ export interface ListenerOptions {
   readonly onError?: (error: Error) => void;
 }
 
-const HEARTBEAT_CHANNEL = 'leopard_heartbeat';
 const DEFAULTS = { heartbeat: 3_000, within: 2_000 };
 const RECONNECT_MS = 1_000;
 /** Longest pause between connections, reached where none has ever received a notice, as behind a pooler. */
@@ -55,7 +55,7 @@ export class Listener {
   }
 
   /** Calls `handler` with the payload of each notice on this channel. Call it before `start`. */
-  on(channel: string, handler: Handler): void {
+  on(channel: Channel, handler: Handler): void {
     this.#handlers.set(channel, [...(this.#handlers.get(channel) ?? []), handler]);
   }
 
@@ -130,10 +130,10 @@ export class Listener {
     const client = await this.#open();
     this.#client = client;
     client.on('notification', ({ channel, payload = '' }) => {
-      if (channel === HEARTBEAT_CHANNEL) this.#heard?.(payload);
+      if (channel === CHANNELS.heartbeat) this.#heard?.(payload);
       else this.#tell(channel, payload);
     });
-    const channels = [...this.#handlers.keys(), HEARTBEAT_CHANNEL];
+    const channels = [...this.#handlers.keys(), CHANNELS.heartbeat];
     await client.query(channels.map((channel) => `LISTEN "${channel}"`).join('; '));
     // Notices sent while nobody listened are lost: everything may have changed.
     for (const channel of this.#handlers.keys()) this.#tell(channel, '');
@@ -159,7 +159,7 @@ export class Listener {
     const ask = async () => {
       await this.#client?.query('SELECT 1'); // fails when the connection was cut
       // Not concurrently: a pooler passes on a notice only while the listening process serves the connection.
-      await this.#speaker?.query('SELECT pg_catalog.pg_notify($1, $2)', [HEARTBEAT_CHANNEL, nonce]);
+      await this.#speaker?.query('SELECT pg_catalog.pg_notify($1, $2)', [CHANNELS.heartbeat, nonce]);
       return await arrived;
     };
     const asked = ask();

@@ -1,7 +1,5 @@
-import { type Statement, statement } from '../database/statement.js';
-
-/** The channel that announces new notifications to API processes, which send them to their users' browsers. */
-export const NOTIFICATIONS_CHANNEL = 'leopard_notifications';
+import { CHANNELS, notice } from '../database/channels.js';
+import type { Statement } from '../database/statement.js';
 
 /** Maximum number of ids in a notice, which is limited to 8,000 bytes. */
 export const MOST_NAMED_USERS = 500;
@@ -12,6 +10,5 @@ export const MOST_NAMED_USERS = 500;
  */
 export function newNotificationsNotice(schema: string, users: Iterable<number>): Statement {
   const ids = [...new Set(users)];
-  const payload = JSON.stringify({ schema, users: ids.length <= MOST_NAMED_USERS ? ids : null });
-  return statement(`SELECT pg_notify('${NOTIFICATIONS_CHANNEL}', $1)`, [payload]);
+  return notice(CHANNELS.notifications, { schema, users: ids.length <= MOST_NAMED_USERS ? ids : null });
 }

@@ -1,21 +1,18 @@
 import type { ServerResponse } from 'node:http';
-import { ACCESS_CHANNEL } from '../auth/ended-tokens.js';
-import { LOG_OUTS_CHANNEL, type LogOutNotice } from '../auth/sessions.js';
+import type { LogOutNotice } from '../auth/sessions.js';
+import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
-import { NOTIFICATIONS_CHANNEL } from '../events/notification-notice.js';
 import { Semaphore } from '../platform/semaphore.js';
-import { TENANTS_CHANNEL, type Tenant } from '../tenancy/tenants.js';
+import type { Tenant } from '../tenancy/tenants.js';
 import { HeartbeatTimer } from './heartbeat-timer.js';
 import { frame } from './messages.js';
 import { usableTenants } from './rights.js';
 import type { NotificationSource } from './source.js';
 import { type Framed, LiveStream } from './stream.js';
 import {
-  IMPORTS_CHANNEL,
   type ImportNotice,
   type NewNotificationsNotice,
-  READS_CHANNEL,
   type ReadsNotice,
   readNotice,
 } from './stream-notices.js';
@@ -83,12 +80,12 @@ export class StreamHub {
       onSecond: () => this.#everySecond(),
       onError,
     });
-    listener.on(NOTIFICATIONS_CHANNEL, (payload) => this.#onNewNotifications(payload));
-    listener.on(READS_CHANNEL, (payload) => this.#onReads(payload));
-    listener.on(IMPORTS_CHANNEL, (payload) => this.#onImport(payload));
-    listener.on(ACCESS_CHANNEL, (schema) => void this.#tenants.get(schema)?.checkRights().catch(ignore));
-    listener.on(LOG_OUTS_CHANNEL, (payload) => this.#onLogOut(payload));
-    listener.on(TENANTS_CHANNEL, () => void this.#endUnusable().catch(ignore));
+    listener.on(CHANNELS.notifications, (payload) => this.#onNewNotifications(payload));
+    listener.on(CHANNELS.reads, (payload) => this.#onReads(payload));
+    listener.on(CHANNELS.imports, (payload) => this.#onImport(payload));
+    listener.on(CHANNELS.access, (schema) => void this.#tenants.get(schema)?.checkRights().catch(ignore));
+    listener.on(CHANNELS.logOuts, (payload) => this.#onLogOut(payload));
+    listener.on(CHANNELS.tenants, () => void this.#endUnusable().catch(ignore));
   }
 
   /** Number of open streams. */

@@ -1,14 +1,5 @@
-import { sql } from '../database/queries.js';
+import { CHANNELS, notice } from '../database/channels.js';
 import type { Statement } from '../database/statement.js';
-
-/**
- * The channel for notifications that a user has read or marked unread: `{"schema", "user", "ids"}`; `ids` are those now
- * read.
- */
-export const READS_CHANNEL = 'leopard_notifications_read';
-
-/** The channel for the progress of client imports: `{"schema", "user", "progress"}`. */
-export const IMPORTS_CHANNEL = 'leopard_client_imports';
 
 /** The notice of new notifications (src/events/notification-notice.ts). */
 export interface NewNotificationsNotice {
@@ -41,14 +32,10 @@ const IDS_PER_NOTICE = 400;
 export function readsNotices(schema: string, user: number, ids: readonly number[]): Statement[] {
   const statements: Statement[] = [];
   for (let start = 0; start === 0 || start < ids.length; start += IDS_PER_NOTICE) {
-    const notice: ReadsNotice = { schema, user, ids: ids.slice(start, start + IDS_PER_NOTICE) };
-    statements.push(notify(READS_CHANNEL, notice));
+    const read: ReadsNotice = { schema, user, ids: ids.slice(start, start + IDS_PER_NOTICE) };
+    statements.push(notice(CHANNELS.reads, read));
   }
   return statements;
-}
-
-function notify(channel: string, notice: object): Statement {
-  return sql`SELECT pg_notify(${channel}, ${JSON.stringify(notice)})`;
 }
 
 /** Parses the payload of a notice; null when it is no JSON object, as after a gap, when anything may have happened. */

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
@@ -24,8 +25,6 @@ export interface Tenant {
   readonly createdAt: number;
 }
 
-/** The channel on which the database announces a change of a tenant or a domain. */
-export const TENANTS_CHANNEL = 'leopard_tenants';
 const KEPT_FOR_MS = 5_000;
 const KEPT_HOSTS = 10_000;
 const REMARKED_TENANTS = 1_000;
@@ -63,7 +62,7 @@ export class Tenants {
     private readonly onRemark: (schema: string, remark: string) => void = () => undefined,
   ) {
     this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_HOSTS });
-    listener.on(TENANTS_CHANNEL, () => this.#cache.drop(''));
+    listener.on(CHANNELS.tenants, () => this.#cache.drop(''));
   }
 
   /** Finds the tenant of a host. @param host lower case, without port (see hostName) */

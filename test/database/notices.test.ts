@@ -1,4 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CHANNELS } from '../../src/database/channels.js';
 import { Listener } from '../../src/database/listener.js';
 import { withOwner } from '../../src/database/owner.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
@@ -12,15 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => databases.drop());
 
-const CHANNELS = [
-  'leopard_notifications',
-  'leopard_notifications_read',
-  'leopard_client_imports',
-  'leopard_log_outs',
-  'leopard_access',
-  'leopard_tenants',
-  'leopard_events',
-];
+const OTHERS = Object.values(CHANNELS).filter((channel) => channel !== CHANNELS.heartbeat);
 const PAYLOADS = [
   '',
   'x',
@@ -36,24 +30,35 @@ it('what cannot be read does not keep others from hearing', async () => {
   const errors: Error[] = [];
   const listener = new Listener(databases.app, { onError: (error) => errors.push(error) });
   const heard: string[] = [];
-  for (const channel of CHANNELS) {
+  for (const channel of OTHERS) {
     listener.on(channel, () => {
       throw new TypeError(`cannot read it on ${channel}`);
     });
   }
-  listener.on('leopard_events', (payload) => heard.push(payload));
+  listener.on(CHANNELS.events, (payload) => heard.push(payload));
   try {
     await listener.start();
     await withOwner(databases.owner, async (client) => {
-      for (const channel of CHANNELS) {
+      for (const channel of OTHERS) {
         for (const payload of PAYLOADS) await client.query('SELECT pg_notify($1, $2)', [channel, payload]);
       }
       await client.query("NOTIFY leopard_events, 'last'");
     });
     await expect.poll(() => heard, { timeout: 10_000 }).toContain('last');
-    expect(errors.length).toBeGreaterThanOrEqual(CHANNELS.length * PAYLOADS.length);
+    expect(errors.length).toBeGreaterThanOrEqual(OTHERS.length * PAYLOADS.length);
     expect(listener.healthy).toBe(true);
   } finally {
     await listener.close();
   }
+});
+
+it('migrations send notices only on channels of the list', () => {
+  const sent = ['shared', 'tenant'].flatMap((folder) =>
+    readdirSync(`migrations/${folder}`).flatMap((file) => {
+      const text = readFileSync(`migrations/${folder}/${file}`, 'utf8');
+      return [...text.matchAll(/pg_notify\(\s*'(\w+)'/g)].map(([, channel]) => channel as string);
+    }),
+  );
+  expect(sent.length).toBeGreaterThan(5);
+  expect(Object.values(CHANNELS)).toEqual(expect.arrayContaining(sent));
 });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { buildApp } from '../../src/app/app.js';
 import { loadConfig } from '../../src/config/config.js';
+import { CHANNELS } from '../../src/database/channels.js';
 import { Database } from '../../src/database/database.js';
 import { databaseFailure } from '../../src/database/errors.js';
 import { Listener } from '../../src/database/listener.js';
@@ -151,7 +152,7 @@ describe('requests', () => {
 
 describe('a listener', () => {
   const OPTIONS = { heartbeat: 100, within: 200 };
-  const CHANNEL = 'leopard_silence';
+  const CHANNEL = CHANNELS.dueImports;
 
   async function listening() {
     const heard: string[] = [];

@@ -1,3 +1,4 @@
+import { CHANNELS } from '../../database/channels.js';
 import type { Database } from '../../database/database.js';
 import { type Statement, statement } from '../../database/statement.js';
 import { PAUSE_IS_ON } from '../pauses.js';
@@ -55,7 +56,7 @@ function pauseStatement(of: PauseOf, reason: string, until: string | null): Stat
 export async function resumeEvents(database: Database, of: PauseOf): Promise<boolean> {
   const [row] = await database.publicQuery(
     statement<{ resumed: boolean }>(
-      `WITH resumed AS (${resumeSql(of)}), woken AS (SELECT pg_notify('leopard_events', ''))
+      `WITH resumed AS (${resumeSql(of)}), woken AS (SELECT pg_notify('${CHANNELS.events}', ''))
        SELECT EXISTS (SELECT FROM resumed) AS resumed FROM woken`,
       of.kind === 'all' ? [] : [of.kind === 'tenant' ? of.schema : of.handler],
     ),

@@ -1,3 +1,4 @@
+import { CHANNELS, notice } from '../../database/channels.js';
 import type { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import type { State } from '../event.js';
@@ -107,7 +108,7 @@ export async function retryEvents(
   selection: Selection,
 ): Promise<number[]> {
   const done = await inPortions(database, schema, RETRY, selection);
-  if (done.length > 0) await database.publicQuery(statement(`SELECT pg_notify('leopard_events', '')`));
+  if (done.length > 0) await database.publicQuery(notice(CHANNELS.events, ''));
   return done;
 }
 

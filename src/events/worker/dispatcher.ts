@@ -1,5 +1,6 @@
 import { BackgroundLoop } from '../../background/loop.js';
 import { TenantRotation, type TurnResult } from '../../background/tenant-rotation.js';
+import { CHANNELS } from '../../database/channels.js';
 import type { Database } from '../../database/database.js';
 import { isOutage } from '../../database/errors.js';
 import type { Listener } from '../../database/listener.js';
@@ -32,8 +33,6 @@ export interface DispatcherOptions {
   readonly onHandled?: (schema: string, handled: readonly HandledEvent[]) => void;
 }
 
-/** The channel of notices that wake workers. */
-const EVENTS_CHANNEL = 'leopard_events';
 const POLL_MS = 1_000;
 /** Number of consecutive turns from which on writers need not notify. */
 const BUSY_FROM_TURNS = 3;
@@ -87,7 +86,7 @@ export class Dispatcher {
     });
     this.#idle = new IdleRegistration(database);
     this.#segments = new Segments(database, options.segment);
-    listener.on(EVENTS_CHANNEL, () => this.#loop.wake());
+    listener.on(CHANNELS.events, () => this.#loop.wake());
   }
 
   /** Starts handling events. */

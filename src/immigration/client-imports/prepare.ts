@@ -1,10 +1,10 @@
 import type { ConnectionSettings } from '../../config/config.js';
+import { CHANNELS } from '../../database/channels.js';
 import { Database } from '../../database/database.js';
 import type { Listener } from '../../database/listener.js';
 import { importLoop } from './runner.js';
 
 /** Work is waiting (a trigger of `client_import` tells). */
-const DUE_CHANNEL = 'leopard_client_imports_due';
 /** One part at a time. */
 const CONNECTIONS = 1;
 
@@ -25,7 +25,7 @@ export function prepareImports(
   const loop = importLoop(database, {
     onError: (schema, error) => log.error({ err: error, schema }, 'importing clients'),
   });
-  listener.on(DUE_CHANNEL, () => loop.wake());
+  listener.on(CHANNELS.dueImports, () => loop.wake());
   return {
     start: () => loop.start(),
     async close() {

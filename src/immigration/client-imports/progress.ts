@@ -1,5 +1,5 @@
-import { sql } from '../../database/queries.js';
-import { IMPORTS_CHANNEL, type ImportNotice } from '../../live/stream-notices.js';
+import { CHANNELS, notice } from '../../database/channels.js';
+import type { ImportNotice } from '../../live/stream-notices.js';
 import type { ImportRow } from './records.js';
 
 /** What the live stream tells of an import. */
@@ -10,6 +10,6 @@ export function shownProgress(row: ImportRow) {
 
 /** Tells the streams of whoever started the work, when the transaction commits, how far it has come. */
 export function progressNotice(schema: string, row: ImportRow) {
-  const notice: ImportNotice = { schema, user: row.acting_user_id ?? 0, progress: shownProgress(row) };
-  return sql`SELECT pg_notify(${IMPORTS_CHANNEL}, ${JSON.stringify(notice)})`;
+  const progress: ImportNotice = { schema, user: row.acting_user_id ?? 0, progress: shownProgress(row) };
+  return notice(CHANNELS.imports, progress);
 }

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { CurrentUsers } from '../../auth/current-user.js';
 import { IS_MARK } from '../../auth/ended-tokens.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
-import { LOG_OUTS_CHANNEL, type LogOutNotice } from '../../auth/sessions.js';
+import { logOutNotice } from '../../auth/sessions.js';
 import type { Database } from '../../database/database.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
@@ -122,6 +122,5 @@ async function endSession(
     SELECT o.id, now() FROM token_blacklist_outstandingtoken o WHERE o.id = ${id} AND ${isOpen(userId)}
     ON CONFLICT (token_id) DO NOTHING RETURNING id`);
   if (revoked.length === 0) throw notFound('Session');
-  const notice: LogOutNotice = { schema: tenant.schema, user: userId };
-  transaction.send(sql`SELECT pg_notify(${LOG_OUTS_CHANNEL}, ${JSON.stringify(notice)})`);
+  transaction.send(logOutNotice({ schema: tenant.schema, user: userId }));
 }
