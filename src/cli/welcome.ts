@@ -53,7 +53,7 @@ async function readFacts(handle: DatabaseHandle, allowedHosts: readonly string[]
   return await withOwner(handle.owner ?? handle.app, async (client) => {
     const { rows } = await client.query<{ domain: string }>(
       `SELECT domain FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id
-       WHERE ${TENANT_IS_ACTIVE} AND domain NOT LIKE '*%'
+       WHERE ${TENANT_IS_ACTIVE.sql} AND domain NOT LIKE '*%'
        ORDER BY is_primary DESC, tenant_id, domain LIMIT $1`,
       [MOST_DOMAINS],
     );
