@@ -38,7 +38,7 @@ export function scopeBranches(scope: Scope): readonly number[] | null {
   return scope.kind === 'tenant' ? null : scope.branchIds;
 }
 
-/** The condition that a branch, by the column of its id (`r.branch_id`), lies in the scope. */
+/** Returns the condition that a branch, by the column of its id (`r.branch_id`), lies in the scope. */
 export function branchInScope(scope: Scope, column: string): RawBuilder<boolean> {
   const branches = scopeBranches(scope);
   return branches === null ? sql`true` : sql`${sql.ref(column)} = ANY (${branches}::bigint[])`;

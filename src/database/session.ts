@@ -11,7 +11,7 @@ export interface Outgoing {
   readonly values: readonly (string | Buffer | null)[];
 }
 
-/** What all connections of a pool have in common in regard to prepared statements. */
+/** The state of prepared statements that all connections of a pool share. */
 export interface Keeping {
   /** False: nothing is kept prepared, on no connection. */
   allowed: boolean;

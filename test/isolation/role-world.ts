@@ -82,7 +82,7 @@ async function employ(transaction: TenantTransaction, branch: number): Promise<v
     SELECT staff, ${branch}::bigint FROM unnest(${staff}::bigint[]) staff`);
 }
 
-/** Whether it makes a difference to a route where the record lies that it is about. */
+/** Returns whether the place of its record makes a difference to a route. */
 export function concernsPlaces(route: RouteDefinition): boolean {
   const { shape = {} } = route.body ?? {};
   if (!isRecordRoute(route))

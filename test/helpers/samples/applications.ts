@@ -16,7 +16,7 @@ export async function visaType(transaction: TenantTransaction): Promise<number> 
 const applicationType = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_applicationtype', { title: name() });
 
-/** The first stage of an application type; of a new one if none is given. */
+/** Returns the first stage of an application type; of a new one if none is given. */
 async function stage(transaction: TenantTransaction, type?: number): Promise<number> {
   return await insert(transaction, 'immigration_stage', {
     stage_name: name(),
