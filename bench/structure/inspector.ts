@@ -3,11 +3,11 @@ import { WebSocket } from 'undici';
 /** One call of a function. */
 export interface Frame {
   readonly functionName: string;
-  /** The file's. */
+  /** The file's URL. */
   readonly url: string;
 }
 
-/** A stack as the inspector describes it; calls under way name their script otherwise than those that wait. */
+/** A stack as the inspector describes it; running calls name their script differently from waiting ones. */
 interface Described {
   readonly callFrames: readonly {
     readonly functionName: string;
@@ -34,8 +34,8 @@ export class Inspector {
   readonly #waiting = new Map<number, (message: Message) => void>();
   #next = 1;
   /**
-   * Called with the stack of every call at which `breakAt` stops the process, the innermost first. It goes on where the
-   * asynchronous work was begun of which the call is part.
+   * Called with the stack of every call at which `breakAt` stops the process, the innermost first. It continues at the
+   * call that started the asynchronous work.
    */
   onPause: (stack: readonly Frame[]) => void = () => undefined;
 
@@ -43,7 +43,7 @@ export class Inspector {
     socket.addEventListener('message', ({ data }) => this.#receive(JSON.parse(String(data))));
   }
 
-  /** @param url as Node prints it: `ws://127.0.0.1:9229/…` */
+  /** Connects to a process. @param url as printed by Node: `ws://127.0.0.1:9229/…` */
   static async connect(url: string): Promise<Inspector> {
     const socket = new WebSocket(url);
     await new Promise((resolve, reject) => {

@@ -4,7 +4,7 @@ import { Workshop } from '../workshop.js';
 import { observe } from './run.js';
 import { countSource } from './source.js';
 
-/** Prints how large and how deep the program is: `npm run structure -- [folder of another checkout] [--all]`. */
+/** Prints the size and depth of the program: `npm run structure -- [folder of another checkout] [--all]`. */
 
 const args = process.argv.slice(2);
 const root = resolve(args.find((arg) => !arg.startsWith('-')) ?? PACKAGE_ROOT);

@@ -5,7 +5,7 @@ import type { Workshop } from '../workshop.js';
 import type { Frame } from './inspector.js';
 import { type Running, startProgram } from './running.js';
 
-/** What a program shows while it serves. */
+/** The figures of a running program. */
 export interface RunFigures {
   /** By request: the calls from the route's handler to the driver, for the statement with the most of them. */
   readonly frames: ReadonlyMap<string, readonly string[]>;
@@ -13,15 +13,15 @@ export interface RunFigures {
   readonly files: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Requests before anything is counted: what is prepared or kept at first use is not counted. */
+/** Number of requests before counting: what is prepared or cached at first use is not counted. */
 const WARM_UP = 5;
-/** Files count that run each time: what polls or refreshes beside a request does not. */
+/** Number of repetitions; only files that run each time count, not those that poll or refresh beside a request. */
 const TIMES = 12;
 const STAGES = ['FOLLOW_UP', 'LEAD'];
 /** The file whose functions call the handlers of the routes. */
 const CALLS_HANDLERS = '/register-routes.js';
 
-/** Runs the program in this folder and looks into it while it answers. */
+/** Runs the program in this folder and inspects it while it answers. */
 export async function observe(root: string, workshop: Workshop): Promise<RunFigures> {
   const program = await startProgram(root, workshop);
   const { inspector } = program;

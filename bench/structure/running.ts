@@ -13,12 +13,12 @@ import { Inspector } from './inspector.js';
 
 const OWNER = { user: 'leopard_owner', password: 'owner' };
 const APP = { user: 'leopard_app', password: 'app' };
-/** What every user of the contract's data set logs in with. */
+/** The password of every user of the contract's data set. */
 const PASSWORD = 'Passw0rd!23';
 const INSPECTED_WITHIN_MS = 30_000;
 const HEALTHY_WITHIN_MS = 60_000;
 
-/** A program, of any version, that serves the contract's data set and can be looked into. */
+/** A program, of any version, that serves the contract's data set and can be inspected. */
 export interface Running {
   readonly inspector: Inspector;
   /** Sends a request as the admin of tenant main. @throws Error for an answer other than 2xx */

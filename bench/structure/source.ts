@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAst } from 'vitest/node';
 
-/** What the text of a program's sources shows. */
+/** The figures of a program's sources. */
 export interface SourceFigures {
   readonly files: number;
   readonly lines: number;

@@ -3,7 +3,7 @@ import { type Sql, sql } from '../database/sql.js';
 // Each statement adds the records of one kind that a tenant lacks, and counts them. Names are compared without regard to
 // case, and soft-deleted records count as present.
 
-/** What was added. */
+/** A statement that returns the number of added records. */
 export type Counting = Sql<{ readonly added: number }>;
 
 const COUNT = sql`SELECT count(*)::integer AS added FROM added`;
@@ -87,7 +87,10 @@ export const visaTypes = (catalogue: string): Counting => sql`
     RETURNING *)
   ${COUNT}`;
 
-/** A type without stages accepts no application, so a type and its stages are added together or not at all. */
+/**
+ * Returns the statement for application types. A type without stages accepts no application, so a type and its stages
+ * are added together or not at all.
+ */
 export const applicationTypes = (catalogue: string, userId: number | null): Counting => sql`
   WITH added AS (
     INSERT INTO immigration_applicationtype

@@ -1,11 +1,11 @@
 import type { Executable } from './statement.js';
 
-/** Reads something more once a pending result is there. */
+/** A function that reads something more once a pending result has arrived. */
 export type ReadMore = <Row>(query: Executable<Row>) => Promise<Row[]>;
 
 /**
- * The result of statements that were sent without waiting. Only the runner of the transaction waits for it, with the
- * answer to COMMIT, or whoever asks `TenantTransaction.result` for it.
+ * The result of statements that were sent without waiting. It is awaited only by the runner of the transaction, with
+ * the answer to COMMIT, or by the caller of `TenantTransaction.result`.
  */
 export class Pending<T> {
   readonly #finish: (read: ReadMore) => T | Promise<T>;
@@ -16,8 +16,9 @@ export class Pending<T> {
   }
 
   /**
-   * Returns what `next` makes of the result.
-   * @param next what it throws no longer undoes the transaction; `read` reads after COMMIT, in a transaction of its own
+   * Returns the result transformed by `next`.
+   * @param next errors that it throws no longer roll the transaction back; `read` reads after COMMIT, in a transaction
+   * of its own
    */
   map<Next>(next: (value: T, read: ReadMore) => Next | Promise<Next>): Pending<Next> {
     return new Pending(async (read) => next(await Pending.finish(this, read), read));
@@ -35,10 +36,12 @@ export class Pending<T> {
   }
 }
 
-/** What a function returns that works in a transaction: a result, or one that comes with the answer to COMMIT. */
+/**
+ * The return type of a function that works in a transaction: a result, or one that arrives with the answer to COMMIT.
+ */
 export type MaybePending<T> = Pending<T> | Promise<T | Pending<T>>;
 
-/** Returns what takes the first of some rows. @throws what `missing` makes when there is none */
+/** Returns a function that takes the first row. @throws what `missing` makes when there is none */
 export function firstOr(missing: () => Error): <Row>(rows: readonly Row[]) => Row {
   return ([row]) => {
     if (row === undefined) throw missing();

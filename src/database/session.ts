@@ -3,9 +3,9 @@ import type { DatabaseClient } from './client.js';
 import { PreparedStatements } from './prepared-statements.js';
 import { ROUND_TRIP_MARGIN_MS, TIMEOUTS } from './timeouts.js';
 
-/** A statement to send: its values are in the form in which they go. */
+/** A statement to send, with its values in wire format. */
 export interface Outgoing {
-  /** What its names belong to: the tenant's schema; null for statements that name no table of a tenant. */
+  /** The tenant's schema to which its names belong; null for statements that name no table of a tenant. */
   readonly schema: string | null;
   readonly sql: string;
   readonly values: readonly (string | Buffer | null)[];
@@ -13,15 +13,15 @@ export interface Outgoing {
 
 /** The state of prepared statements that all connections of a pool share. */
 export interface Keeping {
-  /** False: nothing is kept prepared, on no connection. */
+  /** False when nothing is kept prepared, on no connection. */
   allowed: boolean;
-  /** Grows when what is kept is out of date everywhere. */
+  /** Incremented when everything kept is out of date. */
   generation: number;
 }
 
-/** The server does not know a statement that it was to keep, or has another one of this name. */
+/** SQLSTATEs of a prepared statement that the server does not know, or of a name that it uses for another one. */
 const STATEMENT_LOST = new Set(['26000', '42P05']);
-/** The columns of the answer of a kept statement have changed, as after a migration. */
+/** The error of a prepared statement whose result columns have changed, as after a migration. */
 const OUT_OF_DATE = { code: '0A000', routine: 'RevalidateCachedQuery' };
 
 /** The query for the backend of the connection, and the role's statement timeout in milliseconds; 0 means no limit. */
@@ -34,13 +34,13 @@ const WHO: Outgoing = {
 
 const LIMIT_MS = 1000 * Number.parseInt(TIMEOUTS.statement_timeout, 10);
 
-/** One connection of the pool, with the statements that are kept prepared on it. */
+/** A connection of the pool, with its prepared statements. */
 export class Session {
   readonly #kept = new PreparedStatements();
   #generation = 0;
   /**
-   * Whether one process of the server serves this connection all the time; undefined: not known yet. Behind a pooler
-   * the next transaction may be served by another one, which knows nothing of what was prepared.
+   * Whether one process of the server serves this connection all the time; undefined while unknown. Behind a pooler the
+   * next transaction may be served by another one, which knows none of the prepared statements.
    */
   #isDirect: boolean | undefined;
 
@@ -75,7 +75,7 @@ export class Session {
     const known = entries.map(({ prepared }) => prepared?.sent);
     const outcome = await sendBatch(this.client, entries, unwanted);
     if (outcome.error) {
-      // Behind the failure nothing was prepared, and whether it itself was nobody knows.
+      // Behind the failure nothing was prepared; whether the failing statement was is unknown.
       for (let i = outcome.rows.length; i < entries.length; i++) {
         const prepared = entries[i]?.prepared;
         if (prepared && !known[i]) this.#kept.drop(prepared);
@@ -92,7 +92,7 @@ export class Session {
     return this.#isDirect === undefined && this.keeping.allowed ? [WHO] : [];
   }
 
-  /** Takes the rows of `backendQuery`. */
+  /** Evaluates the rows of `backendQuery`. */
   noteBackend(rows: readonly unknown[]): void {
     const { pid, longest } = rows[0] as { pid: number; longest: number };
     this.#isDirect = pid === this.client.serverProcess;
@@ -100,8 +100,9 @@ export class Session {
   }
 
   /**
-   * Gives up the kept statements if an error came only of one that was kept; where the server lost a statement, so
-   * is keeping any: there must be a pooler. @returns whether the statement may succeed when it is sent again
+   * Drops the kept statements if an error was caused by one of them; if the server lost a statement, there must be a
+   * pooler, and nothing is kept any more.
+   * @returns whether the statement may succeed when it is sent again
    */
   discardStale(error: Error): boolean {
     const { code = '', routine } = error as { code?: string; routine?: string };

@@ -7,38 +7,41 @@ import type { Executable } from './statement.js';
 
 export type { MaybePending, Pending, ReadMore } from './pending.js';
 
-/** In whose name statements run: the tenant, by its schema, and the acting user (null: the system). */
+/** The tenant, by its schema, and the acting user (null: the system) of statements. */
 export interface TenantContext {
   readonly schema: string;
   readonly userId: number | null;
-  /** From where: the client's address and the request's id, with a space in between; not given: no request. */
+  /** The client's address and the request's id, separated by a space; omitted outside requests. */
   readonly source?: string;
 }
 
 /** The statements of one tenant's transaction. Only its runner commits, when the work is done. */
 export interface TenantTransaction {
-  /** The same for all transactions of one tenant: what is kept in memory of its records hangs on it (a WeakMap). */
+  /** An object shared by all transactions of one tenant: the key of what is cached of its records (a WeakMap). */
   readonly tenant: object;
   /** Runs one statement. Statements sent without waiting for one another share a round trip. */
   query<Row>(query: Executable<Row>): Promise<Row[]>;
   /**
-   * Sends a statement with the next that is waited for, or with COMMIT. Should it fail, the transaction fails with its
-   * error. Whoever returns the pending rows gets them with COMMIT's answer: one round trip less.
+   * Sends a statement together with the next awaited one, or with COMMIT. If it fails, the transaction fails with its
+   * error. Returning the pending rows gets them with COMMIT's answer: one round trip less.
    */
   send<Row>(query: Executable<Row>): Pending<Row[]>;
-  /** Waits for a pending result within the transaction, as for one of a service after which another follows. */
+  /** Waits for a pending result within the transaction, such as that of a service which is followed by another. */
   result<T>(pending: MaybePending<T>): Promise<T>;
 }
 
 /**
- * The server could not use a statement that it kept, as after a change of the table, when the transaction was past its
- * first round trip. Done again, it will succeed: hence the code of a failed serialisation.
+ * Thrown when the server cannot use a kept statement, as after a change of the table, and the transaction is past its
+ * first round trip. Repeating it will succeed: hence the code of a failed serialisation.
  */
 class StatementOutdatedError extends Error {
   readonly code = '40001';
 }
 
-/** The transaction could not be ended, so its connection must not be used again; `cause` is why it had to end. */
+/**
+ * Thrown when the transaction could not be ended, so that its connection must not be used again; `cause` is why it had
+ * to end.
+ */
 export class ConnectionUnusableError extends Error {}
 
 const control = (sql: string): Outgoing => ({ schema: null, sql, values: [] });
@@ -65,7 +68,7 @@ function actorOf({ schema, userId, source = '' }: TenantContext): Actor {
   };
 }
 
-/** What comes from outside, without what could fail the statement. */
+/** Removes characters from outside that could fail the statement. */
 function plain(source: string): string {
   return source.replaceAll(/[^ -~]/g, '').slice(0, LONGEST_SOURCE);
 }
@@ -78,22 +81,25 @@ function checkUserId(userId: number): string {
 const ignore = () => undefined;
 const codeOf = (error: Error | null) => (error as { code?: string } | null)?.code;
 
-/** A statement that waits to be sent or answered. */
+/** A statement that has not been answered yet. */
 interface Waiting extends Outgoing {
   readonly onePlan: boolean;
   resolve(rows: unknown[]): void;
   reject(error: Error): void;
 }
 
-/** What is asked in one turn of the event loop goes out together, once what went before is answered. */
+/**
+ * The transaction of one session. Statements of one turn of the event loop are sent together, after the previous ones
+ * are answered.
+ */
 class Conversation implements TenantTransaction {
   readonly #actor: Actor;
   #waiting: Waiting[] = [];
-  /** Whether somebody waits for the answer to what waits to be sent. */
+  /** Whether an answer to the waiting statements is awaited. */
   #isAwaited = false;
   #underWay: Promise<void> | undefined;
   #state: 'new' | 'open' | 'over' = 'new';
-  /** Whether COMMIT goes with what is sent next. */
+  /** Whether COMMIT is sent with the next statements. */
   #commits = false;
   /** The last error; if the transaction does not commit, the reason. */
   #error: Error | null = null;
@@ -124,7 +130,7 @@ class Conversation implements TenantTransaction {
     return await Pending.finish(result, (query) => this.query(query));
   }
 
-  /** Commits, after what was asked. @throws the error for which it cannot, also of a statement */
+  /** Commits, after the requested statements. @throws the error that prevents it, also one of a statement */
   async commit(): Promise<void> {
     while (this.#underWay) await this.#underWay;
     if (this.#waiting.length === 0 && this.#state === 'new') return; // nothing was asked
@@ -133,7 +139,7 @@ class Conversation implements TenantTransaction {
     if (this.#error) throw this.#error;
   }
 
-  /** Ends without a commit, if there was none; what was not sent yet never will be. @throws errors of the connection */
+  /** Ends without a commit, if there was none; discards what was not sent yet. @throws connection errors */
   async rollback(): Promise<void> {
     const unsent = this.#waiting;
     this.#waiting = [];
@@ -155,13 +161,13 @@ class Conversation implements TenantTransaction {
       const schema = this.context?.schema ?? null;
       this.#waiting.push({ schema, sql, values, onePlan, resolve: resolve as Waiting['resolve'], reject });
     });
-    // Statements run side by side, and who waits for one may throw before another fails: a failure that nobody waits
-    // for any more must not end the process. It still ends the transaction.
+    // Statements run concurrently, and their caller may throw before another one fails: a failure that nobody awaits
+    // any more must not end the process. It still ends the transaction.
     rows.catch(ignore);
     return rows;
   }
 
-  /** Sends what waits when this turn of the event loop ends. */
+  /** Sends the waiting statements when this turn of the event loop ends. */
   #await(): void {
     if (this.#isAwaited) return;
     this.#isAwaited = true;
@@ -178,7 +184,7 @@ class Conversation implements TenantTransaction {
     });
   }
 
-  /** Sends what waits, and tells those who asked what was answered. */
+  /** Sends the waiting statements, and passes the answers on. */
   async #exchange(): Promise<void> {
     const asked = this.#waiting;
     this.#waiting = [];
@@ -207,7 +213,7 @@ class Conversation implements TenantTransaction {
     }
     if (backendQuery.length > 0 && rows[OPENING_LENGTH]) session.noteBackend(rows[OPENING_LENGTH]);
 
-    // A timeout may strike when the last statement has run. It undoes that, unless that was COMMIT.
+    // A timeout may strike after the last statement has run. It undoes that, unless it was COMMIT.
     if (error && rows.length === statements.length) {
       if (isLast && command === 'COMMIT') error = null;
       else rows = rows.slice(0, -1);
@@ -228,12 +234,12 @@ class Conversation implements TenantTransaction {
   }
 }
 
-/** Where a transaction takes place. */
+/** The session and context of a transaction. */
 interface TransactionPlace {
   readonly session: Session;
   /** Null for schema `public` without a user. */
   readonly context: TenantContext | null;
-  /** As `TenantTransaction` has it. */
+  /** See `TenantTransaction`. */
   readonly tenant: object;
 }
 

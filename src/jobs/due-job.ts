@@ -6,7 +6,7 @@ import { TIME_ZONE_OF_TENANT } from '../tenancy/time-zone.js';
 import type { Job, JobRun, JobSettings } from './job.js';
 import { overTenants } from './over-tenants.js';
 
-/** What the statements of a due job depend on. */
+/** The values on which the statements of a due job depend. */
 export interface Known {
   /** The moment that counts as now. */
   readonly now: Sql<string>;

@@ -29,7 +29,7 @@ export function breachesOf(source: string): string[] {
     const [first = ''] = text.split(' ');
     const isDoc = comment.trimStart().startsWith('/**');
     const isVerb = /^[A-Z][a-z]+s[,;]?$/.test(first) && !NOT_VERBS.test(first);
-    if (isDoc && FUNCTION.test(code) && !isVerb)
+    if (isDoc && FUNCTION.test(code) && !isVerb && !text.startsWith('@'))
       breaches.push(`${line} a function's comment begins with a verb, not with "${first}"`);
     if (isDoc && TYPE.test(code) && CLAUSE.test(text))
       breaches.push(`${line} a type's comment begins with a noun, not with "${first}"`);

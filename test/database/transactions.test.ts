@@ -25,7 +25,7 @@ afterAll(async () => {
   await databases?.drop();
 });
 
-/** The texts that went out, one array for each round trip, without the opening. */
+/** Returns the sent texts, one array for each round trip, without the opening. */
 const trips = () =>
   sent.batches.map(({ statements }) =>
     statements.map(({ sql }) => sql).filter((sql) => !/^(BEGIN|SELECT pg_catalog)/.test(sql)),
@@ -38,7 +38,7 @@ const FAILING = statement('SELECT 1 / 0');
 const stored = async () =>
   (await database.tenantQuery(MAIN, statement<{ name: string }>(NAMES))).map(({ name }) => name);
 
-/** A service as those of resources: its last statement goes out with COMMIT. */
+/** Creates a group as resources' services do: its last statement goes out with COMMIT. */
 async function createGroup(transaction: TenantTransaction, name: string): Promise<Pending<string>> {
   await transaction.query(statement('SELECT 1'));
   return transaction.send(insert(name)).map(([group]) => `group ${group?.name}`);
@@ -182,11 +182,11 @@ test('misuse does not compile', async () => {
     transaction.afterwards(FAILING);
     // @ts-expect-error what is pending is not there yet …
     const name: string = await createGroup(transaction, 'a');
-    // @ts-expect-error … nor are the rows of a statement that nobody waits for
+    // @ts-expect-error … nor are the rows of a statement that nobody awaits
     const [row] = transaction.send(insert('a'));
-    // @ts-expect-error to wait for it takes the transaction: there is no other way
+    // @ts-expect-error awaiting it takes the transaction: there is no other way
     const rows: { name: string }[] = await transaction.send(insert('a'));
-    // @ts-expect-error two services compose only with what is said about the first one's result
+    // @ts-expect-error two services compose only when the first one's result is dealt with
     const joined: string = (await createGroup(transaction, 'a')) + (await createGroup(transaction, 'b'));
     return { name, row, rows, joined };
   };
