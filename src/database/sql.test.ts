@@ -6,6 +6,10 @@ import { assignments, insertInto, updateOf } from './writes.js';
 const shown = ({ sql: text, parameters }: Sql) => [text, parameters];
 
 describe('a template', () => {
+  test('in a text that is none is a mistake, which shows at once', () => {
+    expect(() => `SELECT ${sql`a`}`).toThrow('SQL in a text that is no template of sql: a');
+  });
+
   test('has its values apart from its text', () => {
     expect(shown(sql`SELECT ${1} + ${'a'}`)).toEqual(['SELECT $1 + $2', [1, 'a']]);
     expect(shown(sql`${null}`)).toEqual(['$1', [null]]);

@@ -74,6 +74,11 @@ export class Sql<Row = unknown> implements Statement<Row> {
   get sql(): string {
     return this.shape.text;
   }
+
+  /** @throws TypeError, since in the middle of a text it would be no SQL */
+  toString(): never {
+    throw new TypeError(`SQL in a text that is no template of sql: ${this.sql}`);
+  }
 }
 
 /**
