@@ -4,7 +4,7 @@ import { Tokens } from '../src/auth/tokens.js';
 import { openDatabase } from '../src/database/connections.js';
 import { Database } from '../src/database/database.js';
 import { statement } from '../src/database/statement.js';
-import { newNotificationsNotice } from '../src/events/notification-notice.js';
+import { newNotificationsNotice } from '../src/events/new-notifications.js';
 import { cpuTimes, residentMemory } from './processes.js';
 import { build, freePort, Instance } from './program.js';
 import { percentile } from './statistics.js';

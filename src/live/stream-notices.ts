@@ -1,7 +1,7 @@
 import { CHANNELS, notice } from '../database/channels.js';
 import type { Statement } from '../database/statement.js';
 
-/** The notice of new notifications (src/events/notification-notice.ts). */
+/** The notice of new notifications (src/events/new-notifications.ts). */
 export interface NewNotificationsNotice {
   readonly schema: string;
   /** The users concerned; null for any user. */

@@ -1,7 +1,7 @@
 import { sql } from '../../src/database/queries.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
 import { insertInto } from '../../src/database/writes.js';
-import { newNotificationsNotice } from '../../src/events/notification-notice.js';
+import { newNotificationsNotice } from '../../src/events/new-notifications.js';
 import type { TestApp } from './app.js';
 import { idOf } from './staff.js';
 

@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.js';
 import { statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { readContexts } from '../handlers/event-context.js';
-import { newNotificationsNotice } from '../notification-notice.js';
+import { newNotificationsNotice } from '../new-notifications.js';
 import { typesForWebhooks } from '../outbox.js';
 import { alertOfFailures, type Failure } from './alerts.js';
 import type { BatchLimits } from './batch-limits.js';

@@ -1,9 +1,9 @@
 import { type Sql, sql } from '../../database/sql.js';
+import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
 import { dueJob, type Known } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
 import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
-import { ANNOUNCED } from '../shared/announce.js';
 import { EXPIRING, expiringTitle } from '../shared/expiring.js';
 import { branchAdmins, nearestUsers } from '../shared/responsible-users.js';
 
@@ -80,6 +80,10 @@ const HAPPENS = sql`CASE
 /** What a deadline is called with whom it is about, and what becomes of it when. */
 const MESSAGE = sql`format('%s of %s %s on %s, %s', title, client_name, happens, due_date, ${IN_DAYS})`;
 
+const META = sql`jsonb_build_object(
+    'reminder_id', NULL, 'reminder_title', title, 'reminder_date', due_date, 'reminder_time', NULL,
+    'content_type', content_type, 'object_id', id, 'deadline_kind', kind, 'client_id', client_id, 'days_left', days_left)`;
+
 /** The memory of an alert and its notifications in one statement: there are never those without the other. */
 const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sql`
   WITH near AS MATERIALIZED (${near(known)}), untold AS MATERIALIZED (${untold(known)}), due AS MATERIALIZED (${due(known, limit)}),
@@ -98,15 +102,16 @@ const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sq
     JOIN told ON told.kind = due.kind AND told.record_id = due.id
     JOIN django_content_type k ON k.app_label = 'immigration' AND k.model = due.model
   ), made AS (
-    INSERT INTO immigration_notification (notification_type, title, message, due_date, assigned_to_id, meta_info)
-    SELECT 'REMINDER_DUE', format('%s %s', initcap(kind), happens), ${MESSAGE},
-      due_date::timestamp AT TIME ZONE ${zone(known)}, recipient, jsonb_build_object(
-        'reminder_id', NULL, 'reminder_title', title, 'reminder_date', due_date, 'reminder_time', NULL,
-        'content_type', content_type, 'object_id', id,
-        'deadline_kind', kind, 'client_id', client_id, 'days_left', days_left)
-    FROM named CROSS JOIN unnest(recipients) recipient
-    ORDER BY due_date, kind, id, recipient
-    RETURNING assigned_to_id
+    ${insertingNotifications({
+      type: sql`'REMINDER_DUE'`,
+      title: sql`format('%s %s', initcap(kind), happens)`,
+      message: MESSAGE,
+      dueDate: sql`due_date::timestamp AT TIME ZONE ${zone(known)}`,
+      user: sql`recipient`,
+      meta: META,
+      from: sql`named CROSS JOIN unnest(recipients) recipient`,
+      order: sql`due_date, kind, id, recipient`,
+    })}
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 

@@ -1,8 +1,8 @@
 import { type Sql, sql } from '../../database/sql.js';
+import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
 import { dueJob, type Known } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
-import { ANNOUNCED } from '../shared/announce.js';
 import { answerableUsers } from '../shared/responsible-users.js';
 
 /**
@@ -27,6 +27,20 @@ const ANSWERABLE = answerableUsers(
   sql`SELECT branch_id FROM immigration_user_branches WHERE user_id = coalesce(r.created_by_id, r.client_assignee)`,
 );
 
+/** The notifications of the reminders `taken`. */
+const MADE = insertingNotifications({
+  type: sql`'REMINDER_DUE'`,
+  title: sql`'Reminder due'`,
+  message: sql`title`,
+  dueDate: sql`due_at`,
+  user: sql`who.id`,
+  meta: sql`jsonb_build_object(
+      'reminder_id', r.id, 'reminder_title', title, 'reminder_date', reminder_date, 'reminder_time', reminder_time,
+      'content_type', content_type_id, 'object_id', object_id)`,
+  from: sql`taken r CROSS JOIN LATERAL ${ANSWERABLE} who`,
+  order: sql`due_at, r.id, who.id`,
+});
+
 /** A reminder's flag and its notification in one statement: there is never one without the other. */
 const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sql`
   WITH due AS MATERIALIZED (
@@ -40,13 +54,7 @@ const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sq
     FROM due WHERE r.id = due.id
     RETURNING r.*, due.due_at, due.client_assignee
   ), made AS (
-    INSERT INTO immigration_notification (notification_type, title, message, due_date, assigned_to_id, meta_info)
-    SELECT 'REMINDER_DUE', 'Reminder due', title, due_at, who.id, jsonb_build_object(
-      'reminder_id', r.id, 'reminder_title', title, 'reminder_date', reminder_date, 'reminder_time', reminder_time,
-      'content_type', content_type_id, 'object_id', object_id)
-    FROM taken r CROSS JOIN LATERAL ${ANSWERABLE} who
-    ORDER BY due_at, r.id, who.id
-    RETURNING assigned_to_id
+    ${MADE}
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 

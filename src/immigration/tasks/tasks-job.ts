@@ -1,7 +1,7 @@
 import { type Sql, sql } from '../../database/sql.js';
+import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
 import { dueJob, type Known } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
-import { ANNOUNCED } from '../shared/announce.js';
 import { answerableUsers } from '../shared/responsible-users.js';
 
 const OPEN = sql`t.status IN ('PENDING', 'IN_PROGRESS') AND t.assigned_to_id IS NOT NULL`;
@@ -12,6 +12,20 @@ const ANSWERABLE = answerableUsers(
   [sql`due.assigned_to_id`, sql`due.assigned_by_id`, sql`due.created_by_id`],
   sql`SELECT branch_id FROM immigration_user_branches WHERE user_id = due.assigned_to_id`,
 );
+
+/** The notifications of the tasks `due` that were not `noticed` before. */
+const MADE = insertingNotifications({
+  type: sql`kind`,
+  title: sql`CASE kind WHEN 'TASK_OVERDUE' THEN 'Task overdue' ELSE 'Task due soon' END`,
+  message: sql`format('Task "%s" is %s%s', due.title, CASE kind WHEN 'TASK_OVERDUE' THEN 'overdue' ELSE 'due soon' END,
+      (SELECT format('; %s, to whom it is assigned, is disabled', a.username) FROM immigration_user a
+       WHERE a.id = due.assigned_to_id AND NOT a.is_active))`,
+  dueDate: sql`due_date`,
+  user: sql`who.id`,
+  meta: sql`jsonb_build_object('task_id', due.id, 'priority', priority)`,
+  from: sql`due JOIN noticed USING (kind) CROSS JOIN LATERAL ${ANSWERABLE} who WHERE task_id = due.id`,
+  order: sql`due_date, due.id, who.id`,
+});
 
 /**
  * What was noticed is kept by due date, so another date is noticed anew. A task that is just being taken over or
@@ -34,16 +48,7 @@ const notify = ({ now, basis: days }: Known, limit: number | null): Sql<{ done: 
     ON CONFLICT DO NOTHING
     RETURNING task_id, kind
   ), made AS (
-    INSERT INTO immigration_notification (notification_type, title, message, due_date, assigned_to_id, meta_info)
-    SELECT kind, CASE kind WHEN 'TASK_OVERDUE' THEN 'Task overdue' ELSE 'Task due soon' END,
-      format('Task "%s" is %s%s', due.title, CASE kind WHEN 'TASK_OVERDUE' THEN 'overdue' ELSE 'due soon' END,
-        (SELECT format('; %s, to whom it is assigned, is disabled', a.username) FROM immigration_user a
-         WHERE a.id = due.assigned_to_id AND NOT a.is_active)),
-      due_date, who.id, jsonb_build_object('task_id', due.id, 'priority', priority)
-    FROM due JOIN noticed USING (kind) CROSS JOIN LATERAL ${ANSWERABLE} who
-    WHERE task_id = due.id
-    ORDER BY due_date, due.id, who.id
-    RETURNING assigned_to_id
+    ${MADE}
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 
