@@ -46,7 +46,7 @@ export interface ResourceParts {
   readonly own: UserParts;
 }
 
-/** The routes of every resource, in the order in which `/api/v1/` names their lists. */
+/** Returns the routes of every resource, in the order in which `/api/v1/` names their lists. */
 export function resourceRoutesOf({ config, database, media, urls, own }: ResourceParts): RouteDefinition[] {
   return [
     ...clientRoutes(database, new ProfilePictures(database, media, urls)),

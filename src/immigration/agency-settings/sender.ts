@@ -12,7 +12,7 @@ export function addressIn(sender: string): string | null {
 }
 
 /**
- * Tells whether an agency may send from a domain: one of its own, or its parent (crm.acme.example may send as
+ * Returns whether an agency may send from a domain: one of its own, or its parent (crm.acme.example may send as
  * acme.example), but not the parent of a domain that the platform gives to every agency. All agencies send through one
  * server, which would accept another agency's name too.
  * @param own the agency's domains

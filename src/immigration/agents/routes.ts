@@ -19,7 +19,7 @@ const filters = {
   search: Type.String(),
 };
 
-/** The agency's partners, who bring clients and to whom commissions are paid. */
+/** Returns the agency's partners, who bring clients and to whom commissions are paid. */
 export function agentRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/agents/',

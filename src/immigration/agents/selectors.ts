@@ -19,7 +19,7 @@ export const agents = new Records({
   },
 });
 
-/** A page of the agency's agents, by name. */
+/** Returns a page of the agency's agents, by name. */
 export async function listAgents(
   transaction: TenantTransaction,
   query: QueryParameters,

@@ -54,7 +54,7 @@ export async function restoreAgent(
   return agents.restore(transaction, user, id);
 }
 
-/** An agent without e-mail address has none, not an empty one. */
+/** Returns an agent without e-mail address has none, not an empty one. */
 function stored<Input extends AgentUpdateInput>(input: Input) {
   return { ...input, ...(input.email === '' && { email: null }) };
 }

@@ -20,7 +20,7 @@ export const applicationTypes = new Records({
   },
 });
 
-/** A page of the application types, by title. */
+/** Returns a page of the application types, by title. */
 export async function listApplicationTypes(
   transaction: TenantTransaction,
   query: QueryParameters,

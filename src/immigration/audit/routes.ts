@@ -22,7 +22,7 @@ const filters = {
   user: Type.Integer({ description: 'who did it' }),
 };
 
-/** The log of who changed what and who read what is sensitive: nobody can write it. */
+/** Returns the route of the log of changes and of sensitive reads, which nobody can write. */
 export function auditRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/audit/',

@@ -7,10 +7,10 @@ import { choiceOutput, idOutput, relatedOutput, timeOutput } from '../shared/out
 export const OPERATIONS = ['create', 'change', 'delete', 'read'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** The entities of entries. The function that changes the agency's settings, which are no table, writes its own. */
+/** The entities of entries. The agency's settings are no table, so the function that changes them writes the entry. */
 export const ENTITIES: readonly string[] = [...Object.values(LOGGED_TABLES), 'agency_settings'].sort();
 
-/** The largest `count` of the list: who has more to look through narrows the time. */
+/** Maximum `count` of the list; more entries require narrower times. */
 export const MOST_COUNTED = 10_000;
 
 const fieldsOutput = (description: string) =>

@@ -23,7 +23,7 @@ export const entries = new Records({
  * Reads a page of the log, newest first. Counting and paging through very many entries would take too long, so the list
  * ends after 10,000; narrower times show older ones.
  * @param time the tenant's time, in which bare dates in `from` and `to` are days
- * @throws HttpError 400 for filters that do not parse
+ * @throws HttpError 400 for invalid filters
  */
 export async function listEntries(
   transaction: TenantTransaction,
@@ -54,7 +54,7 @@ function textIs(column: string, text: string | undefined): Condition {
   return text === undefined ? undefined : sql`${sql.ref(column)} = ${text}`;
 }
 
-/** Texts of their own and no parameter: the indexes of the rare ones serve only a statement that names them. */
+/** Literal conditions instead of a parameter: the indexes of the rare ones serve only statements that name them. */
 const OPERATION_IS: Readonly<Record<Operation, RawBuilder<boolean>>> = {
   create: sql`r.operation = 'create'`,
   change: sql`r.operation = 'change'`,
@@ -69,7 +69,10 @@ function operationFilter(query: QueryParameters): Condition {
   return known === undefined ? sql`false` : OPERATION_IS[known];
 }
 
-/** Entries about one record, readings of several included. They are found first: by their own indexes, not by time. */
+/**
+ * Returns the condition for entries about one record, reads of several included. Their own indexes find them, not the
+ * time.
+ */
 function recordFilter(query: QueryParameters): Condition {
   const id = query.integer('record_id');
   if (id === undefined) return undefined;

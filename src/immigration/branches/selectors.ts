@@ -28,7 +28,7 @@ function inScope(user: CurrentUser): RawBuilder<boolean> {
   return sql`EXISTS (SELECT FROM immigration_user_branches WHERE user_id = ${user.id} AND branch_id = r.id)`;
 }
 
-/** A page of the branches in scope, by name. */
+/** Returns a page of the branches in scope, by name. */
 export async function listBranches(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -48,7 +48,7 @@ export async function listBranches(
   return await branches.list(transaction, page, asked, sql`r.name, r.id DESC`);
 }
 
-/** The branches in scope to choose from, by name. */
+/** Returns the branches in scope to choose from, by name. */
 export function branchOptions(transaction: TenantTransaction, user: CurrentUser): Pending<BranchOption[]> {
   const inOrder = sql`WHERE ${branches.notDeleted} AND ${inScope(user)} ORDER BY r.name, r.id DESC`;
   return transaction.send(select(OPTION, sql`FROM ${branches.table} r ${inOrder}`));

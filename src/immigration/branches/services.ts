@@ -88,7 +88,7 @@ async function checkRegion(
   throw permissionDenied('Region Manager cannot put a branch outside their regions');
 }
 
-/** The names of deleted branches still count. */
+/** Returns the names of deleted branches still count. */
 async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
   const taken = sql<boolean>`EXISTS (SELECT FROM immigration_branch WHERE ${isText('name', name)})`;
   await claimName(transaction, 'branch', name, taken, () =>

@@ -123,7 +123,7 @@ function touches(from: string, end: string): RawBuilder<boolean> {
   return sql`${SPAN} && tstzrange(${from}::timestamptz, ${end}::timestamptz)`;
 }
 
-/** A page of the events that a user sees and that take place today, or partly so, the earliest first. */
+/** Returns a page of the events that a user sees and that take place today, or partly so, the earliest first. */
 export async function todaysEvents(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -139,7 +139,7 @@ const UPCOMING_DAYS = 7;
 /** Beyond any event that there is, and short of where moments end. */
 const MOST_DAYS = 2_000_000;
 
-/** A page of the events that a user sees and that begin within so many days, the earliest first. */
+/** Returns a page of the events that a user sees and that begin within so many days, the earliest first. */
 export async function upcomingEvents(
   transaction: TenantTransaction,
   user: CurrentUser,

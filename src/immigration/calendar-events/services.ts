@@ -58,7 +58,7 @@ export async function deleteEvent(
 }
 
 /**
- * The event, locked, where it is the user's own, or the user sees it and holds the permission.
+ * Returns the event, locked, where it is the user's own, or the user sees it and holds the permission.
  * @throws HttpError 404, 403
  */
 async function lockEvent(

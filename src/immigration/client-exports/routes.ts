@@ -8,7 +8,7 @@ import { CSV, sendCsv } from '../shared/csv-answer.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { clientPieces } from './selectors.js';
 
-/** The list of clients as a file. */
+/** Returns the route that exports the list of clients as a file. */
 export function clientExportRoutes(database: Database): RouteDefinition[] {
   return [
     route({

@@ -8,12 +8,12 @@ import { csvLines } from '../shared/csv.js';
 import type { NextPiece } from '../shared/csv-answer.js';
 import { nameOf } from '../shared/people.js';
 
-/** So many clients are read in one transaction. */
+/** Number of clients read in one transaction. */
 const BATCH = 1_000;
 
 type Cell = string | number | boolean | null;
 
-/** The columns of the file, each with what it is of a client `r`. An import recognises them by these names. */
+/** The columns of the file, each with its value of a client `r`. An import recognises them by these names. */
 const COLUMNS: Readonly<Record<string, RawBuilder<Cell>>> = {
   id: sql`r.id`,
   first_name: sql`r.first_name`,
@@ -49,10 +49,10 @@ const LOGGED = readsLogged('client', sql`SELECT id FROM shown ORDER BY id`);
 type ExportRow = Readonly<Record<string, Cell>>;
 
 /**
- * The clients in scope that pass the filters, newest first, as pieces of a CSV file: the header with the first batch,
- * then batch after batch, each in a transaction of its own that reads on behind the last client. A client is as it is
- * when its batch is read; one that is created meanwhile is not in it; none is in it twice. Each batch is written into
- * the audit log: so many people's data at once is worth an entry.
+ * Yields the clients in scope that pass the filters, newest first, as pieces of a CSV file: the header with the first
+ * batch, then batch after batch, each in a transaction of its own that continues behind the last client. A client is
+ * shown as it is when its batch is read; clients created meanwhile are not included; none is included twice. Each batch
+ * is written to the audit log, since it reveals many people's data.
  */
 export function clientPieces(
   database: Database,

@@ -9,13 +9,13 @@ import { endWork, forgetResults, type ImportRow, type ImportStatus, type WorkSta
 import { lockImport, readImport } from './selectors.js';
 import { checkStatus } from './states.js';
 
-// Each begins or ends work. The import's row is locked first, so that of two who do so at once the second finds what
-// the first has made of it, and is told so.
+// Each action begins or ends work. The import's row is locked first, so that of two concurrent actions the second one
+// sees the state that the first has left, and is rejected if that forbids it.
 
-/** Files up to so many rows are checked while the request waits; longer ones by a worker. */
+/** Maximum number of rows of files that are checked while the request waits; a worker checks longer ones. */
 const CHECKED_AT_ONCE = 2 * PART_ROWS;
 
-/** Finds out what a run would do, and writes no client. @throws HttpError 404, 403, 400 */
+/** Determines what a run would do, and writes no client. @throws HttpError 404, 403, 400 */
 export async function dryRun(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -35,7 +35,7 @@ export async function dryRun(
   return readImport(transaction, user, id);
 }
 
-/** Begins to bring the clients in, or goes on where a run failed. @throws HttpError 404, 403, 400 */
+/** Starts importing the clients, or continues a failed run. @throws HttpError 404, 403, 400 */
 export async function run(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -52,7 +52,7 @@ export async function run(
   return readImport(transaction, user, id);
 }
 
-/** Ends a dry run, or a run: what it has brought in stays, and can be undone. @throws HttpError 404, 400 */
+/** Ends a dry run, or a run: what it has imported stays, and can be undone. @throws HttpError 404, 400 */
 export async function cancel(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -64,7 +64,7 @@ export async function cancel(
   return readImport(transaction, user, id);
 }
 
-/** Begins to take an import back. @throws HttpError 404, 403, 400 */
+/** Starts undoing an import. @throws HttpError 404, 403, 400 */
 export async function undo(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -106,7 +106,7 @@ function checkFields({ fields, duplicates, encoding }: ImportRow): void {
   throw invalidField('fields', 'No column is for "first_name" or "full_name".');
 }
 
-/** Puts an import into the queue of the workers, in the name of this user. */
+/** Queues an import for the workers, in the name of this user. */
 async function begin(
   transaction: TenantTransaction,
   user: CurrentUser,

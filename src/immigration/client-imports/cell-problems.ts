@@ -10,8 +10,8 @@ import { phoneProblem } from './phone-numbers.js';
 const EXPONENT = /^\d(?:[.,]\d+)?e\+\d+$/i;
 
 /**
- * Finds problems in a row's cells that the client's fields accept, or would report in unhelpful words: unreadable texts,
- * texts that are no phone numbers, countries under other names.
+ * Finds problems in a row's cells that the client's fields accept, or would report in unhelpful words: unreadable
+ * texts, texts that are no phone numbers, countries under other names.
  */
 export function cellProblems(
   { number, line, cells }: FileRow,

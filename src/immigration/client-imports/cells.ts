@@ -4,14 +4,14 @@ import type { ImportField } from './columns.js';
 import { countryCode } from './country-names.js';
 import { type DateFormat, isoDate } from './dates.js';
 
-/** How the cells of a file are understood. */
+/** The interpretation of a file's cells. */
 export interface Reading {
-  /** For each column the field that it is for, or ''. */
+  /** The field of each column, or ''. */
   readonly fields: readonly (ImportField | '')[];
   readonly dateFormat: DateFormat;
 }
 
-/** What a row says of a client, as the API's POST would have it in a form: texts by field, none of them empty. */
+/** A row's data on a client, as in a form sent to the API: texts by field, none of them empty. */
 export type Given = Readonly<Partial<Record<string, string>>>;
 
 const GENDER_WORDS: Readonly<Record<string, (typeof GENDERS)[number]>> = {
@@ -31,8 +31,8 @@ const MEANINGS: Readonly<Partial<Record<string, (text: string, reading: Reading)
 };
 
 /**
- * Reads the cells of a row. An empty cell says nothing. Words are translated where they are known (`female`, `Nepal`,
- * `28/02/1990`); what is not stays, for the field to read or refuse.
+ * Reads the cells of a row. Empty cells are skipped. Known words are translated (`female`, `Nepal`, `28/02/1990`);
+ * others stay, for the field to parse or reject.
  */
 export function readCells(cells: readonly string[], reading: Reading): Given {
   const given: Record<string, string> = {};
@@ -45,12 +45,12 @@ export function readCells(cells: readonly string[], reading: Reading): Given {
   return given;
 }
 
-/** Whether a row has more in it than the header has columns, as when a quote is missing. */
+/** Returns whether a row has more cells than the header, as when a quote is missing. */
 export function isTooLong(cells: readonly string[], columns: number): boolean {
   return cells.slice(columns).some((cell) => cell.trim() !== '');
 }
 
-/** "First Middle Last", or "Last, First Middle". */
+/** Splits "First Middle Last", or "Last, First Middle". */
 function nameParts(text: string): Record<string, string> {
   const [family = '', rest] = text.split(/\s*,\s*/, 2);
   const words = (rest || family).split(/\s+/);

@@ -5,9 +5,9 @@ import { advanced, type ImportRow, readPart, rulesOf, saveProgress } from './rec
 import { notePlan, writePlan } from './write.js';
 
 /**
- * Does the next part of a dry run or a run: its clients, what became of its rows, and the progress.
+ * Does the next part of a dry run or a run: its clients, the outcomes of its rows, and the progress.
  * @param row the import, locked
- * @returns the import after it
+ * @returns the updated import
  */
 export async function servePart(
   transaction: TenantTransaction,

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { ClientCreateInput } from '../shared/client-fields.js';
 
-/** All that an import writes of a client, as the database has it. */
+/** All columns of a client that an import writes, as stored. */
 export type ClientValues = Required<ClientCreateInput>;
 export type ClientField = keyof ClientValues;
 
-/** What a client has where nothing is given. */
+/** The values of a client's columns by default. */
 export const BLANK: ClientValues = {
   first_name: '',
   middle_name: '',
@@ -31,12 +31,12 @@ export const BLANK: ClientValues = {
 
 export const CLIENT_FIELDS = Object.keys(BLANK) as ClientField[];
 
-/** These columns of the row with this alias, a constant of the program. */
+/** Returns these columns of the row with this alias, a constant of the program. */
 export function columnsOf(alias: string): RawBuilder<unknown> {
   return sql.join(CLIENT_FIELDS.map((field) => sql.ref(`${alias}.${field}`)));
 }
 
-/** Their names alone, as INSERT and UPDATE want them. */
+/** The names of the columns, for INSERT and UPDATE. */
 export const COLUMN_NAMES = sql.join(CLIENT_FIELDS.map((field) => sql.ref(field)));
 
 /** Returns the SQL for a hash of these columns of row `r`, in order; it changes when any of them does. */

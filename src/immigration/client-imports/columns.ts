@@ -1,10 +1,10 @@
 import { ClientCreate } from '../shared/client-fields.js';
 
-/** What a column can be for: the fields of a client, and a whole name, which is taken apart. */
+/** The possible meanings of a column: the fields of a client, and a full name, which is split. */
 export const IMPORT_FIELDS = [...Object.keys(ClientCreate.shape), 'full_name'] as readonly ImportField[];
 export type ImportField = keyof typeof ClientCreate.shape | 'full_name';
 
-/** Headers as people write them, without spaces, case and signs, by the field that they mean. */
+/** Common headers, without spaces, case and punctuation, by the field that they mean. */
 const SYNONYMS: Readonly<Record<ImportField, readonly string[]>> = {
   first_name: ['firstname', 'givenname', 'givennames', 'forename', 'fname', 'first'],
   middle_name: ['middlename', 'middle', 'secondname'],
@@ -58,8 +58,8 @@ const BY_WORD = new Map(
 );
 
 /**
- * What the columns are for, by their headers: for each a field, or '' where none is recognised. Of several columns for
- * one field the first counts, and a whole name only where there is no first name.
+ * Guesses the fields of the columns by their headers; '' where none is recognised. Of several columns for one field the
+ * first counts, and a full name only where there is no first name.
  */
 export function guessFields(headers: readonly string[]): (ImportField | '')[] {
   const taken = new Set<ImportField>();
@@ -73,7 +73,9 @@ export function guessFields(headers: readonly string[]): (ImportField | '')[] {
   return fields.map((field) => (field === 'full_name' && hasFirstName ? '' : field));
 }
 
-/** What is wrong with fields that somebody has chosen for the columns, in one sentence; null: nothing. */
+/**
+ * Returns the problem of the fields that a user has chosen for the columns, in one sentence; null when there is none.
+ */
 export function problemOfFields(fields: readonly string[], columns: number): string | null {
   if (fields.length !== columns) return `There must be one entry for each of the ${columns} columns.`;
   const given = fields.filter((field) => field !== '');

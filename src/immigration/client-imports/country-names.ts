@@ -49,7 +49,7 @@ const KOSOVO = ['kosovo', 'kosova', 'republicofkosovo', 'xk', 'xkx', 'xkk'];
 
 let names: Map<string, string> | undefined;
 
-/** The code of a country from its code or English name in any case; what is no country's stays as it is. */
+/** Returns the code of a country from its code or English name in any case; any other text is returned unchanged. */
 export function countryCode(text: string): string {
   names ??= englishNames();
   return names.get(wordOf(text)) ?? text;

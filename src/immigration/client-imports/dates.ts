@@ -4,7 +4,10 @@ export type DateFormat = (typeof DATE_FORMATS)[number];
 const PARTED = /^(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})$/;
 const YEAR_FIRST = /^(\d{4})[/.](\d{1,2})[/.](\d{1,2})$/;
 
-/** The form of these dates: which of day and month comes first shows where one of them is above 12; else the day does. */
+/**
+ * Guesses the format of these dates: a number above 12 shows which of day and month comes first; by default the day
+ * does.
+ */
 export function guessDateFormat(samples: Iterable<string>): DateFormat {
   let parted = false;
   for (const sample of samples) {
@@ -17,7 +20,9 @@ export function guessDateFormat(samples: Iterable<string>): DateFormat {
   return parted ? 'DD/MM/YYYY' : 'YYYY-MM-DD';
 }
 
-/** A date of this form as YYYY-MM-DD. What has another form stays as it is, for the field to read or refuse. */
+/**
+ * Converts a date of this format to YYYY-MM-DD. Other texts are returned unchanged, for the field to parse or reject.
+ */
 export function isoDate(text: string, format: DateFormat): string {
   const [, year, first, second] = YEAR_FIRST.exec(text) ?? [];
   if (year) return `${year}-${first}-${second}`;

@@ -7,17 +7,17 @@ export const DELIMITER_NAMES = Object.keys(DELIMITERS) as Delimiter[];
 const ROWS_LOOKED_AT = 20;
 const SEP_LINE = /^sep=(.)\r?\n/;
 
-/** How the parser takes what programs write in more ways than one. */
+/** Options with which the parser accepts the variants that programs write. */
 export const TOLERANT = { relax_column_count: true, relax_quotes: true, skip_empty_lines: true } as const;
 
-/** The line `sep=;` with which a file tells Excel its delimiter; '' without one. */
+/** Returns the line `sep=;` with which a file tells Excel its delimiter; '' without one. */
 export function sepLine(beginning: string): string {
   return SEP_LINE.exec(beginning)?.[0] ?? '';
 }
 
 /**
- * What parts the cells: what the file itself says, or else what gives the header most cells among those with which
- * most rows have as many cells as the header.
+ * Guesses the delimiter: the one that the file declares, or else the one that gives the header most cells, among those
+ * with which most rows have as many cells as the header.
  * @param beginning of the file's text
  */
 export function guessDelimiter(beginning: string): Delimiter {
@@ -41,7 +41,7 @@ function scoreOf(beginning: string, delimiter: string): number {
   try {
     rows = parse(beginning, { ...TOLERANT, delimiter, to: ROWS_LOOKED_AT });
   } catch {
-    return 0; // a quote that does not end within the beginning, perhaps
+    return 0; // perhaps a quote that does not end within the beginning
   }
   const cells = rows[0]?.length ?? 0;
   if (cells < 2) return 0;

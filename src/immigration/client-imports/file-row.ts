@@ -1,4 +1,4 @@
-/** A row of a file. */
+/** A row of a file, as parsed. */
 export interface FileRow {
   /** The number that a spreadsheet shows; the header is 1. */
   readonly number: number;

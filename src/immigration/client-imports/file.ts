@@ -17,15 +17,15 @@ export type KeptRow = readonly [number: number | readonly [number: number, line:
 /** A file of clients, cut into parts of PART_ROWS rows. */
 export interface ClientFile {
   readonly encoding: Encoding;
-  /** Whether some of it cannot be read in that encoding. */
+  /** Whether parts of it cannot be decoded with that encoding. */
   readonly isDamaged: boolean;
   readonly delimiter: Delimiter;
   readonly headers: readonly string[];
-  /** For each column, its first values that differ. */
+  /** For each column, its first distinct values. */
   readonly samples: readonly (readonly string[])[];
   readonly dateFormat: DateFormat;
   readonly rowCount: number;
-  /** JSON of KeptRow[], each. */
+  /** The parts, each as JSON of KeptRow[]. */
   readonly parts: readonly string[];
 }
 
@@ -44,16 +44,16 @@ export interface ReadOptions {
 /** Thrown when a file as a whole is unusable. The message is one sentence for its sender. */
 export class ClientFileError extends Error {}
 
-/** So many rows are worked on in one transaction. */
+/** Number of rows processed in one transaction. */
 export const PART_ROWS = 500;
 export const MOST_ROWS = 100_000;
 const MOST_COLUMNS = 200;
 const LONGEST_ROW = 1_048_576;
 const SAMPLES = 3;
 const LONGEST_SAMPLE = 100;
-/** In so many rows it is looked for a date that tells day from month. */
+/** Number of rows searched for a date that distinguishes day from month. */
 const DATES_LOOKED_AT = 5_000;
-/** After so many bytes others get a turn. */
+/** Number of bytes after which other work gets a turn. */
 const SLICE = 65_536;
 const LONGEST_BEGINNING = 65_536;
 const NO_CSV = 'The file is no CSV file: save it as CSV and send that.';
@@ -92,7 +92,7 @@ async function readAs(
     max_record_size: LONGEST_ROW,
   });
   const source = Readable.from(slices(content, encoding, sep.length));
-  pipeline(source, parser, () => undefined); // how it ended is seen below
+  pipeline(source, parser, () => undefined); // its error is seen below
   try {
     for await (const { record, info } of parser)
       draft.add(record, info.records + info.empty_lines, info.lines);
@@ -114,7 +114,7 @@ async function* slices(content: Buffer, encoding: Encoding, skipped: number): As
   }
 }
 
-/** Describes why the parser gave up on a file, and in which line the problem begins. */
+/** Describes why the parser gave up on a file, and the line in which the problem begins. */
 async function unreadable(
   error: unknown,
   content: Buffer,
@@ -137,7 +137,7 @@ function firstLine(record: readonly string[], lastLine: number): number {
   return lastLine - breaks;
 }
 
-/** What has been read of a file so far. */
+/** The part of a file read so far. */
 class Draft {
   #headers: string[] | undefined;
   #samples: string[][] = [];
@@ -148,7 +148,7 @@ class Draft {
   readonly #parts: string[] = [];
   #rowCount = 0;
 
-  /** @param linesBefore how many lines of the file were passed over */
+  /** @param linesBefore number of skipped lines of the file */
   constructor(private readonly linesBefore: number) {}
 
   /** Adds a row. @param lastLine the line in which it ends, counted from the first line that was not skipped */

@@ -6,7 +6,7 @@ const DUE = sql<{ schema: string }>`
   SELECT DISTINCT q.schema_name AS schema FROM public.client_import_queue q
   WHERE q.due_at <= now() AND ${mayWorkAt(sql`q.schema_name`)} ORDER BY 1`;
 
-/** Returns the tenants that have an import waiting and may be served, in the order of their names. */
+/** Returns the tenants that have a waiting import and may be served, ordered by name. */
 export async function tenantsWithImports(database: Database): Promise<string[]> {
   const rows = await database.publicQuery(DUE);
   return rows.map(({ schema }) => schema);

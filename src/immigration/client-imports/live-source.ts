@@ -5,7 +5,7 @@ import type { ImportRow } from './records.js';
 
 const SHOWN = Object.keys(shownProgress({} as ImportRow));
 
-/** The imports that the live stream tells of where the database's notices do not arrive. */
+/** The queries of imports that the live stream reports while notices do not arrive. */
 export const liveImports: Pick<NotificationSource, 'importsLately'> = {
   importsLately: (users, seconds) => sql<{ user: number; progress: object }>`
     SELECT r.acting_user_id AS "user", (SELECT to_json(shown) FROM (SELECT ${sql.join(SHOWN.map((name) => sql.ref(`r.${name}`)))}) shown) AS progress

@@ -10,20 +10,20 @@ import { emailKey } from './email-addresses.js';
 import { areSameWords, fullName, nameWords } from './names.js';
 import { phoneKey } from './phone-numbers.js';
 
-/** A client that a row may be about. */
+/** A client that a row may mean. */
 export interface Target {
-  /** Null of one that is only about to be created. */
+  /** Null for a client that is yet to be created. */
   id: number | null;
-  /** The row of the file that creates it; null of one that was there. */
+  /** The row of the file that creates it; null for an existing client. */
   readonly row: number | null;
   name: string;
-  /** As they are once the rows so far are written; null in a dry run, of one that an earlier part would create. */
+  /** Its values once the previous rows are written; null in a dry run for one that an earlier part would create. */
   values: ClientValues | null;
 }
 
-/** The clients that a row may be about. */
+/** The clients that a row may mean. */
 export interface ClientMatch {
-  /** The field in which they match it. */
+  /** The field that matches. */
   readonly by: 'email' | 'phone_number';
   readonly targets: readonly Target[];
   /** Whether none of them can have the row's name. */
@@ -31,7 +31,7 @@ export interface ClientMatch {
 }
 
 export interface FindOptions {
-  /** Whether what is found is to be changed, and so must be held until the transaction ends. */
+  /** Whether the matches are to be changed, and so must stay locked until the transaction ends. */
   readonly lock: boolean;
   /** In a dry run, the import, whose earlier rows count as if they were written. */
   readonly dryRunOf: number | null;
@@ -39,7 +39,7 @@ export interface FindOptions {
 
 type FoundClient = ClientValues & { readonly id: number; readonly deleted: boolean };
 
-/** A key to look for, and the name of the row that has it. */
+/** A key to look up, and the name in its row. */
 interface Wanted {
   readonly key: string;
   /** Folded. */
@@ -64,7 +64,7 @@ export class Matches {
   readonly #byEmail = new Map<string, Named[]>();
   readonly #byPhone = new Map<string, Named[]>();
 
-  /** Reads the clients that these rows may be about, in one round trip. */
+  /** Reads the clients that these rows may mean, in one round trip. */
   static async read(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -77,7 +77,7 @@ export class Matches {
     const inScope = branchInScope(scope, 'r.branch_id');
     const hasEmail = sql`r.deleted_at IS NULL AND r.email <> '' AND ${caselessColumn('r.email')}`;
     const hasPhone = sql`r.deleted_at IS NULL AND r.phone_number <> '' AND regexp_replace(r.phone_number, '[^0-9]', '', 'g')`;
-    // Key by key along the indexes, whatever the statistics say: a file fills tables faster than these follow.
+    // Key by key along the indexes, whatever the statistics say: an import fills tables faster than these follow.
     const having = (keys: readonly Wanted[], has: RawBuilder<unknown>) => sql`
       SELECT f.id FROM ${listed(keys, 'first')} CROSS JOIN LATERAL (
         SELECT c.id FROM (
@@ -104,7 +104,7 @@ export class Matches {
     const [there, earlier] = await Promise.all([clients, pending]);
     const matches = new Matches();
     for (const { id, deleted, ...values } of there) {
-      if (deleted || !covers(scope, values.branch_id)) continue; // meanwhile, while this waited for its lock
+      if (deleted || !covers(scope, values.branch_id)) continue; // changed while this waited for its lock
       const target = { id, row: null, name: fullName(values), values };
       matches.#note(target, emailKey(values.email), phoneKey(values.phone_number));
     }
@@ -114,7 +114,7 @@ export class Matches {
   }
 
   /**
-   * Finds the clients that a row may be about: those with its e-mail address and a matching name, or else those with its
+   * Finds the clients that a row may mean: those with its e-mail address and a matching name, or else those with its
    * phone number and a matching name, or else those with either of the two and other names.
    */
   find(given: Given): ClientMatch | null {
@@ -131,7 +131,7 @@ export class Matches {
     return { by, targets: others.map(({ target }) => target), isOtherName: true };
   }
 
-  /** Takes note of what a client has from now on. */
+  /** Records a client's keys from now on. */
   add(target: Target, { email, phone_number }: Pick<ClientValues, 'email' | 'phone_number'>): void {
     this.#note(target, emailKey(email), phoneKey(phone_number));
   }

@@ -12,8 +12,8 @@ export function fullName({ first_name, middle_name, last_name }: PersonName): st
 }
 
 /**
- * Tells whether two names can belong to the same person: every word of the shorter one, or its initial, is in the longer
- * one, in any order and with any accents. An empty name matches every other.
+ * Returns whether two names can belong to the same person: every word of the shorter one, or its initial, is in the
+ * longer one, in any order and with any accents. An empty name matches every other.
  */
 export function isSameName(one: string, other: string): boolean {
   return areSameWords(nameWords(one), nameWords(other));

@@ -2,12 +2,12 @@ import { sql } from '../../database/queries.js';
 import type { Job, JobRun } from '../../jobs/job.js';
 import { overTenants, tenantsOf } from '../../jobs/over-tenants.js';
 
-/** Days for which an import is kept after the last that was done with it: its file is full of people's data. */
+/** Days for which an import is kept after its last use: its file is full of personal data. */
 const IMPORTS_KEPT_FOR_DAYS = 90;
 
 const OLD = sql`status NOT IN ('CHECKING', 'RUNNING', 'UNDOING') AND updated_at < now() - make_interval(days => ${IMPORTS_KEPT_FOR_DAYS})`;
 const COUNT = sql<{ done: number }>`SELECT count(*)::integer AS done FROM client_import WHERE ${OLD}`;
-// One takes up to 100,000 rows of its own along.
+// One import takes up to 100,000 rows with it.
 const DELETE_ONE = sql<{ done: number }>`
   WITH gone AS (
     DELETE FROM client_import WHERE id = (
@@ -15,7 +15,7 @@ const DELETE_ONE = sql<{ done: number }>`
     RETURNING id)
   SELECT count(*)::integer AS done FROM gone`;
 
-/** Imports of clients that nobody has touched for long. */
+/** The job that removes imports of clients that have not been used for long. */
 export const oldClientImportsJob: Job = {
   name: 'old-client-imports',
   summary: 'remove imports of clients after 90 days; the clients stay',

@@ -2,7 +2,7 @@
 const NUMBER =
   /^(?:tel|ph|mob|phone|mobile|m|t)?[.:\s]*\(?\+?[\p{Nd}\s().\-\u2010-\u2015/]+(?:(?:ext|extn|x|#)[.:\s]*\p{Nd}{1,6})?$/iu;
 const EXTENSION = /(?:ext|extn|x|#)[.:\s]*\p{Nd}+$/iu;
-/** Fewest and most digits: most by ITU-T E.164. */
+/** Minimum and maximum number of digits; the maximum is that of ITU-T E.164. */
 const [FEWEST, MOST] = [5, 15];
 /** Maximum length of a text that is checked; the pattern would take seconds on much longer ones. */
 const LONGEST = 100;
@@ -33,10 +33,10 @@ export function phoneProblem(text: string): string | null {
   return null;
 }
 
-/** Returns the digits that identify a phone number however it is written; null for a text that is none. */
+/** Returns the digits that identify a phone number in any notation; null for a text that is none. */
 export function phoneKey(text: string | undefined): string | null {
   if (!text || phoneProblem(text) !== null) return null;
-  // The index of the clients' numbers has only ASCII digits, including those of an extension. For a number with other
+  // The index of the clients' numbers has only ASCII digits, including those of an extension. Of a number with other
   // digits too it has only a part, which other numbers share.
   const digits = text.replace(/[^0-9]/g, '');
   return digits === text.replace(/\P{Nd}/gu, '') ? digits : null;

@@ -39,7 +39,7 @@ export interface OtherNamed {
   readonly client_name: string;
 }
 
-/** What is to become of a row. */
+/** The planned outcome of a row. */
 export type PlannedRow = { readonly row: number; readonly otherName?: OtherNamed | undefined } & (
   | {
       readonly outcome: 'CREATED';
@@ -56,9 +56,9 @@ export type PlannedRow = { readonly row: number; readonly otherName?: OtherNamed
 );
 
 /**
- * Decides what becomes of these rows, in their order: a row finds what the rows before it have made. Holds the clients
- * that are to be changed until the transaction ends.
- * @param dryRunOf in a dry run the import; null: what is planned is about to be written
+ * Plans the outcomes of these rows, in their order: a row finds what previous rows have created. Locks the clients to
+ * be changed until the transaction ends.
+ * @param dryRunOf in a dry run the import; null when the plan is about to be written
  */
 export async function planRows(
   transaction: TenantTransaction,
@@ -159,7 +159,7 @@ class Planner {
     return { row, outcome: 'UPDATED', target, before, after };
   }
 
-  /** Reads what a row gives as the API reads a form, with what the API would say against it. */
+  /** Reads a row as the API reads a form, with the API's errors. */
   #read(
     parse: (value: unknown, form: boolean) => Changes,
     given: Given,
@@ -177,7 +177,7 @@ class Planner {
   }
 }
 
-/** What a client that is created has where its row says nothing. */
+/** Returns the values of a created client where its row has none. */
 function defaultsOf({ defaultGender, defaultCountry, defaultBranchId }: Rules): Given {
   return {
     ...(defaultGender && { gender: defaultGender }),

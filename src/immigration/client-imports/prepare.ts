@@ -4,18 +4,18 @@ import { Database } from '../../database/database.js';
 import type { Listener } from '../../database/listener.js';
 import { importLoop } from './runner.js';
 
-/** Work is waiting (a trigger of `client_import` tells). */
-/** One part at a time. */
+/** The channel on which a trigger of `client_import` announces waiting work. */
+/** Number of connections: one part at a time. */
 const CONNECTIONS = 1;
 
 export interface RunningImports {
-  /** Begins to work; to be called once the listener has started. */
+  /** Starts the work. Call it after the listener has started. */
   start(): void;
-  /** Finishes the part in hand, closes every connection. */
+  /** Finishes the current part, closes every connection. */
   close(): Promise<void>;
 }
 
-/** What does the tenants' imports, over a database connection of its own. To be made before the listener starts. */
+/** Prepares the imports of all tenants, over a database connection of its own. Call it before the listener starts. */
 export function prepareImports(
   app: ConnectionSettings,
   listener: Pick<Listener, 'on'>,

@@ -20,10 +20,10 @@ export const STATUSES = [
 ] as const;
 export type ImportStatus = (typeof STATUSES)[number];
 
-/** A status in which a worker has something to do. */
+/** A status in which a worker has work to do. */
 export type WorkStatus = 'CHECKING' | 'RUNNING' | 'UNDOING';
 
-/** An import as its work needs it. */
+/** The columns of an import that its work needs. */
 export interface ImportRow {
   readonly id: number;
   readonly status: ImportStatus;
@@ -51,7 +51,7 @@ export interface ImportRow {
   readonly default_branch_id: number | null;
   readonly acting_user_id: number | null;
   readonly created_by_id: number | null;
-  /** The columns of a client that `state` of its rows covers. */
+  /** The client columns covered by `state` of its rows. */
   readonly state_fields: readonly string[];
 }
 
@@ -82,7 +82,7 @@ export function rulesOf(row: ImportRow): Rules {
   };
 }
 
-/** The rows of a part; null when there is no such part. */
+/** Returns the rows of a part; null when there is no such part. */
 export async function readPart(
   transaction: TenantTransaction,
   importId: number,
@@ -98,13 +98,13 @@ export async function readPart(
     : null;
 }
 
-/** How far an import has come, and what of it. */
+/** The progress of an import, and its counts. */
 export type Progress = Pick<
   ImportRow,
   'status' | 'next_part' | 'processed' | 'created' | 'updated' | 'skipped' | 'failed' | 'other_named'
 >;
 
-/** The progress after these rows too. */
+/** Returns the progress after these rows. */
 export function advanced(before: Progress, plan: readonly PlannedRow[], status: ImportStatus): Progress {
   const count = (outcome: PlannedRow['outcome']) => plan.filter((row) => row.outcome === outcome).length;
   return {
@@ -119,7 +119,7 @@ export function advanced(before: Progress, plan: readonly PlannedRow[], status: 
   };
 }
 
-/** Notes how far a dry run or a run has come; the claims that led there have had their outcome. */
+/** Stores the progress of a dry run or a run, and resets its claims, since they have led to an outcome. */
 export async function saveProgress(
   transaction: TenantTransaction,
   importId: number,
@@ -136,7 +136,7 @@ export async function saveProgress(
   if (status === 'DRAFT' || status === 'COMPLETED') await endWork(transaction, importId, status);
 }
 
-/** Forgets what a dry run found: before another one, the run, or a change of how the file is understood. */
+/** Deletes the results of a dry run: before another one, the run, or a change of how the file is interpreted. */
 export async function forgetResults(transaction: TenantTransaction, importId: number): Promise<void> {
   await Promise.all([
     transaction.query(sql`DELETE FROM client_import_row WHERE import_id = ${importId}`),
@@ -149,8 +149,8 @@ export async function forgetResults(transaction: TenantTransaction, importId: nu
 }
 
 /**
- * Ends what was under way. After a dry run nothing has been started: a run takes its place in the queue by its own time.
- * @param error why it ended early, for the user; '' for nothing
+ * Ends the present work. After a dry run nothing is started: a run is queued by its own time.
+ * @param error why it ended early, for the user; '' for none
  */
 export async function endWork(
   transaction: TenantTransaction,

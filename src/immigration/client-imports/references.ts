@@ -8,7 +8,7 @@ import { isId } from '../../http/path-id.js';
 import { type Assignee, assignmentRefusal, disabledAssigneeText } from '../shared/assignment.js';
 import type { Given } from './cells.js';
 
-/** The fields that name another record. */
+/** The fields that reference another record. */
 export const REFERENCES = ['visa_category_id', 'agent_id', 'assigned_to_id', 'branch_id'] as const;
 export type Reference = (typeof REFERENCES)[number];
 
@@ -16,25 +16,25 @@ export type ReferencedIds = Partial<Record<Reference, number | null>>;
 
 interface ReferenceCandidate {
   readonly id: number;
-  /** What it may be called in a file. */
+  /** Its possible names in a file. */
   readonly names: readonly string[];
   readonly assignee?: Assignee;
 }
 
 interface Wanted {
   readonly ids: readonly number[];
-  /** Folded. */
+  /** Folded names. */
   readonly names: readonly string[];
 }
 
-/** The records that rows of a file name, by id or by name, read once for many rows. */
+/** The records that rows of a file reference, by id or by name, read once for many rows. */
 export class References {
   private constructor(
     private readonly user: CurrentUser,
     private readonly found: Readonly<Record<Reference, readonly ReferenceCandidate[]>>,
   ) {}
 
-  /** Reads what these rows name: at most one statement for each kind of record, all in one round trip. */
+  /** Reads the referenced records: at most one statement for each kind, all in one round trip. */
   static async read(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -51,7 +51,7 @@ export class References {
     return new References(user, found);
   }
 
-  /** What a row names, by id; what is not there, or is the name of several, is an error under its field. */
+  /** Resolves a row's references to ids; unknown records and ambiguous names become errors under their fields. */
   resolve(given: Given): { readonly ids: ReferencedIds; readonly errors: FieldErrors } {
     const ids: ReferencedIds = {};
     const errors: FieldErrors = {};
@@ -66,8 +66,8 @@ export class References {
   }
 
   /**
-   * Why the user may not name these records, in the words of the API; of a client that is there only what changes is
-   * asked about.
+   * Returns why the user may not reference these records, in the words of the API; for an existing client only changes
+   * are checked.
    */
   refusals(ids: ReferencedIds, before: ReferencedIds = {}): FieldErrors {
     const errors: FieldErrors = {};
@@ -84,7 +84,7 @@ export class References {
     return errors;
   }
 
-  /** The id, or what is wrong. */
+  /** Returns the id, or an error. */
   #find(field: Reference, text: string): number | string {
     const id = idIn(text);
     const records = this.found[field];

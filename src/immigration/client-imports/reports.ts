@@ -9,13 +9,13 @@ import { visibleImports } from './policy.js';
 import { readPart } from './records.js';
 import { THING } from './selectors.js';
 
-// What came of an import, as files: made part by part, each in a transaction of its own.
+// The results of an import, as files: created part by part, each in a transaction of its own.
 
 const BATCH = 1_000;
 
 /**
- * The rows that failed, as they came, with the row's number and what is wrong behind them: a file that can be put
- * right and sent again. The first piece throws HttpError 404.
+ * Yields the failed rows as they came, followed by the row's number and its errors: a file that can be corrected and
+ * imported again. The first piece throws HttpError 404.
  */
 export function failurePieces(
   database: Database,
@@ -55,7 +55,7 @@ export function failurePieces(
   };
 }
 
-/** The rows that undoing left as they are, and why. The first piece throws HttpError 404. */
+/** Yields the rows that undoing left unchanged, with the reasons. The first piece throws HttpError 404. */
 export function notUndonePieces(
   database: Database,
   context: TenantContext,
@@ -84,7 +84,7 @@ export function notUndonePieces(
   };
 }
 
-/** @throws HttpError 404 */
+/** Returns an import that the user sees. @throws HttpError 404 */
 async function visible(
   database: Database,
   context: TenantContext,
@@ -101,7 +101,7 @@ async function visible(
   return found;
 }
 
-/** `email: Enter a valid email address. gender: This field is required.` */
+/** Formats errors as sentences: `email: Enter a valid email address. gender: This field is required.` */
 function sentence(problems: FieldErrors): string {
   return Object.entries(problems)
     .map(([field, messages]) => {

@@ -25,7 +25,7 @@ import { LARGEST_IMPORT, readContent, readUpload } from './upload.js';
 const PATH = '/api/v1/client-imports/';
 const tag = 'client-imports';
 
-/** Bringing in clients from a CSV file. */
+/** Returns the routes for importing clients from a CSV file. */
 export function clientImportRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,

@@ -8,20 +8,20 @@ import { tenantsWithImports } from './import-queue.js';
 import { serveImport } from './serve.js';
 
 export interface RunnerOptions {
-  /** Called with what failed, and the tenant where it did; it is tried again. */
+  /** Called with each error, and the tenant if it concerns one; the work is retried. */
   readonly onError?: (schema: string | null, error: unknown) => void;
-  /** Approximate interval between looks for work when nothing wakes it, in milliseconds. */
+  /** Approximate polling interval, in milliseconds. */
   readonly pollMs?: number;
 }
 
 const POLL_MS = 2_000;
-/** Shortest time between two messages about one tenant's import, in milliseconds. */
+/** Minimum time between two messages about one tenant's import, in milliseconds. */
 const TELLS_EVERY_MS = 500;
 const MOST_TOLD = 10_000;
 
 /**
- * Returns the loop that does the imports of all tenants, a part of one tenant's after a part of another's, so that a
- * long one holds nobody up. Any number may run: PostgreSQL's locks give each part to one of them.
+ * Returns the loop that processes the imports of all tenants, alternating between the parts of different tenants, so
+ * that a long one holds nobody up. Any number may run: PostgreSQL's locks give each part to one of them.
  */
 export function importLoop(database: Database, options: RunnerOptions = {}): BackgroundLoop {
   const { onError, pollMs = POLL_MS } = options;

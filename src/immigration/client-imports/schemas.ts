@@ -28,13 +28,13 @@ const reading = {
   delimiter: choice(DELIMITER_NAMES),
 };
 
-/** What is sent; how the file is to be read is guessed where it is not given. */
+/** The body of an upload; omitted options for reading the file are guessed. */
 export const ImportUpload = body('ClientImportRequest', {
   file: required(field(Type.String({ format: 'binary' }), (value) => value)),
   ...reading,
 });
 
-/** The same without the file, which is no field of the body. */
+/** The same fields without the file. */
 export const ImportReading = body('ClientImportReading', reading);
 
 /** The user's choice of a file's encoding. */
@@ -54,7 +54,7 @@ function countryDefault(): Field<string, false> {
   };
 }
 
-/** A column is for one of the fields, or, "", for none. */
+/** Makes a field for the field that a column is for, or "" for none. */
 const columnField = () => choice<ImportField | ''>(IMPORT_FIELDS, { blankAs: '' });
 
 export const ImportPatch = body(

@@ -34,7 +34,7 @@ const OTHER_NAMED = sql`
          WHERE import_id = r.id AND other_name IS NOT NULL ORDER BY row_number LIMIT ${sql.lit(FAILURES_SHOWN)}) f)
     AS other_named_rows`;
 
-/** A page of the imports that the user sees, newest first. */
+/** Returns a page of the imports that the user sees, newest first. */
 export async function listImports(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -51,12 +51,12 @@ function detail(id: number, visible: RawBuilder<boolean>) {
   return sql<object>`SELECT ${COLUMNS}, ${FAILURES}, ${OTHER_NAMED}, r.encoding_choices FROM client_import r WHERE r.id = ${id} AND ${visible}`;
 }
 
-/** One import with its first failures. @throws HttpError 404 */
+/** Returns an import with its first failures. @throws HttpError 404 */
 export function readImport(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<object> {
   return transaction.send(detail(id, visibleImports(user))).map(firstOr(() => notFound(THING)));
 }
 
-/** An import, locked against whatever else would be done with it. @throws HttpError 404 */
+/** Returns an import, locked against concurrent actions. @throws HttpError 404 */
 export async function lockImport(
   transaction: TenantTransaction,
   user: CurrentUser,

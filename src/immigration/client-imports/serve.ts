@@ -16,13 +16,13 @@ interface ImportClaim {
 }
 
 export interface ServeOptions {
-  /** Whether the live stream is told of the progress; of an end it always is. */
+  /** Whether to announce the progress to the live stream; the end is always announced. */
   readonly tell: boolean;
-  /** Hears of what failed; the import is tried again, up to MOST_CLAIMS times in a row. */
+  /** Called with errors; the import is retried, up to MOST_CLAIMS times in a row. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** A part that was begun so often without an outcome is given up: it may be what takes its worker down. */
+/** Number of claims without an outcome after which a part is given up: it may be what kills its worker. */
 const MOST_CLAIMS = 5;
 const WORKING = sql`('CHECKING', 'RUNNING', 'UNDOING')`;
 const LONGEST_WAIT = '5s';
@@ -33,10 +33,10 @@ const INTERRUPTED: Readonly<Record<WorkStatus, ImportStatus>> = {
 };
 
 /**
- * Does one part of the oldest import of a tenant that waits: its effects and the progress are committed together, so
- * that a worker which dies leaves nothing half done. Imports of one tenant come one after the other.
- * @returns whether there was something to do
- * @throws errors of the connection, when not even the failure could be noted
+ * Processes one part of a tenant's oldest waiting import: its effects and the progress are committed together, so that
+ * a dying worker leaves nothing half done. Imports of one tenant follow one another.
+ * @returns whether there was work
+ * @throws connection errors, when not even the failure could be stored
  */
 export async function serveImport(
   database: Database,
@@ -62,7 +62,10 @@ export async function serveImport(
   return true;
 }
 
-/** Counted and committed before the work begins: what is counted in a transaction that dies is not counted. */
+/**
+ * Claims the oldest waiting import. The claim is counted and committed before the work begins, since a count in a
+ * transaction that dies is lost.
+ */
 async function claimImport(database: Database, schema: string): Promise<ImportClaim | undefined> {
   const [claim] = await database.tenantQuery(
     { schema, userId: null },
@@ -93,11 +96,11 @@ async function serveClaimed(
       SELECT ${IMPORT_COLUMNS}, r.claims FROM client_import r WHERE r.id = ${claim.id} FOR NO KEY UPDATE`),
     claim.userId === null ? null : readCurrentUser(transaction, claim.userId),
   ]);
-  // Somebody else serves the tenant, or has cancelled the import meanwhile.
+  // Another worker serves the tenant, or the import was cancelled meanwhile.
   if (!turn?.mine || row?.status !== claim.status) return;
   const giveUp = (reason: string) => end(transaction, schema, row.id, claim.status, reason);
   if (claim.userId === null) return await giveUp('Whoever started this is no longer a user.');
-  // By the claim alone others that have claimed the rows meanwhile would count; by the row alone also those after it.
+  // The claim's count alone would include later claims of others; the row's count alone, those that followed it.
   if (Math.min(claim.claims, row.claims) > MOST_CLAIMS) {
     return await giveUp(`Given up after ${MOST_CLAIMS} attempts at the same rows.`);
   }
@@ -114,7 +117,7 @@ async function work(transaction: TenantTransaction, user: CurrentUser, row: Impo
     : await servePart(transaction, user, row);
 }
 
-/** Ends what cannot be done, and tells whoever waits for it. */
+/** Ends work that cannot be done, and notifies the user. */
 async function end(
   transaction: TenantTransaction,
   schema: string,

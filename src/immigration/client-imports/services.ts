@@ -20,7 +20,7 @@ const LONGEST_NAME = 255;
 export interface SentFile {
   readonly name: string;
   readonly content: Buffer;
-  /** The delimiter that the sender chose; '' if it is to be guessed. */
+  /** The delimiter chosen by the sender; '' if it is to be guessed. */
   readonly delimiter: Delimiter | '';
 }
 
@@ -101,7 +101,7 @@ export async function chooseEncoding(
   return readImport(transaction, user, id);
 }
 
-/** Changes how an import understands its file. What a dry run found before no longer holds. @throws HttpError 404, 400, 403 */
+/** Changes how an import interprets its file. The results of a dry run are deleted. @throws HttpError 404, 400, 403 */
 export async function patchImport(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -130,7 +130,7 @@ export async function patchImport(
   return readImport(transaction, user, id);
 }
 
-/** Removes an import with its file; the clients stay, and it cannot be undone any more. @throws HttpError 404, 400 */
+/** Deletes an import with its file; the clients stay, and it can no longer be undone. @throws HttpError 404, 400 */
 export async function deleteImport(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -140,7 +140,7 @@ export async function deleteImport(
   transaction.send(sql`DELETE FROM client_import WHERE id = ${id}`);
 }
 
-/** @throws HttpError 400 for a branch that is not there, 403 for one out of scope */
+/** Checks an import's branch. @throws HttpError 400 for one that does not exist, 403 for one out of scope */
 async function checkBranch(transaction: TenantTransaction, user: CurrentUser, branch: number): Promise<void> {
   const [found] = isId(branch)
     ? await transaction.query(sql`

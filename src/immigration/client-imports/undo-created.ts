@@ -7,7 +7,7 @@ import { STANDS } from './later-writes.js';
 import type { ImportRow, UndoneRow } from './records.js';
 import { isUsed } from './used-clients.js';
 
-/** A row of an import that created a client, and what that was then. */
+/** A row of an import that created a client, with the client's state at that time. */
 export interface CreatedRow {
   readonly row: number;
   readonly client: number;
@@ -24,7 +24,7 @@ interface CreatedClient {
   readonly imported: boolean;
 }
 
-/** Archives the clients that are still what the import made of them. */
+/** Archives the clients that are still as the import created them. */
 export async function archiveCreated(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -43,7 +43,7 @@ export async function archiveCreated(
   const archived: number[] = [];
   const taken = rows.map(({ row, client: id, state }): UndoneRow => {
     const client = clients.get(id);
-    // One that is gone or archived already is where undoing would have put it.
+    // A deleted or archived client is already where undoing would put it.
     if (!client || client.deleted) return { row, because: null };
     if (!covers(scopeOf(user), client.branch)) return { row, because: 'the client is out of scope' };
     if (client.used) return { row, because: 'something was added to the client since' };

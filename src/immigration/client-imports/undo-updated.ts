@@ -54,7 +54,7 @@ export async function restoreUpdated(
   return taken;
 }
 
-/** Finds records that clients referred to before the import and that no longer exist, as `field id`. */
+/** Finds records that clients referenced before the import and that no longer exist, as `field id`. */
 async function missingRecords(
   transaction: TenantTransaction,
   rows: readonly UpdatedRow[],

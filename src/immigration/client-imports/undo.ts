@@ -12,10 +12,10 @@ type WrittenRow = UpdatedRow & { readonly outcome: 'CREATED' | 'UPDATED'; readon
 
 /**
  * Undoes some more rows of an import, the last ones first, so that several changes to one client are undone in turn:
- * fields that nobody changed since get their old values, and clients that nobody changed since are archived. Fields that
- * other imports changed since stay, and get the values from before this import when those imports are undone.
+ * fields that nobody changed since get their old values, and clients that nobody changed since are archived. Fields
+ * that other imports changed since stay, and get the values from before this import when those imports are undone.
  * @param row the import, locked
- * @returns the import after it
+ * @returns the updated import
  */
 export async function undoRows(
   transaction: TenantTransaction,

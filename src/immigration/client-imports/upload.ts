@@ -11,10 +11,10 @@ import {
 
 export const LARGEST_IMPORT = 20 * 1024 * 1024;
 
-/** Reading a file keeps the processor busy, so not many are read at the same time. */
+/** Limits concurrent reading, which keeps the processor busy. */
 const readSemaphore = new Semaphore(2);
 
-/** Reads a file that was sent. @throws HttpError 400 under `file` */
+/** Reads an uploaded file. @throws HttpError 400 under `file` */
 export async function readUpload(
   { content, tooLarge }: UploadedFile,
   options: ReadOptions,

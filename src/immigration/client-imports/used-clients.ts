@@ -3,18 +3,18 @@ import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { KINDS } from '../../kinds/kinds.js';
 
-/** The tables with rows of clients that are nobody's work, each with the reason. */
+/** Tables with rows of clients that are not anybody's work, each with the reason. */
 export const WITHOUT_WORK: Readonly<Record<string, string>> = {
   immigration_clientactivity: 'handlers of events write the timeline',
   client_search: 'a trigger keeps the texts that are searched',
 };
 
-/** The columns that refer to clients in tables whose rows are somebody's work, so that the client is in use. */
+/** Columns that reference clients in tables whose rows are somebody's work, so that the client is in use. */
 export const WORK_ON_CLIENTS = foreignKeysTo(KINDS.client.table).filter(
   ({ table }) => !(table in WITHOUT_WORK),
 );
 
-/** The tables that refer to records of any kind, by content type and id. */
+/** Tables that reference records of any kind, by content type and id. */
 export const TABLES_OF_ANY_KIND: readonly string[] = Object.entries(TENANT_COLUMNS)
   .filter(([, columns]) => columns.some(({ name }) => name === 'object_id'))
   .map(([table]) => table);

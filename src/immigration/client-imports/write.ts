@@ -10,7 +10,7 @@ import type { ImportRow } from './records.js';
 type Created = Extract<PlannedRow, { outcome: 'CREATED' }>;
 type Changes = Partial<ClientValues>;
 
-/** A row of client_import_row, as far as it is given. */
+/** A row of client_import_row, as far as it is set. */
 interface RowRecord {
   readonly row_number: number;
   readonly outcome: string;
@@ -24,7 +24,7 @@ interface RowRecord {
   readonly other_name?: OtherNamed;
 }
 
-/** Writes what was planned: clients and outcomes, each kind in one statement, whatever the number of rows. */
+/** Writes a plan: clients and outcomes, each kind in one statement, whatever the number of rows. */
 export async function writePlan(
   transaction: TenantTransaction,
   row: Pick<ImportRow, 'id' | 'state_fields'>,
@@ -36,7 +36,7 @@ export async function writePlan(
   const changes = new Map<number, Changes>();
   for (const row of plan) {
     if (row.outcome !== 'UPDATED') continue;
-    const id = row.target.id as number; // those created above have theirs by now
+    const id = row.target.id as number; // clients created above have their ids by now
     changes.set(id, { ...changes.get(id), ...row.after });
   }
   await Promise.all([
@@ -49,7 +49,7 @@ export async function writePlan(
   ]);
 }
 
-/** Notes what a run would do, and by which keys later rows find what it would create. */
+/** Stores what a run would do, and the keys by which later rows find what it would create. */
 export async function notePlan(
   transaction: TenantTransaction,
   importId: number,
@@ -79,7 +79,7 @@ function recordOf(row: PlannedRow): RowRecord {
   };
 }
 
-/** Identities are given in the order of the rows, which tells whose is whose. */
+/** Inserts clients. Ids are assigned in the order of the rows, which relates them. */
 async function insertClients(
   transaction: TenantTransaction,
   { id: importId, state_fields }: Pick<ImportRow, 'id' | 'state_fields'>,
@@ -109,7 +109,7 @@ async function insertClients(
   for (const { row, target } of created) target.id = ids.get(row) as number;
 }
 
-/** Sets fields of clients that the transaction holds, in one statement. @param changes by id */
+/** Sets fields of clients that the transaction has locked, in one statement. @param changes by id */
 export async function updateClients(
   transaction: TenantTransaction,
   userId: number,

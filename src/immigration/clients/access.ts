@@ -4,8 +4,8 @@ import { checkClientScope } from '../shared/client-access.js';
 import { clients } from './selectors.js';
 
 /**
- * The client that a change, or a reading of what hangs on it, is about, with its row locked against other changes.
- * @throws HttpError 404 when there is none or it is deleted, 403 when it is out of scope
+ * Locks the client of a change, or of a read of its records, against other changes.
+ * @throws HttpError 404 when it does not exist or is deleted, 403 when it is out of scope
  */
 export async function lockClient(transaction: TenantTransaction, user: CurrentUser, id: number) {
   const client = await clients.lock(transaction, id);

@@ -16,7 +16,7 @@ type Service<S extends Shape> = (
   input: Input<S>,
 ) => Promise<BulkResult>;
 
-/** Serves bulk changes of clients: of a selection, or of all that match filters of the list. */
+/** Returns the routes for bulk changes of clients: of a selection, or of all that match filters of the list. */
 export function bulkRoutes(database: Database): RouteDefinition[] {
   const bulk = <S extends Shape>(
     name: string,

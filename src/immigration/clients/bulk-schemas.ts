@@ -20,7 +20,7 @@ const SWITCHES = FILTERS.filter(
   (name) => filterSchemas[name as keyof typeof filterSchemas].type === 'boolean',
 );
 
-/** Tells whether this value works as a filter; the list ignores a blank one. */
+/** Returns whether this value works as a filter; the list ignores a blank one. */
 function isValue(name: string, value: unknown): boolean {
   if (SWITCHES.includes(name)) return ['true', 'false'].includes(String(value));
   return typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');

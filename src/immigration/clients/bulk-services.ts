@@ -15,7 +15,7 @@ import { clients } from './selectors.js';
 // Changes many clients at once, by the rules for one: all of them or none. It takes one statement, so the same triggers
 // write events, audit log and counts for each client.
 
-/** Maximum number of wrong ids that are reported. */
+/** Maximum number of wrong ids in an error. */
 const MOST_TOLD = 10;
 
 interface BulkChange {

@@ -25,7 +25,9 @@ beforeAll(async () => {
 });
 afterAll(() => app?.close());
 
-/** 1 to 6: of branches 1 to 3, the even ones assigned to consultant1; one day apart, at noon; and 7, archived. */
+/**
+ * Clients 1 to 6: of branches 1 to 3, the even ones assigned to consultant1; one day apart, at noon; and 7, archived.
+ */
 beforeEach(async () => {
   await sql('TRUNCATE immigration_client RESTART IDENTITY CASCADE');
   await sql(`

@@ -130,7 +130,7 @@ describe('scope', () => {
       'Consultant cannot assign clients to users outside their branches',
     );
     expect((await assign('admin', 'branch3')).status).toBe(200);
-    // Sending back what is there is no assignment.
+    // Sending the present value is no assignment.
     expect((await assign('branch1', 'branch3')).status).toBe(200);
   });
 

@@ -1,7 +1,7 @@
 import { requires } from '../../routing/policy.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 
-/** Who may do what with clients; whose clients, the scope decides. */
+/** The policies of actions on clients; the scope decides which clients. */
 export const clientPolicy = {
   ...modelPolicy('client'),
   addPicture: requires('add_profilepicture'),

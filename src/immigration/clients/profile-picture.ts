@@ -42,7 +42,7 @@ export const ProfilePicture = component(
   }),
 );
 
-/** A row as the API shows it, with the file's path in place of its addresses. */
+/** A row as the API shows it, with the file's path instead of its URLs. */
 interface PictureRow {
   readonly file: string;
 }
@@ -55,7 +55,7 @@ export class ProfilePictures {
     private readonly urls: SignedUrls,
   ) {}
 
-  /** The client's picture. @throws HttpError 404, 403 */
+  /** Returns the client's picture. @throws HttpError 404, 403 */
   async read(request: UserRequest, clientId: number) {
     const [[client], [picture]] = await this.database.tenantTransaction(request.context, (transaction) =>
       transaction
@@ -72,7 +72,7 @@ export class ProfilePictures {
   }
 
   /**
-   * Stores a picture in place of the one there.
+   * Replaces the client's picture.
    * @throws HttpError 404, 403; 400 without a file, for one that is too large or no picture
    */
   async replace(request: UserRequest, clientId: number, file: UploadedFile | undefined) {
@@ -97,7 +97,7 @@ export class ProfilePictures {
     });
     try {
       const { picture, replaced } = await replacing;
-      stored = replaced; // what no row names any more
+      stored = replaced; // no row names it any more
       return this.#present(request, picture);
     } finally {
       if (stored) await this.#discard(request, stored);
@@ -119,7 +119,7 @@ export class ProfilePictures {
     await this.#discard(request, file);
   }
 
-  /** Removes a file that no row names. What cannot be removed is in nobody's way, so that is no failure. */
+  /** Removes a file that no row names; leftovers are harmless, so that a failure is ignored. */
   async #discard({ context, raw }: UserRequest, file: string): Promise<void> {
     await this.media.remove(context.schema, file).catch((error: unknown) => {
       raw.log.error({ ...raw.logContext, err: error, file }, 'a stored file could not be removed');
@@ -143,15 +143,15 @@ function shown(source: ReturnType<typeof sql>) {
     FROM ${source} p LEFT JOIN immigration_user u ON u.id = p.uploaded_by_id`;
 }
 
-/** A picture's content with its media type, by the content. @throws HttpError 400 */
+/** Returns a picture's content with its media type, detected from the content. @throws HttpError 400 */
 async function readPicture(file: UploadedFile | undefined): Promise<{ content: Buffer; type: string }> {
   if (!file) throw detailError(400, 'No file was submitted.');
   const { content, tooLarge } = file;
   if (content.length === 0) throw detailError(400, 'The submitted file is empty.');
   if (tooLarge) throw detailError(400, `The file is larger than ${LARGEST_FILE / 1024 / 1024} MB.`);
-  const { fileTypeFromBuffer } = await import('file-type'); // here, since it takes much memory
+  const { fileTypeFromBuffer } = await import('file-type'); // loaded here, since it takes much memory
   const found = await fileTypeFromBuffer(content).catch(() => undefined);
-  const type = found?.mime === 'image/apng' ? 'image/png' : found?.mime; // an animated PNG is one
+  const type = found?.mime === 'image/apng' ? 'image/png' : found?.mime; // includes animated PNGs
   if (!type || !(type in EXTENSIONS)) {
     throw detailError(400, 'The file must be a JPEG, PNG, GIF or WebP picture.');
   }

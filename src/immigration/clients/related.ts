@@ -7,7 +7,7 @@ import { isId } from '../../http/path-id.js';
 import { checkAssignment } from '../shared/assignment.js';
 import { outOfScope } from '../shared/client-access.js';
 
-/** The records that a client names; undefined or null: none to check. */
+/** The records that a client references; undefined or null: none to check. */
 export interface RelatedIds {
   readonly visa_category_id?: number | null | undefined;
   readonly agent_id?: number | null | undefined;
@@ -22,7 +22,7 @@ interface ExistingRelated {
 }
 
 /**
- * Checks that the records which a client is about to name are there, and may be named by this user.
+ * Checks that the records which a client references exist and may be referenced by this user.
  * @throws HttpError 400 for one that does not exist, 403 for one that is out of reach
  */
 export async function checkRelated(
@@ -41,7 +41,7 @@ export async function checkRelated(
     : undefined;
   const assigning =
     typeof assignee === 'number' ? checkAssignment(transaction, user, assignee, 'clients') : undefined;
-  // Whichever is refused first, the other's refusal must not go unheard: that would end the process.
+  // If one check fails first, the other's failure must not be unhandled, which would end the process.
   assigning?.catch(() => undefined);
   const [found] = (await looking) ?? [];
   if (found) {

@@ -27,7 +27,7 @@ const PictureUpload = body('ProfilePictureRequest', {
 
 const clientId = ({ params }: UserRequest) => pathId(params.id, 'Client');
 
-/** Clients with their stages, timeline and picture. */
+/** Returns the routes of clients with their stages, timeline and picture. */
 export function clientRoutes(database: Database, pictures: ProfilePictures): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,

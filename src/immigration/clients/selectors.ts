@@ -25,7 +25,7 @@ export const clients = new Records({
 });
 const NAMES = new NamedColumns<ClientOutput>(clients.fields);
 
-/** One client. @throws HttpError 404; 403 when it is out of scope */
+/** Returns one client. @throws HttpError 404; 403 when it is out of scope */
 export function readClient(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -37,7 +37,7 @@ export function readClient(
   });
 }
 
-/** A page of the clients in scope, newest first. */
+/** Returns a page of the clients in scope, newest first. */
 export async function listClients(
   transaction: TenantTransaction,
   scope: Scope,
@@ -47,7 +47,7 @@ export async function listClients(
   return await (isSummed(filters) ? summedPage : countedPage)(transaction, scope, filters, page);
 }
 
-/** Tells whether the filters use only what the kept sums distinguish: stage, activity, branch and archiving. */
+/** Returns whether the filters use only what the kept sums distinguish: stage, activity, branch and archiving. */
 function isSummed(filters: ClientFilters): boolean {
   const { stages, active, branch, includeDeleted, created, updated, ...others } = filters;
   const moments = [created?.from, created?.end, updated?.from, updated?.end];
@@ -66,8 +66,8 @@ function summed(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
 }
 
 /**
- * Where only stage, activity and branch matter, the sums kept by the database's triggers tell how many clients there
- * are, exactly and without reading them.
+ * Reads a page where only stage, activity and branch matter: the sums kept by the database's triggers give the exact
+ * count without reading the clients.
  */
 async function summedPage(
   transaction: TenantTransaction,
@@ -81,7 +81,7 @@ async function summedPage(
   return await pageOf(transaction, counting, NAMES.listed(clients.table, rest), page, NAMES);
 }
 
-/** Otherwise one statement finds the clients once, and both counts them and shows the page. */
+/** Reads a page in all other cases: one statement finds the clients once, and both counts them and returns the page. */
 function countedPage(
   transaction: TenantTransaction,
   scope: Scope,
@@ -90,7 +90,7 @@ function countedPage(
 ): Pending<PageOf<ClientOutput>> {
   const found = sql`
     SELECT r.id, r.created_at FROM ${clients.table} r WHERE ${clientConditions(scope, filters)}`;
-  // Planned once: whatever is searched for, the index finds it no slower than all rows are read.
+  // Planned once: whatever is searched for, using the index is no slower than reading all rows.
   const records = {
     table: clients.table,
     from: NAMES.listed,
@@ -102,7 +102,7 @@ function countedPage(
   return foundPage(transaction, records, page);
 }
 
-/** Counts the clients that the list would show, per stage and in all. */
+/** Counts the clients that the list would show, per stage and in total. */
 export function clientStageCounts(transaction: TenantTransaction, scope: Scope, filters: ClientFilters) {
   const counting = isSummed(filters)
     ? sql<{ stage: string; count: number }>`

@@ -28,10 +28,7 @@ export async function createClient(
   });
 }
 
-/**
- * Changes what is given of a client.
- * @throws HttpError 404, 403, 400
- */
+/** Changes the given fields of a client. @throws HttpError 404, 403, 400 */
 export async function updateClient(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -49,7 +46,7 @@ export async function updateClient(
   return clients.update(transaction, user, id, input);
 }
 
-/** Archives a client: it leaves lists and details, what points to it stays. @throws HttpError 404, 403 */
+/** Archives a client: it leaves lists and details; records that reference it stay. @throws HttpError 404, 403 */
 export async function deleteClient(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -59,7 +56,7 @@ export async function deleteClient(
   await clients.delete(transaction, user, id);
 }
 
-/** Brings an archived client back. @throws HttpError 404 when it is not archived, 403 when it is out of scope */
+/** Restores an archived client. @throws HttpError 404 when it is not archived, 403 when it is out of scope */
 export async function restoreClient(
   transaction: TenantTransaction,
   user: CurrentUser,

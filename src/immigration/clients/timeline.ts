@@ -51,7 +51,7 @@ export const ClientActivityOutput = component(
 export type ClientActivityOutput = Static<typeof ClientActivityOutput>;
 
 /**
- * A page of what happened to a client, newest first.
+ * Returns a page of a client's history, newest first.
  * @param types only entries of these types; all when undefined
  * @throws HttpError 404, 403
  */

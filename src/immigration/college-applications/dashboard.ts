@@ -95,7 +95,7 @@ interface Counted {
   readonly unassigned: number;
 }
 
-/** The five that most of `seen` have. All of it are constants of the program. */
+/** Returns the five that most of `seen` have. All of it are constants of the program. */
 function mostUsed(what: Counted['what'], column: string, table: string, name: string) {
   const order = sql`used.count DESC, t.${sql.ref(name)}, t.id`;
   return sql`

@@ -51,7 +51,7 @@ export const collegeApplications = new Records({
   },
 });
 
-/** The API's form of an application. */
+/** Returns the API's form of an application. */
 export function shown({
   location_state: state,
   location_country: country,
@@ -65,7 +65,7 @@ export function shown({
 export const inScope = (user: CurrentUser) =>
   allOf([collegeApplications.notDeleted, clientInScope(scopeOf(user), 'r.client_id')]);
 
-/** A page of the applications in scope, newest first. @throws HttpError 400 for filters that do not parse */
+/** Returns a page of the applications in scope, newest first. @throws HttpError 400 for filters that do not parse */
 export async function listCollegeApplications(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -103,7 +103,7 @@ export function readCollegeApplication(
 }
 
 /**
- * How many applications in scope stand in each stage, and in all; of one type where the request asks for it.
+ * Returns how many applications in scope stand in each stage, and in all; of one type where the request asks for it.
  * @throws HttpError 400 for a type's id that is no number
  */
 export function collegeStageCounts(

@@ -34,13 +34,13 @@ const recipients = (known: Known) =>
 // What is due is found in steps of which each leaves little to the next, so that their order is the best whatever
 // PostgreSQL knows of the tables' sizes.
 
-/** The deadlines that may be within an interval. */
+/** Returns the deadlines that may be within an interval. */
 const near = (known: Known) => sql`
   SELECT x.* FROM (${EXPIRING}) x
   WHERE x.due_date >= ${today(known)} - (${known.basis}::jsonb ->> 'back')::integer
     AND x.due_date <= ${today(known)} + (${known.basis}::jsonb ->> 'ahead')::integer`;
 
-/** Those of which the latest interval was not told of; an interval before the deadline holds until then. */
+/** Returns those of which the latest interval was not told of; an interval before the deadline holds until then. */
 const untold = (known: Known) => sql`
   SELECT x.*, i.days
   FROM near x
@@ -55,7 +55,7 @@ const untold = (known: Known) => sql`
     SELECT FROM deadline_alert o
     WHERE o.kind = x.kind AND o.record_id = x.id AND o.due_date = x.due_date AND o.days = i.days)`;
 
-/** Those with somebody to tell. */
+/** Returns those with somebody to tell. */
 const due = (known: Known, limit: number | null) => sql`
   SELECT x.*, x.due_date - ${today(known)} AS days_left, trim(c.first_name || ' ' || c.last_name) AS client_name, who.recipients
   FROM untold x

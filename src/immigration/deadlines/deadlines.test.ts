@@ -15,7 +15,7 @@ const sql = (text: string, parameters?: unknown[]) => tenantSql(app.databases.ad
 const main = <T>(work: Parameters<typeof app.database.tenantTransaction<T>>[1]) =>
   app.database.tenantTransaction({ schema: 'tenant_main', userId: null }, work);
 
-/** The tenant's date in so many days. */
+/** Returns the tenant's date in so many days. */
 const inDays = (days: number) =>
   new Date(Date.parse(new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(Date.now())) + days * DAY)
     .toISOString()
@@ -63,7 +63,7 @@ const visa = (client: number, days: number, more: object = {}) =>
     }),
   );
 
-/** An application for an intake in so many days, in the first of this many stages of its type. */
+/** Returns an application for an intake in so many days, in the first of this many stages of its type. */
 const intake = (client: number, days: number, stages = 2) =>
   main(async (transaction) => {
     const choice = await collegeChoice(transaction);

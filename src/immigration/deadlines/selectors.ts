@@ -24,8 +24,8 @@ const TITLE = sql`CASE r.kind
   ELSE ${TITLE_OF_ROW} END`;
 
 /**
- * A page of what expires or falls due for the clients in scope, the earliest first; of one day what has no time comes
- * last. It is found once and both counted and shown: one round trip.
+ * Returns a page of what expires or falls due for the clients in scope, the earliest first; of one day what has no time
+ * comes last. It is found once and both counted and shown: one round trip.
  * @throws HttpError 400 for filters that do not parse
  */
 export function listDeadlines(

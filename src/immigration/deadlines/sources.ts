@@ -99,7 +99,7 @@ const reminders: Source = ({ user, window, time }) => {
     FROM immigration_reminder r WHERE ${asked}`;
 };
 
-/** The queries for the kinds that are wanted; none where there are none. */
+/** Returns the queries for the kinds that are wanted; none where there are none. */
 export function sourcesOf(asked: Asked): RawBuilder<unknown>[] {
   const wanted = (...kinds: readonly string[]) => asked.window.kinds.some((kind) => kinds.includes(kind));
   return [

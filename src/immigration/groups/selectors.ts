@@ -25,7 +25,7 @@ export const groups = new Records({
 
 const OPTION = columnsOf('auth_group', GroupOption, { display_name: displayOf('r.name') });
 
-/** A page of the groups, by id. */
+/** Returns a page of the groups, by id. */
 export async function listGroups(
   transaction: TenantTransaction,
   page: PageRequest,
@@ -33,7 +33,7 @@ export async function listGroups(
   return await groups.list(transaction, page, sql`true`, sql`r.id`);
 }
 
-/** The groups into which the user may put others, by name. */
+/** Returns the groups into which the user may put others, by name. */
 export function groupOptions(transaction: TenantTransaction, user: CurrentUser): Pending<GroupOption[]> {
   const given = sql`WHERE r.name = ANY (${rolesGivenBy(user)}::text[]) ORDER BY r.name`;
   return transaction.send(select(OPTION, sql`FROM auth_group r ${given}`));

@@ -53,7 +53,7 @@ const institutes = new Records({
   columns: STAMP_NAMES,
 });
 
-/** A page of the institutes, by name. */
+/** Returns a page of the institutes, by name. */
 async function listInstitutes(
   transaction: TenantTransaction,
   query: QueryParameters,
@@ -74,7 +74,7 @@ async function restoreInstitute(transaction: TenantTransaction, user: CurrentUse
   return await institutes.restore(transaction, user, id);
 }
 
-/** The universities, colleges and schools to which clients apply. */
+/** Returns the universities, colleges and schools to which clients apply. */
 export function instituteRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/institutes/',

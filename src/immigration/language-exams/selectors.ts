@@ -13,7 +13,7 @@ export const languageExams = new Records({
   columns: {},
 });
 
-/** A page of the exams that staff may choose from, by name. */
+/** Returns a page of the exams that staff may choose from, by name. */
 export async function listLanguageExams(
   transaction: TenantTransaction,
   query: QueryParameters,

@@ -11,7 +11,7 @@ export const notePolicy: ResourcePolicy = {
   remove: requires('view_note', 'delete_note'),
 };
 
-/** Whether a user may change or delete a note in their scope: as its author, or by the permission for it. */
+/** Returns whether a user may change or delete a note in their scope: as its author, or by the permission for it. */
 export function mayWrite(user: CurrentUser, author: number | null, action: 'change' | 'remove'): boolean {
   return author === user.id || allows(byRight[action], user);
 }

@@ -4,7 +4,7 @@ import { type NotificationRow, selectNotifications, shown } from './selectors.js
 
 const TABLE = sql`immigration_notification`;
 
-/** The notifications that the live stream sends. */
+/** The queries of notifications for the live stream. */
 export const liveNotifications: Omit<NotificationSource, 'importsLately'> = {
   highestId: () => sql<{ highest: number }>`SELECT coalesce(max(id), 0) AS highest FROM ${TABLE}`,
 

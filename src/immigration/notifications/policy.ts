@@ -1,4 +1,4 @@
 import { signedIn } from '../../routing/policy.js';
 
-/** Everybody signed in may see and change notifications: their own, which every statement asks for. */
+/** The policies of notifications: every signed-in user sees and changes their own, which every statement checks. */
 export const notificationPolicy = { own: signedIn };

@@ -29,7 +29,7 @@ const RECORD = `${PATH}:id/`;
 const common = { tag: 'notifications', policy: notificationPolicy.own } as const;
 const otherAnswers = { 404: { description: 'not found', schema: ErrorText } };
 
-/** The id in the path; 0, which is nobody's, for what is none. */
+/** Returns the id in the path; 0, which no record has, for an invalid one. */
 function idIn({ params: { id = '' } }: UserRequest): number {
   const number = /^\d{1,16}$/.test(id) ? Number(id) : 0;
   return isId(number) ? number : 0;
@@ -38,8 +38,8 @@ function idIn({ params: { id = '' } }: UserRequest): number {
 const ownerOf = ({ tenant, user }: UserRequest) => ({ schema: tenant.schema, userId: user.id });
 
 /**
- * What happened that a user should know. Everybody sees and changes only their own.
- * @param includeReadDefault whether lists hold those already read where the request does not say
+ * Returns the routes of notifications, which are only visible to their own user.
+ * @param includeReadDefault whether lists include read ones where the request does not say
  */
 export function notificationRoutes(database: Database, includeReadDefault: boolean): RouteDefinition[] {
   return [

@@ -35,7 +35,7 @@ export interface NotificationFilters {
 
 const TABLE = sql`immigration_notification r`;
 
-/** A page of a user's notifications, newest first. */
+/** Returns a page of a user's notifications, newest first. */
 export async function listNotifications(
   transaction: TenantTransaction,
   userId: number,
@@ -53,19 +53,19 @@ export async function listNotifications(
   return found.map(({ count, items }) => ({ count, items: items.map(shown) }));
 }
 
-/** One of a user's notifications. */
+/** Returns the query for one of a user's notifications. */
 export function notificationById(userId: number, id: number): RawBuilder<NotificationRow> {
   return selectNotifications(sql`${TABLE} WHERE r.id = ${id} AND r.assigned_to_id = ${userId}`);
 }
 
-/** A user's notifications that are past their due date and not completed, the earliest due first. */
+/** Returns a user's notifications that are past their due date and not completed, the earliest due first. */
 export function overdueNotifications(userId: number): RawBuilder<NotificationRow> {
   return selectNotifications(sql`
     ${TABLE} WHERE r.assigned_to_id = ${userId} AND r.due_date < now() AND NOT r.is_completed
     ORDER BY r.due_date, r.id`);
 }
 
-/** How many notifications a user has not read, as the database's triggers keep it (0040_kept_counts.sql). */
+/** Returns how many notifications a user has not read, as the database's triggers keep it (0040_kept_counts.sql). */
 export function unreadCount(userId: number): RawBuilder<{ unread_count: number }> {
   return sql`SELECT coalesce(sum(n), 0)::bigint AS unread_count FROM unread_count WHERE user_id = ${userId}`;
 }

@@ -7,7 +7,7 @@ import { readsNotices } from '../../live/stream-notices.js';
 import type { NotificationChanges, NotificationOutput } from './schemas.js';
 import { type NotificationRow, notificationById, selectNotifications, shown } from './selectors.js';
 
-/** Whose notifications are changed, and where: what a request's context says. */
+/** The owner of the changed notifications, and the tenant, from the request's context. */
 interface Owner {
   readonly schema: string;
   readonly userId: number;
@@ -30,7 +30,7 @@ export async function markRead(
 }
 
 /**
- * Changes what is given of one of the user's notifications. Reading it sets `read_at`, unreading empties it.
+ * Changes the given fields of one of the user's notifications. Marking it as read sets `read_at`, unread clears it.
  * @throws HttpError 404, 400
  */
 export async function changeNotification(
@@ -59,13 +59,13 @@ export async function changeNotification(
   return changed.map(([after]) => shown(after as NotificationRow));
 }
 
-/** Marks those of the user's notifications as read that are not. @returns how many those were */
+/** Marks those of the user's notifications as read that are not. @returns their number */
 export async function markManyRead(
   transaction: TenantTransaction,
   owner: Owner,
   ids: readonly number[],
 ): Promise<number> {
-  // In one order for everybody, so that two who mark the same ones do not wait for each other for ever.
+  // In the same order for everybody, so that concurrent requests for the same rows do not deadlock.
   const marked = await transaction.query(sql<{ id: number }>`
     UPDATE immigration_notification SET read = true, read_at = now(), updated_at = now(), updated_by_id = ${owner.userId}
     WHERE id IN (
@@ -82,7 +82,7 @@ export async function markManyRead(
   return marked.length;
 }
 
-/** Tells every process, when the transaction commits, to tell the user's streams. */
+/** Announces the change, at commit, to the user's streams in every process. */
 function announce(transaction: TenantTransaction, owner: Owner, ids: readonly number[]): void {
   for (const notice of readsNotices(owner.schema, owner.userId, ids)) {
     transaction.send(notice);

@@ -12,7 +12,7 @@ const EVENT_STREAM = 'text/event-stream';
 const LAST_EVENT_ID = 'Last-Event-ID';
 
 /**
- * The live stream of notifications (server-sent events).
+ * Returns the live stream of notifications (server-sent events).
  * @param allowedOrigin which pages may read it, for Access-Control-Allow-Origin
  */
 export function streamRoute(hub: StreamHub, allowedOrigin: string): RouteDefinition {
@@ -42,7 +42,7 @@ export function streamRoute(hub: StreamHub, allowedOrigin: string): RouteDefinit
       const asked = { tenant, userId: user.id, issuedAt, expiresAt, lastId: lastIdOf(request) };
       const opened = await hub.open(asked, () => hijacked(reply, headers));
       if (opened) return reply;
-      // Between the check of the token and now; only the user's own end is worth telling.
+      // The hub was closed after the token was checked; only the user's own loss of access is reported.
       if (hub.isClosed)
         throw new HttpError(503, { error: 'The service is stopping.' }, { 'retry-after': '1' });
       throw textError(401, 'The session has ended', { 'www-authenticate': 'Bearer realm="api"' });
@@ -50,19 +50,19 @@ export function streamRoute(hub: StreamHub, allowedOrigin: string): RouteDefinit
   });
 }
 
-/** The answer with its head written, from here on out of the framework's hands. */
+/** Returns the answer with its head written, taken over from the framework. */
 function hijacked(reply: FastifyReply, headers: Readonly<Record<string, string>>) {
   reply.hijack();
   const { raw } = reply;
-  // Whom cookies may come from is no question here: tokens do not travel in them.
+  // Cookies are irrelevant here: tokens do not travel in them.
   const { 'access-control-allow-credentials': _, ...shared } = reply.getHeaders();
-  const ending = { connection: 'close' }; // with the stream
+  const ending = { connection: 'close' }; // together with the stream
   raw.writeHead(200, { ...shared, ...headers, ...ending } as OutgoingHttpHeaders);
   raw.flushHeaders();
   return raw;
 }
 
-/** The last notification that the client has had; null where it names none. */
+/** Returns the last notification that the client has received; null where it names none. */
 function lastIdOf({ raw, query }: UserRequest): number | null {
   const given = raw.headers[LAST_EVENT_ID.toLowerCase()] ?? query.text(LAST_EVENT_ID) ?? '';
   const id = typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : Number.NaN;

@@ -19,8 +19,8 @@ export const passports = new Records({
 });
 
 /**
- * The one place where passports are read to be shown, whether one or a list of them: that they were is written into the
- * audit log.
+ * Returns the one place where passports are read to be shown, whether one or a list of them: that they were is written
+ * into the audit log.
  * @param shown which, of rows `r`
  */
 function showPassports(
@@ -33,7 +33,10 @@ function showPassports(
     SELECT shown.* FROM shown WHERE ${logged} ORDER BY created_at DESC, client_id DESC`);
 }
 
-/** The passports of all clients in scope, the newest first; of one client where `client_id` asks. @throws HttpError 400 */
+/**
+ * Returns the passports of all clients in scope, the newest first; of one client where `client_id` asks.
+ * @throws HttpError 400
+ */
 export function listPassports(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -43,7 +46,7 @@ export function listPassports(
   return showPassports(transaction, asked);
 }
 
-/** A client's passport. @throws HttpError 404; 403 when the client is out of scope, with passport or without */
+/** Returns a client's passport. @throws HttpError 404; 403 when the client is out of scope, with passport or without */
 export function readPassport(
   transaction: TenantTransaction,
   user: CurrentUser,

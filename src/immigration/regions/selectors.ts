@@ -27,7 +27,7 @@ function inScope(user: CurrentUser): RawBuilder<boolean> {
   return sql`EXISTS (SELECT FROM ${BRANCHES_OF_REGION} AND b.id = ANY (${scope.branchIds}::bigint[]))`;
 }
 
-/** A page of the regions in scope, by name. */
+/** Returns a page of the regions in scope, by name. */
 export async function listRegions(
   transaction: TenantTransaction,
   user: CurrentUser,

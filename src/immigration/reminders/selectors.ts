@@ -86,7 +86,7 @@ function orderBy(
   );
 }
 
-/** A page of the reminders that a user sees. */
+/** Returns a page of the reminders that a user sees. */
 export async function listReminders(
   transaction: TenantTransaction,
   user: CurrentUser,

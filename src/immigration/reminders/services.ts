@@ -73,7 +73,7 @@ export async function deleteReminder(
 }
 
 /**
- * A reminder that the user sees, locked, where the user created it or holds the permission.
+ * Returns a reminder that the user sees, locked, where the user created it or holds the permission.
  * @throws HttpError 404, 403
  */
 async function lockReminder(
@@ -104,7 +104,7 @@ async function requireRecord(transaction: TenantTransaction, user: CurrentUser, 
   });
 }
 
-/** Whether a change moves the time at which a reminder is due, and to one that is still to come. */
+/** Returns whether a change moves the time at which a reminder is due, and to one that is still to come. */
 function isPostponed(before: StoredReminder, input: ReminderPatchInput, time: TenantTime): boolean {
   const clock = before.reminder_time === null ? null : readTime(before.reminder_time);
   const { reminder_date: date = before.reminder_date, reminder_time: at = clock } = input;

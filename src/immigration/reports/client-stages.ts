@@ -10,7 +10,7 @@ import { STAGE_MOVES, STAGE_NOW, STAGES_IN_ORDER } from './stage-history.js';
 
 const stage = () => choiceOutput(STAGES);
 
-/** Clients by stage, and how far those of a period have come. */
+/** The report on clients by stage, and how far those of a period have come. */
 export const clientStagesReport: Report = {
   name: 'client-stages',
   summary: 'How many clients are in each stage now, and how many of the same clients have ever reached it.',
@@ -54,7 +54,7 @@ export const clientStagesReport: Report = {
   },
 };
 
-/** Conversion between stages. */
+/** The report on conversion between stages. */
 export const stageConversionsReport: Report = {
   name: 'stage-conversions',
   summary: 'How often clients moved from each stage to each other one.',
@@ -87,7 +87,7 @@ export const stageConversionsReport: Report = {
 
 const days = (description: string) => nullableSchema(Type.Number({ description }));
 
-/** Time in stage. */
+/** The report on the time in each stage. */
 export const timeInStageReport: Report = {
   name: 'time-in-stage',
   summary:
@@ -105,8 +105,8 @@ export const timeInStageReport: Report = {
   },
   sums: ['stays', 'clients_now'],
   rows(question) {
-    // A stay counts only where both its ends are known and agree: what was moved while nothing was noted, as by a
-    // change whose entry is still to come, tells of no time in any stage.
+    // A stay counts only where both its ends are known and agree: an unrecorded move, such as one whose entry is still
+    // to come, says nothing about the time in any stage.
     return sql<ReportRow>`
       WITH counted AS MATERIALIZED (
         SELECT c.id, ${STAGE_NOW} AS stage, c.created_at FROM immigration_client c WHERE ${clientCounts(question)}
@@ -143,7 +143,7 @@ export const timeInStageReport: Report = {
   },
 };
 
-/** With one digit behind the point. */
+/** Rounds to one decimal place. */
 function rounded(figure: ReturnType<typeof sql>) {
   return sql`round((${figure})::numeric, 1)::float8`;
 }

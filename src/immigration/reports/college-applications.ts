@@ -4,7 +4,7 @@ import { clientCounts } from './counted.js';
 import { count, percentage, type Report, type ReportRow } from './report.js';
 import { momentCounts } from './report-query.js';
 
-/** College applications by type and stage. */
+/** The report on college applications by type and stage. */
 export const collegeApplicationsReport: Report = {
   name: 'college-applications',
   summary: 'College applications by type and by the stage in which they are now.',

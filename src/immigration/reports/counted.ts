@@ -4,7 +4,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import { isId } from '../../http/path-id.js';
 import type { ReportQuery } from './report-query.js';
 
-/** The condition that a client `c` is there, in scope, and of the branch that is asked for. */
+/** Returns the condition that a client `c` exists, is in scope, and belongs to the requested branch. */
 export function clientInReach({ user, branch }: ReportQuery): RawBuilder<boolean> {
   return allOf([
     sql`c.deleted_at IS NULL`,
@@ -13,17 +13,20 @@ export function clientInReach({ user, branch }: ReportQuery): RawBuilder<boolean
   ]);
 }
 
-/** Consultants see in reports how they do themselves: the condition that this column holds who asks, if that is one. */
+/**
+ * Returns the condition that this column holds the current user, if that is a consultant: consultants see only their
+ * own figures.
+ */
 export function ownOnly({ user }: ReportQuery, column: string): RawBuilder<boolean> {
   return roleOf(user) === 'CONSULTANT' ? sql`${sql.ref(column)} = ${user.id}` : sql`true`;
 }
 
-/** The condition that a client `c` counts: one in reach, and for a consultant assigned to them. */
+/** Returns the condition that a client `c` counts: one in reach, and for a consultant assigned to them. */
 export function clientCounts(question: ReportQuery): RawBuilder<boolean> {
   return allOf([clientInReach(question), ownOnly(question, 'c.assigned_to_id')]);
 }
 
-/** The condition that this column holds an id that a request gave; one that no record can have is no record's. */
+/** Returns the condition that this column holds a requested id; an impossible id matches nothing. */
 export function isOf(column: RawBuilder<unknown>, id: number): RawBuilder<boolean> {
   return isId(id) ? sql`${column} = ${id}` : sql`false`;
 }

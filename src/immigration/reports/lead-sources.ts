@@ -14,7 +14,7 @@ const SOURCES = ['AGENT', 'REFERRAL', 'UNKNOWN'] as const;
 const stages = STAGES.map((stage) => ({ stage, column: stage.toLowerCase() }));
 const perStage = stages.map(({ column }) => column);
 
-/** Where clients come from. */
+/** The report on the sources of clients. */
 export const leadSourcesReport: Report = {
   name: 'lead-sources',
   summary:

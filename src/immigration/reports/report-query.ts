@@ -7,23 +7,23 @@ import { checkDateOrder } from '../shared/date-order.js';
 import { startOfDay } from '../shared/moment-range.js';
 import { TenantTime } from '../shared/tenant-time.js';
 
-/** Whole days at the tenant, the last one with them; what is not given does not limit. */
+/** Whole days in the tenant's time zone, both ends included; null does not restrict. */
 export interface ReportPeriod {
   readonly firstDate: string | null;
   readonly lastDate: string | null;
-  /** The moment at which the first date begins, and the one at which the last has ended, in UTC. */
+  /** The moments at which the first date begins and the last one ends, in UTC. */
   readonly from: string | null;
   readonly end: string | null;
 }
 
-/** Whose figures are asked for, and of when. */
+/** The user and the filters of a request for a report. */
 export interface ReportQuery {
   readonly user: CurrentUser;
   readonly now: string;
   /** The name of the tenant's time zone. */
   readonly zone: string;
   readonly period: ReportPeriod;
-  /** The id of a branch; one that there is not has no figures. */
+  /** The id of a branch; an unknown one has no figures. */
   readonly branch: number | null;
   readonly format: Format;
 }
@@ -40,7 +40,7 @@ export const parameters = {
   bom: Type.Boolean({ description: 'begins the CSV file with a byte order mark, as Excel wants it' }),
 };
 
-/** Reads what a request asks for. @throws HttpError 400 naming the parameter that is wrong */
+/** Parses the parameters of a request. @throws HttpError 400 naming the wrong one */
 export function readReportQuery({ query, user, tenant }: UserRequest): ReportQuery {
   const [from, to] = [query.date('from'), query.date('to')];
   checkDateOrder({ from, to }, 'from', 'to');
@@ -66,7 +66,7 @@ function readFormat(given = 'json'): Format {
   return format;
 }
 
-/** The condition that the moment in this column (a constant of the program) lies in the period. */
+/** Returns the condition that the moment in this column (a constant of the program) lies in the period. */
 export function momentCounts(column: string, { from, end }: ReportPeriod): RawBuilder<boolean> {
   const [since, until] = [
     from === null ? sql`true` : sql`${sql.ref(column)} >= ${from}::timestamptz`,
@@ -75,7 +75,10 @@ export function momentCounts(column: string, { from, end }: ReportPeriod): RawBu
   return sql`(${since} AND ${until})`;
 }
 
-/** The same for a column that holds a calendar date; no date lies in no period, but counts where none is asked for. */
+/**
+ * Returns the condition that the calendar date in this column lies in the period; a missing date does not, but counts
+ * where no period is given.
+ */
 export function dateCounts(column: string, { firstDate, lastDate }: ReportPeriod): RawBuilder<boolean> {
   const [since, until] = [
     firstDate === null ? sql`true` : sql`${sql.ref(column)} >= ${firstDate}::date`,

@@ -9,39 +9,39 @@ import type { ReportQuery } from './report-query.js';
 type Cell = string | number | null;
 export type ReportRow = Readonly<Record<string, Cell>>;
 
-/** How many percent one column is of the sum of others. */
+/** The percentage that one column is of the sum of others. */
 interface Share {
   readonly part: string;
   readonly of: readonly string[];
 }
 
-/** Figures that one statement finds, as rows of named columns: JSON, and lines of a CSV file. */
+/** A report: figures read by one statement, as rows of named columns, output as JSON or CSV. */
 export interface Report {
-  /** In the path, and of the file. */
+  /** Its name in the path, and of the file. */
   readonly name: string;
-  /** What it tells, in a few words. */
+  /** Its content, in a few words. */
   readonly summary: string;
-  /** What of it lies in the period that is asked for. */
+  /** What the period restricts. */
   readonly period: string;
-  /** Models that one must be permitted to view, beside clients. */
+  /** Models that the user must be permitted to view, besides clients. */
   readonly counts: readonly Model[];
   /** The columns in their order, with their schemas. */
   readonly columns: TProperties;
-  /** The columns whose sum over the rows says something. */
+  /** The columns whose sum over the rows is meaningful. */
   readonly sums: readonly string[];
-  /** Columns that are a share of others in percent; the sums have them where they have the others. */
+  /** Columns that are a percentage of others; the sums have them where they have the others. */
   readonly shares?: Readonly<Record<string, Share>>;
   /** Columns that are null for this user. */
   hidden?(user: CurrentUser): readonly string[];
   rows(question: ReportQuery): RawBuilder<ReportRow>;
 }
 
-/** A number of records. */
+/** Returns the schema of a number of records. */
 export const count = () => Type.Integer();
-/** A share in percent, or null where there is nothing to have a share in. */
+/** Returns the schema of a percentage, which is null where the whole is 0. */
 export const percentage = (description: string) => nullableSchema(Type.Number({ description }));
 
-/** A row with its shares: with one digit behind the point, null of nothing. */
+/** Returns a row with its percentages: rounded to one decimal place, null where the whole is 0. */
 export function completed({ shares = {} }: Report, row: ReportRow): ReportRow {
   const entries = Object.entries(shares).map(([name, { part, of }]): [string, Cell] => {
     const whole = of.reduce((total, column) => total + Number(row[column]), 0);
@@ -50,7 +50,7 @@ export function completed({ shares = {} }: Report, row: ReportRow): ReportRow {
   return { ...row, ...Object.fromEntries(entries) };
 }
 
-/** The names of the shares that follow from the sums. */
+/** Returns the names of the percentages that follow from the sums. */
 function sharesOfSums({ sums, shares = {} }: Report): string[] {
   const isSummed = (column: string) => sums.includes(column);
   return Object.entries(shares)
@@ -58,7 +58,7 @@ function sharesOfSums({ sums, shares = {} }: Report): string[] {
     .map(([name]) => name);
 }
 
-/** The sums over all rows, with their shares; null for what this user may not see. */
+/** Returns the sums over all rows, with their percentages; null for what this user may not see. */
 export function totalsOf(report: Report, user: CurrentUser, rows: readonly ReportRow[]): ReportRow {
   const hidden = report.hidden?.(user) ?? [];
   const sumOf = (name: string) => rows.reduce((total, row) => total + Number(row[name]), 0);
@@ -68,7 +68,7 @@ export function totalsOf(report: Report, user: CurrentUser, rows: readonly Repor
   return Object.fromEntries(names.map((name) => [name, all[name] ?? null]));
 }
 
-/** What a report answers as JSON. */
+/** Returns the schema of a report's JSON. */
 export function answerSchema(report: Report): TSchema {
   const { name, columns, sums, period } = report;
   const title = name.replaceAll(/(^|-)(.)/g, (_, _gap, letter: string) => letter.toUpperCase());

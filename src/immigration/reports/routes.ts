@@ -26,7 +26,7 @@ const ReportEntry = component(
   }),
 );
 
-/** Figures that the head of an agency looks at monthly. */
+/** Returns the routes of reports. */
 export function reportRoutes(database: Database): RouteDefinition[] {
   return [
     route({
@@ -50,7 +50,7 @@ export function reportRoutes(database: Database): RouteDefinition[] {
 
 const pathOf = (name: string) => `${PATH}${name}/`;
 
-/** Whether a user may see what a report counts, beside clients. */
+/** Returns whether a user may see what a report counts, besides clients. */
 function sees(user: CurrentUser, { counts }: Report): boolean {
   return counts.every((model) => allows(modelPolicy(model).see, user));
 }
@@ -97,7 +97,7 @@ function reportRoute(database: Database, report: Report): RouteDefinition {
   });
 }
 
-/** The columns of the report with a line for each row. */
+/** Returns the columns of the report with a line for each row. */
 function fileOf({ columns }: Report, rows: readonly ReportRow[]): string {
   const names = Object.keys(columns);
   return csvLines([names, ...rows.map((row) => names.map((name) => row[name] ?? null))]);

@@ -1,18 +1,18 @@
 import { sql } from '../../database/queries.js';
 import { STAGES } from '../shared/client-fields.js';
 
-// How clients went through the stages. Events are removed after a while, but the entries that they leave on the
-// timeline are kept for good: the metadata of STAGE_CHANGED has the new stage, its description the old one ("Client
-// converted to CLIENT from LEAD"). Entries of one client are written in the order of the changes.
+// The history of clients' stages. Events are removed after a while, but the timeline entries that they leave are kept:
+// the metadata of STAGE_CHANGED contains the new stage, its description the old one ("Client converted to CLIENT from
+// LEAD"). Entries of one client are written in the order of the changes.
 
 const stages = sql`${STAGES}::text[]`;
 
 /**
  * The moves of clients from stage to stage, as a table: client_id, id (of the entry, in the order of the moves), at,
- * to_stage, from_stage (null where the description does not tell).
+ * to_stage, from_stage (null where the description does not contain it).
  */
-// Stages are ASCII, and sorted several times as fast in collation "C". OFFSET 0: so that the two stages are taken out
-// at once, and the whole metadata is not carried through joins and sorts.
+// Stages are ASCII, and sorted several times as fast in collation "C". OFFSET 0 extracts the two stages at once, so
+// that the whole metadata is not carried through joins and sorts.
 export const STAGE_MOVES = sql`(
   SELECT e.client_id, e.id, e.at, e.to_stage, CASE WHEN e.told = ANY (${stages}) THEN e.told END AS from_stage
   FROM (
@@ -26,5 +26,5 @@ export const STAGE_MOVES = sql`(
 export const STAGES_IN_ORDER = sql`(
   SELECT stage COLLATE "C" AS stage, place FROM unnest(${stages}) WITH ORDINALITY AS u (stage, place)) s`;
 
-/** The stage in which a client `c` is now, to be compared with those above. */
+/** The present stage of a client `c`, comparable with those above. */
 export const STAGE_NOW = sql`c.stage::text COLLATE "C"`;

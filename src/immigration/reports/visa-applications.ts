@@ -12,7 +12,10 @@ const type = {
   visa_category_name: Type.String(),
 };
 
-/** With the names of types and categories, the most frequent first. @param figures per `visa_type_id`, of which `order` */
+/**
+ * Adds the names of types and categories, the most frequent first.
+ * @param figures per `visa_type_id`, including `order`
+ */
 const named = (figures: ReturnType<typeof sql>, columns: readonly string[], order: string) => sql<ReportRow>`
   SELECT t.id AS visa_type, t.name AS visa_type_name, k.id AS visa_category, k.name AS visa_category_name,
          ${sql.join(columns.map((column) => sql.ref(`f.${column}`)))}
@@ -27,7 +30,7 @@ const applications = (question: ReportQuery) => sql`
 const statuses = STATUSES.map((status) => ({ status, column: status.toLowerCase() }));
 const perStatus = statuses.map(({ column }) => column);
 
-/** Visa applications by status and type. */
+/** The report on visa applications by status and type. */
 export const visaApplicationsReport: Report = {
   name: 'visa-applications',
   summary: 'Visa applications by type and by the status that they have now, the most frequent type first.',
@@ -57,7 +60,7 @@ const outcomes = [
   { status: 'WITHDRAWN', column: 'withdrawn', date: 'r.date_withdrawn' },
 ] as const;
 
-/** Visas granted against rejected. */
+/** The report on granted and rejected visas. */
 export const visaDecisionsReport: Report = {
   name: 'visa-decisions',
   summary:

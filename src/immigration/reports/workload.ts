@@ -15,17 +15,20 @@ import { momentCounts, type ReportQuery } from './report-query.js';
 
 /** A kind of work. */
 interface WorkKind {
-  /** Whose permission to view it takes to see the figures. */
+  /** The model that the user must be permitted to view. */
   readonly model: Model;
-  /** The columns: which pieces `p` each counts, and what these are. */
+  /** The columns: the condition on pieces `p` that each counts, and its description. */
   readonly figures: Readonly<
     Record<string, { readonly of: RawBuilder<boolean>; readonly description: string }>
   >;
-  /** Yields branch_id, assigned_to_id and is_overdue of each piece. */
+  /** Returns the query for branch_id, assigned_to_id and is_overdue of each piece. */
   pieces(question: ReportQuery): RawBuilder<unknown>;
 }
 
-/** What is entered in the period, and a consultant's own. @param alias of the table with the pieces */
+/**
+ * Returns the condition on the period, and that pieces are a consultant's own.
+ * @param alias of the table with the pieces
+ */
 const asked = (alias: string, question: ReportQuery) => sql`
   ${momentCounts(`${alias}.created_at`, question.period)} AND ${ownOnly(question, `${alias}.assigned_to_id`)}`;
 
@@ -68,7 +71,7 @@ const WORK: readonly WorkKind[] = [
 ];
 const NAMES = WORK.flatMap(({ figures }) => Object.keys(figures));
 
-/** Open tasks that the user sees, each with the branch that it or the client it is about belongs to. */
+/** Returns the query for open tasks that the user sees, each with its own branch or its client's. */
 function tasks(question: ReportQuery): RawBuilder<unknown> {
   const branch = sql`coalesce(r.branch_id, c.branch_id)`;
   return sql`
@@ -85,7 +88,7 @@ function tasks(question: ReportQuery): RawBuilder<unknown> {
 
 const isSeen = (user: CurrentUser, { model }: WorkKind) => allows(modelPolicy(model).see, user);
 
-/** What everybody has to do. */
+/** The report on everybody's open work. */
 export const workloadReport: Report = {
   name: 'workload',
   summary: 'What is open now, by branch and by whom it is assigned to; null: what one may not see.',

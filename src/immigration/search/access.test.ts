@@ -101,7 +101,7 @@ describe('who finds what', () => {
          SELECT ${idOf('groupless')}, id FROM auth_permission WHERE codename = 'view_agent'`,
       ),
     );
-    // The process forgets the user when the database's notice arrives.
+    // The process drops the cached user when the database's notice arrives.
     await expect
       .poll(async () => new Set((await results('everest', 'groupless')).map(({ kind }) => kind)))
       .toEqual(new Set(['agent']));
@@ -117,7 +117,7 @@ describe('who finds what', () => {
   });
 });
 
-// The last one: it takes the extension away.
+// Last, since it removes the extension.
 describe('without pg_trgm', () => {
   test('what contains the words is found, what only resembles them is not', async () => {
     await withOwner(agency.app.databases.admin, (client) => client.query('DROP EXTENSION pg_trgm CASCADE'));

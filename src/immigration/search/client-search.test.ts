@@ -12,7 +12,7 @@ import { KINDS } from './schemas.js';
 import { readSearchQuery } from './search-query.js';
 import { searchStatement } from './statement.js';
 
-// The search texts of clients that migrations/tenant/0035_folded_search.sql keeps.
+// The search texts of clients that migrations/tenant/0035_folded_search.sql maintains.
 
 let app: TestApp;
 let token: string;

@@ -6,7 +6,7 @@ import { SearchAnswer } from './schemas.js';
 import { LIMIT, LONGEST, readSearchQuery, SHORTEST } from './search-query.js';
 import { search } from './selectors.js';
 
-/** Finding records of every kind by what somebody remembers of them. */
+/** Returns the route that finds records of every kind by a search text. */
 export function searchRoutes(database: Database): RouteDefinition[] {
   return [
     route({

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 
-/** What is searched, in the order in which kinds of the same score come. */
+/** The searched kinds, in the order of kinds with equal scores. */
 export const KINDS = ['client', 'visa_application', 'college_application', 'agent', 'institute'] as const;
 export type Kind = (typeof KINDS)[number];
 

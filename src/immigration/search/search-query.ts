@@ -2,13 +2,13 @@ import { foldText } from '../../database/folding.js';
 import { invalidField } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 
-/** What somebody looks for. */
+/** A user's search. */
 export interface SearchQuery {
-  /** All of it, folded, with single spaces. */
+  /** The whole text, folded, with single spaces. */
   readonly text: string;
-  /** Its parts, each of which must occur. */
+  /** Its words, each of which must occur. */
   readonly words: readonly string[];
-  /** So many results of each kind at most. */
+  /** Maximum number of results of each kind. */
   readonly limit: number;
 }
 
@@ -16,10 +16,10 @@ export const SHORTEST = 2;
 export const LONGEST = 100;
 export const LIMIT = { usual: 5, largest: 20 } as const;
 
-/** More words than this are looked for as they follow each other. */
+/** Maximum number of words that are searched for separately; the rest is one phrase. */
 const MOST_WORDS = 6;
 
-/** Reads `q` and `limit`. @throws HttpError 400 naming the one that is wrong */
+/** Parses `q` and `limit`. @throws HttpError 400 naming the wrong one */
 export function readSearchQuery(query: QueryParameters): SearchQuery {
   const limit = query.integer('limit') ?? LIMIT.usual;
   if (limit < 1) throw invalidField('limit', 'Ensure this value is greater than or equal to 1.');
@@ -30,7 +30,7 @@ export function readSearchQuery(query: QueryParameters): SearchQuery {
   if (given === '') throw invalidField('q', 'This field is required.');
   const text = singleSpaced(foldText(given));
   const { length } = [...given];
-  // Accents, which are not looked for, may have been all there was.
+  // The text may have consisted of accents only, which are not searched for.
   if (length < SHORTEST || [...text].length < SHORTEST) {
     throw invalidField('q', `Ensure this field has at least ${SHORTEST} characters.`);
   }

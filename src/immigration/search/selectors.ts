@@ -11,7 +11,7 @@ import { mistakesAllowed, spellings } from './spelling.js';
 import { searchStatement } from './statement.js';
 import { similarFrom, vocabulary } from './vocabulary.js';
 
-/** Who finds which kinds: who may see their lists. */
+/** The policies of kinds: those of their lists. */
 const POLICIES: Readonly<Record<Kind, Policy>> = {
   client: modelPolicy('client').see,
   visa_application: modelPolicy('visaapplication').see,
@@ -21,8 +21,8 @@ const POLICIES: Readonly<Record<Kind, Policy>> = {
 };
 
 /**
- * What a user may see and is looking for, the best first: what contains every word; where that is less than would be
- * shown of one kind, and nothing is just that, also what is spelt nearly so.
+ * Returns what a user searches for and may see, the best first: records that contain every word; if these are fewer
+ * than would be shown of one kind, and none is an exact match, also records with similar spellings.
  */
 export async function search(
   database: Database,
@@ -42,8 +42,8 @@ export async function search(
 }
 
 /**
- * Finds records whose spelling is close to the search text. Finds nothing where pg_trgm is not installed in `public`, or
- * where the search takes too long.
+ * Finds records whose spelling is close to the search text. Finds nothing where pg_trgm is not installed in `public`,
+ * or where the search takes too long.
  */
 async function misspelt(
   database: Database,
@@ -71,13 +71,13 @@ async function misspelt(
   }
 }
 
-const UNDEFINED_FUNCTION = '42883'; // an operator, too
+const UNDEFINED_FUNCTION = '42883'; // operators too
 const CANCELED = '57014';
 
 /** Time limit for a search, which normally takes some 20 ms, so that a slow one does not hold up others. */
 const withinLimit = sql`SELECT set_config('statement_timeout', '3s', true)`;
 
-/** Each record once, as it scores best; at most so many of a kind. */
+/** Returns each record once, with its best score; limited per kind. */
 function ranked(found: readonly SearchResult[], limit: number): SearchResult[] {
   const places = new Map(KINDS.map((kind, place) => [kind, place]));
   const left = new Map(KINDS.map((kind) => [kind, limit]));

@@ -20,7 +20,7 @@ describe('distance', () => {
     expect(distance(typed, meant)).toBe(expected);
   });
 
-  /** The same by its definition, with nothing kept. */
+  /** Computes the same by definition, without caching. */
   function slowly(a: string[], b: string[]): number {
     if (a.length === 0 || b.length === 0) return a.length + b.length;
     const [restA, restB] = [a.slice(1), b.slice(1)];

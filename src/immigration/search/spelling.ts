@@ -3,11 +3,11 @@ import type { SearchQuery } from './search-query.js';
 
 /** Below every score of what contains the words. */
 const BEST_SIMILAR = 0.65;
-/** At most so many ways to spell it are looked for. */
+/** Maximum number of spellings that are searched for. */
 const MOST_SPELLINGS = 8;
-/** A word that only begins like what was typed is further away than one that is like it, but closer than one letter. */
+/** Distance of a word that only begins like the typed one: more than that of a similar word, less than one letter. */
 const ONLY_BEGINS = 0.5;
-/** Shorter words are as they are: with one letter changed they could be any other. */
+/** Minimum length of words with mistakes: with one letter changed, shorter ones could be any other. */
 const SHORTEST_MISSPELT = 4;
 
 const BETWEEN_WORDS = new RegExp(`[\\s${SEPARATOR}]+`);
@@ -15,8 +15,8 @@ const BETWEEN_WORDS = new RegExp(`[\\s${SEPARATOR}]+`);
 const letters = (word: string) => [...word];
 
 /**
- * How many letters may be wrong, missing, too many, or exchanged with the next one. None of a number: the one beside it
- * is somebody else's.
+ * Returns how many letters may be wrong, missing, extra, or transposed. None in a number: a similar one belongs to
+ * somebody else.
  */
 export function mistakesAllowed(word: string): number {
   const { length } = letters(word);
@@ -25,7 +25,8 @@ export function mistakesAllowed(word: string): number {
 }
 
 /**
- * What may have been meant: the spellings with the fewest mistakes among these texts, in which all words occur at once.
+ * Returns the likely intended spellings: those with the fewest mistakes among these texts, in which all words occur at
+ * once.
  * @param texts folded, of several words each
  * @returns null when none of them is close
  */
@@ -51,7 +52,7 @@ export function spellings({ words }: SearchQuery, texts: readonly string[]): Sou
   };
 }
 
-/** Of each word the closest one in the text, and the mistakes in all; null where a word is not close to any. */
+/** Returns the closest word in the text for each word, and the total of mistakes; null if a word is close to none. */
 function inText(words: readonly string[], text: string): { words: string[]; mistakes: number } | null {
   const there = text.split(BETWEEN_WORDS).filter((word) => word !== '');
   const found: string[] = [];
@@ -83,8 +84,8 @@ function closestTo(
 }
 
 /**
- * How many letters to change, insert, remove or exchange with the next one make `typed` into `meant`; or into its
- * beginning, which counts half a letter more.
+ * Returns how many letters to change, insert, remove or transpose to turn `typed` into `meant`; or into its beginning,
+ * which counts half a letter more.
  */
 export function distance(typed: string, meant: string): number {
   const [a, b] = [letters(typed), letters(meant)];

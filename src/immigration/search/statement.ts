@@ -9,20 +9,20 @@ import { AGENT, CLIENT, INSTITUTE, REFERENCE_NUMBER, STUDENT_ID, VISA_TYPE } fro
 
 type Rows = RawBuilder<SearchResult>;
 
-/** Applications are found by so many of the clients that fit best. */
+/** Number of best-matching clients whose applications are found. */
 const CLIENTS = 200;
-/** And by so many of the visa types or institutes. */
+/** Number of best-matching visa types or institutes whose applications are found. */
 const CHOICES = 10;
-/** Of more numbers than this that contain what was typed, it is left to chance which are compared. */
+/** Maximum number of matching numbers that are compared; if there are more, chance decides which. */
 const NUMBERS = 500;
-/** An application found by its client comes after the client. */
+/** An application found by its client ranks behind the client. */
 const BY_CLIENT = 0.95;
-/** And one that is found by its visa type or institute, which many share, after one found by what is its own. */
+/** And one found by its visa type or institute, which many share, behind one found by its own data. */
 const BY_CHOICE = 0.9;
 
 const NAME = sql<string>`concat_ws(' ', nullif(r.first_name, ''), nullif(r.middle_name, ''), nullif(r.last_name, ''))`;
 
-/** A line of details: those that are there. */
+/** Returns a line of the details that are not empty. */
 const details = (...columns: RawBuilder<unknown>[]): RawBuilder<string> =>
   sql`concat_ws(' · ', ${sql.join(columns.map((column) => sql`nullif(${column}, '')`))})`;
 
@@ -32,8 +32,8 @@ export function searchedInScope(user: CurrentUser): RawBuilder<boolean> {
 }
 
 /**
- * The statement that finds what is in the user's scope, at most so many of each of these kinds. Applications are found
- * by their numbers only where an index can find these: they hold no Chinese characters.
+ * Returns the statement that finds records in the user's scope, limited for each of these kinds. Applications are found
+ * by their numbers only where an index can find these: they contain no Chinese characters.
  * @param kinds those that the user may see; at least one
  */
 export function searchStatement(
@@ -75,7 +75,7 @@ export function searchStatement(
   return isIndexed(sought) ? onePlan(statement) : statement;
 }
 
-/** The rows that fit best, of those that fit as well the newest. */
+/** Returns the best-matching rows, of equal ones the newest. */
 function best<Row>(rows: RawBuilder<Row>, limit: number): RawBuilder<Row> {
   return sql`(${rows} ORDER BY score DESC, id DESC LIMIT ${limit}::bigint)`;
 }
@@ -133,7 +133,7 @@ function collegeApplications(user: CurrentUser, sought: Sought, limit: number): 
     )}) f JOIN immigration_collegeapplication a ON a.id = f.id`;
 }
 
-/** Of several ways to find the same records, those that fit best, each once. */
+/** Combines several ways to find the same records: the best-matching, each once. */
 function bestOfEach(ways: readonly (RawBuilder<unknown> | false)[], limit: number): RawBuilder<unknown> {
   const all = sql.join(
     ways.filter((way) => way !== false).map((way) => best(way, limit)),

@@ -1,8 +1,8 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { separated } from './matching.js';
 
-// The texts of records in which the search looks, each as an index or a table of 0035_folded_search.sql holds it. The
-// rows are called `r`, but those of clients `s` (of client_search) and those of applications `a`.
+// The searched texts of records, each as an index or a table of 0035_folded_search.sql holds it. Rows are called `r`,
+// except those of clients `s` (of client_search) and those of applications `a`.
 
 const folded = (...columns: string[]): RawBuilder<string> =>
   sql`public.fold_text(${separated(columns.map((column) => sql`coalesce(${sql.ref(column)}, '')`))})`;

@@ -8,12 +8,12 @@ import { mistakesAllowed } from './spelling.js';
 import { searchedInScope } from './statement.js';
 import { AGENT, INSTITUTE, NAMES, VISA_TYPE } from './texts.js';
 
-/** So many records of a table are compared at most, which bounds the time when nearly all have a name in common. */
+/** Maximum number of compared records per table, which bounds the time when nearly all have a name in common. */
 const MOST = 1000;
 
 /**
- * How much of a word's trigrams must be there: two of the seven of a word of six letters, which is what is left of it
- * when two letters in its midst are exchanged. spelling.ts then counts the mistakes.
+ * Required share of a word's trigrams: two of the seven of a word of six letters, which remain when two inner letters
+ * are transposed. spelling.ts then counts the mistakes.
  */
 const SIMILAR_FROM = '0.2';
 
@@ -22,15 +22,15 @@ export const similarFrom: RawBuilder<unknown> = sql`
   SELECT set_config('pg_trgm.word_similarity_threshold', ${SIMILAR_FROM}, true)`;
 
 /**
- * The texts, in the user's scope, in which each word occurs or something that resembles it. Needs pg_trgm in `public`,
- * and `similarFrom` before it.
+ * Returns the texts, in the user's scope, that contain each word or something similar. Needs pg_trgm in `public`, and
+ * `similarFrom` before it.
  */
 export function vocabulary(
   user: CurrentUser,
   kinds: readonly Kind[],
   { words }: SearchQuery,
 ): Executable<{ readonly text: string }> {
-  // A word that occurs has more than enough trigrams in common with the text.
+  // A contained word has more than enough trigrams in common with the text.
   const near = (text: RawBuilder<string>) =>
     allOf(
       words.map((word) =>

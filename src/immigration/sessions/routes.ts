@@ -45,13 +45,15 @@ const EndedSessions = component(
   }),
 );
 
-/** A session is a refresh token that can still be exchanged: of the user's tokens `o` those that are sessions. */
+/**
+ * Returns a session is a refresh token that can still be exchanged: of the user's tokens `o` those that are sessions.
+ */
 function isOpen(userId: number): RawBuilder<boolean> {
   return sql`o.user_id = ${userId} AND o.expires_at > now() AND NOT ${IS_MARK} AND NOT EXISTS (
     SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
 }
 
-/** A user's own sessions, and the ending of them. */
+/** Returns a user's own sessions, and the ending of them. */
 export function sessionRoutes(
   database: Database,
   { users, sessions }: { readonly users: CurrentUsers; readonly sessions: OwnSessions },
@@ -96,8 +98,8 @@ export function sessionRoutes(
 }
 
 /**
- * The open sessions, newest first. An access token is issued in the same second as its refresh token, which tells the
- * session that asks, unless the user began several in that second or has exchanged that refresh token since.
+ * Returns the open sessions, newest first. An access token is issued in the same second as its refresh token, which
+ * tells the session that asks, unless the user began several in that second or has exchanged that refresh token since.
  */
 function sessionsOf(userId: number, issuedAt: number, open: RawBuilder<boolean>): RawBuilder<SessionOutput> {
   return sql`

@@ -11,7 +11,7 @@ import { clientNameHolds } from './client-text.js';
 
 type ApplicationTable = 'immigration_visaapplication' | 'immigration_collegeapplication';
 
-/** The query that tells to which branch the client of an application belongs; for `checkApplicationScope`. */
+/** Returns the query that tells to which branch the client of an application belongs; for `checkApplicationScope`. */
 export function applicationBranch(
   table: ApplicationTable,
   id: number,

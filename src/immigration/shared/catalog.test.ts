@@ -44,7 +44,7 @@ beforeAll(async () => {
   narrow = (await create('narrow-fields/', { name: 'Nursing', broad_field: broad })).id;
 });
 
-/** A body with related records that exist. */
+/** Returns a body with related records that exist. */
 function bodyFor(resource: string): Record<string, unknown> {
   const related = { institute, level, broad_field: broad, narrow_field: narrow };
   const { body } = SAMPLES[`/api/v1/${resource}/`] as { body: Record<string, unknown> };

@@ -51,7 +51,7 @@ export interface CatalogOptions<S extends Shape, T extends Table, P extends TPro
 
 type Values = Record<string, unknown>;
 
-/** The routes of a catalogue resource: list, create, read, change, and soft deletion. */
+/** Returns the routes of a catalogue resource: list, create, read, change, and soft deletion. */
 export function catalogRoutes<S extends Shape, T extends Table, P extends TProperties>(
   database: Database,
   options: CatalogOptions<S, T, P>,

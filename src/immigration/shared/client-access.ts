@@ -12,7 +12,7 @@ export interface ClientBranch {
   readonly branch: number | null;
 }
 
-/** 403 in the words for a record out of scope. @param what as they call it: `visa application` */
+/** Returns 403 in the words for a record out of scope. @param what as they call it: `visa application` */
 export function outOfScope(user: CurrentUser, what: string, id: number): HttpError {
   return permissionDenied(`User ${user.username} does not have permission to access ${what} ${id}`);
 }
@@ -22,7 +22,7 @@ export function checkClientScope(user: CurrentUser, client: ClientBranch): void 
   if (!covers(scopeOf(user), client.branch)) throw outOfScope(user, 'client', client.id);
 }
 
-/** The query that tells whether there is such a client, and of which branch; for `checkReadable`. */
+/** Returns the query that tells whether there is such a client, and of which branch; for `checkReadable`. */
 export function clientBranch(id: number): RawBuilder<ClientBranch> {
   return sql`SELECT id, branch_id AS branch FROM immigration_client WHERE id = ${id} AND deleted_at IS NULL`;
 }

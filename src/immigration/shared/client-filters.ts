@@ -54,7 +54,7 @@ export const clientFilterParameters = {
   visa_category: Type.Integer(),
 };
 
-/** The filters that a request asks for. @throws HttpError 400 naming the parameter that does not parse */
+/** Returns the filters that a request asks for. @throws HttpError 400 naming the parameter that does not parse */
 export function readClientFilters(query: QueryParameters, time: TenantTime): ClientFilters {
   const range = (moment: string) =>
     readMomentRange(query, time, { from: `${moment}_after`, to: `${moment}_before` });

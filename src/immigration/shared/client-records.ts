@@ -70,7 +70,7 @@ export class ClientRecords<T extends ClientTable, Row> {
   }
 
   /**
-   * A page of those in scope; of one client where the request asks for it.
+   * Returns a page of those in scope; of one client where the request asks for it.
    * @param conditions further ones, of rows `r`
    * @throws HttpError 400 for a client's id that is no number
    */
@@ -108,7 +108,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     return this.insert(transaction, user, input);
   }
 
-  /** The first half of `create`: whether it may be stored. @throws HttpError 400, 403 */
+  /** Returns the first half of `create`: whether it may be stored. @throws HttpError 400, 403 */
   async checkNew(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Promise<void> {
     this.#checkPeriod(input);
     await requireClient(transaction, user, input.client_id, this.#clientField);
@@ -120,7 +120,7 @@ export class ClientRecords<T extends ClientTable, Row> {
   }
 
   /**
-   * The record as it is stored, locked against other changes, its client held against deletion.
+   * Returns the record as it is stored, locked against other changes, its client held against deletion.
    * @throws HttpError 404; 403 when its client is out of scope
    */
   async lock(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<Stored<T>> {
@@ -154,7 +154,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     return this.store(transaction, user, stored, input);
   }
 
-  /** The first half of `update`: whether it may be stored. @throws HttpError 400, 403 */
+  /** Returns the first half of `update`: whether it may be stored. @throws HttpError 400, 403 */
   async checkChange(
     transaction: TenantTransaction,
     user: CurrentUser,

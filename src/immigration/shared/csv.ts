@@ -27,7 +27,7 @@ export function csvLines(rows: readonly (readonly (string | number | boolean | n
   });
 }
 
-/** A cell as it was before `csvLines` made it safe. */
+/** Returns a cell as it was before `csvLines` made it safe. */
 export function withoutApostrophe(cell: string): string {
   return cell.startsWith("'") && FORMULA.test(cell) ? cell.slice(1) : cell;
 }

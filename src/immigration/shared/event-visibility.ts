@@ -5,7 +5,7 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import { allows, requires } from '../../routing/policy.js';
 import { userInScope } from './user-scope.js';
 
-/** Whether a calendar event with this creator and assignee is a user's own. */
+/** Returns whether a calendar event with this creator and assignee is a user's own. */
 export function isOwnEvent(
   user: CurrentUser,
   event: { readonly created_by_id: number | null; readonly assigned_to_id: number | null },

@@ -6,13 +6,13 @@ import type { Expiring } from './expiry-reminders.js';
 /** As the API writes the last date that there is. */
 const LAST_DATE = sql`date '9999-12-31'`;
 
-/** The date so many years (of an exam's validity term; 0: for ever) after a test. */
+/** Returns the date so many years (of an exam's validity term; 0: for ever) after a test. */
 function expiryOf(testDate: RawBuilder<unknown>, term: RawBuilder<unknown>): RawBuilder<string | null> {
   return sql`CASE WHEN ${term} > 0 AND ${testDate} IS NOT NULL
     THEN least((${testDate} + make_interval(years => ${term}))::date, ${LAST_DATE}) END`;
 }
 
-/** A client's result, whether it is stored already or not. */
+/** Returns a client's result, whether it is stored already or not. */
 export function examResult(result: {
   readonly id: number;
   readonly client_id: number;
@@ -25,7 +25,7 @@ export function examResult(result: {
     FROM immigration_lpe l WHERE l.id = ${result.test_name_id}::bigint`;
 }
 
-/** All results of an exam. @param term the validity that it gets */
+/** Returns all results of an exam. @param term the validity that it gets */
 export function resultsOfExam(id: number, term: number): RawBuilder<Expiring> {
   return sql`
     SELECT p.id, p.client_id, l.name AS what, ${expiryOf(sql`p.test_date`, sql`${term}::integer`)} AS expiry

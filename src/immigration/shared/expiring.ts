@@ -31,7 +31,7 @@ export const EXPIRING = sql`
   WHERE r.deleted_at IS NULL AND ${HAS_STAGE_AHEAD}`;
 
 /**
- * An expression: what a row is called that has the `kind` of one of `EXPIRING` and its record's id.
+ * Returns an expression: what a row is called that has the `kind` of one of `EXPIRING` and its record's id.
  * @param kind the columns: `r.kind`
  */
 export function expiringTitle(kind: Sql, id: Sql): Sql<string> {

@@ -13,7 +13,7 @@ const FURTHEST_DAYS = 3650;
 const MOST = 10;
 
 /**
- * The field of a body that asks for reminders: on which days before the expiry.
+ * Returns the field of a body that asks for reminders: on which days before the expiry.
  * @param expiry what expires when, for the documentation
  */
 export function remindDaysBefore(expiry: string): Field<number[], false> {

@@ -19,19 +19,22 @@ export function searchFilter(query: QueryParameters, ...texts: readonly Text[]):
   return typed === undefined ? undefined : anyOf(texts.map((text) => holds(asSql(text), typed)));
 }
 
-/** A text parameter: anywhere in the column of its name. @throws HttpError 400 when it is too long */
+/** Returns a text parameter: anywhere in the column of its name. @throws HttpError 400 when it is too long */
 export function textFilter(query: QueryParameters, name: string): Condition {
   const typed = query.filterText(name);
   return typed === undefined ? undefined : holds(sql.ref(`r.${name}`), typed);
 }
 
-/** A choice or a code: any of the values given. */
+/** Returns a choice or a code: any of the values given. */
 export function choiceFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
   const values = query.choices(name);
   return values && sql`${sql.ref(column)} = ANY (${values}::text[])`;
 }
 
-/** The id of a related record; one that no record can have matches nothing. @throws HttpError 400 for no integer */
+/**
+ * Returns the id of a related record; one that no record can have matches nothing.
+ * @throws HttpError 400 for no integer
+ */
 export function idFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
   const id = query.integer(name);
   if (id === undefined) return undefined;

@@ -20,8 +20,8 @@ export interface FoundRecords<Row> {
 }
 
 /**
- * A page of records that are dear to find: one statement finds them once, and both counts them and shows the page.
- * One round trip for any page, also the last.
+ * Returns a page of records that are dear to find: one statement finds them once, and both counts them and shows the
+ * page. One round trip for any page, also the last.
  */
 export function foundPage<Row extends { readonly id: number }>(
   transaction: TenantTransaction,

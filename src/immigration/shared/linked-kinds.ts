@@ -55,17 +55,19 @@ export const LINKED_KINDS: ReadonlyMap<string, LinkedKind> = new Map(
   Object.values(KINDS).map((kind) => [kind.model, { ...kind, reach: reachOf(kind) }]),
 );
 
-/** The kind with this model's name, in any case. */
+/** Returns the kind with this model's name, in any case. */
 export function kindNamed(model: string): LinkedKind | undefined {
   return LINKED_KINDS.get(model.toLowerCase());
 }
 
-/** The condition that a row `r` of the kind's table is there. */
+/** Returns the condition that a row `r` of the kind's table is there. */
 export function isThere({ softDelete }: LinkedKind): RawBuilder<boolean> {
   return softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
 }
 
-/** 403 for one of this kind that is out of scope, in the words of its own resource; null where it is not told. */
+/**
+ * Returns 403 for one of this kind that is out of scope, in the words of its own resource; null where it is not told.
+ */
 export function deniedError({ called, outOfScope: status }: LinkedKind, user: CurrentUser, id: number) {
   return status === 403 ? outOfScope(user, called, id) : null;
 }

@@ -25,7 +25,7 @@ export interface LinkErrors {
 /** `object_id` is an integer of 32 bits, in every table that has links. */
 const LARGEST_ID = 2_147_483_647;
 
-/** Whether a link can name a record with this id at all. */
+/** Returns whether a link can name a record with this id at all. */
 export function isLinkId(id: number): boolean {
   return isId(id) && id <= LARGEST_ID;
 }
@@ -66,7 +66,7 @@ function contentType(type: LinkedKind | number): RawBuilder<{ id: number; app: s
   return sql`SELECT id, app_label AS app, model FROM django_content_type WHERE ${asked}`;
 }
 
-/** Whether there is such a record, and whether the user reaches it. */
+/** Returns whether there is such a record, and whether the user reaches it. */
 async function findRecord(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -108,8 +108,8 @@ export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
 }
 
 /**
- * The same for lists of many rows: the records in scope of each kind that occurs are looked up once, instead of one
- * by one for each row.
+ * Returns the same for lists of many rows: the records in scope of each kind that occurs are looked up once, instead of
+ * one by one for each row.
  */
 export function manyLinkedInScope(user: CurrentUser): RawBuilder<boolean> {
   if (scopeOf(user).kind === 'tenant') return sql`true`;

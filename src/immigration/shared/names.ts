@@ -79,7 +79,10 @@ export class NamedColumns<Row> {
     this.#bare = sql<Row>`${bare}, ${VERSION} AS names_version`;
   }
 
-  /** The columns of what `source` (a subquery, or a table's name) yields, with nulls for the names: see `complete`. */
+  /**
+   * Returns the columns of what `source` (a subquery, or a table's name) yields, with nulls for the names: see
+   * `complete`.
+   */
   readonly listed = (source: RawBuilder<unknown>, rest: RawBuilder<unknown> = sql``): RawBuilder<Row> =>
     select(this.#bare, sql`FROM ${source} r ${rest}`);
 
@@ -145,7 +148,7 @@ const MOST_NAMES = 5_000;
 export class KeptNames {
   readonly #kinds = new Map<string, Map<number, string>>();
 
-  /** The known names of a kind, by id. */
+  /** Returns the known names of a kind, by id. */
   of(kind: string): ReadonlyMap<number, string> {
     return this.#kinds.get(kind) ?? new Map();
   }

@@ -6,19 +6,19 @@ import { nullableSchema } from '../../http/fields/field.js';
 
 const readOnly = { readOnly: true };
 
-/** A record's own id. */
+/** Returns a record's own id. */
 export const idOutput = () => Type.Integer(readOnly);
 
-/** The id of another record, or null. */
+/** Returns the id of another record, or null. */
 export const relatedOutput = () => nullableSchema(Type.Integer());
 
 /** What another record is called; null where there is none. */
 export const nameOutput = () => nullableSchema(Type.String(readOnly));
 
-/** A moment in UTC. */
+/** Returns a moment in UTC. */
 export const timeOutput = () => Type.String({ format: 'date-time', ...readOnly });
 
-/** The label of a code. */
+/** Returns the label of a code. */
 export const labelOutput = () => Type.String(readOnly);
 
 /** What `schema` says, or empty text. */
@@ -38,7 +38,7 @@ export const stampsOutput = () => ({
   updated_at: timeOutput(),
 });
 
-/** A plain list of records to choose from. */
+/** Returns a plain list of records to choose from. */
 export const optionOutput = () =>
   ({ id: idOutput(), name: Type.String(readOnly) }) satisfies Record<string, TSchema>;
 

@@ -1,11 +1,11 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 
-/** A person's name, "first last", of the user joined under this alias; null where there is none. */
+/** Returns a person's name, "first last", of the user joined under this alias; null where there is none. */
 export function fullName(alias: string): RawBuilder<string> {
   return sql`trim(${sql.ref(`${alias}.first_name`)} || ' ' || ${sql.ref(`${alias}.last_name`)})`;
 }
 
-/** The same for the user whose id stands in this column, looked up by a subquery. */
+/** Returns the same for the user whose id stands in this column, looked up by a subquery. */
 export function nameOf(column: string): RawBuilder<string | null> {
   return sql`(SELECT ${fullName('u')} FROM immigration_user u WHERE u.id = ${sql.ref(column)})`;
 }

@@ -29,7 +29,7 @@ export const PermissionItem = component(
 );
 export type PermissionItem = Static<typeof PermissionItem>;
 
-/** The permissions whose ids this query yields, as a JSON array. */
+/** Returns the permissions whose ids this query yields, as a JSON array. */
 export function permissionItems(ids: RawBuilder<unknown>): RawBuilder<PermissionItem[]> {
   return sql`coalesce((
     SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'content_type', ct.app_label || '.' || ct.model)

@@ -98,7 +98,7 @@ export class Records<T extends Table, Row> {
     return await pageOf(transaction, this.counting(condition), rows, page);
   }
 
-  /** How many rows `r` of the table meet the condition. */
+  /** Returns how many rows `r` of the table meet the condition. */
   counting(condition: RawBuilder<boolean>): RawBuilder<{ count: number }> {
     return sql`SELECT count(*) AS count FROM ${this.table} r WHERE ${condition}`;
   }
@@ -113,12 +113,12 @@ export class Records<T extends Table, Row> {
     return rows.map(firstOr(() => notFound(this.#thing)));
   }
 
-  /** A record as it is stored, locked against other changes. @throws HttpError 404 */
+  /** Returns a record as it is stored, locked against other changes. @throws HttpError 404 */
   async lock(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
     return await this.#locked(transaction, id, sql`FOR NO KEY UPDATE`);
   }
 
-  /** The same for deleting it: locked also against those who are about to refer to it. @throws HttpError 404 */
+  /** Returns the same for deleting it: locked also against those who are about to refer to it. @throws HttpError 404 */
   async lockToDelete(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
     return await this.#locked(transaction, id, sql`FOR UPDATE`);
   }
@@ -130,7 +130,7 @@ export class Records<T extends Table, Row> {
     return row;
   }
 
-  /** A softly deleted record, locked. @throws HttpError 404 when there is none, or it is not deleted */
+  /** Returns a softly deleted record, locked. @throws HttpError 404 when there is none, or it is not deleted */
   async lockDeleted(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
     const [row] = await transaction.query(sql<Stored<T>>`
       SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND r.deleted_at IS NOT NULL FOR NO KEY UPDATE`);

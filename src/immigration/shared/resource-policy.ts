@@ -25,7 +25,7 @@ export function modelPolicy(model: Model): ResourcePolicy {
   };
 }
 
-/** The same, but anyone who is signed in may see: for what all staff choose from. */
+/** Returns the same, but anyone who is signed in may see: for what all staff choose from. */
 export function catalogPolicy(model: Model): ResourcePolicy {
   return { ...modelPolicy(model), see: signedIn };
 }

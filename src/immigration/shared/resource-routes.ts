@@ -82,13 +82,13 @@ type Finder<Result> = (
   request: UserRequest,
 ) => MaybePending<Result>;
 
-/** The contract names 403 also where anyone who is signed in may look. */
+/** Returns the contract names 403 also where anyone who is signed in may look. */
 function seeing(policy: Policy, errors: readonly number[]): readonly number[] {
   return policy.kind === 'signedIn' ? [403, ...errors] : errors;
 }
 
 /**
- * The routes that nearly every resource has, each running one selector or service in one tenant transaction. A
+ * Returns the routes that nearly every resource has, each running one selector or service in one tenant transaction. A
  * resource's routes.ts names those that it has and adds its own with `route`.
  */
 export function resourceRoutes(database: Database, options: ResourceOptions) {
@@ -105,7 +105,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
   ) => database.tenantTransaction(request.context, work);
 
   return {
-    /** A paged list. @param find reads its filters from `request.query` before it asks the database */
+    /** Returns a paged list. @param find reads its filters from `request.query` before it asks the database */
     list(
       find: (
         transaction: TenantTransaction,
@@ -135,7 +135,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
       });
     },
 
-    /** A list that comes whole, as an array. */
+    /** Returns a list that comes whole, as an array. */
     array(
       find: (
         transaction: TenantTransaction,

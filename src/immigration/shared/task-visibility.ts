@@ -11,8 +11,8 @@ export const CLIENT_TYPE = sql<number>`(
   SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client')`;
 
 /**
- * The branches whose tasks are a user's: those of the scope and those the user belongs to. For who sees the whole
- * tenant these are the user's own; without a group there are none.
+ * Returns the branches whose tasks are a user's: those of the scope and those the user belongs to. For who sees the
+ * whole tenant these are the user's own; without a group there are none.
  */
 export function taskBranches(user: CurrentUser): readonly number[] {
   const scope = scopeOf(user);
@@ -26,8 +26,8 @@ function linkedToClient(scope: Scope): RawBuilder<boolean> {
 }
 
 /**
- * The ways in which a user sees a task `r`; one suffices. Empty: the user sees all of them.
- * They are apart so that each can be looked up by an index of its own.
+ * Returns the ways in which a user sees a task `r`; one suffices. Empty: the user sees all of them. They are apart so
+ * that each can be looked up by an index of its own.
  */
 export function taskVisibilityConditions(user: CurrentUser): readonly RawBuilder<boolean>[] {
   const scope = scopeOf(user);
@@ -49,7 +49,7 @@ export function taskVisibilityConditions(user: CurrentUser): readonly RawBuilder
   return conditions;
 }
 
-/** The condition under which a user sees a task `r`. */
+/** Returns the condition under which a user sees a task `r`. */
 export function taskVisible(user: CurrentUser): RawBuilder<boolean> {
   const conditions = taskVisibilityConditions(user);
   return conditions.length === 0 ? sql`true` : anyOf(conditions);

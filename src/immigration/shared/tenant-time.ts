@@ -44,17 +44,20 @@ export class TenantTime {
     return this.#today;
   }
 
-  /** The calendar date of a moment. */
+  /** Returns the calendar date of a moment. */
   dateOf(moment: Date): string {
     return asDate(this.#local(moment.getTime()));
   }
 
-  /** The first moment of a calendar date, in UTC. */
+  /** Returns the first moment of a calendar date, in UTC. */
   startOf(date: string): string {
     return new Date(this.#first(Date.parse(date))).toISOString();
   }
 
-  /** The moment at which the clock shows this time (HH:MM:SS) on this date, in UTC; the first where it does so twice. */
+  /**
+   * Returns the moment at which the clock shows this time (HH:MM:SS) on this date, in UTC; the first where it does so
+   * twice.
+   */
   momentOf(date: string, time: string): string {
     return new Date(this.#first(Date.parse(`${date}T${time}Z`))).toISOString();
   }
@@ -65,7 +68,7 @@ export class TenantTime {
     return { firstDate, endDate, from: this.startOf(firstDate), to: this.startOf(endDate) };
   }
 
-  /** The moment so many days from now at the same time of day, in UTC; negative: ago. */
+  /** Returns the moment so many days from now at the same time of day, in UTC; negative: ago. */
   daysAhead(days: number): string {
     return new Date(this.#first(this.#local(this.now.getTime()) + days * DAY)).toISOString();
   }
@@ -79,7 +82,7 @@ export class TenantTime {
     return Date.UTC(year, month - 1, day, hour, minute, second, milliseconds);
   }
 
-  /** The first moment at which the clock shows this; where it skips it, the moment of the jump. */
+  /** Returns the first moment at which the clock shows this; where it skips it, the moment of the jump. */
   #first(local: number): number {
     const offsets = [local - DAY, local + DAY].map((near) => this.#local(near) - near);
     const earliest = local - Math.max(...offsets);
@@ -95,12 +98,14 @@ export class TenantTime {
   }
 }
 
-/** The condition that the moment in this column (a constant of the program: `r.created_at`) lies in the period. */
+/**
+ * Returns the condition that the moment in this column (a constant of the program: `r.created_at`) lies in the period.
+ */
 export function momentIn(column: string, { from, to }: Pick<Period, 'from' | 'to'>): RawBuilder<boolean> {
   return sql`(${sql.ref(column)} >= ${from}::timestamptz AND ${sql.ref(column)} < ${to}::timestamptz)`;
 }
 
-/** The same for a column that holds a calendar date: `r.date_granted`. */
+/** Returns the same for a column that holds a calendar date: `r.date_granted`. */
 export function dateIn(
   column: string,
   { firstDate, endDate }: Pick<Period, 'firstDate' | 'endDate'>,
@@ -126,7 +131,7 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** The first date of a span that holds this one, and the first after it. */
+/** Returns the first date of a span that holds this one, and the first after it. */
 function datesOf(span: Span, date: string): [string, string] {
   const day = Date.parse(date);
   if (span === 'today') return [date, asDate(day + DAY)];

@@ -13,18 +13,18 @@ export interface Workplaces {
 const overlap = (some: readonly number[], others: readonly number[]) =>
   some.some((id) => others.includes(id));
 
-/** The regions by which people are in a user's scope: those of a region manager. */
+/** Returns the regions by which people are in a user's scope: those of a region manager. */
 function scopeRegions(user: CurrentUser): readonly number[] {
   return roleOf(user) === 'REGION_MANAGER' ? user.regionIds : [];
 }
 
-/** Whether somebody is in a user's scope: by a shared branch, or for a region manager by region. */
+/** Returns whether somebody is in a user's scope: by a shared branch, or for a region manager by region. */
 export function reachesUser(user: CurrentUser, { branchIds, regionIds }: Workplaces): boolean {
   const branches = scopeBranches(scopeOf(user));
   return branches === null || overlap(branches, branchIds) || overlap(scopeRegions(user), regionIds);
 }
 
-/** The same in SQL, for users `r`. */
+/** Returns the same in SQL, for users `r`. */
 export function userInScope(user: CurrentUser): RawBuilder<boolean> {
   const branches = scopeBranches(scopeOf(user));
   if (branches === null) return sql`true`;

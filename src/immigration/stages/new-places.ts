@@ -45,7 +45,7 @@ function readPlace(given: unknown): NewPlace {
   return place;
 }
 
-/** A list of {stage_id, new_position}. */
+/** Returns a list of {stage_id, new_position}. */
 export function newPlaces(): Field<NewPlace[], false> {
   return list(field(schema, readPlace));
 }

@@ -28,12 +28,12 @@ function sorted(condition: RawBuilder<boolean>): RawBuilder<StageOutput> {
     WHERE ${condition} AND k.deleted_at IS NULL ORDER BY k.title, k.id, r.position`);
 }
 
-/** The stages, by their type's title and their position; of one type where the request asks for it. */
+/** Returns the stages, by their type's title and their position; of one type where the request asks for it. */
 export function listStages(transaction: TenantTransaction, query: QueryParameters): Pending<StageOutput[]> {
   return transaction.send(sorted(allOf([idFilter(query, 'application_type_id')])));
 }
 
-/** The stages of one type, in their order. */
+/** Returns the stages of one type, in their order. */
 export function stagesOfType(transaction: TenantTransaction, type: number): Pending<StageOutput[]> {
   return transaction.send(sorted(sql`r.application_type_id = ${type}`));
 }

@@ -36,7 +36,7 @@ async function lockOwn(transaction: TenantTransaction, user: CurrentUser, id: nu
   if (!isParty(task, user)) throw taskDenied();
 }
 
-/** Whether a user is a task's assignee or assigner. */
+/** Returns whether a user is a task's assignee or assigner. */
 export function isParty(task: StoredTask, user: CurrentUser): boolean {
   return task.assigned_to_id === user.id || task.assigned_by_id === user.id;
 }

@@ -78,7 +78,7 @@ function linkFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
     : sql`false`;
 }
 
-/** A page of the tasks that the user sees, the latest due first. */
+/** Returns a page of the tasks that the user sees, the latest due first. */
 export async function listTasks(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -112,7 +112,7 @@ const OWN_OPEN = (user: CurrentUser) => sql`
 /** More days than this no calendar of the database has. */
 const MOST_DAYS = 1_000_000;
 
-/** The user's own unfinished tasks that are due within so many days from now, the earliest due first. */
+/** Returns the user's own unfinished tasks that are due within so many days from now, the earliest due first. */
 export function tasksDueSoon(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -126,7 +126,7 @@ export function tasksDueSoon(
   );
 }
 
-/** The user's own unfinished tasks that are past due, the earliest due first. */
+/** Returns the user's own unfinished tasks that are past due, the earliest due first. */
 export function overdueTasks(transaction: TenantTransaction, user: CurrentUser): Pending<TaskOutput[]> {
   return transaction.send(
     tasks.select(sql`WHERE ${OWN_OPEN(user)} AND r.due_date < now() ORDER BY r.due_date, r.id`),

@@ -20,7 +20,7 @@ export function assigneesNotified(tasks: RawBuilder<unknown>, by: CurrentUser): 
   });
 }
 
-/** An INSERT that notifies the users with these ids of a comment that mentions them. */
+/** Returns an INSERT that notifies the users with these ids of a comment that mentions them. */
 export function mentionsNotified(
   tasks: RawBuilder<unknown>,
   by: CurrentUser,

@@ -54,13 +54,13 @@ interface Plan {
   readonly Plans?: readonly Plan[];
 }
 
-/** The tables that a plan reads from one end to the other. */
+/** Returns the tables that a plan reads from one end to the other. */
 function scanned(plan: Plan): string[] {
   const own = plan['Node Type'] === 'Seq Scan' ? [plan['Relation Name'] as string] : [];
   return [...own, ...(plan.Plans ?? []).flatMap(scanned)];
 }
 
-/** The big tables that what `work` asks is planned to read as a whole, and how many statements that were. */
+/** Returns the big tables that what `work` asks is planned to read as a whole, and how many statements that were. */
 async function explained(
   username: string,
   work: (transaction: TenantTransaction, user: CurrentUser) => MaybePending<unknown>,

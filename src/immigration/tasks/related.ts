@@ -39,7 +39,7 @@ export async function checkNamed(transaction: TenantTransaction, named: Named): 
   if (typeof branch === 'number' && !home) throw invalidPk('branch_id', branch);
 }
 
-/** A task is somebody's or a branch's. @throws HttpError 400 for a body that names both */
+/** Returns a task is somebody's or a branch's. @throws HttpError 400 for a body that names both */
 export function checkOneAssignment({ assigned_to: assignee, branch_id: branch }: Named): void {
   if (typeof assignee === 'number' && typeof branch === 'number') {
     throw invalid({ non_field_errors: ['Task cannot be assigned to both a user and a branch.'] });
@@ -50,7 +50,7 @@ export function checkOneAssignment({ assigned_to: assignee, branch_id: branch }:
 const UNLINKED = { content_type_id: null, object_id: null } as const;
 
 /**
- * The link that a body asks for: type and id together, or null for none.
+ * Returns the link that a body asks for: type and id together, or null for none.
  * @returns undefined where it says nothing about a link
  * @throws HttpError 400 when one is missing or leads nowhere, 403 when the record is out of scope
  */

@@ -87,7 +87,7 @@ export function taskRoutes(database: Database, settings: TaskSettings): RouteDef
   ];
 }
 
-/** How many days ahead are asked for. @throws HttpError 400 for what is no number, or below 0 */
+/** Returns how many days ahead are asked for. @throws HttpError 400 for what is no number, or below 0 */
 function daysIn(query: QueryParameters): number | undefined {
   const days = query.integer('days');
   if (days !== undefined && days < 0) {

@@ -55,7 +55,7 @@ export interface StoredTask {
 }
 
 /**
- * A task that the user sees, locked against other changes (`NO KEY UPDATE`) or to be deleted (`UPDATE`).
+ * Returns a task that the user sees, locked against other changes (`NO KEY UPDATE`) or to be deleted (`UPDATE`).
  * @throws HttpError 404
  */
 export async function lockTask(

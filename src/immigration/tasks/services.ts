@@ -85,7 +85,7 @@ export async function deleteTask(
   transaction.send(sql`DELETE FROM immigration_task WHERE id = ${id}::bigint`);
 }
 
-/** The three roles above the consultants, and a superuser without group. */
+/** Returns the three roles above the consultants, and a superuser without group. */
 function isAdmin(user: CurrentUser): boolean {
   const role = roleOf(user);
   return scopeOf(user).kind === 'tenant' || (role !== null && role !== 'CONSULTANT');
@@ -108,14 +108,16 @@ function assignment({ assigned_to, branch_id }: TaskUpdateInput): object {
   };
 }
 
-/** A task that becomes completed by a change of its status is completed now; one taken up again is not any more. */
+/**
+ * Returns a task that becomes completed by a change of its status is completed now; one taken up again is not any more.
+ */
 function completion(task: StoredTask, status: string | undefined): object {
   if (status === undefined || status === task.status) return {};
   if (status === 'COMPLETED') return { completed_at: sql`now()` };
   return task.status === 'COMPLETED' && status !== 'CANCELLED' ? { completed_at: null } : {};
 }
 
-/** An UPDATE of a task that the caller has locked, returning its row. */
+/** Returns an UPDATE of a task that the caller has locked, returning its row. */
 export function updating(user: CurrentUser, id: number, values: object): RawBuilder<unknown> {
   const update = updateOf('immigration_task', { ...values, updated_by_id: user.id, updated_at: sql`now()` });
   return sql`${update} WHERE id = ${id} RETURNING *`;

@@ -81,7 +81,7 @@ const agencies: fc.Arbitrary<Agency> = fc.record({
   ),
 });
 
-/** The branches of somebody's scope; null: the whole tenant. */
+/** Returns the branches of somebody's scope; null: the whole tenant. */
 function scope({ role, branches, regions }: Person): readonly number[] | null {
   if (role === 'SUPER_ADMIN') return null;
   if (role === null) return [];
@@ -90,7 +90,7 @@ function scope({ role, branches, regions }: Person): readonly number[] | null {
     : branches;
 }
 
-/** The contract's sentence on who sees a task. */
+/** Returns the contract's sentence on who sees a task. */
 function sees(agency: Agency, id: number, task: Task): boolean {
   const one = agency.people[id - 1] as Person;
   const inScope = scope(one);
@@ -188,7 +188,7 @@ async function load({ people, clients, tasks }: Agency): Promise<number[]> {
   });
 }
 
-/** Whether an action succeeds, is told that there is no such task, or is refused for another reason. */
+/** Returns whether an action succeeds, is told that there is no such task, or is refused for another reason. */
 async function attempt(work: (transaction: TenantTransaction) => MaybePending<unknown>): Promise<number> {
   const undo = new Error('undone');
   try {

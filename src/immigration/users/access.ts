@@ -6,7 +6,7 @@ import { notFound, permissionDenied } from '../../http/errors.js';
 import { allows, type Policy } from '../../routing/policy.js';
 import { reachesUser } from '../shared/user-scope.js';
 
-/** A user who is to be changed, as they are. */
+/** The user to be changed. */
 interface Target {
   readonly id: number;
   readonly username: string;
@@ -20,14 +20,14 @@ interface Target {
   /** Branches that are not deleted, in the order in which they were given. */
   readonly branchIds: readonly number[];
   readonly regionIds: readonly number[];
-  /** Permissions of their own, and what these are called. */
+  /** The user's own permissions, and their names. */
   readonly permissionIds: readonly number[];
   readonly permissions: readonly string[];
 }
 
-/** Who changes whom. */
+/** The actor and the target of a change. */
 export interface UserChange {
-  /** With the rights of this moment, which need not be those with which the request came in. */
+  /** With the present permissions, which may differ from those at the start of the request. */
   readonly actor: CurrentUser;
   readonly target: Target;
   readonly isSelf: boolean;
@@ -48,11 +48,11 @@ const TARGET = sql<Target>`
   FROM immigration_user u`;
 
 /**
- * Locks a user who is to be changed and the one who changes them, so that of two who change each other the second
- * finds what the first left, and reads both as they are then.
- * @param policy what the one who asks must still be allowed
- * @throws HttpError 404 when there is no such user in scope; 403 when the one who asks has lost the right, or may not
- *   change this user
+ * Locks the user to be changed and the actor, so that of two users who change each other the second sees what the first
+ * left, and reads both.
+ * @param policy the policy that must still admit the actor
+ * @throws HttpError 404 when there is no such user in scope; 403 when the actor has lost the permission, or may not
+ * change this user
  */
 export async function lockUser(
   transaction: TenantTransaction,
@@ -74,8 +74,8 @@ export async function lockUser(
 }
 
 /**
- * The one who creates a user, with the rights of this moment, and held to them until the transaction ends.
- * @throws HttpError 403 when they have lost the right
+ * Returns the creator of a user with their present permissions, locked until the transaction ends.
+ * @throws HttpError 403 when they have lost the permission
  */
 export async function holdActor(
   transaction: TenantTransaction,
@@ -95,8 +95,9 @@ function checkActor(actor: CurrentUser | null, policy: Policy): asserts actor is
 }
 
 /**
- * Who may change whom: whose every role one could give oneself. Superusers are changed by superusers only, people in
- * groups of the agency's own, or in none, by those who see the whole tenant.
+ * Checks that the actor may change the target: one may change users all of whose roles one could assign. Only
+ * superusers change superusers; users in the agency's own groups, or in none, are changed by users with the whole
+ * tenant in scope.
  * @throws HttpError 403
  */
 function checkMayChange(actor: CurrentUser, target: Target): void {

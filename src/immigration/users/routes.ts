@@ -39,13 +39,13 @@ const filters = {
   region_id: Type.Integer(),
 };
 
-/** What the routes on users are made of. */
+/** The dependencies of the routes on users. */
 export interface UserParts {
   readonly users: CurrentUsers;
   readonly sessions: OwnSessions;
 }
 
-/** The agency's staff. What changes them counts from the next request on. */
+/** Returns the routes of the agency's staff. Changes take effect from the next request on. */
 export function userRoutes(database: Database, { users, sessions }: UserParts): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,

@@ -21,7 +21,7 @@ const USERNAME = /^[\p{L}\p{N}\p{M}_.@+-]+$/u;
 const BAD_USERNAME =
   'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.';
 
-/** A log-in name as Django takes it: letters of any script in their compatible form, so that none only looks like another. */
+/** Makes a field for a username as in Django: letters of any script in compatible form, so that no two look alike. */
 function username(): Field<string, false> {
   const inner = text({ min: 3, max: 150 });
   return {
@@ -34,7 +34,7 @@ function username(): Field<string, false> {
   };
 }
 
-/** A new password, spaces and all. How good it is shows only when it is known whose it is to be. */
+/** Makes a field for a new password, including spaces. It is checked later, when its owner is known. */
 function password(): Field<string, false> {
   const schema = Type.String({ writeOnly: true, minLength: 8 });
   return field(schema, (value) => readText(value, { keepSpaces: true, min: 1 }));

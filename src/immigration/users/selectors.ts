@@ -61,7 +61,7 @@ const counting = (condition: RawBuilder<boolean>) =>
 
 const search = (query: QueryParameters) => searchFilter(query, fullName('r'), 'r.email', 'r.username');
 
-/** A page of the users in scope, by id. */
+/** Returns a page of the users in scope, by id. */
 export async function listUsers(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -87,10 +87,10 @@ export async function listUsers(
   return await pageOf(transaction, counting(asked), rows, page);
 }
 
-/** An id that no record can have is that of none. */
+/** Returns the id, or an id of no record if it is impossible. */
 const idOrNone = (id: number) => (isId(id) ? id : 0);
 
-/** A page of the users in scope to choose from, by id: the active ones, if the request does not say otherwise. */
+/** Returns a page of the users in scope to choose from, by id: the active ones by default. */
 export async function listAssignable(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -103,7 +103,7 @@ export async function listAssignable(
   return await pageOf(transaction, counting(asked), rows, page);
 }
 
-/** One user; oneself in any case. @throws HttpError 404 also when they are out of scope */
+/** Returns one user; oneself in any case. @throws HttpError 404 also when they are out of scope */
 export function readUser(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<UserOutput> {
   const isVisible = id === user.id ? sql`true` : userInScope(user);
   const found = transaction.send(selectUsers(sql`WHERE r.id = ${id} AND ${isVisible}`));
@@ -111,8 +111,8 @@ export function readUser(transaction: TenantTransaction, user: CurrentUser, id: 
 }
 
 /**
- * The user's own record, with all that they may do: through groups or directly; a superuser without group what
- * SUPER_ADMIN may. This list alone shows the permissions on groups too.
+ * Returns the user's own record, with all permissions: through groups or directly; for a superuser without group those
+ * of SUPER_ADMIN. Only this list also shows the permissions on groups.
  */
 export function readProfile(transaction: TenantTransaction, user: CurrentUser): Pending<UserProfile> {
   const permissions = transaction.send(sql<UserProfile['permissions'][number]>`

@@ -21,16 +21,16 @@ const OWN_RIGHTS = 'You cannot change your own groups, permissions or scope';
 const OWN_PASSWORD =
   'Your own password is changed at users/change-password/, which asks for the present one.';
 
-/** What changing users needs besides the transaction. */
+/** The dependencies of changes to users, besides the transaction. */
 export interface UserWork {
   readonly tenant: Tenant;
   readonly sessions: OwnSessions;
 }
 
 /**
- * Creates a user in one of the roles that the caller may give.
- * @throws HttpError 403 for another role, or a place out of reach; 400 for what is taken, does not exist, or is a bad
- *   password, and when the tenant may have no more users
+ * Creates a user in one of the roles that the actor may assign.
+ * @throws HttpError 403 for another role, or branches out of reach; 400 for what is taken, does not exist, or is a bad
+ * password, and when the tenant may have no more users
  */
 export async function createUser(
   transaction: TenantTransaction,
@@ -58,8 +58,9 @@ export async function createUser(
 }
 
 /**
- * Changes what is given of a user.
- * @throws HttpError 404 out of scope; 403 for a user, a role or a place out of reach, and for one's own rights; 400
+ * Changes the given fields of a user.
+ * @throws HttpError 404 out of scope; 403 for a user, a role or branches out of reach, and for one's own permissions;
+ * 400
  */
 export async function updateUser(
   transaction: TenantTransaction,
@@ -96,7 +97,7 @@ export async function updateUser(
 }
 
 /**
- * Disables a user, whose sessions end; one who is disabled already stays so.
+ * Disables a user, whose sessions end; a disabled one stays so.
  * @throws HttpError 404, 403; 400 for oneself and the last active SUPER_ADMIN
  */
 export async function disableUser(
@@ -127,7 +128,7 @@ export async function resetPassword(
   transaction.send(sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`);
 }
 
-/** Replaces the permissions that a user holds directly. @throws HttpError 404, 403, 400 */
+/** Replaces the user's own permissions. @throws HttpError 404, 403, 400 */
 export async function assignPermissions(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -142,13 +143,16 @@ export async function assignPermissions(
   return shownUser(transaction, id);
 }
 
-/** @throws HttpError 403 for a role that the user may not give */
+/** Checks a new role. @throws HttpError 403 for one that the actor may not assign */
 function checkRole(actor: CurrentUser, role: UserCreateInput['group_name']): void {
   if (rolesGivenBy(actor).includes(role)) return;
   throw permissionDenied(`User ${actor.username} cannot make users ${role}`);
 }
 
-/** Moves a user. Who gives a new role answers for all places where it then holds, else for those that change. */
+/**
+ * Changes a user's branches and regions. Assigning a role requires reach over all places where it then holds, otherwise
+ * over the changed ones.
+ */
 async function changePlaces(
   transaction: TenantTransaction,
   { actor, target, isSelf }: UserChange,
@@ -165,10 +169,9 @@ async function changePlaces(
 }
 
 /**
- * The stored form of a password that somebody gives to another. With it they could act as that user, so that it must
- * not open more than they have themselves.
- * @throws HttpError 400 when it is one's own or a bad one; 403 when the user works in places, or holds permissions of
- *   their own, that the other does not
+ * Hashes a password for another user. With it the actor could act as that user, so it must not give them more access.
+ * @throws HttpError 400 for oneself or a bad password; 403 when the user has branches, regions or own permissions that
+ * the actor does not
  */
 async function newPassword(
   { actor, target, isSelf }: UserChange,
@@ -186,7 +189,7 @@ async function newPassword(
   return await hashPassword(password);
 }
 
-/** Puts a user into one group, and out of all others. */
+/** Moves a user into one group, and out of all others. */
 function replaceGroups(transaction: TenantTransaction, userId: number, group: string): void {
   transaction.send(sql`DELETE FROM immigration_user_groups WHERE user_id = ${userId}`);
   transaction.send(sql`
@@ -198,7 +201,7 @@ function definedOf<T extends object>(values: T): { [K in keyof T]?: NonNullable<
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }
 
-/** Gives the user as the API shows them. */
+/** Returns the user's output. */
 function shownUser(transaction: TenantTransaction, id: number): Pending<UserOutput> {
   const found = transaction.send(selectUsers(sql`WHERE r.id = ${id}`));
   return found.map(firstOr(() => new Error(`user ${id} is gone`)));

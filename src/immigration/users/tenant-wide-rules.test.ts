@@ -10,7 +10,7 @@ import { statement } from '../../database/statement.js';
 const PATH = '/api/v1/users/';
 const LAST = { detail: 'The last active SUPER_ADMIN cannot be removed, demoted or disabled' };
 let app: TestApp;
-/** On the same database: what holds must hold between processes. */
+/** A second process on the same database: the rules must hold between processes. */
 let other: TestApp;
 const tokens: Record<string, string> = {};
 
@@ -22,7 +22,7 @@ const setLimit = async (limit: number) => {
       limit,
     ]),
   );
-  await sleep(300); // both processes have heard of it
+  await sleep(300); // both processes have received the notice
 };
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ const person = (given: object = {}) => {
 };
 const ask = (name: string, method: string, path: string, body?: object, at = app) =>
   at.ask(method, PATH + path, { token: tokens[name], body });
-/** At the same moment, half of them in the other process. */
+/** Runs work concurrently, half of it in the other process. */
 const together = <T>(count: number, work: (at: TestApp, index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index % 2 ? other : app, index)));
 
@@ -125,7 +125,7 @@ describe('names and addresses', () => {
 });
 
 describe('the last active SUPER_ADMIN', () => {
-  /** Two of them, both superusers, so that each may change the other. */
+  /** Two users, both superusers, so that each may change the other. */
   const second = idOf('manager1');
   const admins = () =>
     query<{ id: number }>(
@@ -160,7 +160,7 @@ describe('the last active SUPER_ADMIN', () => {
       first_name: 'First admin',
     });
     expect((await ask('root', 'PATCH', admin, { first_name: 'Ada' })).status).toBe(200);
-    // One who is not active is no longer the last.
+    // An inactive one is no longer the last.
     expect((await ask('root', 'PATCH', `${second}/`, { group_name: 'CONSULTANT' })).status).toBe(200);
   });
 

@@ -4,14 +4,14 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, type FieldErrors, invalid } from '../../http/errors.js';
 import type { Tenant } from '../../tenancy/tenants.js';
 
-// What holds for all users of a tenant together. Whoever is about to break it must wait for whoever is about to, too:
-// each rule has a lock, and is looked at in a statement after the lock's, which sees what was committed meanwhile.
+// Rules for all users of a tenant together. Whoever is about to break one must wait for concurrent attempts: each rule
+// has a lock, and is checked in a statement after the lock's, which sees what was committed meanwhile.
 
 const lock = (...keys: string[]) => sql`
   SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(key))
   FROM unnest(${[...keys].sort()}::text[]) AS wanted (key)`;
 
-/** @throws HttpError 400 when the tenant has as many active users as it may have */
+/** Reserves a seat for an active user. @throws HttpError 400 when the tenant has as many active users as it may have */
 export async function claimSeat(transaction: TenantTransaction, tenant: Tenant): Promise<void> {
   const [, [found]] = await Promise.all([
     transaction.query(lock('active users')),
@@ -22,7 +22,7 @@ export async function claimSeat(transaction: TenantTransaction, tenant: Tenant):
   throw detailError(400, `The limit of ${tenant.maxUsers} active users is reached`);
 }
 
-/** @throws HttpError 400 when this user is the last active SUPER_ADMIN */
+/** Checks that another active SUPER_ADMIN remains. @throws HttpError 400 when this user is the last one */
 export async function keepSuperAdmin(transaction: TenantTransaction, userId: number): Promise<void> {
   const [, [other]] = await Promise.all([
     transaction.query(lock('super admins')),
@@ -35,8 +35,8 @@ export async function keepSuperAdmin(transaction: TenantTransaction, userId: num
 }
 
 /**
- * Checks that nobody else has this username or this e-mail address, whatever their case and normal form, and keeps them so until the
- * transaction ends.
+ * Checks that nobody else has this username or e-mail address, whatever their case and normal form, and keeps them
+ * reserved until the transaction ends.
  * @throws HttpError 400 on each that is taken
  */
 export async function claimIdentity(

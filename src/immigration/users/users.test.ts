@@ -34,7 +34,7 @@ const seen = async (name: string, search = '') =>
   (await ask(name, 'GET', search)).body.results.map(({ username }: { username: string }) => username);
 
 let made = 0;
-/** A body that creates a consultant, with what differs. */
+/** Returns a body that creates a consultant, with these changes. */
 const person = (other: object = {}) => {
   made++;
   const name = {
@@ -187,7 +187,7 @@ test('the profile tells what a user may do', async () => {
     content_type: 'immigration.client',
   });
   expect(consultant.some(({ codename }) => codename === 'delete_client')).toBe(false);
-  // A superuser without group is shown what SUPER_ADMIN holds, with the permissions on groups.
+  // A superuser without group sees the permissions of SUPER_ADMIN, with those on groups.
   expect(await permissions('root')).toEqual(await permissions('admin'));
   expect(await permissions('admin')).toHaveLength(132);
 });

@@ -20,12 +20,12 @@ const grant = (name: string, codename: string) =>
 beforeAll(async () => {
   app = await startTestApp();
   await seedStaff(app); // regions 1 (branches 1, 2) and 2 (branch 3)
-  // So that only the rules of who makes whom stand in the way.
+  // Leaves only the rules on who may create which roles in the way.
   for (const name of ['manager1', 'consultant1']) {
     for (const verb of ['add_user', 'change_user', 'delete_user'])
       await grant(name, verb).catch(() => undefined);
   }
-  // A SUPER_ADMIN who is no superuser.
+  // A SUPER_ADMIN who is not a superuser.
   await query(`UPDATE immigration_user_groups SET group_id = 1 WHERE user_id = $1`, [idOf('consultant3')]);
   for (const name of ['admin', 'root', 'consultant3', 'manager1', 'branch1', 'consultant1']) {
     tokens[name] = await app.logIn(name);
@@ -51,7 +51,7 @@ const create = async (other: object = {}) =>
 const statusOf = async (name: string, method: string, path: string, body?: object) =>
   (await ask(name, method, path, body)).status;
 
-/** Whom each may make: a superuser everybody, a SUPER_ADMIN all but SUPER_ADMINs. */
+/** The roles that each may assign: a superuser all, a SUPER_ADMIN all but SUPER_ADMIN. */
 const GIVES: Readonly<Record<string, readonly string[]>> = {
   admin: ROLES,
   root: ROLES,
@@ -155,7 +155,7 @@ describe('places', () => {
       200,
     );
     expect(await statusOf('branch1', 'PATCH', `${other}/`, { branch_ids: [1, 2, 3] })).toBe(403);
-    // A new role would count in branch 3 too.
+    // A new role would also hold in branch 3.
     expect(await statusOf('manager1', 'PATCH', `${other}/`, { group_name: 'BRANCH_ADMIN' })).toBe(403);
     expect(await statusOf('manager1', 'PATCH', `${id}/`, { group_name: 'BRANCH_ADMIN' })).toBe(404);
   });
@@ -238,8 +238,8 @@ describe('nobody grants a permission that they do not hold', () => {
     });
     expect((await assign('branch1', [17])).status).toBe(200);
     expect((await assign('admin', [17, 9])).status).toBe(200);
-    expect((await assign('branch1', [9, 5])).status).toBe(200); // what is there already may stay
-    expect((await assign('consultant3', [135])).status).toBe(403); // SUPER_ADMIN does not hold add_group
+    expect((await assign('branch1', [9, 5])).status).toBe(200); // existing ones may stay
+    expect((await assign('consultant3', [135])).status).toBe(403); // SUPER_ADMIN does not have add_group
   });
 
   test('a superuser is changed by superusers only, whatever their group', async () => {

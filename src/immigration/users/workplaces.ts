@@ -6,21 +6,18 @@ import { invalidPk, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { reachesUser, type Workplaces } from '../shared/user-scope.js';
 
-/** The branches and regions that a body gives; null empties, undefined says nothing. */
+/** The branches and regions in a body; null removes all, undefined keeps them. */
 export interface GivenPlaces {
   readonly branch_ids?: readonly number[] | null | undefined;
   readonly region_ids?: readonly number[] | null | undefined;
 }
 
-/** Each id once, in the order given; undefined where nothing was said. */
+/** Returns each id once, in the given order; undefined if not given. */
 function idsIn(given: readonly number[] | null | undefined): number[] | undefined {
   return given === undefined ? undefined : [...new Set(given ?? [])];
 }
 
-/**
- * The places that a body gives, after it was checked that they are there, and holding them.
- * @throws HttpError 400
- */
+/** Checks that the branches and regions in a body exist, and locks them. @throws HttpError 400 */
 export async function readPlaces(
   transaction: TenantTransaction,
   given: GivenPlaces,
@@ -45,7 +42,7 @@ export async function readPlaces(
   return { ...(branchIds && { branchIds }), ...(regionIds && { regionIds }) };
 }
 
-/** @throws HttpError 403 unless all these places are the user's to give */
+/** Checks that the actor may assign these branches and regions. @throws HttpError 403 */
 export function checkWithin(user: CurrentUser, { branchIds, regionIds }: Workplaces): void {
   const scope: Scope = scopeOf(user);
   if (scope.kind === 'tenant') return;
@@ -57,8 +54,8 @@ export function checkWithin(user: CurrentUser, { branchIds, regionIds }: Workpla
 }
 
 /**
- * Where a new user works: as given; where nothing is said, in the first branch in scope of the one who creates them.
- * @throws HttpError 403 when that is not within the scope of the one who creates them
+ * Returns the branches and regions of a new user: the given ones, or the first branch in the actor's scope.
+ * @throws HttpError 403 when they are out of that scope
  */
 export function placesOfNew(user: CurrentUser, given: Partial<Workplaces>): Workplaces {
   const scope = scopeOf(user);
@@ -78,7 +75,7 @@ function homeOf(user: CurrentUser, branches: readonly number[]): readonly number
   return home === undefined ? [] : [home];
 }
 
-/** The places that one of two has and the other has not. */
+/** Returns the places of one that the other does not have. */
 export function difference(some: Workplaces, others: Workplaces): Workplaces {
   const apart = (a: readonly number[], b: readonly number[]) =>
     [...a, ...b].filter((id) => !(a.includes(id) && b.includes(id)));
@@ -88,7 +85,10 @@ export function difference(some: Workplaces, others: Workplaces): Workplaces {
   };
 }
 
-/** Sets where a user works anew as a whole, since the order counts: the first branch is that of clients they create. */
+/**
+ * Replaces all branches and regions of a user, since their order counts: the first branch is that of clients they
+ * create.
+ */
 export function replacePlaces(
   transaction: TenantTransaction,
   userId: number,

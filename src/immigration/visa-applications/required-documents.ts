@@ -37,7 +37,7 @@ function readDocument(value: unknown): GivenDocument {
   };
 }
 
-/** The documents of an application; each by its name, or as {name, received}. */
+/** Returns the documents of an application; each by its name, or as {name, received}. */
 export function requiredDocuments(): Field<GivenDocument[], false> {
   return list(field(schema, readDocument));
 }

@@ -33,7 +33,7 @@ export const visaApplications = new Records({
 /** That an application `r` is in scope; those of archived clients are not. */
 export const inScope = (user: CurrentUser) => clientInScope(scopeOf(user), 'r.client_id');
 
-/** A page of the applications in scope, newest first. @throws HttpError 400 for filters that do not parse */
+/** Returns a page of the applications in scope, newest first. @throws HttpError 400 for filters that do not parse */
 export async function listVisaApplications(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -69,7 +69,7 @@ export function readVisaApplication(
   });
 }
 
-/** How many applications in scope have each status, and in all. */
+/** Returns how many applications in scope have each status, and in all. */
 export function visaStatusCounts(
   transaction: TenantTransaction,
   user: CurrentUser,

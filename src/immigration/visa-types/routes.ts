@@ -16,7 +16,7 @@ import {
 import { listVisaCategories, listVisaTypes, visaCategories, visaTypes } from './selectors.js';
 import { createVisaType, deleteVisaType, updateVisaType } from './services.js';
 
-/** The visas for which clients apply. */
+/** Returns the visas for which clients apply. */
 export function visaTypeRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/visa-types/',

@@ -15,7 +15,7 @@ export const visaCategories = new Records({
   columns: {},
 });
 
-/** Every visa category, by name. */
+/** Returns every visa category, by name. */
 export function listVisaCategories(transaction: TenantTransaction): Pending<VisaCategoryOutput[]> {
   return transaction.send(visaCategories.select(sql`ORDER BY r.name, r.id DESC`));
 }
@@ -31,7 +31,7 @@ export const visaTypes = new Records({
   },
 });
 
-/** A page of the visa types, by their category's name and their own. */
+/** Returns a page of the visa types, by their category's name and their own. */
 export async function listVisaTypes(
   transaction: TenantTransaction,
   query: QueryParameters,
