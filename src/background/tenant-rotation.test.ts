@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { TenantBackoff } from './tenant-backoff.js';
-import { TenantRotation, type TurnResult } from './tenant-rotation.js';
+import { TenantBackoff, TenantRotation, type TurnResult } from './tenant-rotation.js';
 
 class Outage extends Error {}
 

@@ -1,5 +1,5 @@
 import { BackgroundLoop } from '../background/loop.js';
-import { TenantBackoff } from '../background/tenant-backoff.js';
+import { TenantBackoff } from '../background/tenant-rotation.js';
 import type { Database } from '../database/database.js';
 import { isOutage } from '../database/errors.js';
 import {

@@ -10,7 +10,6 @@ import {
   textError,
 } from '../http/errors.js';
 import { QueryParameters } from '../http/fields/query-parameters.js';
-import { acceptsJson } from '../http/negotiation.js';
 import { REQUEST_ID } from '../http/request-id.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
@@ -183,4 +182,21 @@ export function checkRoute(definition: RouteDefinition): void {
   const name = `${definition.method} ${definition.path}`;
   requiredPolicy(name, definition.policy);
   if (!definition.page && !definition.path.endsWith('/')) throw new Error(`${name}: a path ends in a slash`);
+}
+
+/** Returns the media types of an Accept header, in lower case, without those that it rejects (`q=0`). */
+export function acceptedTypes(header: string | undefined): string[] {
+  return (header ?? '').split(',').flatMap((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    const refused = parameters.some((parameter) => /^q=0(\.0{0,3})?$/.test(parameter));
+    return refused || type === '' ? [] : [type];
+  });
+}
+
+const JSON_RANGES = new Set(['*/*', 'application/*', 'application/json']);
+
+/** Returns whether an Accept header allows JSON; a missing or empty one allows anything. */
+export function acceptsJson(header: string | undefined): boolean {
+  if (!header?.trim() || header === '*/*' || header === 'application/json') return true;
+  return acceptedTypes(header).some((type) => JSON_RANGES.has(type));
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { repairUrl } from '../../src/http/repair-url.js';
+import { repairUrl } from '../../src/routing/path-table.js';
 import { ADDITIONS } from '../contract/additions.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';

@@ -4,7 +4,7 @@ import type { Handler } from './handler.js';
 
 /**
  * The handler that queues webhooks for the tenant's endpoints. It is added to each event that an endpoint wants
- * (webhook-binding.ts); in the configuration it makes events of a type that nothing else handles.
+ * (`withWebhooks`); in the configuration it makes events of a type that nothing else handles.
  */
 export const webhook: Handler<WebhookConfig> = {
   async handle({ event }, transaction) {

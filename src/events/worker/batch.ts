@@ -9,10 +9,9 @@ import type { BatchLimits } from './batch-limits.js';
 import type { EventCursors } from './event-cursors.js';
 import { type HandledEvent, outcomeStatements } from './event-outcome.js';
 import { awaitAlerts, claimEvents, finishEvents, type Portion, takeEvents } from './event-queue.js';
-import type { HandlerBindings } from './handler-bindings.js';
+import { type HandlerBindings, withWebhooks } from './handler-bindings.js';
 import { runJobs } from './run-jobs.js';
 import { sortEvents } from './sort-events.js';
-import { withWebhooks } from './webhook-binding.js';
 
 /** The dependencies of a batch. */
 export interface BatchTools {

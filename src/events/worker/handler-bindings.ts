@@ -4,6 +4,7 @@ import { relationIn } from '../handlers/event-context.js';
 import type { Handler, HandlerOutcome, HandlerTransaction, HandlerWork } from '../handlers/handler.js';
 import type { HandlerName, Handlers } from '../handlers/registry.js';
 import { namesIn } from '../handlers/templates.js';
+import { webhook } from '../handlers/webhook.js';
 import type { Condition, EventsConfig, HandlerUse } from '../types.js';
 
 type BindingWork = Omit<HandlerWork<unknown>, 'config'>;
@@ -94,4 +95,27 @@ export function failedElsewhere(event: DomainEvent, bindings: readonly HandlerBi
   return Object.entries(event.handler_results)
     .filter(([key, result]) => !isDone(result) && !bindings.some((binding) => binding.key === key))
     .map(([key]) => key);
+}
+
+const WEBHOOK: HandlerBinding = {
+  key: 'webhook',
+  name: 'webhook',
+  condition: undefined,
+  related: [],
+  handle: (work, transaction) => webhook.handle({ ...work, config: {} }, transaction),
+  handleMany: (works, transaction) => Promise.all(works.map((work) => WEBHOOK.handle(work, transaction))),
+};
+
+/**
+ * Adds the webhook handler to an event's bindings where the tenant has an endpoint for it, or had one at the first
+ * attempt. Otherwise the event's results do not mention webhooks.
+ * @param wanted the types of events that endpoints of the tenant want
+ */
+export function withWebhooks(
+  bindings: readonly HandlerBinding[],
+  event: DomainEvent,
+  wanted: ReadonlySet<string>,
+): readonly HandlerBinding[] {
+  const isWanted = wanted.has(event.event_type) || WEBHOOK.key in event.handler_results;
+  return isWanted && !bindings.some(({ key }) => key === WEBHOOK.key) ? [...bindings, WEBHOOK] : bindings;
 }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { stringify } from 'yaml';
 import { detailError } from '../../http/errors.js';
-import { acceptedTypes } from '../../http/negotiation.js';
+import { acceptedTypes } from '../admission.js';
 import { anybody } from '../policy.js';
 import { publicRoute, type RouteDefinition } from '../route.js';
 import { PAGES, STYLE_SHEET } from './pages.js';
