@@ -1,4 +1,5 @@
-import { statement } from '../database/statement.js';
+import { allOf } from '../database/conditions.js';
+import { type Sql, sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 
@@ -44,25 +45,22 @@ export interface ShownDelivery extends ListedDelivery {
   }[];
 }
 
-const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
-const COLUMNS = `
+const ISO = sql`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+const COLUMNS = sql`
   d.id, d.kind, d.status, d.event_type AS "eventType", d.event_id AS "eventId", d.endpoint_id AS "endpointId",
   coalesce(d.recipient, w.url) AS "to", d.attempts, d.last_error AS "lastError",
   CASE WHEN d.status = 'PENDING' THEN to_char(d.next_attempt_at AT TIME ZONE 'UTC', ${ISO}) END AS "nextAttemptAt",
   to_char(d.created_at AT TIME ZONE 'UTC', ${ISO}) AS "createdAt",
   to_char(d.sent_at AT TIME ZONE 'UTC', ${ISO}) AS "sentAt"`;
 
-const CHOSEN = `($1::bigint[] IS NULL OR d.id = ANY ($1)) AND ($2::text IS NULL OR d.status = $2)
-  AND ($3::text IS NULL OR d.kind = $3) AND ($4::bigint IS NULL OR d.endpoint_id = $4)
-  AND ($5::bigint IS NULL OR d.event_id = $5)`;
-
-const chosen = ({ ids, status, kind, endpoint, event }: DeliveryFilter) => [
-  ids ?? null,
-  status ?? null,
-  kind ?? null,
-  endpoint ?? null,
-  event ?? null,
-];
+const chosen = ({ ids, status, kind, endpoint, event }: DeliveryFilter) =>
+  allOf([
+    ids && sql`d.id = ANY (${ids}::bigint[])`,
+    status && sql`d.status = ${status}`,
+    kind && sql`d.kind = ${kind}`,
+    endpoint !== undefined && sql`d.endpoint_id = ${endpoint}`,
+    event !== undefined && sql`d.event_id = ${event}`,
+  ]);
 
 /** Returns the newest deliveries of the transaction's tenant. */
 export async function listDeliveries(
@@ -70,13 +68,9 @@ export async function listDeliveries(
   filter: DeliveryFilter,
   limit: number,
 ): Promise<ListedDelivery[]> {
-  return await transaction.query(
-    statement<ListedDelivery>(
-      `SELECT ${COLUMNS} FROM delivery d LEFT JOIN webhook_endpoint w ON w.id = d.endpoint_id
-       WHERE ${CHOSEN} ORDER BY d.id DESC LIMIT $6`,
-      [...chosen(filter), limit],
-    ),
-  );
+  return await transaction.query(sql<ListedDelivery>`
+    SELECT ${COLUMNS} FROM delivery d LEFT JOIN webhook_endpoint w ON w.id = d.endpoint_id
+    WHERE ${chosen(filter)} ORDER BY d.id DESC LIMIT ${limit}`);
 }
 
 /** Thrown when there is no delivery with this id. */
@@ -90,18 +84,14 @@ class DeliveryNotFoundError extends PlainError {
 
 /** Finds one delivery with its text and the log of its attempts. @throws DeliveryNotFoundError */
 export async function showDelivery(transaction: TenantTransaction, id: number): Promise<ShownDelivery> {
-  const [delivery] = await transaction.query(
-    statement<ShownDelivery>(
-      `SELECT ${COLUMNS}, d.idempotency_key AS "idempotencyKey", d.subject, d.body,
-         coalesce((
-           SELECT json_agg(json_build_object(
-             'attemptedAt', to_char(a.attempted_at AT TIME ZONE 'UTC', ${ISO}), 'durationMs', a.duration_ms,
-             'statusCode', a.status_code, 'answer', a.answer, 'error', a.error) ORDER BY a.id)
-           FROM delivery_attempt a WHERE a.delivery_id = d.id), '[]') AS log
-       FROM delivery d LEFT JOIN webhook_endpoint w ON w.id = d.endpoint_id WHERE d.id = $1`,
-      [id],
-    ),
-  );
+  const [delivery] = await transaction.query(sql<ShownDelivery>`
+    SELECT ${COLUMNS}, d.idempotency_key AS "idempotencyKey", d.subject, d.body,
+      coalesce((
+        SELECT json_agg(json_build_object(
+          'attemptedAt', to_char(a.attempted_at AT TIME ZONE 'UTC', ${ISO}), 'durationMs', a.duration_ms,
+          'statusCode', a.status_code, 'answer', a.answer, 'error', a.error) ORDER BY a.id)
+        FROM delivery_attempt a WHERE a.delivery_id = d.id), '[]') AS log
+    FROM delivery d LEFT JOIN webhook_endpoint w ON w.id = d.endpoint_id WHERE d.id = ${id}`);
   if (!delivery) throw new DeliveryNotFoundError(id);
   return delivery;
 }
@@ -116,19 +106,18 @@ export async function showDelivery(transaction: TenantTransaction, id: number): 
 export async function retryDeliveries(
   transaction: TenantTransaction,
   filter: DeliveryFilter,
-  atMost?: number,
+  atMost: number | null = null,
 ): Promise<number[]> {
   return await changed(
     transaction,
-    `UPDATE delivery
-     SET status = 'PENDING', attempts = 0, next_attempt_at = now(), sent_at = NULL, fresh_since = now()
-     WHERE id IN (
-       SELECT d.id FROM delivery d
-       WHERE ${CHOSEN} AND (d.kind = 'email' OR EXISTS (
-         SELECT FROM webhook_endpoint w WHERE w.id = d.endpoint_id AND w.is_active))
-       ORDER BY d.id LIMIT $6 FOR UPDATE OF d) RETURNING id`,
-    filter,
-    atMost,
+    sql`
+      UPDATE delivery
+      SET status = 'PENDING', attempts = 0, next_attempt_at = now(), sent_at = NULL, fresh_since = now()
+      WHERE id IN (
+        SELECT d.id FROM delivery d
+        WHERE ${chosen(filter)} AND (d.kind = 'email' OR EXISTS (
+          SELECT FROM webhook_endpoint w WHERE w.id = d.endpoint_id AND w.is_active))
+        ORDER BY d.id LIMIT ${atMost} FOR UPDATE OF d) RETURNING id`,
   );
 }
 
@@ -140,16 +129,15 @@ export async function retryDeliveries(
 export async function cancelDeliveries(
   transaction: TenantTransaction,
   filter: DeliveryFilter,
-  atMost?: number,
+  atMost: number | null = null,
 ): Promise<number[]> {
   return await changed(
     transaction,
-    `UPDATE delivery SET status = 'CANCELLED', last_error = 'cancelled by hand'
-     WHERE id IN (
-       SELECT d.id FROM delivery d WHERE ${CHOSEN} AND d.status IN ('PENDING', 'HELD')
-       ORDER BY d.id LIMIT $6 FOR UPDATE OF d) RETURNING id`,
-    filter,
-    atMost,
+    sql`
+      UPDATE delivery SET status = 'CANCELLED', last_error = 'cancelled by hand'
+      WHERE id IN (
+        SELECT d.id FROM delivery d WHERE ${chosen(filter)} AND d.status IN ('PENDING', 'HELD')
+        ORDER BY d.id LIMIT ${atMost} FOR UPDATE OF d) RETURNING id`,
   );
 }
 
@@ -158,16 +146,11 @@ export async function cancelDeliveries(
  * order. Endpoints are always locked before deliveries.
  */
 export async function holdEndpoints(transaction: TenantTransaction): Promise<void> {
-  await transaction.query(statement('SELECT FROM webhook_endpoint ORDER BY id FOR NO KEY UPDATE'));
+  await transaction.query(sql`SELECT FROM webhook_endpoint ORDER BY id FOR NO KEY UPDATE`);
 }
 
-async function changed(
-  transaction: TenantTransaction,
-  sql: string,
-  filter: DeliveryFilter,
-  atMost: number | null = null,
-) {
+async function changed(transaction: TenantTransaction, change: Sql<{ id: number }>): Promise<number[]> {
   await holdEndpoints(transaction);
-  const rows = await transaction.query(statement<{ id: number }>(sql, [...chosen(filter), atMost]));
+  const rows = await transaction.query(change);
   return rows.map(({ id }) => id).sort((a, b) => a - b);
 }

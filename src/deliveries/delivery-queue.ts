@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import { TENANT_IS_SERVED } from '../database/served-tenants.js';
-import { statement } from '../database/statement.js';
+import { type Sql, sql } from '../database/sql.js';
 import { PAUSE_IS_ON } from '../events/pauses.js';
 
 /** A delivery claimed by this process until its lease ends. */
@@ -42,13 +42,13 @@ export const LEASE_SECONDS = 60;
  * For each kind, the condition on its rows, as in the partial indexes, and the handler whose pause holds its
  * deliveries.
  */
-const KINDS: Readonly<Record<DeliveryKind, { readonly rows: string; readonly handler: string }>> = {
-  webhook: { rows: "q.destination <> 'mail'", handler: 'webhook' },
-  email: { rows: "q.destination = 'mail'", handler: 'email' },
+const KINDS: Readonly<Record<DeliveryKind, { readonly rows: Sql; readonly handler: string }>> = {
+  webhook: { rows: sql`q.destination <> 'mail'`, handler: 'webhook' },
+  email: { rows: sql`q.destination = 'mail'`, handler: 'email' },
 };
 
 /** The segments in which deliveries may wait (see src/events/worker/segments.ts). */
-const OPEN = 'unnest(ARRAY(SELECT s.segment FROM public.delivery_segment s)) AS open (segment)';
+const OPEN = sql`unnest(ARRAY(SELECT s.segment FROM public.delivery_segment s)) AS open (segment)`;
 
 /** A text that sorts after every destination. */
 const BEHIND_ALL = '~';
@@ -56,100 +56,91 @@ const BEHIND_ALL = '~';
 const CHOICE = 4;
 
 /**
- * Returns the SQL that claims deliveries. It walks over tenants and destinations along the index, however many
+ * Returns the statement that claims deliveries. It walks over tenants and destinations along the index, however many
  * deliveries each has, beginning after the tenant served last; takes the oldest of each that has room until there are
  * enough candidates; and chooses one of each tenant before a second of any. Deliveries of tenants that are suspended or
  * whose schema is broken stay queued, as all do while the handler is paused.
  */
-const claimSql = ({ rows, handler }: { rows: string; handler: string }) => `
-  WITH RECURSIVE line AS (
-    SELECT $8::varchar COLLATE "C" AS schema_name, '${BEHIND_ALL}'::varchar COLLATE "C" AS destination, 0 AS lap
-    UNION ALL
-    SELECT following.schema_name, following.destination, following.lap
-    FROM line CROSS JOIN LATERAL (
-      (SELECT first.schema_name, first.destination, line.lap FROM ${OPEN} CROSS JOIN LATERAL (
-         SELECT q.schema_name, q.destination FROM public.delivery_queue q
-         WHERE q.segment = open.segment AND ${rows}
-           AND (q.schema_name, q.destination) > (line.schema_name, line.destination)
-         ORDER BY q.schema_name, q.destination LIMIT 1
-       ) first ORDER BY first.schema_name, first.destination LIMIT 1)
+function claimStatement(options: ClaimOptions): Sql<DeliveryClaim & { readonly rank: number }> {
+  const { most, mostPerTenant, mostPerDestination, taken, running, after, leaseSeconds } = options;
+  const { rows, handler } = KINDS[options.kind];
+  return sql`
+    WITH RECURSIVE line AS (
+      SELECT ${after}::varchar COLLATE "C" AS schema_name, ${BEHIND_ALL}::varchar COLLATE "C" AS destination, 0 AS lap
       UNION ALL
-      (SELECT first.schema_name, first.destination, 1 FROM ${OPEN} CROSS JOIN LATERAL (
-         SELECT q.schema_name, q.destination FROM public.delivery_queue q
-         WHERE q.segment = open.segment AND ${rows} AND line.lap = 0
-         ORDER BY q.schema_name, q.destination LIMIT 1
-       ) first ORDER BY first.schema_name, first.destination LIMIT 1)
-      LIMIT 1
-    ) following
-    WHERE following.lap = 0 OR following.schema_name <= $8
-  ), roomy AS (
-    SELECT line.*, $2::integer - coalesce(busy.running, 0) AS room_of_tenant,
-           $3::integer - coalesce(taken.places, 0) AS room
-    FROM line
-    JOIN public.tenants_tenant t ON t.schema_name = line.schema_name AND ${TENANT_IS_SERVED.sql}
-    LEFT JOIN unnest($4::text[], $5::integer[]) AS busy (schema_name, running)
-      ON busy.schema_name = line.schema_name
-    LEFT JOIN json_to_recordset($6::json) AS taken (schema text, destination text, places integer)
-      ON taken.schema = line.schema_name AND taken.destination = line.destination
-    WHERE NOT EXISTS (
-      SELECT FROM public.event_pause WHERE handler = '${handler}' AND ${PAUSE_IS_ON.sql}
+      SELECT following.schema_name, following.destination, following.lap
+      FROM line CROSS JOIN LATERAL (
+        (SELECT first.schema_name, first.destination, line.lap FROM ${OPEN} CROSS JOIN LATERAL (
+           SELECT q.schema_name, q.destination FROM public.delivery_queue q
+           WHERE q.segment = open.segment AND ${rows}
+             AND (q.schema_name, q.destination) > (line.schema_name, line.destination)
+           ORDER BY q.schema_name, q.destination LIMIT 1
+         ) first ORDER BY first.schema_name, first.destination LIMIT 1)
+        UNION ALL
+        (SELECT first.schema_name, first.destination, 1 FROM ${OPEN} CROSS JOIN LATERAL (
+           SELECT q.schema_name, q.destination FROM public.delivery_queue q
+           WHERE q.segment = open.segment AND ${rows} AND line.lap = 0
+           ORDER BY q.schema_name, q.destination LIMIT 1
+         ) first ORDER BY first.schema_name, first.destination LIMIT 1)
+        LIMIT 1
+      ) following
+      WHERE following.lap = 0 OR following.schema_name <= ${after}::varchar
+    ), roomy AS (
+      SELECT line.*, ${mostPerTenant}::integer - coalesce(busy.running, 0) AS room_of_tenant,
+             ${mostPerDestination}::integer - coalesce(taken.places, 0) AS room
+      FROM line
+      JOIN public.tenants_tenant t ON t.schema_name = line.schema_name AND ${TENANT_IS_SERVED}
+      LEFT JOIN unnest(${[...running.keys()]}::text[], ${[...running.values()]}::integer[]) AS busy (schema_name, running)
+        ON busy.schema_name = line.schema_name
+      LEFT JOIN json_to_recordset(${JSON.stringify(taken)}::json)
+        AS taken (schema text, destination text, places integer)
+        ON taken.schema = line.schema_name AND taken.destination = line.destination
+      WHERE NOT EXISTS (
+        SELECT FROM public.event_pause WHERE handler = ${handler} AND ${PAUSE_IS_ON}
+      )
+    ), due AS (
+      SELECT roomy.*, d.delivery_id, d.due_at
+      FROM roomy CROSS JOIN LATERAL (
+        SELECT oldest.delivery_id, oldest.due_at FROM ${OPEN} CROSS JOIN LATERAL (
+          SELECT q.delivery_id, q.due_at FROM public.delivery_queue q
+          WHERE q.segment = open.segment AND ${rows}
+            AND q.schema_name = roomy.schema_name AND q.destination = roomy.destination
+            AND q.due_at <= clock_timestamp()
+            AND (q.claimed_until IS NULL OR q.claimed_until <= clock_timestamp())
+          ORDER BY q.due_at
+          LIMIT greatest(0, least(roomy.room, roomy.room_of_tenant, ${most}::integer))
+          FOR UPDATE SKIP LOCKED
+        ) oldest
+        ORDER BY oldest.due_at
+        LIMIT greatest(0, least(roomy.room, roomy.room_of_tenant, ${most}::integer))
+      ) d
+      LIMIT ${CHOICE * most}::integer
+    ), turns AS (
+      SELECT *, row_number() OVER (PARTITION BY schema_name ORDER BY due_at, delivery_id) AS turn FROM due
+    ), chosen AS (
+      SELECT schema_name, delivery_id, row_number() OVER (ORDER BY turn, lap, schema_name) AS rank
+      FROM turns WHERE turn <= room_of_tenant
+      ORDER BY rank LIMIT ${most}::integer
     )
-  ), due AS (
-    SELECT roomy.*, d.delivery_id, d.due_at
-    FROM roomy CROSS JOIN LATERAL (
-      SELECT oldest.delivery_id, oldest.due_at FROM ${OPEN} CROSS JOIN LATERAL (
-        SELECT q.delivery_id, q.due_at FROM public.delivery_queue q
-        WHERE q.segment = open.segment AND ${rows}
-          AND q.schema_name = roomy.schema_name AND q.destination = roomy.destination
-          AND q.due_at <= clock_timestamp()
-          AND (q.claimed_until IS NULL OR q.claimed_until <= clock_timestamp())
-        ORDER BY q.due_at
-        LIMIT greatest(0, least(roomy.room, roomy.room_of_tenant, $1::integer))
-        FOR UPDATE SKIP LOCKED
-      ) oldest
-      ORDER BY oldest.due_at
-      LIMIT greatest(0, least(roomy.room, roomy.room_of_tenant, $1::integer))
-    ) d
-    LIMIT ${CHOICE} * $1::integer
-  ), turns AS (
-    SELECT *, row_number() OVER (PARTITION BY schema_name ORDER BY due_at, delivery_id) AS turn FROM due
-  ), chosen AS (
-    SELECT schema_name, delivery_id, row_number() OVER (ORDER BY turn, lap, schema_name) AS rank
-    FROM turns WHERE turn <= room_of_tenant
-    ORDER BY rank LIMIT $1::integer
-  )
-  UPDATE public.delivery_queue q SET claimed_until = clock_timestamp() + make_interval(secs => $7::float8)
-  FROM chosen
-  WHERE q.schema_name = chosen.schema_name AND q.delivery_id = chosen.delivery_id
-  RETURNING q.schema_name AS schema, q.delivery_id AS "deliveryId", q.destination, chosen.rank`;
-
-const CLAIM = { webhook: claimSql(KINDS.webhook), email: claimSql(KINDS.email) };
+    UPDATE public.delivery_queue q SET claimed_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::float8)
+    FROM chosen
+    WHERE q.schema_name = chosen.schema_name AND q.delivery_id = chosen.delivery_id
+    RETURNING q.schema_name AS schema, q.delivery_id AS "deliveryId", q.destination, chosen.rank`;
+}
 
 /** Claims due deliveries of all tenants for this process, in the order in which they are to be sent. */
 export async function claimDeliveries(database: Database, options: ClaimOptions): Promise<DeliveryClaim[]> {
-  const { kind, most, mostPerTenant, mostPerDestination, taken, running, after, leaseSeconds } = options;
-  const rows = await database.publicQuery(
-    statement<DeliveryClaim & { readonly rank: number }>(CLAIM[kind], [
-      most,
-      mostPerTenant,
-      mostPerDestination,
-      [...running.keys()],
-      [...running.values()],
-      JSON.stringify(taken),
-      leaseSeconds,
-      after,
-    ]),
-  );
+  const rows = await database.publicQuery(claimStatement(options));
   return rows.sort((a, b) => a.rank - b.rank).map(({ rank, ...claim }) => claim);
 }
 
 // A delivery with an outcome has no claim any more and must not get one. A locked row is being changed by a transaction
 // that may wait for another of these rows, so it is skipped and renewed the next time.
-const RENEW = `
-  UPDATE public.delivery_queue SET claimed_until = clock_timestamp() + make_interval(secs => $3::float8)
+const renewal = (schemas: readonly string[], ids: readonly number[], leaseSeconds: number) => sql`
+  UPDATE public.delivery_queue SET claimed_until = clock_timestamp() + make_interval(secs => ${leaseSeconds}::float8)
   WHERE (schema_name, delivery_id) IN (
     SELECT q.schema_name, q.delivery_id
-    FROM public.delivery_queue q JOIN unnest($1::text[], $2::bigint[]) AS held (schema_name, delivery_id)
+    FROM public.delivery_queue q JOIN unnest(${schemas}::text[], ${ids}::bigint[]) AS held (schema_name, delivery_id)
       ON q.schema_name = held.schema_name AND q.delivery_id = held.delivery_id
     WHERE q.claimed_until IS NOT NULL FOR UPDATE OF q SKIP LOCKED)`;
 
@@ -161,5 +152,5 @@ export async function renewClaims(
 ): Promise<void> {
   const schemas = claims.map(({ schema }) => schema);
   const ids = claims.map(({ deliveryId }) => deliveryId);
-  await database.publicQuery(statement(RENEW, [schemas, ids, leaseSeconds]));
+  await database.publicQuery(renewal(schemas, ids, leaseSeconds));
 }

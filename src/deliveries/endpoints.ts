@@ -1,4 +1,4 @@
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 import { checkEventPatterns } from './event-patterns.js';
@@ -48,14 +48,14 @@ export class TooManyEndpointsError extends PlainError {
 export const DEFAULT_OVERLAP_HOURS = 24;
 export const MOST_OVERLAP_HOURS = 30 * 24;
 
-const ISO = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
-const COLUMNS = `id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
+const ISO = sql`'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
+const COLUMNS = sql`id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
   failures, to_char(secret_set_at AT TIME ZONE 'UTC', ${ISO}) AS "secretSetAt",
   to_char(created_at AT TIME ZONE 'UTC', ${ISO}) AS "createdAt",
   CASE WHEN previous_secret_until > now()
     THEN to_char(previous_secret_until AT TIME ZONE 'UTC', ${ISO}) END AS "previousSecretUntil"`;
 
-const LOCK = "SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('webhook endpoints'))";
+const LOCK = sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('webhook endpoints'))`;
 
 /**
  * Adds an endpoint to the transaction's tenant.
@@ -72,27 +72,24 @@ export async function addEndpoint(
   checkEventPatterns(eventTypes);
   const secret = newSecret();
   // A concurrent addition waits for this lock, and then counts this endpoint too.
-  void transaction.query(statement(LOCK));
-  const [endpoint] = await transaction.query(
-    statement<Endpoint>(
-      `INSERT INTO webhook_endpoint (url, secret, event_types)
-       SELECT $1, $2, $3::jsonb WHERE (SELECT count(*) FROM webhook_endpoint) < $4 RETURNING ${COLUMNS}`,
-      [href, secret, JSON.stringify(eventTypes), MOST_ENDPOINTS],
-    ),
-  );
+  void transaction.query(LOCK);
+  const [endpoint] = await transaction.query(sql<Endpoint>`
+    INSERT INTO webhook_endpoint (url, secret, event_types)
+    SELECT ${href}, ${secret}, ${JSON.stringify(eventTypes)}::jsonb
+    WHERE (SELECT count(*) FROM webhook_endpoint) < ${MOST_ENDPOINTS} RETURNING ${COLUMNS}`);
   if (!endpoint) throw new TooManyEndpointsError();
   return { ...endpoint, secret };
 }
 
 /** Returns all endpoints of the transaction's tenant, oldest first. */
 export async function listEndpoints(transaction: TenantTransaction): Promise<Endpoint[]> {
-  return await transaction.query(statement<Endpoint>(`SELECT ${COLUMNS} FROM webhook_endpoint ORDER BY id`));
+  return await transaction.query(sql<Endpoint>`SELECT ${COLUMNS} FROM webhook_endpoint ORDER BY id`);
 }
 
 /** Returns one endpoint. @throws EndpointNotFoundError */
 export async function readEndpoint(transaction: TenantTransaction, id: number): Promise<Endpoint> {
   const [endpoint] = await transaction.query(
-    statement<Endpoint>(`SELECT ${COLUMNS} FROM webhook_endpoint WHERE id = $1`, [id]),
+    sql<Endpoint>`SELECT ${COLUMNS} FROM webhook_endpoint WHERE id = ${id}`,
   );
   return found(endpoint, id);
 }
@@ -112,14 +109,11 @@ export async function changeEndpoint(
 ): Promise<Endpoint> {
   const href = url === undefined ? null : checkWebhookUrl(url, policy).href;
   if (eventTypes) checkEventPatterns(eventTypes);
-  const [endpoint] = await transaction.query(
-    statement<Endpoint>(
-      `UPDATE webhook_endpoint
-       SET url = coalesce($2, url), event_types = coalesce($3::jsonb, event_types), updated_at = now()
-       WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id, href, eventTypes ? JSON.stringify(eventTypes) : null],
-    ),
-  );
+  const patterns = eventTypes ? JSON.stringify(eventTypes) : null;
+  const [endpoint] = await transaction.query(sql<Endpoint>`
+    UPDATE webhook_endpoint
+    SET url = coalesce(${href}, url), event_types = coalesce(${patterns}::jsonb, event_types), updated_at = now()
+    WHERE id = ${id} RETURNING ${COLUMNS}`);
   return found(endpoint, id);
 }
 
@@ -129,10 +123,10 @@ export async function findEndpoint(
   id: number,
 ): Promise<{ readonly url: string; readonly secrets: readonly string[] }> {
   const [endpoint] = await transaction.query(
-    statement<{ url: string; secrets: string[] }>(
-      `SELECT e.url, ${SECRETS} AS secrets FROM webhook_endpoint e WHERE e.id = $1`,
-      [id],
-    ),
+    sql<{
+      url: string;
+      secrets: string[];
+    }>`SELECT e.url, ${SECRETS} AS secrets FROM webhook_endpoint e WHERE e.id = ${id}`,
   );
   return found(endpoint, id);
 }
@@ -148,14 +142,11 @@ export async function switchEndpoint(
   id: number,
   reason: string | null,
 ): Promise<Endpoint> {
-  const [endpoint] = await transaction.query(
-    statement<Endpoint>(
-      `UPDATE webhook_endpoint
-       SET is_active = $2::text IS NULL, disabled_reason = $2, failures = 0, failing_since = NULL, updated_at = now()
-       WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id, reason],
-    ),
-  );
+  const [endpoint] = await transaction.query(sql<Endpoint>`
+    UPDATE webhook_endpoint
+    SET is_active = ${reason}::text IS NULL, disabled_reason = ${reason}, failures = 0, failing_since = NULL,
+        updated_at = now()
+    WHERE id = ${id} RETURNING ${COLUMNS}`);
   return found(endpoint, id);
 }
 
@@ -172,23 +163,19 @@ export async function rotateSecret(
   overlapHours: number = DEFAULT_OVERLAP_HOURS,
 ): Promise<Endpoint & { readonly secret: string }> {
   const secret = newSecret();
-  const [endpoint] = await transaction.query(
-    statement<Endpoint>(
-      `UPDATE webhook_endpoint SET
-         secret = $2, secret_set_at = now(), updated_at = now(),
-         previous_secret = CASE WHEN $3::float8 > 0 THEN secret END,
-         previous_secret_until = CASE WHEN $3 > 0 THEN now() + make_interval(secs => $3 * 3600) END
-       WHERE id = $1 RETURNING ${COLUMNS}`,
-      [id, secret, overlapHours],
-    ),
-  );
+  const [endpoint] = await transaction.query(sql<Endpoint>`
+    UPDATE webhook_endpoint SET
+      secret = ${secret}, secret_set_at = now(), updated_at = now(),
+      previous_secret = CASE WHEN ${overlapHours}::float8 > 0 THEN secret END,
+      previous_secret_until = CASE WHEN ${overlapHours}::float8 > 0 THEN now() + make_interval(secs => ${overlapHours}::float8 * 3600) END
+    WHERE id = ${id} RETURNING ${COLUMNS}`);
   return { ...found(endpoint, id), secret };
 }
 
 /** Removes an endpoint; its waiting deliveries are cancelled, the log stays. @throws EndpointNotFoundError */
 export async function removeEndpoint(transaction: TenantTransaction, id: number): Promise<void> {
   const [removed] = await transaction.query(
-    statement<{ id: number }>('DELETE FROM webhook_endpoint WHERE id = $1 RETURNING id', [id]),
+    sql<{ id: number }>`DELETE FROM webhook_endpoint WHERE id = ${id} RETURNING id`,
   );
   found(removed, id);
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { statement } from '../database/statement.js';
+import { sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { AttemptOutcome } from './attempt-outcome.js';
 import { MOST_ATTEMPTS, secondsUntilNext } from './backoff.js';
@@ -30,13 +30,13 @@ export interface Delivery {
 
 /** Number of consecutive failures after which an endpoint is switched off, if they span at least FAILING_FOR. */
 const MOST_FAILURES = 50;
-const FAILING_FOR = '1 hour';
+const FAILING_FOR = sql`interval '1 hour'`;
 
 /** SQL for the secrets with which deliveries to endpoint `e` are signed, the current one first. */
-export const SECRETS = `to_json(array_remove(
+export const SECRETS = sql<string[]>`to_json(array_remove(
   ARRAY[e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END], NULL))`;
 
-const DELIVERY = `
+const deliveryOf = (id: number) => sql<Delivery>`
   SELECT d.id, d.kind, d.status, d.attempts, d.event_type AS "eventType", d.idempotency_key AS "idempotencyKey",
          d.subject, d.body, d.recipient, public.tenant_email_settings() ->> 'from' AS "emailFrom",
          CASE WHEN e.id IS NOT NULL
@@ -44,14 +44,11 @@ const DELIVERY = `
          coalesce(e.is_active, false) AS "endpointActive",
          extract(epoch FROM now() - d.fresh_since)::float8 / 3600 AS "ageHours"
   FROM delivery d LEFT JOIN webhook_endpoint e ON e.id = d.endpoint_id
-  WHERE d.id = $1`;
+  WHERE d.id = ${id}`;
 
 /** Reads a delivery with everything that sending it needs; null when it no longer exists. */
 export async function loadDelivery(database: Database, schema: string, id: number): Promise<Delivery | null> {
-  const [delivery] = await database.tenantQuery(
-    { schema, userId: null },
-    statement<Delivery>(DELIVERY, [id]),
-  );
+  const [delivery] = await database.tenantQuery({ schema, userId: null }, deliveryOf(id));
   return delivery ?? null;
 }
 
@@ -68,13 +65,10 @@ export async function recordOutcome(
   await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
     // The endpoint always first: switching an endpoint off locks it before its deliveries too.
     const endpoint = delivery.endpoint && noteAtEndpoint(transaction, delivery.endpoint.id, outcome);
-    const attempt = transaction.query(
-      statement(
-        `INSERT INTO delivery_attempt (delivery_id, duration_ms, status_code, answer, error)
-         SELECT id, $2, $3, $4, $5 FROM delivery WHERE id = $1`,
-        [delivery.id, outcome.durationMs, outcome.statusCode, outcome.answer, outcome.error],
-      ),
-    );
+    const attempt = transaction.query(sql`
+      INSERT INTO delivery_attempt (delivery_id, duration_ms, status_code, answer, error)
+      SELECT id, ${outcome.durationMs}, ${outcome.statusCode}, ${outcome.answer}, ${outcome.error}
+      FROM delivery WHERE id = ${delivery.id}`);
     const marked = outcome.sent
       ? markSent(transaction, delivery)
       : markFailed(transaction, delivery, outcome);
@@ -91,10 +85,8 @@ export async function cancelDelivery(
 ): Promise<void> {
   await database.tenantQuery(
     { schema, userId: null },
-    statement(
-      `UPDATE delivery SET status = 'CANCELLED', last_error = $2 WHERE id = $1 AND status = 'PENDING'`,
-      [id, reason],
-    ),
+    sql`
+      UPDATE delivery SET status = 'CANCELLED', last_error = ${reason} WHERE id = ${id} AND status = 'PENDING'`,
   );
 }
 
@@ -102,39 +94,26 @@ export async function cancelDelivery(
 export async function holdDelivery(database: Database, schema: string, id: number): Promise<void> {
   await database.tenantQuery(
     { schema, userId: null },
-    statement(`UPDATE delivery SET status = 'HELD' WHERE id = $1 AND status = 'PENDING'`, [id]),
+    sql`UPDATE delivery SET status = 'HELD' WHERE id = ${id} AND status = 'PENDING'`,
   );
 }
 
 function markSent(transaction: TenantTransaction, { id }: Delivery) {
-  return transaction.query(
-    statement(
-      `UPDATE delivery SET status = 'SENT', sent_at = now(), attempts = attempts + 1, last_error = NULL
-       WHERE id = $1 AND status <> 'SENT'`,
-      [id],
-    ),
-  );
+  return transaction.query(sql`
+    UPDATE delivery SET status = 'SENT', sent_at = now(), attempts = attempts + 1, last_error = NULL
+    WHERE id = ${id} AND status <> 'SENT'`);
 }
 
 function markFailed(transaction: TenantTransaction, { id, attempts }: Delivery, outcome: AttemptOutcome) {
   const failed = attempts + 1;
   const isLast = outcome.permanent === true || failed >= MOST_ATTEMPTS;
-  return transaction.query(
-    statement(
-      // HELD: this attempt, or a user, has switched the endpoint off.
-      `UPDATE delivery SET status = CASE WHEN status = 'HELD' AND $3 = 'PENDING' THEN status ELSE $3 END,
-              attempts = $4, last_error = $5, next_attempt_at = now() + make_interval(secs => $6)
-       WHERE id = $1 AND status IN ('PENDING', 'HELD') AND attempts = $2`,
-      [
-        id,
-        attempts,
-        isLast ? 'FAILED' : 'PENDING',
-        failed,
-        outcome.error,
-        isLast ? 0 : secondsUntilNext(failed, outcome.retryAfter),
-      ],
-    ),
-  );
+  const wait = isLast ? 0 : secondsUntilNext(failed, outcome.retryAfter);
+  // HELD: this attempt, or a user, has switched the endpoint off.
+  const status = isLast ? sql`'FAILED'` : sql`status`;
+  return transaction.query(sql`
+    UPDATE delivery SET status = ${status}, attempts = ${failed}, last_error = ${outcome.error},
+           next_attempt_at = now() + make_interval(secs => ${wait})
+    WHERE id = ${id} AND status IN ('PENDING', 'HELD') AND attempts = ${attempts}`);
 }
 
 /**
@@ -147,36 +126,32 @@ function noteAtEndpoint(
   { sent, error, gone = false }: AttemptOutcome,
 ) {
   if (sent) {
-    return transaction.query(
-      statement(
-        'UPDATE webhook_endpoint SET failures = 0, failing_since = NULL WHERE id = $1 AND failures > 0',
-        [id],
-      ),
-    );
+    return transaction.query(sql`
+      UPDATE webhook_endpoint SET failures = 0, failing_since = NULL WHERE id = ${id} AND failures > 0`);
   }
-  const sql = gone ? NOTE_GONE : NOTE_FAILURE;
-  return transaction.query(statement(sql, gone ? [id] : [id, error]));
+  return transaction.query(gone ? noteGone(id) : noteFailure(id, error));
 }
 
-const NOTE_GONE = `
+const noteGone = (id: number) => sql`
   UPDATE webhook_endpoint SET
     failures = failures + 1,
     failing_since = coalesce(failing_since, now()),
     is_active = false,
     disabled_reason = CASE WHEN is_active THEN 'the receiver answered 410 Gone' ELSE disabled_reason END,
     updated_at = CASE WHEN is_active THEN now() ELSE updated_at END
-  WHERE id = $1`;
+  WHERE id = ${id}`;
 
-const IS_ENOUGH = `(failures + 1 >= ${MOST_FAILURES} AND coalesce(failing_since <= now() - interval '${FAILING_FOR}', false))`;
+const IS_ENOUGH = sql<boolean>`(
+  failures + 1 >= ${MOST_FAILURES}::integer AND coalesce(failing_since <= now() - ${FAILING_FOR}, false))`;
 
-const NOTE_FAILURE = `
+const noteFailure = (id: number, error: string | null) => sql`
   UPDATE webhook_endpoint SET
     failures = failures + 1,
     failing_since = coalesce(failing_since, now()),
     is_active = is_active AND NOT ${IS_ENOUGH},
     disabled_reason = CASE WHEN is_active AND ${IS_ENOUGH}
       THEN format('%s attempts in a row failed since %s; the last: %s', failures + 1,
-                  to_char(failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), $2::text)
+                  to_char(failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI "UTC"'), ${error}::text)
       ELSE disabled_reason END,
     updated_at = CASE WHEN is_active AND ${IS_ENOUGH} THEN now() ELSE updated_at END
-  WHERE id = $1`;
+  WHERE id = ${id}`;

@@ -1,4 +1,5 @@
 import type { JsonValue } from '../database/generated/tables.js';
+import { sql } from '../database/queries.js';
 import type { Action } from './types.js';
 
 export type State = Readonly<Record<string, JsonValue>>;
@@ -36,7 +37,7 @@ export interface DomainEvent {
 }
 
 /** The columns of DomainEvent, of a table named `e`. */
-export const EVENT_COLUMNS = `e.id, e.event_type, e.entity_type,
+export const EVENT_COLUMNS = sql`e.id, e.event_type, e.entity_type,
   coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS record_id, e.action, e.status, e.previous_state,
   e.current_state, e.changed_fields, e.retry_count, e.max_retries, e.handler_results, e.error_message, e.created_at,
   e.processed_at, e.performed_by_id`;

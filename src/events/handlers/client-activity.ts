@@ -1,5 +1,5 @@
 import { writeJson } from '../../database/json.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import { idIn, type State } from '../event.js';
 import type { ClientActivityConfig } from '../types.js';
 import type { EventContext } from './event-context.js';
@@ -15,11 +15,11 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
 };
 
 // Nothing is inserted for a client that no longer exists: its timeline went with it.
-const INSERT = `
+const insertEntries = (entries: readonly object[]) => sql<{ id: number; event: number }>`
   INSERT INTO immigration_clientactivity
     (client_id, activity_type, description, metadata, performed_by_id, created_at)
   SELECT c.id, r.activity_type, r.description, r.metadata, r.performed_by_id, r.created_at
-  FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
+  FROM ROWS FROM (jsonb_to_recordset(${writeJson(entries)}::jsonb) AS (
     client_id bigint, activity_type text, description text, metadata jsonb, performed_by_id bigint,
     created_at timestamptz
   )) WITH ORDINALITY AS r (client_id, activity_type, description, metadata, performed_by_id, created_at, place)
@@ -45,8 +45,7 @@ async function writeEntries(
   transaction: HandlerTransaction,
 ): Promise<readonly HandlerOutcome[]> {
   const entries = works.filter(({ context }) => context.clientId !== null).map(entryOf);
-  const insert = statement<{ id: number; event: number }>(INSERT, [writeJson(entries)]);
-  const rows = entries.length > 0 ? await transaction.query(insert) : [];
+  const rows = entries.length > 0 ? await transaction.query(insertEntries(entries)) : [];
   const ids = new Map(rows.map(({ id, event }) => [event, id]));
   return works.map(({ event, config, context }): HandlerOutcome => {
     const id = ids.get(event.id);

@@ -1,4 +1,4 @@
-import { FIRST_EMAIL_PARAMETER, leaveEmails } from '../outbox.js';
+import { leaveEmails } from '../outbox.js';
 import type { EmailConfig } from '../types.js';
 import type { Handler } from './handler.js';
 import { addresseesOf, recipientsSql, relatedTo } from './recipients.js';
@@ -23,7 +23,7 @@ export const email: Handler<EmailConfig> = {
           subject: fill(config.subject_template),
           body: fill(config.body_template),
         },
-        { ...recipientsSql(config.recipients, FIRST_EMAIL_PARAMETER), ...addressees },
+        { query: recipientsSql(config.recipients), ...addressees },
       ),
     );
     if (left.length === 0) {

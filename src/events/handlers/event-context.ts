@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../database/generated/tables.js';
 import { ExactNumber, writeJson } from '../../database/json.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, idIn, type State, stateOf, valueIn } from '../event.js';
 import { RELATIONS, type Relation } from './relations.js';
@@ -152,14 +152,10 @@ async function lookUp(
   relation: Relation,
   ids: ReadonlySet<number>,
 ): Promise<[Relation, Map<number, Related>]> {
-  const links = relation.links.map((link) => `'${link}', ${link}_id`).join(', ');
-  const rows = await transaction.query(
-    statement<Related>(
-      `SELECT id, ${relation.name} AS name, jsonb_build_object(${links}) AS links
-       FROM ${relation.table} WHERE id = ANY ($1::bigint[])`,
-      [[...ids]],
-    ),
-  );
+  const links = relation.links.flatMap((link) => [sql`${link}::text`, sql.ref(`${link}_id`)]);
+  const rows = await transaction.query(sql<Related>`
+    SELECT id, ${sql.raw(relation.name)} AS name, jsonb_build_object(${sql.join(links)}) AS links
+    FROM ${sql.table(relation.table)} WHERE id = ANY (${[...ids]}::bigint[])`);
   return [relation, new Map(rows.map((row) => [row.id, row]))];
 }
 

@@ -1,7 +1,8 @@
 import { writeJson } from '../../database/json.js';
-import { type Statement, statement } from '../../database/statement.js';
+import { type Sql, sql } from '../../database/sql.js';
+import type { Statement } from '../../database/statement.js';
 import type { State } from '../event.js';
-import type { Addressees, RecipientsSql } from './recipients.js';
+import type { Addressees } from './recipients.js';
 
 /** A notification of an event for each of its addressees. */
 export interface NewNotification extends Addressees {
@@ -20,13 +21,14 @@ export interface InsertedNotification {
 }
 
 const LONGEST_TITLE = 200;
-/** The number of the first parameter that queries for recipients may use. */
-export const FIRST_RECIPIENT_PARAMETER = 2;
 
-/** Returns the statement that notifies the active addressees, each once per event. */
+/**
+ * Returns the statement that notifies the active addressees, each once per event.
+ * @param recipients what `recipientsSql` returned
+ */
 export function insertNotifications(
   notifications: readonly NewNotification[],
-  { queries, parameters }: RecipientsSql,
+  recipients: Sql<{ id: number }>,
 ): Statement<InsertedNotification> {
   const rows = notifications.map(({ type, title, message, meta, dueDate = null, userIds, branchId }) => ({
     type,
@@ -37,19 +39,16 @@ export function insertNotifications(
     user_ids: userIds,
     branch_id: branchId,
   }));
-  return statement(
-    `INSERT INTO immigration_notification
-       (notification_type, title, message, meta_info, due_date, assigned_to_id)
-     SELECT r.type, r.title, r.message, r.meta, r.due_date, u.id
-     FROM ROWS FROM (jsonb_to_recordset($1::jsonb) AS (
-       type text, title text, message text, meta jsonb, due_date timestamptz, user_ids bigint[], branch_id bigint
-     )) WITH ORDINALITY AS r (type, title, message, meta, due_date, user_ids, branch_id, place)
-     CROSS JOIN LATERAL (${queries.join(' UNION ')}) who
-     JOIN immigration_user u ON u.id = who.id AND u.is_active
-     ORDER BY r.place, u.id
-     RETURNING id, assigned_to_id AS "user", (meta_info ->> 'event_id')::bigint AS event`,
-    [writeJson(rows), ...parameters],
-  );
+  return sql`
+    INSERT INTO immigration_notification (notification_type, title, message, meta_info, due_date, assigned_to_id)
+    SELECT r.type, r.title, r.message, r.meta, r.due_date, u.id
+    FROM ROWS FROM (jsonb_to_recordset(${writeJson(rows)}::jsonb) AS (
+      type text, title text, message text, meta jsonb, due_date timestamptz, user_ids bigint[], branch_id bigint
+    )) WITH ORDINALITY AS r (type, title, message, meta, due_date, user_ids, branch_id, place)
+    CROSS JOIN LATERAL (${recipients}) who
+    JOIN immigration_user u ON u.id = who.id AND u.is_active
+    ORDER BY r.place, u.id
+    RETURNING id, assigned_to_id AS "user", (meta_info ->> 'event_id')::bigint AS event`;
 }
 
 /** Truncates a title to the column's length, in characters. */

@@ -3,7 +3,6 @@ import type { NotificationConfig } from '../types.js';
 import type { EventContext } from './event-context.js';
 import type { Handler, HandlerOutcome, HandlerTransaction, HandlerWork } from './handler.js';
 import {
-  FIRST_RECIPIENT_PARAMETER,
   type InsertedNotification,
   insertNotifications,
   type NewNotification,
@@ -39,8 +38,8 @@ async function notify(
   const rows: InsertedNotification[] = [];
   const recipients = works[0]?.config.recipients ?? [];
   if (notifications.length > 0) {
-    const sql = recipientsSql(recipients, FIRST_RECIPIENT_PARAMETER);
-    rows.push(...(await transaction.query(insertNotifications(notifications, sql))));
+    const insert = insertNotifications(notifications, recipientsSql(recipients));
+    rows.push(...(await transaction.query(insert)));
   }
   return works.map(({ event, config }, index) => {
     const why = made[index];

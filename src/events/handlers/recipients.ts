@@ -1,3 +1,4 @@
+import { type Sql, sql } from '../../database/sql.js';
 import type { Recipient } from '../types.js';
 import type { EventContext } from './event-context.js';
 
@@ -8,21 +9,15 @@ export interface Addressees {
   readonly branchId: number | null;
 }
 
-/** Queries for the ids of an event's recipients; they may use a row `r` with `user_ids` and `branch_id`. */
-export interface RecipientsSql {
-  readonly queries: readonly string[];
-  readonly parameters: readonly unknown[];
-}
-
-const NAMED = 'SELECT unnest(r.user_ids) AS id';
+const NAMED = sql`SELECT unnest(r.user_ids) AS id`;
 
 // A deleted branch has no staff any more, whoever is still assigned to it.
-const IN_BRANCH = `
+const IN_BRANCH = sql`
   SELECT m.user_id AS id FROM immigration_user_branches m
   JOIN immigration_branch b ON b.id = m.branch_id AND b.deleted_at IS NULL
   WHERE b.id = r.branch_id`;
 
-const IN_REGION = `
+const IN_REGION = sql`
   SELECT m.user_id AS id FROM immigration_branch home
   JOIN immigration_user_regions m ON m.region_id = home.region_id
   WHERE home.id = r.branch_id AND home.deleted_at IS NULL
@@ -32,24 +27,24 @@ const IN_REGION = `
   JOIN immigration_user_branches m ON m.branch_id = b.id
   WHERE home.id = r.branch_id AND home.deleted_at IS NULL`;
 
-const inGroup = (group: string) => `
+const inGroup = (group: string) => sql`
   SELECT m.user_id AS id FROM immigration_user_groups m JOIN auth_group g ON g.id = m.group_id
-  WHERE g.name = ${group}`;
+  WHERE g.name = ${group}::text`;
 
-/** Returns the queries for a list of recipients. @param first the number of the first parameter that they may use */
-export function recipientsSql(recipients: readonly Recipient[], first: number): RecipientsSql {
-  const parameters: unknown[] = [];
+/** Returns the query for the ids of recipients; it may use a row `r` with `user_ids` and `branch_id`. */
+export function recipientsSql(recipients: readonly Recipient[]): Sql<{ id: number }> {
   const queries = recipients.flatMap((recipient) => {
     if ('team' in recipient) return [recipient.team === 'branch' ? IN_BRANCH : IN_REGION];
     if (!('role' in recipient)) return [];
-    const group = inGroup(`$${first - 1 + parameters.push(recipient.role)}::text`);
+    const group = inGroup(recipient.role);
     if (recipient.scope === 'tenant') return [group];
     return [
-      `SELECT member.id FROM (${group}) member
-       WHERE member.id IN (${recipient.scope === 'branch' ? IN_BRANCH : IN_REGION})`,
+      sql`
+        SELECT member.id FROM (${group}) member
+        WHERE member.id IN (${recipient.scope === 'branch' ? IN_BRANCH : IN_REGION})`,
     ];
   });
-  return { queries: [NAMED, ...queries], parameters };
+  return sql.join([NAMED, ...queries], sql` UNION `);
 }
 
 /** Returns the addressees of an event; null when the recipients name nobody: an empty field, and no role or team. */

@@ -1,7 +1,7 @@
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import type { TaskConfig } from '../types.js';
 import type { Handler } from './handler.js';
-import { FIRST_RECIPIENT_PARAMETER, insertNotifications } from './insert-notifications.js';
+import { insertNotifications } from './insert-notifications.js';
 import { recipientsSql, relatedByPath } from './recipients.js';
 import { fillTemplate } from './templates.js';
 
@@ -10,15 +10,23 @@ const PRIORITY = 'MEDIUM';
 const LONGEST_TITLE = 200;
 
 // Linked to the client, if there is one. An assignee who has left counts as none.
-const INSERT = `
+const insertTask = (task: {
+  readonly title: string;
+  readonly detail: string;
+  readonly priority: string;
+  readonly days: number;
+  readonly assignee: number | null;
+  readonly assigner: number | null;
+  readonly client: number | null;
+}) => sql<NewTask>`
   INSERT INTO immigration_task
     (title, detail, priority, due_date, assigned_to_id, assigned_by_id, content_type_id, object_id)
-  SELECT $1, $2, $3, now() + make_interval(days => $4),
-    (SELECT id FROM immigration_user WHERE id = $5::bigint AND is_active), $6::bigint, t.id,
-    CASE WHEN t.id IS NOT NULL THEN $7::bigint END
+  SELECT ${task.title}, ${task.detail}, ${task.priority}, now() + make_interval(days => ${task.days}),
+    (SELECT id FROM immigration_user WHERE id = ${task.assignee}::bigint AND is_active), ${task.assigner}::bigint, t.id,
+    CASE WHEN t.id IS NOT NULL THEN ${task.client}::bigint END
   FROM (SELECT) one LEFT JOIN django_content_type t
     ON t.app_label = 'immigration' AND t.model = 'client'
-    AND EXISTS (SELECT FROM immigration_client WHERE id = $7::bigint)
+    AND EXISTS (SELECT FROM immigration_client WHERE id = ${task.client}::bigint)
   RETURNING id, assigned_to_id, due_date`;
 
 interface NewTask {
@@ -36,15 +44,15 @@ export const task: Handler<TaskConfig> = {
     const title = [...fill(config.title_template)].slice(0, LONGEST_TITLE).join('');
     const priority = config.priority ?? PRIORITY;
     const [made] = (await transaction.query(
-      statement<NewTask>(INSERT, [
+      insertTask({
         title,
-        fill(config.detail_template),
+        detail: fill(config.detail_template),
         priority,
-        config.due_date_days ?? DUE_IN_DAYS,
-        config.assigned_to_field === undefined ? null : context.idAt(config.assigned_to_field),
-        event.performed_by_id,
-        context.clientId,
-      ]),
+        days: config.due_date_days ?? DUE_IN_DAYS,
+        assignee: config.assigned_to_field === undefined ? null : context.idAt(config.assigned_to_field),
+        assigner: event.performed_by_id,
+        client: context.clientId,
+      }),
     )) as [NewTask];
     const data = { task_id: made.id };
     if (made.assigned_to_id === null) return { status: 'SUCCESS', message: 'task made', data };
@@ -57,7 +65,7 @@ export const task: Handler<TaskConfig> = {
       userIds: [made.assigned_to_id],
       branchId: null,
     };
-    const insert = insertNotifications([notice], recipientsSql([], FIRST_RECIPIENT_PARAMETER));
+    const insert = insertNotifications([notice], recipientsSql([]));
     const notified = (await transaction.query(insert)).map(({ user }) => user);
     return { status: 'SUCCESS', message: 'task made and assigned', data, notified };
   },

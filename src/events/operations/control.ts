@@ -1,6 +1,7 @@
 import { CHANNELS } from '../../database/channels.js';
 import type { Database } from '../../database/database.js';
-import { type Statement, statement } from '../../database/statement.js';
+import { type Sql, sql } from '../../database/sql.js';
+import type { Statement } from '../../database/statement.js';
 import { PAUSE_IS_ON } from '../pauses.js';
 
 /** The scope of a pause: everything, one tenant, or one handler in all tenants. */
@@ -30,68 +31,60 @@ export async function pauseEvents(
 ): Promise<void> {
   const why = [...reason].slice(0, LONGEST_REASON).join('');
   // The row always exists; if somebody removed it, it is created again, since otherwise nothing could be paused.
-  if (of.kind === 'all') await database.publicQuery(statement('SELECT public.ensure_event_switch()'));
+  if (of.kind === 'all') await database.publicQuery(sql`SELECT public.ensure_event_switch()`);
   await database.publicQuery(pauseStatement(of, why, until?.toISOString() ?? null));
 }
 
 function pauseStatement(of: PauseOf, reason: string, until: string | null): Statement {
   if (of.kind === 'all') {
-    return statement(
-      `UPDATE public.immigration_event_processing_control
-       SET is_paused = true, pause_reason = nullif($1, ''), paused_until = $2::timestamptz`,
-      [reason, until],
-    );
+    return sql`
+      UPDATE public.immigration_event_processing_control
+      SET is_paused = true, pause_reason = nullif(${reason}, ''), paused_until = ${until}::timestamptz`;
   }
   const [schema, handler] = of.kind === 'tenant' ? [of.schema, null] : [null, of.handler];
-  return statement(
-    `INSERT INTO public.event_pause (schema_name, handler, reason, paused_until)
-     VALUES ($1, $2, $3, $4::timestamptz)
-     ON CONFLICT (schema_name, handler) DO UPDATE SET reason = excluded.reason,
-       paused_until = excluded.paused_until`,
-    [schema, handler, reason, until],
-  );
+  return sql`
+    INSERT INTO public.event_pause (schema_name, handler, reason, paused_until)
+    VALUES (${schema}, ${handler}, ${reason}, ${until}::timestamptz)
+    ON CONFLICT (schema_name, handler) DO UPDATE SET reason = excluded.reason,
+      paused_until = excluded.paused_until`;
 }
 
 /** Ends a pause, and wakes the workers. @returns whether there was one */
 export async function resumeEvents(database: Database, of: PauseOf): Promise<boolean> {
-  const [row] = await database.publicQuery(
-    statement<{ resumed: boolean }>(
-      `WITH resumed AS (${resumeSql(of)}), woken AS (SELECT pg_notify('${CHANNELS.events}', ''))
-       SELECT EXISTS (SELECT FROM resumed) AS resumed FROM woken`,
-      of.kind === 'all' ? [] : [of.kind === 'tenant' ? of.schema : of.handler],
-    ),
-  );
+  const [row] = await database.publicQuery(sql<{ resumed: boolean }>`
+    WITH resumed AS (${resumption(of)}), woken AS (SELECT pg_notify(${CHANNELS.events}, ''))
+    SELECT EXISTS (SELECT FROM resumed) AS resumed FROM woken`);
   return row?.resumed ?? false;
 }
 
-function resumeSql(of: PauseOf): string {
+function resumption(of: PauseOf): Sql {
   if (of.kind === 'all') {
-    return `UPDATE public.immigration_event_processing_control SET is_paused = false, pause_reason = NULL
+    return sql`
+      UPDATE public.immigration_event_processing_control SET is_paused = false, pause_reason = NULL
       WHERE is_paused RETURNING id`;
   }
-  const column = of.kind === 'tenant' ? 'schema_name' : 'handler';
-  return `DELETE FROM public.event_pause WHERE ${column} = $1 RETURNING id`;
+  const named = of.kind === 'tenant' ? sql`schema_name = ${of.schema}` : sql`handler = ${of.handler}`;
+  return sql`DELETE FROM public.event_pause WHERE ${named} RETURNING id`;
 }
 
-const asText = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+const asText = (column: Sql) =>
+  sql<string>`to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
 
 /** Returns the pauses in effect. */
 export async function listPauses(database: Database): Promise<Pause[]> {
   const rows = await database.publicQuery(
-    statement<{
+    sql<{
       schema: string | null;
       handler: string | null;
       reason: string;
       pausedAt: string | null;
       until: string | null;
-    }>(
-      `SELECT NULL AS schema, NULL AS handler, coalesce(pause_reason, '') AS reason,
-         ${asText('paused_at')} AS "pausedAt", ${asText('paused_until')} AS until
-       FROM public.immigration_event_processing_control WHERE is_paused AND ${PAUSE_IS_ON.sql}
+    }>`SELECT NULL AS schema, NULL AS handler, coalesce(pause_reason, '') AS reason,
+         ${asText(sql`paused_at`)} AS "pausedAt", ${asText(sql`paused_until`)} AS until
+       FROM public.immigration_event_processing_control WHERE is_paused AND ${PAUSE_IS_ON}
        UNION ALL (
-         SELECT schema_name, handler, reason, ${asText('paused_at')}, ${asText('paused_until')}
-         FROM public.event_pause WHERE ${PAUSE_IS_ON.sql} ORDER BY schema_name, handler)`,
-    ),
+         SELECT schema_name, handler, reason, ${asText(sql`paused_at`)}, ${asText(sql`paused_until`)}
+         FROM public.event_pause WHERE ${PAUSE_IS_ON} ORDER BY schema_name, handler)`,
   );
   return rows.map(({ schema, handler, ...pause }) => ({
     ...pause,

@@ -1,19 +1,25 @@
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import type { Job } from '../../jobs/job.js';
 
-const ENDED = 'paused_until <= now()';
+const ENDED = sql`paused_until <= now()`;
 
-const COUNT = `
-  SELECT (SELECT count(*) FROM public.event_pause WHERE ${ENDED} AND ($1::text IS NULL OR schema_name = $1))::integer
+/** Returns the conditions of the pauses to remove: of a tenant, or with null of all and of everything. */
+const ended = (schema: string | null) => ({
+  pauses: schema === null ? ENDED : sql`${ENDED} AND schema_name = ${schema}`,
+  everything: schema === null ? sql`is_paused AND ${ENDED}` : sql`false`,
+});
+
+const count = (schema: string | null) => sql<{ done: number }>`
+  SELECT (SELECT count(*) FROM public.event_pause WHERE ${ended(schema).pauses})::integer
     + (SELECT count(*) FROM public.immigration_event_processing_control
-       WHERE $1 IS NULL AND is_paused AND ${ENDED})::integer AS done`;
+       WHERE ${ended(schema).everything})::integer AS done`;
 
-const END = `
+const remove = (schema: string | null) => sql<{ done: number }>`
   WITH ended AS (
-    DELETE FROM public.event_pause WHERE ${ENDED} AND ($1::text IS NULL OR schema_name = $1) RETURNING id
+    DELETE FROM public.event_pause WHERE ${ended(schema).pauses} RETURNING id
   ), resumed AS (
     UPDATE public.immigration_event_processing_control SET is_paused = false, paused_until = NULL
-    WHERE $1 IS NULL AND is_paused AND ${ENDED} RETURNING id
+    WHERE ${ended(schema).everything} RETURNING id
   )
   SELECT (SELECT count(*) FROM ended)::integer + (SELECT count(*) FROM resumed)::integer AS done`;
 
@@ -23,7 +29,7 @@ export const endedPausesJob: Job = {
   summary: 'remove pauses of events whose end has come',
   every: 60,
   async run({ database, schema, dryRun }) {
-    const [row] = await database.publicQuery(statement<{ done: number }>(dryRun ? COUNT : END, [schema]));
+    const [row] = await database.publicQuery((dryRun ? count : remove)(schema));
     return { done: row?.done ?? 0, tenants: [], failures: [] };
   },
 };

@@ -1,9 +1,9 @@
 import { CHANNELS, notice } from '../../database/channels.js';
 import type { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { State } from '../event.js';
 import { lockTenant } from '../worker/event-queue.js';
-import { SELECTED, type Selection, selectionParameters } from './selection.js';
+import { type Selection, selected } from './selection.js';
 
 /** An event as operators see it; columns as in the table. */
 export interface ShownEvent {
@@ -35,10 +35,10 @@ export interface EventInFull extends ShownEvent {
   readonly request_id: string | null;
 }
 
-const SHOWN = `e.id, e.event_type, e.entity_type, coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS entity_id,
+const SHOWN = sql`e.id, e.event_type, e.entity_type, coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS entity_id,
   current_schema()::text AS tenant_schema, e.status, e.retry_count, e.max_retries, e.error_message, e.created_at,
   e.processed_at`;
-const IN_FULL = `${SHOWN}, e.action, e.changed_fields, e.previous_state, e.current_state, e.handler_results,
+const IN_FULL = sql`${SHOWN}, e.action, e.changed_fields, e.previous_state, e.current_state, e.handler_results,
   e.metadata, e.performed_by_id, e.request_id`;
 
 /** Returns events of a tenant, the newest first. @param most maximum number */
@@ -48,15 +48,15 @@ export async function listEvents(
   selection: Selection,
   most: number,
 ): Promise<ShownEvent[]> {
-  const query = `SELECT ${SHOWN} FROM immigration_event e WHERE ${SELECTED} ORDER BY e.id DESC LIMIT $7`;
-  const parameters = [...selectionParameters(selection), most];
-  const rows = await database.tenantQuery({ schema, userId: null }, statement<ShownEvent>(query, parameters));
+  const query = sql<ShownEvent>`
+    SELECT ${SHOWN} FROM immigration_event e WHERE ${selected(selection)} ORDER BY e.id DESC LIMIT ${most}`;
+  const rows = await database.tenantQuery({ schema, userId: null }, query);
   return await withDueTimes(database, schema, rows);
 }
 
 /** Returns one event of a tenant; null when there is none with this id. */
 export async function showEvent(database: Database, schema: string, id: number): Promise<EventInFull | null> {
-  const query = statement<EventInFull>(`SELECT ${IN_FULL} FROM immigration_event e WHERE e.id = $1`, [id]);
+  const query = sql<EventInFull>`SELECT ${IN_FULL} FROM immigration_event e WHERE e.id = ${id}`;
   const rows = await database.tenantQuery({ schema, userId: null }, query);
   const [event] = await withDueTimes(database, schema, rows);
   return event ?? null;
@@ -69,11 +69,11 @@ async function withDueTimes<Event extends ShownEvent>(
   events: readonly Event[],
 ): Promise<Event[]> {
   const due = await database.publicQuery(
-    statement<{ event_id: number; due_at: string }>(
-      `SELECT event_id, to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS due_at
-       FROM public.event_queue WHERE schema_name = $1 AND event_id = ANY ($2::bigint[])`,
-      [schema, events.map(({ id }) => id)],
-    ),
+    sql<{
+      event_id: number;
+      due_at: string;
+    }>`SELECT event_id, to_char(due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS due_at
+       FROM public.event_queue WHERE schema_name = ${schema} AND event_id = ANY (${events.map(({ id }) => id)}::bigint[])`,
   );
   const times = new Map(due.map(({ event_id, due_at }) => [event_id, due_at]));
   return events.map((event) => ({ ...event, due_at: times.get(event.id) ?? null }));
@@ -83,10 +83,10 @@ async function withDueTimes<Event extends ShownEvent>(
 const AT_ONCE = 1_000;
 
 // Successful handlers stay in the results, so that they do not run again.
-const RETRY = `
+const retry = (selection: Selection) => sql<{ id: number }>`
   WITH chosen AS (
-    SELECT e.id FROM immigration_event e WHERE ${SELECTED} AND e.status = 'FAILED'
-    ORDER BY e.id LIMIT $7
+    SELECT e.id FROM immigration_event e WHERE ${selected(selection)} AND e.status = 'FAILED'
+    ORDER BY e.id LIMIT ${AT_ONCE}
   ), changed AS (
     UPDATE immigration_event e SET status = 'PENDING', retry_count = 0, error_message = NULL, processed_at = NULL,
       updated_at = now()
@@ -107,7 +107,7 @@ export async function retryEvents(
   schema: string,
   selection: Selection,
 ): Promise<number[]> {
-  const done = await inPortions(database, schema, RETRY, selection);
+  const done = await inPortions(database, schema, retry(selection));
   if (done.length > 0) await database.publicQuery(notice(CHANNELS.events, ''));
   return done;
 }
@@ -115,12 +115,12 @@ export async function retryEvents(
 /** The error of a cancelled event. */
 const CANCELLED = 'cancelled';
 
-const CANCEL = `
+const cancel = (selection: Selection) => sql<{ id: number }>`
   WITH chosen AS (
-    SELECT e.id FROM immigration_event e WHERE ${SELECTED} AND e.status IN ('PENDING', 'PROCESSING')
-    ORDER BY e.id LIMIT $7
+    SELECT e.id FROM immigration_event e WHERE ${selected(selection)} AND e.status IN ('PENDING', 'PROCESSING')
+    ORDER BY e.id LIMIT ${AT_ONCE}
   ), changed AS (
-    UPDATE immigration_event e SET status = 'FAILED', error_message = '${CANCELLED}', processed_at = now(),
+    UPDATE immigration_event e SET status = 'FAILED', error_message = ${CANCELLED}, processed_at = now(),
       updated_at = now()
     FROM chosen WHERE e.id = chosen.id RETURNING e.id
   ), finished AS (SELECT public.finish_events((SELECT array_agg(id) FROM changed)))
@@ -136,22 +136,20 @@ export async function cancelEvents(
   schema: string,
   selection: Selection,
 ): Promise<number[]> {
-  return await inPortions(database, schema, CANCEL, selection);
+  return await inPortions(database, schema, cancel(selection));
 }
 
 /** Changes events while no worker has any of the tenant's claimed. */
 async function inPortions(
   database: Database,
   schema: string,
-  sql: string,
-  selection: Selection,
+  change: Sql<{ id: number }>,
 ): Promise<number[]> {
   const done: number[] = [];
   for (;;) {
-    const query = statement<{ id: number }>(sql, [...selectionParameters(selection), AT_ONCE]);
     const changed = await database.tenantTransaction({ schema, userId: null }, (transaction) => {
       transaction.send(lockTenant(schema));
-      return transaction.send(query);
+      return transaction.send(change);
     });
     done.push(...changed.map(({ id }) => id));
     if (changed.length < AT_ONCE) return done;

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { type OldTransaction, oldTransactions } from '../../database/old-transactions.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import { listPauses, type Pause } from './control.js';
 
 /** The waiting events of one tenant and type. */
@@ -33,16 +33,12 @@ export interface EventsStatus {
 
 /** Returns the events waiting to be handled, of all tenants or one, from the queue alone. */
 async function waitingEvents(database: Database, schema: string | null = null): Promise<Waiting[]> {
-  return await database.publicQuery(
-    statement<Waiting>(
-      `SELECT w.schema_name AS schema, w.event_type AS type, w.depth::integer AS count, w.due::integer AS due,
-         extract(epoch FROM now() - w.oldest)::float8 AS "oldestSeconds"
-       FROM public.waiting_events($1) w
-       WHERE EXISTS (SELECT FROM public.tenants_tenant t WHERE t.schema_name = w.schema_name)
-       ORDER BY 1, 2`,
-      [schema],
-    ),
-  );
+  return await database.publicQuery(sql<Waiting>`
+    SELECT w.schema_name AS schema, w.event_type AS type, w.depth::integer AS count, w.due::integer AS due,
+      extract(epoch FROM now() - w.oldest)::float8 AS "oldestSeconds"
+    FROM public.waiting_events(${schema}) w
+    WHERE EXISTS (SELECT FROM public.tenants_tenant t WHERE t.schema_name = w.schema_name)
+    ORDER BY 1, 2`);
 }
 
 /** Returns the state of these tenants' events. @param schemas of existing tenants */
@@ -54,9 +50,9 @@ export async function eventsStatus(
   const failed: Failed[] = [];
   for (const schema of schemas) failed.push(...(await failedEvents(database, schema)));
   const [workers] = await database.publicQuery(
-    statement<{ asleep: number }>(
-      `SELECT count(*)::integer AS asleep FROM public.event_sleeper WHERE asleep_since > now() - interval '10 minutes'`,
-    ),
+    sql<{
+      asleep: number;
+    }>`SELECT count(*)::integer AS asleep FROM public.event_sleeper WHERE asleep_since > now() - interval '10 minutes'`,
   );
   return {
     pauses: await listPauses(database),
@@ -70,10 +66,11 @@ export async function eventsStatus(
 async function failedEvents(database: Database, schema: string): Promise<Failed[]> {
   const rows = await database.tenantQuery(
     { schema, userId: null },
-    statement<{ type: string; count: number }>(
-      `SELECT event_type AS type, count(*)::integer AS count FROM immigration_event
+    sql<{
+      type: string;
+      count: number;
+    }>`SELECT event_type AS type, count(*)::integer AS count FROM immigration_event
        WHERE status = 'FAILED' GROUP BY 1 ORDER BY 1`,
-    ),
   );
   return rows.map((row) => ({ schema, ...row }));
 }

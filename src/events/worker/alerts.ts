@@ -1,16 +1,13 @@
-import { type Statement, statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
+import type { Statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { jittered } from '../../platform/jitter.js';
 import type { DomainEvent } from '../event.js';
-import {
-  FIRST_RECIPIENT_PARAMETER,
-  type InsertedNotification,
-  insertNotifications,
-} from '../handlers/insert-notifications.js';
+import { type InsertedNotification, insertNotifications } from '../handlers/insert-notifications.js';
 import { recipientsSql } from '../handlers/recipients.js';
 
-const SAVE = statement('SAVEPOINT alert');
-const UNDO = statement('ROLLBACK TO SAVEPOINT alert');
+const SAVE = sql`SAVEPOINT alert`;
+const UNDO = sql`ROLLBACK TO SAVEPOINT alert`;
 
 /** An event that failed for good, and its error. */
 export interface Failure {
@@ -72,5 +69,5 @@ function alert(event: DomainEvent, error: string, roles: readonly string[]): Sta
     branchId: null,
   };
   const recipients = roles.map((role) => ({ role, scope: 'tenant' }) as const);
-  return insertNotifications([notification], recipientsSql(recipients, FIRST_RECIPIENT_PARAMETER));
+  return insertNotifications([notification], recipientsSql(recipients));
 }

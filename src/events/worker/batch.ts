@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { readContexts } from '../handlers/event-context.js';
 import { newNotificationsNotice } from '../new-notifications.js';
@@ -70,10 +70,9 @@ async function handleClaimed(
   schema: string,
   { ids, pausedHandlers }: { readonly ids: readonly number[]; readonly pausedHandlers: readonly string[] },
 ): Promise<HandledEvent[]> {
-  const bounds = statement(
-    `SELECT pg_catalog.set_config('lock_timeout', '${tools.limits.lockWait}', true),
-            pg_catalog.set_config('statement_timeout', '${tools.limits.event}', true)`,
-  );
+  const bounds = sql`
+    SELECT pg_catalog.set_config('lock_timeout', ${String(tools.limits.lockWait)}, true),
+    pg_catalog.set_config('statement_timeout', ${String(tools.limits.event)}, true)`;
   const [, { events, clientType }, wanted] = await Promise.all([
     transaction.query(bounds),
     takeEvents(transaction, schema, ids),

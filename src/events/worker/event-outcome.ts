@@ -1,4 +1,5 @@
-import { type Statement, statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
+import type { Statement } from '../../database/statement.js';
 import type { DomainEvent, HandlerResult } from '../event.js';
 import { delayEvents, finishEvents } from './event-queue.js';
 
@@ -35,14 +36,15 @@ export interface HandledEvent {
 
 const STATUS = { completed: 'COMPLETED', retried: 'PENDING', failed: 'FAILED', waiting: 'PENDING' } as const;
 
-const UPDATE = `
+// Found by the index on the ids, whatever number of rows the planner expects of the JSON.
+const update = (rows: readonly ReturnType<typeof rowOf>[]) => sql`
   UPDATE immigration_event e SET
     status = o.status, handler_results = e.handler_results || o.results, retry_count = o.retry_count,
     error_message = CASE WHEN o.untouched THEN e.error_message ELSE o.error END,
     processed_at = CASE WHEN o.status IN ('COMPLETED', 'FAILED') THEN now() END, updated_at = now()
-  FROM jsonb_to_recordset($1::jsonb) AS o
+  FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS o
     (id bigint, status text, results jsonb, retry_count smallint, error text, untouched boolean)
-  WHERE e.id = o.id AND e.id = ANY ($2::bigint[])`; // found by the index, whatever number of rows the planner expects of $1
+  WHERE e.id = o.id AND e.id = ANY (${rows.map(({ id }) => id)}::bigint[])`;
 
 /**
  * Returns the statements that write the outcome of events into their rows and into the queue.
@@ -62,7 +64,7 @@ export function outcomeStatements(
     if (event && outcome.kind !== 'gone') rows.push(rowOf(event, outcome));
   }
   return [
-    ...(rows.length > 0 ? [statement(UPDATE, [JSON.stringify(rows), rows.map(({ id }) => id)])] : []),
+    ...(rows.length > 0 ? [update(rows)] : []),
     ...(finished.length > 0 ? [finishEvents(finished)] : []),
     ...(delays.length > 0 ? [delayEvents(delays)] : []),
   ];

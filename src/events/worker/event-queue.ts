@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.js';
-import { type Statement, statement } from '../../database/statement.js';
+import { type Sql, sql } from '../../database/sql.js';
+import type { Statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, EVENT_COLUMNS } from '../event.js';
 
@@ -36,16 +37,16 @@ export interface Claimed {
   readonly clientType: number | null;
 }
 
-const TENANT_LOCK = (schema: string) => `hashtext('leopard_events'), hashtext(${schema})`;
+const tenantLock = (schema: string) => sql`hashtext('leopard_events'), hashtext(${schema})`;
 
 // Counted and committed before the work begins, since a count in a transaction that dies is lost. Nobody else serves
 // the tenant at the same time, which keeps the order of its events. The status is tested by CASE so that no index on it
 // is used: beside an old transaction each holds a dead entry for every event handled since.
-const COUNT_CLAIMS = `
+const countClaims = (schema: string, { most, alone, leftOut, since }: Portion) => sql<EventClaim>`
   WITH claimed AS MATERIALIZED (
     SELECT event_id, due_at FROM public.claim_events(
-      CASE WHEN pg_try_advisory_xact_lock(${TENANT_LOCK('$5')}) THEN $1::integer ELSE 0 END, $2, $3,
-      coalesce($4::timestamptz, '-infinity'))
+      CASE WHEN pg_try_advisory_xact_lock(${tenantLock(schema)}) THEN ${most}::integer ELSE 0 END, ${alone}, ${leftOut},
+      coalesce(${since}::timestamptz, '-infinity'))
   ), counted AS MATERIALIZED (
     SELECT public.count_claims((SELECT array_agg(event_id) FROM claimed)) FROM claimed LIMIT 1
   ), marked AS (
@@ -61,9 +62,7 @@ export async function claimEvents(
   schema: string,
   portion: Portion,
 ): Promise<EventClaim[]> {
-  const { most, alone, leftOut, since } = portion;
-  const query = statement<EventClaim>(COUNT_CLAIMS, [most, alone, leftOut, since, schema]);
-  return await database.tenantQuery({ schema, userId: null }, query);
+  return await database.tenantQuery({ schema, userId: null }, countClaims(schema, portion));
 }
 
 /**
@@ -71,15 +70,15 @@ export async function claimEvents(
  * transaction ends.
  */
 export function lockTenant(schema: string): Statement {
-  return statement(`SELECT pg_advisory_xact_lock(${TENANT_LOCK('$1')})`, [schema]);
+  return sql`SELECT pg_advisory_xact_lock(${tenantLock(schema)})`;
 }
 
 // Reads each event by its id, whatever the planner expects: it cannot know how many rows the function returns, and the
 // statistics of a table that fills quickly are those of an empty one.
-const READ = `
+const takenEvents = (ids: readonly number[]) => sql<TakenEventRow>`
   SELECT q.event_id, q.claims, ${EVENT_COLUMNS},
     (SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client') AS client_type
-  FROM public.take_events($1) q
+  FROM public.take_events(${ids}) q
   LEFT JOIN LATERAL (SELECT * FROM immigration_event WHERE id = q.event_id OFFSET 0) e ON true
   ORDER BY q.event_id`;
 
@@ -99,7 +98,7 @@ export async function takeEvents(
 ): Promise<Claimed> {
   const [, rows] = await Promise.all([
     transaction.query(lockTenant(schema)),
-    transaction.query(statement<TakenEventRow>(READ, [ids])),
+    transaction.query(takenEvents(ids)),
   ]);
   return {
     clientType: rows[0]?.client_type ?? null,
@@ -113,24 +112,30 @@ export async function takeEvents(
 
 /** Returns the statement that removes events from the queue. */
 export function finishEvents(ids: readonly number[]): Statement {
-  return statement('SELECT public.finish_events($1::bigint[])', [ids]);
+  return sql`SELECT public.finish_events(${ids}::bigint[])`;
 }
 
 /**
  * Returns the statement that keeps failed events in the queue until the admins can be notified, each for its number of
  * seconds.
  */
-export function awaitAlerts(alerts: readonly { readonly id: number; readonly seconds: number }[]): Statement {
-  return statement(
-    'SELECT public.await_alert(a.id, a.seconds) FROM unnest($1::bigint[], $2::float8[]) AS a (id, seconds)',
-    [alerts.map(({ id }) => id), alerts.map(({ seconds }) => seconds)],
-  );
+export function awaitAlerts(alerts: readonly Delay[]): Statement {
+  return sql`
+    SELECT public.await_alert(a.id, a.seconds) FROM ${unnested(alerts)} AS a (id, seconds)`;
 }
 
 /** Returns the statement that delays events, each by its number of seconds, and resets their number of claims. */
-export function delayEvents(delays: readonly { readonly id: number; readonly seconds: number }[]): Statement {
-  return statement(
-    'SELECT public.delay_event(d.id, d.seconds) FROM unnest($1::bigint[], $2::float8[]) AS d (id, seconds)',
-    [delays.map(({ id }) => id), delays.map(({ seconds }) => seconds)],
-  );
+export function delayEvents(delays: readonly Delay[]): Statement {
+  return sql`
+    SELECT public.delay_event(d.id, d.seconds) FROM ${unnested(delays)} AS d (id, seconds)`;
+}
+
+interface Delay {
+  readonly id: number;
+  readonly seconds: number;
+}
+
+function unnested(delays: readonly Delay[]): Sql {
+  const ids = delays.map(({ id }) => id);
+  return sql`unnest(${ids}::bigint[], ${delays.map(({ seconds }) => seconds)}::float8[])`;
 }

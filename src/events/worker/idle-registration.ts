@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 
 /** Age after which a worker's row is taken for that of a dead one. */
-const STALE = "interval '10 minutes'";
+const STALE = sql`interval '10 minutes'`;
 const RENEW_MS = 30_000;
 /** Minimum lifetime of the row: each removal leaves a dead row, which every writer reads until VACUUM. */
 const STAYS_MS = 5_000;
@@ -26,16 +26,12 @@ export class IdleRegistration {
   /** Registers the worker as idle: from now on writers notify. Removes rows of dead workers along the way. */
   register(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.database.publicQuery(
-        statement(
-          `WITH dead AS (
-             DELETE FROM public.event_sleeper WHERE asleep_since < now() - ${STALE} AND worker <> $1::uuid
-           )
-           INSERT INTO public.event_sleeper (worker) VALUES ($1::uuid)
-           ON CONFLICT (worker) DO UPDATE SET asleep_since = now()`,
-          [this.#id],
-        ),
-      );
+      await this.database.publicQuery(sql`
+        WITH dead AS (
+          DELETE FROM public.event_sleeper WHERE asleep_since < now() - ${STALE} AND worker <> ${this.#id}::uuid
+        )
+        INSERT INTO public.event_sleeper (worker) VALUES (${this.#id}::uuid)
+        ON CONFLICT (worker) DO UPDATE SET asleep_since = now()`);
       this.#writtenAt = performance.now();
     });
   }
@@ -50,9 +46,7 @@ export class IdleRegistration {
     return this.#inTurn(async () => {
       if (this.#writtenAt === null) return;
       this.#writtenAt = null;
-      await this.database.publicQuery(
-        statement('DELETE FROM public.event_sleeper WHERE worker = $1::uuid', [this.#id]),
-      );
+      await this.database.publicQuery(sql`DELETE FROM public.event_sleeper WHERE worker = ${this.#id}::uuid`);
     });
   }
 

@@ -10,16 +10,18 @@ export interface ReadyTenants {
   readonly pausedHandlers: readonly string[];
 }
 
-const ALL_PAUSED = sql<boolean>`EXISTS (
+const ALL_PAUSED = sql<boolean>`
+  EXISTS (
   SELECT FROM public.immigration_event_processing_control WHERE is_paused AND ${PAUSE_IS_ON})`;
 
 const PAUSED_HANDLERS = sql<string[]>`coalesce((
   SELECT array_agg(handler) FROM public.event_pause WHERE handler IS NOT NULL AND ${PAUSE_IS_ON}), '{}')::text[]`;
 
-const isServed = (schema: Sql) => sql<boolean>`EXISTS (
-  SELECT FROM public.tenants_tenant t WHERE t.schema_name = ${schema} AND ${TENANT_IS_SERVED}
-) AND NOT EXISTS (
-  SELECT FROM public.event_pause p WHERE p.schema_name = ${schema} AND ${PAUSE_IS_ON})`;
+const isServed = (schema: Sql) => sql<boolean>`
+  EXISTS (
+    SELECT FROM public.tenants_tenant t WHERE t.schema_name = ${schema} AND ${TENANT_IS_SERVED}
+  ) AND NOT EXISTS (
+    SELECT FROM public.event_pause p WHERE p.schema_name = ${schema} AND ${PAUSE_IS_ON})`;
 
 /** Returns SQL for whether the work on a tenant's events, and work that makes many of them, may go on. */
 export const mayWorkAt = (schema: Sql) => sql<boolean>`(NOT ${ALL_PAUSED} AND ${isServed(schema)})`;

@@ -1,5 +1,5 @@
 import { databaseFailure } from '../../database/errors.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { DomainEvent, HandlerResult } from '../event.js';
 import { meets } from '../handlers/conditions.js';
@@ -63,9 +63,9 @@ export async function runTogether(
   }));
 }
 
-const SAVE = statement('SAVEPOINT handler');
-const KEEP = statement('RELEASE SAVEPOINT handler');
-const UNDO = statement('ROLLBACK TO SAVEPOINT handler');
+const SAVE = sql`SAVEPOINT handler`;
+const KEEP = sql`RELEASE SAVEPOINT handler`;
+const UNDO = sql`ROLLBACK TO SAVEPOINT handler`;
 
 const ignore = () => undefined;
 

@@ -1,4 +1,4 @@
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { recordKey } from '../event.js';
 import type { BatchLimits } from './batch-limits.js';
@@ -11,8 +11,8 @@ export interface JobsDone {
   readonly notified: number[];
 }
 
-const SAVE = statement('SAVEPOINT batch');
-const UNDO = statement('ROLLBACK TO SAVEPOINT batch');
+const SAVE = sql`SAVEPOINT batch`;
+const UNDO = sql`ROLLBACK TO SAVEPOINT batch`;
 
 const ignore = () => undefined;
 
@@ -46,7 +46,7 @@ function bound(
   setting: 'lock_timeout' | 'statement_timeout',
   time: number,
 ): void {
-  const set = statement(`SELECT pg_catalog.set_config('${setting}', $1, true)`, [String(time)]);
+  const set = sql`SELECT pg_catalog.set_config(${setting}, ${String(time)}, true)`;
   transaction.query(set).catch(ignore); // what fails it fails the next statement too
 }
 

@@ -1,17 +1,14 @@
 import type { Database } from '../../database/database.js';
-import { statement } from '../../database/statement.js';
+import { sql } from '../../database/queries.js';
 
 /** Number of events or deliveries per segment, and so the maximum number of dead rows that a claim reads. */
 const EVENTS_PER_SEGMENT = 2_000;
 /** Time for which a segment that may be closed stays open while little happens, in milliseconds. */
 const CLOSE_AFTER_MS = 10_000;
 
-const ENTER = statement('SELECT public.enter_event_segment()');
-const BEGIN = statement('SELECT public.begin_event_segment()');
-const CLOSE = [
-  statement('SELECT public.close_event_segments()'),
-  statement('SELECT public.close_delivery_segments()'),
-];
+const ENTER = sql`SELECT public.enter_event_segment()`;
+const BEGIN = sql`SELECT public.begin_event_segment()`;
+const CLOSE = [sql`SELECT public.close_event_segments()`, sql`SELECT public.close_delivery_segments()`];
 
 /**
  * Keeps finished entries out of the way of readers of the queues of events and deliveries: begins new segments, and
