@@ -10,7 +10,7 @@ const newExam = (transaction: TenantTransaction) =>
   insert(transaction, 'immigration_lpe', { name: `Sample ${Math.random()}`, validity_term: 2 });
 
 /** Returns a record of a new client. */
-function ofClient<T extends 'immigration_qualification' | 'immigration_employment'>(
+function ofClient<T extends keyof TenantTables>(
   table: T,
   body: Omit<Insertable<TenantTables[T]>, 'client_id'>,
 ): ResourceSample {

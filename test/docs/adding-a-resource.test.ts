@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ScratchCopy, scratchCopy } from './scratch-copy.js';
+
+// The page is carried out in a copy of the program, with the code that it shows and nothing else.
+
+let copy: ScratchCopy;
+beforeAll(async () => {
+  copy = await scratchCopy();
+  await copy.follow('docs/adding-a-resource.md');
+  await copy.run('--import', 'tsx', 'src/schema/generate/main.ts');
+});
+afterAll(() => copy?.remove());
+
+const MINUTES = 60_000;
+
+test('what the page shows compiles and keeps the rules', { timeout: 3 * MINUTES }, async () => {
+  await copy.run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json');
+  for (const rules of ['check', 'style']) {
+    expect(await copy.run('--import', 'tsx', `test/architecture/${rules}.ts`)).toMatch(/keep the rules/);
+  }
+  const changed = [
+    'src/app',
+    'src/immigration/invoices',
+    'src/kinds',
+    'test/contract',
+    'test/helpers',
+    'test/isolation',
+  ];
+  await copy.run('node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', ...changed);
+});
+
+test('the resource does what the page promises, and no suite wants more of it', {
+  timeout: 5 * MINUTES,
+}, async () => {
+  const suites = [
+    'src/immigration/invoices',
+    'src/kinds',
+    'test/clients/tables-of-clients.test.ts',
+    'test/schema/audit.test.ts',
+    'test/schema/reference-rows.test.ts',
+    'test/contract/openapi.test.ts',
+  ];
+  const output = await copy.run('node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=1', ...suites);
+  expect(output).toMatch(/Test Files .*6 passed/);
+});
