@@ -37,7 +37,7 @@ import { type UserParts, userRoutes } from './users/routes.js';
 import { visaApplicationRoutes } from './visa-applications/routes.js';
 import { visaCategoryRoutes, visaTypeRoutes } from './visa-types/routes.js';
 
-/** What the resources are made of. */
+/** The dependencies of the resources. */
 export interface ResourceParts {
   readonly config: Config;
   readonly database: Database;
@@ -46,7 +46,7 @@ export interface ResourceParts {
   readonly own: UserParts;
 }
 
-/** Returns the routes of every resource, in the order in which `/api/v1/` names their lists. */
+/** Returns the routes of every resource, in the order in which `/api/v1/` lists them. */
 export function resourceRoutesOf({ config, database, media, urls, own }: ResourceParts): RouteDefinition[] {
   return [
     ...clientRoutes(database, new ProfilePictures(database, media, urls)),

@@ -11,7 +11,7 @@ import { changeSettings } from './services.js';
 const PATH = '/api/v1/agency-settings/';
 const tag = 'agency-settings';
 
-/** Serves an agency's own settings, only to SUPER_ADMIN, and its branding, to anybody. */
+/** Returns the routes of an agency's own settings, for SUPER_ADMIN only, and of its branding, for anybody. */
 export function agencySettingsRoutes(
   database: Database,
   { baseDomain, deliveries }: Pick<Config, 'baseDomain' | 'deliveries'>,

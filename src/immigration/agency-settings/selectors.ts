@@ -4,7 +4,7 @@ import { alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
 import { type AgencySettingsOutput, BRANDING_FIELDS, type BrandingOutput } from './schemas.js';
 
-/** An agency's row as stored. Its settings may hold anything, since operators write there too. */
+/** An agency's row as stored. Its settings may hold anything, since operators write to them too. */
 export interface StoredSettings {
   readonly name: string;
   readonly subscription_status: string;

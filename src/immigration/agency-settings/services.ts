@@ -11,13 +11,13 @@ import { addressIn, maySendFrom } from './sender.js';
 /** The platform's settings that limit an agency's. */
 export interface Platform {
   readonly baseDomain: string;
-  /** The sender of e-mails for agencies without one of their own. */
+  /** The sender of e-mails of agencies without their own. */
   readonly from: string;
 }
 
 /**
- * Changes the given ones of the agency's settings; alerts, e-mail and branding are changed field by field as well.
- * Running programs are notified, so the change takes effect at once.
+ * Changes the given settings of the agency; alerts, e-mail and branding are changed field by field too. Running
+ * programs are notified, so the change takes effect at once.
  * @throws HttpError 400
  */
 export async function changeSettings(
@@ -56,7 +56,7 @@ async function knownTimeZone(transaction: TenantTransaction, name: string): Prom
 
 type EmailChange = NonNullable<AgencySettingsChange['email']>;
 
-/** Applies a change of the e-mail settings. @throws HttpError 400 for an invalid sender, or one of somebody else */
+/** Applies a change of the e-mail settings. @throws HttpError 400 for an invalid sender, or somebody else's */
 function changedEmail(stored: StoredSettings, change: EmailChange, platform: Platform) {
   const before = emailOf(stored.email);
   if (change.from && change.from !== before.from) checkSender(change.from, stored.domains ?? [], platform);

@@ -9,7 +9,7 @@ const TenantInfo = component(
   Type.Object({ tenant_name: Type.String(), tenant_id: Type.Integer() }),
 );
 
-/** What anybody may know of a tenant: whose host this is. */
+/** Returns the routes of what anybody may know about a tenant: whose host this is. */
 export function tenantRoutes(): RouteDefinition[] {
   return [
     publicRoute({

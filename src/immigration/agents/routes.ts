@@ -19,7 +19,7 @@ const filters = {
   search: Type.String(),
 };
 
-/** Returns the agency's partners, who bring clients and to whom commissions are paid. */
+/** Returns the routes of agents: partners who bring clients and receive commissions. */
 export function agentRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/agents/',

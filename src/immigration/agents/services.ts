@@ -18,7 +18,7 @@ export async function createAgent(
   return agents.insert(transaction, user, stored(input));
 }
 
-/** Changes what is given of an agent. @throws HttpError 404, 400 */
+/** Changes the given fields of an agent. @throws HttpError 404, 400 */
 export async function updateAgent(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -33,7 +33,7 @@ export async function updateAgent(
   return agents.update(transaction, user, id, stored(input));
 }
 
-/** Deletes an agent softly: clients and applications go on naming it. @throws HttpError 404 */
+/** Deletes an agent softly: clients and applications still name it. @throws HttpError 404 */
 export async function deleteAgent(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -43,7 +43,7 @@ export async function deleteAgent(
   await agents.delete(transaction, user, id);
 }
 
-/** Brings a deleted agent back. @throws HttpError 404; 400 when another agent has taken the name */
+/** Restores a deleted agent. @throws HttpError 404; 400 when another agent has taken the name */
 export async function restoreAgent(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -54,7 +54,7 @@ export async function restoreAgent(
   return agents.restore(transaction, user, id);
 }
 
-/** Returns an agent without e-mail address has none, not an empty one. */
+/** Returns the values to store: without an e-mail address null, not an empty text. */
 function stored<Input extends AgentUpdateInput>(input: Input) {
   return { ...input, ...(input.email === '' && { email: null }) };
 }

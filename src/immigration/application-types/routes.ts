@@ -8,7 +8,7 @@ import { ApplicationTypeCreate, ApplicationTypeOutput, ApplicationTypeUpdate } f
 import { applicationTypes, listApplicationTypes } from './selectors.js';
 import { deleteApplicationType, updateApplicationType } from './services.js';
 
-/** Kinds of college applications, each with stages of its own. */
+/** Returns the routes of application types, each with stages of its own. */
 export function applicationTypeRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/application-types/',

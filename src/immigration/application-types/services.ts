@@ -5,7 +5,7 @@ import { refuseIfUsed } from '../shared/used-by.js';
 import type { ApplicationTypeOutput, ApplicationTypeUpdateInput } from './schemas.js';
 import { applicationTypes } from './selectors.js';
 
-/** Changes what is given of an application type. @throws HttpError 404, 400 */
+/** Changes the given fields of an application type. @throws HttpError 404, 400 */
 export async function updateApplicationType(
   transaction: TenantTransaction,
   user: CurrentUser,

@@ -98,7 +98,7 @@ describe('deleting', () => {
     expect(created.body.branch).toBe(3);
     const seen = async () =>
       (await app.ask('GET', `/api/v1/clients/${created.body.id}/`, { token: tokens.branch3 })).status;
-    const eventually = { timeout: 5_000 }; // other processes hear of it by notice
+    const eventually = { timeout: 5_000 }; // other processes are notified
 
     expect((await ask('admin', 'DELETE', '3/')).status).toBe(204);
     await expect.poll(seen, eventually).toBe(403);

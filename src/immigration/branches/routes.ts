@@ -17,7 +17,7 @@ const filters = {
   state: Type.String(),
 };
 
-/** Returns the agency's offices, to which staff and clients belong. */
+/** Returns the routes of branches: offices to which staff and clients belong. */
 export function branchRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/branches/',

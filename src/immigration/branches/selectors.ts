@@ -20,7 +20,7 @@ export const branches = new Records({
 
 const OPTION = columnsOf('immigration_branch', BranchOption, {});
 
-/** That a branch `r` is among those whose records the user sees; also of a deleted one, which no scope holds. */
+/** Returns the condition that a branch `r` is in the user's scope; also for a deleted one, which is in no scope. */
 function inScope(user: CurrentUser): RawBuilder<boolean> {
   if (scopeOf(user).kind === 'tenant') return sql`true`;
   if (roleOf(user) === 'REGION_MANAGER') return sql`r.region_id = ANY (${user.regionIds}::bigint[])`;
@@ -54,7 +54,7 @@ export function branchOptions(transaction: TenantTransaction, user: CurrentUser)
   return transaction.send(select(OPTION, sql`FROM ${branches.table} r ${inOrder}`));
 }
 
-/** One branch. @throws HttpError 404 also when it is out of scope */
+/** Returns one branch. @throws HttpError 404 also when it is out of scope */
 export function readBranch(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -63,7 +63,7 @@ export function readBranch(
   return branches.read(transaction, id, allOf([branches.notDeleted, inScope(user)]));
 }
 
-/** @throws HttpError 404 when the branch, deleted or not, is out of scope */
+/** Checks that a branch, deleted or not, is in scope. @throws HttpError 404 when it is not */
 export async function checkBranchScope(
   transaction: TenantTransaction,
   user: CurrentUser,

@@ -25,7 +25,7 @@ export async function createBranch(
   return branches.insert(transaction, user, { ...input, region_id: region });
 }
 
-/** Changes what is given of a branch. @throws HttpError 404, 400, 403 */
+/** Changes the given fields of a branch. @throws HttpError 404, 400, 403 */
 export async function updateBranch(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -43,8 +43,8 @@ export async function updateBranch(
 }
 
 /**
- * Deletes a branch softly. What belongs to it keeps its id and is out of every branch's scope until it is moved or
- * the branch restored.
+ * Deletes a branch softly. Its records keep its id, and are out of every branch's scope until they are moved or the
+ * branch is restored.
  * @throws HttpError 404
  */
 export async function deleteBranch(
@@ -56,7 +56,7 @@ export async function deleteBranch(
   await branches.delete(transaction, user, id);
 }
 
-/** Brings a deleted branch back; its name was kept for it. @throws HttpError 404 */
+/** Restores a deleted branch; its name was reserved. @throws HttpError 404 */
 export async function restoreBranch(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -73,7 +73,7 @@ async function lockInScope(transaction: TenantTransaction, user: CurrentUser, id
   return branch;
 }
 
-/** Holds the region that a branch is about to belong to. @throws HttpError 400 when there is none, 403 */
+/** Locks the new region of a branch. @throws HttpError 400 when there is none, 403 */
 async function checkRegion(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -88,7 +88,7 @@ async function checkRegion(
   throw permissionDenied('Region Manager cannot put a branch outside their regions');
 }
 
-/** Returns the names of deleted branches still count. */
+/** Checks that a name is free; names of deleted branches still count. @throws HttpError 400 */
 async function checkName(transaction: TenantTransaction, name: string): Promise<void> {
   const taken = sql<boolean>`EXISTS (SELECT FROM immigration_branch WHERE ${isText('name', name)})`;
   await claimName(transaction, 'branch', name, taken, () =>

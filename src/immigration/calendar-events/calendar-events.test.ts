@@ -175,7 +175,7 @@ describe('assigning', () => {
     expect((await consultant('PATCH', '1/', { assigned_to_id: null })).status).toBe(200);
 
     await ask('PATCH', '1/', { assigned_to_id: other });
-    // Naming who is assigned already assigns nobody.
+    // Naming the present assignee assigns nobody.
     expect((await consultant('PATCH', '1/', { assigned_to_id: other, title: 'T' })).status).toBe(200);
   });
 
@@ -220,7 +220,7 @@ describe('who is neither creator nor assignee', () => {
     await as('consultant1')('POST', '', meeting({ assigned_to_id: idOf('consultant1') }));
     expect((await as('branch3')('GET', '1/')).status).toBe(403);
     expect((await as('branch1')('PATCH', '1/', { title: 'By the admin of the branch' })).status).toBe(200);
-    // Who may view the team's, but holds nothing more.
+    // A user who may view the team's calendar, without further permissions.
     await sql(`INSERT INTO immigration_user_user_permissions (user_id, permission_id)
       SELECT ${idOf('manager1')}, id FROM auth_permission WHERE codename = 'view_team_events'`);
     const manager = as('manager1');
@@ -333,7 +333,7 @@ describe('today and upcoming', () => {
   const titles = async (path: string) =>
     (await ask('GET', path)).body.results.map(({ title }: { title: string }) => title);
 
-  /** Events that begin and end so long after the beginning of the day at the tenant. */
+  /** Returns events with times relative to the beginning of the tenant's day. */
   const around = (...events: [title: string, start: string, end: string][]) =>
     sql(
       `INSERT INTO immigration_calendar_event (title, start, "end", created_by_id)

@@ -16,7 +16,7 @@ const filters = {
   start_date: moment('ends after this moment; a bare date: from that day on'),
 };
 
-/** Returns the staff's calendar. Everybody has their own events; permissions open those of the team. */
+/** Returns the routes of the staff's calendar. Everybody has their own events; permissions open those of the team. */
 export function calendarEventRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/events/',

@@ -20,7 +20,7 @@ import { EventOutput } from './schemas.js';
 
 const THING = 'Event';
 
-/** Of a calendar's events; `_name` of people is the username here. */
+/** The records of calendar events; `_name` of people is the username here. */
 export const calendarEvents = new Records({
   table: 'immigration_calendar_event',
   output: EventOutput,
@@ -38,7 +38,7 @@ export const calendarEvents = new Records({
   },
 });
 
-/** One event. @throws HttpError 404, 403 */
+/** Returns one event. @throws HttpError 404, 403 */
 export function readEvent(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -57,7 +57,7 @@ export function readEvent(
 
 const LATEST_FIRST = sql`r.start DESC, r.id DESC`;
 const EARLIEST_FIRST = sql`r.start, r.id`;
-/** The names of the parameters between which a calendar shows events. */
+/** The names of the parameters for a calendar's range. */
 const RANGE = { from: 'start_date', to: 'end_date' } as const;
 /** Maximum number of events in a calendar's range that are returned on one page. */
 const WHOLE_RANGE = 1_000;
@@ -123,7 +123,7 @@ function touches(from: string, end: string): RawBuilder<boolean> {
   return sql`${SPAN} && tstzrange(${from}::timestamptz, ${end}::timestamptz)`;
 }
 
-/** Returns a page of the events that a user sees and that take place today, or partly so, the earliest first. */
+/** Returns a page of the events that a user sees and that take place, at least partly, today, the earliest first. */
 export async function todaysEvents(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -136,10 +136,10 @@ export async function todaysEvents(
 }
 
 const UPCOMING_DAYS = 7;
-/** Beyond any event that there is, and short of where moments end. */
+/** Maximum number of days: beyond any event, and within the range of moments. */
 const MOST_DAYS = 2_000_000;
 
-/** Returns a page of the events that a user sees and that begin within so many days, the earliest first. */
+/** Returns a page of the events that a user sees and that begin within this many days, the earliest first. */
 export async function upcomingEvents(
   transaction: TenantTransaction,
   user: CurrentUser,

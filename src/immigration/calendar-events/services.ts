@@ -29,7 +29,7 @@ export async function createEvent(
   return calendarEvents.insert(transaction, user, input);
 }
 
-/** Changes what is given of an event. @throws HttpError 404, 403, 400 */
+/** Changes the given fields of an event. @throws HttpError 404, 403, 400 */
 export async function updateEvent(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -58,7 +58,7 @@ export async function deleteEvent(
 }
 
 /**
- * Returns the event, locked, where it is the user's own, or the user sees it and holds the permission.
+ * Returns an event, locked, that is the user's own, or that the user sees and has the permission for.
  * @throws HttpError 404, 403
  */
 async function lockEvent(
@@ -81,9 +81,9 @@ function checkOrder(start: string, end: string): void {
 }
 
 /**
- * Checks the records that an event is about to name.
- * @param named somebody other than the user, and the branch; null: none to check
- * @throws HttpError 403 for those that the user may not name, 400 for those that are not there
+ * Checks the records that an event references.
+ * @param named another user, and the branch; null: none to check
+ * @throws HttpError 403 for those that the user may not reference, 400 for those that do not exist
  */
 async function checkNamed(
   transaction: TenantTransaction,

@@ -5,7 +5,7 @@ import { advanced, type ImportRow, readPart, rulesOf, saveProgress } from './rec
 import { notePlan, writePlan } from './write.js';
 
 /**
- * Does the next part of a dry run or a run: its clients, the outcomes of its rows, and the progress.
+ * Processes the next part of a dry run or a run: its clients, the outcomes of its rows, and the progress.
  * @param row the import, locked
  * @returns the updated import
  */

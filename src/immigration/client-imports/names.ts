@@ -19,7 +19,7 @@ export function isSameName(one: string, other: string): boolean {
   return areSameWords(nameWords(one), nameWords(other));
 }
 
-/** Does the same for names split by `nameWords`. */
+/** Compares names split by `nameWords` in the same way. */
 export function areSameWords(one: readonly string[], other: readonly string[]): boolean {
   const [shorter, longer] = [one, other].sort((a, b) => a.length - b.length);
   const left = [...(longer as string[])];

@@ -9,8 +9,8 @@ import { inScope } from './selectors.js';
 const SPANS: readonly string[] = ['today', 'this_week', 'this_month'] satisfies Span[];
 
 /**
- * What an agency wants to know of the college applications in scope at a glance.
- * @param filter since when intakes count: one of the spans; anything else: all
+ * Returns an overview of the college applications in scope.
+ * @param filter one of the spans since when intakes count; anything else: all
  */
 export function collegeDashboard(
   transaction: TenantTransaction,
@@ -21,7 +21,7 @@ export function collegeDashboard(
   const span = SPANS.includes(filter ?? '') ? (filter as Span) : null;
   const since = span === null ? sql`true` : sql`i.intake_date >= ${time.period(span).firstDate}::date`;
   const scoped = sql`immigration_collegeapplication r WHERE ${inScope(user)}`;
-  // Of all counts the scope is the dearest part: it is asked once.
+  // Evaluating the scope is the most expensive part of all counts, so it is done once.
   const counting = transaction.send(sql<Counted>`
       WITH seen AS MATERIALIZED (
         SELECT r.application_type_id, r.institute_id, r.stage_id, r.start_date_id, r.assigned_to_id FROM ${scoped}
@@ -83,10 +83,10 @@ function dashboard(
 
 const MOST_INTAKES = 10;
 
-/** One of the counts; what it counts says which columns it has. */
+/** A row of the counts; `what` determines its columns. */
 interface Counted {
   readonly what: 'all' | 'intake' | 'type' | 'institute';
-  /** In the order of its kind. */
+  /** Its order within its kind. */
   readonly place: number;
   readonly id: number | null;
   readonly name: string | null;
@@ -95,7 +95,7 @@ interface Counted {
   readonly unassigned: number;
 }
 
-/** Returns the five that most of `seen` have. All of it are constants of the program. */
+/** Returns the five most frequent values in `seen`. All arguments are constants of the program. */
 function mostUsed(what: Counted['what'], column: string, table: string, name: string) {
   const order = sql`used.count DESC, t.${sql.ref(name)}, t.id`;
   return sql`

@@ -3,7 +3,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 
-/** What an application names: where and what somebody studies, and through whom. */
+/** The records that an application references: institute, course, intake, location and agents. */
 export interface Choice {
   readonly institute_id: number;
   readonly course_id: number;
@@ -26,9 +26,9 @@ const AGENTS = [
 type Held = { readonly deleted: boolean; readonly institute?: number; readonly type?: string };
 
 /**
- * Checks what an application is about to name, and holds it against deletion. What it named before may meanwhile have
- * been deleted softly; what is new may not.
- * @param before what it named so far; null for a new one
+ * Checks the records that an application is about to reference, and locks them against deletion. Those it referenced
+ * before may have been soft-deleted meanwhile; new ones may not.
+ * @param before the present references; null for a new application
  * @throws HttpError 400 for what does not exist, belongs to another institute, or is an agent of the other kind
  */
 export async function checkChoice(
@@ -66,7 +66,7 @@ export async function checkChoice(
       if (agent.type !== type) throw detailError(400, `${thing} must be ${article}`);
     }),
   ];
-  // Which refusal is told does not depend on which answer came first.
+  // The reported error does not depend on which answer came first.
   for (const outcome of await Promise.allSettled(checks)) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }

@@ -34,7 +34,7 @@ const filters = {
   stage_id: Type.Integer(),
 };
 
-/** Clients' applications to institutes, going through the stages of their type. */
+/** Returns the routes of clients' applications to institutes, which go through the stages of their type. */
 export function collegeApplicationRoutes(database: Database): RouteDefinition[] {
   const policy = modelPolicy('collegeapplication');
   const routes = resourceRoutes(database, {

@@ -19,7 +19,7 @@ import { Records } from '../shared/records.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { CollegeApplicationOutput, type CollegeStageCounts } from './schemas.js';
 
-/** What an application is called in refusals. */
+/** The word for an application in errors. */
 export const WHAT = 'college application';
 
 const { location_display: _, ...shownFields } = CollegeApplicationOutput.properties;
@@ -61,11 +61,11 @@ export function shown({
   return { ...row, location_display: parts.join(', ') };
 }
 
-/** That an application `r` is there and in scope; those of archived clients are not. */
+/** Returns the condition that an application `r` exists and is in scope; those of archived clients are not. */
 export const inScope = (user: CurrentUser) =>
   allOf([collegeApplications.notDeleted, clientInScope(scopeOf(user), 'r.client_id')]);
 
-/** Returns a page of the applications in scope, newest first. @throws HttpError 400 for filters that do not parse */
+/** Returns a page of the applications in scope, newest first. @throws HttpError 400 for invalid filters */
 export async function listCollegeApplications(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -88,7 +88,7 @@ export async function listCollegeApplications(
   return found.map(({ count, items }) => ({ count, items: items.map(shown) }));
 }
 
-/** One application. @throws HttpError 404; 403 when its client is out of scope */
+/** Returns one application. @throws HttpError 404; 403 when its client is out of scope */
 export function readCollegeApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -103,7 +103,7 @@ export function readCollegeApplication(
 }
 
 /**
- * Returns how many applications in scope stand in each stage, and in all; of one type where the request asks for it.
+ * Returns how many applications in scope are in each stage, and in total; of one type on request.
  * @throws HttpError 400 for a type's id that is no number
  */
 export function collegeStageCounts(

@@ -35,7 +35,7 @@ export async function createCollegeApplication(
   return collegeApplications.insert(transaction, user, { ...emptied, stage_id }).map(shown);
 }
 
-/** Changes what is given of a college application. @throws HttpError 404, 403, 400 */
+/** Changes the given fields of a college application. @throws HttpError 404, 403, 400 */
 export async function updateCollegeApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -73,7 +73,7 @@ const CHOSEN = [
 ] as const;
 const EMPTIED_BY_ZERO = ['super_agent_id', 'sub_agent_id', 'assigned_to_id'] as const;
 
-/** For agents and assignee 0 means nobody, as null does. */
+/** Replaces 0 of agents and assignee, which means nobody, by null. */
 function withoutZeros<Input extends CollegeApplicationUpdateInput>(input: Input): Input {
   const emptied = EMPTIED_BY_ZERO.filter((key) => input[key] === 0).map((key) => [key, null]);
   return { ...input, ...Object.fromEntries(emptied) };
@@ -86,7 +86,7 @@ async function lockInScope(transaction: TenantTransaction, user: CurrentUser, id
   return application;
 }
 
-/** Holds an application type and its first stage. @throws HttpError 400 when there is no such type, or no stage */
+/** Locks an application type and its first stage. @throws HttpError 400 when there is no such type, or no stage */
 async function firstStage(transaction: TenantTransaction, type: number): Promise<number> {
   if (!isId(type)) throw invalidPk('application_type_id', type);
   const [[held], [stage]] = await Promise.all([
@@ -100,7 +100,7 @@ async function firstStage(transaction: TenantTransaction, type: number): Promise
   return stage.id;
 }
 
-/** Holds a stage. @throws HttpError 400 when there is none, or it is of another type */
+/** Locks a stage. @throws HttpError 400 when there is none, or it is of another type */
 async function requireStage(transaction: TenantTransaction, id: number, type: number): Promise<void> {
   const held = sql<{ type: number }>`
     SELECT application_type_id AS type FROM immigration_stage WHERE id = ${id} FOR KEY SHARE`;

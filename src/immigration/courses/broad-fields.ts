@@ -16,7 +16,7 @@ const PATH = '/api/v1/broad-fields/';
 const tag = 'broad-fields';
 const thing = 'Broad field';
 
-/** Broad fields of study, each with its narrow ones to choose from. */
+/** Returns the routes of broad fields of study, each with its narrow ones to choose from. */
 export function broadFieldRoutes(database: Database): RouteDefinition[] {
   return [
     ...catalogRoutes(database, {
@@ -50,7 +50,7 @@ export function broadFieldRoutes(database: Database): RouteDefinition[] {
 
 const NARROW = columnsOf('immigration_narrow_field', IdName, {});
 
-/** @throws HttpError 404 when there is no such broad field */
+/** Returns the narrow fields of a broad field. @throws HttpError 404 when there is no such broad field */
 function narrowFieldsOf(transaction: TenantTransaction, id: number): Pending<IdName[]> {
   const broad = transaction.send(
     sql`SELECT FROM immigration_broad_field WHERE id = ${id} AND deleted_at IS NULL`,

@@ -9,7 +9,7 @@ import type { RouteDefinition } from '../../routing/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
 import { lookup } from '../shared/columns.js';
 
-// Courses, and what they are sorted by: level, broad and narrow field.
+// Courses, and their classification: level, broad and narrow field.
 
 const name = required(text({ min: 1, max: 100 }));
 const nameOutput = Type.String({ maxLength: 100 });

@@ -7,9 +7,11 @@ import { usableTimeZone } from '../../tenancy/time-zone.js';
 import { EXPIRING, expiringTitle } from '../shared/expiring.js';
 import { branchAdmins, nearestUsers } from '../shared/responsible-users.js';
 
-/** An interval after the deadline is made up for so many days at most: what is long past is no news. */
+/** Maximum number of days for which a missed alert after the deadline is made up. */
 const MADE_UP_FOR = 30;
-/** So long after it can no longer be due, an alert is remembered; more than clocks and time zones move. */
+/**
+ * Number of days for which an alert is remembered after it can no longer be due; more than clocks and time zones move.
+ */
 const REMEMBERED = 30;
 
 const zone = ({ basis }: Known) => sql<string>`(${basis}::jsonb ->> 'zone')`;
@@ -21,7 +23,10 @@ const ASSIGNEE = sql`
   WHERE u.is_active AND u.id IN (x.assigned_to_id, c.assigned_to_id)
   ORDER BY u.id = x.assigned_to_id DESC NULLS LAST LIMIT 1`;
 
-/** Recipients for deadline `x` of client `c`: the assignee or else the branch's admins, and both once it is overdue. */
+/**
+ * Returns the recipients for deadline `x` of client `c`: the assignee or else the branch's admins, and both once it is
+ * overdue.
+ */
 const recipients = (known: Known) =>
   nearestUsers([
     { users: sql`SELECT assignee.id WHERE assignee.id IS NOT NULL`, rank: sql`0` },
@@ -31,7 +36,7 @@ const recipients = (known: Known) =>
     },
   ]);
 
-// What is due is found in steps of which each leaves little to the next, so that their order is the best whatever
+// Due alerts are found in steps each of which leaves little to the next, so that their order is the best whatever
 // PostgreSQL knows of the tables' sizes.
 
 /** Returns the deadlines that may be within an interval. */
@@ -40,7 +45,7 @@ const near = (known: Known) => sql`
   WHERE x.due_date >= ${today(known)} - (${known.basis}::jsonb ->> 'back')::integer
     AND x.due_date <= ${today(known)} + (${known.basis}::jsonb ->> 'ahead')::integer`;
 
-/** Returns those of which the latest interval was not told of; an interval before the deadline holds until then. */
+/** Returns those whose latest interval had no alert; an interval before the deadline holds until then. */
 const untold = (known: Known) => sql`
   SELECT x.*, i.days
   FROM near x
@@ -55,7 +60,7 @@ const untold = (known: Known) => sql`
     SELECT FROM deadline_alert o
     WHERE o.kind = x.kind AND o.record_id = x.id AND o.due_date = x.due_date AND o.days = i.days)`;
 
-/** Returns those with somebody to tell. */
+/** Returns those with recipients. */
 const due = (known: Known, limit: number | null) => sql`
   SELECT x.*, x.due_date - ${today(known)} AS days_left, trim(c.first_name || ' ' || c.last_name) AS client_name, who.recipients
   FROM untold x
@@ -77,14 +82,14 @@ const HAPPENS = sql`CASE
   WHEN due.kind = 'INTAKE' THEN CASE WHEN due.days_left < 0 THEN 'began' ELSE 'begins' END
   ELSE CASE WHEN due.days_left < 0 THEN 'expired' ELSE 'expires' END END`;
 
-/** What a deadline is called with whom it is about, and what becomes of it when. */
+/** The message: the name of a deadline, its client, and its date. */
 const MESSAGE = sql`format('%s of %s %s on %s, %s', title, client_name, happens, due_date, ${IN_DAYS})`;
 
 const META = sql`jsonb_build_object(
     'reminder_id', NULL, 'reminder_title', title, 'reminder_date', due_date, 'reminder_time', NULL,
     'content_type', content_type, 'object_id', id, 'deadline_kind', kind, 'client_id', client_id, 'days_left', days_left)`;
 
-/** The memory of an alert and its notifications in one statement: there are never those without the other. */
+/** Returns the memory of an alert and its notifications in one statement: there are never those without the other. */
 const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sql`
   WITH near AS MATERIALIZED (${near(known)}), untold AS MATERIALIZED (${untold(known)}), due AS MATERIALIZED (${due(known, limit)}),
   told AS (
@@ -115,11 +120,16 @@ const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sq
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 
-/** Intervals begin with a day. What is entered in between is found within about an hour, as for any job. */
+/**
+ * Returns the next due time. Intervals begin with a day. New records are found within about an hour, as for any job.
+ */
 const next = (known: Known): Sql<string> =>
   sql`SELECT (${today(known)} + 1)::timestamp AT TIME ZONE ${zone(known)}`;
 
-/** Alerts of what expires: one for each of the tenant's intervals. Tasks and reminders have jobs of their own. */
+/**
+ * The job that alerts of expiring records: once for each of the tenant's intervals. Tasks and reminders have jobs of
+ * their own.
+ */
 export const deadlinesJob: Job = dueJob({
   name: 'deadlines',
   summary: 'notify of passports, visas and intakes at the intervals before and after their date',

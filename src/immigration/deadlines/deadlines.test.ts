@@ -15,14 +15,14 @@ const sql = (text: string, parameters?: unknown[]) => tenantSql(app.databases.ad
 const main = <T>(work: Parameters<typeof app.database.tenantTransaction<T>>[1]) =>
   app.database.tenantTransaction({ schema: 'tenant_main', userId: null }, work);
 
-/** Returns the tenant's date in so many days. */
+/** Returns the tenant's date in this many days. */
 const inDays = (days: number) =>
   new Date(Date.parse(new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(Date.now())) + days * DAY)
     .toISOString()
     .slice(0, 10);
 
 beforeAll(async () => {
-  app = await startTestApp({ deaf: true }); // so that a tenant's settings count at once
+  app = await startTestApp({ deaf: true }); // so that a tenant's settings take effect at once
   await seedStaff(app);
   await sql(`UPDATE public.tenants_tenant SET settings = '{"time_zone": "${ZONE}"}'`);
   for (const name of ['admin', 'branch1', 'branch3', 'consultant1', 'groupless', 'homeless']) {
@@ -40,7 +40,7 @@ beforeEach(async () => {
 const ask = (query = '', name = 'admin') =>
   app.ask('GET', `/api/v1/deadlines/${query}`, { token: tokens.get(name) });
 
-/** What is listed, as `KIND record`. */
+/** Returns the listed deadlines, as `KIND record`. */
 async function listed(query = '', name = 'admin'): Promise<string[]> {
   const { status, body } = await ask(query, name);
   expect([status, body.count]).toEqual([200, body.results.length]);
@@ -63,7 +63,7 @@ const visa = (client: number, days: number, more: object = {}) =>
     }),
   );
 
-/** Returns an application for an intake in so many days, in the first of this many stages of its type. */
+/** Creates an application for an intake in this many days, in the first of this many stages of its type. */
 const intake = (client: number, days: number, stages = 2) =>
   main(async (transaction) => {
     const choice = await collegeChoice(transaction);

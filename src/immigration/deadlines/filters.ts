@@ -7,13 +7,13 @@ import { modelPolicy } from '../shared/resource-policy.js';
 import type { TenantTime } from '../shared/tenant-time.js';
 import { KINDS, type Kind } from './schemas.js';
 
-/** How many days ahead the list looks where the request does not say. */
+/** Default number of days ahead. */
 export const USUAL_DAYS = 90;
-/** A hundred years; more counts as that. */
+/** Maximum number of days, a hundred years; larger numbers count as that. */
 const MOST_DAYS = 36_500;
 const DAY = 86_400_000;
 
-/** Who sees each kind here: whoever sees such records in their own lists. */
+/** The policies of kinds: those of their own lists. */
 const POLICIES: Readonly<Record<Kind, Policy>> = {
   PASSPORT: clientRecordPolicy.see,
   VISA: modelPolicy('visaapplication').see,
@@ -22,19 +22,19 @@ const POLICIES: Readonly<Record<Kind, Policy>> = {
   REMINDER: signedIn,
 };
 
-/** Which deadlines are asked for, beside those of an assignee or a branch. */
+/** The kinds and dates of the requested deadlines. */
 export interface DeadlineWindow {
-  /** Those that the user may see. */
+  /** The requested kinds that the user may see. */
   readonly kinds: readonly Kind[];
-  /** The last date that is looked at: YYYY-MM-DD. */
+  /** The last date, inclusive: YYYY-MM-DD. */
   readonly lastDate: string;
   /** The moment at which that date ends, in UTC. */
   readonly end: string;
-  /** Only what is overdue, or only what is not; undefined: both. */
+  /** Only overdue ones, or only others; undefined: both. */
   readonly overdue: boolean | undefined;
 }
 
-/** Reads `kind`, `days` and `overdue`. @throws HttpError 400 for days that are no number, or negative */
+/** Parses `kind`, `days` and `overdue`. @throws HttpError 400 for days that are no number, or negative */
 export function readWindow(query: QueryParameters, user: CurrentUser, time: TenantTime): DeadlineWindow {
   const days = query.integer('days') ?? USUAL_DAYS;
   if (days < 0) throw invalidField('days', 'Ensure this value is greater than or equal to 0.');

@@ -12,7 +12,7 @@ import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { listDeadlines } from './selectors.js';
 
-// How PostgreSQL finds what falls due in a month among 10,000 of each kind, most of it done or far from now.
+// PostgreSQL's plans for finding a month's deadlines among 10,000 of each kind, most of them done or far from now.
 
 let databases: TestDatabase;
 let database: Database;
@@ -73,7 +73,7 @@ const user = (username: string, group: string): CurrentUser => ({
   ...{ permissions: new Set(PERMITTED), branchIds: [1], regionIds: [], regionBranchIds: [], tokensFrom: 0 },
 });
 
-/** How PostgreSQL runs the one statement of a list, for the values that it is given. */
+/** Returns PostgreSQL's plan for the one statement of a list, for the given values. */
 async function planOf(asking: CurrentUser, filters: Record<string, string | string[]>): Promise<string> {
   let plan = '';
   await database.tenantTransaction({ schema: 'tenant_main', userId: null }, async (transaction) => {
@@ -100,7 +100,7 @@ const time = new TenantTime({ timeZone: 'UTC' });
 test.each([
   ['all', user('admin', 'SUPER_ADMIN'), {}],
   ['that are to come', user('admin', 'SUPER_ADMIN'), { overdue: 'false' }],
-  // Without reminders: what they are on is looked up in other tables, those in scope at once.
+  // Without reminders: their records are looked up in other tables, all those in scope at once.
   ['of a branch', user('branch1', 'BRANCH_ADMIN'), { kind: ['PASSPORT', 'VISA', 'INTAKE', 'TASK'] }],
 ])('the deadlines of a month, %s, are found by their dates', async (_what, asking, filters) => {
   const plan = await planOf(asking, { days: '30', ...filters });

@@ -18,7 +18,7 @@ const filters = {
   overdue: Type.Boolean({ description: 'true: only what is overdue; false: without it' }),
 };
 
-/** What expires or falls due, of all kinds in one list. */
+/** Returns the route of deadlines: what expires or falls due, of all kinds in one list. */
 export function deadlineRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/deadlines/',

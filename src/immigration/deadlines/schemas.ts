@@ -3,7 +3,7 @@ import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { choiceOutput, nameOutput, relatedOutput } from '../shared/output.js';
 
-/** What can fall due; the order in which deadlines of one day are shown is that of their names. */
+/** The kinds of deadlines; deadlines of one day are ordered by these names. */
 export const KINDS = ['PASSPORT', 'VISA', 'INTAKE', 'TASK', 'REMINDER'] as const;
 export type Kind = (typeof KINDS)[number];
 

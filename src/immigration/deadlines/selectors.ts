@@ -15,7 +15,7 @@ import { readWindow } from './filters.js';
 import type { DeadlineOutput } from './schemas.js';
 import { sourcesOf } from './sources.js';
 
-/** A deadline with its place in the list. */
+/** A deadline with its position in the list. */
 type DeadlineRow = DeadlineOutput & { readonly id: number };
 
 const TITLE = sql`CASE r.kind
@@ -24,9 +24,9 @@ const TITLE = sql`CASE r.kind
   ELSE ${TITLE_OF_ROW} END`;
 
 /**
- * Returns a page of what expires or falls due for the clients in scope, the earliest first; of one day what has no time
- * comes last. It is found once and both counted and shown: one round trip.
- * @throws HttpError 400 for filters that do not parse
+ * Returns a page of what expires or falls due for the clients in scope, the earliest first; of one day, deadlines
+ * without a time come last. They are found once and both counted and shown: one round trip.
+ * @throws HttpError 400 for invalid filters
  */
 export function listDeadlines(
   transaction: TenantTransaction,
@@ -45,7 +45,7 @@ export function listDeadlines(
     idFilter(query, 'assigned_to', 'a.assigned_to_id'),
     idFilter(query, 'branch', 'a.branch_id'),
   ]);
-  // A client out of scope lends nothing to what hangs on it; nobody is assigned to a task but by itself.
+  // A client out of scope adds no data to its records; only a task's own assignee counts.
   const found = sql`
     SELECT f.record_id AS id, f.kind, f.record_id, c.id AS client_id, f.due_date, f.due_at, f.is_overdue, a.*
     FROM (${sql.join(sources, sql` UNION ALL `)}) f
@@ -63,7 +63,7 @@ export function listDeadlines(
            (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS branch_name
     FROM ${source} r`;
   const order = sql`r.due_date, r.due_at, r.kind COLLATE "C", r.record_id`;
-  // Whether a reminder's record is in scope takes longer to plan than to find out.
+  // Whether a reminder's record is in scope takes longer to plan than to evaluate.
   const plannedOnce = scope.kind !== 'tenant' && window.kinds.includes('REMINDER');
   return foundPage<DeadlineRow>(transaction, { from, found, order, plannedOnce }, page).map(
     ({ count, items }) => ({

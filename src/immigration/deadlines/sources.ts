@@ -7,10 +7,10 @@ import { taskVisible } from '../shared/task-visibility.js';
 import type { TenantTime } from '../shared/tenant-time.js';
 import type { DeadlineWindow } from './filters.js';
 
-// Queries for what falls due. They all yield: kind, record_id, client_id (of the client that it hangs on, null for
-// none), due_date, due_at, is_overdue, and as far as the record has its own: assigned_to_id, branch_id.
+// Queries for deadlines. All of them yield: kind, record_id, client_id (of its client, null for none), due_date,
+// due_at, is_overdue, and as far as the record has its own: assigned_to_id, branch_id.
 
-/** What a query is made for. */
+/** The parameters of a query. */
 export interface Asked {
   readonly user: CurrentUser;
   readonly window: DeadlineWindow;
@@ -19,12 +19,12 @@ export interface Asked {
 
 type Source = (asked: Asked) => RawBuilder<unknown>;
 
-/** Of the wanted two halves of the list, split at what is overdue. */
+/** Returns the requested halves of the list, split at what is overdue. */
 function half(overdue: boolean | undefined, isOverdue: RawBuilder<boolean>): RawBuilder<boolean> | undefined {
   return overdue === undefined ? undefined : overdue ? isOverdue : sql`NOT ${isOverdue}`;
 }
 
-/** Passports, visas and intakes. What has only a date is overdue from the next day on. */
+/** Returns passports, visas and intakes. What has only a date is overdue from the next day on. */
 const expiring: Source = ({ window, time }) => {
   const isOverdue = sql<boolean>`(x.due_date < ${time.today}::date)`;
   const asked = allOf([
@@ -38,7 +38,7 @@ const expiring: Source = ({ window, time }) => {
     FROM (${EXPIRING}) x WHERE ${asked}`;
 };
 
-/** Tables of records that hang on a client by their `client_id`, by the model of their content type. */
+/** Tables of records that belong to a client by their `client_id`, by the model of their content type. */
 const OF_CLIENTS = {
   visaapplication: 'immigration_visaapplication',
   collegeapplication: 'immigration_collegeapplication',
@@ -51,7 +51,7 @@ const OF_CLIENTS = {
 const contentType = (model: string) => sql`(
   SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = ${model})`;
 
-/** The client that a row `r` with a link hangs on, itself or by one of the client's records. */
+/** SQL for the client of a row `r` with a link: the linked record itself, or its client. */
 const LINKED_CLIENT = sql`CASE r.content_type_id
   WHEN ${contentType('client')} THEN r.object_id::bigint
   WHEN ${contentType('passport')} THEN r.object_id::bigint
@@ -63,7 +63,7 @@ const LINKED_CLIENT = sql`CASE r.content_type_id
     sql` `,
   )} END`;
 
-/** Tasks that are neither completed nor cancelled, as far as the user sees them. */
+/** Returns tasks that are neither completed nor cancelled and that the user sees. */
 const tasks: Source = ({ user, window, time }) => {
   const isOverdue = sql<boolean>`(r.due_date < ${time.now.toISOString()}::timestamptz)`;
   const asked = allOf([
@@ -80,8 +80,8 @@ const tasks: Source = ({ user, window, time }) => {
 };
 
 /**
- * Reminders with a date that are not completed: one's own and those on records in scope. A time that comes twice counts
- * as the second, as the scheduler reckons; without a time they are due the whole day.
+ * Returns open reminders with a date: one's own and those on records in scope. A repeated time counts as the second, as
+ * for the scheduler; without a time they are due the whole day.
  */
 const reminders: Source = ({ user, window, time }) => {
   const dueAt = sql`((r.reminder_date + r.reminder_time) AT TIME ZONE ${time.zone}::text)`;
@@ -99,7 +99,7 @@ const reminders: Source = ({ user, window, time }) => {
     FROM immigration_reminder r WHERE ${asked}`;
 };
 
-/** Returns the queries for the kinds that are wanted; none where there are none. */
+/** Returns the queries for the requested kinds; none where there are none. */
 export function sourcesOf(asked: Asked): RawBuilder<unknown>[] {
   const wanted = (...kinds: readonly string[]) => asked.window.kinds.some((kind) => kinds.includes(kind));
   return [

@@ -29,7 +29,7 @@ const filters: Record<string, TSchema> = {
   status: Type.String({ description: `one or several of ${DELIVERY_STATUSES.join(', ')}` }),
 };
 
-/** Serves the agency's webhooks and e-mails, sent or waiting; only to SUPER_ADMIN. */
+/** Returns the routes of the agency's webhooks and e-mails, sent or waiting; for SUPER_ADMIN only. */
 export function deliveryRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,

@@ -8,7 +8,7 @@ import { choice } from '../../http/fields/text.js';
 import { choiceOutput, idOutput, nullableOutput, timeOutput } from '../shared/output.js';
 
 export const KINDS = ['webhook', 'email'] as const;
-/** The largest `count` of the list, and the maximum number of deliveries retried or cancelled by one request. */
+/** Maximum `count` of the list, and of deliveries retried or cancelled by one request. */
 export const MOST_COUNTED = 10_000;
 const MOST_IDS = 1_000;
 
@@ -21,11 +21,11 @@ const chosen = {
   event: id(),
 };
 
-/** A choice of deliveries: those that meet every condition given. */
+/** A selection of deliveries: those that meet every given condition. */
 export const DeliveryChoice = strictBody('DeliveryChoiceRequest', chosen);
 export type DeliveryChoiceInput = Input<typeof chosen>;
 
-/** Returns the choice as the program's own filter. */
+/** Converts a selection to the program's own filter. */
 export function filterOf(input: DeliveryChoiceInput): DeliveryFilter {
   const given = Object.entries(input).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given);

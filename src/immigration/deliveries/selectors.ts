@@ -44,7 +44,7 @@ export function readDelivery(transaction: TenantTransaction, id: number): Pendin
 
 /**
  * Reads a page of the deliveries, newest first. If there are very many, only the newest are counted and shown.
- * @throws HttpError 400 for filters that do not parse
+ * @throws HttpError 400 for invalid filters
  */
 export async function listDeliveries(
   transaction: TenantTransaction,

@@ -37,7 +37,7 @@ export async function retryDelivery(
   );
 }
 
-/** Cancels one delivery that waits or is held. @throws HttpError 404; 400 for one that does not wait */
+/** Cancels one delivery that is waiting or held. @throws HttpError 404; 400 for one that is not waiting */
 export async function cancelDelivery(
   transaction: TenantTransaction,
   id: number,
@@ -45,7 +45,7 @@ export async function cancelDelivery(
   return await changeOne(transaction, id, cancelDeliveries, 'It does not wait to be sent.');
 }
 
-/** Queues the chosen deliveries to be sent again, the oldest first. @throws HttpError 400 without a choice */
+/** Queues the selected deliveries to be sent again, the oldest first. @throws HttpError 400 without a selection */
 export async function retryMany(
   transaction: TenantTransaction,
   input: DeliveryChoiceInput,
@@ -53,7 +53,7 @@ export async function retryMany(
   return await changeMany(transaction, input, retryDeliveries);
 }
 
-/** Cancels the chosen deliveries that wait or are held. @throws HttpError 400 without a choice */
+/** Cancels the selected deliveries that are waiting or held. @throws HttpError 400 without a selection */
 export async function cancelMany(
   transaction: TenantTransaction,
   input: DeliveryChoiceInput,

@@ -6,7 +6,7 @@ import { resourceRoutes } from '../shared/resource-routes.js';
 import { EmploymentOutput, EmploymentPatch, EmploymentRequest } from './schemas.js';
 import { employments } from './selectors.js';
 
-/** Where clients have worked. */
+/** Returns the routes of clients' employments. */
 export function employmentRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/employments/',

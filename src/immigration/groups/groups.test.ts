@@ -13,7 +13,7 @@ const query = (sql: string, values: unknown[] = []) =>
 beforeAll(async () => {
   app = await startTestApp();
   await seedStaff(app);
-  // A SUPER_ADMIN who is no superuser; and a branch admin who may change groups.
+  // A SUPER_ADMIN who is not a superuser; and a branch admin who may change groups.
   await query('UPDATE immigration_user_groups SET group_id = 1 WHERE user_id = $1', [idOf('consultant3')]);
   await query(
     `INSERT INTO immigration_user_user_permissions (user_id, permission_id)
@@ -116,7 +116,7 @@ describe('a group', () => {
 
 describe('rights', () => {
   test('nobody grants a permission that they do not hold; what is there already may stay', async () => {
-    const id = await create([9]); // add_branch, which branch admins do not hold
+    const id = await create([9]); // add_branch, which branch admins do not have
     const assign = (name: string, permission_ids: number[], group = id) =>
       ask(name, 'POST', `${group}/assign-permissions/`, { permission_ids });
     expect((await assign('branch1', [9, 17])).status).toBe(200);

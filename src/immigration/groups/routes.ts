@@ -11,7 +11,7 @@ import { GroupCreate, GroupOption, GroupOutput, GroupPatch, GroupUpdate } from '
 import { groupOptions, groups, listGroups } from './selectors.js';
 import { assignGroupPermissions, createGroup, deleteGroup, updateGroup } from './services.js';
 
-/** Returns the four roles and the agency's own groups, with what their members may do. */
+/** Returns the routes of groups: the four roles and the agency's own, with their members' permissions. */
 export function groupRoutes(database: Database, users: CurrentUsers): RouteDefinition[] {
   const policy = modelPolicy('group');
   const routes = resourceRoutes(database, {

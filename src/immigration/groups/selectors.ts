@@ -33,7 +33,7 @@ export async function listGroups(
   return await groups.list(transaction, page, sql`true`, sql`r.id`);
 }
 
-/** Returns the groups into which the user may put others, by name. */
+/** Returns the groups that the user may assign to others, by name. */
 export function groupOptions(transaction: TenantTransaction, user: CurrentUser): Pending<GroupOption[]> {
   const given = sql`WHERE r.name = ANY (${rolesGivenBy(user)}::text[]) ORDER BY r.name`;
   return transaction.send(select(OPTION, sql`FROM auth_group r ${given}`));

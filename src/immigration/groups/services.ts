@@ -10,7 +10,7 @@ import { claimName } from '../shared/unique-name.js';
 import type { GroupCreateInput, GroupOutput, GroupUpdateInput } from './schemas.js';
 import { groups } from './selectors.js';
 
-/** Creates a group. @throws HttpError 400 for a name that is taken; 403 for permissions that the user does not hold */
+/** Creates a group. @throws HttpError 400 for a name that is taken; 403 for permissions that the user does not have */
 export async function createGroup(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -26,7 +26,7 @@ export async function createGroup(
   return groups.read(transaction, id);
 }
 
-/** Changes what is given of a group; `permission_ids` replace those that it has. @throws HttpError 404, 403, 400 */
+/** Changes the given fields of a group; `permission_ids` replace the present ones. @throws HttpError 404, 403, 400 */
 export async function updateGroup(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -56,7 +56,7 @@ export async function assignGroupPermissions(
   return groups.read(transaction, id);
 }
 
-/** Removes a group, and whoever is in it from it. @throws HttpError 404, 403; 400 for a built-in one */
+/** Deletes a group and its memberships. @throws HttpError 404, 403; 400 for a built-in one */
 export async function deleteGroup(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -93,8 +93,8 @@ async function lockGroup(transaction: TenantTransaction, user: CurrentUser, id: 
 }
 
 /**
- * Of the four roles a user changes those that they may give; and no group that they are in, which would be changing
- * their own permissions. A superuser holds every permission anyway.
+ * Checks that a user may change a group: of the four roles those that they may assign; and no group that they are in,
+ * which would change their own permissions. A superuser has every permission anyway.
  * @throws HttpError 403
  */
 function checkMayChange(user: CurrentUser, group: string): void {

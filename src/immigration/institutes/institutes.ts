@@ -68,13 +68,13 @@ async function listInstitutes(
   return await institutes.list(transaction, page, asked, sql`r.name, r.id DESC`);
 }
 
-/** @throws HttpError 404 */
+/** Restores an institute. @throws HttpError 404 */
 async function restoreInstitute(transaction: TenantTransaction, user: CurrentUser, id: number) {
   await institutes.lockDeleted(transaction, id);
   return await institutes.restore(transaction, user, id);
 }
 
-/** Returns the universities, colleges and schools to which clients apply. */
+/** Returns the routes of institutes: universities, colleges and schools to which clients apply. */
 export function instituteRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/institutes/',

@@ -9,7 +9,7 @@ import type { RouteDefinition } from '../../routing/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
 import { choiceOutput, orBlankOutput } from '../shared/output.js';
 
-// What hangs on an institute: where it teaches, when courses begin, whom one talks to, what it asks for.
+// The parts of an institute: locations, intakes, contacts, requirements.
 
 const GENDERS = ['MALE', 'FEMALE', 'OTHER'] as const;
 const REQUIREMENT_TYPES = ['ACADEMIC', 'LANGUAGE', 'FINANCIAL', 'DOCUMENT', 'OTHER'] as const;

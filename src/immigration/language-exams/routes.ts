@@ -8,7 +8,7 @@ import { LanguageExamOutput, LanguageExamPatch, LanguageExamRequest } from './sc
 import { languageExams, listLanguageExams } from './selectors.js';
 import { createLanguageExam, deleteLanguageExam, updateLanguageExam } from './services.js';
 
-/** Returns the language exams that staff choose from: IELTS, PTE and the like. */
+/** Returns the routes of language exams that staff choose from: IELTS, PTE and the like. */
 export function languageExamRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/language-exams/',

@@ -7,7 +7,7 @@ import { text } from '../../http/fields/text.js';
 
 const fields = {
   name: required(text({ min: 1, max: 100 })),
-  /** Years; 0: results do not expire. */
+  /** Years; 0 means that results do not expire. */
   validity_term: withDefault(integer({ min: 0, max: 100 }), 0),
   description: withDefault(text(), ''),
 };

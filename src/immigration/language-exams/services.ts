@@ -24,8 +24,8 @@ export async function createLanguageExam(
 }
 
 /**
- * Changes what is given of a language exam. With its term the days change on which results expire, and so the
- * reminders that were asked for.
+ * Changes the given fields of a language exam. With its term the expiry dates of results change, and so their requested
+ * reminders.
  * @throws HttpError 404, 400
  */
 export async function updateLanguageExam(

@@ -13,7 +13,7 @@ const filters = {
   test_date: Type.String({ format: 'date' }),
 };
 
-/** Clients' results of language exams. */
+/** Returns the routes of clients' results of language exams. */
 export function languageProficiencyRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/language-proficiencies/',

@@ -13,7 +13,7 @@ const remind_days_before = remindDaysBefore(
   "the result expires (the test date and the exam's validity term after it)",
 );
 
-/** Scores come after the test. */
+/** Scores follow after the test. */
 export const ProficiencyRequest = body('ProficiencyRequest', {
   client_id,
   test_name_id,
@@ -26,7 +26,7 @@ export const ProficiencyRequest = body('ProficiencyRequest', {
   remind_days_before,
 });
 
-/** What is sent alone may not be empty. */
+/** A field that is sent alone may not be empty. */
 export const ProficiencyPatch = body(
   'PatchedProficiencyRequest',
   optional({

@@ -15,7 +15,7 @@ export const proficiencies = new ClientRecords({
   columns: { test_name_display: lookup('test_name_id', 'immigration_lpe', 'name') },
 });
 
-/** Returns a page of the results of clients in scope, of the latest tests first. @throws HttpError 400 */
+/** Returns a page of the results of clients in scope, the latest tests first. @throws HttpError 400 */
 export async function listProficiencies(
   transaction: TenantTransaction,
   user: CurrentUser,

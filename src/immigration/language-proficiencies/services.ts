@@ -12,10 +12,10 @@ import { TenantTime } from '../shared/tenant-time.js';
 import type { ProficiencyChange, ProficiencyInput, ProficiencyOutput } from './schemas.js';
 import { proficiencies } from './selectors.js';
 
-/** On what the day depends on which a result expires, and what its reminders say. */
+/** Fields that determine when a result expires, and the text of its reminders. */
 const REMINDED = ['client_id', 'test_name_id', 'test_date'] as const;
 
-/** Enters a client's result of a language exam, or that it is taking it. @throws HttpError 400, 403 */
+/** Stores a client's result of a language exam, or that they are taking it. @throws HttpError 400, 403 */
 export async function createProficiency(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -28,7 +28,7 @@ export async function createProficiency(
     proficiencies.checkNew(transaction, user, values),
   ]);
   if (!days) return proficiencies.insert(transaction, user, values);
-  // The reminders name the record, so it is stored first.
+  // The reminders reference the record, so it is stored first.
   const row = { ...values, created_by_id: user.id, updated_by_id: user.id };
   const [stored] = await transaction.query(sql<Parameters<typeof examResult>[0]>`
     ${insertInto('immigration_proficiency', row)} RETURNING id, client_id, test_name_id, test_date`);
@@ -43,7 +43,7 @@ export async function createProficiency(
   return proficiencies.read(transaction, user, stored.id);
 }
 
-/** Changes what is given of a result. @throws HttpError 404, 403, 400 */
+/** Changes the given fields of a result. @throws HttpError 404, 403, 400 */
 export async function updateProficiency(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -57,7 +57,7 @@ export async function updateProficiency(
   const changed = REMINDED.some((field) => result[field] !== stored[field]);
   const reminds = changed || days !== undefined;
   await Promise.all([
-    // Also the one that it has, whose term must not change meanwhile.
+    // Includes the present exam, whose term must not change meanwhile.
     (reminds || input.test_name_id !== undefined) &&
       result.test_name_id !== null &&
       requireExam(transaction, result.test_name_id),
@@ -86,7 +86,7 @@ export async function deleteProficiency(
   forgetExpiryReminders(transaction, 'proficiency', id);
 }
 
-/** Holds an exam as it is until the transaction ends. @throws HttpError 400 when there is none */
+/** Locks an exam until the transaction ends. @throws HttpError 400 when there is none */
 async function requireExam(transaction: TenantTransaction, id: number): Promise<void> {
   const held = sql`SELECT id FROM immigration_lpe WHERE id = ${id}::bigint FOR SHARE`;
   const [exam] = isId(id) ? await transaction.query(held) : [];

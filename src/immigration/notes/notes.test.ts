@@ -6,7 +6,7 @@ const PATH = '/api/v1/notes/';
 const PEOPLE = ['admin', 'manager1', 'branch1', 'consultant1', 'consultant12', 'consultant3'];
 let app: TestApp;
 const tokens: Record<string, string> = {};
-/** One of branch 1, one of branch 3. */
+/** A client of branch 1, and one of branch 3. */
 let client: number;
 let elsewhere: number;
 

@@ -4,7 +4,10 @@ import { modelPolicy, type ResourcePolicy } from '../shared/resource-policy.js';
 
 const byRight = modelPolicy('note');
 
-/** Who wrote a note may change and delete it, too, so that the routes ask no more than to see notes. */
+/**
+ * The policies of notes. Authors may also change and delete their notes, so the routes require only the permission to
+ * view them.
+ */
 export const notePolicy: ResourcePolicy = {
   ...byRight,
   change: requires('view_note', 'change_note'),

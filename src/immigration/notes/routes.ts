@@ -7,7 +7,7 @@ import { NoteCreate, NoteOutput, NotePatch, NoteUpdate } from './schemas.js';
 import { listNotes, notes } from './selectors.js';
 import { createNote, deleteNote, updateNote } from './services.js';
 
-/** What staff write down about clients. */
+/** Returns the routes of staff's notes about clients. */
 export function noteRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/notes/',

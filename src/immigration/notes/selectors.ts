@@ -15,7 +15,7 @@ export const notes = new ClientRecords({
   columns: { author_name: named('person', 'author_id') },
 });
 
-/** Returns a page of the notes in scope, newest first; of one client or by one author where the request asks for it. */
+/** Returns a page of the notes in scope, newest first; of one client or by one author on request. */
 export async function listNotes(
   transaction: TenantTransaction,
   user: CurrentUser,

@@ -16,7 +16,7 @@ export async function createNote(
   return await notes.create(transaction, user, { client_id: client, content, author_id: user.id });
 }
 
-/** Changes a note's text. @throws HttpError 404; 403 also for who neither wrote it nor may change notes; 400 */
+/** Changes a note's text. @throws HttpError 404; 403 also for users who neither wrote it nor may change notes; 400 */
 export async function updateNote(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -28,7 +28,7 @@ export async function updateNote(
   return notes.update(transaction, user, note, body.read());
 }
 
-/** Deletes a note. @throws HttpError 404; 403 also for who neither wrote it nor may delete notes */
+/** Deletes a note. @throws HttpError 404; 403 also for users who neither wrote it nor may delete notes */
 export async function deleteNote(
   transaction: TenantTransaction,
   user: CurrentUser,

@@ -14,7 +14,7 @@ const path = '/api/v1/passports/';
 const tag = 'passports';
 const thing = 'Passport';
 
-/** Clients' passports: at most one each, which is named by its client's id. */
+/** Returns the routes of clients' passports: at most one each, identified by its client's id. */
 export function passportRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path,

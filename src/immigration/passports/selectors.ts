@@ -11,7 +11,7 @@ import { idFilter } from '../shared/filters.js';
 import { Records } from '../shared/records.js';
 import { PassportOutput } from './schemas.js';
 
-/** A client has one passport at most, whose id is the client's. */
+/** The records of passports. A client has at most one, whose id is the client's. */
 export const passports = new Records({
   table: 'immigration_passport',
   output: PassportOutput,
@@ -19,9 +19,8 @@ export const passports = new Records({
 });
 
 /**
- * Returns the one place where passports are read to be shown, whether one or a list of them: that they were is written
- * into the audit log.
- * @param shown which, of rows `r`
+ * Reads passports for output, one or several, and writes that to the audit log: the only place that does.
+ * @param shown the condition on rows `r`
  */
 function showPassports(
   transaction: TenantTransaction,
@@ -34,7 +33,7 @@ function showPassports(
 }
 
 /**
- * Returns the passports of all clients in scope, the newest first; of one client where `client_id` asks.
+ * Returns the passports of all clients in scope, the newest first; of one client with `client_id`.
  * @throws HttpError 400
  */
 export function listPassports(

@@ -15,15 +15,12 @@ import { TenantTime } from '../shared/tenant-time.js';
 import type { PassportChange, PassportInput, PassportOutput } from './schemas.js';
 import { passports } from './selectors.js';
 
-// Whoever writes a client's passport locks the client first, as there may be no passport yet to lock.
+// Writers of a client's passport lock the client first, as there may be no passport yet to lock.
 
-/** What a new passport holds where the body does not say. */
+/** The values of a new passport that the body does not give. */
 const EMPTY = { date_of_issue: null, date_of_expiry: null, place_of_issue: '' };
 
-/**
- * Gives a client this passport, in place of the one there may be: what is not given is empty.
- * @throws HttpError 400, 403
- */
+/** Replaces a client's passport, or adds the first: omitted fields are empty. @throws HttpError 400, 403 */
 export async function replacePassport(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -53,7 +50,7 @@ export async function replacePassport(
     .map(firstOr(() => new Error('the writing of a passport returned no row')));
 }
 
-/** Changes what is given of a client's passport. @throws HttpError 404, 403, 400 */
+/** Changes the given fields of a client's passport. @throws HttpError 404, 403, 400 */
 export async function updatePassport(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -77,7 +74,7 @@ export async function updatePassport(
       today: new TenantTime(tenant).today,
     });
   }
-  // A change of nothing makes no entry in the audit log, and yet its answer shows the passport.
+  // An empty change makes no entry in the audit log, and yet its answer shows the passport.
   const isSame = Object.entries(input).every(
     ([field, value]) => value === stored[field as keyof typeof stored],
   );
@@ -100,11 +97,11 @@ function lockClient(transaction: TenantTransaction, id: number): Promise<ClientB
   return transaction.query(sql<ClientBranch>`${clientBranch(id)} FOR NO KEY UPDATE`);
 }
 
-/** @throws HttpError 404; 403 when the client is out of scope, with passport or without */
+/** Locks a client's passport. @throws HttpError 404; 403 when the client is out of scope, with passport or without */
 async function lockPassport(transaction: TenantTransaction, user: CurrentUser, id: number) {
   const finding = lockClient(transaction, id);
   const locking = passports.lock(transaction, id);
-  locking.catch(() => undefined); // the client's scope answers first
+  locking.catch(() => undefined); // the check of the client's scope comes first
   const [client] = await finding;
   if (!client) throw notFound('Passport');
   checkClientScope(user, client);

@@ -26,7 +26,7 @@ const Permission = component(
 );
 type Permission = Static<typeof Permission>;
 
-/** The permissions that the API shows. What a model is called stands in "Can add <name>". */
+/** The query for the permissions that the API shows. The model's name is in "Can add <name>". */
 const SELECTED: RawBuilder<Permission> = sql`
   SELECT p.id, p.name, ct.app_label || '.' || ct.model AS content_type,
     coalesce((SELECT substr(a.name, length('Can add ') + 1) FROM auth_permission a
@@ -34,7 +34,7 @@ const SELECTED: RawBuilder<Permission> = sql`
              ct.model) AS content_type_display
   FROM ${PERMISSIONS} WHERE ${SHOWN}`;
 
-/** What staff may be allowed to do; made by migrations only. */
+/** Returns the route of permissions, which only migrations create. */
 export function permissionRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,

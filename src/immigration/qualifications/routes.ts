@@ -6,7 +6,7 @@ import { resourceRoutes } from '../shared/resource-routes.js';
 import { QualificationOutput, QualificationPatch, QualificationRequest } from './schemas.js';
 import { qualifications } from './selectors.js';
 
-/** What clients have studied. */
+/** Returns the routes of clients' qualifications. */
 export function qualificationRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/qualifications/',

@@ -21,7 +21,7 @@ export const QualificationRequest = body('QualificationRequest', {
   country: country(),
 });
 
-/** What is sent alone may not be empty. */
+/** A field that is sent alone may not be empty. */
 export const QualificationPatch = body(
   'PatchedQualificationRequest',
   optional({

@@ -7,7 +7,7 @@ import { RegionCreate, RegionOutput, RegionPatch, RegionUpdate } from './schemas
 import { listRegions, readRegion } from './selectors.js';
 import { createRegion, deleteRegion, updateRegion } from './services.js';
 
-/** Groups of branches, each under its managers. */
+/** Returns the routes of regions: groups of branches, each under its managers. */
 export function regionRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/regions/',

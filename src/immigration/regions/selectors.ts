@@ -10,7 +10,7 @@ import { searchFilter, textFilter } from '../shared/filters.js';
 import { Records } from '../shared/records.js';
 import { RegionOutput } from './schemas.js';
 
-/** A branch `b` of region `r`; deleted ones do not count. */
+/** The branches `b` of region `r`, without deleted ones. */
 const BRANCHES_OF_REGION = sql`immigration_branch b WHERE b.region_id = r.id AND b.deleted_at IS NULL`;
 
 export const regions = new Records({
@@ -19,7 +19,10 @@ export const regions = new Records({
   columns: { branch_count: sql<number>`(SELECT count(*) FROM ${BRANCHES_OF_REGION})` },
 });
 
-/** That the user sees a region `r`: a region manager's own, other staff's by the branches in their scope. */
+/**
+ * Returns the condition that the user sees a region `r`: a region manager's own, for other staff by the branches in
+ * their scope.
+ */
 function inScope(user: CurrentUser): RawBuilder<boolean> {
   const scope = scopeOf(user);
   if (scope.kind === 'tenant') return sql`true`;
@@ -42,7 +45,7 @@ export async function listRegions(
   return await regions.list(transaction, page, asked, sql`r.name, r.id DESC`);
 }
 
-/** One region. @throws HttpError 404 also when it is out of scope */
+/** Returns one region. @throws HttpError 404 also when it is out of scope */
 export function readRegion(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -51,7 +54,7 @@ export function readRegion(
   return regions.read(transaction, id, inScope(user));
 }
 
-/** @throws HttpError 404 when the region is out of scope */
+/** Checks that a region is in scope. @throws HttpError 404 when it is not */
 export async function checkRegionScope(
   transaction: TenantTransaction,
   user: CurrentUser,

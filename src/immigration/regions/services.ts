@@ -19,7 +19,7 @@ export async function createRegion(
   return regions.insert(transaction, user, input);
 }
 
-/** Changes what is given of a region. @throws HttpError 404, 400 */
+/** Changes the given fields of a region. @throws HttpError 404, 400 */
 export async function updateRegion(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -34,7 +34,7 @@ export async function updateRegion(
   return regions.update(transaction, user, id, input);
 }
 
-/** Deletes a region to which no branch belongs. @throws HttpError 404, 400 */
+/** Deletes a region without branches. @throws HttpError 404, 400 */
 export async function deleteRegion(
   transaction: TenantTransaction,
   user: CurrentUser,

@@ -6,8 +6,8 @@ import { usableTimeZone } from '../../tenancy/time-zone.js';
 import { answerableUsers } from '../shared/responsible-users.js';
 
 /**
- * Due at its date and time in the tenant's time zone. A time that the clocks skip counts as the same span after
- * midnight, one that comes twice as the second: PostgreSQL's own reading.
+ * Returns the due time: date and time in the tenant's time zone. A skipped time counts as the same span after midnight,
+ * a repeated one as the second: PostgreSQL's own rules.
  */
 const dueAt = (zone: string) =>
   sql<string>`(r.reminder_date + coalesce(r.reminder_time, time '00:00')) AT TIME ZONE ${zone}::text`;
@@ -41,7 +41,7 @@ const MADE = insertingNotifications({
   order: sql`due_at, r.id, who.id`,
 });
 
-/** A reminder's flag and its notification in one statement: there is never one without the other. */
+/** Returns a reminder's flag and its notification in one statement: there is never one without the other. */
 const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sql`
   WITH due AS MATERIALIZED (
     SELECT r.id, ${dueAt(known.basis)} AS due_at, c.assigned_to_id AS client_assignee
@@ -58,11 +58,11 @@ const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sq
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 
-/** Only tomorrow's matter: nobody relies on the time for longer than an hour. */
+/** Returns the next due time, of tomorrow at the latest, since nobody relies on it for longer than an hour. */
 const next = (known: Known): Sql<string | null> =>
   sql`SELECT min(${dueAt(known.basis)}) ${WAITING} AND r.reminder_date <= ${today(known)} + 1`;
 
-/** Reminders that are due: one notification each. */
+/** The job that notifies of due reminders, once each. */
 export const remindersJob: Job = dueJob({
   name: 'reminders',
   summary: 'notify of reminders that are due',

@@ -22,7 +22,7 @@ const tokens = new Map<string, string>();
 const sql = (text: string, parameters?: unknown[]) => tenantSql(app.databases.admin, text, parameters);
 
 beforeAll(async () => {
-  app = await startTestApp({ deaf: true }); // so that a tenant's settings count at once
+  app = await startTestApp({ deaf: true }); // so that a tenant's settings take effect at once
   await seedStaff(app);
   // Clients 1 to 3 belong to the branches 1 to 3, 4 is deleted.
   await sql(`INSERT INTO immigration_client (first_name, last_name, branch_id, deleted_at) VALUES
@@ -161,7 +161,7 @@ describe('somebody else’s reminder', () => {
     ] as const) {
       expect((await outside(method, path, body)).status).toBe(404);
     }
-    // A region manager of that branch holds no permission on reminders.
+    // A region manager of that branch has no permission on reminders.
     const manager = as('manager1');
     expect((await manager('GET', '1/')).status).toBe(200);
     expect(await manager('PATCH', '1/', { title: '' })).toMatchObject(refused);
@@ -206,7 +206,7 @@ describe('the list', () => {
     for (const field of Object.keys((await ask('GET', '1/')).body)) {
       expect((await ask('GET', `?ordering=-${field}`)).body.count).toBe(3);
     }
-    // What is no field is passed over.
+    // Unknown fields are ignored.
     expect(await titles('?ordering=nothing,title')).toBe('a b c');
     for (const other of ['nothing', '--title', ',', "id'", 'toString', '__proto__', 'r.title']) {
       expect(await titles(`?ordering=${other}`)).toBe('b a c');
@@ -256,7 +256,7 @@ describe('the notification of a reminder', () => {
     expect(await notified()).toEqual(['Call back']);
     expect((await ask('GET', '1/')).body.notification_created).toBe(true);
 
-    // Other changes, and another time that is past too, are no reason to notify again.
+    // Other changes, and another time in the past, are no reason to notify again.
     await ask('PATCH', '1/', { title: 'Other', read: true });
     expect((await ask('PATCH', '1/', when(-2))).body.notification_created).toBe(true);
     const { body: same } = await ask('GET', '1/');

@@ -17,7 +17,7 @@ const filters = {
   read: Type.Boolean(),
 };
 
-/** What somebody wants to be reminded of, on any record. The scheduler notifies of those that are due. */
+/** Returns the routes of reminders, which may be on any record. The scheduler notifies of those that are due. */
 export function reminderRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/reminders/',

@@ -22,12 +22,12 @@ export const reminders = new Records({
   columns: { reminder_time: clockOf('r.reminder_time'), created_by_name: named('person', 'created_by_id') },
 });
 
-/** Which reminders `r` a user sees: one's own, and those on records in scope. */
+/** Returns the condition that a user sees reminder `r`: one's own, and those on records in scope. */
 export function reminderVisible(user: CurrentUser): RawBuilder<boolean> {
   return sql`(r.created_by_id = ${user.id}::bigint OR ${linkedInScope(user)})`;
 }
 
-/** One reminder. @throws HttpError 404 also for one that the user does not see */
+/** Returns one reminder. @throws HttpError 404 also for one that the user does not see */
 export function readReminder(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -36,7 +36,7 @@ export function readReminder(
   return reminders.read(transaction, id, reminderVisible(user));
 }
 
-/** What a list can be sorted by: the API's fields, by rows `r` of the table. Constants of the program. */
+/** The fields by which a list can be sorted, for rows `r` of the table. Constants of the program. */
 const SORTABLE: Readonly<Record<string, RawBuilder<unknown>>> = {
   id: sql`r.id`,
   reminder_date: sql`r.reminder_date`,
@@ -60,12 +60,12 @@ interface Term {
 
 const termOf = (text: string): Term => ({ field: text.replace(/^-/, ''), descends: text.startsWith('-') });
 
-/** The latest first; what has no date comes last, what has no time is the beginning of its day. */
+/** The latest first; without a date at the end, without a time at the beginning of the day. */
 const USUAL_ORDER = ['-reminder_date', '-reminder_time'];
 
 /**
- * What `ordering` asks for: fields apart by commas, `-` for descending. Names that are none are passed over, as DRF
- * does; whichever two are equal otherwise, the later comes first.
+ * Parses `ordering`: fields separated by commas, `-` for descending. Unknown names are ignored, as in DRF; of equal
+ * reminders the newer comes first.
  */
 function readOrdering(query: QueryParameters): Term[] {
   const asked = (query.text('ordering') ?? '').split(',').map((text) => text.trim());
@@ -79,7 +79,7 @@ function orderBy(
 ): RawBuilder<unknown> {
   return sql.join(
     terms.map(({ field, descends }) => {
-      // The id is never null; with a word on nulls no index of it would serve.
+      // The id is never null; with NULLS LAST no index on it would serve.
       const nulls = field === 'id' ? sql`` : sql` NULLS LAST`;
       return sql`${column(field)}${descends ? sql` DESC` : sql``}${nulls}`;
     }),

@@ -15,7 +15,7 @@ import { REMINDER, reminders, reminderVisible } from './selectors.js';
 
 type StoredReminder = Selectable<TenantTables['immigration_reminder']>;
 
-/** Creates a reminder on a record that the user reaches. @throws HttpError 400, 403 */
+/** Creates a reminder on a record in the user's reach. @throws HttpError 400, 403 */
 export async function createReminder(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -26,8 +26,8 @@ export async function createReminder(
 }
 
 /**
- * Changes what is given of a reminder. One that was notified of and is put off to a time to come will be notified of
- * again then.
+ * Changes the given fields of a reminder. One that was notified of and is postponed to the future will be notified of
+ * again.
  * @throws HttpError 404, 403, 400
  */
 export async function updateReminder(
@@ -47,12 +47,12 @@ export async function updateReminder(
   const link = isOther ? await requireRecord(transaction, user, type, object_id) : {};
   const postponed = isPostponed(reminder, input, time) && { notification_created: false };
   const changes = { ...stored(input), ...link, ...postponed };
-  // Reminders keep no time of their last change, so that there may be nothing to write.
+  // Reminders have no time of their last change, so there may be nothing to write.
   if (Object.keys(changes).length === 0) return reminders.read(transaction, id);
   return reminders.update(transaction, user, id, changes);
 }
 
-/** Marks a reminder as completed; it will not be notified of any more. @throws HttpError 404, 403 */
+/** Marks a reminder as completed; no further notification will follow. @throws HttpError 404, 403 */
 export async function completeReminder(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -73,7 +73,7 @@ export async function deleteReminder(
 }
 
 /**
- * Returns a reminder that the user sees, locked, where the user created it or holds the permission.
+ * Returns a reminder, locked, that the user sees and that they created or have the permission for.
  * @throws HttpError 404, 403
  */
 async function lockReminder(
@@ -92,7 +92,7 @@ async function lockReminder(
   return reminder;
 }
 
-/** `meta_info` is kept as JSON. */
+/** Converts the values to store: `meta_info` is JSON. */
 function stored<Input extends { readonly meta_info?: object }>({ meta_info: info, ...input }: Input) {
   return { ...input, ...(info && { meta_info: writeJson(info) }) };
 }
@@ -104,7 +104,7 @@ async function requireRecord(transaction: TenantTransaction, user: CurrentUser, 
   });
 }
 
-/** Returns whether a change moves the time at which a reminder is due, and to one that is still to come. */
+/** Returns whether a change moves a reminder's due time into the future. */
 function isPostponed(before: StoredReminder, input: ReminderPatchInput, time: TenantTime): boolean {
   const clock = before.reminder_time === null ? null : readTime(before.reminder_time);
   const { reminder_date: date = before.reminder_date, reminder_time: at = clock } = input;

@@ -46,14 +46,14 @@ const EndedSessions = component(
 );
 
 /**
- * Returns a session is a refresh token that can still be exchanged: of the user's tokens `o` those that are sessions.
+ * Returns the condition that a token `o` is an open session of the user: a refresh token that can still be exchanged.
  */
 function isOpen(userId: number): RawBuilder<boolean> {
   return sql`o.user_id = ${userId} AND o.expires_at > now() AND NOT ${IS_MARK} AND NOT EXISTS (
     SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
 }
 
-/** Returns a user's own sessions, and the ending of them. */
+/** Returns the routes of a user's own sessions. */
 export function sessionRoutes(
   database: Database,
   { users, sessions }: { readonly users: CurrentUsers; readonly sessions: OwnSessions },
@@ -99,7 +99,8 @@ export function sessionRoutes(
 
 /**
  * Returns the open sessions, newest first. An access token is issued in the same second as its refresh token, which
- * tells the session that asks, unless the user began several in that second or has exchanged that refresh token since.
+ * identifies the present session, unless the user began several in that second or has exchanged that refresh token
+ * since.
  */
 function sessionsOf(userId: number, issuedAt: number, open: RawBuilder<boolean>): RawBuilder<SessionOutput> {
   return sql`
@@ -112,7 +113,7 @@ function sessionsOf(userId: number, issuedAt: number, open: RawBuilder<boolean>)
     FROM token_blacklist_outstandingtoken o WHERE ${open} ORDER BY o.created_at DESC, o.id DESC`;
 }
 
-/** Revokes one refresh token, as logging out would. @throws HttpError 404 when it is no open session of the user's */
+/** Revokes one refresh token, as a log-out would. @throws HttpError 404 when it is not an open session of the user */
 async function endSession(
   transaction: TenantTransaction,
   { tenant }: UserRequest,

@@ -37,7 +37,9 @@ const status = async (token: string, at = app) => (await at.ask('GET', `${USERS}
 const list = async (token: string) => (await app.ask('GET', PATH, { token })).body;
 const query = <Row>(sql: string, values: unknown[] = []) =>
   app.database.tenantQuery<Row>({ schema: 'tenant_main', userId: null }, statement<Row>(sql, values));
-/** Tokens tell whole seconds: two sessions of one second are not told apart. */
+/**
+ * Waits for the next second, since tokens contain whole seconds: two sessions of one second cannot be distinguished.
+ */
 const nextSecond = () => sleep(1_001 - (Date.now() % 1_000));
 
 describe('one’s own sessions', () => {
@@ -65,7 +67,7 @@ describe('one’s own sessions', () => {
     expect((await list(first.access)).results.map(({ current }: { current: boolean }) => current)).toContain(
       true,
     );
-    // Who has exchanged the refresh token, and asks with the older access token, is not known.
+    // A user who has exchanged the refresh token, and uses the older access token, cannot be matched.
     await nextSecond();
     await refreshed(second.refresh);
     expect(
@@ -123,7 +125,7 @@ describe('one’s own sessions', () => {
       messages: [{ message: 'Token is blacklisted' }],
     });
     expect(stranger.isEnded).toBe(false);
-    // At once, in the same second, the user may come back.
+    // Immediately afterwards, in the same second, the user may log in again.
     const back = await logIn('consultant12');
     expect(await status(back.access)).toBe(200);
     expect((await list(back.access)).count).toBe(1);
@@ -173,7 +175,7 @@ describe('one’s own sessions', () => {
         .filter((answer) => answer.status === 200)
         .map(({ body }) => body as Pair);
       for (const { access, refresh } of got) {
-        // Whoever came first: ended with all others, or begun after them.
+        // Either ended with all others, or begun after them.
         const [alive, open] = [await status(access), (await refreshed(refresh)).status];
         expect([alive, open]).toEqual(open === 200 ? [200, 200] : [401, 401]);
       }

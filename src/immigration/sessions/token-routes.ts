@@ -23,7 +23,7 @@ const Refreshed = component(
 );
 const Empty = component('Empty', Type.Object({}, { maxProperties: 0 }));
 
-/** Log-in, rotation, log-out and checking of tokens. */
+/** Returns the routes for log-in, rotation, log-out and verification of tokens. */
 export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
   const common = { method: 'POST', tag: 'token', policy: anybody } as const;
   return [

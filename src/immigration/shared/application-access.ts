@@ -7,11 +7,11 @@ import { checkAssignment } from './assignment.js';
 import { outOfScope } from './client-access.js';
 import { clientNameHolds } from './client-text.js';
 
-// What visa and college applications have in common: they are in scope as their client is.
+// What visa and college applications have in common: their scope is that of their client.
 
 type ApplicationTable = 'immigration_visaapplication' | 'immigration_collegeapplication';
 
-/** Returns the query that tells to which branch the client of an application belongs; for `checkApplicationScope`. */
+/** Returns the query for the branch of an application's client, for `checkApplicationScope`. */
 export function applicationBranch(
   table: ApplicationTable,
   id: number,
@@ -22,7 +22,7 @@ export function applicationBranch(
 }
 
 /**
- * Checks what `applicationBranch` read; that there is no such application, others tell.
+ * Checks what `applicationBranch` read; a missing application is reported elsewhere.
  * @param what `visa application`
  * @throws HttpError 403 when the client is out of scope
  */
@@ -35,15 +35,14 @@ export function checkApplicationScope(
   if (found && !covers(scopeOf(user), found.branch)) throw outOfScope(user, what, id);
 }
 
-/** `client_name`: in the name, "first last", of the client of rows `r`. */
+/** Returns the condition for `client_name`: text in the name, "first last", of the client of rows `r`. */
 export function clientNameFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
   const name = query.filterText('client_name');
   return name === undefined ? undefined : clientNameHolds(sql`r.client_id`, name);
 }
 
 /**
- * Checks whom an application is about to be assigned to; null, undefined and whom it is assigned to already need
- * no check.
+ * Checks the new assignee of an application; null, undefined and the present assignee need no check.
  * @throws HttpError 400 when there is no such user, 403 when it is out of reach
  */
 export async function checkApplicationAssignee(

@@ -45,14 +45,14 @@ export function disabledAssigneeText(id: number): string {
 
 const LABELS = { BRANCH_ADMIN: 'Branch Admin', CONSULTANT: 'Consultant' } as const;
 
-/** Where somebody works who may be assigned something. */
+/** The workplaces of a possible assignee. */
 export interface Assignee {
   readonly isActive: boolean;
   readonly branches: readonly number[];
   readonly regions: readonly number[];
 }
 
-/** Why a user may not assign work to this one, in a sentence; null where they may. */
+/** Returns why a user may not assign work to this one, in a sentence; null if they may. */
 export function assignmentRefusal(
   user: CurrentUser,
   assignee: Assignee,

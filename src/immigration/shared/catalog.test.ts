@@ -3,7 +3,7 @@ import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { SAMPLES } from '../../../test/helpers/samples/index.js';
 import { seedStaff } from '../../../test/helpers/staff.js';
 
-// What all resources of the catalogue have in common, and what each of them is sorted and filtered by.
+// What all resources of the catalogue have in common, and by which fields each is sorted and filtered.
 
 const CATALOG = [
   'institute-locations',
@@ -44,7 +44,7 @@ beforeAll(async () => {
   narrow = (await create('narrow-fields/', { name: 'Nursing', broad_field: broad })).id;
 });
 
-/** Returns a body with related records that exist. */
+/** Returns a body with existing related records. */
 function bodyFor(resource: string): Record<string, unknown> {
   const related = { institute, level, broad_field: broad, narrow_field: narrow };
   const { body } = SAMPLES[`/api/v1/${resource}/`] as { body: Record<string, unknown> };

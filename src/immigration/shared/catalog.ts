@@ -22,28 +22,28 @@ import { resourceRoutes } from './resource-routes.js';
 import { claimName } from './unique-name.js';
 
 /**
- * A resource of the agency's catalogue: what all staff choose from, and some maintain. It is no more than its fields,
- * so that saying these makes its records and routes.
+ * A resource of the agency's catalogue: records that all staff choose from, and some maintain. It is nothing but its
+ * fields, from which its records and routes are built.
  */
 export interface CatalogOptions<S extends Shape, T extends Table, P extends TProperties> {
   /** `/api/v1/institute-locations/` */
   readonly path: string;
   readonly tag: string;
-  /** The documentation's words for one of them and for several, where they are not those of its kind. */
+  /** The documentation's singular and plural, where they differ from those of its kind. */
   readonly one?: string;
   readonly many?: string;
   readonly kind: Model;
   /** The kind's table. */
   readonly table: T;
-  /** The component of the API's form: `InstituteLocation`; the bodies are called after it. */
+  /** The component of its output: `InstituteLocation`; the bodies are named after it. */
   readonly name: string;
-  /** What a body holds. Related records stand under their name without `_id`; the list is filtered by them. */
+  /** The fields of a body. Related records are named without `_id`; the list is filtered by them. */
   readonly fields: S;
-  /** How the fields are shown; what is not among them is read only. */
+  /** The fields' output; others are read-only. */
   readonly output: P;
-  /** What shows them, where it is not the column with the field's name. */
+  /** The columns of fields that do not have the column's name. */
   readonly columns: Columns<T, Static<CatalogOutput<P>>>;
-  /** The list's order; what it needs of another table is joined. */
+  /** The list's order, with joins to other tables if needed. */
   readonly order: { readonly by: RawBuilder<unknown>; readonly join?: RawBuilder<unknown> };
   /** Whether no two records may have the same `name`, deleted ones included. */
   readonly uniqueName?: true;
@@ -122,14 +122,14 @@ const commonOutput = () => {
 };
 type CatalogOutput<P extends TProperties> = TObject<ReturnType<typeof commonOutput> & P>;
 
-/** Returns the tables of the records whose ids the fields hold, by field. */
+/** Returns the tables of related records, by field. */
 function relatedTables(table: Table, fields: Shape): Readonly<Record<string, string>> {
   const keys = FOREIGN_KEYS.filter((key) => key.table === table);
   const named = keys.map(({ column, references }) => [column.replace(/_id$/, ''), references] as const);
   return Object.fromEntries(named.filter(([field]) => field in fields));
 }
 
-/** Holds the records that a body names. @throws HttpError 400 for one that does not exist, or is deleted */
+/** Locks the records that a body references. @throws HttpError 400 for one that does not exist, or is deleted */
 async function checkRelated(
   transaction: TenantTransaction,
   related: Readonly<Record<string, string>>,
@@ -148,7 +148,7 @@ async function checkRelated(
   }
 }
 
-/** @throws HttpError 400 on `name`, in Django's words, when another record has it */
+/** Checks that a name is free. @throws HttpError 400 on `name`, in Django's words, when another record has it */
 async function checkName(
   transaction: TenantTransaction,
   { kind, table, uniqueName }: { readonly kind: Model; readonly table: Table; readonly uniqueName?: true },

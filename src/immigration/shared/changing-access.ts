@@ -2,8 +2,8 @@ import type { CurrentUsers } from '../../auth/current-user.js';
 import type { RouteDefinition, UserRequest } from '../../routing/route.js';
 
 /**
- * Returns the same routes, after each of which this process reads its users anew: what it has changed counts here at
- * once. Other processes hear of it from the database.
+ * Returns the same routes, after each of which this process reads its users anew, so that changes take effect at once.
+ * The database notifies other processes.
  */
 export function changingAccess(users: CurrentUsers, routes: readonly RouteDefinition[]): RouteDefinition[] {
   return routes.map((definition) => ({

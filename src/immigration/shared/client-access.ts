@@ -5,24 +5,24 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type HttpError, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 
-// Whose clients a user may reach; what hangs on a client is reached in the same way.
+// The scope of clients, which also applies to their records.
 
 export interface ClientBranch {
   readonly id: number;
   readonly branch: number | null;
 }
 
-/** Returns 403 in the words for a record out of scope. @param what as they call it: `visa application` */
+/** Returns 403 in the words for a record out of scope. @param what its name there: `visa application` */
 export function outOfScope(user: CurrentUser, what: string, id: number): HttpError {
   return permissionDenied(`User ${user.username} does not have permission to access ${what} ${id}`);
 }
 
-/** @throws HttpError 403 in the words for a client out of scope */
+/** Checks that a client's branch is in scope. @throws HttpError 403 in the words for a client out of scope */
 export function checkClientScope(user: CurrentUser, client: ClientBranch): void {
   if (!covers(scopeOf(user), client.branch)) throw outOfScope(user, 'client', client.id);
 }
 
-/** Returns the query that tells whether there is such a client, and of which branch; for `checkReadable`. */
+/** Returns the query for a client's branch, for `checkReadable`; no row if there is no such client. */
 export function clientBranch(id: number): RawBuilder<ClientBranch> {
   return sql`SELECT id, branch_id AS branch FROM immigration_client WHERE id = ${id} AND deleted_at IS NULL`;
 }
@@ -34,8 +34,8 @@ export function checkReadable(user: CurrentUser, client: ClientBranch | undefine
 }
 
 /**
- * Checks the client that a body names, and holds it against deletion until the transaction ends.
- * @param field where the body names it
+ * Checks the client in a body, and locks it against deletion until the transaction ends.
+ * @param field the body's field
  * @throws HttpError 400 when there is none, or it is deleted; 403 when it is out of scope
  */
 export async function requireClient(
@@ -52,7 +52,7 @@ export async function requireClient(
 }
 
 /**
- * For lists: the condition that the client with the id in this column is there and in scope.
+ * Returns the condition for lists that the client with the id in this column exists and is in scope.
  * @param column a constant of the program: `r.client_id`
  */
 export function clientInScope(scope: Scope, column: string): RawBuilder<boolean> {

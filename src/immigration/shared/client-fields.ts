@@ -4,7 +4,7 @@ import { nullable, required, withDefault } from '../../http/fields/field.js';
 import { boolean, date, integer } from '../../http/fields/scalar.js';
 import { choice, email, text } from '../../http/fields/text.js';
 
-// What a client is made of and how each part is read: the same whether it comes by the API or in a file.
+// The fields of a client and their parsing, the same for the API and for files.
 
 export const STAGES = ['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'] as const;
 export const GENDERS = ['MALE', 'FEMALE', 'OTHER'] as const;

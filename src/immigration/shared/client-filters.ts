@@ -9,7 +9,7 @@ import { clientHolds } from './client-text.js';
 import { type MomentRange, momentInRange, readMomentRange } from './moment-range.js';
 import type { TenantTime } from './tenant-time.js';
 
-// Which clients a list or a file of them holds.
+// The filters of lists and exports of clients.
 
 export interface ClientFilters {
   readonly search?: string | undefined;
@@ -54,7 +54,7 @@ export const clientFilterParameters = {
   visa_category: Type.Integer(),
 };
 
-/** Returns the filters that a request asks for. @throws HttpError 400 naming the parameter that does not parse */
+/** Parses the filters of a request. @throws HttpError 400 naming the invalid parameter */
 export function readClientFilters(query: QueryParameters, time: TenantTime): ClientFilters {
   const range = (moment: string) =>
     readMomentRange(query, time, { from: `${moment}_after`, to: `${moment}_before` });
@@ -81,9 +81,9 @@ export function idIs(column: RawBuilder<unknown>, id: number | undefined): RawBu
   return isId(id) ? sql`${column} = ${id}::bigint` : sql`false`;
 }
 
-/** What a client, a row `r`, must meet to be in scope and pass the filters. */
+/** Returns the conditions that a client, a row `r`, is in scope and passes the filters. */
 export function clientConditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
-  // A text filter on one field asks the index of all, too, which narrows it down to a few rows.
+  // A text filter on one field uses the index of all, too, which narrows the search down to a few rows.
   const contains = (field: RawBuilder<unknown>, text: string | undefined) =>
     text !== undefined && sql`${clientHolds(sql`r.id`, text)} AND ${holds(field, text)}`;
   return allOf([

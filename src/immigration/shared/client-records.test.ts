@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 
-// What qualifications, employments and results of language exams have in common, as records that hang on a client.
+// What qualifications, employments and results of language exams have in common, as records of a client.
 
 let app: TestApp;
 const tokens: Record<string, string> = {};

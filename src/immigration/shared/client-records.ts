@@ -22,7 +22,10 @@ import { idFilter } from './filters.js';
 import { Records, thingOf } from './records.js';
 import type { ResourcePolicy } from './resource-policy.js';
 
-/** Who sees a client may see what hangs on it; who may change the client may write it. */
+/**
+ * The policies of a client's records: whoever sees the client may see them; whoever may change the client may write
+ * them.
+ */
 export const clientRecordPolicy: ResourcePolicy = {
   see: requires('view_client'),
   create: requires('change_client'),
@@ -42,21 +45,21 @@ type Values<T extends ClientTable> = Omit<Updateable<TenantTables[T]>, Stamps> &
 
 export interface ClientRecordsOptions<T extends ClientTable, Row> {
   readonly table: T;
-  /** How filters and bodies name the client; `client_id` if not given. */
+  /** The name of the client in filters and bodies; `client_id` by default. */
   readonly clientField?: string;
   /** The API's form of one of them. */
   readonly output: OutputSchema<Row>;
-  /** What shows the fields of that form, where it is not the column with the field's name. */
+  /** The columns of output fields that do not have the column's name. */
   readonly columns: Columns<T, Row>;
-  /** The column by which they are sorted, the latest first and those without a date before them: `r.end_date`. */
+  /** The column by which they are sorted, the latest first and null before them: `r.end_date`. */
   readonly latest: string;
-  /** Two dates of which the second may not lie before the first. */
+  /** Two dates of which the second may not be before the first. */
   readonly period?: readonly [start: keyof Stored<T> & string, end: keyof Stored<T> & string];
 }
 
 /**
- * The records of one table that hang on clients by their `client_id`: they are in scope as their client is, and gone
- * as long as it is archived.
+ * The records of one table that belong to clients by their `client_id`: their scope is that of their client, and they
+ * are invisible while it is archived.
  */
 export class ClientRecords<T extends ClientTable, Row> {
   readonly #records: Records<T, Row>;
@@ -70,8 +73,8 @@ export class ClientRecords<T extends ClientTable, Row> {
   }
 
   /**
-   * Returns a page of those in scope; of one client where the request asks for it.
-   * @param conditions further ones, of rows `r`
+   * Returns a page of the records in scope; of one client on request.
+   * @param conditions further conditions on rows `r`
    * @throws HttpError 400 for a client's id that is no number
    */
   async list(
@@ -89,7 +92,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     return await this.#records.list(transaction, page, asked, this.#latestFirst);
   }
 
-  /** One of them. @throws HttpError 404; 403 when its client is out of scope */
+  /** Reads one record. @throws HttpError 404; 403 when its client is out of scope */
   read(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<Row> {
     const reading = this.#records.read(transaction, id).and(transaction.send(this.#clientOf(id)));
     return reading.map(([row, [client]]) => {
@@ -98,7 +101,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     });
   }
 
-  /** Stores a new one. @throws HttpError 400 for no such client, or dates the wrong way round; 403 */
+  /** Stores a new record. @throws HttpError 400 for an unknown client, or dates in the wrong order; 403 */
   async create(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -108,31 +111,31 @@ export class ClientRecords<T extends ClientTable, Row> {
     return this.insert(transaction, user, input);
   }
 
-  /** Returns the first half of `create`: whether it may be stored. @throws HttpError 400, 403 */
+  /** Checks a new record: the first half of `create`. @throws HttpError 400, 403 */
   async checkNew(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Promise<void> {
     this.#checkPeriod(input);
     await requireClient(transaction, user, input.client_id, this.#clientField);
   }
 
-  /** Its second half. */
+  /** Inserts a checked record: the second half of `create`. */
   insert(transaction: TenantTransaction, user: CurrentUser, input: NewValues<T>): Pending<Row> {
     return this.#records.insert(transaction, user, input);
   }
 
   /**
-   * Returns the record as it is stored, locked against other changes, its client held against deletion.
+   * Returns the stored record, locked against other changes, its client locked against deletion.
    * @throws HttpError 404; 403 when its client is out of scope
    */
   async lock(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<Stored<T>> {
     const locking = this.#records.lock(transaction, id);
-    // Sent with it, but looked up when the lock is there: by then the record may hang on another client.
+    // Sent together, but evaluated once the lock is held: by then the record may belong to another client.
     const finding = transaction.query(sql<ClientBranch>`${this.#clientOf(id)} FOR KEY SHARE`);
     const [stored, [client]] = await Promise.all([locking, finding]);
     this.#check(user, client);
     return stored;
   }
 
-  /** Locks a record and changes what is given of it. @throws HttpError 404, 403, 400 */
+  /** Locks a record and changes the given fields. @throws HttpError 404, 403, 400 */
   async change(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -143,7 +146,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     return await this.update(transaction, user, stored, body.read());
   }
 
-  /** Changes what is given of a record that `lock` gave. @throws HttpError 400, 403 */
+  /** Changes the given fields of a record that `lock` returned. @throws HttpError 400, 403 */
   async update(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -154,7 +157,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     return this.store(transaction, user, stored, input);
   }
 
-  /** Returns the first half of `update`: whether it may be stored. @throws HttpError 400, 403 */
+  /** Checks a change: the first half of `update`. @throws HttpError 400, 403 */
   async checkChange(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -168,7 +171,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     }
   }
 
-  /** Its second half. */
+  /** Stores a checked change: the second half of `update`. */
   store(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -178,7 +181,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     return this.#records.update(transaction, user, (stored as { id: number }).id, input);
   }
 
-  /** Deletes one of them. @throws HttpError 404, 403 */
+  /** Deletes one record. @throws HttpError 404, 403 */
   async delete(transaction: TenantTransaction, user: CurrentUser, id: number): Promise<void> {
     await this.lock(transaction, user, id);
     this.#records.delete(transaction, user, id);

@@ -2,7 +2,7 @@ import { anyOf, anywhere } from '../../database/conditions.js';
 import { foldText } from '../../database/folding.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 
-// The texts by which lists find clients, as client_search keeps them (migrations/tenant/0035_folded_search.sql): folded,
+// The texts by which lists find clients, as stored in client_search (migrations/tenant/0035_folded_search.sql): folded,
 // fields separated by a character that nobody types. A second such character precedes e-mail address, phone number and
 // name, a third the name alone.
 
@@ -15,7 +15,7 @@ const SPACES = /\s+/g;
 function found(client: RawBuilder<unknown>, behind: string, typed: string): RawBuilder<boolean> {
   const text = foldText(typed).replace(SEPARATORS, '');
   if (text === '') return sql`false`;
-  // Between first and last name stands one space, whatever is typed; within a field there may be two.
+  // There is one space between first and last name, whatever is typed; within a field there may be two.
   const spaced = text.replace(SPACES, ' ');
   const patterns = [...new Set([text, spaced])].map(
     (each) => sql`s.text LIKE ${`%${behind}${anywhere(each)}`}`,

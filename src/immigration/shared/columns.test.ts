@@ -5,7 +5,7 @@ import { columnsOf, lookup } from './columns.js';
 import { named } from './names.js';
 import { nullableOutput } from './output.js';
 
-// What the compiler refuses is marked: a line that it came to accept would fail the check of types.
+// The comments mark what the compiler must reject: a line that it accepted would fail the check of types.
 
 const Output = Type.Object({
   name: Type.String(),

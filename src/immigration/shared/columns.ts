@@ -2,16 +2,19 @@ import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { JsonValue, TenantTables } from '../../database/generated/tables.js';
 import { type RawBuilder, type Selectable, sql } from '../../database/queries.js';
 
-// The columns that show a record in the API's form. The schema of that form names the fields; a field shows the column
-// with its name, or, being the id of a related record, that with its name and `_id`. Only the others have to be given,
-// and the compiler tells which: a field that nothing shows, or that a column of another type would show, is an error.
+// The columns of a record's output. The output's schema names the fields; a field shows the column with its name or, if
+// it is the id of a related record, the column with its name and `_id`. Only the others have to be given, and the
+// compiler names them: a field without a column, or with a column of another type, is an error.
 
 export type Table = keyof TenantTables;
-/** A row as it is stored. */
+/** A row as stored. */
 export type Stored<T extends Table> = Selectable<TenantTables[T]>;
 type Column<T extends Table> = keyof Stored<T> & string;
 
-/** Whether a stored value can stand for a shown one: null only where null is shown; a code may be text, JSON anything. */
+/**
+ * A type that is true if a stored value fits an output value: null only where null is allowed; a code may be text, JSON
+ * anything.
+ */
 type Fits<Value, Shown> = JsonValue extends Value
   ? true
   : null extends Value
@@ -21,47 +24,50 @@ type Fits<Value, Shown> = JsonValue extends Value
     : IsAlike<Value, NonNullable<Shown>>;
 type IsAlike<A, B> = [A] extends [B] ? true : [B] extends [A] ? true : false;
 
-/** The columns whose values can stand for a shown one. */
+/** The columns whose values fit an output value. */
 type Fitting<T extends Table, Shown> = {
   [C in Column<T>]: Fits<Stored<T>[C], Shown> extends true ? C : never;
 }[Column<T>];
 
-/** The foreign keys through which a value of a linked record can stand for a shown one. */
+/** The foreign keys through which a linked record's value fits an output value. */
 type Key<T extends Table, Shown> = null extends Shown
   ? Column<T>
   : { [C in Column<T>]: null extends Stored<T>[C] ? never : C }[Column<T>];
 
-/** What shows a field: another column by its name, a value of a linked record, or SQL of row `r`. */
+/** The source of a field: another column by its name, a value of a linked record, or SQL of row `r`. */
 type Source<T extends Table, Shown> = Fitting<T, Shown> | Linked<Key<T, Shown>, Shown> | RawBuilder<Shown>;
 
 /** The column with a field's name. */
 type Namesake<T extends Table, F> = F extends Column<T> ? F : `${F & string}_id`;
 
-/** The fields that the column with their name shows. */
+/** The fields with a column of their name. */
 type Plain<T extends Table, Output> = {
   [F in keyof Output]: Namesake<T, F> extends Fitting<T, Output[F]> ? F : never;
 }[keyof Output];
 
-/** What shows the fields of `Output`: of those that no column shows by its name all, of the others those that differ. */
+/** The sources of the fields of `Output`: all of those without a column of their name, and overrides for the others. */
 export type Columns<T extends Table, Output> = {
   readonly [F in Exclude<keyof Output, Plain<T, Output>>]: Source<T, Output[F]>;
 } & { readonly [F in Plain<T, Output>]?: Source<T, Output[F]> };
 
-/** The schema of the API's form. */
+/** The schema of the output. */
 export interface OutputSchema<Output> {
   readonly static: Output;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
-/** A value of the record that a foreign key of row `r` names. */
+/** A value of the record that a foreign key of row `r` references. */
 export interface Linked<Key extends string, Value> {
   readonly key: Key;
   readonly table: RawBuilder<unknown>;
-  /** Of rows `n` of that table. */
+  /** SQL of rows `n` of that table. */
   readonly value: RawBuilder<Value>;
 }
 
-/** Shows a column of the record that a foreign key names: `lookup('region_id', 'immigration_region', 'name')`. */
+/**
+ * Returns the source for a column of the record that a foreign key references: `lookup('region_id',
+ * 'immigration_region', 'name')`.
+ */
 export function lookup<Key extends string, T extends Table, C extends Column<T>>(
   key: Key,
   table: T,
@@ -70,15 +76,15 @@ export function lookup<Key extends string, T extends Table, C extends Column<T>>
   return { key, table: sql.table(table), value: sql`n.${sql.ref(column)}` };
 }
 
-/** A field, and what shows it. */
+/** A field and its source. */
 export interface ShownField {
   readonly field: string;
   readonly source: string | Linked<string, unknown> | RawBuilder<unknown>;
 }
 
 /**
- * Lists what shows each field of the API's form, in the order of its schema.
- * @throws Error for a field that nothing shows, and for columns of fields that the schema does not have
+ * Lists the sources of all output fields, in the order of the schema.
+ * @throws Error for a field without a source, and for sources of unknown fields
  */
 export function shownFields<T extends Table, Output>(
   table: T,
@@ -110,7 +116,7 @@ export function selectList<Output>(
   return sql.join<Output>(columns);
 }
 
-/** Returns the select list that shows rows `r` of a table in the API's form. */
+/** Returns the select list for the output of rows `r` of a table. */
 export function columnsOf<T extends Table, Output>(
   table: T,
   output: OutputSchema<Output>,

@@ -1,6 +1,6 @@
 const names = new Intl.DisplayNames(['en'], { type: 'region' });
 
-/** Where existing clients know another name than the one that Unicode gives. */
+/** Names that differ from Unicode's, as existing clients know them. */
 const OTHERS: Readonly<Record<string, string>> = {
   HK: 'Hong Kong',
   MM: 'Myanmar',
@@ -9,7 +9,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   US: 'United States of America',
 };
 
-/** What a country is called in English. @param code ISO 3166-1 alpha-2; what is none is given back */
+/** Returns a country's English name. @param code ISO 3166-1 alpha-2; any other text is returned unchanged */
 export function countryName(code: string): string {
   if (!/^[A-Z]{2}$/.test(code)) return code;
   return OTHERS[code] ?? names.of(code) ?? code;

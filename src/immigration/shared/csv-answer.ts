@@ -3,11 +3,11 @@ import type { FastifyReply } from 'fastify';
 import type { UserRequest } from '../../routing/route.js';
 import { BYTE_ORDER_MARK } from './csv.js';
 
-/** Makes the next piece of a file, such as the lines of one batch of records; null at the end. */
+/** A function that makes the next piece of a file, such as the lines of one batch of records; null at the end. */
 export type NextPiece = () => Promise<string | null>;
 
 export interface CsvAnswer {
-  /** What the browser calls the file, in letters that need no quoting. */
+  /** The file's name, in characters that need no quoting. */
   readonly filename: string;
   /** Whether it begins with a byte order mark. */
   readonly mark?: boolean | undefined;
@@ -16,12 +16,12 @@ export interface CsvAnswer {
 
 export const CSV = 'text/csv';
 
-/** A reader that takes nothing for so long is cut off. */
+/** Time after which a reader that takes nothing is cut off. */
 const STALLED_MS = 60_000;
 
 /**
  * Answers with a file that is made while it is sent, each piece only when the reader has taken those before it. So a
- * slow reader holds no database connection, and one that goes away ends the work.
+ * slow reader holds no database connection, and one that disconnects ends the work.
  * @throws what the first piece throws, as an answer of its own; later failures cut the answer off
  */
 export async function sendCsv(
@@ -44,7 +44,7 @@ export class Pieces extends Readable {
   #first: string | null;
   #stalled: NodeJS.Timeout | undefined;
 
-  /** @param stalledMs after how long a reader that takes nothing is given up */
+  /** @param stalledMs timeout for a reader that takes nothing */
   constructor(
     first: string,
     private readonly next: NextPiece,

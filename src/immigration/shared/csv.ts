@@ -8,17 +8,17 @@ const FORMULA = /^'*[=+\-@\t\r＝＋－＠]/;
 
 const LINE_END = '\r\n';
 
-/** For Excel, which takes a file for UTF-8 only where it says so. */
+/** For Excel, which recognises UTF-8 only by this mark. */
 export const BYTE_ORDER_MARK = '\ufeff';
 
 /**
- * Lines of a CSV file (RFC 4180). A cell that a spreadsheet would run as a formula gets an apostrophe in front, which
- * makes it text there; `withoutApostrophe` takes it off again.
+ * Formats rows as lines of a CSV file (RFC 4180). A cell that a spreadsheet would run as a formula gets a leading
+ * apostrophe, which makes it text there; `withoutApostrophe` removes it.
  */
 export function csvLines(rows: readonly (readonly (string | number | boolean | null)[])[]): string {
   return stringify(rows as unknown[][], {
     record_delimiter: LINE_END,
-    // Else a single CR or LF in a cell would end the line for some programs, and what follows could be a formula.
+    // Otherwise a single CR or LF in a cell would end the line for some programs, and the rest could be a formula.
     quote_record_delimiter: true,
     cast: {
       boolean: (value: boolean) => String(value),

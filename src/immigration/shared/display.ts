@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 
-/** Returns the label of a code: its words in title case, where the contract gives no other. */
+/** Returns the label of a code: by default its words in title case. */
 export function display(code: string, labels: Readonly<Record<string, string>> = {}): string {
   return (
     labels[code] ??
@@ -8,7 +8,7 @@ export function display(code: string, labels: Readonly<Record<string, string>> =
   );
 }
 
-/** Returns the same in SQL, for the code in this column: `r.agent_type`. */
+/** Returns the SQL for the label of the code in this column: `r.agent_type`. */
 export function displayOf(column: string, labels: Readonly<Record<string, string>> = {}): RawBuilder<string> {
   // Codes are ASCII, for which collation "C" takes a tenth of the time.
   const other = sql<string>`initcap(replace(${sql.ref(column)}, '_', ' ') COLLATE "C")`;

@@ -16,14 +16,14 @@ export function isOwnEvent(
 const seesTeam = requires('view_team_events');
 
 /**
- * Which calendar events `r` a user sees: those assigned to or created by oneself; who may view the team's also those
- * assigned to users in scope, and, in the whole tenant's scope, all.
+ * Returns the condition that a user sees calendar event `r`: assigned to or created by oneself; with permission for the
+ * team's calendar also those assigned to users in scope, and, with the whole tenant in scope, all.
  */
 export function eventVisible(user: CurrentUser): RawBuilder<boolean> {
   const own = sql`(r.assigned_to_id = ${user.id}::bigint OR r.created_by_id = ${user.id}::bigint)`;
   if (!allows(seesTeam, user)) return sql`${own}`;
   if (scopeOf(user).kind === 'tenant') return sql`true`;
-  // An array, which the index on the assignee can be asked for; a subquery would be held against every row.
+  // An array, so that the index on the assignee is used; a subquery would be evaluated for every row.
   const team = sql`r.assigned_to_id = ANY (ARRAY(SELECT r.id FROM immigration_user r WHERE ${userInScope(user)}))`;
   return anyOf([own, team]);
 }

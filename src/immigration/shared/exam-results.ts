@@ -1,12 +1,12 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { Expiring } from './expiry-reminders.js';
 
-// When the results of language exams expire, for the reminders of it.
+// The expiry of language exams' results, for their reminders.
 
-/** As the API writes the last date that there is. */
+/** The last date that the API can write. */
 const LAST_DATE = sql`date '9999-12-31'`;
 
-/** Returns the date so many years (of an exam's validity term; 0: for ever) after a test. */
+/** Returns the date this many years (of an exam's validity term; 0: for ever) after a test. */
 function expiryOf(testDate: RawBuilder<unknown>, term: RawBuilder<unknown>): RawBuilder<string | null> {
   return sql`CASE WHEN ${term} > 0 AND ${testDate} IS NOT NULL
     THEN least((${testDate} + make_interval(years => ${term}))::date, ${LAST_DATE}) END`;

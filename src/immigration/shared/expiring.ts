@@ -1,21 +1,21 @@
 import { type Sql, sql } from '../../database/sql.js';
 
-// What expires or begins on a calendar date and belongs to a client: the one definition of it, for the list of
-// deadlines and for the alerts. Constants of SQL, so that PostgreSQL can look each kind up by its index.
+// The one definition of what expires or begins on a calendar date and belongs to a client, for the list of deadlines
+// and for the alerts. Constants of SQL, so that PostgreSQL can use each kind's index.
 
-/** That a college application `r` still has a stage before it. */
+/** The condition that a college application `r` still has a stage ahead. */
 export const HAS_STAGE_AHEAD = sql<boolean>`EXISTS (
   SELECT FROM immigration_stage s JOIN immigration_stage l
     ON l.application_type_id = s.application_type_id AND l.position > s.position
   WHERE s.id = r.stage_id)`;
 
-/** The condition that a college application `r` stands in the last stage of its type. */
+/** The condition that a college application `r` is in the last stage of its type. */
 export const IN_FINAL_STAGE = sql<boolean>`NOT ${HAS_STAGE_AHEAD}`;
 
 /**
- * A query for rows of `kind`, `model` (of the content type), `id`, `client_id`, `assigned_to_id` (the record's own; null
- * where the client's counts) and `due_date`. Visas that were refused or withdrawn do not expire; nor is the intake of
- * an application that stands in the last stage of its type still to be reached.
+ * A query for rows of `kind`, `model` (of the content type), `id`, `client_id`, `assigned_to_id` (the record's own;
+ * null where the client's counts) and `due_date`. Refused and withdrawn visas do not expire, and an application in the
+ * last stage of its type has no intake ahead.
  */
 export const EXPIRING = sql`
   SELECT 'PASSPORT'::text AS kind, 'passport'::text AS model, p.id, p.id AS client_id, NULL::bigint AS assigned_to_id,
@@ -31,7 +31,7 @@ export const EXPIRING = sql`
   WHERE r.deleted_at IS NULL AND ${HAS_STAGE_AHEAD}`;
 
 /**
- * Returns an expression: what a row is called that has the `kind` of one of `EXPIRING` and its record's id.
+ * Returns an expression for the name of a row with the `kind` of one of `EXPIRING` and its record's id.
  * @param kind the columns: `r.kind`
  */
 export function expiringTitle(kind: Sql, id: Sql): Sql<string> {
@@ -47,5 +47,5 @@ export function expiringTitle(kind: Sql, id: Sql): Sql<string> {
     END`;
 }
 
-/** What a row `r` is called that has a `kind` and a `record_id`. */
+/** The name of a row `r` with a `kind` and a `record_id`. */
 export const TITLE_OF_ROW = expiringTitle(sql`r.kind`, sql`r.record_id`);

@@ -6,14 +6,14 @@ import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 import { fullName } from './people.js';
 
-// Reminders of records that expire, for those who ask for them with the record. Which reminders these are stands in
-// `expiry_reminder`, so that they follow the day of expiry; otherwise they are reminders like any other.
+// Reminders of expiring records, as requested with the record. They are listed in `expiry_reminder`, so that they
+// follow the expiry date; otherwise they are ordinary reminders.
 
 const FURTHEST_DAYS = 3650;
 const MOST = 10;
 
 /**
- * Returns the field of a body that asks for reminders: on which days before the expiry.
+ * Returns the field of a body that requests reminders: the days before the expiry.
  * @param expiry what expires when, for the documentation
  */
 export function remindDaysBefore(expiry: string): Field<number[], false> {
@@ -35,36 +35,35 @@ export function remindDaysBefore(expiry: string): Field<number[], false> {
   };
 }
 
-/** A record that expires, as `keepExpiryReminders` wants it from its query. */
+/** An expiring record, as `keepExpiryReminders` needs it from its query. */
 export interface Expiring {
   readonly id: number;
   readonly client_id: number;
-  /** Null: never. */
+  /** Null for never. */
   readonly expiry: string | null;
-  /** What a reminder calls it: "Passport". */
+  /** Its name in a reminder: "Passport". */
   readonly what: string;
 }
 
 export interface ExpiryReminders {
-  /** Of the records' content type. */
+  /** The model of the records' content type. */
   readonly model: 'passport' | 'proficiency';
   readonly records: RawBuilder<Expiring>;
-  /** As the body gave them; undefined: those that were asked for before. */
+  /** The days in the body; undefined for those requested before. */
   readonly days?: readonly number[] | undefined;
-  /** Writes open reminders anew also where the expiry is as it was: what they say of the record has changed. */
+  /** Rewrites open reminders even with an unchanged expiry, because their text has changed. */
   readonly anew?: boolean;
-  /** Who is reminded of clients that are assigned to nobody. */
+  /** The recipient for clients that are assigned to nobody. */
   readonly recipient: number;
-  /** The date at the tenant. */
+  /** The tenant's date. */
   readonly today: string;
 }
 
 /**
- * Makes the reminders of records what they should be, once their expiry changes or reminders are asked for; asking
- * twice makes none twice. Open ones move with the expiry, and are due anew where their day is still to come; those that
- * are not wanted any more go, as do those of what has lately been found to have expired. Completed ones stay. Of the
- * days that have passed already only the last makes a reminder. The caller has locked the records. It all shares the
- * round trip of what follows.
+ * Updates the reminders of records after their expiry changes or reminders are requested; requesting twice makes none
+ * twice. Open ones move with the expiry, and become due again if their day is still ahead; unwanted ones are removed,
+ * as are those of records found to have expired. Completed ones stay. Of the days that have already passed only the
+ * last makes a reminder. The caller has locked the records. Everything shares the round trip of the next statement.
  */
 export function keepExpiryReminders(transaction: TenantTransaction, reminders: ExpiryReminders): void {
   const { days = [] } = reminders;
@@ -136,7 +135,7 @@ function adding(
     FROM made m JOIN (${records}) x ON x.id = m.object_id`;
 }
 
-// Of records `x` and their clients `c`.
+// For records `x` and their clients `c`.
 
 const TITLE = sql`left(format('%s of %s expires on %s', x.what, ${fullName('c')}, x.expiry), 255)`;
 

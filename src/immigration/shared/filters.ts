@@ -3,8 +3,8 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
 
-// The contract's filters, of lists whose rows are called `r`. Each yields a condition, or nothing when the
-// parameter is not given. Columns are constants of the program, never of a request.
+// The contract's filters, of lists whose rows are called `r`. Each yields a condition, or undefined when the parameter
+// is not given. Columns are constants of the program, never of a request.
 
 type Condition = RawBuilder<boolean> | undefined;
 
@@ -13,26 +13,29 @@ type Text = string | RawBuilder<unknown>;
 
 const asSql = (text: Text) => (typeof text === 'string' ? sql.ref(text) : text);
 
-/** `search`: anywhere in one of these. @throws HttpError 400 when it is too long */
+/** Returns the condition for `search`: anywhere in one of these. @throws HttpError 400 when it is too long */
 export function searchFilter(query: QueryParameters, ...texts: readonly Text[]): Condition {
   const typed = query.filterText('search');
   return typed === undefined ? undefined : anyOf(texts.map((text) => holds(asSql(text), typed)));
 }
 
-/** Returns a text parameter: anywhere in the column of its name. @throws HttpError 400 when it is too long */
+/**
+ * Returns the condition for a text parameter: anywhere in the column of its name.
+ * @throws HttpError 400 when it is too long
+ */
 export function textFilter(query: QueryParameters, name: string): Condition {
   const typed = query.filterText(name);
   return typed === undefined ? undefined : holds(sql.ref(`r.${name}`), typed);
 }
 
-/** Returns a choice or a code: any of the values given. */
+/** Returns the condition for a choice or a code: any of the given values. */
 export function choiceFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
   const values = query.choices(name);
   return values && sql`${sql.ref(column)} = ANY (${values}::text[])`;
 }
 
 /**
- * Returns the id of a related record; one that no record can have matches nothing.
+ * Returns the condition for the id of a related record; an impossible id matches nothing.
  * @throws HttpError 400 for no integer
  */
 export function idFilter(query: QueryParameters, name: string, column = `r.${name}`): Condition {
@@ -46,7 +49,7 @@ export function booleanFilter(query: QueryParameters, name: string, column = `r.
   return value === undefined ? undefined : sql`${sql.ref(column)} = ${value}`;
 }
 
-/** What is softly deleted is left out, unless `include_deleted` asks for it. */
+/** Returns the condition that excludes soft-deleted records, unless `include_deleted` asks for them. */
 export function deletedFilter(query: QueryParameters): Condition {
   return query.boolean('include_deleted') ? undefined : sql`r.deleted_at IS NULL`;
 }

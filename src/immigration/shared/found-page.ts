@@ -5,23 +5,23 @@ import { offsetOf, type PageOf, type PageRequest } from '../../routing/paginatio
 import type { Completing } from './page-of.js';
 
 export interface FoundRecords<Row> {
-  /** The table's name, as SQL; not given: what is found has all that `from` reads, and an `id` that is never null. */
+  /** The table's name, as SQL; by default what is found has all that `from` reads, and an `id` that is never null. */
   readonly table?: RawBuilder<unknown>;
-  /** The API's form of what `source` yields as rows `r`. */
+  /** Returns the query for the output of rows `r` of `source`. */
   readonly from: (source: RawBuilder<unknown>) => RawBuilder<Row>;
-  /** What is asked for: `id` and every column of `order`, each record once. */
+  /** The query for the records: `id` and every column of `order`, each record once. */
   readonly found: RawBuilder<unknown>;
-  /** Of rows `r`, by columns that the API's form has too. */
+  /** The order of rows `r`, by columns that the output has too. */
   readonly order: RawBuilder<unknown>;
-  /** Plans it once for all values: where planning costs more than finding. */
+  /** Whether to plan it once for all values, because planning costs more than finding. */
   readonly plannedOnce?: boolean;
-  /** Where `from` leaves out names. */
+  /** Adds the names that `from` omits. */
   readonly names?: Completing<Row>;
 }
 
 /**
- * Returns a page of records that are dear to find: one statement finds them once, and both counts them and shows the
- * page. One round trip for any page, also the last.
+ * Returns a page of records that are expensive to find: one statement finds them once, and both counts them and returns
+ * the page. One round trip for any page, including the last.
  */
 export function foundPage<Row extends { readonly id: number }>(
   transaction: TenantTransaction,
@@ -42,7 +42,7 @@ export function foundPage<Row extends { readonly id: number }>(
     FROM (VALUES (1)) one LEFT JOIN LATERAL (${rows}) r ON true
     ORDER BY ${order}`;
   return transaction.send(plannedOnce ? onePlan(asked) : asked).map(async (rows, read) => {
-    // A page without records still tells the count, in a row of nulls.
+    // A page without records still carries the count, in a row of nulls.
     const items = rows.filter(({ id }) => id !== null);
     await names?.complete(transaction, items, read);
     return { count: rows[0]?.total ?? 0, items };

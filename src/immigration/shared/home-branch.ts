@@ -4,7 +4,7 @@ import { permissionDenied } from '../../http/errors.js';
 
 /**
  * Returns the branch of a client that this user creates without naming one.
- * @throws HttpError 403 for staff of no branch
+ * @throws HttpError 403 for staff without a branch
  */
 export function homeBranch(user: CurrentUser): number | null {
   if (scopeOf(user).kind === 'tenant') return null;

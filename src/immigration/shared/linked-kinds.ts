@@ -9,17 +9,19 @@ import { eventVisible } from './event-visibility.js';
 import { taskVisible } from './task-visibility.js';
 import { userInScope } from './user-scope.js';
 
-// Whose records of each kind a user reaches.
+// The records of each kind that a user reaches.
 
-/** For rows `r` of the kind's table: which of them lie in the user's scope. */
+/** A function that returns the condition that row `r` of the kind's table is in the user's scope. */
 type Reach = (user: CurrentUser) => RawBuilder<boolean>;
 
 export interface LinkedKind extends Omit<Kind, 'reach'> {
-  /** Null: belongs to no branch. Everybody may link to it, but it lies only in the scope of the whole tenant. */
+  /**
+   * Null for kinds without a branch. Everybody may link to them, but they are only in the scope of the whole tenant.
+   */
   readonly reach: Reach | null;
 }
 
-/** Of those who do not see the whole tenant. */
+/** Returns a condition for users who do not see the whole tenant. */
 const within =
   (condition: (user: CurrentUser, branches: readonly number[]) => RawBuilder<boolean>): Reach =>
   (user) => {
@@ -27,7 +29,7 @@ const within =
     return branches === null ? sql`true` : condition(user, branches);
   };
 
-/** By the rule that the registry names. */
+/** The conditions by the rule that the registry names. */
 const REACHES: Readonly<Record<NonNullable<Kind['reach']>, Reach>> = {
   user: (user) => anyOf([sql`r.id = ${user.id}`, userInScope(user)]),
   client: within((_user, branches) => sql`r.branch_id = ANY (${branches}::bigint[])`),
@@ -60,13 +62,14 @@ export function kindNamed(model: string): LinkedKind | undefined {
   return LINKED_KINDS.get(model.toLowerCase());
 }
 
-/** Returns the condition that a row `r` of the kind's table is there. */
+/** Returns the condition that a row `r` of the kind's table is not deleted. */
 export function isThere({ softDelete }: LinkedKind): RawBuilder<boolean> {
   return softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
 }
 
 /**
- * Returns 403 for one of this kind that is out of scope, in the words of its own resource; null where it is not told.
+ * Returns 403 for a record of this kind that is out of scope, in the words of its own resource; null where that is not
+ * revealed.
  */
 export function deniedError({ called, outOfScope: status }: LinkedKind, user: CurrentUser, id: number) {
   return status === 403 ? outOfScope(user, called, id) : null;

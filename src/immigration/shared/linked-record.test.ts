@@ -15,7 +15,8 @@ let app: TestApp;
 let users: CurrentUsers;
 let types: { id: number; app: string; model: string }[];
 
-/** Client 1 is of branch 1, client 2 of branch 3, client 3 of branch 1 but archived; each with a note and a passport. */
+// Client 1 belongs to branch 1, client 2 to branch 3, client 3 to branch 1 but is archived; each has a note and a
+// passport.
 beforeAll(async () => {
   app = await startTestApp();
   await seedStaff(app);
@@ -44,7 +45,7 @@ async function userOf(username: string) {
   return user;
 }
 
-/** 'there', or the status and body of the refusal. */
+/** Returns 'there', or the status and body of the error. */
 async function follow(username: string, type: string | number, id: number): Promise<unknown> {
   const user = await userOf(username);
   try {
@@ -114,7 +115,7 @@ describe.each([
     const type = types.find((one) => one.model === model)?.id as number;
     const isCatalogue = LINKED_KINDS.get(model)?.reach === null;
     for (const [i, name] of names.entries()) {
-      if (name === 'admin') continue; // sees everything, whatever it hangs on
+      if (name === 'admin') continue; // sees everything, whatever it belongs to
       const user = await userOf(name);
       const found = await app.database.tenantQuery(
         { schema: SCHEMA, userId: null },
@@ -134,7 +135,7 @@ test('a failure of the database is told by one error, and none that nobody hears
   const note = (error: unknown) => unheard.push(error);
   process.on('unhandledRejection', note);
   const linking = app.database.tenantTransaction({ schema: SCHEMA, userId: null }, async (transaction) => {
-    void transaction.query(sql`SELECT 1 / 0`); // so that both of its questions fail
+    void transaction.query(sql`SELECT 1 / 0`); // so that both of its statements fail
     await requireLinked(transaction, user, 'note', 1, errors);
   });
   await expect(linking).rejects.toThrow('division by zero');

@@ -6,35 +6,35 @@ import type { HttpError } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { deniedError, isThere, kindNamed, LINKED_KINDS, type LinkedKind } from './linked-kinds.js';
 
-// Links to records of any kind: a content type and an id, as tasks and reminders have them.
+// Links to records of any kind: a content type and an id, as in tasks and reminders.
 
-/** A link as it is stored. */
+/** A stored link. */
 export interface Link {
   readonly content_type_id: number;
   readonly object_id: number;
 }
 
-/** What to answer where a link leads nowhere. */
+/** The errors for links that lead nowhere. */
 export interface LinkErrors {
-  /** There is no such content type. */
+  /** Returns the error for an unknown content type. */
   readonly type: () => HttpError;
-  /** There is no such record, or it is one that the user must not know of. */
+  /** Returns the error for a record that does not exist, or that the user must not know of. */
   readonly record: () => HttpError;
 }
 
-/** `object_id` is an integer of 32 bits, in every table that has links. */
+/** Maximum `object_id`, an integer of 32 bits in every table with links. */
 const LARGEST_ID = 2_147_483_647;
 
-/** Returns whether a link can name a record with this id at all. */
+/** Returns whether a link can hold this id. */
 export function isLinkId(id: number): boolean {
   return isId(id) && id <= LARGEST_ID;
 }
 
 /**
- * Checks that a link leads to a record that is there and in the user's scope, and holds that record against deletion
+ * Checks that a link leads to a record that exists and is in the user's scope, and locks that record against deletion
  * until the transaction ends.
  * @param type the content type's id, or its model's name in any case
- * @throws HttpError what `errors` gives; 403 for a client, visa application … out of scope
+ * @throws HttpError what `errors` returns; 403 for a client, visa application … out of scope
  */
 export async function requireLinked(
   transaction: TenantTransaction,
@@ -46,9 +46,9 @@ export async function requireLinked(
   const named = typeof type === 'string' ? kindNamed(type) : undefined;
   if (typeof type === 'string' && !named) throw errors.type();
   const typeFound = transaction.query(contentType(named ?? (type as number)));
-  // By name the table is known at once, and both questions share a round trip.
+  // A name identifies the table at once, so both statements share a round trip.
   const recordFound = named && findRecord(transaction, user, named, id);
-  recordFound?.catch(() => undefined); // where the type is not found, its failure must not go unheard
+  recordFound?.catch(() => undefined); // if the type is unknown, its failure must not be unhandled
   const [found] = await typeFound;
   const kind = named ?? (found && LINKED_KINDS.get(found.model));
   if (!found || kind?.app !== found.app) throw errors.type();
@@ -81,14 +81,14 @@ async function findRecord(
   return record && { reached: record.reached === true };
 }
 
-/** The kinds that lie in the scope of some who do not see the whole tenant. */
+/** The kinds in the scope of users who do not see the whole tenant. */
 const REACHED_KINDS = [...LINKED_KINDS.values()].flatMap(({ reach, ...kind }) =>
   reach === null ? [] : [{ ...kind, reach }],
 );
 
 /**
- * For lists: the condition that the record which a row `r` links to (content_type_id, object_id) is there and in the
- * user's scope. What belongs to no branch, as an institute, is in nobody's scope but that of the whole tenant, for
+ * Returns the condition for lists that the record which a row `r` links to (content_type_id, object_id) exists and is
+ * in the user's scope. Records without a branch, such as institutes, are only in the scope of the whole tenant, for
  * which this is true of every row.
  */
 export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
@@ -98,7 +98,7 @@ export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
       SELECT FROM ${sql.table(kind.table)} r WHERE r.id = linked.object_id AND ${isThere(kind)}
         AND ${kind.reach(user)})`,
   );
-  // The outer row goes by another name inside, where the kinds' own conditions call theirs "r".
+  // The outer row has another name inside, where the kinds' own conditions call theirs "r".
   return sql`(
     SELECT CASE linked.kind ${sql.join(cases, sql` `)} ELSE false END
     FROM (
@@ -108,7 +108,7 @@ export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
 }
 
 /**
- * Returns the same for lists of many rows: the records in scope of each kind that occurs are looked up once, instead of
+ * Returns the same condition for lists of many rows: the records in scope of each kind are looked up once, instead of
  * one by one for each row.
  */
 export function manyLinkedInScope(user: CurrentUser): RawBuilder<boolean> {

@@ -16,7 +16,7 @@ export interface MomentRange {
 
 /**
  * Returns the moment at which a date begins at the tenant, in UTC, for any date that a request can name.
- * @param days days to add to the date: 1 gives the end of a day
+ * @param days number of days to add: 1 gives the end of a day
  */
 export function startOfDay(time: TenantTime, date: string, days = 0): string {
   const within = date < EARLIEST ? EARLIEST : date > LATEST ? LATEST : date;
@@ -24,9 +24,9 @@ export function startOfDay(time: TenantTime, date: string, days = 0): string {
 }
 
 /**
- * Reads two query parameters as a range of time. A moment is taken as it is; a bare date means that whole day in the
- * tenant's time zone, so the last day belongs to the range.
- * @throws HttpError 400 naming the parameter that does not parse
+ * Parses two query parameters as a range of time. A moment is taken as it is; a bare date means that whole day in the
+ * tenant's time zone, so the range includes the last day.
+ * @throws HttpError 400 naming the invalid parameter
  */
 export function readMomentRange(
   query: QueryParameters,

@@ -7,10 +7,10 @@ import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 import { sql } from '../../database/queries.js';
 import { KeptNames, keptNames, NamedColumns, named } from './names.js';
 
-// Lists show names from memory: they must be what the database would give, whoever changed them, at once.
+// Lists show cached names: they must be what the database would return, whoever changed them, at once.
 
 let app: TestApp;
-let other: TestApp; // a second process, as far as memory goes
+let other: TestApp; // a second process, as far as caches go
 let token: string;
 
 const context = { schema: 'tenant_main', userId: null };
@@ -44,7 +44,7 @@ async function listed(asked: TestApp, list: string): Promise<Record<string, unkn
   return body.results;
 }
 
-/** Compares what lists show with what single records do, whose names the database looks up. */
+/** Compares what lists show with single records, whose names the database looks up. */
 async function expectTrueNames(asked: TestApp): Promise<void> {
   for (const list of LISTS) {
     const records = await listed(asked, list);
@@ -157,7 +157,7 @@ test('names that changed between a list and its names are shown, and kept for no
         return rows[0]?.branch_name;
       }),
     );
-  await run("UPDATE immigration_branch SET name = 'Before' WHERE id = 1"); // so that nothing is kept
+  await run("UPDATE immigration_branch SET name = 'Before' WHERE id = 1"); // so that nothing is cached
   expect(await read(() => run("UPDATE immigration_branch SET name = 'In between' WHERE id = 1"))).toBe(
     'In between',
   );

@@ -4,7 +4,7 @@ import { KINDS } from '../../kinds/kinds.js';
 import { bySubquery, type Linked, type ShownField, select, selectList } from './columns.js';
 import { fullName } from './people.js';
 
-/** What the names of other records are made of, in rows `n`, by what the names are. */
+/** The SQL for names of other records, in rows `n`, by kind of name. */
 const NAMES = {
   person: { table: sql`immigration_user`, value: fullName('n') },
   username: { table: sql`immigration_user`, value: sql<string>`n.username` },
@@ -20,13 +20,16 @@ function nameOfKind(model: 'branch' | 'agent' | 'visacategory') {
 }
 
 /**
- * Changes with every change of these names (migrations/tenant/0028_name_version.sql), and with the tenant's tables
- * themselves, should they be made anew.
+ * A version that changes with every change of these names (migrations/tenant/0028_name_version.sql), and with the
+ * tenant's tables themselves, should they be recreated.
  */
 const VERSION = sql<string>`(
   SELECT concat('name_version'::regclass::oid, ' ', sum(version)) FROM name_version)`;
 
-/** Shows what the record is called that a foreign key of row `r` names: `named('person', 'created_by_id')`. */
+/**
+ * Returns the source for the name of the record that a foreign key of row `r` references: `named('person',
+ * 'created_by_id')`.
+ */
 export function named<Key extends string>(kind: NameKind, key: Key): Named<Key> {
   return { ...NAMES[kind], kind, key };
 }
@@ -35,37 +38,37 @@ interface Named<Key extends string> extends Linked<Key, string> {
   readonly kind: NameKind;
 }
 
-/** Shows the name of the client whose id is in a column of row `r`. */
+/** Returns the source for the name of the client whose id is in a column of row `r`. */
 export function clientName<Key extends string>(key: Key): Linked<Key, string> {
   return { key, table: sql`immigration_client`, value: fullName('n') };
 }
 
-/** The names of who made a record and who changed it. */
+/** The names of a record's creator and of its last editor. */
 export const STAMP_NAMES = {
   created_by_name: named('person', 'created_by_id'),
   updated_by_name: named('person', 'updated_by_id'),
 };
 
-/** A name that a list shows. */
+/** A name in a list. */
 interface Naming {
   readonly kind: NameKind;
   readonly shown: string;
-  /** The row's property that has the record's id. */
+  /** The row's property with the record's id. */
   readonly id: string;
 }
 
 type Values = Record<string, unknown>;
 
 /**
- * The API's columns of records that show what other records are called. A list of 25 looked up some hundred names,
- * which was most of PostgreSQL's work for it (bench/names.ts); hence lists take them from memory where that is sure to
- * give what the database would.
+ * The output columns of records that show names of other records. A list of 25 looked up some hundred names, which was
+ * most of PostgreSQL's work for it (bench/names.ts); hence lists take them from a cache where it is certain to match
+ * the database.
  */
 export class NamedColumns<Row> {
   readonly #bare: RawBuilder<Row>;
   readonly #namings: Naming[];
 
-  /** @param fields what shows the fields; the id of every record that is named among them */
+  /** @param fields the fields' sources; the ids of all named records must be among them */
   constructor(fields: readonly ShownField[]) {
     this.#namings = fields.flatMap(({ field: shown, source }) => {
       if (!isNamed(source)) return [];
@@ -79,16 +82,13 @@ export class NamedColumns<Row> {
     this.#bare = sql<Row>`${bare}, ${VERSION} AS names_version`;
   }
 
-  /**
-   * Returns the columns of what `source` (a subquery, or a table's name) yields, with nulls for the names: see
-   * `complete`.
-   */
+  /** Returns the columns of `source` (a subquery, or a table's name), with nulls for the names: see `complete`. */
   readonly listed = (source: RawBuilder<unknown>, rest: RawBuilder<unknown> = sql``): RawBuilder<Row> =>
     select(this.#bare, sql`FROM ${source} r ${rest}`);
 
   /**
-   * Fills the names into rows that were read with `listed`: from memory where the rows tell that the names are still
-   * the same, else by one more round trip.
+   * Fills the names into rows that were read with `listed`: from the cache if the rows' version shows that it is up to
+   * date, else by one more round trip.
    */
   async complete(transaction: TenantTransaction, rows: readonly Row[], readMore: ReadMore): Promise<void> {
     const named = rows as readonly Values[];
@@ -100,13 +100,13 @@ export class NamedColumns<Row> {
     const read = new KeptNames();
     for (const { kind, id, name, version: then } of await readMore(namesOf(missing))) {
       read.set(kind, id, name);
-      // Were they changed in between, these are newer than the rows: they are shown, but not kept for others.
+      // If they changed in between, these are newer than the rows: they are shown, but not cached.
       if (then === version) kept.set(kind, id, name);
     }
     this.#fill(named, read);
   }
 
-  /** Fills in what is known, and tells what is not. */
+  /** Fills in known names, and returns the missing ones. */
   #fill(rows: readonly Values[], names: KeptNames): Map<NameKind, Set<number>> {
     const missing = new Map<NameKind, Set<number>>();
     for (const { kind, shown, id: property } of this.#namings) {
@@ -129,7 +129,7 @@ function isNamed(source: ShownField['source']): source is Named<string> {
 
 const NAME_KINDS = Object.keys(NAMES) as NameKind[];
 
-/** What these records are called: one statement, so that one version holds for all, and the same for any. */
+/** Returns the query for these records' names: one statement, so that one version holds for all. */
 function namesOf(wanted: ReadonlyMap<NameKind, ReadonlySet<number>>) {
   const parts = NAME_KINDS.map((kind) => {
     const { table, value } = NAMES[kind];
@@ -141,7 +141,7 @@ function namesOf(wanted: ReadonlyMap<NameKind, ReadonlySet<number>>) {
     SELECT ${VERSION} AS version, found.* FROM (${sql.join(parts, sql` UNION ALL `)}) found`;
 }
 
-/** Of each kind, per tenant: an agency has some hundred people and agents. */
+/** Maximum number of names of each kind per tenant: an agency has some hundred people and agents. */
 const MOST_NAMES = 5_000;
 
 /** Names of one tenant's records, by kind and id. */
@@ -165,7 +165,7 @@ export class KeptNames {
 
 const kept = new WeakMap<object, { readonly version: string; readonly names: KeptNames }>();
 
-/** What is kept of a tenant's names, if it is of this version; else nothing yet. */
+/** Returns the tenant's cached names if they are of this version; else an empty cache. */
 export function keptNames(tenant: object, version: string): KeptNames {
   const found = kept.get(tenant);
   if (found?.version === version) return found.names;

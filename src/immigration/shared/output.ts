@@ -2,33 +2,33 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 
-// The parts that the answers of nearly all resources have.
+// Schemas that the answers of nearly all resources share.
 
 const readOnly = { readOnly: true };
 
-/** Returns a record's own id. */
+/** Returns the schema of a record's own id. */
 export const idOutput = () => Type.Integer(readOnly);
 
-/** Returns the id of another record, or null. */
+/** Returns the schema of another record's id, or null. */
 export const relatedOutput = () => nullableSchema(Type.Integer());
 
-/** What another record is called; null where there is none. */
+/** Returns the schema of another record's name; null where there is none. */
 export const nameOutput = () => nullableSchema(Type.String(readOnly));
 
-/** Returns a moment in UTC. */
+/** Returns the schema of a moment in UTC. */
 export const timeOutput = () => Type.String({ format: 'date-time', ...readOnly });
 
-/** Returns the label of a code. */
+/** Returns the schema of a code's label. */
 export const labelOutput = () => Type.String(readOnly);
 
-/** What `schema` says, or empty text. */
+/** Returns the schema of `schema`, or empty text. */
 export const orBlankOutput = (schema: object) => Type.Unsafe<string>({ oneOf: [schema, { enum: [''] }] });
 
-/** One of these texts. */
+/** Returns the schema of one of these texts. */
 export const choiceOutput = <T extends string>(values: readonly T[], options: object = {}) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
 
-/** Who made a record and changed it last, and when; as `Stamps` selects it. */
+/** Returns the schemas of a record's creator, last editor and their times. */
 export const stampsOutput = () => ({
   created_by: nullableSchema(Type.Integer(readOnly)),
   created_by_name: nameOutput(),
@@ -38,7 +38,7 @@ export const stampsOutput = () => ({
   updated_at: timeOutput(),
 });
 
-/** Returns a plain list of records to choose from. */
+/** Returns the schema of a plain list of records to choose from. */
 export const optionOutput = () =>
   ({ id: idOutput(), name: Type.String(readOnly) }) satisfies Record<string, TSchema>;
 

@@ -3,16 +3,16 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { Pending, ReadMore, TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../routing/pagination.js';
 
-/** What fills names into rows that were read without them (`NamedColumns`). */
+/** A function object that fills names into rows that were read without them (`NamedColumns`). */
 export interface Completing<Row> {
   complete(transaction: TenantTransaction, rows: readonly Row[], read: ReadMore): Promise<void>;
 }
 
 /**
- * Reads a page of rows and the number of all of them, in one round trip, or two for the last page.
+ * Reads a page of rows and the total count, in one round trip, or two for the last page.
  * @param counting yields `count`, of all that `rows` would yield
- * @param rows in their order, without LIMIT; or, where it helps to know, made for the number of rows up to the page's end
- * @param names where the rows are without theirs
+ * @param rows in their order, without LIMIT; or, where it helps, a function of the number of rows up to the page's end
+ * @param names if the rows lack theirs
  */
 export async function pageOf<Row>(
   transaction: TenantTransaction,

@@ -5,7 +5,7 @@ export function fullName(alias: string): RawBuilder<string> {
   return sql`trim(${sql.ref(`${alias}.first_name`)} || ' ' || ${sql.ref(`${alias}.last_name`)})`;
 }
 
-/** Returns the same for the user whose id stands in this column, looked up by a subquery. */
+/** Returns the same for the user whose id is in this column, looked up by a subquery. */
 export function nameOf(column: string): RawBuilder<string | null> {
   return sql`(SELECT ${fullName('u')} FROM immigration_user u WHERE u.id = ${sql.ref(column)})`;
 }

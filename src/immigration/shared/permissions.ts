@@ -10,9 +10,9 @@ import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 import { isId } from '../../http/path-id.js';
 
-// Permissions as the API shows and grants them: not those on the program's own inside.
+// Permissions that the API shows and grants: not those on the program's internals.
 
-/** Of a permission `p` with its content type `ct`: whether the API shows it. */
+/** The condition that the API shows a permission `p` with its content type `ct`. */
 export const SHOWN = sql<boolean>`(ct.app_label = 'immigration' AND ct.model NOT IN ('event', 'eventprocessingcontrol'))`;
 /** Permissions with their content types. */
 export const PERMISSIONS = sql`auth_permission p JOIN django_content_type ct ON ct.id = p.content_type_id`;
@@ -37,16 +37,16 @@ export function permissionItems(ids: RawBuilder<unknown>): RawBuilder<Permission
     FROM ${PERMISSIONS} WHERE p.id IN (${ids}) AND ${SHOWN}), '[]')`;
 }
 
-/** What a user or a group is to hold from then on. */
+/** The new permissions of a user or a group. */
 export const PermissionAssignment = body('UserPermissionAssignmentRequest', {
   permission_ids: required(list(integer(), { min: 1 })),
 });
 
 /**
- * Checks that a user may give these permissions to somebody who holds some already: only those that they hold
- * themselves. What stays needs no right.
- * @param held ids of those that are there already
- * @throws HttpError 400 for one that does not exist, or is not shown; 403 for one that the user does not hold
+ * Checks that a user may grant these permissions to somebody who has some already: only those that they have
+ * themselves. Present ones need no permission.
+ * @param held ids of the present ones
+ * @throws HttpError 400 for one that does not exist, or is not shown; 403 for one that the user does not have
  */
 export async function checkGrants(
   transaction: TenantTransaction,
@@ -68,14 +68,14 @@ export async function checkGrants(
   if (hidden) throw invalidPk('permission_ids', hidden.id);
 }
 
-/** Ids of permissions are of PostgreSQL's smaller kind. */
+/** Returns whether an id fits PostgreSQL's integer, the type of permissions' ids. */
 function isInteger(id: number): boolean {
   return isId(id) && id < 2 ** 31;
 }
 
 /**
  * Sets the permissions of a user or a group to these; those that the API does not show stay.
- * @param table of the links, and the column in it that names the holder
+ * @param table of the links, and its column for the holder
  */
 export function replacePermissions(
   transaction: TenantTransaction,

@@ -20,38 +20,36 @@ import {
 } from './columns.js';
 import { pageOf } from './page-of.js';
 
-/** The columns in which tables keep who made a record and who changed it, and when: some all, some a few. */
+/** The columns for a record's creator, last editor and their times; tables have some or all of them. */
 type Stamp = 'created_by_id' | 'created_at' | 'updated_by_id' | 'updated_at';
 
 export interface RecordsOptions<T extends Table, Row> {
   readonly table: T;
-  /** The API's word for one of them, where the table is that of no kind: "<Thing> not found". */
+  /** The API's word for one record, where the table belongs to no kind: "<Thing> not found". */
   readonly thing?: string;
-  /** The API's form of one of them. */
+  /** The schema of the output. */
   readonly output: OutputSchema<Row>;
-  /** What shows the fields of that form, where it is not the column with the field's name. */
+  /** The columns of output fields that do not have the column's name. */
   readonly columns: Columns<T, Row>;
 }
 
-/** Returns what the API calls a record of this table. @throws Error if the table is that of no kind */
+/** Returns the API's word for a record of this table. @throws Error if the table belongs to no kind */
 export function thingOf(table: Table): string {
   const kind = kindOfTable(table);
   if (!kind) throw new Error(`${table} is the table of no kind: say what one of its records is called`);
   return kind.thing;
 }
 
-/**
- * The records of one table, as most resources read and write them. Every change sets who made it and when.
- */
+/** The records of one table, as most resources read and write them. Every change records its user and time. */
 export class Records<T extends Table, Row> {
-  /** What the API calls one of them. */
+  /** The API's word for one record. */
   readonly #thing: string;
-  /** Whether deleting sets `deleted_at`; what is so deleted does not exist for anybody. */
+  /** Whether deleting sets `deleted_at`; soft-deleted records do not exist for anybody. */
   readonly #softDelete: boolean;
   readonly #notDeleted: RawBuilder<boolean>;
   readonly #has: (stamp: Stamp) => boolean;
   readonly #columns: RawBuilder<Row>;
-  /** The fields of the API's form, and what shows them. */
+  /** The output fields with their sources. */
   readonly fields: readonly ShownField[];
 
   constructor(private readonly options: RecordsOptions<T, Row>) {
@@ -75,14 +73,14 @@ export class Records<T extends Table, Row> {
   }
 
   /**
-   * Returns the query for the API's form of the table's rows `r`.
+   * Returns the query for the output of the table's rows `r`.
    * @param rest what follows the table: JOIN, WHERE, ORDER BY
    */
   select(rest: RawBuilder<unknown>): RawBuilder<Row> {
     return select(this.#columns, sql`FROM ${this.table} r ${rest}`);
   }
 
-  /** Returns the query for the API's form of the rows that a subquery yields. */
+  /** Returns the query for the output of the rows of a subquery. */
   from(source: RawBuilder<unknown>): RawBuilder<Row> {
     return select(this.#columns, sql`FROM ${source} r`);
   }
@@ -98,7 +96,7 @@ export class Records<T extends Table, Row> {
     return await pageOf(transaction, this.counting(condition), rows, page);
   }
 
-  /** Returns how many rows `r` of the table meet the condition. */
+  /** Returns the query that counts the table's rows `r` that meet the condition. */
   counting(condition: RawBuilder<boolean>): RawBuilder<{ count: number }> {
     return sql`SELECT count(*) AS count FROM ${this.table} r WHERE ${condition}`;
   }
@@ -113,12 +111,12 @@ export class Records<T extends Table, Row> {
     return rows.map(firstOr(() => notFound(this.#thing)));
   }
 
-  /** Returns a record as it is stored, locked against other changes. @throws HttpError 404 */
+  /** Returns the stored record, locked against other changes. @throws HttpError 404 */
   async lock(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
     return await this.#locked(transaction, id, sql`FOR NO KEY UPDATE`);
   }
 
-  /** Returns the same for deleting it: locked also against those who are about to refer to it. @throws HttpError 404 */
+  /** Returns the stored record, locked for deletion: also against new references to it. @throws HttpError 404 */
   async lockToDelete(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
     return await this.#locked(transaction, id, sql`FOR UPDATE`);
   }
@@ -138,7 +136,7 @@ export class Records<T extends Table, Row> {
     return row;
   }
 
-  /** Stores a new record, and gives its API form. */
+  /** Stores a new record, and returns its output. */
   insert(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -152,7 +150,7 @@ export class Records<T extends Table, Row> {
     return this.#changed(transaction, insertInto(this.options.table, stamped as never));
   }
 
-  /** Changes what is given of a record that the caller has locked, and gives its API form. */
+  /** Changes the given fields of a record that the caller has locked, and returns its output. */
   update(
     transaction: TenantTransaction,
     user: CurrentUser,
@@ -162,7 +160,7 @@ export class Records<T extends Table, Row> {
     return this.#changed(transaction, this.#updating(user, id, values));
   }
 
-  /** Deletes a record that the caller has locked, softly where that is this table's way. */
+  /** Deletes a record that the caller has locked, softly if this table supports that. */
   delete(transaction: TenantTransaction, user: CurrentUser, id: number): void {
     transaction.send(
       this.#softDelete
@@ -171,7 +169,7 @@ export class Records<T extends Table, Row> {
     );
   }
 
-  /** Brings back a softly deleted record that the caller has locked, and gives its API form. */
+  /** Restores a soft-deleted record that the caller has locked, and returns its output. */
   restore(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<Row> {
     return this.#changed(transaction, this.#updating(user, id, { deleted_at: null }));
   }
@@ -185,7 +183,7 @@ export class Records<T extends Table, Row> {
     return sql`${updateOf(this.options.table, stamped as never)} WHERE id = ${id}::bigint`;
   }
 
-  /** Changes one record, and gives the API's form of it. */
+  /** Changes one record, and returns its output. */
   #changed(transaction: TenantTransaction, change: RawBuilder<unknown>): Pending<Row> {
     const changing = sql<Row>`WITH changed AS (${change} RETURNING *) ${this.from(sql`changed`)}`;
     return transaction

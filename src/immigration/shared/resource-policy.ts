@@ -3,17 +3,20 @@ import { permissionTo } from '../../kinds/permissions.js';
 import { type Policy, requires, signedIn, superAdmin } from '../../routing/policy.js';
 import type { RouteDefinition } from '../../routing/route.js';
 
-/** Who may do what with a resource; with whose records, the scope decides. */
+/** The policies of a resource's actions; the scope decides on which records. */
 export interface ResourcePolicy {
   readonly see: Policy;
   readonly create: Policy;
   readonly change: Policy;
   readonly remove: Policy;
-  /** Bringing back what was softly deleted. */
+  /** Restoring what was soft-deleted. */
   readonly restore: Policy;
 }
 
-/** Django's four permissions of a model; restoring asks for the one to delete. @param model `agent`, `visaapplication` */
+/**
+ * Returns the policies of Django's four permissions of a model; restoring requires the one to delete.
+ * @param model `agent`, `visaapplication`
+ */
 export function modelPolicy(model: Model): ResourcePolicy {
   const remove = requires(permissionTo('delete', model));
   return {
@@ -25,12 +28,15 @@ export function modelPolicy(model: Model): ResourcePolicy {
   };
 }
 
-/** Returns the same, but anyone who is signed in may see: for what all staff choose from. */
+/** Returns the same policies, but any signed-in user may view: for what all staff choose from. */
 export function catalogPolicy(model: Model): ResourcePolicy {
   return { ...modelPolicy(model), see: signedIn };
 }
 
-/** Anyone who is signed in may do all this with what is their own; what more they may, each record decides. */
+/**
+ * Policies for own records: any signed-in user may do all this with their own; further access is decided by each
+ * record.
+ */
 export const ownPolicy: ResourcePolicy = {
   see: signedIn,
   create: signedIn,
@@ -48,7 +54,7 @@ export const onlySuperAdmin: ResourcePolicy = {
   restore: superAdmin,
 };
 
-/** Documents the 403 of routes whose policy lets in anyone who is signed in, while single records may be refused. */
+/** Documents the 403 of routes whose policy admits any signed-in user, although single records may be refused. */
 export function refusedByRecord(routes: readonly RouteDefinition[]): RouteDefinition[] {
   return routes.map((definition) => ({ ...definition, errors: [403, ...(definition.errors ?? [])] }));
 }

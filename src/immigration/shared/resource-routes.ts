@@ -22,25 +22,28 @@ import type { Policy } from '../../routing/policy.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import type { ResourcePolicy } from './resource-policy.js';
 
-/** How its records are called: after their kind, or by words of their own. */
+/** The names of its records: those of their kind, or its own. */
 type Called =
   | { readonly kind: Model; readonly one?: string; readonly many?: string }
   | {
       readonly kind?: never;
-      /** What one of them is called in answers: "<Thing> not found". */
+      /** The name of one in answers: "<Thing> not found". */
       readonly thing: string;
-      /** The same for the documentation: `an agent`, `agents`. */
+      /** Singular and plural for the documentation: `an agent`, `agents`. */
       readonly one: string;
       readonly many: string;
     };
 
-/** What the routes of one resource have in common. */
+/** The options shared by the routes of one resource. */
 export type ResourceOptions = Called & {
   /** `/api/v1/agents/` */
   readonly path: string;
   readonly tag: string;
   readonly policy: ResourcePolicy;
-  /** Where a record that is not there is answered by `{"error"}`: the 404 of reading it, and that of all else. */
+  /**
+   * The `{"error"}` answers for a missing record, where they are used: the 404 of reading it, and that of other
+   * actions.
+   */
   readonly missing?: { readonly read: () => HttpError; readonly change: () => HttpError };
   /** The API's form of one of them. */
   readonly output: TSchema;
@@ -48,14 +51,14 @@ export type ResourceOptions = Called & {
 
 interface ListOptions {
   readonly query?: Readonly<Record<string, TSchema>>;
-  /** After the resource's path: `assignable/`. */
+  /** The path after the resource's: `assignable/`. */
   readonly at?: string;
   readonly summary?: string;
   readonly policy?: Policy;
   readonly output?: TSchema;
-  /** The largest `page_size`. */
+  /** Maximum `page_size`. */
   readonly largest?: number;
-  /** The `page_size` of who asks for none. */
+  /** Default `page_size`. */
   readonly usual?: number;
   /** Returns other sizes for some requests; undefined for those above. */
   readonly sizes?: (query: QueryParameters) => PageSizes | undefined;
@@ -74,7 +77,7 @@ interface ActionOptions<S extends Shape> {
   readonly otherAnswers?: RouteDefinition['otherAnswers'];
 }
 
-/** What a handler gets besides its transaction. The request comes last, for the few that ask more of it. */
+/** A handler that gets its transaction first; the request comes last, for the few that need more of it. */
 type Finder<Result> = (
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -82,14 +85,14 @@ type Finder<Result> = (
   request: UserRequest,
 ) => MaybePending<Result>;
 
-/** Returns the contract names 403 also where anyone who is signed in may look. */
+/** Returns the documented errors of viewing: the contract names 403 even where any signed-in user may view. */
 function seeing(policy: Policy, errors: readonly number[]): readonly number[] {
   return policy.kind === 'signedIn' ? [403, ...errors] : errors;
 }
 
 /**
- * Returns the routes that nearly every resource has, each running one selector or service in one tenant transaction. A
- * resource's routes.ts names those that it has and adds its own with `route`.
+ * Returns the builders for the routes that nearly every resource has, each running one selector or service in one
+ * tenant transaction. A resource's routes.ts lists those that it has and adds its own with `route`.
  */
 export function resourceRoutes(database: Database, options: ResourceOptions) {
   const { path, tag, policy, output } = options;
@@ -105,7 +108,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
   ) => database.tenantTransaction(request.context, work);
 
   return {
-    /** Returns a paged list. @param find reads its filters from `request.query` before it asks the database */
+    /** Returns a paged list. @param find parses its filters from `request.query` before it queries the database */
     list(
       find: (
         transaction: TenantTransaction,
@@ -135,7 +138,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
       });
     },
 
-    /** Returns a list that comes whole, as an array. */
+    /** Returns a list without pages, as an array. */
     array(
       find: (
         transaction: TenantTransaction,
@@ -204,7 +207,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
       });
     },
 
-    /** PUT and PATCH, or the one of them that is given: both change only what the body holds. */
+    /** Returns PUT and PATCH, or the one that is given: both change only what the body contains. */
     change<P extends Shape, Q extends Shape = P>(
       bodies: { readonly PUT?: Body<Q>; readonly PATCH: Body<P> },
       write: (
@@ -236,7 +239,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
       return [...(bodies.PUT ? [change('PUT', bodies.PUT)] : []), change('PATCH', bodies.PATCH)];
     },
 
-    /** @param errors what else it may answer: 400 where a record that is in use stays */
+    /** Returns DELETE. @param errors further statuses: 400 where a record in use cannot be deleted */
     remove(
       write: Finder<void>,
       errors: readonly number[] = [404],
@@ -274,7 +277,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
       });
     },
 
-    /** What is done with one record, under its own name: `complete/`. */
+    /** Returns an action on one record: `complete/`. */
     action<S extends Shape>(
       at: string,
       action: ActionOptions<S>,

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../../database/sql.js';
 
-/** Maximum number of recipients, each of whom gets a notification; more than any agency has admins. */
+/** Maximum number of recipients of a notification; no agency has as many admins. */
 const MOST = 50;
 
 /** SQL for some active users, a column `id`, with their rank; only users of the lowest rank are notified. */
@@ -18,7 +18,7 @@ const SUPER_ADMINS = sql`
             WHERE ug.user_id = u.id AND g.name = 'SUPER_ADMIN')
     OR u.is_superuser AND NOT EXISTS (SELECT FROM immigration_user_groups ug WHERE ug.user_id = u.id))`;
 
-/** SQL for the BRANCH_ADMINs of branches. @param branches a subquery, or an expression, for branches' ids */
+/** Returns SQL for the BRANCH_ADMINs of branches. @param branches a subquery, or an expression, for branches' ids */
 export function branchAdmins(branches: Sql): Sql {
   return sql`
     SELECT u.id FROM immigration_user u

@@ -4,15 +4,15 @@ import { anyOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { clientInScope } from './client-access.js';
 
-// Who sees which tasks. Lists, details, counts, actions and links to tasks all ask here.
+// The visibility of tasks, for lists, details, counts, actions and links to tasks.
 
-/** The content type of clients, which a database that was taken over may number in its own way. */
+/** The content type of clients, whose number may differ in a migrated database. */
 export const CLIENT_TYPE = sql<number>`(
   SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client')`;
 
 /**
- * Returns the branches whose tasks are a user's: those of the scope and those the user belongs to. For who sees the
- * whole tenant these are the user's own; without a group there are none.
+ * Returns the branches whose tasks a user sees: those of the scope and the user's own. With the whole tenant in scope
+ * these are the user's own; without a group there are none.
  */
 export function taskBranches(user: CurrentUser): readonly number[] {
   const scope = scopeOf(user);
@@ -20,14 +20,14 @@ export function taskBranches(user: CurrentUser): readonly number[] {
   return user.groups.length === 0 ? [] : [...new Set([...scope.branchIds, ...user.branchIds])];
 }
 
-/** That a task `r` hangs on a client in this scope. */
+/** Returns the condition that a task `r` belongs to a client in this scope. */
 function linkedToClient(scope: Scope): RawBuilder<boolean> {
   return sql`(r.content_type_id = ${CLIENT_TYPE} AND ${clientInScope(scope, 'r.object_id')})`;
 }
 
 /**
- * Returns the ways in which a user sees a task `r`; one suffices. Empty: the user sees all of them. They are apart so
- * that each can be looked up by an index of its own.
+ * Returns the conditions under which a user sees a task `r`; one suffices. Empty: the user sees all of them. They are
+ * separate so that each can use an index of its own.
  */
 export function taskVisibilityConditions(user: CurrentUser): readonly RawBuilder<boolean>[] {
   const scope = scopeOf(user);

@@ -99,7 +99,7 @@ test.each<[Span, string, string, string]>([
   ['this_month', '2024-02-29T12:00:00Z', '2024-02-01', '2024-03-01'],
 ])('%s at %s', (span, now, firstDate, endDate) => {
   expect(at('UTC', now).period(span)).toMatchObject({ firstDate, endDate });
-  // East of Greenwich the same days have begun earlier.
+  // East of Greenwich the same days began earlier.
   const { from } = at('Australia/Sydney', now).period(span);
   expect(Date.parse(from)).toBeLessThan(Date.parse(firstDate));
 });

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
 
-/** The spans that lists and dashboards ask for; weeks begin on Monday. */
+/** The spans of lists and dashboards; weeks begin on Monday. */
 export type Span = 'today' | 'this_week' | 'this_month';
 
-/** Whole days of the tenant, as moments in UTC and as calendar dates; what ends it does not belong to it. */
+/** A span of whole days of the tenant, as moments in UTC and as calendar dates; its end is exclusive. */
 export interface Period {
   readonly from: string;
   readonly to: string;
@@ -17,18 +17,18 @@ const DAY = 86_400 * SECOND;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /**
- * What the time is for a tenant: its days, weeks and months begin when they do in its time zone, whatever the clocks
- * do that day. Where midnight comes twice, the day begins with the first; where it is skipped, when the clocks jump.
+ * The time at a tenant: its days, weeks and months begin when they do in its time zone, whatever the clocks do that
+ * day. Where midnight comes twice, the day begins with the first; where it is skipped, at the jump.
  */
 export class TenantTime {
   readonly #format: Intl.DateTimeFormat;
-  /** The time zone's name; PostgreSQL knows it too. */
+  /** The time zone's name, which PostgreSQL knows too. */
   readonly zone: string;
   #today: string | undefined;
 
   /**
    * @param tenant its time zone, an IANA name; one that is not read alike everywhere is replaced by UTC
-   * @param now as which moment "now" counts
+   * @param now the moment that counts as now
    */
   constructor(
     tenant: { readonly timeZone: string },
@@ -38,7 +38,7 @@ export class TenantTime {
     this.#format = formatOf(this.zone);
   }
 
-  /** The calendar date at the tenant: YYYY-MM-DD. Found out when it is asked for, since most requests never do. */
+  /** The tenant's calendar date: YYYY-MM-DD. Computed on demand, since most requests do not need it. */
   get today(): string {
     this.#today ??= this.dateOf(this.now);
     return this.#today;
@@ -62,18 +62,18 @@ export class TenantTime {
     return new Date(this.#first(Date.parse(`${date}T${time}Z`))).toISOString();
   }
 
-  /** Today, this week (from Monday), or this month. */
+  /** Returns the period of today, this week (from Monday), or this month. */
   period(span: Span): Period {
     const [firstDate, endDate] = datesOf(span, this.today);
     return { firstDate, endDate, from: this.startOf(firstDate), to: this.startOf(endDate) };
   }
 
-  /** Returns the moment so many days from now at the same time of day, in UTC; negative: ago. */
+  /** Returns the moment this many days from now at the same time of day, in UTC; negative: ago. */
   daysAhead(days: number): string {
     return new Date(this.#first(this.#local(this.now.getTime()) + days * DAY)).toISOString();
   }
 
-  /** What a clock at the tenant shows, as the milliseconds that the same reading would be in UTC. */
+  /** Returns what a clock at the tenant shows, as the milliseconds that the same reading would be in UTC. */
   #local(moment: number): number {
     const part: Record<string, number> = {};
     for (const { type, value } of this.#format.formatToParts(moment)) part[type] = Number(value);

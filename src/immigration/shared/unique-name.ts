@@ -4,11 +4,11 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { HttpError } from '../../http/errors.js';
 
 /**
- * Checks that a name is free, and keeps it so until the transaction ends: who wants the same one meanwhile waits.
- * @param kind what names are compared with: one word for each set of names (`agent`)
- * @param taken whether another record has it: a condition, usually `EXISTS (SELECT …)`
- * @param error what to answer then
- * @throws HttpError the one given
+ * Checks that a name is free, and reserves it until the transaction ends: concurrent requests for it wait.
+ * @param kind the set of names that it is compared with, in one word (`agent`)
+ * @param taken the condition that another record has it, usually `EXISTS (SELECT …)`
+ * @param error the error to throw then
+ * @throws HttpError the given one
  */
 export async function claimName(
   transaction: TenantTransaction,
@@ -21,7 +21,7 @@ export async function claimName(
   const locked = transaction.query(
     sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(${key}))`,
   );
-  // A statement of its own: it must see what was committed while this one waited for the lock.
+  // A separate statement: it must see what was committed while this one waited for the lock.
   const looked = transaction.query(sql<{ taken: boolean }>`SELECT ${taken} AS taken`);
   const [, [found]] = await Promise.all([locked, looked]);
   if (found?.taken) throw error();

@@ -4,13 +4,13 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { KINDS, type Kind, type Model } from '../../kinds/kinds.js';
 
-/** A kind whose records may refer to the one that is about to be deleted, and the column by which they do. */
+/** A kind whose records may reference the one to be deleted, and the referencing column. */
 interface Use {
   readonly by: Kind;
   readonly column: string;
 }
 
-/** Finds the ways in which records of a kind are used: by others than their parts, as foreign keys tell. */
+/** Finds the references to records of a kind by others than their parts, from the foreign keys. */
 function usesOf(model: Model): Use[] {
   const keys = foreignKeysTo(KINDS[model].table);
   return Object.values(KINDS)
@@ -19,8 +19,8 @@ function usesOf(model: Model): Use[] {
 }
 
 /**
- * Checks that no record of another kind refers to one that the caller has locked for deletion.
- * @param archived whether softly deleted records count: if not given, only where this one is really removed
+ * Checks that no record of another kind references one that the caller has locked for deletion.
+ * @param archived whether soft-deleted records count; by default only if this one is deleted for good
  * @throws HttpError 400 with the first use found
  */
 export async function refuseIfUsed(

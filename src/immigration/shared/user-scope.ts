@@ -3,7 +3,7 @@ import { roleOf, scopeBranches, scopeOf } from '../../auth/scope.js';
 import { anyOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 
-/** Where somebody works, as far as it puts them into another's scope. */
+/** The workplaces of a user that put them into another's scope. */
 export interface Workplaces {
   /** Branches that are not deleted. */
   readonly branchIds: readonly number[];
@@ -13,7 +13,7 @@ export interface Workplaces {
 const overlap = (some: readonly number[], others: readonly number[]) =>
   some.some((id) => others.includes(id));
 
-/** Returns the regions by which people are in a user's scope: those of a region manager. */
+/** Returns the regions by which users are in a user's scope: those of a region manager. */
 function scopeRegions(user: CurrentUser): readonly number[] {
   return roleOf(user) === 'REGION_MANAGER' ? user.regionIds : [];
 }
@@ -24,7 +24,7 @@ export function reachesUser(user: CurrentUser, { branchIds, regionIds }: Workpla
   return branches === null || overlap(branches, branchIds) || overlap(scopeRegions(user), regionIds);
 }
 
-/** Returns the same in SQL, for users `r`. */
+/** Returns the same condition in SQL, for users `r`. */
 export function userInScope(user: CurrentUser): RawBuilder<boolean> {
   const branches = scopeBranches(scopeOf(user));
   if (branches === null) return sql`true`;

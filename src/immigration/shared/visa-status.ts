@@ -1,4 +1,4 @@
-/** What can become of a visa application, in the order of its steps. */
+/** The statuses of a visa application, in the order of its steps. */
 export const STATUSES = [
   'TO_BE_APPLIED',
   'VISA_APPLIED',

@@ -11,7 +11,7 @@ import {
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 
-/** Where a stage is to stand among those of its type. */
+/** The new position of a stage among those of its type. */
 export interface NewPlace {
   readonly stage_id: number;
   readonly new_position: number;
@@ -20,7 +20,7 @@ export interface NewPlace {
 const shape = { stage_id: integer(), new_position: integer({ min: 1 }) };
 const schema = Type.Object({ stage_id: shape.stage_id.schema, new_position: shape.new_position.schema });
 
-/** @throws FieldError with messages by key */
+/** Parses a position. @throws FieldError with messages by key */
 function readPlace(given: unknown): NewPlace {
   if (!isDictionary(given)) {
     throw new FieldError({
@@ -45,7 +45,7 @@ function readPlace(given: unknown): NewPlace {
   return place;
 }
 
-/** Returns a list of {stage_id, new_position}. */
+/** Makes a field for a list of {stage_id, new_position}. */
 export function newPlaces(): Field<NewPlace[], false> {
   return list(field(schema, readPlace));
 }

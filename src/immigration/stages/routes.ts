@@ -12,7 +12,7 @@ import { createStage, deleteStage, reorderStages, updateStage } from './services
 const PATH = '/api/v1/stages/';
 const tag = 'stages';
 
-/** Returns the stages through which the applications of a type go. */
+/** Returns the routes of the stages through which the applications of a type go. */
 export function stageRoutes(database: Database): RouteDefinition[] {
   const policy = { ...modelPolicy('stage'), see: requires('view_applicationtype') };
   const routes = resourceRoutes(database, {

@@ -18,7 +18,7 @@ export const stages = new Records({
   },
 });
 
-/** That the type of a stage `r` is there: a stage is gone with it. */
+/** The condition that the type of a stage `r` exists: a stage is deleted with it. */
 export const TYPE_THERE = sql<boolean>`
   EXISTS (SELECT FROM immigration_applicationtype t WHERE t.id = r.application_type_id AND t.deleted_at IS NULL)`;
 
@@ -28,7 +28,7 @@ function sorted(condition: RawBuilder<boolean>): RawBuilder<StageOutput> {
     WHERE ${condition} AND k.deleted_at IS NULL ORDER BY k.title, k.id, r.position`);
 }
 
-/** Returns the stages, by their type's title and their position; of one type where the request asks for it. */
+/** Returns the stages, by their type's title and their position; of one type on request. */
 export function listStages(transaction: TenantTransaction, query: QueryParameters): Pending<StageOutput[]> {
   return transaction.send(sorted(allOf([idFilter(query, 'application_type_id')])));
 }
@@ -38,7 +38,7 @@ export function stagesOfType(transaction: TenantTransaction, type: number): Pend
   return transaction.send(sorted(sql`r.application_type_id = ${type}`));
 }
 
-/** One stage. @throws HttpError 404 */
+/** Returns one stage. @throws HttpError 404 */
 export function readStage(transaction: TenantTransaction, id: number): Pending<StageOutput> {
   return stages.read(transaction, id, TYPE_THERE);
 }

@@ -9,7 +9,7 @@ import type { StageCreateInput, StageOutput, StageReorderInput, StageUpdateInput
 import { readStage, stages, stagesOfType, TYPE_THERE } from './selectors.js';
 
 /**
- * Creates a stage at the position given, where the others make room, or else behind the last.
+ * Creates a stage at the given position, where the others make room, or else at the end.
  * @throws HttpError 400 when there is no such application type
  */
 export async function createStage(
@@ -30,7 +30,7 @@ export async function createStage(
   return readStage(transaction, id);
 }
 
-/** Changes what is given of a stage; where it stands, reordering changes. @throws HttpError 404, 400 */
+/** Changes the given fields of a stage; reordering changes its position. @throws HttpError 404, 400 */
 export async function updateStage(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -46,7 +46,7 @@ export async function updateStage(
   return stages.update(transaction, user, id, body.read());
 }
 
-/** Deletes a stage in which no application ever stood; those behind it move up. @throws HttpError 404, 400 */
+/** Deletes a stage that no application was ever in; those behind it move up. @throws HttpError 404, 400 */
 export async function deleteStage(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -66,7 +66,7 @@ export async function deleteStage(
 
 /**
  * Puts all stages of a type into a new order.
- * @returns them in it
+ * @returns them in that order
  * @throws HttpError 400 unless each of them, and no other, gets one of the positions 1 … n
  */
 export async function reorderStages(
@@ -94,13 +94,13 @@ export async function reorderStages(
 
 /**
  * Locks an application type, and with it the order of its stages.
- * @returns the ids of its stages in their order; null when there is no such type
+ * @returns the ids of its stages in order; null when there is no such type
  */
 async function lockType(transaction: TenantTransaction, id: number): Promise<number[] | null> {
   if (!isId(id)) return null;
   const locked = transaction.query(sql`
     SELECT id FROM immigration_applicationtype WHERE id = ${id} AND deleted_at IS NULL FOR NO KEY UPDATE`);
-  // A statement of its own: it must see what was committed while this one waited for the lock.
+  // A separate statement: it must see what was committed while this one waited for the lock.
   const listed = transaction.query(
     sql<{ id: number }>`SELECT id FROM immigration_stage WHERE application_type_id = ${id} ORDER BY position`,
   );
@@ -108,12 +108,11 @@ async function lockType(transaction: TenantTransaction, id: number): Promise<num
   return type ? order.map((stage) => stage.id) : null;
 }
 
-/** Far behind every position. */
+/** An offset beyond every position. */
 const ASIDE = 1_000_000;
 
 /**
- * Gives stages the positions 1 … n in this order. Positions are unique at every moment, so that those which move
- * first step aside.
+ * Assigns the positions 1 … n in this order. Positions are unique at every moment, so moving stages first step aside.
  */
 function arrange(transaction: TenantTransaction, user: CurrentUser, order: readonly number[]): void {
   const wanted = sql`unnest(${order}::bigint[]) WITH ORDINALITY AS wanted (id, position)`;

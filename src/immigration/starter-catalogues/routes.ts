@@ -50,7 +50,7 @@ const StarterCatalogueLoaded = component(
 
 const LoadRequest = body('StarterCatalogueLoadRequest', { country: required(choice(CATALOGUE_COUNTRIES)) });
 
-/** Serves the starter catalogues, by country; only to SUPER_ADMIN. */
+/** Returns the routes of the starter catalogues, by country; for SUPER_ADMIN only. */
 export function starterCatalogueRoutes(database: Database): RouteDefinition[] {
   return [
     route({

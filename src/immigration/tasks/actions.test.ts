@@ -37,7 +37,7 @@ describe('completing and cancelling', () => {
       ),
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
-    // As one of them left it, and told its asker.
+    // As one of them left it, and returned it.
     const { body: left } = await tasks.ask('admin', 'GET', `${id}/`);
     expect(answers.map(({ body }) => body)).toContainEqual(left);
   });

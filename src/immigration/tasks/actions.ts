@@ -9,9 +9,9 @@ import type { TaskOutput } from './schemas.js';
 import { lockTask, type StoredTask } from './selectors.js';
 import { changedTask, updating } from './services.js';
 
-// What is done with a task by those it concerns. Two at the same moment come one after the other: the later one counts.
+// Actions on a task by those concerned. Concurrent ones follow one another, and the later one counts.
 
-/** Completes a task, from any status. @throws HttpError 404 also for who is neither assignee nor assigner */
+/** Completes a task, from any status. @throws HttpError 404 also for users who are neither assignee nor assigner */
 export async function completeTask(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -21,7 +21,7 @@ export async function completeTask(
   return changedTask(transaction, updating(user, id, { status: 'COMPLETED', completed_at: sql`now()` }));
 }
 
-/** Cancels a task, from any status. @throws HttpError 404 also for who is neither assignee nor assigner */
+/** Cancels a task, from any status. @throws HttpError 404 also for users who are neither assignee nor assigner */
 export async function cancelTask(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -44,9 +44,9 @@ export function isParty(task: StoredTask, user: CurrentUser): boolean {
 type ClaimedTask = Pick<StoredTask, 'branch_id'> & { readonly seen: boolean; readonly colleagues: boolean };
 
 /**
- * Takes a task of a branch over. Of two who claim at once the first to lock it wins, and the other is refused as
- * anybody is who comes later: hence the look at colleagues, since their tasks are not there for many others to see.
- * @throws HttpError 404; 400 when it is no branch's (any more), or of one that the user does not belong to
+ * Claims a task of a branch. Of two concurrent claims the first to lock it wins, and the other is rejected like a later
+ * one: hence the check of colleagues, since their tasks are invisible to many others.
+ * @throws HttpError 404; 400 when it is not, or no longer, a branch's, or of a branch that the user does not belong to
  */
 export async function claimTask(
   transaction: TenantTransaction,

@@ -13,8 +13,8 @@ import { lockTask } from './selectors.js';
 import { changedTask } from './services.js';
 
 /**
- * Adds a comment to a task, and notifies each of those whom it mentions.
- * @throws HttpError 404 also for who is neither assignee, assigner nor in the task's branch; 400
+ * Adds a comment to a task, and notifies the users that it mentions.
+ * @throws HttpError 404 also for users who are neither assignee, assigner nor in the task's branch; 400
  */
 export async function addComment(
   transaction: TenantTransaction,
@@ -47,7 +47,7 @@ const storedName = (username: string) => username.normalize('NFKC');
 
 /**
  * Finds the mentioned users by place: the longest matching username of an active user.
- * @throws HttpError 400 for more names than can be looked for
+ * @throws HttpError 400 for more names than can be looked up
  */
 async function findMentions(transaction: TenantTransaction, text: string): Promise<TaskCommentMention[]> {
   const places = mentionPlaces(text);

@@ -3,7 +3,7 @@ import { idOf } from '../../../test/helpers/staff.js';
 import { type TaskTest, taskTest } from '../../../test/helpers/tasks.js';
 
 let tasks: TaskTest;
-/** In branch 1. */
+/** A client of branch 1. */
 let client: number;
 
 beforeAll(async () => {

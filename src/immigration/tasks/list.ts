@@ -16,13 +16,13 @@ import { CLIENT_TYPE, taskBranches, taskVisibilityConditions } from '../shared/t
 import type { TaskOutput } from './schemas.js';
 import { tasks } from './selectors.js';
 
-/** What a list is narrowed down to. */
+/** The filters of a list of tasks. */
 export interface TaskFilters {
-  /** Of one column whose values are few, so that the kept sums know them. */
+  /** Conditions on single columns that the kept sums distinguish. */
   readonly summed: readonly (RawBuilder<boolean> | undefined)[];
-  /** Whether what is past due and neither completed nor cancelled is left out. */
+  /** Whether to exclude overdue open tasks. */
   readonly withoutOverdue: boolean;
-  /** Of anything else. */
+  /** Other conditions. */
   readonly others: readonly RawBuilder<boolean>[];
 }
 
@@ -32,9 +32,9 @@ const OVERDUE = sql<boolean>`(r.due_date < now() AND r.status NOT IN ('COMPLETED
 const ORDER = sql`r.due_date DESC, r.created_at DESC, r.id DESC`;
 
 /**
- * Reads the filters of the list of tasks.
- * @param includeOverdue whether what is past due is listed where the request does not say
- * @throws HttpError 400 naming the parameter that is wrong
+ * Parses the filters of the list of tasks.
+ * @param includeOverdue whether overdue tasks are listed by default
+ * @throws HttpError 400 naming the wrong parameter
  */
 export function readTaskFilters(
   query: QueryParameters,
@@ -54,7 +54,7 @@ export function readTaskFilters(
   };
 }
 
-/** One's own tasks; for the admin roles also those of their branches. */
+/** Returns the condition for one's own tasks; for the admin roles also those of their branches. */
 function ofMine(user: CurrentUser): RawBuilder<boolean> {
   const branches = roleOf(user) === 'CONSULTANT' ? [] : taskBranches(user);
   const mine = sql<boolean>`r.assigned_to_id = ${user.id}`;
@@ -89,7 +89,7 @@ export async function listTasks(
   const summed = allOf(filters.summed);
   const asked = allOf([summed, filters.withoutOverdue && sql`NOT ${OVERDUE}`, ...filters.others]);
   if (visibility.length === 0 && filters.others.length === 0) {
-    // The kept sums tell how many there are; what is left out of them is seldom much.
+    // The kept sums give the total; the part to be excluded is seldom large.
     const leftOut = filters.withoutOverdue
       ? sql`(SELECT count(*) FROM ${TABLE} r WHERE ${OVERDUE} AND ${summed})`
       : sql`0`;
@@ -98,7 +98,7 @@ export async function listTasks(
     const rows = NAMES.listed(TABLE, sql`WHERE ${asked} ORDER BY ${ORDER}`);
     return await pageOf(transaction, counting, rows, page, NAMES);
   }
-  // Each way of seeing a task is asked for by itself, as each has its index: together they would read the whole table.
+  // Each visibility condition is a query of its own, as each has its index: together they would read the whole table.
   const seen = (visibility.length === 0 ? [sql<boolean>`true`] : visibility).map(
     (sight) => sql`SELECT r.id, r.due_date, r.created_at FROM ${TABLE} r WHERE ${sight} AND ${asked}`,
   );
@@ -109,10 +109,10 @@ export async function listTasks(
 
 const OWN_OPEN = (user: CurrentUser) => sql`
   r.assigned_to_id = ${user.id} AND r.status IN ('PENDING', 'IN_PROGRESS')`;
-/** More days than this no calendar of the database has. */
+/** Maximum number of days, beyond any calendar. */
 const MOST_DAYS = 1_000_000;
 
-/** Returns the user's own unfinished tasks that are due within so many days from now, the earliest due first. */
+/** Returns the user's own unfinished tasks that are due within this many days, the earliest due first. */
 export function tasksDueSoon(
   transaction: TenantTransaction,
   user: CurrentUser,

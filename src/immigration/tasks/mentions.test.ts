@@ -30,7 +30,7 @@ describe('mentionPlaces', () => {
     ['👋 @ana', [[2, 'ana']]],
   ])('%s', (text, expected) => {
     const found = (mentionPlaces(text) ?? []).map(({ start, usernames }) => [start, ...usernames]);
-    // A name that begins with a mark of its own is asked for, too, and does no harm.
+    // A name that begins with a mark of its own is looked up too, and does no harm.
     expect(found.filter(([, first]) => !String(first).startsWith('@'))).toEqual(expected);
   });
 

@@ -1,8 +1,8 @@
 /** A place in a text where somebody may be mentioned. */
 export interface MentionPlace {
-  /** Where its "@" stands, in characters from the text's beginning. */
+  /** The position of its "@", in characters. */
   readonly start: number;
-  /** The usernames that may be meant, the longest first. */
+  /** The possible usernames, the longest first. */
   readonly usernames: readonly string[];
 }
 

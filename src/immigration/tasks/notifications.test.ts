@@ -8,7 +8,7 @@ import { statement } from '../../database/statement.js';
 import { EVENTS } from '../../events/config.js';
 import { Dispatcher } from '../../events/worker/dispatcher.js';
 
-// The API and the handlers of events together: each assignment is told once, by one or the other.
+// The API and the handlers of events together: each assignment is notified once, by one or the other.
 
 const PATH = '/api/v1/tasks/';
 let app: TestApp;
@@ -43,7 +43,7 @@ async function rows<Row>(sql: string, values: unknown[] = []): Promise<Row[]> {
   return await app.database.tenantQuery({ schema: 'tenant_main', userId: null }, statement<Row>(sql, values));
 }
 
-/** Who was told of a task, in the order in which they were, once every event about it has been handled. */
+/** Returns the recipients of a task's notifications, in order, once every event about it has been handled. */
 async function told(task: number): Promise<string[]> {
   await expect
     .poll(() => rows(`SELECT FROM immigration_event WHERE status <> 'COMPLETED'`), { timeout: 10_000 })
@@ -82,7 +82,7 @@ test('each assignment is told once, whichever way it comes about', async () => {
   expected.push('TASK_ASSIGNED consultant1');
   expect(await told(id)).toEqual(expected);
 
-  // Not of a branch before: this is no claim, but a plain change.
+  // It did not belong to a branch before: this is no claim, but an ordinary change.
   await ask('admin', 'PATCH', `${id}/`, { assigned_to: null });
   await ask('admin', 'PATCH', `${id}/`, { assigned_to: idOf('admin') });
   expected.push('TASK_ASSIGNED admin');

@@ -2,10 +2,13 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
 
-// The notifications that tasks give at once. A new assignee by a plain change is notified by the event
-// Task.assigned_to.UPDATE instead, which passes over those who claim a task.
+// The notifications that tasks create directly. The new assignee of an ordinary change is notified by the event
+// Task.assigned_to.UPDATE instead, which ignores claims.
 
-/** An INSERT that notifies the assignee of each task in `tasks` (rows with their columns), where they are active. */
+/**
+ * Returns an INSERT that notifies the assignee of each task in `tasks` (rows with their columns), where they are
+ * active.
+ */
 export function assigneesNotified(tasks: RawBuilder<unknown>, by: CurrentUser): RawBuilder<unknown> {
   return insertingNotifications({
     type: sql`'TASK_ASSIGNED'`,
@@ -40,5 +43,8 @@ export function mentionsNotified(
   });
 }
 
-/** Tells the live streams of what a common table expression `made` returned; one value, for the list of a SELECT. */
+/**
+ * SQL that announces to the live streams what a common table expression `made` returned; one value, for the list of a
+ * SELECT.
+ */
 export const ANNOUNCE_MADE = sql`(SELECT ${ANNOUNCED} FROM made)`;

@@ -11,7 +11,8 @@ import { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageRequest } from '../../routing/pagination.js';
 import { listTasks, overdueTasks, readTaskFilters, tasksDueSoon } from './list.js';
 
-// How PostgreSQL finds 25 of 10,000 tasks. Of these 2 in 100 are consultant1's, or of their branch or its clients.
+// PostgreSQL's plans for finding 25 of 10,000 tasks. Of these 2 in 100 are consultant1's, or of their branch or its
+// clients.
 
 let databases: TestDatabase;
 let database: Database;
@@ -60,7 +61,7 @@ function scanned(plan: Plan): string[] {
   return [...own, ...(plan.Plans ?? []).flatMap(scanned)];
 }
 
-/** Returns the big tables that what `work` asks is planned to read as a whole, and how many statements that were. */
+/** Returns the large tables that the statements of `work` are planned to scan, and the number of statements. */
 async function explained(
   username: string,
   work: (transaction: TenantTransaction, user: CurrentUser) => MaybePending<unknown>,

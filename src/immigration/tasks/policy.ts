@@ -2,7 +2,7 @@ import { requires } from '../../routing/policy.js';
 import { modelPolicy, type ResourcePolicy } from '../shared/resource-policy.js';
 
 /**
- * Which permission each action on tasks takes. Whose tasks one may complete, claim or delete is decided by who one is
- * to the task, so that for these nothing but seeing tasks is asked.
+ * The policies of actions on tasks. Completing, claiming and deleting depend on the user's relation to the task, so
+ * they require only the permission to view tasks.
  */
 export const taskPolicy: ResourcePolicy = { ...modelPolicy('task'), remove: requires('view_task') };

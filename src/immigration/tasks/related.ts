@@ -39,19 +39,22 @@ export async function checkNamed(transaction: TenantTransaction, named: Named): 
   if (typeof branch === 'number' && !home) throw invalidPk('branch_id', branch);
 }
 
-/** Returns a task is somebody's or a branch's. @throws HttpError 400 for a body that names both */
+/**
+ * Checks that a task is assigned to a user or a branch, not to both.
+ * @throws HttpError 400 for a body that names both
+ */
 export function checkOneAssignment({ assigned_to: assignee, branch_id: branch }: Named): void {
   if (typeof assignee === 'number' && typeof branch === 'number') {
     throw invalid({ non_field_errors: ['Task cannot be assigned to both a user and a branch.'] });
   }
 }
 
-/** What a task without link holds. */
+/** The columns of a task without link. */
 const UNLINKED = { content_type_id: null, object_id: null } as const;
 
 /**
- * Returns the link that a body asks for: type and id together, or null for none.
- * @returns undefined where it says nothing about a link
+ * Returns the link in a body: type and id together, or null for none.
+ * @returns undefined where the body has no link
  * @throws HttpError 400 when one is missing or leads nowhere, 403 when the record is out of scope
  */
 export async function linkOf(

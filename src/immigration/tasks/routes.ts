@@ -29,7 +29,7 @@ const filters = {
 
 type TaskSettings = Pick<Config, 'tasksDueSoonDefaultDays' | 'tasksIncludeOverdueDefault'>;
 
-/** Tasks of the agency's staff and branches, with comments and links to what they are about. */
+/** Returns the routes of tasks of the agency's staff and branches, with comments and links to records. */
 export function taskRoutes(database: Database, settings: TaskSettings): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/tasks/',
@@ -87,7 +87,7 @@ export function taskRoutes(database: Database, settings: TaskSettings): RouteDef
   ];
 }
 
-/** Returns how many days ahead are asked for. @throws HttpError 400 for what is no number, or below 0 */
+/** Returns the requested number of days ahead. @throws HttpError 400 for what is no number, or below 0 */
 function daysIn(query: QueryParameters): number | undefined {
   const days = query.integer('days');
   if (days !== undefined && days < 0) {

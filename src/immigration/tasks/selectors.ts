@@ -38,13 +38,13 @@ export const tasks = new Records({
   },
 });
 
-/** One task that the user sees. @throws HttpError 404 */
+/** Returns one task that the user sees. @throws HttpError 404 */
 export function readTask(transaction: TenantTransaction, user: CurrentUser, id: number): Pending<TaskOutput> {
   const task = tasks.select(sql`WHERE r.id = ${id} AND ${taskVisible(user)}`);
   return transaction.send(task).map(firstOr(taskNotFound));
 }
 
-/** What the services decide on. */
+/** The columns on which the services decide. */
 export interface StoredTask {
   readonly id: number;
   readonly status: string;

@@ -39,7 +39,7 @@ export async function createTask(
 }
 
 /**
- * Changes what is given of a task. To assign it to somebody takes it from its branch, and the other way round.
+ * Changes the given fields of a task. Assigning it to a user takes it from its branch, and vice versa.
  * @throws HttpError 404, 400, 403
  */
 export async function updateTask(
@@ -65,7 +65,7 @@ export async function updateTask(
     ...completion(task, status),
     ...(await linkOf(transaction, user, input)),
   };
-  // Who takes a branch's task over for themselves claims it, which the event of the new assignee passes over.
+  // Assigning a branch's task to oneself is a claim, which the event of the new assignee ignores.
   const isClaim = task.branch_id !== null && assigned_to === user.id;
   return changedTask(
     transaction,
@@ -74,7 +74,7 @@ export async function updateTask(
   );
 }
 
-/** Deletes a task. @throws HttpError 404; 403 for who neither created it nor has an admin role */
+/** Deletes a task. @throws HttpError 404; 403 for users who neither created it nor have an admin role */
 export async function deleteTask(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -85,20 +85,20 @@ export async function deleteTask(
   transaction.send(sql`DELETE FROM immigration_task WHERE id = ${id}::bigint`);
 }
 
-/** Returns the three roles above the consultants, and a superuser without group. */
+/** Returns whether a user has one of the three roles above consultants, or is a superuser without group. */
 function isAdmin(user: CurrentUser): boolean {
   const role = roleOf(user);
   return scopeOf(user).kind === 'tenant' || (role !== null && role !== 'CONSULTANT');
 }
 
-/** Without the fields that were not given. */
+/** Returns the values without undefined ones. */
 function given<Values extends object>(values: Values): Partial<Values> {
   return Object.fromEntries(
     Object.entries(values).filter(([, value]) => value !== undefined),
   ) as Partial<Values>;
 }
 
-/** Setting either the assignee or the branch clears the other. */
+/** Returns the new assignment: setting either assignee or branch clears the other. */
 function assignment({ assigned_to, branch_id }: TaskUpdateInput): object {
   return {
     ...(assigned_to !== undefined && { assigned_to_id: assigned_to }),
@@ -108,9 +108,7 @@ function assignment({ assigned_to, branch_id }: TaskUpdateInput): object {
   };
 }
 
-/**
- * Returns a task that becomes completed by a change of its status is completed now; one taken up again is not any more.
- */
+/** Returns the completion time: now for a task whose status becomes completed, null for one that is reopened. */
 function completion(task: StoredTask, status: string | undefined): object {
   if (status === undefined || status === task.status) return {};
   if (status === 'COMPLETED') return { completed_at: sql`now()` };
@@ -124,7 +122,7 @@ export function updating(user: CurrentUser, id: number, values: object): RawBuil
 }
 
 /**
- * Runs a change of one task, and gives the API's form of it.
+ * Runs a change of one task, and returns its output.
  * @param writing returns the task's row
  * @param notifying an INSERT of notifications that reads that row as `changed`
  */

@@ -28,8 +28,8 @@ const MADE = insertingNotifications({
 });
 
 /**
- * What was noticed is kept by due date, so another date is noticed anew. A task that is just being taken over or
- * deleted is left for the next look, which that change itself asks for.
+ * Returns the statement that notifies. Notifications are remembered by due date, so another date is noticed anew. A
+ * task that is just being claimed or deleted is left for the next run, which that change itself triggers.
  */
 const notify = ({ now, basis: days }: Known, limit: number | null): Sql<{ done: number }> => sql`
   WITH due AS MATERIALIZED (
@@ -57,7 +57,7 @@ const next = ({ now, basis: days }: Known): Sql<string | null> => sql`
     (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date >= ${now}),
     (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date > ${now} + ${soon(days)}) - ${soon(days)})`;
 
-/** Tasks that are due soon or overdue: one notification for each of the two per task and due date. */
+/** The job that notifies of tasks that are due soon or overdue: once for each of the two per task and due date. */
 export const tasksJob: Job = dueJob({
   name: 'tasks',
   summary: 'notify of tasks that are due soon or overdue',

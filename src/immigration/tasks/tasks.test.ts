@@ -3,9 +3,9 @@ import { idOf } from '../../../test/helpers/staff.js';
 import { DENIED, NEW_TASK, type TaskTest, taskTest } from '../../../test/helpers/tasks.js';
 
 let tasks: TaskTest;
-/** In branch 1. */
+/** A client of branch 1. */
 let client: number;
-/** In branch 3. */
+/** A client of branch 3. */
 let clientElsewhere: number;
 
 beforeAll(async () => {

@@ -15,11 +15,11 @@ import { listTasks, readTaskFilters } from './list.js';
 import { readTask } from './selectors.js';
 import { deleteTask } from './services.js';
 
-// Random agencies, asked as each of their people, against the rules in plain words.
+// Compares random agencies, as seen by each of their people, with the rules in plain words.
 
 const ROLES = ['SUPER_ADMIN', 'REGION_MANAGER', 'BRANCH_ADMIN', 'CONSULTANT', null] as const;
 const BRANCHES = [1, 2, 3, 4] as const;
-/** Branches 1 and 2 are of region 1, branches 3 and 4 of region 2. */
+/** Returns the region of a branch: branches 1 and 2 belong to region 1, branches 3 and 4 to region 2. */
 const regionOf = (branch: number) => (branch < 3 ? 1 : 2);
 const PEOPLE = 6;
 
@@ -37,7 +37,7 @@ interface Task {
   readonly to: { readonly person?: number; readonly branch?: number };
   readonly by: number | null;
   readonly creator: number | null;
-  /** Of CLIENTS. */
+  /** One of CLIENTS. */
   readonly client: number | null;
   readonly status: string;
   readonly priority: string;
@@ -90,7 +90,7 @@ function scope({ role, branches, regions }: Person): readonly number[] | null {
     : branches;
 }
 
-/** Returns the contract's sentence on who sees a task. */
+/** Implements the contract's sentence on who sees a task. */
 function sees(agency: Agency, id: number, task: Task): boolean {
   const one = agency.people[id - 1] as Person;
   const inScope = scope(one);
@@ -151,7 +151,7 @@ afterAll(async () => {
 const run = <T>(work: (transaction: TenantTransaction) => MaybePending<T>) =>
   database.tenantTransaction({ schema: 'tenant_main', userId: null }, work);
 
-/** Puts an agency's people, clients and tasks in place of the last ones. @returns the tasks' ids */
+/** Replaces the agency's people, clients and tasks. @returns the tasks' ids */
 async function load({ people, clients, tasks }: Agency): Promise<number[]> {
   return await run(async (transaction) => {
     await transaction.query(statement('DELETE FROM immigration_task'));
@@ -188,7 +188,7 @@ async function load({ people, clients, tasks }: Agency): Promise<number[]> {
   });
 }
 
-/** Returns whether an action succeeds, is told that there is no such task, or is refused for another reason. */
+/** Returns whether an action succeeds, is answered that there is no such task, or is refused for another reason. */
 async function attempt(work: (transaction: TenantTransaction) => MaybePending<unknown>): Promise<number> {
   const undo = new Error('undone');
   try {

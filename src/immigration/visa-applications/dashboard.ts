@@ -11,7 +11,7 @@ const ofSpans = (each: (of: 'created' | 'granted', span: Span) => RawBuilder<unk
   sql.join(SPANS.flatMap((span) => [each('created', span), each('granted', span)]));
 
 type Counts = Record<`created_${Span}` | `granted_${Span}` | 'count' | 'unassigned', number> & {
-  /** Null: of the visa type that follows. */
+  /** Null for the visa type that follows. */
   readonly status: string | null;
   readonly place: number;
   readonly type: number | null;
@@ -19,8 +19,8 @@ type Counts = Record<`created_${Span}` | `granted_${Span}` | 'count' | 'unassign
 };
 
 /**
- * What an agency wants to know of the applications in scope at a glance.
- * @param time the tenant's, which says when today, this week and this month begin
+ * Returns an overview of the applications in scope.
+ * @param time the tenant's, which determines when today, this week and this month begin
  */
 export function visaDashboard(
   transaction: TenantTransaction,
@@ -39,7 +39,7 @@ export function visaDashboard(
     return sql`sum(${column})::bigint AS ${column}`;
   });
   const none = ofSpans(() => sql`0`);
-  // Of all counts the scope is the dearest part: it is asked once.
+  // Evaluating the scope is the most expensive part of all counts, so it is done once.
   const counting = transaction.send(sql<Counts>`
       WITH counted AS MATERIALIZED (
         SELECT r.status, r.visa_type_id, count(*) AS count,

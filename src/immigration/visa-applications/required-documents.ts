@@ -16,7 +16,7 @@ export const RequiredDocument = component(
   Type.Object({ name: Type.String(), received: Type.Boolean() }),
 );
 
-/** A document as a request names it: whether it was received may be left out. */
+/** A document in a request, where `received` may be omitted. */
 export interface GivenDocument {
   readonly name: string;
   readonly received?: boolean;
@@ -24,7 +24,7 @@ export interface GivenDocument {
 
 const schema = Type.Unsafe({ oneOf: [Type.String({ minLength: 1 }), RequiredDocument] });
 
-/** Reads a document given by its name, or as {name, received}. @throws FieldError */
+/** Parses a document given by its name, or as {name, received}. @throws FieldError */
 function readDocument(value: unknown): GivenDocument {
   if (!isDictionary(value)) {
     return { name: readText(value, { min: 1 }) };
@@ -37,7 +37,7 @@ function readDocument(value: unknown): GivenDocument {
   };
 }
 
-/** Returns the documents of an application; each by its name, or as {name, received}. */
+/** Makes a field for the documents of an application; each by its name, or as {name, received}. */
 export function requiredDocuments(): Field<GivenDocument[], false> {
   return list(field(schema, readDocument));
 }

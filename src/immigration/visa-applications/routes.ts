@@ -33,7 +33,7 @@ const filters = {
   visa_type_id: Type.Integer(),
 };
 
-/** Clients' applications for visas. */
+/** Returns the routes of clients' visa applications. */
 export function visaApplicationRoutes(database: Database): RouteDefinition[] {
   const policy = modelPolicy('visaapplication');
   const routes = resourceRoutes(database, {

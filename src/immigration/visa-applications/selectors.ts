@@ -13,7 +13,7 @@ import { clientName, named } from '../shared/names.js';
 import { Records } from '../shared/records.js';
 import { STATUSES, VisaApplicationOutput, type VisaStatusCounts } from './schemas.js';
 
-/** What an application is called in refusals. */
+/** The word for an application in errors. */
 export const WHAT = 'visa application';
 
 export const visaApplications = new Records({
@@ -30,10 +30,10 @@ export const visaApplications = new Records({
   },
 });
 
-/** That an application `r` is in scope; those of archived clients are not. */
+/** Returns the condition that an application `r` is in scope; those of archived clients are not. */
 export const inScope = (user: CurrentUser) => clientInScope(scopeOf(user), 'r.client_id');
 
-/** Returns a page of the applications in scope, newest first. @throws HttpError 400 for filters that do not parse */
+/** Returns a page of the applications in scope, newest first. @throws HttpError 400 for invalid filters */
 export async function listVisaApplications(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -55,7 +55,7 @@ export async function listVisaApplications(
   return await visaApplications.list(transaction, page, asked, sql`r.created_at DESC, r.id DESC`);
 }
 
-/** One application. @throws HttpError 404; 403 when its client is out of scope */
+/** Returns one application. @throws HttpError 404; 403 when its client is out of scope */
 export function readVisaApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -69,7 +69,7 @@ export function readVisaApplication(
   });
 }
 
-/** Returns how many applications in scope have each status, and in all. */
+/** Returns how many applications in scope have each status, and in total. */
 export function visaStatusCounts(
   transaction: TenantTransaction,
   user: CurrentUser,

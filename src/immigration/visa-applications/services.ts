@@ -19,7 +19,7 @@ import type {
 import { visaApplications, WHAT } from './selectors.js';
 
 /**
- * Creates a visa application. Without documents of its own it needs those of the visa type's checklist.
+ * Creates a visa application. By default it needs the documents of the visa type's checklist.
  * @throws HttpError 400 for records that do not exist, 403 for those out of reach
  */
 export async function createVisaApplication(
@@ -37,7 +37,7 @@ export async function createVisaApplication(
   });
 }
 
-/** Changes what is given of a visa application. @throws HttpError 404, 403, 400 */
+/** Changes the given fields of a visa application. @throws HttpError 404, 403, 400 */
 export async function updateVisaApplication(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -77,7 +77,7 @@ async function lockInScope(transaction: TenantTransaction, user: CurrentUser, id
   return application;
 }
 
-/** Holds a visa type. @returns its checklist @throws HttpError 400 when there is none */
+/** Locks a visa type. @returns its checklist @throws HttpError 400 when there is none */
 async function requireVisaType(transaction: TenantTransaction, id: number): Promise<string[]> {
   const held = sql<{ checklist: string[] }>`
     SELECT checklist FROM immigration_visatype WHERE id = ${id} FOR KEY SHARE`;

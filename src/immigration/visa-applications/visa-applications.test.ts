@@ -216,7 +216,7 @@ test('the list is filtered, newest first; the applications of archived clients a
 
 test('deleting is for good', async () => {
   const { id } = await create();
-  expect((await ask('consultant1', 'DELETE', `${id}/`)).status).toBe(403); // holds no delete_visaapplication
+  expect((await ask('consultant1', 'DELETE', `${id}/`)).status).toBe(403); // has no delete_visaapplication
   expect((await ask('admin', 'DELETE', `${id}/`)).status).toBe(204);
   expect((await ask('admin', 'GET', `${id}/`)).body).toEqual({ detail: 'Visa application not found' });
 });

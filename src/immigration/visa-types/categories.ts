@@ -35,7 +35,7 @@ export async function updateVisaCategory(
   return visaCategories.update(transaction, user, id, values);
 }
 
-/** Deletes a visa category that neither visa types nor clients have. @throws HttpError 404, 400 */
+/** Deletes a visa category that no visa type or client has. @throws HttpError 404, 400 */
 export async function deleteVisaCategory(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -52,7 +52,10 @@ function stored<Input extends VisaCategoryChange>({ code, ...input }: Input) {
 
 type Unique = { readonly name?: string | undefined; readonly code?: string | null | undefined };
 
-/** @throws HttpError 400 in Django's words when another category has the name or the code */
+/**
+ * Checks that name and code are free.
+ * @throws HttpError 400 in Django's words when another category has the name or the code
+ */
 async function checkUnique(
   transaction: TenantTransaction,
   { name, code }: Unique,

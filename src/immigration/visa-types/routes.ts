@@ -16,7 +16,7 @@ import {
 import { listVisaCategories, listVisaTypes, visaCategories, visaTypes } from './selectors.js';
 import { createVisaType, deleteVisaType, updateVisaType } from './services.js';
 
-/** Returns the visas for which clients apply. */
+/** Returns the routes of the visa types for which clients apply. */
 export function visaTypeRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/visa-types/',
@@ -37,7 +37,7 @@ export function visaTypeRoutes(database: Database): RouteDefinition[] {
   ];
 }
 
-/** Serves the visa categories. */
+/** Returns the routes of visa categories. */
 export function visaCategoryRoutes(database: Database): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: '/api/v1/visa-categories/',

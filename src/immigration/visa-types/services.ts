@@ -18,7 +18,7 @@ export async function createVisaType(
   return visaTypes.insert(transaction, user, stored(input));
 }
 
-/** Changes what is given of a visa type. @throws HttpError 404, 400 */
+/** Changes the given fields of a visa type. @throws HttpError 404, 400 */
 export async function updateVisaType(
   transaction: TenantTransaction,
   user: CurrentUser,
@@ -28,12 +28,12 @@ export async function updateVisaType(
   await visaTypes.lock(transaction, id);
   const input = body.read();
   if (input.visa_category_id !== undefined) await requireCategory(transaction, input.visa_category_id);
-  // Without any change there is nothing to write: this table keeps no time of its last one.
+  // Without a change there is nothing to write, since this table has no time of the last one.
   if (Object.keys(input).length === 0) return visaTypes.read(transaction, id);
   return visaTypes.update(transaction, user, id, stored(input));
 }
 
-/** Deletes a visa type for which nobody has applied. @throws HttpError 404, 400 */
+/** Deletes a visa type without applications. @throws HttpError 404, 400 */
 export async function deleteVisaType(
   transaction: TenantTransaction,
   user: CurrentUser,

@@ -33,7 +33,7 @@ import { Trials } from './trials.js';
 const PATH = '/api/v1/webhooks/';
 const tag = 'webhooks';
 
-/** Serves the webhook endpoints to which the agency's events are sent; only to SUPER_ADMIN. */
+/** Returns the routes of the webhook endpoints that receive the agency's events; for SUPER_ADMIN only. */
 export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteDefinition[] {
   const trials = new Trials({ policy });
   const routes = resourceRoutes(database, {
@@ -80,7 +80,7 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
       webhookOutput(await answering(readEndpoint(transaction, id))),
     ),
     ...routes.change({ PATCH: WebhookPatch }, async (transaction, _user, id, body) => {
-      await answering(readEndpoint(transaction, id)); // a 404 comes before what is wrong with the body
+      await answering(readEndpoint(transaction, id)); // a 404 comes before errors in the body
       return webhookOutput(await updateWebhook(transaction, id, body.read(), policy));
     }),
     routes.remove((transaction, _user, id) => answering(removeEndpoint(transaction, id))),
@@ -130,7 +130,7 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
       errors: [404, 429],
       handler: async ({ context, params }) => {
         const id = pathId(params.id, 'Webhook');
-        // Sent outside the transaction: a receiver that is slow holds no connection.
+        // Sent outside the transaction: a slow receiver holds no connection.
         const endpoint = await database.tenantTransaction(context, (transaction) =>
           answering(findEndpoint(transaction, id)),
         );

@@ -20,7 +20,7 @@ interface Given {
   readonly event_types?: readonly string[] | undefined;
 }
 
-/** Creates an endpoint. @throws HttpError 400 under the field that is wrong, or when there are too many */
+/** Creates an endpoint. @throws HttpError 400 under the wrong field, or when there are too many */
 export async function createWebhook(
   transaction: TenantTransaction,
   { url, event_types: eventTypes = ['*'] }: Given & { readonly url: string },
@@ -30,7 +30,7 @@ export async function createWebhook(
   return await answering(addEndpoint(transaction, { url, eventTypes }, policy));
 }
 
-/** Changes the given fields of an endpoint. @throws HttpError 404, 400 under the field that is wrong */
+/** Changes the given fields of an endpoint. @throws HttpError 404, 400 under the wrong field */
 export async function updateWebhook(
   transaction: TenantTransaction,
   id: number,
@@ -42,7 +42,7 @@ export async function updateWebhook(
   return await answering(changeEndpoint(transaction, id, { url, eventTypes }, policy));
 }
 
-/** Waits for work on endpoints and turns its errors into answers. @throws HttpError 404, 400 */
+/** Waits for work on endpoints and translates its errors into answers. @throws HttpError 404, 400 */
 export async function answering<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -66,7 +66,7 @@ function check({ url, event_types: patterns }: Given, policy: WebhookPolicy): vo
   }
 }
 
-/** Turns a text into a sentence, as in other messages of the API. */
+/** Formats a text as a sentence, as in other messages of the API. */
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

@@ -3,7 +3,7 @@ import { sendWebhook, type WebhookOptions } from '../../deliveries/webhook.js';
 import { HttpError } from '../../http/errors.js';
 import type { WebhookTestOutput } from './schemas.js';
 
-/** Maximum number of concurrent trials per agency: each holds a request for up to ten seconds. */
+/** Maximum number of concurrent trials per agency: each takes up to ten seconds. */
 const AT_ONCE = 2;
 
 /** Trial deliveries to endpoints, a few at once for each agency. */
@@ -13,7 +13,7 @@ export class Trials {
   constructor(private readonly options: WebhookOptions) {}
 
   /**
-   * Sends something of the type `Leopard.TEST` to an endpoint now; nothing is stored.
+   * Sends an event of the type `Leopard.TEST` to an endpoint now; nothing is stored.
    * @param tenant short name, which is sent to the receiver
    * @throws HttpError 429 while the agency has two under way
    */
