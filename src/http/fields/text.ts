@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { type TSchema, Type } from '@sinclair/typebox';
+import { type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 import { ExactNumber } from '../../database/json.js';
 import { type Field, FieldError, field, MESSAGES } from './field.js';
 
@@ -69,7 +69,7 @@ export function isEmail(address: string): boolean {
 }
 
 /** Returns the schema of "one of these, or empty text". */
-export function orBlank(schema: TSchema): TSchema {
+export function orBlank(schema: object): TUnsafe<string> {
   return Type.Unsafe({ oneOf: [schema, { enum: [''] }] });
 }
 

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body } from '../../http/fields/body.js';
 import { hexColor } from '../../http/fields/color.js';
-import { nullable } from '../../http/fields/field.js';
+import { nullable, nullableSchema } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { nested } from '../../http/fields/nested.js';
 import { boolean, integer } from '../../http/fields/scalar.js';
@@ -10,7 +10,6 @@ import { choice, email, text } from '../../http/fields/text.js';
 import { url } from '../../http/fields/url.js';
 import { FURTHEST_ALERT, MOST_ALERTS } from '../../tenancy/deadline-alerts.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
-import { nullableOutput } from '../shared/output.js';
 
 const days = (min: number) => list(integer({ min, max: FURTHEST_ALERT }), { max: MOST_ALERTS });
 
@@ -42,7 +41,7 @@ export const AgencySettingsPatch = body('PatchedAgencySettingsRequest', {
 export type AgencySettingsChange = ReturnType<typeof AgencySettingsPatch.parse>;
 
 const nullableText = (description?: string) =>
-  nullableOutput(Type.String({ ...(description && { description }) }));
+  nullableSchema(Type.String({ ...(description && { description }) }));
 
 export const BrandingOutput = component(
   'Branding',

@@ -3,9 +3,9 @@ import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { country } from '../../http/fields/countries.js';
 import { nullableSchema, required } from '../../http/fields/field.js';
-import { choice, email, text } from '../../http/fields/text.js';
+import { choice, email, orBlank, text } from '../../http/fields/text.js';
 import { url } from '../../http/fields/url.js';
-import { choiceOutput, idOutput, labelOutput, orBlankOutput, stampsOutput } from '../shared/output.js';
+import { choiceOutput, idOutput, labelOutput, stampsOutput } from '../shared/output.js';
 
 export const AGENT_TYPES = ['SUPER_AGENT', 'SUB_AGENT'] as const;
 
@@ -43,8 +43,8 @@ export const AgentOutput = component(
     company_name: Type.String({ maxLength: 100 }),
     designation: Type.String({ maxLength: 100 }),
     phone_number: Type.String({ maxLength: 15 }),
-    email: nullableSchema(orBlankOutput({ type: 'string', format: 'email', maxLength: 254 })),
-    website: orBlankOutput({ type: 'string', format: 'uri', maxLength: 100 }),
+    email: nullableSchema(orBlank({ type: 'string', format: 'email', maxLength: 254 })),
+    website: orBlank({ type: 'string', format: 'uri', maxLength: 100 }),
     invoice_to: Type.String({ maxLength: 100 }),
     street: Type.String({ maxLength: 100 }),
     suburb: Type.String({ maxLength: 100 }),

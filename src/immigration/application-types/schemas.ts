@@ -3,10 +3,10 @@ import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { currency } from '../../http/fields/currency.js';
 import { decimal } from '../../http/fields/decimal.js';
-import { nullableSchema, required, withDefault } from '../../http/fields/field.js';
+import { required, withDefault } from '../../http/fields/field.js';
 import { boolean } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
-import { relatedOutput } from '../shared/output.js';
+import { nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
 
 const PERCENTAGE = { digits: 5, places: 2 } as const;
 
@@ -30,8 +30,6 @@ export const ApplicationTypeUpdate = body('ApplicationTypeUpdateRequest', {
 
 export type ApplicationTypeUpdateInput = ReturnType<typeof ApplicationTypeUpdate.parse>;
 
-const time = () => Type.String({ format: 'date-time' });
-
 export const ApplicationTypeOutput = component(
   'ApplicationTypeOutput',
   Type.Object({
@@ -45,10 +43,10 @@ export const ApplicationTypeOutput = component(
     stages_count: Type.Integer(),
     has_applications: Type.Boolean(),
     created_by: relatedOutput(),
-    created_by_name: nullableSchema(Type.String()),
-    created_at: time(),
+    created_by_name: nameOutput({}),
+    created_at: timeOutput({}),
     updated_by: relatedOutput(),
-    updated_at: time(),
+    updated_at: timeOutput({}),
   }),
 );
 export type ApplicationTypeOutput = Static<typeof ApplicationTypeOutput>;

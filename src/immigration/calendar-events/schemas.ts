@@ -3,10 +3,10 @@ import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { hexColor } from '../../http/fields/color.js';
 import { datetime } from '../../http/fields/datetime.js';
-import { nullable, nullableSchema, required, withDefault } from '../../http/fields/field.js';
+import { nullable, required, withDefault } from '../../http/fields/field.js';
 import { boolean, integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
-import { idOutput, nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
+import { idOutput, nameOutput, readOnly, relatedOutput, timeOutput } from '../shared/output.js';
 
 const fields = {
   title: required(text({ min: 1, max: 200 })),
@@ -32,18 +32,15 @@ export const EventPatch = body('PatchedEventUpdateRequest', optional(fields));
 export type EventCreateInput = ReturnType<typeof EventCreate.parse>;
 export type EventPatchInput = ReturnType<typeof EventPatch.parse>;
 
-const readOnly = { readOnly: true };
-const moment = () => Type.String({ format: 'date-time' });
-
 export const EventOutput = component(
   'EventOutput',
   Type.Object({
     id: idOutput(),
     title: Type.String({ maxLength: 200 }),
     description: Type.String(),
-    start: moment(),
-    end: moment(),
-    duration: nullableSchema(Type.String(readOnly)),
+    start: timeOutput({}),
+    end: timeOutput({}),
+    duration: nameOutput(),
     duration_minutes: Type.Integer(readOnly),
     assigned_to: relatedOutput(),
     assigned_to_name: nameOutput(),
@@ -52,7 +49,7 @@ export const EventOutput = component(
     location: Type.String({ maxLength: 255 }),
     all_day: Type.Boolean(),
     branch: relatedOutput(),
-    branch_id: nullableSchema(Type.Integer(readOnly)),
+    branch_id: relatedOutput(readOnly),
     branch_name: nameOutput(),
     created_by: relatedOutput(),
     created_by_name: nameOutput(),

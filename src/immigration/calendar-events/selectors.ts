@@ -110,8 +110,10 @@ function upcomingFirst(condition: RawBuilder<boolean>, most: number): RawBuilder
     part(true, sql`r.start <= now() AND r."end" <= now()`, LATEST_FIRST),
   ];
   const upcoming = (column: string) => sql`CASE WHEN NOT r.over THEN ${sql.ref(column)} END`;
-  return sql<EventOutput>`${calendarEvents.from(sql`(${sql.join(parts, sql` UNION ALL `)})`)}
-    ORDER BY r.over, ${upcoming('r.start')}, ${upcoming('r.id')}, ${LATEST_FIRST}`;
+  return calendarEvents.from(
+    sql`(${sql.join(parts, sql` UNION ALL `)})`,
+    sql`ORDER BY r.over, ${upcoming('r.start')}, ${upcoming('r.id')}, ${LATEST_FIRST}`,
+  );
 }
 
 /** The range of event `r`, as in the index: other writers may store an end before the start. */

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { country, isCountryCode } from '../../http/fields/countries.js';
@@ -12,9 +12,16 @@ import {
 } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
-import { choice } from '../../http/fields/text.js';
+import { choice, orBlank } from '../../http/fields/text.js';
 import { GENDERS } from '../shared/client-fields.js';
-import { choiceOutput, idOutput, nameOutput, orBlankOutput, timeOutput } from '../shared/output.js';
+import {
+  choiceOutput,
+  countOutput,
+  idOutput,
+  nameOutput,
+  relatedOutput,
+  timeOutput,
+} from '../shared/output.js';
 import { IMPORT_FIELDS, type ImportField } from './columns.js';
 import { countryProblem } from './country-names.js';
 import { DATE_FORMATS } from './dates.js';
@@ -72,43 +79,42 @@ export const ImportPatch = body(
 export type ImportPatchInput = ReturnType<typeof ImportPatch.parse>;
 
 const OTHER_NAMED_OUTCOMES = ['CREATED', 'UPDATED', 'SKIPPED'] as const;
-const count = () => Type.Integer({ readOnly: true });
 const orNull = () => nullableSchema(timeOutput());
 
 const output = {
   id: idOutput(),
   filename: Type.String(),
   status: choiceOutput(STATUSES),
-  encoding: orBlankOutput({
+  encoding: orBlank({
     type: 'string',
     enum: ENCODINGS,
     description: 'empty while somebody has to say it: see encoding_choices',
   }),
-  delimiter: orBlankOutput({ type: 'string', enum: DELIMITER_NAMES }),
+  delimiter: orBlank({ type: 'string', enum: DELIMITER_NAMES }),
   columns: Type.Array(
     Type.Object({
       header: Type.String(),
-      field: orBlankOutput({ type: 'string', enum: IMPORT_FIELDS }),
+      field: orBlank({ type: 'string', enum: IMPORT_FIELDS }),
       samples: Type.Array(Type.String()),
     }),
   ),
   duplicates: choiceOutput(DUPLICATES),
   other_name: choiceOutput(OTHER_NAMES),
   date_format: choiceOutput(DATE_FORMATS),
-  default_gender: orBlankOutput({ type: 'string', enum: GENDERS }),
+  default_gender: orBlank({ type: 'string', enum: GENDERS }),
   default_country: Type.String(),
-  default_branch: nullableSchema(Type.Integer()),
-  row_count: count(),
-  processed: count(),
-  created: count(),
-  updated: count(),
-  skipped: count(),
-  failed: count(),
-  other_named: count(),
-  undone: count(),
-  kept: count(),
+  default_branch: relatedOutput(),
+  row_count: countOutput(),
+  processed: countOutput(),
+  created: countOutput(),
+  updated: countOutput(),
+  skipped: countOutput(),
+  failed: countOutput(),
+  other_named: countOutput(),
+  undone: countOutput(),
+  kept: countOutput(),
   error: Type.String(),
-  created_by: nullableSchema(Type.Integer()),
+  created_by: relatedOutput(),
   created_by_name: nameOutput(),
   created_at: timeOutput(),
   updated_at: timeOutput(),
@@ -120,6 +126,7 @@ const output = {
 };
 
 export const ClientImportOutput = component('ClientImportOutput', Type.Object(output));
+export type ClientImportOutput = Static<typeof ClientImportOutput>;
 
 export const ClientImportDetail = component(
   'ClientImportDetail',
@@ -152,3 +159,4 @@ export const ClientImportDetail = component(
     ),
   }),
 );
+export type ClientImportDetail = Static<typeof ClientImportDetail>;

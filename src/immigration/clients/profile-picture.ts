@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import { firstOr } from '../../database/pending.js';
 import { sql } from '../../database/queries.js';
@@ -6,13 +6,14 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { assignments, insertInto } from '../../database/writes.js';
 import { component } from '../../http/component.js';
 import { detailError, notFound } from '../../http/errors.js';
-import { nullableSchema } from '../../http/fields/field.js';
 import { LARGEST_FILE, type UploadedFile } from '../../http/multipart.js';
 import type { UserRequest } from '../../routing/route.js';
 import type { MediaStore } from '../../storage/media-store.js';
 import type { SignedUrls } from '../../storage/signed-urls.js';
 import { checkReadable, clientBranch } from '../shared/client-access.js';
-import { fullName } from '../shared/people.js';
+import { named } from '../shared/names.js';
+import { nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
+import { Records } from '../shared/records.js';
 import { lockClient } from './access.js';
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
@@ -24,7 +25,6 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 const KIND = 'profile-pictures';
 
 const address = () => Type.String({ format: 'uri' });
-const time = () => Type.String({ format: 'date-time' });
 
 export const ProfilePicture = component(
   'ProfilePicture',
@@ -35,17 +35,24 @@ export const ProfilePicture = component(
     file_url: address(),
     file_size: Type.Integer(),
     file_type: Type.Unsafe<string>({ type: 'string', enum: Object.keys(EXTENSIONS) }),
-    uploaded_by: nullableSchema(Type.Integer()),
-    uploaded_by_name: nullableSchema(Type.String()),
-    created_at: time(),
-    updated_at: time(),
+    uploaded_by: relatedOutput(),
+    uploaded_by_name: nameOutput({}),
+    created_at: timeOutput({}),
+    updated_at: timeOutput({}),
   }),
 );
 
+const { file_url: _, ...rowFields } = ProfilePicture.properties;
 /** A row as the API shows it, with the file's path instead of its URLs. */
-interface PictureRow {
-  readonly file: string;
-}
+const PictureRow = Type.Object(rowFields);
+type PictureRow = Static<typeof PictureRow>;
+type StoredFile = Pick<PictureRow, 'file'>;
+
+const pictures = new Records({
+  table: 'immigration_profilepicture',
+  output: PictureRow,
+  columns: { uploaded_by_name: named('person', 'uploaded_by_id') },
+});
 
 /** Clients' pictures: a row in the database, a file in the tenant's own storage. */
 export class ProfilePictures {
@@ -60,11 +67,7 @@ export class ProfilePictures {
     const [[client], [picture]] = await this.database.tenantTransaction(request.context, (transaction) =>
       transaction
         .send(clientBranch(clientId))
-        .and(
-          transaction.send(
-            shown(sql`(SELECT * FROM immigration_profilepicture WHERE client_id = ${clientId})`),
-          ),
-        ),
+        .and(transaction.send(pictures.select(sql`WHERE r.client_id = ${clientId}`))),
     );
     checkReadable(request.user, client);
     if (!picture) throw notFound('Profile picture');
@@ -89,7 +92,7 @@ export class ProfilePictures {
         ${insertInto('immigration_profilepicture', { client_id: clientId, ...values })}
         ON CONFLICT (client_id) DO UPDATE SET ${assignments(values)}, updated_at = now()
         RETURNING *`;
-      const rows = transaction.send(sql<PictureRow>`WITH changed AS (${upsert}) ${shown(sql`changed`)}`);
+      const rows = transaction.send(pictures.changed(upsert));
       return earlier.and(rows).map(([[before], [after]]) => ({
         picture: after as PictureRow,
         replaced: before?.file,
@@ -111,7 +114,7 @@ export class ProfilePictures {
       async (transaction: TenantTransaction) => {
         await lockClient(transaction, request.user, clientId);
         const deleted = transaction.send(
-          sql<PictureRow>`DELETE FROM immigration_profilepicture WHERE client_id = ${clientId} RETURNING file`,
+          sql<StoredFile>`DELETE FROM immigration_profilepicture WHERE client_id = ${clientId} RETURNING file`,
         );
         return deleted.map(firstOr(() => notFound('Profile picture'))).map((picture) => picture.file);
       },
@@ -133,14 +136,7 @@ export class ProfilePictures {
 }
 
 function storedFile(clientId: number) {
-  return sql<PictureRow>`SELECT file FROM immigration_profilepicture WHERE client_id = ${clientId}`;
-}
-
-function shown(source: ReturnType<typeof sql>) {
-  return sql<PictureRow>`
-    SELECT p.id, p.client_id AS client, p.file, p.file_size, p.file_type, p.uploaded_by_id AS uploaded_by,
-           ${fullName('u')} AS uploaded_by_name, p.created_at, p.updated_at
-    FROM ${source} p LEFT JOIN immigration_user u ON u.id = p.uploaded_by_id`;
+  return sql<StoredFile>`SELECT file FROM immigration_profilepicture WHERE client_id = ${clientId}`;
 }
 
 /** Returns a picture's content with its media type, detected from the content. @throws HttpError 400 */

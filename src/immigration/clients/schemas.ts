@@ -2,7 +2,17 @@ import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { countrySchema } from '../../http/fields/countries.js';
 import { nullableSchema } from '../../http/fields/field.js';
+import { orBlank } from '../../http/fields/text.js';
 import { GENDERS, STAGES } from '../shared/client-fields.js';
+import {
+  countOutput,
+  dayOutput,
+  idOutput,
+  nameOutput,
+  readOnly,
+  relatedOutput,
+  timeOutput,
+} from '../shared/output.js';
 
 export {
   ClientCreate,
@@ -13,20 +23,15 @@ export {
   STAGES,
 } from '../shared/client-fields.js';
 
-const name = () => nullableSchema(Type.String({ readOnly: true }));
-const id = () => nullableSchema(Type.Integer());
-const time = () => Type.String({ format: 'date-time', readOnly: true });
-const orBlank = (schema: object) => Type.Unsafe<string>({ oneOf: [schema, { enum: [''] }] });
-
 export const ClientOutput = component(
   'ClientOutput',
   Type.Object({
-    id: Type.Integer({ readOnly: true }),
+    id: idOutput(),
     first_name: Type.String({ maxLength: 100 }),
     middle_name: Type.String({ maxLength: 100 }),
     last_name: Type.String({ maxLength: 100 }),
     gender: orBlank({ type: 'string', enum: GENDERS }),
-    dob: nullableSchema(Type.String({ format: 'date' })),
+    dob: nullableSchema(dayOutput()),
     phone_number: Type.String({ maxLength: 15 }),
     email: orBlank({ type: 'string', format: 'email', maxLength: 254 }),
     referred_by: Type.String({ maxLength: 100 }),
@@ -35,27 +40,27 @@ export const ClientOutput = component(
     state: Type.String({ maxLength: 100 }),
     postcode: Type.String({ maxLength: 20 }),
     country: countrySchema,
-    visa_category: id(),
-    visa_category_name: name(),
-    agent: id(),
-    agent_name: name(),
+    visa_category: relatedOutput(),
+    visa_category_name: nameOutput(),
+    agent: relatedOutput(),
+    agent_name: nameOutput(),
     description: Type.String(),
-    assigned_to: id(),
-    assigned_to_name: name(),
+    assigned_to: relatedOutput(),
+    assigned_to_name: nameOutput(),
     stage: orBlank({ type: 'string', enum: STAGES }),
     active: Type.Boolean(),
-    branch: id(),
-    branch_name: name(),
-    created_by: nullableSchema(Type.Integer({ readOnly: true })),
-    created_by_name: name(),
-    created_at: time(),
-    updated_by: nullableSchema(Type.Integer({ readOnly: true })),
-    updated_at: time(),
+    branch: relatedOutput(),
+    branch_name: nameOutput(),
+    created_by: relatedOutput(readOnly),
+    created_by_name: nameOutput(),
+    created_at: timeOutput(),
+    updated_by: relatedOutput(readOnly),
+    updated_at: timeOutput(),
   }),
 );
 export type ClientOutput = Static<typeof ClientOutput>;
 
-const count = () => Type.Integer({ readOnly: true, default: 0 });
+const count = () => countOutput({ readOnly: true, default: 0 });
 
 export const ClientStageCount = component(
   'ClientStageCount',

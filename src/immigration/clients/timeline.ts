@@ -4,12 +4,13 @@ import { allOf } from '../../database/conditions.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
-import { nullableSchema } from '../../http/fields/field.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { checkReadable, clientBranch } from '../shared/client-access.js';
+import { columnsOf, select } from '../shared/columns.js';
 import { display } from '../shared/display.js';
+import { named } from '../shared/names.js';
+import { idOutput, labelOutput, nameOutput, readOnly, relatedOutput, timeOutput } from '../shared/output.js';
 import { pageOf } from '../shared/page-of.js';
-import { nameOf } from '../shared/people.js';
 
 const ACTIVITY_TYPES = [
   'NOTE_ADDED',
@@ -29,26 +30,30 @@ const ACTIVITY_TYPES = [
 ] as const;
 
 const LABELS = { ASSIGNED: 'Client Assigned', PROFICIENCY_ADDED: 'Language Proficiency Added' };
-const readOnly = { readOnly: true };
 
 export const ClientActivityOutput = component(
   'ClientActivityOutput',
   Type.Object({
-    id: Type.Integer(readOnly),
+    id: idOutput(),
     client: Type.Integer(readOnly),
     activity_type: component(
       'ActivityTypeEnum',
       Type.Unsafe<string>({ type: 'string', enum: [...ACTIVITY_TYPES], ...readOnly }),
     ),
-    activity_type_display: Type.String(readOnly),
-    performed_by: nullableSchema(Type.Integer(readOnly)),
-    performed_by_name: nullableSchema(Type.String(readOnly)),
+    activity_type_display: labelOutput(),
+    performed_by: relatedOutput(readOnly),
+    performed_by_name: nameOutput(),
     description: Type.String(readOnly),
     metadata: Type.Object({}, { additionalProperties: true, ...readOnly }),
-    created_at: Type.String({ format: 'date-time', ...readOnly }),
+    created_at: timeOutput(),
   }),
 );
 export type ClientActivityOutput = Static<typeof ClientActivityOutput>;
+
+const { activity_type_display: _, ...rowFields } = ClientActivityOutput.properties;
+const COLUMNS = columnsOf('immigration_clientactivity', Type.Object(rowFields), {
+  performed_by_name: named('person', 'performed_by_id'),
+});
 
 /**
  * Returns a page of a client's history, newest first.
@@ -63,16 +68,14 @@ export async function clientTimeline(
   page: PageRequest,
 ): Promise<Pending<PageOf<ClientActivityOutput>>> {
   const shown = allOf([
-    sql`t.client_id = ${clientId}`,
-    types && sql`t.activity_type = ANY (${types}::text[])`,
+    sql`r.client_id = ${clientId}`,
+    types && sql`r.activity_type = ANY (${types}::text[])`,
   ]);
   const finding = transaction.send(clientBranch(clientId));
   const counting = sql<{ count: number }>`
-    SELECT count(*) AS count FROM immigration_clientactivity t WHERE ${shown}`;
-  const rows = sql<Omit<ClientActivityOutput, 'activity_type_display'>>`
-    SELECT t.id, t.client_id AS client, t.activity_type, t.performed_by_id AS performed_by,
-           ${nameOf('t.performed_by_id')} AS performed_by_name, t.description, t.metadata, t.created_at
-    FROM immigration_clientactivity t WHERE ${shown} ORDER BY t.created_at DESC, t.id DESC`;
+    SELECT count(*) AS count FROM immigration_clientactivity r WHERE ${shown}`;
+  const newestFirst = sql`WHERE ${shown} ORDER BY r.created_at DESC, r.id DESC`;
+  const rows = select(COLUMNS, sql`FROM immigration_clientactivity r ${newestFirst}`);
   const found = finding.and(await pageOf(transaction, counting, rows, page));
   return found.map(([[client], { count, items }]) => {
     checkReadable(user, client);

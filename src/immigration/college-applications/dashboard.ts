@@ -1,12 +1,22 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
+import { columnsOf, lookup, select } from '../shared/columns.js';
 import { IN_FINAL_STAGE } from '../shared/expiring.js';
 import type { Span, TenantTime } from '../shared/tenant-time.js';
-import type { CollegeDashboard } from './schemas.js';
+import { type CollegeDashboard, RecentCollegeApplication } from './schemas.js';
 import { inScope } from './selectors.js';
 
 const SPANS: readonly string[] = ['today', 'this_week', 'this_month'] satisfies Span[];
+
+const RECENT = columnsOf('immigration_collegeapplication', RecentCollegeApplication, {
+  client__first_name: lookup('client_id', 'immigration_client', 'first_name'),
+  client__last_name: lookup('client_id', 'immigration_client', 'last_name'),
+  institute__name: lookup('institute_id', 'immigration_institute', 'name'),
+  course__name: lookup('course_id', 'immigration_course', 'name'),
+  stage__stage_name: lookup('stage_id', 'immigration_stage', 'stage_name'),
+  start_date__intake_date: lookup('start_date_id', 'immigration_institute_intake', 'intake_date'),
+});
 
 /**
  * Returns an overview of the college applications in scope.
@@ -38,17 +48,8 @@ export function collegeDashboard(
       WHERE ${since} GROUP BY i.intake_date
       UNION ALL (${mostUsed('type', 'application_type_id', 'immigration_applicationtype', 'title')})
       UNION ALL (${mostUsed('institute', 'institute_id', 'immigration_institute', 'name')})`);
-  const recent = transaction.send(sql<CollegeDashboard['recent_applications'][number]>`
-      SELECT r.id, c.first_name AS client__first_name, c.last_name AS client__last_name, i.name AS institute__name,
-             o.name AS course__name, s.stage_name AS stage__stage_name,
-             d.intake_date AS start_date__intake_date, r.created_at
-      FROM (SELECT * FROM ${scoped} ORDER BY r.created_at DESC, r.id DESC LIMIT 10) r
-      JOIN immigration_client c ON c.id = r.client_id
-      JOIN immigration_institute i ON i.id = r.institute_id
-      JOIN immigration_course o ON o.id = r.course_id
-      JOIN immigration_stage s ON s.id = r.stage_id
-      JOIN immigration_institute_intake d ON d.id = r.start_date_id
-      ORDER BY r.created_at DESC, r.id DESC`);
+  const newest = sql`FROM ${scoped} ORDER BY r.created_at DESC, r.id DESC LIMIT 10`;
+  const recent = transaction.send(select(RECENT, newest));
   return counting.and(recent).map(([counts, applications]) => dashboard(counts, applications, span));
 }
 

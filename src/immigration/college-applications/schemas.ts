@@ -5,7 +5,7 @@ import { decimal } from '../../http/fields/decimal.js';
 import { nullable, nullableSchema, required } from '../../http/fields/field.js';
 import { date, integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
-import { relatedOutput } from '../shared/output.js';
+import { countOutput, dayOutput, nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
 
 const MONEY = { digits: 12, places: 2 } as const;
 
@@ -36,10 +36,6 @@ export const CollegeApplicationUpdate = body('CollegeApplicationUpdateRequest', 
 export type CollegeApplicationCreateInput = ReturnType<typeof CollegeApplicationCreate.parse>;
 export type CollegeApplicationUpdateInput = ReturnType<typeof CollegeApplicationUpdate.parse>;
 
-const time = () => Type.String({ format: 'date-time' });
-const day = () => Type.String({ format: 'date' });
-const name = () => nullableSchema(Type.String());
-
 export const CollegeApplicationOutput = component(
   'CollegeApplicationOutput',
   Type.Object({
@@ -51,86 +47,86 @@ export const CollegeApplicationOutput = component(
     stage_position: Type.Integer(),
     is_final_stage: Type.Boolean(),
     client: Type.Integer(),
-    client_name: name(),
+    client_name: nameOutput({}),
     institute: Type.Integer(),
     institute_name: Type.String(),
     course: Type.Integer(),
     course_name: Type.String(),
     start_date: Type.Integer({ description: 'id of the intake' }),
-    intake_date: day(),
+    intake_date: dayOutput(),
     location: Type.Integer(),
     location_display: nullableSchema(Type.String({ description: '"state, country name"' })),
-    finish_date: nullableSchema(day()),
+    finish_date: nullableSchema(dayOutput()),
     total_tuition_fee: decimal(MONEY).schema,
     student_id: Type.String({ maxLength: 100 }),
     super_agent: relatedOutput(),
-    super_agent_name: name(),
+    super_agent_name: nameOutput({}),
     sub_agent: relatedOutput(),
-    sub_agent_name: name(),
+    sub_agent_name: nameOutput({}),
     assigned_to: relatedOutput(),
-    assigned_to_name: name(),
+    assigned_to_name: nameOutput({}),
     notes: Type.String(),
     created_by: relatedOutput(),
-    created_at: time(),
+    created_at: timeOutput({}),
     updated_by: relatedOutput(),
-    updated_at: time(),
+    updated_at: timeOutput({}),
   }),
 );
 export type CollegeApplicationOutput = Static<typeof CollegeApplicationOutput>;
 
-const count = () => Type.Integer();
+export const StageCount = Type.Object({
+  stage_id: Type.Integer(),
+  stage_name: Type.String(),
+  position: Type.Integer(),
+  count: countOutput({}),
+});
 
 export const CollegeStageCounts = component(
   'CollegeStageCounts',
   Type.Object({
-    total: count(),
-    by_stage: Type.Array(
-      Type.Object({
-        stage_id: Type.Integer(),
-        stage_name: Type.String(),
-        position: Type.Integer(),
-        count: count(),
-      }),
-    ),
+    total: countOutput({}),
+    by_stage: Type.Array(StageCount),
   }),
 );
 export type CollegeStageCounts = Static<typeof CollegeStageCounts>;
 
+export const RecentCollegeApplication = Type.Object({
+  id: Type.Integer(),
+  client__first_name: Type.String(),
+  client__last_name: Type.String(),
+  institute__name: Type.String(),
+  course__name: Type.String(),
+  stage__stage_name: Type.String(),
+  start_date__intake_date: dayOutput(),
+  created_at: timeOutput({}),
+});
+
 export const CollegeDashboard = component(
   'CollegeDashboard',
   Type.Object({
-    total_applications: count(),
-    final_stage_count: count(),
+    total_applications: countOutput({}),
+    final_stage_count: countOutput({}),
     time_filter: Type.String(),
-    intake_breakdown: Type.Array(Type.Object({ start_date__intake_date: day(), count: count() }), {
-      maxItems: 10,
-    }),
+    intake_breakdown: Type.Array(
+      Type.Object({ start_date__intake_date: dayOutput(), count: countOutput({}) }),
+      {
+        maxItems: 10,
+      },
+    ),
     application_type_breakdown: Type.Array(
       Type.Object({
         application_type__id: Type.Integer(),
         application_type__title: Type.String(),
-        count: count(),
+        count: countOutput({}),
       }),
       { maxItems: 5 },
     ),
     institute_breakdown: Type.Array(
-      Type.Object({ institute__id: Type.Integer(), institute__name: Type.String(), count: count() }),
+      Type.Object({ institute__id: Type.Integer(), institute__name: Type.String(), count: countOutput({}) }),
       { maxItems: 5 },
     ),
-    recent_applications: Type.Array(
-      Type.Object({
-        id: Type.Integer(),
-        client__first_name: Type.String(),
-        client__last_name: Type.String(),
-        institute__name: Type.String(),
-        course__name: Type.String(),
-        stage__stage_name: Type.String(),
-        start_date__intake_date: day(),
-        created_at: time(),
-      }),
-      { maxItems: 10 },
-    ),
-    pending_assignments: count(),
+    recent_applications: Type.Array(RecentCollegeApplication, { maxItems: 10 }),
+    pending_assignments: countOutput({}),
   }),
 );
 export type CollegeDashboard = Static<typeof CollegeDashboard>;

@@ -9,7 +9,7 @@ import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import type { UserRequest } from '../../routing/route.js';
 import { applicationBranch, checkApplicationScope, clientNameFilter } from '../shared/application-access.js';
 import { clientInScope } from '../shared/client-access.js';
-import { lookup } from '../shared/columns.js';
+import { columnsOf, lookup, select } from '../shared/columns.js';
 import { countryName } from '../shared/country-names.js';
 import { IN_FINAL_STAGE } from '../shared/expiring.js';
 import { idFilter } from '../shared/filters.js';
@@ -17,7 +17,7 @@ import { momentInRange, readMomentRange } from '../shared/moment-range.js';
 import { clientName, named } from '../shared/names.js';
 import { Records } from '../shared/records.js';
 import { TenantTime } from '../shared/tenant-time.js';
-import { CollegeApplicationOutput, type CollegeStageCounts } from './schemas.js';
+import { CollegeApplicationOutput, type CollegeStageCounts, StageCount } from './schemas.js';
 
 /** The word for an application in errors. */
 export const WHAT = 'college application';
@@ -102,6 +102,11 @@ export function readCollegeApplication(
   });
 }
 
+const STAGE_COUNT = columnsOf('immigration_stage', StageCount, {
+  stage_id: 'id',
+  count: sql<number>`coalesce(counted.count, 0)`,
+});
+
 /**
  * Returns how many applications in scope are in each stage, and in total; of one type on request.
  * @throws HttpError 400 for a type's id that is no number
@@ -111,15 +116,14 @@ export function collegeStageCounts(
   user: CurrentUser,
   query: QueryParameters,
 ): Pending<CollegeStageCounts> {
-  const ofType = allOf([idFilter(query, 'application_type_id', 's.application_type_id')]);
-  const counting = sql<CollegeStageCounts['by_stage'][number]>`
-    SELECT s.id AS stage_id, s.stage_name, s.position, coalesce(counted.count, 0) AS count
-    FROM immigration_stage s
-    JOIN immigration_applicationtype t ON t.id = s.application_type_id AND t.deleted_at IS NULL
+  const ofType = allOf([idFilter(query, 'application_type_id')]);
+  const stages = sql`
+    FROM immigration_stage r
+    JOIN immigration_applicationtype t ON t.id = r.application_type_id AND t.deleted_at IS NULL
     LEFT JOIN (SELECT r.stage_id, count(*) AS count FROM immigration_collegeapplication r
-               WHERE ${inScope(user)} GROUP BY r.stage_id) counted ON counted.stage_id = s.id
-    WHERE ${ofType} ORDER BY t.title, t.id, s.position`;
-  return transaction.send(counting).map((rows) => ({
+               WHERE ${inScope(user)} GROUP BY r.stage_id) counted ON counted.stage_id = r.id
+    WHERE ${ofType} ORDER BY t.title, t.id, r.position`;
+  return transaction.send(select(STAGE_COUNT, stages)).map((rows) => ({
     total: rows.reduce((total, { count }) => total + count, 0),
     by_stage: rows,
   }));

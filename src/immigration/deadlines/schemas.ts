@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
-import { choiceOutput, nameOutput, relatedOutput } from '../shared/output.js';
+import { choiceOutput, dayOutput, nameOutput, relatedOutput } from '../shared/output.js';
 
 /** The kinds of deadlines; deadlines of one day are ordered by these names. */
 export const KINDS = ['PASSPORT', 'VISA', 'INTAKE', 'TASK', 'REMINDER'] as const;
@@ -18,7 +18,7 @@ export const DeadlineOutput = component(
     client: relatedOutput(),
     client_name: nameOutput(),
     title: Type.String(),
-    due_date: Type.String({ format: 'date', description: "in the agency's time zone" }),
+    due_date: dayOutput({ description: "in the agency's time zone" }),
     due_at: nullableSchema(
       Type.String({ format: 'date-time', description: 'null: what has a date only, due the whole day' }),
     ),

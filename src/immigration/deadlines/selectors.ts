@@ -6,22 +6,39 @@ import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import { bySubquery, select, selection } from '../shared/columns.js';
 import { TITLE_OF_ROW } from '../shared/expiring.js';
 import { idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';
-import { fullName, nameOf } from '../shared/people.js';
+import { clientName, named } from '../shared/names.js';
 import type { TenantTime } from '../shared/tenant-time.js';
 import { readWindow } from './filters.js';
-import type { DeadlineOutput } from './schemas.js';
+import type { DeadlineOutput, Kind } from './schemas.js';
 import { sourcesOf } from './sources.js';
 
 /** A deadline with its position in the list. */
 type DeadlineRow = DeadlineOutput & { readonly id: number };
 
-const TITLE = sql`CASE r.kind
+const TITLE = sql<string>`CASE r.kind
   WHEN 'TASK' THEN (SELECT title FROM immigration_task WHERE id = r.record_id)
   WHEN 'REMINDER' THEN (SELECT title FROM immigration_reminder WHERE id = r.record_id)
   ELSE ${TITLE_OF_ROW} END`;
+
+const COLUMNS = {
+  id: sql<number>`r.id`,
+  kind: sql<Kind>`r.kind`,
+  record_id: sql<number>`r.record_id`,
+  client: sql<number | null>`r.client_id`,
+  client_name: bySubquery(clientName('client_id')),
+  title: TITLE,
+  due_date: sql<string>`r.due_date`,
+  due_at: sql<string | null>`r.due_at`,
+  is_overdue: sql<boolean>`r.is_overdue`,
+  assigned_to: sql<number | null>`r.assigned_to_id`,
+  assigned_to_name: bySubquery(named('person', 'assigned_to_id')),
+  branch: sql<number | null>`r.branch_id`,
+  branch_name: bySubquery(named('branch', 'branch_id')),
+};
 
 /**
  * Returns a page of what expires or falls due for the clients in scope, the earliest first; of one day, deadlines
@@ -55,13 +72,11 @@ export function listDeadlines(
       coalesce(f.assigned_to_id, CASE WHEN f.kind <> 'TASK' THEN c.assigned_to_id END) AS assigned_to_id,
       coalesce(f.branch_id, c.branch_id) AS branch_id) a
     WHERE ${filters}`;
-  const from = (source: RawBuilder<unknown>) => sql<DeadlineRow>`
-    SELECT r.id, r.kind, r.record_id, r.client_id AS client,
-           (SELECT ${fullName('c')} FROM immigration_client c WHERE c.id = r.client_id) AS client_name,
-           ${TITLE} AS title, r.due_date, r.due_at, r.due_date - ${time.today}::date AS days_left, r.is_overdue,
-           r.assigned_to_id AS assigned_to, ${nameOf('r.assigned_to_id')} AS assigned_to_name, r.branch_id AS branch,
-           (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS branch_name
-    FROM ${source} r`;
+  const columns = selection<DeadlineRow>({
+    ...COLUMNS,
+    days_left: sql`r.due_date - ${time.today}::date`,
+  });
+  const from = (source: RawBuilder<unknown>) => select(columns, sql`FROM ${source} r`);
   const order = sql`r.due_date, r.due_at, r.kind COLLATE "C", r.record_id`;
   // Whether a reminder's record is in scope takes longer to plan than to evaluate.
   const plannedOnce = scope.kind !== 'tenant' && window.kinds.includes('REMINDER');

@@ -2,10 +2,11 @@ import { type Static, Type } from '@sinclair/typebox';
 import { DELIVERY_STATUSES, type DeliveryFilter } from '../../deliveries/administration.js';
 import { component } from '../../http/component.js';
 import { type Input, strictBody } from '../../http/fields/body.js';
+import { nullableSchema } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 import { choice } from '../../http/fields/text.js';
-import { choiceOutput, idOutput, nullableOutput, timeOutput } from '../shared/output.js';
+import { choiceOutput, idOutput, timeOutput } from '../shared/output.js';
 
 export const KINDS = ['webhook', 'email'] as const;
 /** Maximum `count` of the list, and of deliveries retried or cancelled by one request. */
@@ -36,14 +37,14 @@ const shown = {
   kind: choiceOutput(KINDS),
   status: choiceOutput(DELIVERY_STATUSES, { description: 'HELD: its endpoint is switched off' }),
   event_type: Type.String({ description: 'of an e-mail about a notification: its type' }),
-  event: nullableOutput(Type.Integer()),
-  endpoint: nullableOutput(Type.Integer({ description: 'null: an e-mail, or the endpoint is removed' })),
-  to: nullableOutput(Type.String({ description: "the endpoint's address, or the e-mail's" })),
+  event: nullableSchema(Type.Integer()),
+  endpoint: nullableSchema(Type.Integer({ description: 'null: an e-mail, or the endpoint is removed' })),
+  to: nullableSchema(Type.String({ description: "the endpoint's address, or the e-mail's" })),
   attempts: Type.Integer(),
-  next_attempt_at: nullableOutput(timeOutput()),
-  last_error: nullableOutput(Type.String()),
+  next_attempt_at: nullableSchema(timeOutput()),
+  last_error: nullableSchema(Type.String()),
   created_at: timeOutput(),
-  sent_at: nullableOutput(timeOutput()),
+  sent_at: nullableSchema(timeOutput()),
 };
 
 export const DeliveryOutput = component('Delivery', Type.Object(shown));
@@ -60,9 +61,9 @@ export const DeliveryDetail = component(
       Type.Object({
         attempted_at: timeOutput(),
         duration_ms: Type.Integer(),
-        status_code: nullableOutput(Type.Integer()),
-        answer: nullableOutput(Type.String()),
-        error: nullableOutput(Type.String()),
+        status_code: nullableSchema(Type.Integer()),
+        answer: nullableSchema(Type.String()),
+        error: nullableSchema(Type.String()),
       }),
       { description: 'the attempts, first to last' },
     ),

@@ -5,6 +5,7 @@ import { country } from '../../http/fields/countries.js';
 import { required } from '../../http/fields/field.js';
 import { date, integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
+import { dayOutput, timeOutput } from '../shared/output.js';
 
 const fields = {
   client_id: required(integer()),
@@ -25,11 +26,11 @@ export const EmploymentOutput = component(
     client_id: Type.Integer(),
     employer_name: Type.String({ maxLength: 200 }),
     position: Type.String({ maxLength: 200 }),
-    start_date: Type.String({ format: 'date' }),
-    end_date: Type.String({ format: 'date' }),
+    start_date: dayOutput(),
+    end_date: dayOutput(),
     country: Type.String({ maxLength: 2 }),
-    created_at: Type.String({ format: 'date-time' }),
-    updated_at: Type.String({ format: 'date-time' }),
+    created_at: timeOutput({}),
+    updated_at: timeOutput({}),
   }),
 );
 export type EmploymentOutput = Static<typeof EmploymentOutput>;

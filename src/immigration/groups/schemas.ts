@@ -5,7 +5,7 @@ import { required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
-import { idOutput, labelOutput, optionOutput } from '../shared/output.js';
+import { countOutput, idOutput, labelOutput, optionOutput } from '../shared/output.js';
 import { PermissionItem } from '../shared/permissions.js';
 
 const fields = {
@@ -20,8 +20,6 @@ export const GroupPatch = body('PatchedGroupUpdateRequest', optional(fields));
 export type GroupCreateInput = ReturnType<typeof GroupCreate.parse>;
 export type GroupUpdateInput = ReturnType<typeof GroupUpdate.parse>;
 
-const count = () => Type.Integer({ readOnly: true });
-
 export const GroupOutput = component(
   'GroupOutput',
   Type.Object({
@@ -29,8 +27,8 @@ export const GroupOutput = component(
     name: Type.String({ maxLength: 150 }),
     display_name: labelOutput(),
     permissions_list: Type.Array(PermissionItem, { readOnly: true }),
-    permissions_count: count(),
-    users_count: count(),
+    permissions_count: countOutput(),
+    users_count: countOutput(),
   }),
 );
 export type GroupOutput = Static<typeof GroupOutput>;

@@ -13,7 +13,7 @@ import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import { deletedFilter, searchFilter, textFilter } from '../shared/filters.js';
 import { STAMP_NAMES } from '../shared/names.js';
-import { relatedOutput } from '../shared/output.js';
+import { nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
 import { Records } from '../shared/records.js';
 import { catalogPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
@@ -27,7 +27,6 @@ const fields = {
 const InstituteCreate = body('InstituteCreateRequest', fields);
 const InstituteUpdate = body('InstituteUpdateRequest', optional(fields));
 
-const time = () => Type.String({ format: 'date-time' });
 const InstituteOutput = component(
   'InstituteOutput',
   Type.Object({
@@ -37,12 +36,12 @@ const InstituteOutput = component(
     phone: Type.String({ maxLength: 15 }),
     website: Type.String({ maxLength: 100 }),
     created_by: relatedOutput(),
-    created_by_name: nullableSchema(Type.String()),
-    created_at: time(),
+    created_by_name: nameOutput({}),
+    created_at: timeOutput({}),
     updated_by: relatedOutput(),
-    updated_by_name: nullableSchema(Type.String()),
-    updated_at: time(),
-    deleted_at: nullableSchema(time()),
+    updated_by_name: nameOutput({}),
+    updated_at: timeOutput({}),
+    deleted_at: nullableSchema(timeOutput({})),
   }),
 );
 type InstituteOutput = Static<typeof InstituteOutput>;

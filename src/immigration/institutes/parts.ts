@@ -4,10 +4,10 @@ import { sql } from '../../database/queries.js';
 import { COUNTRY_CODES, countrySchema } from '../../http/fields/countries.js';
 import { required } from '../../http/fields/field.js';
 import { date, integer } from '../../http/fields/scalar.js';
-import { choice, email, text } from '../../http/fields/text.js';
+import { choice, email, orBlank, text } from '../../http/fields/text.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import { catalogRoutes } from '../shared/catalog.js';
-import { choiceOutput, orBlankOutput } from '../shared/output.js';
+import { choiceOutput, dayOutput } from '../shared/output.js';
 
 // The parts of an institute: locations, intakes, contacts, requirements.
 
@@ -15,7 +15,7 @@ const GENDERS = ['MALE', 'FEMALE', 'OTHER'] as const;
 const REQUIREMENT_TYPES = ['ACADEMIC', 'LANGUAGE', 'FINANCIAL', 'DOCUMENT', 'OTHER'] as const;
 
 const institute = required(integer());
-const emailOutput = () => orBlankOutput({ type: 'string', format: 'email', maxLength: 254 });
+const emailOutput = () => orBlank({ type: 'string', format: 'email', maxLength: 254 });
 
 export function instituteLocationRoutes(database: Database): RouteDefinition[] {
   return catalogRoutes(database, {
@@ -62,7 +62,7 @@ export function instituteIntakeRoutes(database: Database): RouteDefinition[] {
     name: 'InstituteIntake',
     fields: { intake_date: required(date()), description: text(), institute },
     output: {
-      intake_date: Type.String({ format: 'date' }),
+      intake_date: dayOutput(),
       description: Type.String(),
       institute: Type.Integer(),
     },
@@ -90,7 +90,7 @@ export function instituteContactPersonRoutes(database: Database): RouteDefinitio
     },
     output: {
       name: Type.String({ maxLength: 100 }),
-      gender: orBlankOutput({ type: 'string', enum: GENDERS }),
+      gender: orBlank({ type: 'string', enum: GENDERS }),
       position: Type.String({ maxLength: 100 }),
       phone: Type.String({ maxLength: 15 }),
       email: emailOutput(),

@@ -4,6 +4,7 @@ import { body, optional } from '../../http/fields/body.js';
 import { nullableSchema, required, withDefault } from '../../http/fields/field.js';
 import { integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
+import { timeOutput } from '../shared/output.js';
 
 const fields = {
   name: required(text({ min: 1, max: 100 })),
@@ -25,8 +26,8 @@ export const LanguageExamOutput = component(
     name: Type.String({ maxLength: 100 }),
     validity_term: Type.Integer(),
     description: Type.String(),
-    created_at: Type.String({ format: 'date-time' }),
-    updated_at: nullableSchema(Type.String({ format: 'date-time' })),
+    created_at: timeOutput({}),
+    updated_at: nullableSchema(timeOutput({})),
   }),
 );
 export type LanguageExamOutput = Static<typeof LanguageExamOutput>;

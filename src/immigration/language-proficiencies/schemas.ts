@@ -5,6 +5,7 @@ import { decimal } from '../../http/fields/decimal.js';
 import { nullable, nullableSchema, required } from '../../http/fields/field.js';
 import { date, dateOrEmpty, integer } from '../../http/fields/scalar.js';
 import { remindDaysBefore } from '../shared/expiry-reminders.js';
+import { dayOutput, nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
 
 const score = () => decimal({ digits: 4, places: 1, min: '0', max: '999.9' });
 const client_id = required(integer());
@@ -53,16 +54,16 @@ export const ProficiencyOutput = component(
   Type.Object({
     id: Type.Integer(),
     client_id: Type.Integer(),
-    test_name_id: nullableSchema(Type.Integer()),
-    test_name_display: nullableSchema(Type.String()),
+    test_name_id: relatedOutput(),
+    test_name_display: nameOutput({}),
     overall_score: scoreOutput(),
     speaking_score: scoreOutput(),
     reading_score: scoreOutput(),
     listening_score: scoreOutput(),
     writing_score: scoreOutput(),
-    test_date: nullableSchema(Type.String({ format: 'date' })),
-    created_at: Type.String({ format: 'date-time' }),
-    updated_at: Type.String({ format: 'date-time' }),
+    test_date: nullableSchema(dayOutput()),
+    created_at: timeOutput({}),
+    updated_at: timeOutput({}),
   }),
 );
 export type ProficiencyOutput = Static<typeof ProficiencyOutput>;

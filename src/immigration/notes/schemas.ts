@@ -1,14 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
-import { nullableSchema, required } from '../../http/fields/field.js';
+import { required } from '../../http/fields/field.js';
 import { integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
-import { idOutput, nameOutput, timeOutput } from '../shared/output.js';
+import { idOutput, nameOutput, readOnly, relatedOutput, timeOutput } from '../shared/output.js';
 
 const LONGEST = 10_000;
 const content = required(text({ min: 1, max: LONGEST }));
-const readOnly = { readOnly: true };
 
 export const NoteCreate = body('NoteCreateRequestRequest', { client: required(integer()), content });
 export const NoteUpdate = body('NoteUpdateRequestRequest', optional({ content }));
@@ -22,7 +21,7 @@ export const NoteOutput = component(
   Type.Object({
     id: idOutput(),
     client: Type.Integer(readOnly),
-    author: nullableSchema(Type.Integer(readOnly)),
+    author: relatedOutput(readOnly),
     author_name: nameOutput(),
     content: Type.String({ maxLength: LONGEST }),
     created_at: timeOutput(),

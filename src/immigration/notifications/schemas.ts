@@ -5,31 +5,29 @@ import { nullableSchema, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { boolean, integer } from '../../http/fields/scalar.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
-
-const readOnly = { readOnly: true };
-const time = () => Type.String({ format: 'date-time' });
+import { idOutput, labelOutput, nameOutput, readOnly, relatedOutput, timeOutput } from '../shared/output.js';
 
 export const NotificationOutput = component(
   'NotificationOutput',
   Type.Object({
-    id: Type.Integer(readOnly),
+    id: idOutput(),
     notification_type: component(
       'NotificationTypeEnum',
       Type.Unsafe<string>({ type: 'string', enum: [...NOTIFICATION_TYPES] }),
     ),
-    notification_type_display: Type.String(readOnly),
-    assigned_to: nullableSchema(Type.Integer()),
-    assigned_to_name: nullableSchema(Type.String(readOnly)),
+    notification_type_display: labelOutput(),
+    assigned_to: relatedOutput(),
+    assigned_to_name: nameOutput(),
     title: Type.String({ maxLength: 200 }),
     message: Type.String(),
-    due_date: nullableSchema(time()),
+    due_date: nullableSchema(timeOutput({})),
     meta_info: Type.Object({}, { additionalProperties: true }),
     read: Type.Boolean(),
-    read_at: nullableSchema(time()),
+    read_at: nullableSchema(timeOutput({})),
     is_completed: Type.Boolean(),
     is_overdue: Type.Boolean(readOnly),
-    created_at: Type.String({ format: 'date-time', ...readOnly }),
-    updated_at: Type.String({ format: 'date-time', ...readOnly }),
+    created_at: timeOutput(),
+    updated_at: timeOutput(),
   }),
 );
 export type NotificationOutput = Static<typeof NotificationOutput>;

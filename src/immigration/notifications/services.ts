@@ -4,6 +4,7 @@ import { textError } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
 import { readsNotices } from '../../live/stream-notices.js';
+import { wrap } from '../shared/columns.js';
 import type { NotificationChanges, NotificationOutput } from './schemas.js';
 import { type NotificationRow, notificationById, selectNotifications, shown } from './selectors.js';
 
@@ -41,22 +42,22 @@ export async function changeNotification(
 ): Promise<Pending<NotificationOutput> | NotificationOutput> {
   const { userId } = owner;
   const [before] = await transaction.query(
-    sql<NotificationRow>`${notificationById(userId, id)} FOR NO KEY UPDATE`,
+    wrap(notificationById(userId, id), (row) => sql`${row} FOR NO KEY UPDATE`),
   );
   if (!before) throw notificationGone();
   const { read: isRead = before.read, is_completed: isCompleted = before.is_completed } = body.read();
   if (isRead === before.read && isCompleted === before.is_completed) return shown(before);
   if (isRead !== before.read) announce(transaction, owner, isRead ? [id] : []);
-  const changed = transaction.send(sql<NotificationRow>`
+  const changed = sql`
     WITH changed AS (
       UPDATE immigration_notification
       SET read = ${isRead}, is_completed = ${isCompleted},
           read_at = CASE WHEN NOT ${isRead} THEN NULL WHEN read THEN read_at ELSE now() END,
           updated_at = now(), updated_by_id = ${userId}
       WHERE id = ${id}
-      RETURNING *)
-    ${selectNotifications(sql`changed r`)}`);
-  return changed.map(([after]) => shown(after as NotificationRow));
+      RETURNING *)`;
+  const shownAfter = wrap(selectNotifications(sql`changed r`), (row) => sql`${changed} ${row}`);
+  return transaction.send(shownAfter).map(([after]) => shown(after as NotificationRow));
 }
 
 /** Marks those of the user's notifications as read that are not. @returns their number */

@@ -6,6 +6,7 @@ import { nullableSchema, required } from '../../http/fields/field.js';
 import { dateOrEmpty, integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
 import { remindDaysBefore } from '../shared/expiry-reminders.js';
+import { dayOutput, timeOutput } from '../shared/output.js';
 
 const fields = {
   client_id: required(integer()),
@@ -31,13 +32,13 @@ export const PassportOutput = component(
     client_id: Type.Integer(),
     passport_no: Type.String({ maxLength: 20 }),
     passport_country: Type.String({ maxLength: 2 }),
-    date_of_issue: nullableSchema(Type.String({ format: 'date' })),
-    date_of_expiry: nullableSchema(Type.String({ format: 'date' })),
+    date_of_issue: nullableSchema(dayOutput()),
+    date_of_expiry: nullableSchema(dayOutput()),
     place_of_issue: Type.String({ maxLength: 100 }),
     country_of_birth: Type.String({ maxLength: 2 }),
     nationality: Type.String({ maxLength: 2 }),
-    created_at: Type.String({ format: 'date-time' }),
-    updated_at: Type.String({ format: 'date-time' }),
+    created_at: timeOutput({}),
+    updated_at: timeOutput({}),
   }),
 );
 export type PassportOutput = Static<typeof PassportOutput>;

@@ -7,6 +7,7 @@ import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { readsLogged } from '../shared/audit-reads.js';
 import { checkClientScope, clientBranch, clientInScope } from '../shared/client-access.js';
+import { wrap } from '../shared/columns.js';
 import { idFilter } from '../shared/filters.js';
 import { Records } from '../shared/records.js';
 import { PassportOutput } from './schemas.js';
@@ -27,9 +28,13 @@ function showPassports(
   shown: RawBuilder<boolean>,
 ): Pending<PassportOutput[]> {
   const logged = readsLogged('passport', sql`SELECT client_id FROM shown ORDER BY client_id`);
-  return transaction.send(sql<PassportOutput>`
-    WITH shown AS MATERIALIZED (${passports.select(sql`WHERE ${shown}`)})
-    SELECT shown.* FROM shown WHERE ${logged} ORDER BY created_at DESC, client_id DESC`);
+  const query = wrap(
+    passports.select(sql`WHERE ${shown}`),
+    (rows) => sql`
+      WITH shown AS MATERIALIZED (${rows})
+      SELECT shown.* FROM shown WHERE ${logged} ORDER BY created_at DESC, client_id DESC`,
+  );
+  return transaction.send(query);
 }
 
 /**

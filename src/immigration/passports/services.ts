@@ -46,7 +46,7 @@ export async function replacePassport(
     ON CONFLICT (id) DO UPDATE SET ${assignments(written)}, updated_at = now()
     RETURNING *`;
   return transaction
-    .send(sql<PassportOutput>`WITH changed AS (${writing}) ${passports.from(sql`changed`)}`)
+    .send(passports.changed(writing))
     .map(firstOr(() => new Error('the writing of a passport returned no row')));
 }
 

@@ -1,11 +1,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { sql } from '../../database/queries.js';
 import { component } from '../../http/component.js';
 import { notFound } from '../../http/errors.js';
 import { pathId } from '../../http/path-id.js';
 import { signedIn } from '../../routing/policy.js';
 import { type RouteDefinition, route } from '../../routing/route.js';
+import { select, selection } from '../shared/columns.js';
 import { idOutput, labelOutput } from '../shared/output.js';
 import { pageOf } from '../shared/page-of.js';
 import { PERMISSION_ORDER, PERMISSIONS, SHOWN } from '../shared/permissions.js';
@@ -26,13 +27,17 @@ const Permission = component(
 );
 type Permission = Static<typeof Permission>;
 
-/** The query for the permissions that the API shows. The model's name is in "Can add <name>". */
-const SELECTED: RawBuilder<Permission> = sql`
-  SELECT p.id, p.name, ct.app_label || '.' || ct.model AS content_type,
+/** The columns of the permissions that the API shows. The model's name is in "Can add <name>". */
+const COLUMNS = selection<Permission>({
+  id: sql`p.id`,
+  name: sql`p.name`,
+  content_type: sql`ct.app_label || '.' || ct.model`,
+  content_type_display: sql`
     coalesce((SELECT substr(a.name, length('Can add ') + 1) FROM auth_permission a
               WHERE a.content_type_id = ct.id AND a.codename = 'add_' || ct.model AND a.name LIKE 'Can add _%'),
-             ct.model) AS content_type_display
-  FROM ${PERMISSIONS} WHERE ${SHOWN}`;
+             ct.model)`,
+});
+const FROM_SHOWN = sql`FROM ${PERMISSIONS} WHERE ${SHOWN}`;
 
 /** Returns the route of permissions, which only migrations create. */
 export function permissionRoutes(database: Database): RouteDefinition[] {
@@ -48,8 +53,8 @@ export function permissionRoutes(database: Database): RouteDefinition[] {
       (transaction, _user, page) =>
         pageOf(
           transaction,
-          sql<{ count: number }>`SELECT count(*) AS count FROM ${PERMISSIONS} WHERE ${SHOWN}`,
-          sql<Permission>`${SELECTED} ORDER BY ${PERMISSION_ORDER}`,
+          sql<{ count: number }>`SELECT count(*) AS count ${FROM_SHOWN}`,
+          select(COLUMNS, sql`${FROM_SHOWN} ORDER BY ${PERMISSION_ORDER}`),
           page,
         ),
       { largest: 1_000, errors: [403, 404] },
@@ -63,7 +68,10 @@ export function permissionRoutes(database: Database): RouteDefinition[] {
       response: Permission,
       errors: [403, 404],
       handler: async ({ context, params }) => {
-        const query = sql<Permission>`${SELECTED} AND p.id = ${pathId(params.id, 'Permission')}::bigint`;
+        const query = select(
+          COLUMNS,
+          sql`${FROM_SHOWN} AND p.id = ${pathId(params.id, 'Permission')}::bigint`,
+        );
         const [permission] = await database.tenantQuery(context, query);
         if (!permission) throw notFound('Permission');
         return permission;

@@ -5,6 +5,7 @@ import { country } from '../../http/fields/countries.js';
 import { nullableSchema, required } from '../../http/fields/field.js';
 import { date, dateOrEmpty, integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
+import { dayOutput, timeOutput } from '../shared/output.js';
 
 const client_id = required(integer());
 const course = required(text({ min: 1, max: 100 }));
@@ -45,11 +46,11 @@ export const QualificationOutput = component(
     institute: Type.String({ maxLength: 100 }),
     degree: Type.String({ maxLength: 100 }),
     field_of_study: Type.String({ maxLength: 100 }),
-    enroll_date: nullableSchema(Type.String({ format: 'date' })),
-    completion_date: nullableSchema(Type.String({ format: 'date' })),
+    enroll_date: nullableSchema(dayOutput()),
+    completion_date: nullableSchema(dayOutput()),
     country: Type.String({ maxLength: 2 }),
-    created_at: Type.String({ format: 'date-time' }),
-    updated_at: Type.String({ format: 'date-time' }),
+    created_at: timeOutput({}),
+    updated_at: timeOutput({}),
   }),
 );
 export type QualificationOutput = Static<typeof QualificationOutput>;

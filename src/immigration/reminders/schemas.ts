@@ -6,7 +6,7 @@ import { object } from '../../http/fields/object.js';
 import { boolean, date, integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
 import { time } from '../../http/fields/time.js';
-import { idOutput, nameOutput, timeOutput } from '../shared/output.js';
+import { dayOutput, idOutput, nameOutput, timeOutput } from '../shared/output.js';
 
 const LARGEST_ID = 2_147_483_647;
 
@@ -31,7 +31,7 @@ export const ReminderOutput = component(
   'Reminder',
   Type.Object({
     id: idOutput(),
-    reminder_date: nullableSchema(Type.String({ format: 'date' })),
+    reminder_date: nullableSchema(dayOutput()),
     reminder_time: nullableSchema(Type.String({ format: 'time' })),
     title: Type.String({ maxLength: 255 }),
     meta_info: Type.Object({}, { additionalProperties: true }),

@@ -14,6 +14,7 @@ import { text } from '../../http/fields/text.js';
 import { signedIn } from '../../routing/policy.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { changingAccess } from '../shared/changing-access.js';
+import { select, selection, wrap } from '../shared/columns.js';
 import { idOutput, timeOutput } from '../shared/output.js';
 import { pageOf } from '../shared/page-of.js';
 import { ownPolicy } from '../shared/resource-policy.js';
@@ -97,20 +98,29 @@ export function sessionRoutes(
   ];
 }
 
+const COLUMNS = selection<SessionOutput>({
+  id: sql`o.id`,
+  created_at: sql`o.created_at`,
+  expires_at: sql`o.expires_at`,
+  current: sql`CASE WHEN EXISTS (SELECT FROM asking) THEN o.id = (SELECT id FROM asking) END`,
+});
+
 /**
  * Returns the open sessions, newest first. An access token is issued in the same second as its refresh token, which
  * identifies the present session, unless the user began several in that second or has exchanged that refresh token
  * since.
  */
 function sessionsOf(userId: number, issuedAt: number, open: RawBuilder<boolean>): RawBuilder<SessionOutput> {
-  return sql`
+  const asking = sql`
     WITH asking AS (
       SELECT min(o.id) AS id FROM token_blacklist_outstandingtoken o
       WHERE o.user_id = ${userId} AND o.created_at = to_timestamp(${issuedAt}::float8) AND NOT ${IS_MARK}
-      HAVING count(*) = 1 AND bool_and(${open}))
-    SELECT o.id, o.created_at, o.expires_at,
-           CASE WHEN EXISTS (SELECT FROM asking) THEN o.id = (SELECT id FROM asking) END AS current
-    FROM token_blacklist_outstandingtoken o WHERE ${open} ORDER BY o.created_at DESC, o.id DESC`;
+      HAVING count(*) = 1 AND bool_and(${open}))`;
+  const newestFirst = sql`WHERE ${open} ORDER BY o.created_at DESC, o.id DESC`;
+  return wrap(
+    select(COLUMNS, sql`FROM token_blacklist_outstandingtoken o ${newestFirst}`),
+    (rows) => sql`${asking} ${rows}`,
+  );
 }
 
 /** Revokes one refresh token, as a log-out would. @throws HttpError 404 when it is not an open session of the user */

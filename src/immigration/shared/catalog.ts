@@ -14,7 +14,7 @@ import { KINDS, type Model } from '../../kinds/kinds.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import type { Columns, Table } from './columns.js';
 import { idFilter } from './filters.js';
-import { idOutput, timeOutput } from './output.js';
+import { idOutput, readOnly, relatedOutput, timeOutput } from './output.js';
 import { pageOf } from './page-of.js';
 import { Records } from './records.js';
 import { catalogPolicy } from './resource-policy.js';
@@ -109,17 +109,14 @@ export function catalogRoutes<S extends Shape, T extends Table, P extends TPrope
   ];
 }
 
-const commonOutput = () => {
-  const maker = () => nullableSchema(Type.Integer({ readOnly: true }));
-  return {
-    id: idOutput(),
-    deleted_at: nullableSchema(timeOutput()),
-    created_at: timeOutput(),
-    updated_at: timeOutput(),
-    created_by: maker(),
-    updated_by: maker(),
-  };
-};
+const commonOutput = () => ({
+  id: idOutput(),
+  deleted_at: nullableSchema(timeOutput()),
+  created_at: timeOutput(),
+  updated_at: timeOutput(),
+  created_by: relatedOutput(readOnly),
+  updated_by: relatedOutput(readOnly),
+});
 type CatalogOutput<P extends TProperties> = TObject<ReturnType<typeof commonOutput> & P>;
 
 /** Returns the tables of related records, by field. */

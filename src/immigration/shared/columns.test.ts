@@ -1,16 +1,16 @@
 import { Type } from '@sinclair/typebox';
 import { expect, test } from 'vitest';
 import { sql } from '../../database/queries.js';
+import { nullableSchema } from '../../http/fields/field.js';
 import { columnsOf, lookup } from './columns.js';
 import { named } from './names.js';
-import { nullableOutput } from './output.js';
 
 // The comments mark what the compiler must reject: a line that it accepted would fail the check of types.
 
 const Output = Type.Object({
   name: Type.String(),
-  region: nullableOutput(Type.Integer()),
-  region_name: nullableOutput(Type.String()),
+  region: nullableSchema(Type.Integer()),
+  region_name: nullableSchema(Type.String()),
 });
 const region_name = lookup('region_id', 'immigration_region', 'name');
 const list = (columns: Parameters<typeof columnsOf<'immigration_branch', typeof Output.static>>[2]) =>

@@ -125,12 +125,30 @@ export function columnsOf<T extends Table, Output>(
   return selectList(shownFields(table, output, columns));
 }
 
+/** Returns the select list of an answer that no single table has: an expression for each of its fields. */
+export function selection<Output>(
+  columns: {
+    readonly [F in keyof Output]-?: RawBuilder<Output[F]>;
+  },
+): RawBuilder<Output> {
+  const fields = Object.entries<RawBuilder<unknown>>(columns);
+  return sql.join(fields.map(([field, column]) => sql`${column} AS ${sql.ref(field)}`));
+}
+
+/** Puts a query into SQL that leaves its rows the same: WITH before it, a lock behind it. */
+export function wrap<Output>(
+  query: RawBuilder<Output>,
+  write: (query: RawBuilder<Output>) => RawBuilder<unknown>,
+): RawBuilder<Output> {
+  return write(query) as RawBuilder<Output>;
+}
+
 /** Selects a select list. @param from FROM and what follows it */
 export function select<Output>(columns: RawBuilder<Output>, from: RawBuilder<unknown>): RawBuilder<Output> {
   return sql<Output>`SELECT ${columns} ${from}`;
 }
 
 /** Writes a value of a linked record as a subquery. */
-export function bySubquery({ key, table, value }: Linked<string, unknown>): RawBuilder<unknown> {
+export function bySubquery<Value>({ key, table, value }: Linked<string, Value>): RawBuilder<Value> {
   return sql`(SELECT ${value} FROM ${table} n WHERE n.id = r.${sql.ref(key)})`;
 }

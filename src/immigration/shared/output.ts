@@ -4,25 +4,28 @@ import { nullableSchema } from '../../http/fields/field.js';
 
 // Schemas that the answers of nearly all resources share.
 
-const readOnly = { readOnly: true };
+export const readOnly = { readOnly: true };
 
 /** Returns the schema of a record's own id. */
 export const idOutput = () => Type.Integer(readOnly);
 
 /** Returns the schema of another record's id, or null. */
-export const relatedOutput = () => nullableSchema(Type.Integer());
+export const relatedOutput = (options: object = {}) => nullableSchema(Type.Integer(options));
 
 /** Returns the schema of another record's name; null where there is none. */
-export const nameOutput = () => nullableSchema(Type.String(readOnly));
+export const nameOutput = (options: object = readOnly) => nullableSchema(Type.String(options));
 
 /** Returns the schema of a moment in UTC. */
-export const timeOutput = () => Type.String({ format: 'date-time', ...readOnly });
+export const timeOutput = (options: object = readOnly) => Type.String({ format: 'date-time', ...options });
+
+/** Returns the schema of a date. */
+export const dayOutput = (options: object = {}) => Type.String({ format: 'date', ...options });
+
+/** Returns the schema of a number of records. */
+export const countOutput = (options: object = readOnly) => Type.Integer(options);
 
 /** Returns the schema of a code's label. */
 export const labelOutput = () => Type.String(readOnly);
-
-/** Returns the schema of `schema`, or empty text. */
-export const orBlankOutput = (schema: object) => Type.Unsafe<string>({ oneOf: [schema, { enum: [''] }] });
 
 /** Returns the schema of one of these texts. */
 export const choiceOutput = <T extends string>(values: readonly T[], options: object = {}) =>
@@ -30,10 +33,10 @@ export const choiceOutput = <T extends string>(values: readonly T[], options: ob
 
 /** Returns the schemas of a record's creator, last editor and their times. */
 export const stampsOutput = () => ({
-  created_by: nullableSchema(Type.Integer(readOnly)),
+  created_by: relatedOutput(readOnly),
   created_by_name: nameOutput(),
   created_at: timeOutput(),
-  updated_by: nullableSchema(Type.Integer(readOnly)),
+  updated_by: relatedOutput(readOnly),
   updated_by_name: nameOutput(),
   updated_at: timeOutput(),
 });
@@ -45,7 +48,3 @@ export const optionOutput = () =>
 /** Another record by id and name. */
 export const IdName = component('IdName', Type.Object({ id: Type.Integer(), name: Type.String() }));
 export type IdName = Static<typeof IdName>;
-
-/** Returns the schema of a nullable value, typed as such. */
-export const nullableOutput = <S extends TSchema>(schema: S) =>
-  Type.Unsafe<Static<S> | null>(nullableSchema(schema));

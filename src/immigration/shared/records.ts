@@ -17,6 +17,7 @@ import {
   selectList,
   shownFields,
   type Table,
+  wrap,
 } from './columns.js';
 import { pageOf } from './page-of.js';
 
@@ -77,12 +78,17 @@ export class Records<T extends Table, Row> {
    * @param rest what follows the table: JOIN, WHERE, ORDER BY
    */
   select(rest: RawBuilder<unknown>): RawBuilder<Row> {
-    return select(this.#columns, sql`FROM ${this.table} r ${rest}`);
+    return this.from(this.table, rest);
   }
 
-  /** Returns the query for the output of the rows of a subquery. */
-  from(source: RawBuilder<unknown>): RawBuilder<Row> {
-    return select(this.#columns, sql`FROM ${source} r`);
+  /** Returns the query that makes a change, for the output of the rows that it returns. */
+  changed(writing: RawBuilder<unknown>): RawBuilder<Row> {
+    return wrap(this.from(sql`changed`), (rows) => sql`WITH changed AS (${writing}) ${rows}`);
+  }
+
+  /** Returns the query for the output of the rows `r` of a subquery. */
+  from(source: RawBuilder<unknown>, rest: RawBuilder<unknown> = sql``): RawBuilder<Row> {
+    return select(this.#columns, sql`FROM ${source} r ${rest}`);
   }
 
   /** Reads a page of the rows `r` that meet the condition, in this order. */
@@ -185,9 +191,8 @@ export class Records<T extends Table, Row> {
 
   /** Changes one record, and returns its output. */
   #changed(transaction: TenantTransaction, change: RawBuilder<unknown>): Pending<Row> {
-    const changing = sql<Row>`WITH changed AS (${change} RETURNING *) ${this.from(sql`changed`)}`;
     return transaction
-      .send(changing)
+      .send(this.changed(sql`${change} RETURNING *`))
       .map(firstOr(() => new Error(`a change of ${this.options.table} returned no row`)));
   }
 }

@@ -4,7 +4,7 @@ import { body, optional } from '../../http/fields/body.js';
 import { nullable, required } from '../../http/fields/field.js';
 import { integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
-import { relatedOutput } from '../shared/output.js';
+import { relatedOutput, timeOutput } from '../shared/output.js';
 import { newPlaces } from './new-places.js';
 
 const fields = {
@@ -27,8 +27,6 @@ export type StageCreateInput = ReturnType<typeof StageCreate.parse>;
 export type StageUpdateInput = ReturnType<typeof StageUpdate.parse>;
 export type StageReorderInput = ReturnType<typeof StageReorder.parse>;
 
-const time = () => Type.String({ format: 'date-time' });
-
 export const StageOutput = component(
   'StageOutput',
   Type.Object({
@@ -40,9 +38,9 @@ export const StageOutput = component(
     description: Type.String(),
     is_final_stage: Type.Boolean(),
     created_by: relatedOutput(),
-    created_at: time(),
+    created_at: timeOutput({}),
     updated_by: relatedOutput(),
-    updated_at: time(),
+    updated_at: timeOutput({}),
   }),
 );
 export type StageOutput = Static<typeof StageOutput>;

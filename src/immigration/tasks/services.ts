@@ -6,6 +6,7 @@ import type { Pending, TenantTransaction } from '../../database/tenant-transacti
 import { insertInto, updateOf } from '../../database/writes.js';
 import { permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
+import { wrap } from '../shared/columns.js';
 import { ANNOUNCE_MADE, assigneesNotified } from './notify.js';
 import { checkNamed, checkOneAssignment, linkOf } from './related.js';
 import type { TaskCreateInput, TaskOutput, TaskUpdateInput } from './schemas.js';
@@ -133,7 +134,9 @@ export function changedTask(
 ): Pending<TaskOutput> {
   const made = notifying ? sql`, made AS (${notifying})` : sql``;
   const told = notifying ? sql`, ${ANNOUNCE_MADE} AS told` : sql``;
-  const changing = sql<TaskOutput>`
-    WITH changed AS (${writing})${made} SELECT r.*${told} FROM (${tasks.from(sql`changed`)}) r`;
+  const changing = wrap(
+    tasks.from(sql`changed`),
+    (rows) => sql`WITH changed AS (${writing})${made} SELECT r.*${told} FROM (${rows}) r`,
+  );
   return transaction.send(changing).map(firstOr(() => new Error('a change of a task returned no row')));
 }

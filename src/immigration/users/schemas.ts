@@ -13,8 +13,8 @@ import {
 } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { boolean, integer } from '../../http/fields/scalar.js';
-import { choice, email, readText, text } from '../../http/fields/text.js';
-import { IdName, idOutput, nameOutput, orBlankOutput } from '../shared/output.js';
+import { choice, email, orBlank, readText, text } from '../../http/fields/text.js';
+import { IdName, idOutput, nameOutput, readOnly, timeOutput } from '../shared/output.js';
 import { PermissionItem } from '../shared/permissions.js';
 
 const USERNAME = /^[\p{L}\p{N}\p{M}_.@+-]+$/u;
@@ -65,14 +65,13 @@ export const ChangePassword = body('ChangePasswordRequest', {
 export type UserCreateInput = ReturnType<typeof UserCreate.parse>;
 export type UserPatchInput = ReturnType<typeof UserPatch.parse>;
 
-const readOnly = { readOnly: true };
 const names = () => Type.Array(Type.String(), readOnly);
 const idNames = () => Type.Array(IdName, readOnly);
 
 const user = {
   id: idOutput(),
   username: Type.String({ pattern: '^[\\w.@+-]+$', maxLength: 150 }),
-  email: orBlankOutput({ type: 'string', format: 'email', maxLength: 254 }),
+  email: orBlank({ type: 'string', format: 'email', maxLength: 254 }),
   first_name: Type.String({ maxLength: 150 }),
   last_name: Type.String({ maxLength: 150 }),
   full_name: Type.String(readOnly),
@@ -86,8 +85,8 @@ const user = {
   is_active: Type.Boolean(),
   is_staff: Type.Boolean(),
   is_superuser: Type.Boolean(),
-  date_joined: Type.String({ format: 'date-time', ...readOnly }),
-  last_login: nullableSchema(Type.String({ format: 'date-time', ...readOnly })),
+  date_joined: timeOutput(),
+  last_login: nullableSchema(timeOutput()),
 };
 
 export const UserOutput = component('UserOutput', Type.Object(user));
@@ -109,7 +108,7 @@ export const AssignableUser = component(
   Type.Object({
     id: idOutput(),
     full_name: Type.String(readOnly),
-    email: Type.Unsafe<string>({ ...orBlankOutput({ type: 'string', format: 'email' }), ...readOnly }),
+    email: Type.Unsafe<string>({ ...orBlank({ type: 'string', format: 'email' }), ...readOnly }),
     primary_group: nameOutput(),
     primary_group_display: nameOutput(),
     username: Type.String(readOnly),

@@ -7,7 +7,7 @@ import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
-import { columnsOf, select } from '../shared/columns.js';
+import { columnsOf, select, selection } from '../shared/columns.js';
 import { displayOf } from '../shared/display.js';
 import { booleanFilter, searchFilter, textFilter } from '../shared/filters.js';
 import type { IdName } from '../shared/output.js';
@@ -110,13 +110,18 @@ export function readUser(transaction: TenantTransaction, user: CurrentUser, id: 
   return found.map(firstOr(() => notFound('User')));
 }
 
+const PERMISSION = selection<UserProfile['permissions'][number]>({
+  codename: sql`p.codename`,
+  name: sql`p.name`,
+  content_type: sql`ct.app_label || '.' || ct.model`,
+});
+
 /**
  * Returns the user's own record, with all permissions: through groups or directly; for a superuser without group those
  * of SUPER_ADMIN. Only this list also shows the permissions on groups.
  */
 export function readProfile(transaction: TenantTransaction, user: CurrentUser): Pending<UserProfile> {
-  const permissions = transaction.send(sql<UserProfile['permissions'][number]>`
-    SELECT p.codename, p.name, ct.app_label || '.' || ct.model AS content_type
+  const granted = sql`
     FROM ${PERMISSIONS}
     WHERE (${SHOWN} OR (ct.app_label = 'auth' AND ct.model = 'group')) AND p.id IN (
       SELECT permission_id FROM immigration_user_user_permissions WHERE user_id = ${user.id}
@@ -124,7 +129,8 @@ export function readProfile(transaction: TenantTransaction, user: CurrentUser): 
       SELECT gp.permission_id FROM auth_group_permissions gp JOIN auth_group g ON g.id = gp.group_id
       WHERE CASE WHEN ${user.isSuperuser && user.groups.length === 0} THEN g.name = 'SUPER_ADMIN' ELSE g.id IN (
         SELECT group_id FROM immigration_user_groups WHERE user_id = ${user.id}) END)
-    ORDER BY ${PERMISSION_ORDER}`);
+    ORDER BY ${PERMISSION_ORDER}`;
+  const permissions = transaction.send(select(PERMISSION, granted));
   const own = transaction.send(selectUsers(sql`WHERE r.id = ${user.id}`));
   return own.and(permissions).map(([[found], held]) => {
     if (!found) throw notFound('User');

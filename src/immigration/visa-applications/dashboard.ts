@@ -1,8 +1,9 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
+import { columnsOf, lookup, select } from '../shared/columns.js';
 import { dateIn, momentIn, type Span, type TenantTime } from '../shared/tenant-time.js';
-import { STATUSES, type Status, type VisaDashboard } from './schemas.js';
+import { RecentVisaApplication, STATUSES, type Status, type VisaDashboard } from './schemas.js';
 import { inScope } from './selectors.js';
 
 const SPANS: readonly Span[] = ['today', 'this_week', 'this_month'];
@@ -17,6 +18,12 @@ type Counts = Record<`created_${Span}` | `granted_${Span}` | 'count' | 'unassign
   readonly type: number | null;
   readonly name: string | null;
 };
+
+const RECENT = columnsOf('immigration_visaapplication', RecentVisaApplication, {
+  client__first_name: lookup('client_id', 'immigration_client', 'first_name'),
+  client__last_name: lookup('client_id', 'immigration_client', 'last_name'),
+  visa_type__name: lookup('visa_type_id', 'immigration_visatype', 'name'),
+});
 
 /**
  * Returns an overview of the applications in scope.
@@ -54,13 +61,8 @@ export function visaDashboard(
         FROM (SELECT visa_type_id, sum(count)::bigint AS count FROM counted GROUP BY visa_type_id) used
         JOIN immigration_visatype t ON t.id = used.visa_type_id
         ORDER BY used.count DESC, t.name, t.id LIMIT 5)`);
-  const recent = transaction.send(sql<VisaDashboard['recent_applications'][number]>`
-      SELECT r.id, c.first_name AS client__first_name, c.last_name AS client__last_name, t.name AS visa_type__name,
-             r.status, r.created_at
-      FROM (SELECT * FROM immigration_visaapplication r WHERE ${inScope(user)}
-            ORDER BY r.created_at DESC, r.id DESC LIMIT 5) r
-      JOIN immigration_client c ON c.id = r.client_id JOIN immigration_visatype t ON t.id = r.visa_type_id
-      ORDER BY r.created_at DESC, r.id DESC`);
+  const newest = sql`WHERE ${inScope(user)} ORDER BY r.created_at DESC, r.id DESC LIMIT 5`;
+  const recent = transaction.send(select(RECENT, sql`FROM immigration_visaapplication r ${newest}`));
   return counting.and(recent).map(([counts, applications]) => dashboard(counts, applications));
 }
 

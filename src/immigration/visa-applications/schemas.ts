@@ -6,7 +6,16 @@ import { decimal } from '../../http/fields/decimal.js';
 import { nullable, nullableSchema, required, withDefault } from '../../http/fields/field.js';
 import { boolean, date, integer } from '../../http/fields/scalar.js';
 import { choice, text } from '../../http/fields/text.js';
-import { choiceOutput, idOutput, nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
+import {
+  choiceOutput,
+  countOutput,
+  dayOutput,
+  idOutput,
+  nameOutput,
+  readOnly,
+  relatedOutput,
+  timeOutput,
+} from '../shared/output.js';
 import { STATUSES, type Status } from '../shared/visa-status.js';
 import { RequiredDocument, requiredDocuments } from './required-documents.js';
 
@@ -49,7 +58,7 @@ export const VisaApplicationPatch = body('PatchedVisaApplicationUpdateRequest', 
 export type VisaApplicationCreateInput = ReturnType<typeof VisaApplicationCreate.parse>;
 export type VisaApplicationPatchInput = ReturnType<typeof VisaApplicationPatch.parse>;
 
-const day = () => nullableSchema(Type.String({ format: 'date' }));
+const day = () => nullableSchema(dayOutput());
 const status = () => choiceOutput(STATUSES);
 
 export const VisaApplicationOutput = component(
@@ -79,49 +88,51 @@ export const VisaApplicationOutput = component(
     date_rejected: day(),
     date_withdrawn: day(),
     status: status(),
-    created_by: nullableSchema(Type.Integer({ readOnly: true })),
+    created_by: relatedOutput(readOnly),
     created_by_name: nameOutput(),
     created_at: timeOutput(),
-    updated_by: nullableSchema(Type.Integer({ readOnly: true })),
+    updated_by: relatedOutput(readOnly),
     updated_at: timeOutput(),
   }),
 );
 export type VisaApplicationOutput = Static<typeof VisaApplicationOutput>;
 
-const count = () => Type.Integer();
 const perStatus = () =>
-  Object.fromEntries(STATUSES.map((code) => [code, count()])) as Record<Status, ReturnType<typeof count>>;
-const perSpan = () => Type.Object({ today: count(), this_week: count(), this_month: count() });
+  Object.fromEntries(STATUSES.map((code) => [code, countOutput({})])) as Record<
+    Status,
+    ReturnType<typeof countOutput>
+  >;
+const perSpan = () =>
+  Type.Object({ today: countOutput({}), this_week: countOutput({}), this_month: countOutput({}) });
 
 export const VisaStatusCounts = component(
   'VisaStatusCounts',
-  Type.Object({ ...perStatus(), TOTAL: count() }),
+  Type.Object({ ...perStatus(), TOTAL: countOutput({}) }),
 );
 export type VisaStatusCounts = Static<typeof VisaStatusCounts>;
+
+export const RecentVisaApplication = Type.Object({
+  id: Type.Integer(),
+  client__first_name: Type.String(),
+  client__last_name: Type.String(),
+  visa_type__name: Type.String(),
+  status: status(),
+  created_at: timeOutput({}),
+});
 
 export const VisaDashboard = component(
   'VisaDashboard',
   Type.Object({
-    total_applications: count(),
-    status_breakdown: Type.Object({ ...perStatus(), TOTAL: count() }),
+    total_applications: countOutput({}),
+    status_breakdown: Type.Object({ ...perStatus(), TOTAL: countOutput({}) }),
     time_based_counts: perSpan(),
     granted_counts: perSpan(),
     visa_type_breakdown: Type.Array(
-      Type.Object({ visa_type__name: Type.String(), visa_type__id: Type.Integer(), count: count() }),
+      Type.Object({ visa_type__name: Type.String(), visa_type__id: Type.Integer(), count: countOutput({}) }),
       { maxItems: 5 },
     ),
-    recent_applications: Type.Array(
-      Type.Object({
-        id: Type.Integer(),
-        client__first_name: Type.String(),
-        client__last_name: Type.String(),
-        visa_type__name: Type.String(),
-        status: status(),
-        created_at: Type.String({ format: 'date-time' }),
-      }),
-      { maxItems: 5 },
-    ),
-    pending_assignments: count(),
+    recent_applications: Type.Array(RecentVisaApplication, { maxItems: 5 }),
+    pending_assignments: countOutput({}),
   }),
 );
 export type VisaDashboard = Static<typeof VisaDashboard>;

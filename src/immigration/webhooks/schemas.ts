@@ -2,11 +2,11 @@ import { type Static, Type } from '@sinclair/typebox';
 import { DEFAULT_OVERLAP_HOURS, type Endpoint, MOST_OVERLAP_HOURS } from '../../deliveries/endpoints.js';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
-import { required, withDefault } from '../../http/fields/field.js';
+import { nullableSchema, required, withDefault } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
 import { text } from '../../http/fields/text.js';
-import { idOutput, nullableOutput, timeOutput } from '../shared/output.js';
+import { idOutput, timeOutput } from '../shared/output.js';
 
 const MOST_PATTERNS = 50;
 
@@ -27,10 +27,10 @@ const shown = {
   url: Type.String(),
   event_types: Type.Array(Type.String(), { description: 'such as `Client.CREATE`, `Client.*`, `*`' }),
   is_active: Type.Boolean({ readOnly: true }),
-  disabled_reason: nullableOutput(Type.String({ readOnly: true })),
+  disabled_reason: nullableSchema(Type.String({ readOnly: true })),
   failures: Type.Integer({ readOnly: true, description: 'attempts that failed since the last that did not' }),
   secret_set_at: timeOutput(),
-  previous_secret_until: nullableOutput(timeOutput()),
+  previous_secret_until: nullableSchema(timeOutput()),
   created_at: timeOutput(),
 };
 const secret = Type.String({ description: 'signs what is sent; shown now and never again' });
@@ -44,10 +44,10 @@ export const WebhookTestOutput = component(
   'WebhookTest',
   Type.Object({
     sent: Type.Boolean({ description: 'whether the endpoint answered with 2xx' }),
-    status_code: nullableOutput(Type.Integer()),
+    status_code: nullableSchema(Type.Integer()),
     duration_ms: Type.Integer(),
-    answer: nullableOutput(Type.String({ description: 'the first 2 KB' })),
-    error: nullableOutput(Type.String()),
+    answer: nullableSchema(Type.String({ description: 'the first 2 KB' })),
+    error: nullableSchema(Type.String()),
   }),
 );
 export type WebhookTestOutput = Static<typeof WebhookTestOutput>;
