@@ -1,24 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { DEMO_LOGINS, DEMO_STAFF_PASSWORD, type DemoLogin } from '../demo-logins.js';
-import { DEMO_AGENCY } from './demo-agency.js';
-import { MAIN_AGENCY } from './main-agency.js';
+import { readDemoData } from './data.js';
 import { type Passwords, staffUsername } from './offices.js';
 import type { AgencyProfile } from './profile.js';
 
-const OWN_AGENCIES: Readonly<Record<string, AgencyProfile>> = {
-  tenant_main: MAIN_AGENCY,
-  tenant_demo: DEMO_AGENCY,
-};
-
 /** Returns the agency that a tenant shows; tenants other than main and demo get one like main's, with other clients. */
 export function agencyOf(schema: string): AgencyProfile {
-  const own = OWN_AGENCIES[schema];
-  if (own) return own;
-  const seed = [...schema].reduce(
-    (hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0),
-    MAIN_AGENCY.seed,
-  );
-  return { ...MAIN_AGENCY, seed };
+  const agency = readDemoData<AgencyProfile>(schema === 'tenant_demo' ? 'demo.yaml' : 'main.yaml');
+  if (schema === 'tenant_main' || schema === 'tenant_demo') return agency;
+  const seed = [...schema].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), agency.seed);
+  return { ...agency, seed };
 }
 
 /** Returns the documented passwords of main and demo; random ones for tenants that may be in real use. */

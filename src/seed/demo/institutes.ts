@@ -1,7 +1,7 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows } from '../insert-rows.js';
 import { date, type OfficeCalendar } from './calendar.js';
-import { INSTITUTES, INTAKES, type InstituteProfile, REQUIREMENTS } from './institute-catalogue.js';
+import { INTAKES, type InstituteProfile, instituteOf, REQUIREMENTS } from './institute-catalogue.js';
 import type { AgencyProfile } from './profile.js';
 
 export interface Institute {
@@ -29,7 +29,7 @@ export async function fillInstitutes(
   calendar: OfficeCalendar,
   stamps: Stamps,
 ): Promise<Institute[]> {
-  const profiles: InstituteProfile[] = agency.institutes.map((name) => INSTITUTES[name]);
+  const profiles = agency.institutes.map(instituteOf);
   const ids = await insertRows(
     transaction,
     'immigration_institute',

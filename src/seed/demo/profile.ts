@@ -1,6 +1,5 @@
 import type { NewRow } from '../insert-rows.js';
-import type { CultureName, Place } from './cultures.js';
-import type { InstituteName } from './institute-catalogue.js';
+import type { Place } from './cultures.js';
 
 export type StaffRole = 'REGION_MANAGER' | 'BRANCH_ADMIN' | 'CONSULTANT';
 
@@ -60,31 +59,14 @@ export interface AgencyProfile {
   }[];
   readonly staff: readonly StaffProfile[];
   readonly clientCount: number;
-  readonly cultures: readonly (readonly [CultureName, number])[];
+  /** The cultures of its clients, as data/demo/people.yaml names them, and their weights. */
+  readonly cultures: readonly (readonly [string, number])[];
   /** Streets near the branches. */
   readonly streets: readonly string[];
   /** The share of clients who live near their branch, from 0 to 1. */
   readonly livingNearby: number;
   readonly visas: readonly VisaProfile[];
   readonly agents: readonly NewRow<'immigration_agent'>[];
-  readonly institutes: readonly InstituteName[];
-}
-
-export function branchStaff(
-  role: 'BRANCH_ADMIN' | 'CONSULTANT',
-  first: string,
-  last: string,
-  branch: number,
-): StaffProfile {
-  return { first, last, role, branch };
-}
-
-export function agent(
-  agent_name: string,
-  agent_type: 'SUPER_AGENT' | 'SUB_AGENT',
-  country: string,
-  phone_number: string,
-  suburb: string,
-): NewRow<'immigration_agent'> {
-  return { agent_name, agent_type, country, phone_number, suburb, company_name: agent_name };
+  /** As data/demo/institutes.yaml names them. */
+  readonly institutes: readonly string[];
 }
