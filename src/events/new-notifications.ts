@@ -28,10 +28,10 @@ const MOST_NAMED_USERS = 500;
  * with `ANNOUNCED` or `newNotificationsNotice`.
  * @param returning of the new rows
  */
-export function insertingNotifications(
+export function insertingNotifications<Row = { assigned_to_id: number }>(
   { type, title, message, dueDate, user, meta, by = null, from, order }: NewNotifications,
-  returning: Sql = sql`assigned_to_id`,
-): Sql {
+  returning: Sql<Row> = sql`assigned_to_id`,
+): Sql<Row> {
   return sql`
     INSERT INTO immigration_notification
       (notification_type, title, message, due_date, assigned_to_id, meta_info, created_by_id, updated_by_id)

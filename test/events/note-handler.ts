@@ -1,4 +1,4 @@
-import { statement } from '../../src/database/statement.js';
+import { sql } from '../../src/database/sql.js';
 import type { Handler } from '../../src/events/handlers/handler.js';
 import { fillTemplate } from '../../src/events/handlers/templates.js';
 
@@ -12,12 +12,8 @@ export const note: Handler<NoteConfig> = {
   async handle({ config, context }, transaction) {
     if (context.clientId === null) return { status: 'SKIPPED', message: 'the record has no client' };
     const content = fillTemplate(config.content_template, (name) => context.text(name));
-    const [made] = await transaction.query(
-      statement<{ id: number }>(
-        'INSERT INTO immigration_note (client_id, content) VALUES ($1, $2) RETURNING id',
-        [context.clientId, content],
-      ),
-    );
+    const [made] = await transaction.query(sql<{ id: number }>`
+      INSERT INTO immigration_note (client_id, content) VALUES (${context.clientId}, ${content}) RETURNING id`);
     return { status: 'SUCCESS', message: 'note written', data: { note_id: made?.id ?? null } };
   },
 };
