@@ -73,17 +73,15 @@ export class Database {
    * when `work` is done, rolls back when it throws.
    * @throws what `work` throws, database errors, and TenantBrokenError if the tenant's schema lacks something
    */
-  tenantTransaction<T>(
+  async tenantTransaction<T>(
     context: TenantContext,
     work: (transaction: TenantTransaction) => MaybePending<T>,
   ): Promise<T> {
-    const tenant = this.#tenantOf(context.schema);
-    const transaction = this.#withSession(context.schema, (session) =>
-      runTenantTransaction({ session, context, tenant }, work),
-    );
-    return transaction.catch((error: unknown) => {
+    try {
+      return await this.#transaction(context.schema, context, this.#tenantOf(context.schema), work);
+    } catch (error) {
       throw asTenantFault(context.schema, error);
-    });
+    }
   }
 
   #tenantOf(schema: string): object {
@@ -102,10 +100,7 @@ export class Database {
 
   /** Runs one statement on tables of schema `public`, which it must qualify, in a transaction of its own. */
   publicQuery<Row>(query: Executable<Row>): Promise<Row[]> {
-    const setting = { context: null, tenant: this.#public };
-    return this.#withSession(NO_TENANT, (session) =>
-      runTenantTransaction({ session, ...setting }, (transaction) => transaction.send(query)),
-    );
+    return this.#transaction(NO_TENANT, null, this.#public, (transaction) => transaction.send(query));
   }
 
   /** Numbers of connections, of idle ones, and of requests that wait for one. */
@@ -142,28 +137,30 @@ export class Database {
     }
   }
 
-  async #withSession<T>(tenant: string, work: (session: Session) => Promise<T>): Promise<T> {
-    const release = await this.#semaphore.acquire(tenant);
+  /** Runs a transaction on a connection, once it is the turn of `sharer` to have one. */
+  async #transaction<T>(
+    sharer: string,
+    context: TenantContext | null,
+    tenant: object,
+    work: (transaction: TenantTransaction) => MaybePending<T>,
+  ): Promise<T> {
+    const release = await this.#semaphore.acquire(sharer);
     try {
-      return await this.#onConnection(work);
+      const client = await this.#pool.connect();
+      const connection = this.#connections.get(client) as Connection;
+      connection.isIdle = false;
+      try {
+        return await runTenantTransaction({ session: connection.session, context, tenant }, work);
+      } catch (error) {
+        if (!(error instanceof ConnectionUnusableError)) throw error;
+        connection.broken = error;
+        throw error.cause;
+      } finally {
+        connection.isIdle = true;
+        client.release(connection.broken ?? Date.now() > connection.replaceAt);
+      }
     } finally {
       release();
-    }
-  }
-
-  async #onConnection<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await this.#pool.connect();
-    const connection = this.#connections.get(client) as Connection;
-    connection.isIdle = false;
-    try {
-      return await work(connection.session);
-    } catch (error) {
-      if (!(error instanceof ConnectionUnusableError)) throw error;
-      connection.broken = error;
-      throw error.cause;
-    } finally {
-      connection.isIdle = true;
-      client.release(connection.broken ?? Date.now() > connection.replaceAt);
     }
   }
 }

@@ -14,7 +14,7 @@ import { checkReadable, clientBranch } from '../shared/client-access.js';
 import { named } from '../shared/names.js';
 import { nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
 import { Records } from '../shared/records.js';
-import { lockClient } from './access.js';
+import { lockClient } from './selectors.js';
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'image/jpeg': 'jpg',

@@ -37,11 +37,7 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
     output: ClientOutput,
   });
   return [
-    routes.list(
-      (transaction, user, page, { query, tenant }) =>
-        listClients(transaction, scopeOf(user), readClientFilters(query, new TenantTime(tenant)), page),
-      { query: clientFilterParameters },
-    ),
+    routes.list(listClients, { query: clientFilterParameters }),
     routes.create(ClientCreate, createClient),
     route({
       method: 'GET',

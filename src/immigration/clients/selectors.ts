@@ -1,15 +1,23 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { branchInScope, type Scope } from '../../auth/scope.js';
+import { branchInScope, type Scope, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import type { UserRequest } from '../../routing/route.js';
 import { checkClientScope } from '../shared/client-access.js';
-import { type ClientFilters, clientConditions, idIs, NEWEST_FIRST } from '../shared/client-filters.js';
+import {
+  type ClientFilters,
+  clientConditions,
+  idIs,
+  NEWEST_FIRST,
+  readClientFilters,
+} from '../shared/client-filters.js';
 import { foundPage } from '../shared/found-page.js';
 import { NamedColumns, named } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
+import { TenantTime } from '../shared/tenant-time.js';
 import { ClientOutput, STAGES } from './schemas.js';
 
 export const clients = new Records({
@@ -37,14 +45,44 @@ export function readClient(
   });
 }
 
-/** Returns a page of the clients in scope, newest first. */
+/**
+ * Locks the client that a change, or a reading of its records, is about, against other changes, and returns it.
+ * @throws HttpError 404 when there is none or it is deleted, 403 when it is out of scope
+ */
+export async function lockClient(transaction: TenantTransaction, user: CurrentUser, id: number) {
+  const client = await clients.lock(transaction, id);
+  checkClientScope(user, { id, branch: client.branch_id });
+  return client;
+}
+
+/** Reads a page of the clients in scope, newest first. */
 export async function listClients(
   transaction: TenantTransaction,
-  scope: Scope,
-  filters: ClientFilters,
+  user: CurrentUser,
   page: PageRequest,
+  { query, tenant }: UserRequest,
 ): Promise<Pending<PageOf<ClientOutput>>> {
-  return await (isSummed(filters) ? summedPage : countedPage)(transaction, scope, filters, page);
+  const scope = scopeOf(user);
+  const filters = readClientFilters(query, new TenantTime(tenant));
+  const conditions = clientConditions(scope, filters);
+  if (isSummed(filters)) {
+    // The sums kept by the database's triggers tell how many clients there are, exactly and without reading them.
+    const counting = sql<{ count: number }>`
+      SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${summed(scope, filters)}`;
+    const rows = NAMES.listed(clients.table, sql`WHERE ${conditions} ORDER BY ${NEWEST_FIRST}`);
+    return await pageOf(transaction, counting, rows, page, NAMES);
+  }
+  // Otherwise one statement finds the clients once, and both counts them and shows the page. It is planned once:
+  // whatever is searched for, using the index is no slower than reading all rows.
+  const records = {
+    table: clients.table,
+    from: NAMES.listed,
+    found: sql`SELECT r.id, r.created_at FROM ${clients.table} r WHERE ${conditions}`,
+    order: NEWEST_FIRST,
+    plannedOnce: true,
+    names: NAMES,
+  };
+  return foundPage(transaction, records, page);
 }
 
 /** Returns whether the filters use only what the kept sums distinguish: stage, activity, branch and archiving. */
@@ -63,43 +101,6 @@ function summed(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
     filters.active !== undefined && sql`active = ${filters.active}`,
     idIs(sql`branch_id`, filters.branch),
   ]);
-}
-
-/**
- * Reads a page where only stage, activity and branch matter: the sums kept by the database's triggers give the exact
- * count without reading the clients.
- */
-async function summedPage(
-  transaction: TenantTransaction,
-  scope: Scope,
-  filters: ClientFilters,
-  page: PageRequest,
-): Promise<Pending<PageOf<ClientOutput>>> {
-  const counting = sql<{ count: number }>`
-    SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${summed(scope, filters)}`;
-  const rest = sql`WHERE ${clientConditions(scope, filters)} ORDER BY ${NEWEST_FIRST}`;
-  return await pageOf(transaction, counting, NAMES.listed(clients.table, rest), page, NAMES);
-}
-
-/** Reads a page in all other cases: one statement finds the clients once, and both counts them and returns the page. */
-function countedPage(
-  transaction: TenantTransaction,
-  scope: Scope,
-  filters: ClientFilters,
-  page: PageRequest,
-): Pending<PageOf<ClientOutput>> {
-  const found = sql`
-    SELECT r.id, r.created_at FROM ${clients.table} r WHERE ${clientConditions(scope, filters)}`;
-  // Planned once: whatever is searched for, using the index is no slower than reading all rows.
-  const records = {
-    table: clients.table,
-    from: NAMES.listed,
-    found,
-    order: NEWEST_FIRST,
-    plannedOnce: true,
-    names: NAMES,
-  };
-  return foundPage(transaction, records, page);
 }
 
 /** Counts the clients that the list would show, per stage and in total. */

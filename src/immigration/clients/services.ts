@@ -5,10 +5,9 @@ import { permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
 import { checkClientScope } from '../shared/client-access.js';
 import { homeBranch } from '../shared/home-branch.js';
-import { lockClient } from './access.js';
 import { checkRelated, type RelatedIds } from './related.js';
 import type { ClientCreateInput, ClientOutput, ClientUpdateInput } from './schemas.js';
-import { clients } from './selectors.js';
+import { clients, lockClient } from './selectors.js';
 
 const RELATED = ['visa_category_id', 'agent_id', 'assigned_to_id', 'branch_id'] as const;
 

@@ -41,6 +41,10 @@ export function thingOf(table: Table): string {
   return kind.thing;
 }
 
+/** Row locks: against other changes, and also against new references to the record. */
+const FOR_CHANGE = sql`FOR NO KEY UPDATE`;
+const FOR_DELETION = sql`FOR UPDATE`;
+
 /** The records of one table, as most resources read and write them. Every change records its user and time. */
 export class Records<T extends Table, Row> {
   /** The API's word for one record. */
@@ -118,20 +122,16 @@ export class Records<T extends Table, Row> {
   }
 
   /** Returns the stored record, locked against other changes. @throws HttpError 404 */
-  async lock(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
-    return await this.#locked(transaction, id, sql`FOR NO KEY UPDATE`);
+  async lock(transaction: TenantTransaction, id: number, strength = FOR_CHANGE): Promise<Stored<T>> {
+    const [row] = await transaction.query(sql<Stored<T>>`
+      SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#notDeleted} ${strength}`);
+    if (!row) throw notFound(this.#thing);
+    return row;
   }
 
   /** Returns the stored record, locked for deletion: also against new references to it. @throws HttpError 404 */
-  async lockToDelete(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
-    return await this.#locked(transaction, id, sql`FOR UPDATE`);
-  }
-
-  async #locked(transaction: TenantTransaction, id: number, lock: RawBuilder<unknown>) {
-    const [row] = await transaction.query(sql<Stored<T>>`
-      SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#notDeleted} ${lock}`);
-    if (!row) throw notFound(this.#thing);
-    return row;
+  lockToDelete(transaction: TenantTransaction, id: number): Promise<Stored<T>> {
+    return this.lock(transaction, id, FOR_DELETION);
   }
 
   /** Returns a softly deleted record, locked. @throws HttpError 404 when there is none, or it is not deleted */

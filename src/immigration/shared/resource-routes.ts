@@ -66,17 +66,6 @@ interface ListOptions {
   readonly errors?: readonly number[];
 }
 
-interface ActionOptions<S extends Shape> {
-  readonly method?: 'POST' | 'GET';
-  readonly summary: string;
-  readonly policy: Policy;
-  readonly body?: Body<S>;
-  readonly status?: 200 | 201 | 204;
-  readonly output?: TSchema;
-  readonly errors?: readonly number[];
-  readonly otherAnswers?: RouteDefinition['otherAnswers'];
-}
-
 /** A handler that gets its transaction first; the request comes last, for the few that need more of it. */
 type Finder<Result> = (
   transaction: TenantTransaction,
@@ -84,6 +73,25 @@ type Finder<Result> = (
   id: number,
   request: UserRequest,
 ) => MaybePending<Result>;
+
+/** A handler that also reads a body, which it does after it has found the record. */
+type Writer<Given> = (
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+  body: LateInput<Given>,
+  request: UserRequest,
+) => MaybePending<unknown>;
+
+type BodyRequest<S extends Shape> = UserRequest & { readonly body: LateInput<Input<S>> };
+
+type RecordRoute<S extends Shape> = Pick<RouteDefinition, 'method' | 'summary' | 'policy'> &
+  Partial<Omit<RouteDefinition, 'handler' | 'body'>> & { readonly body?: Body<S> };
+
+type ActionOptions<S extends Shape> = Omit<RecordRoute<S>, 'method' | 'response'> & {
+  readonly method?: 'POST' | 'GET';
+  readonly output?: TSchema;
+};
 
 /** Returns the documented errors of viewing: the contract names 403 even where any signed-in user may view. */
 function seeing(policy: Policy, errors: readonly number[]): readonly number[] {
@@ -102,10 +110,23 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
   const notThere = options.missing ? { 404: { description: 'not found', schema: ErrorText } } : {};
   const idOf = ({ params, raw }: UserRequest) =>
     pathId(params.id, raw.method === 'GET' ? missing.read : missing.change);
-  const inTransaction = <Result>(
-    request: UserRequest,
-    work: (transaction: TenantTransaction) => MaybePending<Result>,
-  ) => database.tenantTransaction(request.context, work);
+  /** Declares a route for one record. @param work what runs in the transaction, given the request and the record's id */
+  const recordRoute = <S extends Shape>(
+    definition: RecordRoute<S>,
+    work: (request: BodyRequest<S>, id: number) => (transaction: TenantTransaction) => MaybePending<unknown>,
+  ) =>
+    route<S>({
+      path: record,
+      tag,
+      ...(definition.status !== 204 && { response: output }),
+      errors: [404],
+      otherAnswers: notThere,
+      ...definition,
+      handler: async (request) => {
+        const id = idOf(request);
+        return await database.tenantTransaction(request.context, work(request, id));
+      },
+    });
 
   return {
     /** Returns a paged list. @param find parses its filters from `request.query` before it queries the database */
@@ -130,7 +151,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         errors: seeing(list.policy ?? policy.see, list.errors ?? [400, 404]),
         handler: async (request) => {
           const page = readPage(request, list.sizes?.(request.query) ?? list);
-          const found = await inTransaction(request, (transaction) =>
+          const found = await database.tenantTransaction(request.context, (transaction) =>
             find(transaction, request.user, page, request),
           );
           return pageAnswer(request, page, found);
@@ -157,7 +178,9 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         response: Type.Array(list.output ?? output),
         errors: seeing(list.policy ?? policy.see, list.errors ?? []),
         handler: async (request) =>
-          await inTransaction(request, (transaction) => find(transaction, request.user, request)),
+          await database.tenantTransaction(request.context, (transaction) =>
+            find(transaction, request.user, request),
+          ),
       });
     },
 
@@ -183,7 +206,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         errors: [400],
         handler: async (request) => {
           const given = request.body.read();
-          return await inTransaction(request, (transaction) =>
+          return await database.tenantTransaction(request.context, (transaction) =>
             write(transaction, request.user, given, request),
           );
         },
@@ -191,51 +214,34 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
     },
 
     read(find: Finder<unknown>): RouteDefinition {
-      return route({
-        method: 'GET',
-        path: record,
-        tag,
-        summary: `Reads ${one}.`,
-        policy: policy.see,
-        response: output,
-        errors: seeing(policy.see, [404]),
-        otherAnswers: notThere,
-        handler: async (request) => {
-          const id = idOf(request);
-          return await inTransaction(request, (transaction) => find(transaction, request.user, id, request));
+      return recordRoute(
+        {
+          method: 'GET',
+          summary: `Reads ${one}.`,
+          policy: policy.see,
+          errors: seeing(policy.see, [404]),
         },
-      });
+        (request, id) => (transaction) => find(transaction, request.user, id, request),
+      );
     },
 
     /** Returns PUT and PATCH, or the one that is given: both change only what the body contains. */
     change<P extends Shape, Q extends Shape = P>(
       bodies: { readonly PUT?: Body<Q>; readonly PATCH: Body<P> },
-      write: (
-        transaction: TenantTransaction,
-        user: CurrentUser,
-        id: number,
-        body: LateInput<Input<P> | Input<Q>>,
-        request: UserRequest,
-      ) => MaybePending<unknown>,
+      write: Writer<Input<P> | Input<Q>>,
     ): RouteDefinition[] {
       const change = <S extends P | Q>(method: 'PUT' | 'PATCH', body: Body<S>) =>
-        route({
-          method,
-          path: record,
-          tag,
-          summary: `Changes what is given of ${one}.`,
-          policy: policy.change,
-          body,
-          response: output,
-          errors: [400, 404],
-          otherAnswers: notThere,
-          handler: async (request) => {
-            const id = idOf(request);
-            return await inTransaction(request, (transaction) =>
-              write(transaction, request.user, id, request.body as LateInput<Input<P> | Input<Q>>, request),
-            );
+        recordRoute(
+          {
+            method,
+            summary: `Changes what is given of ${one}.`,
+            policy: policy.change,
+            body,
+            errors: [400, 404],
           },
-        });
+          (request, id) => (transaction) =>
+            write(transaction, request.user, id, request.body as LateInput<Input<P> | Input<Q>>, request),
+        );
       return [...(bodies.PUT ? [change('PUT', bodies.PUT)] : []), change('PATCH', bodies.PATCH)];
     },
 
@@ -245,68 +251,47 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
       errors: readonly number[] = [404],
       otherAnswers: RouteDefinition['otherAnswers'] = {},
     ): RouteDefinition {
-      return route({
-        method: 'DELETE',
-        path: record,
-        tag,
-        summary: `Deletes ${one}.`,
-        policy: policy.remove,
-        status: 204,
-        errors,
-        otherAnswers: { ...notThere, ...otherAnswers },
-        handler: async (request) => {
-          const id = idOf(request);
-          await inTransaction(request, (transaction) => write(transaction, request.user, id, request));
+      return recordRoute(
+        {
+          method: 'DELETE',
+          summary: `Deletes ${one}.`,
+          policy: policy.remove,
+          status: 204,
+          errors,
+          otherAnswers: { ...notThere, ...otherAnswers },
         },
-      });
+        (request, id) => (transaction) => write(transaction, request.user, id, request),
+      );
     },
 
     restore(write: Finder<unknown>): RouteDefinition {
-      return route({
-        method: 'POST',
-        path: `${record}restore/`,
-        tag,
-        summary: `Brings back ${one} that was deleted.`,
-        policy: policy.restore,
-        response: output,
-        errors: [404],
-        handler: async (request) => {
-          const id = idOf(request);
-          return await inTransaction(request, (transaction) => write(transaction, request.user, id, request));
+      return recordRoute(
+        {
+          method: 'POST',
+          path: `${record}restore/`,
+          summary: `Brings back ${one} that was deleted.`,
+          policy: policy.restore,
         },
-      });
+        (request, id) => (transaction) => write(transaction, request.user, id, request),
+      );
     },
 
     /** Returns an action on one record: `complete/`. */
     action<S extends Shape>(
       at: string,
-      action: ActionOptions<S>,
-      write: (
-        transaction: TenantTransaction,
-        user: CurrentUser,
-        id: number,
-        body: LateInput<Input<S>>,
-        request: UserRequest,
-      ) => MaybePending<unknown>,
+      { output: answered, otherAnswers, ...action }: ActionOptions<S>,
+      write: Writer<Input<S>>,
     ): RouteDefinition {
-      return route({
-        method: action.method ?? 'POST',
-        path: record + at,
-        tag,
-        summary: action.summary,
-        policy: action.policy,
-        ...(action.body && { body: action.body }),
-        ...(action.status && { status: action.status }),
-        ...(action.status !== 204 && { response: action.output ?? output }),
-        errors: action.errors ?? [404],
-        otherAnswers: { ...notThere, ...action.otherAnswers },
-        handler: async (request) => {
-          const id = idOf(request);
-          return await inTransaction(request, (transaction) =>
-            write(transaction, request.user, id, request.body, request),
-          );
+      return recordRoute<S>(
+        {
+          method: 'POST',
+          path: record + at,
+          ...action,
+          ...(answered && { response: answered }),
+          otherAnswers: { ...notThere, ...otherAnswers },
         },
-      });
+        (request, id) => (transaction) => write(transaction, request.user, id, request.body, request),
+      );
     },
   };
 }
