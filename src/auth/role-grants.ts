@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
-import { sql } from '../database/queries.js';
+import { type RawBuilder, sql } from '../database/queries.js';
+import type { Model } from '../kinds/kinds.js';
 import { ROLES, type Role } from './scope.js';
 
 /** The result of setting one role's grants. */
@@ -17,22 +18,32 @@ const ALL_BUT: Partial<Record<Role, readonly string[]>> = {
   BRANCH_ADMIN: ['add_branch', 'change_branch', 'delete_branch', 'change_group'],
 };
 const ON_GROUPS = ['view_group', 'change_group'];
-const FOUR = ['view', 'add', 'change', 'delete'];
+const FOUR = ['view', 'add', 'change', 'delete'] as const;
+type Verb = (typeof FOUR)[number];
 
 /** The others hold only these: models and the actions allowed on them. */
-const ONLY: Partial<Record<Role, readonly (readonly [models: string, verbs: readonly string[]])[]>> = {
-  REGION_MANAGER: [
-    ['client visaapplication task note profilepicture institute', FOUR],
-    ['branch', ['view', 'add', 'change']],
-    ['user', ['view', 'change']],
-    ['notification', ['view', 'add']],
-    ['clientactivity region', ['view']],
-  ],
-  CONSULTANT: [
-    ['client visaapplication task note profilepicture', ['view', 'add', 'change']],
-    ['notification user clientactivity institute', ['view']],
-  ],
-};
+const ONLY: Partial<Record<Role, readonly (readonly [models: readonly Model[], verbs: readonly Verb[]])[]>> =
+  {
+    REGION_MANAGER: [
+      [['client', 'visaapplication', 'task', 'note', 'profilepicture', 'institute'], FOUR],
+      [['branch'], ['view', 'add', 'change']],
+      [['user'], ['view', 'change']],
+      [['notification'], ['view', 'add']],
+      [['clientactivity', 'region'], ['view']],
+    ],
+    CONSULTANT: [
+      [
+        ['client', 'visaapplication', 'task', 'note', 'profilepicture'],
+        ['view', 'add', 'change'],
+      ],
+      [['notification', 'user', 'clientactivity', 'institute'], ['view']],
+    ],
+  };
+
+/** Returns the condition that a content type is not one of the program's internals, which no role is granted. */
+export function isNotInternal(alias: string): RawBuilder<boolean> {
+  return sql`${sql.ref(alias)}.model NOT IN ('event', 'eventprocessingcontrol')`;
+}
 
 /**
  * Creates the four groups of a tenant where they are missing and resets their grants to the defaults; additional grants
@@ -63,7 +74,7 @@ function setGrants(role: Role) {
       JOIN django_content_type c ON c.id = p.content_type_id
       WHERE g.name = ${role} AND CASE
         WHEN ${allBut}::text[] IS NULL THEN c.app_label = 'immigration' AND p.codename = ANY (${codenames(role)}::text[])
-        ELSE ((c.app_label = 'immigration' AND c.model NOT IN ('event', 'eventprocessingcontrol'))
+        ELSE ((c.app_label = 'immigration' AND ${isNotInternal('c')})
               OR (c.app_label = 'auth' AND p.codename = ANY (${ON_GROUPS}::text[])))
              AND p.codename <> ALL (${allBut}::text[])
       END
@@ -85,6 +96,6 @@ function setGrants(role: Role) {
 
 function codenames(role: Role): string[] {
   return (ONLY[role] ?? []).flatMap(([models, verbs]) =>
-    models.split(' ').flatMap((model) => verbs.map((verb) => `${verb}_${model}`)),
+    models.flatMap((model) => verbs.map((verb) => `${verb}_${model}`)),
   );
 }

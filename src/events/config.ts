@@ -10,20 +10,17 @@ export const EVENTS: EventsConfig = {
   entities: {
     Client: {
       table: 'immigration_client',
-      model: 'client',
       fields: ['assigned_to', 'stage', 'active'],
       empty: ['passport', 'profile_picture'],
     },
-    Task: { table: 'immigration_task', model: 'task', fields: ['assigned_to', 'status'] },
-    Note: { table: 'immigration_note', model: 'note', fields: [] },
+    Task: { table: 'immigration_task', fields: ['assigned_to', 'status'] },
+    Note: { table: 'immigration_note', fields: [] },
     VisaApplication: {
       table: 'immigration_visaapplication',
-      model: 'visaapplication',
       fields: ['status', 'assigned_to'],
     },
     CollegeApplication: {
       table: 'immigration_collegeapplication',
-      model: 'collegeapplication',
       fields: ['stage', 'assigned_to'],
     },
   },

@@ -10,8 +10,6 @@ export interface TrackedEntity {
    * event, `<Entity>.UPDATE`.
    */
   readonly fields: readonly string[];
-  /** Its model in content types: `visaapplication`. */
-  readonly model: string;
   /** Entries of its states besides its fields, always null, because readers of the events expect them. */
   readonly empty?: readonly string[];
 }

@@ -1,7 +1,7 @@
 import type { EventTypeConfig, TrackedEntity } from '../../src/events/types.js';
 
 export const AGENT: Readonly<Record<string, TrackedEntity>> = {
-  Agent: { table: 'immigration_agent', model: 'agent', fields: ['email'] },
+  Agent: { table: 'immigration_agent', fields: ['email'] },
 };
 
 export const AGENT_EVENTS: Readonly<Record<string, EventTypeConfig>> = {

@@ -201,7 +201,7 @@ describe('another configuration', () => {
         ...handled,
         entities: {
           ...EVENTS.entities,
-          Strange: { table: 'immigration_strange', model: 'strange', fields: ['price'] },
+          Strange: { table: 'immigration_strange', fields: ['price'] },
         },
       },
       columns,

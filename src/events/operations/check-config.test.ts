@@ -14,7 +14,7 @@ function withEvent(type: string, ...handlers: readonly object[]): EventsConfig {
 }
 
 function withEntity(entity: string, tracked: Partial<TrackedEntity>): EventsConfig {
-  const made = { table: 'immigration_agent', model: 'agent', fields: [], ...tracked };
+  const made = { table: 'immigration_agent', fields: [], ...tracked };
   return { ...EVENTS, entities: { ...EVENTS.entities, [entity]: made } };
 }
 
@@ -43,7 +43,7 @@ describe('what is tracked', () => {
       ],
       [withEntity('Agent', { empty: ['email'] }), 'Agent: "email" is a field, so not empty'],
       [withEntity('agent', {}), '"agent" is no name of an entity: letters and digits, a capital first'],
-      [withEntity('Person', { table: 'immigration_client' }), 'Client and Person are one table or model'],
+      [withEntity('Person', { table: 'immigration_client' }), 'Client and Person are one table'],
       [
         { ...EVENTS, alertRoles: ['BOSS'] },
         'alertRoles: unknown role "BOSS"; there are SUPER_ADMIN, REGION_MANAGER, BRANCH_ADMIN, CONSULTANT',

@@ -45,7 +45,7 @@ export function requireValidEventsConfig(): void {
 
 function checkEntity(
   entity: string,
-  { table, model, fields: named, empty = [] }: TrackedEntity,
+  { table, fields: named, empty = [] }: TrackedEntity,
   fields: readonly Field[] | null,
   { entities }: EventsConfig,
 ): string[] {
@@ -53,9 +53,7 @@ function checkEntity(
     return [`"${entity}" is no name of an entity: letters and digits, a capital first`];
   if (!fields) return [`${entity}: unknown table "${table}"`];
   const there = fields.map(({ name }) => name);
-  const twins = Object.keys(entities).filter(
-    (other) => entities[other]!.table === table || entities[other]!.model === model,
-  );
+  const twins = Object.keys(entities).filter((other) => entities[other]!.table === table);
   return [
     ...named
       .filter((name) => !there.includes(name))
@@ -63,9 +61,7 @@ function checkEntity(
     ...empty
       .filter((name) => there.includes(name))
       .map((name) => `${entity}: "${name}" is a field, so not empty`),
-    ...(twins[0] === entity ? twins.slice(1) : []).map(
-      (other) => `${entity} and ${other} are one table or model`,
-    ),
+    ...(twins[0] === entity ? twins.slice(1) : []).map((other) => `${entity} and ${other} are one table`),
   ];
 }
 

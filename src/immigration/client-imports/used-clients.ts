@@ -2,6 +2,7 @@ import { foreignKeysTo } from '../../database/foreign-keys.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import { KINDS } from '../../kinds/kinds.js';
+import { CLIENT_TYPE } from '../shared/task-visibility.js';
 
 /** Tables with rows of clients that are not anybody's work, each with the reason. */
 export const WITHOUT_WORK: Readonly<Record<string, string>> = {
@@ -25,10 +26,9 @@ export function isUsed(id: string): RawBuilder<boolean> {
     ({ table, column }) =>
       sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} t WHERE ${sql.ref(`t.${column}`)} = ${sql.ref(id)})`,
   );
-  const kind = sql`(SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client')`;
   const linked = TABLES_OF_ANY_KIND.map(
     (table) =>
-      sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} t WHERE t.content_type_id = ${kind} AND t.object_id = ${sql.ref(id)})`,
+      sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} t WHERE t.content_type_id = ${CLIENT_TYPE} AND t.object_id = ${sql.ref(id)})`,
   );
   return sql<boolean>`(${sql.join([...own, ...linked], sql` OR `)})`;
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
+import { isNotInternal } from '../../auth/role-grants.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
@@ -13,7 +14,7 @@ import { isId } from '../../http/path-id.js';
 // Permissions that the API shows and grants: not those on the program's internals.
 
 /** The condition that the API shows a permission `p` with its content type `ct`. */
-export const SHOWN = sql<boolean>`(ct.app_label = 'immigration' AND ct.model NOT IN ('event', 'eventprocessingcontrol'))`;
+export const SHOWN = sql<boolean>`(ct.app_label = 'immigration' AND ${isNotInternal('ct')})`;
 /** Permissions with their content types. */
 export const PERMISSIONS = sql`auth_permission p JOIN django_content_type ct ON ct.id = p.content_type_id`;
 /** Their order in every list. */
