@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../platform/jitter.js';
 
@@ -22,13 +23,11 @@ const STOP_WITHIN_MS = 10_000;
  * one step per poll interval or when it is woken. A failing step never ends the loop.
  */
 export class BackgroundLoop {
-  readonly #stopping = new AbortController();
+  readonly #stopping = shared();
   readonly #workers: Promise<void>[] = [];
   readonly #inProgress = new Set<Promise<void>>();
-  /** Ends the rests of workers. */
-  readonly #resting = new Set<() => void>();
-  /** Number of times that the loop was woken: a step after which it has changed is followed by another one. */
-  #wakes = 0;
+  /** Aborted, and replaced, when the loop is woken. A rest heeds that from before its step, lest it miss a wake-up. */
+  #waking = shared();
   #reported: string | null = null;
 
   constructor(private readonly options: LoopOptions) {}
@@ -46,8 +45,9 @@ export class BackgroundLoop {
 
   /** Ends the rest, because there is probably something to do. */
   wake(): void {
-    this.#wakes++;
-    for (const end of this.#resting) end();
+    const waking = this.#waking;
+    this.#waking = shared();
+    waking.abort();
   }
 
   /** Begins work that goes on beside the steps, and that `stop` waits for. */
@@ -69,7 +69,7 @@ export class BackgroundLoop {
     const late = new AbortController();
     const finished = await Promise.race([
       this.#finish().then(() => true),
-      sleep(withinMs, false, { signal: late.signal }).catch(() => false),
+      rest(withinMs, late.signal).then(() => false),
     ]);
     late.abort();
     return finished;
@@ -84,33 +84,19 @@ export class BackgroundLoop {
     const { step, pollMs, retryMs: { first, longest } = RETRY_MS } = this.options;
     let failures = 0;
     while (!this.signal.aborted) {
-      const wakes = this.#wakes;
+      const { signal: woken } = this.#waking;
       try {
         const mayHaveMore = await step();
         failures = 0;
         this.#reported = null;
-        if (!mayHaveMore && wakes === this.#wakes) await this.#rest(jittered(pollMs));
+        if (!mayHaveMore) await rest(jittered(pollMs), woken);
       } catch (error) {
         this.#report(error);
-        // Waking shortens only what follows the first rest: notices may arrive faster than steps fail.
-        await sleep(first, undefined, { signal: this.signal }).catch(() => undefined);
-        const rest = Math.min(longest, first * 2 ** failures++) - first;
-        if (rest > 0 && wakes === this.#wakes) await this.#rest(jittered(rest));
+        // Waking shortens only what comes after the first rest: notices may arrive faster than steps fail.
+        await rest(first, this.signal);
+        await rest(jittered(Math.min(longest, first * 2 ** failures++) - first), woken);
       }
     }
-  }
-
-  #rest(milliseconds: number): Promise<void> {
-    if (this.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = () => {
-        clearTimeout(timer);
-        this.#resting.delete(end);
-        resolve();
-      };
-      const timer = setTimeout(end, milliseconds);
-      this.#resting.add(end);
-    });
   }
 
   #report(error: unknown): void {
@@ -123,4 +109,16 @@ export class BackgroundLoop {
       // A log that fails must not end the loop.
     }
   }
+}
+
+/** Returns a controller whose signal any number of workers may wait for. */
+function shared(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+}
+
+/** Waits until the time, in milliseconds, is over or the signal ends it. */
+async function rest(time: number, signal: AbortSignal): Promise<void> {
+  await sleep(time, undefined, { signal }).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TenantBackoff, TenantRotation, type TurnResult } from './tenant-rotation.js';
 
 class Outage extends Error {}
@@ -111,34 +111,39 @@ describe('the rotation', () => {
 });
 
 describe('the backoff of tenants', () => {
-  const rest = async (backoff: TenantBackoff) => {
-    const begun = performance.now();
-    while (backoff.isResting('a')) await sleep(1);
-    return performance.now() - begun;
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Expects that tenant `a` rests for this long and no longer, in milliseconds. */
+  const rests = (backoff: TenantBackoff, time: number) => {
+    vi.advanceTimersByTime(time - 1);
+    expect(backoff.isResting('a'), `after ${time - 1} ms`).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(backoff.isResting('a'), `after ${time} ms`).toBe(false);
   };
 
-  test('doubles with each failure in a row, up to a limit; a success ends it', async () => {
+  test('doubles with each failure in a row, up to a limit; a success ends it', () => {
     const backoff = new TenantBackoff(20, 50);
-    const rests = [];
-    for (let n = 0; n < 4; n++) {
+    for (const time of [20, 40, 50, 50]) {
       backoff.failed('a');
       backoff.failed('a'); // was begun before the tenant rested
       expect(backoff.resting()).toEqual(['a']);
-      rests.push(await rest(backoff));
+      rests(backoff, time);
     }
-    for (const [index, least] of [20, 40, 50, 50].entries()) expect(rests[index]).toBeGreaterThan(least - 2);
-    expect(rests[0]).toBeLessThan(40);
     backoff.failed('a');
     backoff.succeeded('a');
     expect(backoff.isResting('a')).toBe(false);
     backoff.failed('a');
-    expect(await rest(backoff)).toBeLessThan(40);
+    rests(backoff, 20);
   });
 
-  test('of one tenant is its own', () => {
-    const backoff = new TenantBackoff();
-    backoff.failed('a');
-    backoff.pause('b');
+  test('of one tenant is its own; one with nothing to do rests without a failure', () => {
+    const backoff = new TenantBackoff(20, 50);
+    backoff.pause('a');
+    backoff.failed('b');
     expect(['a', 'b', 'c'].map((schema) => backoff.isResting(schema))).toEqual([true, true, false]);
+    rests(backoff, 20);
+    backoff.failed('a');
+    rests(backoff, 20);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BackgroundLoop } from '../../src/background/loop.js';
 import { Database } from '../../src/database/database.js';
-import { importLoop, type RunnerOptions } from '../../src/immigration/client-imports/runner.js';
+import { type ImportLoopOptions, importLoop } from '../../src/immigration/client-imports/import-loop.js';
 import { type Answer, startTestApp, type TestApp, type TestAppOptions } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 import { type Row, tenantSql } from '../helpers/tenant-sql.js';
@@ -17,7 +17,7 @@ export interface ImportTest {
   /** Uploads a file; returns the import. */
   upload(file: string | Buffer, by?: string, name?: string): Promise<Row>;
   /** Starts a worker with a connection of its own. */
-  start(options?: RunnerOptions): RunningRunner;
+  start(options?: ImportLoopOptions): RunningRunner;
   /** Starts an action and waits, with a worker running, until it is over; returns the import then. */
   done(id: number, action: 'dry-run' | 'run' | 'undo', by?: string): Promise<Row>;
   /** Waits until an import has one of these statuses. */

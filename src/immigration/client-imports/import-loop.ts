@@ -7,7 +7,7 @@ import { readPauses } from '../../events/worker/ready-tenants.js';
 import { tenantsWithImports } from './import-queue.js';
 import { serveImport } from './serve.js';
 
-export interface RunnerOptions {
+export interface ImportLoopOptions {
   /** Called with each error, and the tenant if it concerns one; the work is retried. */
   readonly onError?: (schema: string | null, error: unknown) => void;
   /** Approximate polling interval, in milliseconds. */
@@ -23,7 +23,7 @@ const MOST_TOLD = 10_000;
  * Returns the loop that processes the imports of all tenants, alternating between the parts of different tenants, so
  * that a long one holds nobody up. Any number may run: PostgreSQL's locks give each part to one of them.
  */
-export function importLoop(database: Database, options: RunnerOptions = {}): BackgroundLoop {
+export function importLoop(database: Database, options: ImportLoopOptions = {}): BackgroundLoop {
   const { onError, pollMs = POLL_MS } = options;
   const told = new LRUCache<string, true>({ max: MOST_TOLD, ttl: TELLS_EVERY_MS });
   const rotation = new TenantRotation({
