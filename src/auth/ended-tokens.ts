@@ -60,10 +60,8 @@ export async function endEverySession(
   userId: number,
   lifetime: number,
 ): Promise<number> {
-  const [[revoked]] = await Promise.all([
-    transaction.query(revokeAll(userId)),
-    transaction.query(setMark(userId, lifetime)),
-    transaction.query(sql`SELECT pg_notify(${CHANNELS.access}, current_schema()::text)`),
-  ]);
-  return revoked?.ended ?? 0;
+  const revoking = transaction.query(revokeAll(userId));
+  transaction.send(setMark(userId, lifetime));
+  transaction.send(sql`SELECT pg_notify(${CHANNELS.access}, current_schema()::text)`);
+  return (await revoking)[0]?.ended ?? 0;
 }

@@ -61,8 +61,8 @@ export class OwnSessions {
     checkPassword('new_password', next, account);
     const hash = await hashPassword(next);
     return await this.database.tenantTransaction(context, async (transaction) => {
-      const [, failed, [present]] = await Promise.all([
-        transaction.query(lockAccount(user.id, 'NO KEY UPDATE')),
+      transaction.send(lockAccount(user.id, 'NO KEY UPDATE'));
+      const [failed, [present]] = await Promise.all([
         transaction.query(this.throttle.standing(user.username, address)),
         transaction.query(accountById(user.id)),
       ]);
@@ -88,10 +88,8 @@ export class OwnSessions {
     const jti = refresh === undefined ? null : this.#jtiOf(refresh);
     const context = { schema: tenant.schema, userId: user.id };
     return await this.database.tenantTransaction(context, async (transaction) => {
-      const [, found] = await Promise.all([
-        transaction.query(lockAccount(user.id, 'NO KEY UPDATE')),
-        jti === null ? [] : transaction.query(ownToken(jti, user.id)),
-      ]);
+      transaction.send(lockAccount(user.id, 'NO KEY UPDATE'));
+      const found = jti === null ? [] : await transaction.query(ownToken(jti, user.id));
       if (jti !== null && found.length === 0) throw invalidField('refresh', 'Token is blacklisted');
       const ended = await this.endEvery(transaction, user.id);
       if (jti === null) return { ended, pair: null };

@@ -57,11 +57,9 @@ export class Sessions {
     const rehashed = needsRehash(stored) ? await hashPassword(password) : null;
     return await this.database.tenantTransaction(system, async (transaction) => {
       const { id } = account;
-      const [failed, , [current]] = await Promise.all([
-        transaction.query(this.throttle.standing(username, address)),
-        transaction.query(lockAccount(id, rehashed ? 'NO KEY UPDATE' : 'SHARE')),
-        transaction.query(accountById(id)),
-      ]);
+      const standing = transaction.query(this.throttle.standing(username, address));
+      transaction.send(lockAccount(id, rehashed ? 'NO KEY UPDATE' : 'SHARE'));
+      const [failed, [current]] = await Promise.all([standing, transaction.query(accountById(id))]);
       this.throttle.check(failed);
       // A user who was disabled, or given another password, while this one was checked is not let in with the old one.
       const isSame = current?.password === stored;
@@ -83,8 +81,8 @@ export class Sessions {
     const userId = userIdOf(claims);
     const system = { schema: tenant.schema, userId: null };
     return await this.database.tenantTransaction(system, async (transaction) => {
-      const [, revoked, [account]] = await Promise.all([
-        transaction.query(lockAccount(userId, 'SHARE')),
+      transaction.send(lockAccount(userId, 'SHARE'));
+      const [revoked, [account]] = await Promise.all([
         this.#revoke(transaction, token, claims),
         transaction.query(accountById(userId)),
       ]);

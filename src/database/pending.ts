@@ -5,7 +5,8 @@ export type ReadMore = <Row>(query: Executable<Row>) => Promise<Row[]>;
 
 /**
  * The result of statements that were sent without waiting. It is awaited only by the runner of the transaction, with
- * the answer to COMMIT, or by the caller of `TenantTransaction.result`.
+ * the answer to COMMIT, or by the caller of `TenantTransaction.result`. So nothing that decides whether to commit may be
+ * pending: what checks something returns a promise.
  */
 export class Pending<T> {
   readonly #finish: (read: ReadMore) => T | Promise<T>;

@@ -72,7 +72,7 @@ export async function addEndpoint(
   checkEventPatterns(eventTypes);
   const secret = newSecret();
   // A concurrent addition waits for this lock, and then counts this endpoint too.
-  void transaction.query(LOCK);
+  transaction.send(LOCK);
   const [endpoint] = await transaction.query(sql<Endpoint>`
     INSERT INTO webhook_endpoint (url, secret, event_types)
     SELECT ${href}, ${secret}, ${JSON.stringify(eventTypes)}::jsonb

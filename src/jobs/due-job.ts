@@ -79,13 +79,11 @@ async function lookAt(job: DueJob, run: JobRun, { schema, basis }: DueTenant): P
   const known = { now, basis: job.usableBasis(basis) };
   try {
     return await inBatches(run.database, schema, run, async (transaction, limit) => {
-      const [, [row]] = await Promise.all([
-        transaction.query(sql`SELECT public.begin_tenant_job(${job.name})`),
-        transaction.query(job.doDue(known, limit)),
-      ]);
+      transaction.send(sql`SELECT public.begin_tenant_job(${job.name})`);
+      const [row] = await transaction.query(job.doDue(known, limit));
       const done = row?.done ?? 0;
       const mayBeMore = limit !== null && done >= limit;
-      await transaction.query(mayBeMore ? lookIn(0, job, basis) : lookWhenDue(job, basis, known));
+      transaction.send(mayBeMore ? lookIn(0, job, basis) : lookWhenDue(job, basis, known));
       return done;
     });
   } catch (error) {

@@ -31,17 +31,15 @@ const WAIT_SECONDS = { least: 5, most: 3_600 };
  * @throws database errors that end the transaction
  */
 export async function alertOfFailures(
-  transaction: Pick<TenantTransaction, 'query'>,
+  transaction: Pick<TenantTransaction, 'query' | 'send'>,
   failures: readonly Failure[],
   roles: readonly string[],
 ): Promise<Alerted> {
   const notified: number[] = [];
   for (const [index, { event, error }] of failures.entries()) {
     try {
-      const [, rows] = await Promise.all([
-        transaction.query(SAVE),
-        transaction.query(alert(event, error, roles)),
-      ]);
+      transaction.send(SAVE);
+      const rows = await transaction.query(alert(event, error, roles));
       notified.push(...rows.map(({ user }) => user));
     } catch {
       await transaction.query(UNDO);

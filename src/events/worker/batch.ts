@@ -73,8 +73,8 @@ async function handleClaimed(
   const bounds = sql`
     SELECT pg_catalog.set_config('lock_timeout', ${String(tools.limits.lockWait)}, true),
     pg_catalog.set_config('statement_timeout', ${String(tools.limits.event)}, true)`;
-  const [, { events, clientType }, wanted] = await Promise.all([
-    transaction.query(bounds),
+  transaction.send(bounds);
+  const [{ events, clientType }, wanted] = await Promise.all([
     takeEvents(transaction, schema, ids),
     transaction.query(typesForWebhooks(ids)),
   ]);

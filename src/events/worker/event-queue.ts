@@ -96,10 +96,8 @@ export async function takeEvents(
   schema: string,
   ids: readonly number[],
 ): Promise<Claimed> {
-  const [, rows] = await Promise.all([
-    transaction.query(lockTenant(schema)),
-    transaction.query(takenEvents(ids)),
-  ]);
+  transaction.send(lockTenant(schema));
+  const rows = await transaction.query(takenEvents(ids));
   return {
     clientType: rows[0]?.client_type ?? null,
     events: rows.map(({ event_id, claims, client_type, ...event }) => ({

@@ -1,8 +1,6 @@
 import type { Executable } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 
-const ignore = () => undefined;
-
 /** The tenant's transaction as one handler may use it, until it is closed. */
 export class LimitedTransaction {
   #closed: Error | null = null;
@@ -10,12 +8,11 @@ export class LimitedTransaction {
 
   constructor(private readonly transaction: TenantTransaction) {}
 
-  async query<Row>(query: Executable<Row>): Promise<Row[]> {
-    if (this.#closed) throw this.#closed;
+  query<Row>(query: Executable<Row>): Promise<Row[]> {
+    if (this.#closed) return Promise.reject(this.#closed);
     const rows = this.transaction.query(query);
-    rows.catch(ignore); // `finish` reports its failure, even when the handler does not wait for it
-    this.#sent.push(rows);
-    return await rows;
+    this.#sent.push(rows); // so that `finish` reports its failure, even when the handler does not wait for it
+    return rows;
   }
 
   /** Accepts no further statement; resolves when all were answered. @throws the error of the first that failed */

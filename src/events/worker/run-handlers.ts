@@ -67,8 +67,6 @@ const SAVE = sql`SAVEPOINT handler`;
 const KEEP = sql`RELEASE SAVEPOINT handler`;
 const UNDO = sql`ROLLBACK TO SAVEPOINT handler`;
 
-const ignore = () => undefined;
-
 /**
  * Handles an event with each handler in a savepoint: the writes of a failing one are undone, those of the others stay,
  * and so does the transaction.
@@ -86,16 +84,13 @@ export async function runEach(transaction: TenantTransaction, job: Job, until: n
       results[binding.key] = result;
       continue;
     }
-    const saved = transaction.query(SAVE);
-    saved.catch(ignore); // waited for below
+    transaction.send(SAVE);
     try {
       const outcome = await call(transaction, until, (limited) => binding.handle(job, limited));
-      await saved;
-      transaction.query(KEEP).catch(ignore); // what fails it fails the next statement too
+      transaction.send(KEEP);
       results[binding.key] = resultOf(binding, outcome);
       notified.push(...(outcome.notified ?? []));
     } catch (error) {
-      await saved;
       await transaction.query(UNDO);
       const reason = errorText(error);
       if (isLockedOut(error)) {

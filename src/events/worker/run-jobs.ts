@@ -14,8 +14,6 @@ export interface JobsDone {
 const SAVE = sql`SAVEPOINT batch`;
 const UNDO = sql`ROLLBACK TO SAVEPOINT batch`;
 
-const ignore = () => undefined;
-
 /**
  * Handles events, those of one record in their order. Those without earlier trouble come first, all together, with many
  * statements on the wire at once; if anything fails, that is undone, and each is handled on its own. Those of the other
@@ -47,7 +45,7 @@ function bound(
   time: number,
 ): void {
   const set = sql`SELECT pg_catalog.set_config(${setting}, ${String(time)}, true)`;
-  transaction.query(set).catch(ignore); // what fails it fails the next statement too
+  transaction.send(set);
 }
 
 /** Handles all events together; null when something failed, and nothing is written then. */
@@ -57,8 +55,7 @@ async function allTogether(
   limits: BatchLimits,
 ): Promise<JobsDone | null> {
   const until = performance.now() + limits.together;
-  const saved = transaction.query(SAVE);
-  saved.catch(ignore); // waited for below
+  transaction.send(SAVE);
   bound(transaction, 'statement_timeout', limits.together);
   const done = new Map<Job, JobDone>();
   try {
@@ -70,7 +67,6 @@ async function allTogether(
         }),
       );
     }
-    await saved;
   } catch {
     await transaction.query(UNDO);
     return null;

@@ -25,7 +25,7 @@ export async function dryRun(
   checkMayWork(user, row);
   checkStatus(row, ['DRAFT']);
   checkFields(row);
-  await forgetResults(transaction, id);
+  forgetResults(transaction, id);
   const atOnce = row.row_count <= CHECKED_AT_ONCE;
   const begun = { ...row, status: 'CHECKING' as const, ...NOTHING_DONE };
   if (!atOnce) await begin(transaction, user, begun);
@@ -46,7 +46,7 @@ export async function run(
   const mayGoOn = row.undo_started_at === null;
   checkStatus(row, mayGoOn ? ['DRAFT', 'FAILED'] : ['DRAFT']);
   checkFields(row);
-  if (row.status === 'DRAFT') await forgetResults(transaction, id);
+  if (row.status === 'DRAFT') forgetResults(transaction, id);
   await transaction.query(sql`DELETE FROM client_import_source WHERE import_id = ${id}`);
   await begin(transaction, user, { ...row, status: 'RUNNING' });
   return readImport(transaction, user, id);
@@ -60,7 +60,7 @@ export async function cancel(
 ): Promise<Pending<object>> {
   const row = await lockImport(transaction, user, id);
   checkStatus(row, ['CHECKING', 'RUNNING']);
-  await endWork(transaction, id, AFTER_CANCEL[row.status as 'CHECKING' | 'RUNNING'], CANCELLED);
+  endWork(transaction, id, AFTER_CANCEL[row.status as 'CHECKING' | 'RUNNING'], CANCELLED);
   return readImport(transaction, user, id);
 }
 

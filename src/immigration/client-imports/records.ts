@@ -133,33 +133,31 @@ export async function saveProgress(
       other_named = ${progress.other_named},
       claims = 0, error = '', updated_at = now()
     WHERE id = ${importId}`);
-  if (status === 'DRAFT' || status === 'COMPLETED') await endWork(transaction, importId, status);
+  if (status === 'DRAFT' || status === 'COMPLETED') endWork(transaction, importId, status);
 }
 
 /** Deletes the results of a dry run: before another one, the run, or a change of how the file is interpreted. */
-export async function forgetResults(transaction: TenantTransaction, importId: number): Promise<void> {
-  await Promise.all([
-    transaction.query(sql`DELETE FROM client_import_row WHERE import_id = ${importId}`),
-    transaction.query(sql`
-      UPDATE client_import SET next_part = 0, processed = 0, created = 0, updated = 0, skipped = 0, failed = 0,
-        other_named = 0,
-        error = '', checked_at = NULL, updated_at = now()
-      WHERE id = ${importId}`),
-  ]);
+export function forgetResults(transaction: TenantTransaction, importId: number): void {
+  transaction.send(sql`DELETE FROM client_import_row WHERE import_id = ${importId}`);
+  transaction.send(sql`
+    UPDATE client_import SET next_part = 0, processed = 0, created = 0, updated = 0, skipped = 0, failed = 0,
+      other_named = 0,
+      error = '', checked_at = NULL, updated_at = now()
+    WHERE id = ${importId}`);
 }
 
 /**
  * Ends the present work. After a dry run nothing is started: a run is queued by its own time.
  * @param error why it ended early, for the user; '' for none
  */
-export async function endWork(
+export function endWork(
   transaction: TenantTransaction,
   importId: number,
   status: ImportStatus,
   error = '',
-): Promise<void> {
+): void {
   const isChecked = status === 'DRAFT' && error === '';
-  await transaction.query(sql`
+  transaction.send(sql`
     UPDATE client_import SET
       status = ${status}, error = ${error}, claims = 0, updated_at = now(),
       checked_at = CASE WHEN ${isChecked}::boolean THEN now() ELSE checked_at END,

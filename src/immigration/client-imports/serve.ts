@@ -89,9 +89,9 @@ async function serveClaimed(
   claim: ImportClaim,
   tell: boolean,
 ): Promise<void> {
-  const [[turn], , [row], user] = await Promise.all([
+  transaction.send(sql`SELECT set_config('lock_timeout', ${LONGEST_WAIT}, true)`);
+  const [[turn], [row], user] = await Promise.all([
     transaction.query(sql<{ mine: boolean }>`SELECT pg_try_advisory_xact_lock(${LOCK(schema)}) AS mine`),
-    transaction.query(sql`SELECT set_config('lock_timeout', ${LONGEST_WAIT}, true)`),
     transaction.query(sql<ImportRow & Pick<ImportClaim, 'claims'>>`
       SELECT ${IMPORT_COLUMNS}, r.claims FROM client_import r WHERE r.id = ${claim.id} FOR NO KEY UPDATE`),
     claim.userId === null ? null : readCurrentUser(transaction, claim.userId),
@@ -108,7 +108,7 @@ async function serveClaimed(
     return await giveUp('Whoever started this may no longer do it.');
   }
   const after = await work(transaction, user, row);
-  if (tell || after.status !== row.status) await transaction.query(progressNotice(schema, after));
+  if (tell || after.status !== row.status) transaction.send(progressNotice(schema, after));
 }
 
 async function work(transaction: TenantTransaction, user: CurrentUser, row: ImportRow): Promise<ImportRow> {
@@ -125,7 +125,7 @@ async function end(
   status: WorkStatus,
   error: string,
 ): Promise<void> {
-  await endWork(transaction, id, INTERRUPTED[status], error);
+  endWork(transaction, id, INTERRUPTED[status], error);
   const [row] = await transaction.query(sql<ImportRow>`
     SELECT ${IMPORT_COLUMNS} FROM client_import r WHERE r.id = ${id}`);
   if (row) await transaction.query(progressNotice(schema, row));

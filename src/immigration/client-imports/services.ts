@@ -41,29 +41,27 @@ export async function createImport(
     VALUES (${name}, '', ${delimiter}, ${choices}::jsonb, ${JSON.stringify(CLIENT_FIELDS)}::jsonb, ${user.id})
     RETURNING id`);
   const { id } = made as { id: number };
-  if (!('choices' in file)) await keepFile(transaction, id, file);
+  if (!('choices' in file)) keepFile(transaction, id, file);
   if ('choices' in file || file.isDamaged) {
-    await transaction.query(sql`
+    transaction.send(sql`
       INSERT INTO client_import_source (import_id, content) VALUES (${id}, ${content}::bytea)`);
   }
   return readImport(transaction, user, id);
 }
 
 /** Stores the contents of a file that could be read. */
-async function keepFile(transaction: TenantTransaction, id: number, file: ClientFile): Promise<void> {
+function keepFile(transaction: TenantTransaction, id: number, file: ClientFile): void {
   const { headers, samples, encoding, delimiter, dateFormat, rowCount, parts } = file;
-  await transaction.query(sql`
+  transaction.send(sql`
     UPDATE client_import SET
       encoding = ${encoding}, delimiter = ${delimiter}, headers = ${JSON.stringify(headers)}::jsonb,
       samples = ${JSON.stringify(samples)}::jsonb, fields = ${JSON.stringify(guessFields(headers))}::jsonb,
       date_format = ${dateFormat}, row_count = ${rowCount}, updated_at = now()
     WHERE id = ${id}`);
-  await Promise.all(
-    parts.map((content, number) =>
-      transaction.query(sql`
-        INSERT INTO client_import_part (import_id, number, content) VALUES (${id}, ${number}, ${content})`),
-    ),
-  );
+  for (const [number, content] of parts.entries()) {
+    transaction.send(sql`
+      INSERT INTO client_import_part (import_id, number, content) VALUES (${id}, ${number}, ${content})`);
+  }
 }
 
 /** Reads the stored original of an import's file and the options for reading it. @throws HttpError 404, 400 */
@@ -95,9 +93,9 @@ export async function chooseEncoding(
   file: ClientFile,
 ): Promise<Pending<object>> {
   checkStatus(await lockImport(transaction, user, id), ['DRAFT']);
-  await forgetResults(transaction, id);
-  await transaction.query(sql`DELETE FROM client_import_part WHERE import_id = ${id}`);
-  await keepFile(transaction, id, file);
+  forgetResults(transaction, id);
+  transaction.send(sql`DELETE FROM client_import_part WHERE import_id = ${id}`);
+  keepFile(transaction, id, file);
   return readImport(transaction, user, id);
 }
 
@@ -118,15 +116,13 @@ export async function patchImport(
   const { fields = row.fields, duplicates = row.duplicates, date_format = row.date_format } = input;
   const { other_name = row.other_name } = input;
   const { default_gender = row.default_gender, default_country = row.default_country } = input;
-  await Promise.all([
-    forgetResults(transaction, id),
-    transaction.query(sql`
+  forgetResults(transaction, id);
+  transaction.send(sql`
       UPDATE client_import SET
         fields = ${JSON.stringify(fields)}::jsonb, duplicates = ${duplicates}, other_name = ${other_name}, date_format = ${date_format},
         default_gender = ${default_gender}, default_country = ${default_country},
         default_branch_id = ${branch === undefined ? row.default_branch_id : branch}
-      WHERE id = ${id}`),
-  ]);
+      WHERE id = ${id}`);
   return readImport(transaction, user, id);
 }
 

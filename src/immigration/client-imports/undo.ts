@@ -57,6 +57,6 @@ export async function undoRows(
     UPDATE client_import SET undone = ${after.undone}, kept = ${after.kept}, undo_reached = ${after.undo_reached},
       claims = 0, error = '', updated_at = now()
     WHERE id = ${row.id}`);
-  if (after.status === 'UNDONE') await endWork(transaction, row.id, 'UNDONE');
+  if (after.status === 'UNDONE') endWork(transaction, row.id, 'UNDONE');
   return after;
 }

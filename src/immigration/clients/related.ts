@@ -4,7 +4,7 @@ import { sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
-import { checkAssignment } from '../shared/assignment.js';
+import { assigneeById, checkAssignee } from '../shared/assignment.js';
 import { outOfScope } from '../shared/client-access.js';
 
 /** The records that a client references; undefined or null: none to check. */
@@ -38,12 +38,9 @@ export async function checkRelated(
         EXISTS (SELECT FROM immigration_visacategory WHERE id = ${known(category)}::bigint) AS visa_category,
         EXISTS (SELECT FROM immigration_agent WHERE id = ${known(agent)}::bigint AND deleted_at IS NULL) AS agent,
         EXISTS (SELECT FROM immigration_branch WHERE id = ${known(branch)}::bigint AND deleted_at IS NULL) AS branch`)
-    : undefined;
-  const assigning =
-    typeof assignee === 'number' ? checkAssignment(transaction, user, assignee, 'clients') : undefined;
-  // If one check fails first, the other's failure must not be unhandled, which would end the process.
-  assigning?.catch(() => undefined);
-  const [found] = (await looking) ?? [];
+    : [];
+  const assigning = typeof assignee === 'number' ? transaction.query(assigneeById(assignee)) : [];
+  const [[found], [assigned]] = await Promise.all([looking, assigning]);
   if (found) {
     if (typeof category === 'number' && !found.visa_category) throw invalidPk('visa_category_id', category);
     if (typeof agent === 'number' && !found.agent) throw invalidPk('agent_id', agent);
@@ -52,5 +49,5 @@ export async function checkRelated(
   if (typeof branch === 'number' && !covers(scopeOf(user), branch)) {
     throw outOfScope(user, 'branch', branch);
   }
-  await assigning;
+  if (typeof assignee === 'number') checkAssignee(user, assignee, assigned, 'clients');
 }

@@ -99,13 +99,14 @@ function lockClient(transaction: TenantTransaction, id: number): Promise<ClientB
 
 /** Locks a client's passport. @throws HttpError 404; 403 when the client is out of scope, with passport or without */
 async function lockPassport(transaction: TenantTransaction, user: CurrentUser, id: number) {
-  const finding = lockClient(transaction, id);
-  const locking = passports.lock(transaction, id);
-  locking.catch(() => undefined); // the check of the client's scope comes first
-  const [client] = await finding;
+  const [[client], [passport]] = await Promise.all([
+    lockClient(transaction, id),
+    transaction.query(passports.locking(id)),
+  ]);
   if (!client) throw notFound('Passport');
   checkClientScope(user, client);
-  return await locking;
+  if (!passport) throw notFound('Passport');
+  return passport;
 }
 
 function checkOrder(passport: Readonly<Record<string, unknown>>): void {

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
-import { sql } from '../../database/queries.js';
+import { type RawBuilder, sql } from '../../database/queries.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, type HttpError, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -14,19 +14,35 @@ export async function checkAssignment(
   transaction: TenantTransaction,
   user: CurrentUser,
   assignee: number,
-  what: 'clients' | 'applications',
+  what: AssignedWork,
 ): Promise<void> {
-  if (!isId(assignee)) throw noSuchAssignee(assignee);
-  const [found] = await transaction.query(sql<Assignee>`
+  const [found] = await transaction.query(assigneeById(assignee));
+  checkAssignee(user, assignee, found, what);
+}
+
+/** Returns the query for what `checkAssignee` has to know of a user. */
+export function assigneeById(id: number): RawBuilder<Assignee> {
+  return sql<Assignee>`
     SELECT ARRAY(SELECT branch_id FROM immigration_user_branches WHERE user_id = u.id) AS branches,
            ARRAY(SELECT region_id FROM immigration_user_regions WHERE user_id = u.id) AS regions,
            u.is_active AS "isActive"
-    FROM immigration_user u WHERE u.id = ${assignee}`);
-  if (!found) throw noSuchAssignee(assignee);
+    FROM immigration_user u WHERE u.id = ${isId(id) ? id : 0}`;
+}
+
+/** Checks a user that was found, or not, as `checkAssignment` does. @throws HttpError 400, 403 */
+export function checkAssignee(
+  user: CurrentUser,
+  id: number,
+  found: Assignee | undefined,
+  what: AssignedWork,
+): void {
+  if (!found) throw noSuchAssignee(id);
   const refusal = assignmentRefusal(user, found, what);
   if (refusal) throw permissionDenied(refusal);
-  if (!found.isActive) throw disabledAssignee(assignee);
+  if (!found.isActive) throw disabledAssignee(id);
 }
+
+type AssignedWork = 'clients' | 'applications';
 
 /** Returns the error for an assignee who does not exist: 400. */
 export function noSuchAssignee(id: number): HttpError {
@@ -53,11 +69,7 @@ export interface Assignee {
 }
 
 /** Returns why a user may not assign work to this one, in a sentence; null if they may. */
-export function assignmentRefusal(
-  user: CurrentUser,
-  assignee: Assignee,
-  what: 'clients' | 'applications',
-): string | null {
+export function assignmentRefusal(user: CurrentUser, assignee: Assignee, what: AssignedWork): string | null {
   const shared = (own: readonly number[], theirs: readonly number[]) => own.some((id) => theirs.includes(id));
   const role = roleOf(user);
   if ((role === 'BRANCH_ADMIN' || role === 'CONSULTANT') && !shared(user.branchIds, assignee.branches)) {

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { type RawBuilder, sql } from '../../database/queries.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { HttpError } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { deniedError, isThere, kindNamed, LINKED_KINDS, type LinkedKind } from './linked-kinds.js';
@@ -48,11 +48,10 @@ export async function requireLinked(
   const typeFound = transaction.query(contentType(named ?? (type as number)));
   // A name identifies the table at once, so both statements share a round trip.
   const recordFound = named && findRecord(transaction, user, named, id);
-  recordFound?.catch(() => undefined); // if the type is unknown, its failure must not be unhandled
   const [found] = await typeFound;
   const kind = named ?? (found && LINKED_KINDS.get(found.model));
   if (!found || kind?.app !== found.app) throw errors.type();
-  const record = await (recordFound ?? findRecord(transaction, user, kind, id));
+  const record = await transaction.result(recordFound ?? findRecord(transaction, user, kind, id));
   if (!record) throw errors.record();
   if (!record.reached) throw deniedError(kind, user, id) ?? errors.record();
   return { content_type_id: found.id, object_id: id };
@@ -67,18 +66,17 @@ function contentType(type: LinkedKind | number): RawBuilder<{ id: number; app: s
 }
 
 /** Returns whether there is such a record, and whether the user reaches it. */
-async function findRecord(
+function findRecord(
   transaction: TenantTransaction,
   user: CurrentUser,
   kind: LinkedKind,
   id: number,
-): Promise<{ reached: boolean } | undefined> {
-  if (!isLinkId(id)) return undefined;
+): Pending<{ reached: boolean } | undefined> {
   const lock = kind.permanent ? sql`` : sql`FOR KEY SHARE OF r`;
-  const [record] = await transaction.query(sql<{ reached: boolean | null }>`
+  const finding = transaction.send(sql<{ reached: boolean | null }>`
     SELECT ${kind.reach?.(user) ?? sql`true`} AS reached FROM ${sql.table(kind.table)} r
-    WHERE r.id = ${id} AND ${isThere(kind)} ${lock}`);
-  return record && { reached: record.reached === true };
+    WHERE r.id = ${isLinkId(id) ? id : 0} AND ${isThere(kind)} ${lock}`);
+  return finding.map(([record]) => record && { reached: record.reached === true });
 }
 
 /** The kinds in the scope of users who do not see the whole tenant. */

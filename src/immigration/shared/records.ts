@@ -121,10 +121,14 @@ export class Records<T extends Table, Row> {
     return rows.map(firstOr(() => notFound(this.#thing)));
   }
 
+  /** Returns the query that locks a record and yields it as stored. */
+  locking(id: number, strength = FOR_CHANGE): RawBuilder<Stored<T>> {
+    return sql`SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#notDeleted} ${strength}`;
+  }
+
   /** Returns the stored record, locked against other changes. @throws HttpError 404 */
   async lock(transaction: TenantTransaction, id: number, strength = FOR_CHANGE): Promise<Stored<T>> {
-    const [row] = await transaction.query(sql<Stored<T>>`
-      SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#notDeleted} ${strength}`);
+    const [row] = await transaction.query(this.locking(id, strength));
     if (!row) throw notFound(this.#thing);
     return row;
   }

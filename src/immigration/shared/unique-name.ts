@@ -18,11 +18,8 @@ export async function claimName(
   error: () => HttpError,
 ): Promise<void> {
   const key = `${kind}\n${caseless(name)}`;
-  const locked = transaction.query(
-    sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(${key}))`,
-  );
+  transaction.send(sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext(${key}))`);
   // A separate statement: it must see what was committed while this one waited for the lock.
-  const looked = transaction.query(sql<{ taken: boolean }>`SELECT ${taken} AS taken`);
-  const [, [found]] = await Promise.all([locked, looked]);
+  const [found] = await transaction.query(sql<{ taken: boolean }>`SELECT ${taken} AS taken`);
   if (found?.taken) throw error();
 }

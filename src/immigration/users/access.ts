@@ -60,9 +60,9 @@ export async function lockUser(
   id: number,
   policy: Policy,
 ): Promise<UserChange> {
-  const [, actor, [target]] = await Promise.all([
-    transaction.query(sql`
-      SELECT id FROM immigration_user WHERE id IN (${user.id}, ${id}) ORDER BY id FOR NO KEY UPDATE`),
+  transaction.send(sql`
+    SELECT id FROM immigration_user WHERE id IN (${user.id}, ${id}) ORDER BY id FOR NO KEY UPDATE`);
+  const [actor, [target]] = await Promise.all([
     readCurrentUser(transaction, user.id),
     transaction.query(sql<Target>`${TARGET} WHERE u.id = ${id}`),
   ]);
@@ -82,10 +82,8 @@ export async function holdActor(
   user: CurrentUser,
   policy: Policy,
 ): Promise<CurrentUser> {
-  const [, actor] = await Promise.all([
-    transaction.query(sql`SELECT id FROM immigration_user WHERE id = ${user.id} FOR SHARE`),
-    readCurrentUser(transaction, user.id),
-  ]);
+  transaction.send(sql`SELECT id FROM immigration_user WHERE id = ${user.id} FOR SHARE`);
+  const actor = await readCurrentUser(transaction, user.id);
   checkActor(actor, policy);
   return actor;
 }

@@ -13,24 +13,20 @@ const lock = (...keys: string[]) => sql`
 
 /** Reserves a seat for an active user. @throws HttpError 400 when the tenant has as many active users as it may have */
 export async function claimSeat(transaction: TenantTransaction, tenant: Tenant): Promise<void> {
-  const [, [found]] = await Promise.all([
-    transaction.query(lock('active users')),
-    transaction.query(sql<{ count: number }>`
-      SELECT count(*)::integer AS count FROM immigration_user WHERE is_active`),
-  ]);
+  transaction.send(lock('active users'));
+  const [found] = await transaction.query(sql<{ count: number }>`
+    SELECT count(*)::integer AS count FROM immigration_user WHERE is_active`);
   if ((found?.count ?? 0) < tenant.maxUsers) return;
   throw detailError(400, `The limit of ${tenant.maxUsers} active users is reached`);
 }
 
 /** Checks that another active SUPER_ADMIN remains. @throws HttpError 400 when this user is the last one */
 export async function keepSuperAdmin(transaction: TenantTransaction, userId: number): Promise<void> {
-  const [, [other]] = await Promise.all([
-    transaction.query(lock('super admins')),
-    transaction.query(sql`
-      SELECT u.id FROM immigration_user u
-      JOIN immigration_user_groups ug ON ug.user_id = u.id JOIN auth_group g ON g.id = ug.group_id
-      WHERE g.name = 'SUPER_ADMIN' AND u.is_active AND u.id <> ${userId} LIMIT 1`),
-  ]);
+  transaction.send(lock('super admins'));
+  const [other] = await transaction.query(sql`
+    SELECT u.id FROM immigration_user u
+    JOIN immigration_user_groups ug ON ug.user_id = u.id JOIN auth_group g ON g.id = ug.group_id
+    WHERE g.name = 'SUPER_ADMIN' AND u.is_active AND u.id <> ${userId} LIMIT 1`);
   if (!other) throw detailError(400, 'The last active SUPER_ADMIN cannot be removed, demoted or disabled');
 }
 
@@ -49,14 +45,12 @@ export async function claimIdentity(
     ([field, value]) => `user ${field}\n${value.normalize('NFKC').toLowerCase()}`,
   );
   const other = sql`id IS DISTINCT FROM ${except}::bigint`;
-  const [, , [taken]] = await Promise.all([
-    // The console adds users under a lock of the whole table, which this one waits for.
-    transaction.query(sql`LOCK TABLE immigration_user IN ROW EXCLUSIVE MODE`),
-    transaction.query(lock(...keys)),
-    transaction.query(sql<{ username: boolean; email: boolean }>`
-      SELECT EXISTS (SELECT FROM immigration_user WHERE ${isTextInAnyCase('username', username)} AND ${other}) AS username,
-             EXISTS (SELECT FROM immigration_user WHERE ${isTextInAnyCase('email', email)} AND ${other}) AS email`),
-  ]);
+  // The console adds users under a lock of the whole table, which this one waits for.
+  transaction.send(sql`LOCK TABLE immigration_user IN ROW EXCLUSIVE MODE`);
+  transaction.send(lock(...keys));
+  const [taken] = await transaction.query(sql<{ username: boolean; email: boolean }>`
+    SELECT EXISTS (SELECT FROM immigration_user WHERE ${isTextInAnyCase('username', username)} AND ${other}) AS username,
+           EXISTS (SELECT FROM immigration_user WHERE ${isTextInAnyCase('email', email)} AND ${other}) AS email`);
   const errors: FieldErrors = {};
   for (const field of ['username', 'email'] as const) {
     if (taken?.[field]) errors[field] = [`A user with this ${field} already exists.`];
