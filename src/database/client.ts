@@ -47,7 +47,8 @@ export class DatabaseClient extends pg.Client {
   #silentSince = 0;
   /** Number of bytes received when the silence began. */
   #received = 0;
-  #pause: number;
+  /** Milliseconds of silence after which the client asks. */
+  #pause = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(settings: ClientSettings) {
@@ -61,7 +62,6 @@ export class DatabaseClient extends pg.Client {
     });
     this.#settings = { host, port, database, user, password };
     this.#within = answersWithin;
-    this.#pause = answersWithin * SILENT_FOR;
     this.on('error', ignore); // what is under way fails; without a listener the error would also end the process
     this.connection.on('readyForQuery', () => this.#answered());
     this.connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {
@@ -79,7 +79,7 @@ export class DatabaseClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: with all of the driver's overloads declared it cannot be overridden
   override query(...given: any[]): any {
     this.#unanswered++;
-    if (this.#unanswered === 1) this.#listen(this.#within * SILENT_FOR);
+    if (this.#unanswered === 1) this.#listen();
     return Reflect.apply(super.query, this, given);
   }
 
@@ -106,30 +106,31 @@ export class DatabaseClient extends pg.Client {
     if (this.#unanswered === 0) return; // it begins once connected
     this.#unanswered--;
     this.#answers++;
-    if (this.#unanswered > 0) this.#listen(this.#within * SILENT_FOR);
+    if (this.#unanswered > 0) this.#listen();
   }
 
-  /** Starts the timer for the next byte. */
-  #listen(pause: number): void {
+  /** Begins to wait for the next byte. A timer that is running stays: what it finds, it waits for anew. */
+  #listen(): void {
+    const pause = this.#within * SILENT_FOR;
     this.#received = this.#bytesRead;
     this.#silentSince = performance.now();
+    if (this.#timer && this.#pause === pause) return;
+    this.#pause = pause;
     this.#wait(pause);
   }
 
-  #wait(pause: number): void {
-    if (this.#timer && this.#pause === pause) {
-      this.#timer.refresh();
-      return;
-    }
+  #wait(time: number): void {
     clearTimeout(this.#timer);
-    this.#pause = pause;
     // setImmediate: bytes that arrived while the process was busy are read before the connection is suspected.
-    this.#timer = setTimeout(() => setImmediate(() => this.#suspect()), pause).unref();
+    this.#timer = setTimeout(() => setImmediate(() => this.#suspect()), time).unref();
   }
 
   #suspect(): void {
+    this.#timer = undefined;
     if (this.#unanswered === 0) return;
-    if (this.#bytesRead !== this.#received) this.#listen(this.#pause);
+    const left = this.#pause - (performance.now() - this.#silentSince);
+    if (this.#bytesRead !== this.#received) this.#listen();
+    else if (left > 0) this.#wait(left);
     else void this.#ask();
   }
 
@@ -138,10 +139,13 @@ export class DatabaseClient extends pg.Client {
     const sign = await askForSignOfLife(this.#settings, this.serverProcess, this.#within);
     await nextTurn();
     if (this.#unanswered === 0 || this.#answers !== answers) return;
-    if (this.#bytesRead !== this.#received) return this.#listen(this.#pause);
+    if (this.#bytesRead !== this.#received) return this.#listen();
     if (sign === 'lost' || performance.now() - this.#silentSince > this.longest) {
       this.abandon(new DatabaseSilentError());
-    } else this.#wait(Math.min(this.#pause * 2, LONGEST_PAUSE_MS));
+    } else {
+      this.#pause = Math.min(this.#pause * 2, LONGEST_PAUSE_MS);
+      this.#wait(this.#pause);
+    }
   }
 }
 

@@ -83,12 +83,13 @@ export class PreparedStatements {
 const NONE: readonly string[] = [];
 
 /** Numbers in place of texts: to hash a text of thousands of characters anew for each tenant takes microseconds. */
-const numbers = new LRUCache<string, number>({ max: NUMBERED });
+const numbers = new Map<string, number>();
 let numbered = 0;
 
 function numberOf(sql: string): number {
   let number = numbers.get(sql);
   if (number === undefined) {
+    if (numbers.size === NUMBERED) numbers.clear(); // the statements that are kept get other numbers then
     number = ++numbered;
     numbers.set(sql, number);
   }

@@ -28,7 +28,9 @@ const PER_FREE_ONE = 3;
 
 interface Waiter {
   take(): void;
-  timer: NodeJS.Timeout;
+  refuse(error: Error): void;
+  /** Until when it waits, on the clock of performance.now(). */
+  readonly until: number;
 }
 
 /**
@@ -42,6 +44,8 @@ export class TenantSemaphore {
   /** Waiting requests by tenant, in the order in which they are served. */
   readonly #waiting = new Map<string, Set<Waiter>>();
   #used = 0;
+  /** Runs while somebody waits: one timer for all, since most wait for less than a millisecond. */
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: TenantSemaphoreOptions) {}
 
@@ -84,21 +88,27 @@ export class TenantSemaphore {
     if (waiters.size >= mostWaiting) throw new NoConnectionFreeError('too many requests wait already');
     this.#waiting.set(tenant, waiters);
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        take: resolve,
-        timer: setTimeout(() => {
-          this.#forget(tenant, waiter);
-          reject(new NoConnectionFreeError('no connection came free in time'));
-        }, within),
-      };
-      waiters.add(waiter);
+      waiters.add({ take: resolve, refuse: reject, until: performance.now() + within });
+      this.#timer ??= setTimeout(() => this.#refuseLate(), within);
     });
   }
 
-  #forget(tenant: string, waiter: Waiter): void {
-    const waiters = this.#waiting.get(tenant);
-    waiters?.delete(waiter);
-    if (waiters?.size === 0) this.#waiting.delete(tenant);
+  /** Refuses those who have waited long enough, and waits for the end of the next one's time. */
+  #refuseLate(): void {
+    const now = performance.now() + 1; // a timer may be early by less than a millisecond
+    let next = Number.POSITIVE_INFINITY;
+    for (const [tenant, waiters] of this.#waiting) {
+      for (const waiter of waiters) {
+        if (waiter.until > now) {
+          next = Math.min(next, waiter.until); // those behind it came later
+          break;
+        }
+        waiters.delete(waiter);
+        waiter.refuse(new NoConnectionFreeError('no connection came free in time'));
+      }
+      if (waiters.size === 0) this.#waiting.delete(tenant);
+    }
+    this.#timer = this.#waiting.size === 0 ? undefined : setTimeout(() => this.#refuseLate(), next - now + 1);
   }
 
   #release(tenant: string): void {
@@ -107,6 +117,9 @@ export class TenantSemaphore {
     if (left > 0) this.#held.set(tenant, left);
     else this.#held.delete(tenant);
     while (this.#letNextIn());
+    if (this.#waiting.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** Gives a permit to the first tenant that may have one, and moves it to the end. @returns whether there was one */
@@ -115,7 +128,6 @@ export class TenantSemaphore {
       if (!this.#mayAcquire(tenant)) continue;
       const [waiter] = waiters as Set<Waiter> & Iterable<Waiter>;
       if (!waiter) continue;
-      clearTimeout(waiter.timer);
       this.#waiting.delete(tenant);
       waiters.delete(waiter);
       if (waiters.size > 0) this.#waiting.set(tenant, waiters);

@@ -70,7 +70,8 @@ function actorOf({ schema, userId, source = '' }: TenantContext): Actor {
 
 /** Removes characters from outside that could fail the statement. */
 function plain(source: string): string {
-  return source.replaceAll(/[^ -~]/g, '').slice(0, LONGEST_SOURCE);
+  const isPlain = source.length <= LONGEST_SOURCE && !/[^ -~]/.test(source);
+  return isPlain ? source : source.replaceAll(/[^ -~]/g, '').slice(0, LONGEST_SOURCE);
 }
 
 function checkUserId(userId: number): string {
