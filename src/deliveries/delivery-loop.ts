@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { BackgroundLoop } from '../background/loop.js';
 import { TenantBackoff } from '../background/tenant-rotation.js';
 import type { Database } from '../database/database.js';
@@ -44,7 +45,7 @@ const TENANT_RESTS_MS = { first: 10_000, longest: 60_000 };
  */
 export class DeliveryLoop {
   readonly #attempts = new Set<DeliveryClaim>();
-  readonly #failing = new Set<string>();
+  readonly #failing = new LRUCache<string, true>({ max: MOST_FAILING });
   readonly #backoff = new TenantBackoff(TENANT_RESTS_MS.first, TENANT_RESTS_MS.longest);
   readonly #loop: BackgroundLoop;
   #renewing: NodeJS.Timeout | undefined;
@@ -91,7 +92,9 @@ export class DeliveryLoop {
   async #attempt(claim: DeliveryClaim): Promise<void> {
     this.#attempts.add(claim);
     try {
-      this.#note(keyOf(claim), await this.options.deliver(claim));
+      const isFine = await this.options.deliver(claim);
+      if (isFine) this.#failing.delete(keyOf(claim));
+      else this.#failing.set(keyOf(claim), true);
       this.#backoff.succeeded(claim.schema);
     } catch (error) {
       if (!isOutage(error)) this.#backoff.failed(claim.schema);
@@ -100,14 +103,6 @@ export class DeliveryLoop {
       this.#attempts.delete(claim);
       this.#loop.wake();
     }
-  }
-
-  #note(key: string, isFine: boolean): void {
-    this.#failing.delete(key);
-    if (isFine) return;
-    this.#failing.add(key);
-    const [oldest] = this.#failing;
-    if (oldest !== undefined && this.#failing.size > MOST_FAILING) this.#failing.delete(oldest);
   }
 
   /** Counts the places in use by destination; a failing destination has all of its places but one counted as used. */
@@ -119,7 +114,7 @@ export class DeliveryLoop {
       taken.set(key, known);
       return known;
     };
-    for (const key of this.#failing) of(key).places += this.options.places.perDestination - 1;
+    for (const key of this.#failing.keys()) of(key).places += this.options.places.perDestination - 1;
     for (const claim of this.#attempts) of(keyOf(claim)).places++;
     return [...taken.values()];
   }
