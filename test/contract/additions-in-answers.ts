@@ -1,5 +1,6 @@
 import { GRANTS } from '../isolation/roles-table.js';
-import { addedFields, addedPermissions } from './additions.js';
+import { addedPermissions } from './additions.js';
+import { entriesFor, listedParts } from './inventory.js';
 import { type Node, resolve } from './openapi-facts.js';
 
 /** A place where an answer differs from the recorded one, as replay.mjs reports it. */
@@ -21,20 +22,27 @@ export class AdditionsInAnswers {
   /** @param document the served documentation */
   constructor(private readonly document: Node) {}
 
-  /** Returns whether a difference of an answer comes from what ADDITIONS lists alone. */
-  explain(method: string, path: string, status: number, difference: Difference): boolean {
-    if (COUNT_OF_PERMISSIONS.test(difference.path))
-      return Number(difference.got) - Number(difference.expected) === grantsAdded();
-    if ('expected' in difference) return false;
-    const keys = difference.path
+  /** Describes the differences of an answer that do not come from what ADDITIONS lists, and what would list them. */
+  unexplained(method: string, path: string, status: number, differences: readonly Difference[]): string[] {
+    return differences.flatMap((difference) => {
+      const { path: place, expected, got } = difference;
+      if (COUNT_OF_PERMISSIONS.test(place) && Number(got) - Number(expected) === grantsAdded()) return [];
+      const said = `${place}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`;
+      if ('expected' in difference) return said;
+      const part = this.#partAt(method, path, status, place);
+      this.seen.add(part);
+      const [[, entry] = []] = entriesFor([part]);
+      return listedParts().includes(part) ? [] : `${said}; to add it, list ${entry} in additions.ts`;
+    });
+  }
+
+  #partAt(method: string, path: string, status: number, place: string): string {
+    const keys = place
       .replaceAll(/\[\d+\]/g, '')
       .split('.')
       .slice(1);
     const field = keys.pop() ?? '';
-    const place = this.#placeOf(this.#answerTo(method, path, status), keys);
-    if (!addedFields(place).includes(field)) return false;
-    this.seen.add(`field ${field} of ${place}`);
-    return true;
+    return `field ${field} of ${this.#placeOf(this.#answerTo(method, path, status), keys)}`;
   }
 
   #answerTo(method: string, path: string, status: number): Node {

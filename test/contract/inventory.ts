@@ -22,7 +22,7 @@ function inventoryOf(document: Node): string[] {
 }
 
 /** Lists the parts that ADDITIONS names. */
-function listedParts(additions: readonly Addition[] = ADDITIONS): string[] {
+export function listedParts(additions: readonly Addition[] = ADDITIONS): string[] {
   const each = (kind: string, names: readonly (string | number)[], of: readonly string[]) =>
     of.flatMap((place) => names.map((name) => `${kind} ${name} of ${place}`));
   return additions.flatMap((added) => {
@@ -57,9 +57,9 @@ export function listFaults(contract: Node, served: Node, additions = ADDITIONS):
   const listed = listedParts(additions).filter((part) => !open.includes(part));
   const known = new Set(inventoryOf(contract));
   return [
-    ...beyond
-      .filter((part) => !listed.includes(part))
-      .map((part) => `${part} is served and not in the contract: add ${entryFor(part)} to ${LIST}`),
+    ...entriesFor(beyond.filter((part) => !listed.includes(part))).map(
+      ([parts, entry]) => `${parts} is served and not in the contract: add ${entry} to ${LIST}`,
+    ),
     ...listed
       .filter((part) => !beyond.includes(part))
       .map(
@@ -128,9 +128,17 @@ function operationsOf(document: Node): [string, Node][] {
   );
 }
 
-/** Returns the list's entry that would name a part. */
-function entryFor(part: string): string {
-  const [, kind, name, place] = /^(\w+) (.*?)(?: of (.*))?$/.exec(part) ?? [];
-  const value = kind === 'answer' ? name : `'${name}'`;
-  return `{ ${kind}s: [${value}]${place ? `, of: ['${place}']` : ''} }`;
+/** Returns the entries of the list that would name these parts, one for each name, with the parts that it names. */
+export function entriesFor(parts: readonly string[]): [parts: string, entry: string][] {
+  const places = new Map<string, string[]>();
+  for (const part of parts) {
+    const [, what = '', place] = /^(\w+ .*?)(?: of (.*))?$/.exec(part) ?? [];
+    places.set(what, [...(places.get(what) ?? []), ...(place === undefined ? [] : [place])]);
+  }
+  return [...places].map(([what, of]) => {
+    const [kind, ...name] = what.split(' ');
+    const value = kind === 'answer' ? name : `'${name.join(' ')}'`;
+    const where = of.length === 0 ? '' : `, of: ['${of.join("', '")}']`;
+    return [of.length === 0 ? what : `${what} of ${of.join(', ')}`, `{ ${kind}s: [${value}]${where} }`];
+  });
 }

@@ -78,7 +78,7 @@ it('a client’s, as recorded', async () => {
   );
   const added = addedFields('ClientActivityOutput.metadata');
   const state = { ...known, ...Object.fromEntries(added.map((name) => [name, event!.current_state[name]])) };
-  expect(event!.current_state).toEqual(state);
+  expect(event!.current_state, 'ClientActivityOutput.metadata in test/contract/additions.ts').toEqual(state);
   expect(event!.previous_state).toEqual({ ...state, assigned_to: null });
   expect(event!.changed_fields).toEqual(changed_fields);
 });
