@@ -49,8 +49,7 @@ async function run(context: CliContext, options: AssignOptions): Promise<void> {
       user === undefined
         ? await listScopes(database, schema)
         : [await assignScope(database, schema, user, change)];
-    if (options.json) context.print(JSON.stringify(scopes.map(toJson), null, 2));
-    else for (const line of lines(scopes)) context.print(line);
+    context.show(options.json, scopes.map(toJson), () => lines(scopes));
   });
 }
 

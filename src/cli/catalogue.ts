@@ -48,12 +48,11 @@ async function list(context: CliContext, json: boolean | undefined): Promise<voi
     course_levels: course_levels.length,
     application_types: application_types.length,
   }));
-  if (json) context.print(JSON.stringify(counted, null, 2));
-  else {
+  context.show(json, counted, () => {
     const rows = counted.map((row) => Object.values(row).map(String));
     const head = Object.keys(counted[0] ?? {}).map((key) => key.toUpperCase().replace('_', ' '));
-    for (const line of formatTable(head, rows)) context.print(line);
-  }
+    return formatTable(head, rows);
+  });
 }
 
 async function load(context: CliContext, country: CatalogueCountry, options: LoadOptions): Promise<void> {
@@ -61,6 +60,7 @@ async function load(context: CliContext, country: CatalogueCountry, options: Loa
     const { schema } = await findTenant(database, options.tenant);
     return { schema, added: await loadCatalogue(database, { schema, userId: null }, country) };
   });
-  if (options.json) context.print(JSON.stringify({ country, added }, null, 2));
-  else context.print(`${shortName(schema)}, catalogue ${country}: ${addedInWords(added)}`);
+  context.show(options.json, { country, added }, () => [
+    `${shortName(schema)}, catalogue ${country}: ${addedInWords(added)}`,
+  ]);
 }

@@ -1,4 +1,5 @@
 import { type Config, loadConfig } from '../config/config.js';
+import { writeJson } from '../database/json.js';
 import { asTyped, invocation } from './invocation.js';
 import { createProgress, type Progress } from './progress.js';
 import { ask } from './prompt.js';
@@ -13,6 +14,8 @@ export interface CliContext {
   readonly isInteractive: boolean;
   /** Prints one line of a result on stdout. */
   print(line: string): void;
+  /** Prints a result: as JSON where that is asked for, else as lines for people. */
+  show(json: boolean | undefined, value: unknown, lines: () => readonly string[]): void;
   /** Writes a line of warning or error to stderr; commands in it are shown as the reader can type them. */
   warn(line: string): void;
   /** Asks a question at the terminal; `hidden` for passwords. Call it only when `isInteractive`. */
@@ -31,6 +34,9 @@ export function createContext(environment: NodeJS.ProcessEnv = process.env): Cli
     invocation: prefix,
     isInteractive: process.stdin.isTTY === true && process.stdout.isTTY === true,
     print: (line) => void process.stdout.write(`${line}\n`),
+    show(json, value, lines) {
+      for (const line of json ? [writeJson(value, 2)] : lines()) this.print(line);
+    },
     warn: (line) => void process.stderr.write(`${asTyped(line, prefix)}\n`),
     ask,
     progress: (stream = process.stdout) => createProgress(stream),

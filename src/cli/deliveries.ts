@@ -82,14 +82,12 @@ async function list(context: CliContext, options: Options & { limit: number }): 
   const found = await atTenant(context, options.tenant, (transaction) =>
     listDeliveries(transaction, filterOf(options), options.limit),
   );
-  if (options.json) context.print(JSON.stringify(found.map(toJson), null, 2));
-  else for (const line of lines(found)) context.print(line);
+  context.show(options.json, found, () => lines(found));
 }
 
 async function show(context: CliContext, id: number, options: Options): Promise<void> {
   const found = await atTenant(context, options.tenant, (transaction) => showDelivery(transaction, id));
-  if (options.json) context.print(JSON.stringify(shownToJson(found), null, 2));
-  else for (const line of shownLines(found)) context.print(line);
+  context.show(options.json, found, () => shownLines(found));
 }
 
 async function change(
@@ -105,8 +103,8 @@ async function change(
     throw new UsageError('say which deliveries: their ids, or --status, --kind, --endpoint or --event');
   }
   const changed = await atTenant(context, options.tenant, (transaction) => work(transaction, filter));
-  if (options.json) context.print(JSON.stringify({ ids: changed }, null, 2));
-  else context.print(`${changed.length} ${changed.length === 1 ? 'delivery is' : 'deliveries are'} ${done}`);
+  const count = `${changed.length} ${changed.length === 1 ? 'delivery is' : 'deliveries are'}`;
+  context.show(options.json, { ids: changed }, () => [`${count} ${done}`]);
   const missing = given.filter((id) => !changed.includes(id));
   if (missing.length > 0)
     throw new CliError(
@@ -114,57 +112,24 @@ async function change(
     );
 }
 
-function toJson(delivery: ListedDelivery) {
-  return {
-    id: delivery.id,
-    kind: delivery.kind,
-    status: delivery.status,
-    event_type: delivery.eventType,
-    event_id: delivery.eventId,
-    endpoint_id: delivery.endpointId,
-    to: delivery.to,
-    attempts: delivery.attempts,
-    next_attempt_at: delivery.nextAttemptAt,
-    last_error: delivery.lastError,
-    created_at: delivery.createdAt,
-    sent_at: delivery.sentAt,
-  };
-}
-
-function shownToJson(delivery: ShownDelivery) {
-  return {
-    ...toJson(delivery),
-    idempotency_key: delivery.idempotencyKey,
-    subject: delivery.subject,
-    body: delivery.body,
-    log: delivery.log.map(({ attemptedAt, durationMs, statusCode, answer, error }) => ({
-      attempted_at: attemptedAt,
-      duration_ms: durationMs,
-      status_code: statusCode,
-      answer,
-      error,
-    })),
-  };
-}
-
 function lines(found: readonly ListedDelivery[]): string[] {
   if (found.length === 0) return ['there is no such delivery'];
   return formatTable(
     ['ID', 'STATUS', 'TYPE', 'TO', 'ATTEMPTS', 'CREATED', 'ERROR'],
-    found.map(({ id, status, eventType, to, attempts, createdAt, lastError }) => [
+    found.map(({ id, status, event_type, to, attempts, created_at, last_error }) => [
       String(id),
       status,
-      eventType,
+      event_type,
       to ?? '-',
       String(attempts),
-      createdAt,
-      lastError ?? '',
+      created_at,
+      last_error ?? '',
     ]),
   );
 }
 
 function shownLines(delivery: ShownDelivery): string[] {
-  const { log, body, ...facts } = shownToJson(delivery);
+  const { log, body, ...facts } = delivery;
   const said = Object.entries(facts).filter(([, value]) => value !== null && value !== '');
   const width = Math.max(...said.map(([name]) => name.length));
   return [

@@ -30,12 +30,10 @@ async function examine(context: CliContext, json: boolean): Promise<void> {
     text: asTyped(finding.text, context.invocation),
   }));
   const problems = findings.filter(({ status }) => status === 'problem').length;
-  if (json) {
-    context.print(JSON.stringify({ ok: problems === 0, checks: findings }, null, 2));
-  } else {
+  context.show(json, { ok: problems === 0, checks: findings }, () => {
     const rows = findings.map(({ check, status, text }) => [check, status, text]);
-    for (const line of formatTable(['CHECK', 'STATUS', 'FINDING'], rows)) context.print(line);
-  }
+    return formatTable(['CHECK', 'STATUS', 'FINDING'], rows);
+  });
   if (problems > 0) throw new CliError(`${problems} ${problems === 1 ? 'check' : 'checks'} found a problem`);
 }
 

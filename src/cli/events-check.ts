@@ -15,11 +15,11 @@ export function addEventsCheckCommand(events: Command, context: CliContext): voi
     .action(({ json }: { json?: boolean }) =>
       withDatabase(context, async ({ owner, app }) => {
         const findings = await withOwner(owner ?? app, (client) => checkCapture(client, shippedCapture()));
-        if (json) context.print(JSON.stringify(findings, null, 2));
-        else if (findings.length === 0) context.print('every tenant captures what the configuration says');
-        else
-          for (const { schema, problems } of findings)
-            for (const problem of problems) context.print(`${schema}: ${problem}`);
+        context.show(json, findings, () =>
+          findings.length === 0
+            ? ['every tenant captures what the configuration says']
+            : findings.flatMap(({ schema, problems }) => problems.map((problem) => `${schema}: ${problem}`)),
+        );
         if (findings.length > 0) {
           throw new CliError(
             `events of ${findings.length} ${findings.length === 1 ? 'tenant are' : 'tenants are'} not captured as configured; run: leopard migrate`,

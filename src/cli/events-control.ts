@@ -77,13 +77,12 @@ export function addCleanUpCommand(command: Command, context: CliContext): void {
     .option('--json', 'print JSON')
     .action(({ tenant, dryRun = false, json }: CleanUpOptions) =>
       withTables(context, async ({ database }) => {
-        const removed = [];
+        const removed: { tenant: string; removed: number }[] = [];
         for (const schema of await chosenSchemas(context, database, tenant)) {
           const count = await removeRows(database, schema, deleteOldEvents, { dryRun });
           removed.push({ tenant: shortName(schema), removed: count });
         }
-        if (json) context.print(JSON.stringify({ dry_run: dryRun, tenants: removed }, null, 2));
-        else for (const line of lines(removed, dryRun)) context.print(line);
+        context.show(json, { dry_run: dryRun, tenants: removed }, () => lines(removed, dryRun));
       }),
     );
 }

@@ -43,8 +43,7 @@ export function addListCommand(command: Command, context: CliContext): void {
         const events: ShownEvent[] = [];
         for (const schema of await chosenSchemas(context, database, filters.tenant))
           events.push(...(await listEvents(database, schema, selectionOf(filters), limit)));
-        if (json) context.print(JSON.stringify(events, null, 2));
-        else for (const line of lines(events)) context.print(line);
+        context.show(json, events, () => lines(events));
       }),
     );
 }
@@ -61,8 +60,7 @@ export function addShowCommand(command: Command, context: CliContext): void {
         const { schema } = await findTenant(database, tenant);
         const event = await showEvent(database, schema, id);
         if (!event) throw new CliError(`${shortName(schema)} has no event ${id}`);
-        if (json) context.print(writeJson(event, 2));
-        else for (const line of inFull(event)) context.print(line);
+        context.show(json, event, () => inFull(event));
       }),
     );
 }

@@ -26,8 +26,7 @@ export function addStatusCommand(command: Command, context: CliContext): void {
         const only = tenant === undefined ? null : (await findTenant(database, tenant)).schema;
         const schemas = await chosenSchemas(context, database, tenant);
         const status = await eventsStatus(database, schemas, only);
-        if (json) context.print(JSON.stringify(toJson(status), null, 2));
-        else for (const line of lines(status)) context.print(line);
+        context.show(json, toJson(status), () => lines(status));
       }),
     );
 }

@@ -26,15 +26,8 @@ export function addJobsCommand(program: Command, context: CliContext): void {
     .action(({ json }: { json?: boolean }) =>
       withTables(context, async ({ database }) => {
         const states = await jobStates(database);
-        if (json)
-          context.print(
-            JSON.stringify(
-              JOBS.map((job) => toJson(job, states)),
-              null,
-              2,
-            ),
-          );
-        else for (const line of lines(states)) context.print(line);
+        const shown = JOBS.map((job) => toJson(job, states));
+        context.show(json, shown, () => lines(states));
       }),
     );
   const names = JOBS.map(({ name }) => name);
@@ -78,12 +71,10 @@ async function run(context: CliContext, name: string, options: RunOptions): Prom
       moment: null,
       signal,
     });
-    if (json) {
-      const tenants = result.tenants.map(({ schema: of, done }) => ({ tenant: shortName(of), done }));
-      context.print(JSON.stringify({ job: name, dry_run: dryRun, ...result, tenants }, null, 2));
-    } else {
-      for (const line of report(name, dryRun, result)) context.print(line);
-    }
+    const tenants = result.tenants.map(({ schema: of, done }) => ({ tenant: shortName(of), done }));
+    context.show(json, { job: name, dry_run: dryRun, ...result, tenants }, () =>
+      report(name, dryRun, result),
+    );
     for (const { schema: of, error } of result.failures) context.warn(`${shortName(of)}: ${error}`);
     const failed = result.failures.length;
     if (failed > 0) throw new CliError(`it failed at ${failed} tenant${failed > 1 ? 's' : ''}`);

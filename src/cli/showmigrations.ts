@@ -38,9 +38,9 @@ export function addShowMigrationsCommand(program: Command, context: CliContext):
     .action(({ json, ...filter }: Filter & { json?: boolean }) =>
       withDatabase(context, async (handle) => {
         const migrations = select(await readState(handle), filter);
-        if (json) context.print(JSON.stringify(migrations, null, 2));
-        else if (migrations.length === 0) context.print('nothing is pending');
-        else for (const line of lines(migrations)) context.print(line);
+        context.show(json, migrations, () =>
+          migrations.length === 0 ? ['nothing is pending'] : lines(migrations),
+        );
       }),
     );
 }

@@ -83,12 +83,10 @@ async function change(
   await withTables(context, async ({ database, handle }) => {
     await changeTenant(ownerSettings(handle), schema, changes);
     const tenant = await findTenant(database, schema);
-    if (json) {
-      context.print(JSON.stringify(tenantToJson(tenant), null, 2));
-    } else {
-      context.print(`tenant ${shortName(schema)} ${done}`);
-      for (const line of tenantLines([tenant])) context.print(line);
-    }
+    context.show(json, tenantToJson(tenant), () => [
+      `tenant ${shortName(schema)} ${done}`,
+      ...tenantLines([tenant]),
+    ]);
     if (changes.maxUsers === undefined) return;
     const active = await activeUsers(database, schema);
     if (active > tenant.maxUsers)

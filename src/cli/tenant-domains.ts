@@ -61,9 +61,8 @@ async function change(
 }
 
 function show(context: CliContext, { domains }: ListedTenant, json = false): void {
-  if (json) {
-    const list = domains.map(({ domain, isPrimary }) => ({ domain, is_primary: isPrimary }));
-    context.print(JSON.stringify(list, null, 2));
-  } else
-    for (const { domain, isPrimary } of domains) context.print(`  ${domain}${isPrimary ? '  primary' : ''}`);
+  const list = domains.map(({ domain, isPrimary }) => ({ domain, is_primary: isPrimary }));
+  context.show(json, list, () =>
+    domains.map(({ domain, isPrimary }) => `  ${domain}${isPrimary ? '  primary' : ''}`),
+  );
 }

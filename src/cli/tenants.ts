@@ -23,10 +23,11 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
     .action(({ json }: { json?: boolean }) =>
       withTables(context, async ({ database }) => {
         const list = await listTenants(database);
-        if (json) context.print(JSON.stringify(list.map(tenantToJson), null, 2));
-        else if (list.length === 0)
-          context.print(`there is no tenant yet; create one: ${context.invocation} tenants create`);
-        else for (const line of tenantLines(list)) context.print(line);
+        context.show(json, list.map(tenantToJson), () =>
+          list.length === 0
+            ? [`there is no tenant yet; create one: ${context.invocation} tenants create`]
+            : tenantLines(list),
+        );
       }),
     );
   addSuspendCommand(tenants.command('suspend'), context);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
 import {
   addEndpoint,
@@ -11,7 +10,7 @@ import {
   rotateSecret,
   switchEndpoint,
 } from '../deliveries/endpoints.js';
-import { sendWebhook } from '../deliveries/webhook.js';
+import { sendTrial } from '../deliveries/webhook.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { atTenant } from './at-tenant.js';
 import { CliError } from './cli-error.js';
@@ -83,45 +82,39 @@ async function add(context: CliContext, options: AddOptions): Promise<void> {
   const { secret, ...endpoint } = await atTenant(context, options.tenant, (transaction) =>
     addEndpoint(transaction, { url, eventTypes }, policy),
   );
-  if (options.json) {
-    context.print(JSON.stringify({ ...toJson(endpoint), secret }, null, 2));
-    return;
-  }
-  context.print(`endpoint ${endpoint.id} is added: ${endpoint.url}`);
-  context.print(`its secret, shown only now: ${secret}`);
+  context.show(options.json, { ...toJson(endpoint), secret }, () => [
+    `endpoint ${endpoint.id} is added: ${endpoint.url}`,
+    `its secret, shown only now: ${secret}`,
+  ]);
 }
 
 async function list(context: CliContext, options: Options): Promise<void> {
   const endpoints = await atTenant(context, options.tenant, listEndpoints);
-  if (options.json) context.print(JSON.stringify(endpoints.map(toJson), null, 2));
-  else for (const line of lines(endpoints)) context.print(line);
+  context.show(options.json, endpoints.map(toJson), () => lines(endpoints));
 }
 
 async function remove(context: CliContext, id: number, options: Options): Promise<void> {
   await atTenant(context, options.tenant, (transaction) => removeEndpoint(transaction, id));
-  if (options.json) context.print(JSON.stringify({ id, removed: true }, null, 2));
-  else context.print(`endpoint ${id} is removed`);
+  context.show(options.json, { id, removed: true }, () => [`endpoint ${id} is removed`]);
 }
 
 async function change(context: CliContext, id: number, reason: string | null, options: Options) {
   const endpoint = await atTenant(context, options.tenant, (transaction) =>
     switchEndpoint(transaction, id, reason),
   );
-  if (options.json) context.print(JSON.stringify(toJson(endpoint), null, 2));
-  else context.print(`endpoint ${id} is ${reason === null ? 'on' : `off: ${reason}`}`);
+  const state = reason === null ? 'on' : `off: ${reason}`;
+  context.show(options.json, toJson(endpoint), () => [`endpoint ${id} is ${state}`]);
 }
 
 async function rotate(context: CliContext, id: number, options: Options & { overlap: number }) {
   const { secret, ...endpoint } = await atTenant(context, options.tenant, (transaction) =>
     rotateSecret(transaction, id, options.overlap),
   );
-  if (options.json) {
-    context.print(JSON.stringify({ ...toJson(endpoint), secret }, null, 2));
-    return;
-  }
-  const { previousSecretUntil: until } = endpoint;
-  context.print(`endpoint ${id} has a new secret${until ? `; the old one signs too until ${until}` : ''}`);
-  context.print(`its secret, shown only now: ${secret}`);
+  const { previous_secret_until: until } = endpoint;
+  context.show(options.json, { ...toJson(endpoint), secret }, () => [
+    `endpoint ${id} has a new secret${until ? `; the old one signs too until ${until}` : ''}`,
+    `its secret, shown only now: ${secret}`,
+  ]);
 }
 
 async function test(context: CliContext, id: number, options: Options): Promise<void> {
@@ -130,31 +123,16 @@ async function test(context: CliContext, id: number, options: Options): Promise<
     endpoint: await findEndpoint(transaction, id),
     tenant: shortName(schema),
   }));
-  const [eventType, idempotencyKey] = ['Leopard.TEST', randomUUID()];
-  const created_at = new Date().toISOString();
-  const body = JSON.stringify({ id: idempotencyKey, type: eventType, tenant, created_at, data: {} });
-  const outcome = await sendWebhook({ ...endpoint, eventType, body, idempotencyKey }, { policy });
-  const { sent, statusCode, durationMs, answer, error } = outcome;
-  if (options.json) {
-    const result = { sent, status_code: statusCode, duration_ms: durationMs, answer, error };
-    context.print(JSON.stringify(result, null, 2));
-  } else if (statusCode !== null) {
-    context.print(`endpoint ${id} answered ${statusCode} in ${durationMs} ms`);
-  }
+  const result = await sendTrial(endpoint, tenant, { policy });
+  const { sent, status_code: status, duration_ms: duration, error } = result;
+  context.show(options.json, result, () =>
+    status === null ? [] : [`endpoint ${id} answered ${status} in ${duration} ms`],
+  );
   if (!sent) throw new CliError(`endpoint ${id} did not take it: ${error}`);
 }
 
-function toJson(endpoint: Endpoint) {
-  return {
-    id: endpoint.id,
-    url: endpoint.url,
-    event_types: endpoint.eventTypes,
-    is_active: endpoint.isActive,
-    disabled_reason: endpoint.disabledReason,
-    failures: endpoint.failures,
-    previous_secret_until: endpoint.previousSecretUntil,
-    created_at: endpoint.createdAt,
-  };
+function toJson({ secret_set_at: _, ...endpoint }: Endpoint) {
+  return endpoint;
 }
 
 function lines(endpoints: readonly Endpoint[]): string[] {
@@ -162,13 +140,13 @@ function lines(endpoints: readonly Endpoint[]): string[] {
     return ['there is no endpoint yet; add one: leopard webhooks add --tenant TENANT --url URL'];
   return formatTable(
     ['ID', 'STATE', 'FAILURES', 'EVENTS', 'URL', 'REASON'],
-    endpoints.map(({ id, isActive, failures, eventTypes, url, disabledReason }) => [
+    endpoints.map(({ id, is_active, failures, event_types, url, disabled_reason }) => [
       String(id),
-      isActive ? 'on' : 'off',
+      is_active ? 'on' : 'off',
       String(failures),
-      eventTypes.join(','),
+      event_types.join(','),
       url,
-      disabledReason ?? '',
+      disabled_reason ?? '',
     ]),
   );
 }

@@ -1,5 +1,5 @@
 import { allOf } from '../database/conditions.js';
-import { type Sql, sql } from '../database/sql.js';
+import { type RawBuilder, sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 
@@ -20,47 +20,48 @@ export interface ListedDelivery {
   readonly id: number;
   readonly kind: 'webhook' | 'email';
   readonly status: DeliveryStatus;
-  readonly eventType: string;
-  readonly eventId: number | null;
-  readonly endpointId: number | null;
+  readonly event_type: string;
+  readonly event_id: number | null;
+  readonly endpoint_id: number | null;
   /** The endpoint's address, or the e-mail's. */
   readonly to: string | null;
   readonly attempts: number;
-  readonly nextAttemptAt: string | null;
-  readonly lastError: string | null;
-  readonly createdAt: string;
-  readonly sentAt: string | null;
+  readonly next_attempt_at: string | null;
+  readonly last_error: string | null;
+  readonly created_at: string;
+  readonly sent_at: string | null;
 }
 
 export interface ShownDelivery extends ListedDelivery {
-  readonly idempotencyKey: string;
+  readonly idempotency_key: string;
   readonly subject: string;
   readonly body: string;
   readonly log: readonly {
-    readonly attemptedAt: string;
-    readonly durationMs: number;
-    readonly statusCode: number | null;
+    readonly attempted_at: string;
+    readonly duration_ms: number;
+    readonly status_code: number | null;
     readonly answer: string | null;
     readonly error: string | null;
   }[];
 }
 
-const ISO = sql`'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+const iso = (time: string) =>
+  sql`to_char(${sql.ref(time)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const COLUMNS = sql`
-  d.id, d.kind, d.status, d.event_type AS "eventType", d.event_id AS "eventId", d.endpoint_id AS "endpointId",
-  coalesce(d.recipient, w.url) AS "to", d.attempts, d.last_error AS "lastError",
-  CASE WHEN d.status = 'PENDING' THEN to_char(d.next_attempt_at AT TIME ZONE 'UTC', ${ISO}) END AS "nextAttemptAt",
-  to_char(d.created_at AT TIME ZONE 'UTC', ${ISO}) AS "createdAt",
-  to_char(d.sent_at AT TIME ZONE 'UTC', ${ISO}) AS "sentAt"`;
+  d.id, d.kind, d.status, d.event_type, d.event_id, d.endpoint_id, coalesce(d.recipient, w.url) AS "to", d.attempts,
+  CASE WHEN d.status = 'PENDING' THEN ${iso('d.next_attempt_at')} END AS next_attempt_at, d.last_error,
+  ${iso('d.created_at')} AS created_at, ${iso('d.sent_at')} AS sent_at`;
 
-const chosen = ({ ids, status, kind, endpoint, event }: DeliveryFilter) =>
-  allOf([
+/** Returns the condition that a delivery `d` matches the filter. */
+function chosen({ ids, status, kind, endpoint, event }: DeliveryFilter): RawBuilder<boolean> {
+  return allOf([
     ids && sql`d.id = ANY (${ids}::bigint[])`,
     status && sql`d.status = ${status}`,
     kind && sql`d.kind = ${kind}`,
-    endpoint !== undefined && sql`d.endpoint_id = ${endpoint}`,
-    event !== undefined && sql`d.event_id = ${event}`,
+    endpoint !== undefined && sql`d.endpoint_id = ${endpoint}::bigint`,
+    event !== undefined && sql`d.event_id = ${event}::bigint`,
   ]);
+}
 
 /** Returns the newest deliveries of the transaction's tenant. */
 export async function listDeliveries(
@@ -85,11 +86,11 @@ class DeliveryNotFoundError extends PlainError {
 /** Finds one delivery with its text and the log of its attempts. @throws DeliveryNotFoundError */
 export async function showDelivery(transaction: TenantTransaction, id: number): Promise<ShownDelivery> {
   const [delivery] = await transaction.query(sql<ShownDelivery>`
-    SELECT ${COLUMNS}, d.idempotency_key AS "idempotencyKey", d.subject, d.body,
+    SELECT ${COLUMNS}, d.idempotency_key, d.subject, d.body,
       coalesce((
         SELECT json_agg(json_build_object(
-          'attemptedAt', to_char(a.attempted_at AT TIME ZONE 'UTC', ${ISO}), 'durationMs', a.duration_ms,
-          'statusCode', a.status_code, 'answer', a.answer, 'error', a.error) ORDER BY a.id)
+          'attempted_at', ${iso('a.attempted_at')}, 'duration_ms', a.duration_ms, 'status_code', a.status_code,
+          'answer', a.answer, 'error', a.error) ORDER BY a.id)
         FROM delivery_attempt a WHERE a.delivery_id = d.id), '[]') AS log
     FROM delivery d LEFT JOIN webhook_endpoint w ON w.id = d.endpoint_id WHERE d.id = ${id}`);
   if (!delivery) throw new DeliveryNotFoundError(id);
@@ -106,18 +107,14 @@ export async function showDelivery(transaction: TenantTransaction, id: number): 
 export async function retryDeliveries(
   transaction: TenantTransaction,
   filter: DeliveryFilter,
-  atMost: number | null = null,
+  atMost?: number,
 ): Promise<number[]> {
-  return await changed(
+  return await change(
     transaction,
-    sql`
-      UPDATE delivery
-      SET status = 'PENDING', attempts = 0, next_attempt_at = now(), sent_at = NULL, fresh_since = now()
-      WHERE id IN (
-        SELECT d.id FROM delivery d
-        WHERE ${chosen(filter)} AND (d.kind = 'email' OR EXISTS (
-          SELECT FROM webhook_endpoint w WHERE w.id = d.endpoint_id AND w.is_active))
-        ORDER BY d.id LIMIT ${atMost} FOR UPDATE OF d) RETURNING id`,
+    sql`status = 'PENDING', attempts = 0, next_attempt_at = now(), sent_at = NULL, fresh_since = now()`,
+    sql`${chosen(filter)} AND (d.kind = 'email' OR EXISTS (
+      SELECT FROM webhook_endpoint w WHERE w.id = d.endpoint_id AND w.is_active))`,
+    atMost,
   );
 }
 
@@ -129,15 +126,13 @@ export async function retryDeliveries(
 export async function cancelDeliveries(
   transaction: TenantTransaction,
   filter: DeliveryFilter,
-  atMost: number | null = null,
+  atMost?: number,
 ): Promise<number[]> {
-  return await changed(
+  return await change(
     transaction,
-    sql`
-      UPDATE delivery SET status = 'CANCELLED', last_error = 'cancelled by hand'
-      WHERE id IN (
-        SELECT d.id FROM delivery d WHERE ${chosen(filter)} AND d.status IN ('PENDING', 'HELD')
-        ORDER BY d.id LIMIT ${atMost} FOR UPDATE OF d) RETURNING id`,
+    sql`status = 'CANCELLED', last_error = 'cancelled by hand'`,
+    sql`${chosen(filter)} AND d.status IN ('PENDING', 'HELD')`,
+    atMost,
   );
 }
 
@@ -149,8 +144,16 @@ export async function holdEndpoints(transaction: TenantTransaction): Promise<voi
   await transaction.query(sql`SELECT FROM webhook_endpoint ORDER BY id FOR NO KEY UPDATE`);
 }
 
-async function changed(transaction: TenantTransaction, change: Sql<{ id: number }>): Promise<number[]> {
+async function change(
+  transaction: TenantTransaction,
+  changes: RawBuilder<unknown>,
+  condition: RawBuilder<boolean>,
+  atMost: number | null = null,
+): Promise<number[]> {
   await holdEndpoints(transaction);
-  const rows = await transaction.query(change);
+  const rows = await transaction.query(sql<{ id: number }>`
+    UPDATE delivery SET ${changes}
+    WHERE id IN (SELECT d.id FROM delivery d WHERE ${condition} ORDER BY d.id LIMIT ${atMost} FOR UPDATE OF d)
+    RETURNING id`);
   return rows.map(({ id }) => id).sort((a, b) => a - b);
 }

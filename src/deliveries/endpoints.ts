@@ -1,4 +1,4 @@
-import { sql } from '../database/queries.js';
+import { type RawBuilder, sql } from '../database/queries.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 import { checkEventPatterns } from './event-patterns.js';
@@ -10,17 +10,17 @@ import { checkWebhookUrl, type WebhookPolicy } from './webhook-target.js';
 export interface Endpoint {
   readonly id: number;
   readonly url: string;
-  readonly eventTypes: readonly string[];
-  readonly isActive: boolean;
-  readonly disabledReason: string | null;
+  readonly event_types: readonly string[];
+  readonly is_active: boolean;
+  readonly disabled_reason: string | null;
   /** Number of failed attempts since the last success. */
   readonly failures: number;
   /** The time when the current secret was made. ISO 8601, UTC. */
-  readonly secretSetAt: string;
+  readonly secret_set_at: string;
   /** The time until which the previous secret signs too; null if it does not. ISO 8601, UTC. */
-  readonly previousSecretUntil: string | null;
+  readonly previous_secret_until: string | null;
   /** ISO 8601, UTC. */
-  readonly createdAt: string;
+  readonly created_at: string;
 }
 
 /** Thrown when there is no endpoint with this id. */
@@ -48,14 +48,10 @@ export class TooManyEndpointsError extends PlainError {
 export const DEFAULT_OVERLAP_HOURS = 24;
 export const MOST_OVERLAP_HOURS = 30 * 24;
 
-const ISO = sql`'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
-const COLUMNS = sql`id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', ${ISO}) AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', ${ISO}) AS "createdAt",
-  CASE WHEN previous_secret_until > now()
-    THEN to_char(previous_secret_until AT TIME ZONE 'UTC', ${ISO}) END AS "previousSecretUntil"`;
-
-const LOCK = sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('webhook endpoints'))`;
+const iso = (time: string) => sql`to_char(${sql.ref(time)} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+const COLUMNS = sql`id, url, event_types, is_active, disabled_reason, failures, ${iso('secret_set_at')} AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN ${iso('previous_secret_until')} END AS previous_secret_until,
+  ${iso('created_at')} AS created_at`;
 
 /**
  * Adds an endpoint to the transaction's tenant.
@@ -72,7 +68,9 @@ export async function addEndpoint(
   checkEventPatterns(eventTypes);
   const secret = newSecret();
   // A concurrent addition waits for this lock, and then counts this endpoint too.
-  transaction.send(LOCK);
+  transaction.send(
+    sql`SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('webhook endpoints'))`,
+  );
   const [endpoint] = await transaction.query(sql<Endpoint>`
     INSERT INTO webhook_endpoint (url, secret, event_types)
     SELECT ${href}, ${secret}, ${JSON.stringify(eventTypes)}::jsonb
@@ -88,10 +86,10 @@ export async function listEndpoints(transaction: TenantTransaction): Promise<End
 
 /** Returns one endpoint. @throws EndpointNotFoundError */
 export async function readEndpoint(transaction: TenantTransaction, id: number): Promise<Endpoint> {
-  const [endpoint] = await transaction.query(
+  const endpoints = await transaction.query(
     sql<Endpoint>`SELECT ${COLUMNS} FROM webhook_endpoint WHERE id = ${id}`,
   );
-  return found(endpoint, id);
+  return only(endpoints, id);
 }
 
 /**
@@ -109,12 +107,12 @@ export async function changeEndpoint(
 ): Promise<Endpoint> {
   const href = url === undefined ? null : checkWebhookUrl(url, policy).href;
   if (eventTypes) checkEventPatterns(eventTypes);
-  const patterns = eventTypes ? JSON.stringify(eventTypes) : null;
-  const [endpoint] = await transaction.query(sql<Endpoint>`
-    UPDATE webhook_endpoint
-    SET url = coalesce(${href}, url), event_types = coalesce(${patterns}::jsonb, event_types), updated_at = now()
-    WHERE id = ${id} RETURNING ${COLUMNS}`);
-  return found(endpoint, id);
+  const types = eventTypes ? JSON.stringify(eventTypes) : null;
+  return await change(
+    transaction,
+    id,
+    sql`url = coalesce(${href}, url), event_types = coalesce(${types}::jsonb, event_types)`,
+  );
 }
 
 /** Finds an endpoint's address and the secrets that sign, to send something there. @throws EndpointNotFoundError */
@@ -122,13 +120,9 @@ export async function findEndpoint(
   transaction: TenantTransaction,
   id: number,
 ): Promise<{ readonly url: string; readonly secrets: readonly string[] }> {
-  const [endpoint] = await transaction.query(
-    sql<{
-      url: string;
-      secrets: string[];
-    }>`SELECT e.url, ${SECRETS} AS secrets FROM webhook_endpoint e WHERE e.id = ${id}`,
-  );
-  return found(endpoint, id);
+  const endpoints = await transaction.query(sql<{ url: string; secrets: string[] }>`
+    SELECT e.url, ${SECRETS} AS secrets FROM webhook_endpoint e WHERE e.id = ${id}`);
+  return only(endpoints, id);
 }
 
 /**
@@ -142,12 +136,11 @@ export async function switchEndpoint(
   id: number,
   reason: string | null,
 ): Promise<Endpoint> {
-  const [endpoint] = await transaction.query(sql<Endpoint>`
-    UPDATE webhook_endpoint
-    SET is_active = ${reason}::text IS NULL, disabled_reason = ${reason}, failures = 0, failing_since = NULL,
-        updated_at = now()
-    WHERE id = ${id} RETURNING ${COLUMNS}`);
-  return found(endpoint, id);
+  return await change(
+    transaction,
+    id,
+    sql`is_active = ${reason === null}, disabled_reason = ${reason}, failures = 0, failing_since = NULL`,
+  );
 }
 
 /**
@@ -163,24 +156,34 @@ export async function rotateSecret(
   overlapHours: number = DEFAULT_OVERLAP_HOURS,
 ): Promise<Endpoint & { readonly secret: string }> {
   const secret = newSecret();
-  const [endpoint] = await transaction.query(sql<Endpoint>`
-    UPDATE webhook_endpoint SET
-      secret = ${secret}, secret_set_at = now(), updated_at = now(),
-      previous_secret = CASE WHEN ${overlapHours}::float8 > 0 THEN secret END,
-      previous_secret_until = CASE WHEN ${overlapHours}::float8 > 0 THEN now() + make_interval(secs => ${overlapHours}::float8 * 3600) END
-    WHERE id = ${id} RETURNING ${COLUMNS}`);
-  return { ...found(endpoint, id), secret };
+  const overlap = overlapHours * 3600;
+  const endpoint = await change(
+    transaction,
+    id,
+    sql`secret = ${secret}, secret_set_at = now(),
+      previous_secret = CASE WHEN ${overlap}::float8 > 0 THEN secret END,
+      previous_secret_until = CASE WHEN ${overlap}::float8 > 0 THEN now() + make_interval(secs => ${overlap}) END`,
+  );
+  return { ...endpoint, secret };
 }
 
 /** Removes an endpoint; its waiting deliveries are cancelled, the log stays. @throws EndpointNotFoundError */
 export async function removeEndpoint(transaction: TenantTransaction, id: number): Promise<void> {
-  const [removed] = await transaction.query(
-    sql<{ id: number }>`DELETE FROM webhook_endpoint WHERE id = ${id} RETURNING id`,
-  );
-  found(removed, id);
+  const removed = await transaction.query(sql`DELETE FROM webhook_endpoint WHERE id = ${id} RETURNING id`);
+  only(removed, id);
 }
 
-function found<T>(endpoint: T | undefined, id: number): T {
+async function change(
+  transaction: TenantTransaction,
+  id: number,
+  changes: RawBuilder<unknown>,
+): Promise<Endpoint> {
+  const changed = await transaction.query(sql<Endpoint>`
+    UPDATE webhook_endpoint SET ${changes}, updated_at = now() WHERE id = ${id} RETURNING ${COLUMNS}`);
+  return only(changed, id);
+}
+
+function only<T>([endpoint]: readonly T[], id: number): T {
   if (!endpoint) throw new EndpointNotFoundError(id);
   return endpoint;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { type AttemptOutcome, shortError } from './attempt-outcome.js';
@@ -84,6 +85,23 @@ export async function sendWebhook(message: WebhookMessage, options: WebhookOptio
     deadline.end(new Error('it is over')); // closes whatever is still open
     deadline.clear();
   }
+}
+
+/**
+ * Sends an event of the type `Leopard.TEST` to an endpoint now; nothing is stored.
+ * @param tenant short name, which is sent to the receiver
+ */
+export async function sendTrial(
+  endpoint: Pick<WebhookMessage, 'url' | 'secrets'>,
+  tenant: string,
+  options: WebhookOptions,
+) {
+  const [eventType, idempotencyKey] = ['Leopard.TEST', randomUUID()];
+  const created_at = new Date().toISOString();
+  const body = JSON.stringify({ id: idempotencyKey, type: eventType, tenant, created_at, data: {} });
+  const message = { ...endpoint, eventType, body, idempotencyKey };
+  const { sent, statusCode, durationMs, answer, error } = await sendWebhook(message, options);
+  return { sent, status_code: statusCode, duration_ms: durationMs, answer, error };
 }
 
 interface Posting {

@@ -332,7 +332,7 @@ describe('a secret that is rotated', () => {
     const [first] = await leaveEvent(test);
     const rotated = await inTransaction((transaction) => rotateSecret(transaction, endpoint, 2));
     expect(rotated.secret).toMatch(/^whsec_[\w-]{43}$/);
-    const overlap = Date.parse(rotated.previousSecretUntil!) - Date.now();
+    const overlap = Date.parse(rotated.previous_secret_until!) - Date.now();
     expect(Math.abs(overlap - 2 * 3_600_000)).toBeLessThan(60_000);
     test.send({ settings: settings() });
     await untilStatus(test, first!, 'SENT');
@@ -347,7 +347,7 @@ describe('a secret that is rotated', () => {
   it('ends the old one at once when asked to', async () => {
     const endpoint = await makeEndpoint(test, url());
     const rotated = await inTransaction((transaction) => rotateSecret(transaction, endpoint, 0));
-    expect(rotated.previousSecretUntil).toBe(null);
+    expect(rotated.previous_secret_until).toBe(null);
     const found = await inTransaction((transaction) => findEndpoint(transaction, endpoint));
     expect(found.secrets).toEqual([rotated.secret]);
   });

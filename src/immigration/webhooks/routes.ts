@@ -25,7 +25,6 @@ import {
   WebhookRotate,
   WebhookTestOutput,
   WebhookWithSecret,
-  webhookOutput,
 } from './schemas.js';
 import { answering, createWebhook, updateWebhook } from './services.js';
 import { Trials } from './trials.js';
@@ -45,8 +44,8 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
     policy: onlySuperAdmin,
     output: WebhookOutput,
   });
-  return [
-    routes.array(async (transaction) => (await listEndpoints(transaction)).map(webhookOutput), {
+  return answering([
+    routes.array(listEndpoints, {
       summary: 'The webhook endpoints, 50 at most; only for SUPER_ADMIN.',
     }),
     route({
@@ -70,24 +69,21 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
       errors: [400],
       handler: async ({ context, body }) => {
         const given = body.read();
-        return await database.tenantTransaction(context, async (transaction) => {
-          const { secret, ...endpoint } = await createWebhook(transaction, given, policy);
-          return { ...webhookOutput(endpoint), secret };
-        });
+        return await database.tenantTransaction(context, (transaction) =>
+          createWebhook(transaction, given, policy),
+        );
       },
     }),
-    routes.read(async (transaction, _user, id) =>
-      webhookOutput(await answering(readEndpoint(transaction, id))),
-    ),
+    routes.read((transaction, _user, id) => readEndpoint(transaction, id)),
     ...routes.change({ PATCH: WebhookPatch }, async (transaction, _user, id, body) => {
-      await answering(readEndpoint(transaction, id)); // a 404 comes before errors in the body
-      return webhookOutput(await updateWebhook(transaction, id, body.read(), policy));
+      await readEndpoint(transaction, id); // a 404 comes before errors in the body
+      return await updateWebhook(transaction, id, body.read(), policy);
     }),
-    routes.remove((transaction, _user, id) => answering(removeEndpoint(transaction, id))),
+    routes.remove((transaction, _user, id) => removeEndpoint(transaction, id)),
     routes.action(
       'enable/',
       { summary: 'Switches an endpoint on; held deliveries are sent.', policy: superAdmin },
-      async (transaction, _user, id) => webhookOutput(await answering(switchEndpoint(transaction, id, null))),
+      (transaction, _user, id) => switchEndpoint(transaction, id, null),
     ),
     routes.action(
       'disable/',
@@ -98,9 +94,12 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
         errors: [400, 404],
       },
       async (transaction, user, id, body) => {
-        await answering(readEndpoint(transaction, id));
-        const reason = body.read().reason || `switched off by ${user.username}`;
-        return webhookOutput(await answering(switchEndpoint(transaction, id, reason)));
+        await readEndpoint(transaction, id);
+        return await switchEndpoint(
+          transaction,
+          id,
+          body.read().reason || `switched off by ${user.username}`,
+        );
       },
     ),
     routes.action(
@@ -113,11 +112,8 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
         errors: [400, 404],
       },
       async (transaction, _user, id, body) => {
-        await answering(readEndpoint(transaction, id));
-        const { secret, ...endpoint } = await answering(
-          rotateSecret(transaction, id, body.read().overlap_hours),
-        );
-        return { ...webhookOutput(endpoint), secret };
+        await readEndpoint(transaction, id);
+        return await rotateSecret(transaction, id, body.read().overlap_hours);
       },
     ),
     route({
@@ -132,10 +128,10 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
         const id = pathId(params.id, 'Webhook');
         // Sent outside the transaction: a slow receiver holds no connection.
         const endpoint = await database.tenantTransaction(context, (transaction) =>
-          answering(findEndpoint(transaction, id)),
+          findEndpoint(transaction, id),
         );
         return await trials.send(shortName(context.schema), endpoint);
       },
     }),
-  ];
+  ]);
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { DEFAULT_OVERLAP_HOURS, type Endpoint, MOST_OVERLAP_HOURS } from '../../deliveries/endpoints.js';
+import { DEFAULT_OVERLAP_HOURS, MOST_OVERLAP_HOURS } from '../../deliveries/endpoints.js';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
 import { nullableSchema, required, withDefault } from '../../http/fields/field.js';
@@ -51,18 +51,3 @@ export const WebhookTestOutput = component(
   }),
 );
 export type WebhookTestOutput = Static<typeof WebhookTestOutput>;
-
-/** Returns an endpoint as the API shows it. */
-export function webhookOutput(endpoint: Endpoint): WebhookOutput {
-  return {
-    id: endpoint.id,
-    url: endpoint.url,
-    event_types: [...endpoint.eventTypes],
-    is_active: endpoint.isActive,
-    disabled_reason: endpoint.disabledReason,
-    failures: endpoint.failures,
-    secret_set_at: endpoint.secretSetAt,
-    previous_secret_until: endpoint.previousSecretUntil,
-    created_at: endpoint.createdAt,
-  };
-}

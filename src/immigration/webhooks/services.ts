@@ -14,6 +14,7 @@ import {
 } from '../../deliveries/webhook-target.js';
 import { detailError, invalidField, notFound } from '../../http/errors.js';
 import { PlainError } from '../../platform/plain-error.js';
+import type { RouteDefinition } from '../../routing/route.js';
 
 interface Given {
   readonly url?: string | undefined;
@@ -27,7 +28,7 @@ export async function createWebhook(
   policy: WebhookPolicy,
 ): Promise<Endpoint & { readonly secret: string }> {
   check({ url, event_types: eventTypes }, policy);
-  return await answering(addEndpoint(transaction, { url, eventTypes }, policy));
+  return await addEndpoint(transaction, { url, eventTypes }, policy);
 }
 
 /** Changes the given fields of an endpoint. @throws HttpError 404, 400 under the wrong field */
@@ -39,18 +40,23 @@ export async function updateWebhook(
 ): Promise<Endpoint> {
   check(given, policy);
   const { url, event_types: eventTypes } = given;
-  return await answering(changeEndpoint(transaction, id, { url, eventTypes }, policy));
+  return await changeEndpoint(transaction, id, { url, eventTypes }, policy);
 }
 
-/** Waits for work on endpoints and translates its errors into answers. @throws HttpError 404, 400 */
-export async function answering<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof EndpointNotFoundError) throw notFound('Webhook');
-    if (error instanceof TooManyEndpointsError) throw detailError(400, sentence(error.message));
-    throw error;
-  }
+/** Returns the same routes, with 404 and 400 for the errors of endpoints. */
+export function answering(routes: readonly RouteDefinition[]): RouteDefinition[] {
+  return routes.map((definition) => ({
+    ...definition,
+    handler: async (request, reply) => {
+      try {
+        return await definition.handler(request, reply);
+      } catch (error) {
+        if (error instanceof EndpointNotFoundError) throw notFound('Webhook');
+        if (error instanceof TooManyEndpointsError) throw detailError(400, sentence(error.message));
+        throw error;
+      }
+    },
+  }));
 }
 
 function check({ url, event_types: patterns }: Given, policy: WebhookPolicy): void {

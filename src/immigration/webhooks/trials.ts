@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { sendWebhook, type WebhookOptions } from '../../deliveries/webhook.js';
+import { sendTrial, type WebhookOptions } from '../../deliveries/webhook.js';
 import { HttpError } from '../../http/errors.js';
 import type { WebhookTestOutput } from './schemas.js';
 
@@ -27,25 +26,11 @@ export class Trials {
     }
     this.#underWay.set(tenant, before + 1);
     try {
-      return await this.#send(tenant, endpoint);
+      return await sendTrial(endpoint, tenant, this.options);
     } finally {
       const left = (this.#underWay.get(tenant) ?? 1) - 1;
       if (left > 0) this.#underWay.set(tenant, left);
       else this.#underWay.delete(tenant);
     }
-  }
-
-  async #send(tenant: string, endpoint: { readonly url: string; readonly secrets: readonly string[] }) {
-    const [eventType, idempotencyKey] = ['Leopard.TEST', randomUUID()];
-    const created_at = new Date().toISOString();
-    const body = JSON.stringify({ id: idempotencyKey, type: eventType, tenant, created_at, data: {} });
-    const outcome = await sendWebhook({ ...endpoint, eventType, body, idempotencyKey }, this.options);
-    return {
-      sent: outcome.sent,
-      status_code: outcome.statusCode,
-      duration_ms: outcome.durationMs,
-      answer: outcome.answer,
-      error: outcome.error,
-    };
   }
 }
