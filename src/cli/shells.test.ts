@@ -32,7 +32,7 @@ await main.query(sql\`INSERT INTO immigration_region (name) VALUES (\${'Nørth'}
 console.log(await main.query('SELECT name, $1::int AS n FROM immigration_region', 7));
 console.log(await tenant('demo').query(sql\`SELECT name FROM immigration_region\`));
 console.log(await tenant('main', { userId: 5 }).transaction((t) =>
-  t.last(sql\`SELECT current_setting('leopard.user_id') AS acting, current_user::text AS role\`)));
+  t.query(sql\`SELECT current_setting('leopard.user_id') AS acting, current_user::text AS role\`)));
 console.log(await database.publicQuery(sql\`SELECT count(*) AS tenants FROM public.tenants_tenant\`));
 `,
     );
