@@ -115,7 +115,7 @@ export interface Kind extends Omit<KindEntry<Table>, 'called'> {
 /** The kinds, by model. */
 export const KINDS = Object.fromEntries(
   Object.entries(ENTRIES).map(([model, entry]) => [model, kindOf(model as Model, entry)]),
-) as Readonly<Record<Model, Kind>>;
+) as { readonly [M in Model]: Kind & (typeof ENTRIES)[M] };
 
 function kindOf(model: Model, entry: KindEntry<Table>): Kind {
   const { app, name } = CONTENT_TYPES[model];

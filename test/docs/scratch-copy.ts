@@ -43,12 +43,12 @@ export async function scratchCopy(): Promise<ScratchCopy> {
   };
 }
 
-/** Finds the blocks that belong to a file: the one whose path stands last in backticks before the block. */
+/** Finds the blocks and their files: the path with which the last paragraph begins that begins with one. */
 function blocksOf(page: string): Block[] {
   const blocks: Block[] = [];
   let file = '';
   for (const [, path, language, code] of page.matchAll(
-    /`((?:src|test|migrations)\/[\w/.-]+\.(?:ts|sql))`|^```(\w+)\n([\s\S]*?)^```$/gm,
+    /\n\n`((?:src|test|migrations)\/[\w/.-]+\.(?:ts|sql))`|^```(\w+)\n([\s\S]*?)^```$/gm,
   )) {
     if (path) file = path;
     else blocks.push({ file, language: language as string, code: code as string });
