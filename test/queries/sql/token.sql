@@ -1,0 +1,150 @@
+-- POST /api/token/: 200
+
+BEGIN;
+
+SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $1) - now())::float8 AS wait
+FROM login_failure f
+WHERE ((f.kind = 'account' AND f.key = $2) OR (f.kind = 'address' AND f.key = $3))
+  AND f.window_started_at > now() - make_interval(secs => $4);
+
+SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
+  u.is_active AS "isActive", ARRAY(
+    SELECT g.name::text
+    FROM immigration_user_groups ug
+      JOIN auth_group g ON g.id = ug.group_id
+    WHERE ug.user_id = u.id
+    ORDER BY g.id
+  ) AS groups, coalesce((
+    SELECT extract(epoch FROM o.created_at)::float8
+    FROM token_blacklist_outstandingtoken o
+    WHERE o.jti = 'issued-before-' || u.id
+  ), 0) AS "tokensFrom"
+FROM immigration_user u
+WHERE u.username IN ($1, $2)
+ORDER BY u.username <> $3
+LIMIT 1;
+
+SELECT password
+FROM immigration_user
+WHERE password ~ '^(argon2|pbkdf2_sha256)[$]'
+ORDER BY id
+LIMIT 1
+OFFSET (
+  SELECT (hashtext($1) & 2147483647) % greatest(count(*), 1)
+  FROM immigration_user
+  WHERE password ~ '^(argon2|pbkdf2_sha256)[$]'
+);
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $1) - now())::float8 AS wait
+FROM login_failure f
+WHERE ((f.kind = 'account' AND f.key = $2) OR (f.kind = 'address' AND f.key = $3))
+  AND f.window_started_at > now() - make_interval(secs => $4);
+
+SELECT id
+FROM immigration_user
+WHERE id = $1
+FOR SHARE;
+
+SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
+  u.is_active AS "isActive", ARRAY(
+    SELECT g.name::text
+    FROM immigration_user_groups ug
+      JOIN auth_group g ON g.id = ug.group_id
+    WHERE ug.user_id = u.id
+    ORDER BY g.id
+  ) AS groups, coalesce((
+    SELECT extract(epoch FROM o.created_at)::float8
+    FROM token_blacklist_outstandingtoken o
+    WHERE o.jti = 'issued-before-' || u.id
+  ), 0) AS "tokensFrom"
+FROM immigration_user u
+WHERE u.id = $1;
+
+-- next round trip
+
+INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5));
+
+COMMIT;
+
+-- POST /api/token/refresh/: 200
+
+BEGIN;
+
+SELECT id
+FROM immigration_user
+WHERE id = $1
+FOR SHARE;
+
+WITH outstanding AS (
+  INSERT INTO token_blacklist_outstandingtoken (token, jti, expires_at, created_at)
+  VALUES ($1, $2, to_timestamp($3), now())
+  ON CONFLICT (jti) DO UPDATE SET jti = excluded.jti
+  RETURNING id
+)
+INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
+SELECT id, now()
+FROM outstanding
+ON CONFLICT (token_id) DO NOTHING
+RETURNING id;
+
+SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
+  u.is_active AS "isActive", ARRAY(
+    SELECT g.name::text
+    FROM immigration_user_groups ug
+      JOIN auth_group g ON g.id = ug.group_id
+    WHERE ug.user_id = u.id
+    ORDER BY g.id
+  ) AS groups, coalesce((
+    SELECT extract(epoch FROM o.created_at)::float8
+    FROM token_blacklist_outstandingtoken o
+    WHERE o.jti = 'issued-before-' || u.id
+  ), 0) AS "tokensFrom"
+FROM immigration_user u
+WHERE u.id = $1;
+
+-- next round trip
+
+INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5));
+
+COMMIT;
+
+-- POST /api/token/blacklist/: 200
+
+BEGIN;
+
+WITH outstanding AS (
+  INSERT INTO token_blacklist_outstandingtoken (token, jti, expires_at, created_at)
+  VALUES ($1, $2, to_timestamp($3), now())
+  ON CONFLICT (jti) DO UPDATE SET jti = excluded.jti
+  RETURNING id
+)
+INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
+SELECT id, now()
+FROM outstanding
+ON CONFLICT (token_id) DO NOTHING
+RETURNING id;
+
+-- next round trip
+
+SELECT pg_notify($1, $2);
+
+COMMIT;
+
+-- POST /api/token/verify/: 200
+
+BEGIN;
+
+SELECT b.id
+FROM token_blacklist_blacklistedtoken b
+  JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id
+WHERE o.jti = $1;
+
+COMMIT;
