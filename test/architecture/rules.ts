@@ -47,6 +47,15 @@ const RULES: readonly ((file: SourceFile) => (string | false | null | undefined)
       /\bSET\s+(?!LOCAL)(ROLE|search_path)\b(?! FROM CURRENT)/i.test(stripComments(text)) &&
       'sets a role or search path beyond one transaction; use SET LOCAL',
   ],
+  // The console takes the text that its user types.
+  ({ path, text }) => [
+    /^src\/(?!database\/|cli\/shell\.ts)/.test(path) &&
+      !isTest(path) &&
+      /\b(?:statement(?:<[^(]*>)?|selectFrom|updateTable|deleteFrom|new Kysely\S*)\(/.test(
+        stripComments(text),
+      ) &&
+      'writes SQL in another form than templates; use sql`…`, insertInto(…) and updateOf(…)',
+  ],
 ];
 
 function stripComments(text: string): string {
