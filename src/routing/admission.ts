@@ -196,7 +196,7 @@ export function acceptedTypes(header: string | undefined): string[] {
 const JSON_RANGES = new Set(['*/*', 'application/*', 'application/json']);
 
 /** Returns whether an Accept header allows JSON; a missing or empty one allows anything. */
-export function acceptsJson(header: string | undefined): boolean {
+function acceptsJson(header: string | undefined): boolean {
   if (!header?.trim() || header === '*/*' || header === 'application/json') return true;
   return acceptedTypes(header).some((type) => JSON_RANGES.has(type));
 }

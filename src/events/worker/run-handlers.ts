@@ -1,5 +1,6 @@
 import { databaseFailure } from '../../database/errors.js';
 import { sql } from '../../database/queries.js';
+import type { Executable } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { DomainEvent, HandlerResult } from '../event.js';
 import { meets } from '../handlers/conditions.js';
@@ -7,7 +8,6 @@ import type { EventContext } from '../handlers/event-context.js';
 import type { HandlerOutcome, HandlerTransaction } from '../handlers/handler.js';
 import { type EventOutcome, errorText, failure } from './event-outcome.js';
 import { type HandlerBinding, isDone } from './handler-bindings.js';
-import { LimitedTransaction } from './limited-transaction.js';
 
 /** An event with everything needed to handle it. */
 export interface Job {
@@ -172,4 +172,30 @@ function lockedWait({ created_at }: DomainEvent): number {
 function isLockedOut(error: unknown): boolean {
   const { code = '' } = error as { code?: string };
   return databaseFailure(error) !== null && (code === '55P03' || code.startsWith('40'));
+}
+
+/** The tenant's transaction as one handler may use it, until it is closed. */
+class LimitedTransaction {
+  #closed: Error | null = null;
+  readonly #sent: Promise<unknown>[] = [];
+
+  constructor(private readonly transaction: TenantTransaction) {}
+
+  query<Row>(query: Executable<Row>): Promise<Row[]> {
+    if (this.#closed) return Promise.reject(this.#closed);
+    const rows = this.transaction.query(query);
+    this.#sent.push(rows); // so that `finish` reports its failure, even when the handler does not wait for it
+    return rows;
+  }
+
+  /** Accepts no further statement; resolves when all were answered. @throws the error of the first that failed */
+  async finish(): Promise<void> {
+    this.close(new Error('the handler has ended'));
+    await Promise.all(this.#sent);
+  }
+
+  /** Closes the transaction to the handler: further statements fail with this error. */
+  close(why: Error): void {
+    this.#closed ??= why;
+  }
 }

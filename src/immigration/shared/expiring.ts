@@ -4,7 +4,7 @@ import { type Sql, sql } from '../../database/sql.js';
 // and for the alerts. Constants of SQL, so that PostgreSQL can use each kind's index.
 
 /** The condition that a college application `r` still has a stage ahead. */
-export const HAS_STAGE_AHEAD = sql<boolean>`EXISTS (
+const HAS_STAGE_AHEAD = sql<boolean>`EXISTS (
   SELECT FROM immigration_stage s JOIN immigration_stage l
     ON l.application_type_id = s.application_type_id AND l.position > s.position
   WHERE s.id = r.stage_id)`;

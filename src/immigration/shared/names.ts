@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from '../../database/queries.js';
 import type { ReadMore, TenantTransaction } from '../../database/tenant-transaction.js';
 import { KINDS } from '../../kinds/kinds.js';
-import { bySubquery, type Linked, type ShownField, select, selectList } from './columns.js';
+import { bySubquery, type Linked, type ShownField, selectList } from './columns.js';
 import { fullName } from './people.js';
 
 /** The SQL for names of other records, in rows `n`, by kind of name. */
@@ -84,7 +84,7 @@ export class NamedColumns<Row> {
 
   /** Returns the columns of `source` (a subquery, or a table's name), with nulls for the names: see `complete`. */
   readonly listed = (source: RawBuilder<unknown>, rest: RawBuilder<unknown> = sql``): RawBuilder<Row> =>
-    select(this.#bare, sql`FROM ${source} r ${rest}`);
+    sql<Row>`SELECT ${this.#bare} FROM ${source} r ${rest}`;
 
   /**
    * Fills the names into rows that were read with `listed`: from the cache if the rows' version shows that it is up to

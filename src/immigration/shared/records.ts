@@ -13,7 +13,6 @@ import {
   type OutputSchema,
   type ShownField,
   type Stored,
-  select,
   selectList,
   shownFields,
   type Table,
@@ -92,7 +91,7 @@ export class Records<T extends Table, Row> {
 
   /** Returns the query for the output of the rows `r` of a subquery. */
   from(source: RawBuilder<unknown>, rest: RawBuilder<unknown> = sql``): RawBuilder<Row> {
-    return select(this.#columns, sql`FROM ${source} r ${rest}`);
+    return sql<Row>`SELECT ${this.#columns} FROM ${source} r ${rest}`;
   }
 
   /** Reads a page of the rows `r` that meet the condition, in this order. */

@@ -22,7 +22,7 @@ export interface BranchProfile {
   readonly nearby: readonly Place[];
 }
 
-export interface VisaProfile {
+interface VisaProfile {
   readonly name: string;
   readonly code: string;
   readonly description: string;
