@@ -5,7 +5,7 @@ import { recordSentBatches } from '../../../test/helpers/sent-batches.js';
 import { seedStaff } from '../../../test/helpers/staff.js';
 import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 import { sql } from '../../database/queries.js';
-import { KeptNames, keptNames, NamedColumns, named } from './names.js';
+import { KeptNames, keptNames, NAME_KINDS, NamedColumns, named } from './names.js';
 
 // Lists show cached names: they must be what the database would return, whoever changed them, at once.
 
@@ -129,6 +129,14 @@ describe('what lists call other records', () => {
     await run('UPDATE immigration_user SET last_login = now(), first_name = first_name');
     await run("UPDATE immigration_agent SET phone_number = '1'");
     expect(await version()).toBe(before);
+  });
+
+  test('is versioned in every table that names come from', async () => {
+    const noted = await run(
+      "SELECT tgrelid::regclass::text AS name FROM pg_trigger WHERE tgname = 'renamed'",
+    );
+    const tables = noted.map(({ name }) => String(name).replace(/^\w+\./, ''));
+    for (const kind of NAME_KINDS) expect(tables).toContain(named(kind, 'id').table.sql.replaceAll('"', ''));
   });
 
   test('is not written by the program’s own role', async () => {

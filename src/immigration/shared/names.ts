@@ -127,7 +127,8 @@ function isNamed(source: ShownField['source']): source is Named<string> {
   return typeof source === 'object' && 'kind' in source;
 }
 
-const NAME_KINDS = Object.keys(NAMES) as NameKind[];
+/** The kinds of names; the database notes the changes of each. */
+export const NAME_KINDS = Object.keys(NAMES) as NameKind[];
 
 /** Returns the query for these records' names: one statement, so that one version holds for all. */
 function namesOf(wanted: ReadonlyMap<NameKind, ReadonlySet<number>>) {
