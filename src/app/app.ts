@@ -16,7 +16,7 @@ import { Tokens } from '../auth/tokens.js';
 import type { Config } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import { logRequests } from '../http/access-log.js';
 import { registerBodyParsers } from '../http/body-parsers.js';
 import { Cors } from '../http/cors.js';

@@ -1,4 +1,4 @@
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { TOKENS_FROM } from './ended-tokens.js';
 

@@ -2,7 +2,7 @@ import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { TOKENS_FROM } from './ended-tokens.js';

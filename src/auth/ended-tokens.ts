@@ -1,5 +1,5 @@
 import { CHANNELS } from '../database/channels.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 

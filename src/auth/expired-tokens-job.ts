@@ -1,4 +1,4 @@
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import { tidyingJob } from '../jobs/tidying-job.js';
 
 /**

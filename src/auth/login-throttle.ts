@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { throttled } from '../http/errors.js';
 

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { type RawBuilder, sql } from '../database/queries.js';
+import { type Sql, sql } from '../database/sql.js';
 import type { Model } from '../kinds/kinds.js';
 import { ROLES, type Role } from './scope.js';
 
@@ -41,7 +41,7 @@ const ONLY: Partial<Record<Role, readonly (readonly [models: readonly Model[], v
   };
 
 /** Returns the condition that a content type is not one of the program's internals, which no role is granted. */
-export function isNotInternal(alias: string): RawBuilder<boolean> {
+export function isNotInternal(alias: string): Sql<boolean> {
   return sql`${sql.ref(alias)}.model NOT IN ('event', 'eventprocessingcontrol')`;
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../database/queries.js';
+import { type Sql, sql } from '../database/sql.js';
 import type { CurrentUser } from './current-user.js';
 
 export const ROLES = ['SUPER_ADMIN', 'REGION_MANAGER', 'BRANCH_ADMIN', 'CONSULTANT'] as const;
@@ -39,7 +39,7 @@ export function scopeBranches(scope: Scope): readonly number[] | null {
 }
 
 /** Returns the condition that a branch, by the column of its id (`r.branch_id`), lies in the scope. */
-export function branchInScope(scope: Scope, column: string): RawBuilder<boolean> {
+export function branchInScope(scope: Scope, column: string): Sql<boolean> {
   const branches = scopeBranches(scope);
   return branches === null ? sql`true` : sql`${sql.ref(column)} = ANY (${branches}::bigint[])`;
 }

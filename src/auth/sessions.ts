@@ -1,6 +1,6 @@
 import { CHANNELS, notice } from '../database/channels.js';
 import type { Database } from '../database/database.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { type HttpError, unauthorized } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
-import { sql } from '../database/queries.js';
 import { isTextInAnyCase } from '../database/same-text.js';
+import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { PlainError } from '../platform/plain-error.js';
 import type { StorableAccount } from './new-account.js';

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { component } from '../http/component.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';

@@ -3,7 +3,7 @@ import { start as startRepl } from 'node:repl';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Database } from '../database/database.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import { type Executable, statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { schemaOf } from '../tenancy/tenant-name.js';

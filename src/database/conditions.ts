@@ -1,14 +1,14 @@
 import { foldText } from './folding.js';
-import { type RawBuilder, sql } from './queries.js';
+import { type Sql, sql } from './sql.js';
 
 /** Returns the conjunction of these conditions; true when there are none. */
-export function allOf(conditions: readonly (RawBuilder<unknown> | undefined | false)[]): RawBuilder<boolean> {
+export function allOf(conditions: readonly (Sql | undefined | false)[]): Sql<boolean> {
   const given = conditions.filter((condition) => condition !== undefined && condition !== false);
   return given.length === 0 ? sql`true` : sql`${sql.join(given, sql` AND `)}`;
 }
 
 /** Returns the disjunction of these conditions; false when there are none. */
-export function anyOf(conditions: readonly RawBuilder<unknown>[]): RawBuilder<boolean> {
+export function anyOf(conditions: readonly Sql[]): Sql<boolean> {
   return conditions.length === 0 ? sql`false` : sql`(${sql.join(conditions, sql` OR `)})`;
 }
 
@@ -22,7 +22,7 @@ export function anywhere(text: string): string {
  * A search text of which folding leaves nothing (a lone accent) matches nothing.
  * @param text a column or an expression, which may be null
  */
-export function holds(text: RawBuilder<unknown>, typed: string): RawBuilder<boolean> {
+export function holds(text: Sql, typed: string): Sql<boolean> {
   const folded = foldText(typed);
   return folded === '' ? sql`false` : sql`public.fold_text(${text}) LIKE ${anywhere(folded)}`;
 }
@@ -34,7 +34,7 @@ const USUAL = { size: 25, offset: 0 };
  * Returns LIMIT and OFFSET. Those of the default page are literals: PostgreSQL assumes that an unknown limit yields a
  * tenth of all rows, and would therefore keep no plan for the statement but plan it each time.
  */
-export function limited(size: number, offset: number): RawBuilder<unknown> {
+export function limited(size: number, offset: number): Sql {
   if (size === USUAL.size && offset === USUAL.offset) return sql`LIMIT ${sql.lit(USUAL.size)}`;
   return sql`LIMIT ${size} OFFSET ${offset}`;
 }

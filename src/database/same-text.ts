@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from './queries.js';
+import { type Sql, sql } from './sql.js';
 
 // Compares texts regardless of Unicode's normal form: "é" may be one character, or "e" and an accent, as in file names of
 // macOS. Texts are stored as they were typed.
@@ -14,16 +14,16 @@ export function isSameText(one: string | null | undefined, other: string | null 
 }
 
 /** Returns the condition that a column has this text, in any normal form. @param column a constant in code: `r.name` */
-export function isText(column: string, text: string): RawBuilder<boolean> {
+export function isText(column: string, text: string): Sql<boolean> {
   return sql`normalize(${sql.ref(column)}, NFC) = ${text.normalize('NFC')}::text`;
 }
 
 /** Returns the condition that a column has this text, ignoring case and compatibility forms. Null matches nothing. */
-export function isTextInAnyCase(column: string, text: string | null): RawBuilder<boolean> {
+export function isTextInAnyCase(column: string, text: string | null): Sql<boolean> {
   return sql`lower(normalize(${sql.ref(column)}, NFKC)) = lower(normalize(${text}::text, NFKC))`;
 }
 
 /** Returns a column in the form of `caseless`. */
-export function caselessColumn(column: string): RawBuilder<string> {
+export function caselessColumn(column: string): Sql<string> {
   return sql`lower(normalize(${sql.ref(column)}, NFC))`;
 }

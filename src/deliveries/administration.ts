@@ -1,5 +1,5 @@
 import { allOf } from '../database/conditions.js';
-import { type RawBuilder, sql } from '../database/queries.js';
+import { type Sql, sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 
@@ -53,7 +53,7 @@ const COLUMNS = sql`
   ${iso('d.created_at')} AS created_at, ${iso('d.sent_at')} AS sent_at`;
 
 /** Returns the condition that a delivery `d` matches the filter. */
-function chosen({ ids, status, kind, endpoint, event }: DeliveryFilter): RawBuilder<boolean> {
+function chosen({ ids, status, kind, endpoint, event }: DeliveryFilter): Sql<boolean> {
   return allOf([
     ids && sql`d.id = ANY (${ids}::bigint[])`,
     status && sql`d.status = ${status}`,
@@ -146,8 +146,8 @@ export async function holdEndpoints(transaction: TenantTransaction): Promise<voi
 
 async function change(
   transaction: TenantTransaction,
-  changes: RawBuilder<unknown>,
-  condition: RawBuilder<boolean>,
+  changes: Sql,
+  condition: Sql<boolean>,
   atMost: number | null = null,
 ): Promise<number[]> {
   await holdEndpoints(transaction);

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../database/queries.js';
+import { type Sql, sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
 import { checkEventPatterns } from './event-patterns.js';
@@ -173,11 +173,7 @@ export async function removeEndpoint(transaction: TenantTransaction, id: number)
   only(removed, id);
 }
 
-async function change(
-  transaction: TenantTransaction,
-  id: number,
-  changes: RawBuilder<unknown>,
-): Promise<Endpoint> {
+async function change(transaction: TenantTransaction, id: number, changes: Sql): Promise<Endpoint> {
   const changed = await transaction.query(sql<Endpoint>`
     UPDATE webhook_endpoint SET ${changes}, updated_at = now() WHERE id = ${id} RETURNING ${COLUMNS}`);
   return only(changed, id);

@@ -1,4 +1,4 @@
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import { type Removal, tidyingJob } from '../jobs/tidying-job.js';
 
 /** Days for which ended deliveries are kept: sent or cancelled ones, and failed ones, which may still be sent again. */

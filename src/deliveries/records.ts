@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { AttemptOutcome } from './attempt-outcome.js';
 import { MOST_ATTEMPTS, secondsUntilNext } from './backoff.js';

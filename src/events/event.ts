@@ -1,5 +1,5 @@
 import type { JsonValue } from '../database/generated/tables.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { Action } from './types.js';
 
 export type State = Readonly<Record<string, JsonValue>>;

@@ -1,5 +1,5 @@
-import { sql } from '../database/queries.js';
 import { TENANT_IS_SERVED } from '../database/served-tenants.js';
+import { sql } from '../database/sql.js';
 import { type JobResult, type JobRun, messageOf } from './job.js';
 
 /**

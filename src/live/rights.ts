@@ -1,6 +1,6 @@
 import { TOKENS_FROM } from '../auth/ended-tokens.js';
-import { sql } from '../database/queries.js';
 import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
+import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 
 /**

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Database } from '../database/database.js';
 import { Pending } from '../database/pending.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { frame } from './messages.js';

@@ -1,8 +1,8 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
 import { oldTransactions } from '../database/old-transactions.js';
-import { sql } from '../database/queries.js';
 import { TENANT_IS_OUT_OF_ORDER } from '../database/served-tenants.js';
+import { sql } from '../database/sql.js';
 import { NAMED_TENANTS, OTHER } from './tenant-labels.js';
 
 interface Waiting {

@@ -1,6 +1,6 @@
 import type { TenantTables } from '../database/generated/tables.js';
-import type { Selectable } from '../database/queries.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
+import type { Selectable } from '../database/table-types.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
 /** A row to be inserted: omitted columns get their default, columns of JSON are given as values. */

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.js';
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { TenantNotFoundError } from './new-tenant.js';

@@ -1,4 +1,4 @@
-import { sql } from '../database/queries.js';
+import { sql } from '../database/sql.js';
 import { TIME_ZONE_NAMES } from './time-zone-names.js';
 
 /** SQL for the time zone in the settings of tenant `t`, valid or not; UTC if there is none. */

@@ -1,4 +1,4 @@
-import { sql } from '../../src/database/queries.js';
+import { sql } from '../../src/database/sql.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
 import { insertInto } from '../../src/database/writes.js';
 import { newNotificationsNotice } from '../../src/events/new-notifications.js';

@@ -1,6 +1,6 @@
 import { hashPassword } from '../../src/auth/passwords.js';
 import type { Database } from '../../src/database/database.js';
-import { sql } from '../../src/database/queries.js';
+import { sql } from '../../src/database/sql.js';
 import { insertInto } from '../../src/database/writes.js';
 import { PASSWORD, type TestApp } from './app.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TenantTables } from '../../src/database/generated/tables.js';
-import { sql } from '../../src/database/queries.js';
+import { sql } from '../../src/database/sql.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
 import { updateOf } from '../../src/database/writes.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';

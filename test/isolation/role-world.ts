@@ -1,5 +1,5 @@
 import { withOwner } from '../../src/database/owner.js';
-import { sql } from '../../src/database/queries.js';
+import { sql } from '../../src/database/sql.js';
 import type { TenantTransaction } from '../../src/database/tenant-transaction.js';
 import type { RouteDefinition } from '../../src/routing/route.js';
 import type { TestApp } from '../helpers/app.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
-import { sql as template } from '../../src/database/queries.js';
+import { sql as template } from '../../src/database/sql.js';
 import { claimDeliveries, type DeliveryKind } from '../../src/deliveries/delivery-queue.js';
 import { readPauses, readReadyTenants } from '../../src/events/worker/ready-tenants.js';
 import { tenantsWithImports } from '../../src/immigration/client-imports/import-queue.js';

@@ -1,5 +1,5 @@
 import { writeJson } from '../../database/json.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { idIn, type State } from '../event.js';
 import type { ClientActivityConfig } from '../types.js';
 import type { EventContext } from './event-context.js';

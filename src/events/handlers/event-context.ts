@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../database/generated/tables.js';
 import { ExactNumber, writeJson } from '../../database/json.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, idIn, type State, stateOf, valueIn } from '../event.js';
 import { RELATIONS, type Relation } from './relations.js';

@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TaskConfig } from '../types.js';
 import type { Handler } from './handler.js';
 import { insertNotifications } from './insert-notifications.js';

@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Job } from '../../jobs/job.js';
 
 const ENDED = sql`paused_until <= now()`;

@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { type Removal, tidyingJob } from '../../jobs/tidying-job.js';
 
 /** Days for which completed events are kept. Failed and cancelled ones stay until somebody decides about them. */

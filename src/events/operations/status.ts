@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.js';
 import { type OldTransaction, oldTransactions } from '../../database/old-transactions.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { listPauses, type Pause } from './control.js';
 
 /** The waiting events of one tenant and type. */

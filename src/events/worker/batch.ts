@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { readContexts } from '../handlers/event-context.js';
 import { newNotificationsNotice } from '../new-notifications.js';

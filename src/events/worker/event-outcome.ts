@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Statement } from '../../database/statement.js';
 import type { DomainEvent, HandlerResult } from '../event.js';
 import { delayEvents, finishEvents } from './event-queue.js';

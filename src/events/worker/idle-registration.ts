@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 
 /** Age after which a worker's row is taken for that of a dead one. */
 const STALE = sql`interval '10 minutes'`;

@@ -1,5 +1,5 @@
 import { databaseFailure } from '../../database/errors.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Executable } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { DomainEvent, HandlerResult } from '../event.js';

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 
 /** Number of events or deliveries per segment, and so the maximum number of dead rows that a claim reads. */
 const EVENTS_PER_SEGMENT = 2_000;

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.js';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { detailError } from '../../http/errors.js';
 import { anybody, superAdmin } from '../../routing/policy.js';
 import { publicRoute, type RouteDefinition, route } from '../../routing/route.js';

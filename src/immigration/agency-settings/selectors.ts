@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
@@ -33,7 +33,7 @@ export async function holdSettings(transaction: TenantTransaction): Promise<Stor
   return row!.settings;
 }
 
-function settingsQuery(hold: boolean): RawBuilder<SettingsRow> {
+function settingsQuery(hold: boolean): Sql<SettingsRow> {
   return sql<SettingsRow>`SELECT agency_settings(${hold}::boolean) AS settings`;
 }
 

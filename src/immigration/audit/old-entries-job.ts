@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { tidyingJob } from '../../jobs/tidying-job.js';
 
 /** The job that removes entries of the audit log that are older than the settings allow; those of the last year stay in any case. */

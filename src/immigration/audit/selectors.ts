@@ -1,6 +1,6 @@
 import { allOf } from '../../database/conditions.js';
 import { Pending } from '../../database/pending.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
@@ -48,14 +48,14 @@ export async function listEntries(
   return await pageOf(transaction, counting, entries.select(sql`WHERE ${asked} ${newest}`), page);
 }
 
-type Condition = RawBuilder<boolean> | undefined;
+type Condition = Sql<boolean> | undefined;
 
 function textIs(column: string, text: string | undefined): Condition {
   return text === undefined ? undefined : sql`${sql.ref(column)} = ${text}`;
 }
 
 /** Literal conditions instead of a parameter: the indexes of the rare ones serve only statements that name them. */
-const OPERATION_IS: Readonly<Record<Operation, RawBuilder<boolean>>> = {
+const OPERATION_IS: Readonly<Record<Operation, Sql<boolean>>> = {
   create: sql`r.operation = 'create'`,
   change: sql`r.operation = 'change'`,
   delete: sql`r.operation = 'delete'`,

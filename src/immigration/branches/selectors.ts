@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -21,7 +21,7 @@ export const branches = new Records({
 const OPTION = columnsOf('immigration_branch', BranchOption, {});
 
 /** Returns the condition that a branch `r` is in the user's scope; also for a deleted one, which is in no scope. */
-function inScope(user: CurrentUser): RawBuilder<boolean> {
+function inScope(user: CurrentUser): Sql<boolean> {
   if (scopeOf(user).kind === 'tenant') return sql`true`;
   if (roleOf(user) === 'REGION_MANAGER') return sql`r.region_id = ANY (${user.regionIds}::bigint[])`;
   if (user.groups.length === 0) return sql`false`;

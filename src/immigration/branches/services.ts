@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
-import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk, permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import { isAfter } from '../../http/fields/datetime.js';
@@ -99,8 +99,8 @@ export async function listEvents(
  * past ones, the latest first. Each part follows an index and ends at the limit; sorting all at once would read the whole
  * table.
  */
-function upcomingFirst(condition: RawBuilder<boolean>, most: number): RawBuilder<EventOutput> {
-  const part = (over: boolean, which: RawBuilder<unknown>, order: RawBuilder<unknown>) => sql`(
+function upcomingFirst(condition: Sql<boolean>, most: number): Sql<EventOutput> {
+  const part = (over: boolean, which: Sql, order: Sql) => sql`(
     SELECT r.*, ${over}::boolean AS over FROM ${calendarEvents.table} r
     WHERE ${which} AND ${condition} ORDER BY ${order} LIMIT ${most})`;
   const now = sql`tstzrange(now(), now(), '[]')`;
@@ -120,7 +120,7 @@ function upcomingFirst(condition: RawBuilder<boolean>, most: number): RawBuilder
 const SPAN = sql`tstzrange(least(r.start, r."end"), greatest(r.start, r."end"), '[]')`;
 
 /** Returns the condition, answered by an index, that event `r` touches a range; false if that ends before it begins. */
-function touches(from: string, end: string): RawBuilder<boolean> {
+function touches(from: string, end: string): Sql<boolean> {
   if (!isAfter(end, from)) return sql`false`;
   return sql`${SPAN} && tstzrange(${from}::timestamptz, ${end}::timestamptz)`;
 }
@@ -157,8 +157,8 @@ export async function upcomingEvents(
 async function eventPage(
   transaction: TenantTransaction,
   user: CurrentUser,
-  asked: readonly (RawBuilder<unknown> | undefined | false)[],
-  order: RawBuilder<unknown>,
+  asked: readonly (Sql | undefined | false)[],
+  order: Sql,
   page: PageRequest,
 ): Promise<Pending<PageOf<EventOutput>>> {
   const condition = allOf([eventVisible(user), ...asked]);

@@ -1,6 +1,6 @@
 import type { Scope } from '../../auth/scope.js';
 import type { Database } from '../../database/database.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { readsLogged } from '../shared/audit-reads.js';
 import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/client-filters.js';
@@ -14,7 +14,7 @@ const BATCH = 1_000;
 type Cell = string | number | boolean | null;
 
 /** The columns of the file, each with its value of a client `r`. An import recognises them by these names. */
-const COLUMNS: Readonly<Record<string, RawBuilder<Cell>>> = {
+const COLUMNS: Readonly<Record<string, Sql<Cell>>> = {
   id: sql`r.id`,
   first_name: sql`r.first_name`,
   middle_name: sql`r.middle_name`,
@@ -42,7 +42,7 @@ const COLUMNS: Readonly<Record<string, RawBuilder<Cell>>> = {
   archived_at: sql`r.deleted_at`,
 };
 const NAMES = Object.keys(COLUMNS);
-const SELECTED = sql.join(NAMES.map((name) => sql`${COLUMNS[name] as RawBuilder<Cell>} AS ${sql.ref(name)}`));
+const SELECTED = sql.join(NAMES.map((name) => sql`${COLUMNS[name] as Sql<Cell>} AS ${sql.ref(name)}`));
 
 const LOGGED = readsLogged('client', sql`SELECT id FROM shown ORDER BY id`);
 

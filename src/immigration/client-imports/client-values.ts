@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { ClientCreateInput } from '../shared/client-fields.js';
 
 /** All columns of a client that an import writes, as stored. */
@@ -32,7 +32,7 @@ export const BLANK: ClientValues = {
 export const CLIENT_FIELDS = Object.keys(BLANK) as ClientField[];
 
 /** Returns these columns of the row with this alias, a constant of the program. */
-export function columnsOf(alias: string): RawBuilder<unknown> {
+export function columnsOf(alias: string): Sql {
   return sql.join(CLIENT_FIELDS.map((field) => sql.ref(`${alias}.${field}`)));
 }
 
@@ -40,6 +40,6 @@ export function columnsOf(alias: string): RawBuilder<unknown> {
 export const COLUMN_NAMES = sql.join(CLIENT_FIELDS.map((field) => sql.ref(field)));
 
 /** Returns the SQL for a hash of these columns of row `r`, in order; it changes when any of them does. */
-export function stateOf(fields: readonly string[]): RawBuilder<string> {
+export function stateOf(fields: readonly string[]): Sql<string> {
   return sql<string>`md5(ROW(${sql.join(fields.map((field) => sql.ref(`r.${field}`)))})::text)::uuid`;
 }

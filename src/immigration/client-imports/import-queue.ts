@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { mayWorkAt } from '../../events/worker/ready-tenants.js';
 
 const DUE = sql<{ schema: string }>`

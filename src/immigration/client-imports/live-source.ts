@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { NotificationSource } from '../../live/source.js';
 import { shownProgress } from './progress.js';
 import type { ImportRow } from './records.js';

@@ -1,8 +1,8 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { branchInScope, covers, scopeOf } from '../../auth/scope.js';
 import { foldText } from '../../database/folding.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
 import { caselessColumn } from '../../database/same-text.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { Given } from './cells.js';
 import { type ClientValues, columnsOf } from './client-values.js';
@@ -78,7 +78,7 @@ export class Matches {
     const hasEmail = sql`r.deleted_at IS NULL AND r.email <> '' AND ${caselessColumn('r.email')}`;
     const hasPhone = sql`r.deleted_at IS NULL AND r.phone_number <> '' AND regexp_replace(r.phone_number, '[^0-9]', '', 'g')`;
     // Key by key along the indexes, whatever the statistics say: an import fills tables faster than these follow.
-    const having = (keys: readonly Wanted[], has: RawBuilder<unknown>) => sql`
+    const having = (keys: readonly Wanted[], has: Sql) => sql`
       SELECT f.id FROM ${listed(keys, 'first')} CROSS JOIN LATERAL (
         SELECT c.id FROM (
           SELECT r.id, r.first_name FROM immigration_client r
@@ -88,7 +88,7 @@ export class Matches {
       SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r')} FROM immigration_client r
       WHERE r.id = ANY (ARRAY(${having(emails, hasEmail)} UNION ${having(phones, hasPhone)}))
       ORDER BY r.id ${lock ? sql`FOR NO KEY UPDATE` : sql``}`);
-    const earlierWith = (keys: readonly Wanted[], column: RawBuilder<unknown>) => sql`
+    const earlierWith = (keys: readonly Wanted[], column: Sql) => sql`
       SELECT f.* FROM ${listed(keys, 'full')} CROSS JOIN LATERAL (
         SELECT e.* FROM (
           SELECT row_number, email_key, phone_key, name_key FROM client_import_row
@@ -162,7 +162,7 @@ function wanted(rows: readonly Given[], keyOf: (row: Given) => string | null): W
 }
 
 /** Returns SQL for the keys as rows `k` with `key` and `name`. */
-function listed(keys: readonly Wanted[], name: 'first' | 'full'): RawBuilder<unknown> {
+function listed(keys: readonly Wanted[], name: 'first' | 'full'): Sql {
   const names = keys.map((one) => one[name]);
   return sql`unnest(${keys.map(({ key }) => key)}::text[], ${names}::text[]) AS k (key, name)`;
 }

@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Job, JobRun } from '../../jobs/job.js';
 import { overTenants, tenantsOf } from '../../jobs/over-tenants.js';
 

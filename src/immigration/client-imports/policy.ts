@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { permissionDenied } from '../../http/errors.js';
 import { allows, requires } from '../../routing/policy.js';
 import type { ImportRow } from './records.js';
@@ -25,6 +25,6 @@ export function checkMayWork(user: CurrentUser, row: Pick<ImportRow, 'duplicates
 }
 
 /** Returns the condition that a user sees import `r`: their own, and all of them with the whole tenant in scope. */
-export function visibleImports(user: CurrentUser): RawBuilder<boolean> {
+export function visibleImports(user: CurrentUser): Sql<boolean> {
   return scopeOf(user).kind === 'tenant' ? sql`true` : sql`r.created_by_id = ${user.id}`;
 }

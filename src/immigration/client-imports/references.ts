@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
 import { foldText } from '../../database/folding.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { FieldErrors } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -108,7 +108,7 @@ function idIn(text: string): number | null {
 }
 
 /** Returns the condition that a text, once folded, is one of these. */
-function isNamed(text: RawBuilder<unknown>, folded: readonly string[]): RawBuilder<boolean> {
+function isNamed(text: Sql, folded: readonly string[]): Sql<boolean> {
   return sql`public.fold_text(${text}) = ANY (${folded}::text[])`;
 }
 

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { type FieldErrors, notFound } from '../../http/errors.js';
 import { csvLines, withoutApostrophe } from '../shared/csv.js';

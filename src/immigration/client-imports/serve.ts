@@ -1,6 +1,6 @@
 import { type CurrentUser, readCurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { servePart } from './check-or-run.js';
 import { mayWork } from './policy.js';

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
 import { referencedTable } from '../../database/foreign-keys.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type ClientField, type ClientValues, columnsOf } from './client-values.js';
 import { readLaterWrites, type UpdatedRow } from './later-writes.js';

@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { UpdatedRow } from './later-writes.js';
 import { endWork, type ImportRow } from './records.js';

@@ -1,6 +1,6 @@
 import { foreignKeysTo } from '../../database/foreign-keys.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { KINDS } from '../../kinds/kinds.js';
 import { CLIENT_TYPE } from '../shared/task-visibility.js';
 
@@ -21,7 +21,7 @@ export const TABLES_OF_ANY_KIND: readonly string[] = Object.entries(TENANT_COLUM
   .map(([table]) => table);
 
 /** Returns the condition that a client has records of its own, which would vanish with it. @param id its column */
-export function isUsed(id: string): RawBuilder<boolean> {
+export function isUsed(id: string): Sql<boolean> {
   const own = WORK_ON_CLIENTS.map(
     ({ table, column }) =>
       sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} t WHERE ${sql.ref(`t.${column}`)} = ${sql.ref(id)})`,

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalid, invalidField } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -22,9 +22,9 @@ interface BulkChange {
   /** Whether it applies to archived clients. */
   readonly ofArchived: boolean;
   /** The assignments of the UPDATE. */
-  readonly set: RawBuilder<unknown>;
+  readonly set: Sql;
   /** The condition that it changes something in row `r`. */
-  readonly differs: RawBuilder<boolean>;
+  readonly differs: Sql<boolean>;
 }
 
 /** Assigns clients to a user, or to nobody. @throws HttpError 400, 403 */
@@ -155,7 +155,7 @@ async function read(
   transaction: TenantTransaction,
   { dry_run: isDryRun = false }: Selection,
   { ofArchived, differs }: BulkChange,
-  condition: RawBuilder<boolean>,
+  condition: Sql<boolean>,
 ): Promise<Meant[]> {
   const archived = ofArchived ? sql`r.deleted_at IS NOT NULL` : sql`r.deleted_at IS NULL`;
   return await transaction.query(sql<Meant>`

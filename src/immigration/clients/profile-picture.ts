@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import { firstOr } from '../../database/pending.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { assignments, insertInto } from '../../database/writes.js';
 import { component } from '../../http/component.js';

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { branchInScope, type Scope, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import type { UserRequest } from '../../routing/route.js';
@@ -93,7 +93,7 @@ function isSummed(filters: ClientFilters): boolean {
 }
 
 /** Returns the condition for the kept sums that the filters include. */
-function summed(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
+function summed(scope: Scope, filters: ClientFilters): Sql<boolean> {
   return allOf([
     !filters.includeDeleted && sql`NOT deleted`,
     branchInScope(scope, 'branch_id'),

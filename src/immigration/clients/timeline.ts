@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';

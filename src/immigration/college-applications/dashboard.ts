@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { columnsOf, lookup, select } from '../shared/columns.js';
 import { IN_FINAL_STAGE } from '../shared/expiring.js';

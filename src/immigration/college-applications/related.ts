@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidPk } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -36,7 +36,7 @@ export async function checkChoice(
   choice: Choice,
   before: Choice | null,
 ): Promise<void> {
-  const hold = async (key: keyof Choice, query: RawBuilder<Held>): Promise<Held> => {
+  const hold = async (key: keyof Choice, query: Sql<Held>): Promise<Held> => {
     const id = choice[key] as number;
     const [found] = isId(id) ? await transaction.query(query) : [];
     if (!found || (found.deleted && before?.[key] !== id)) throw invalidPk(key, id);

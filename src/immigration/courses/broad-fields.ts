@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import { required } from '../../http/fields/field.js';

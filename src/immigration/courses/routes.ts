@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { decimal } from '../../http/fields/decimal.js';
 import { required } from '../../http/fields/field.js';
 import { integer } from '../../http/fields/scalar.js';

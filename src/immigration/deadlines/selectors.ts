@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { branchInScope, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import { Pending } from '../../database/pending.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
@@ -76,7 +76,7 @@ export function listDeadlines(
     ...COLUMNS,
     days_left: sql`r.due_date - ${time.today}::date`,
   });
-  const from = (source: RawBuilder<unknown>) => select(columns, sql`FROM ${source} r`);
+  const from = (source: Sql) => select(columns, sql`FROM ${source} r`);
   const order = sql`r.due_date, r.due_at, r.kind COLLATE "C", r.record_id`;
   // Whether a reminder's record is in scope takes longer to plan than to evaluate.
   const plannedOnce = scope.kind !== 'tenant' && window.kinds.includes('REMINDER');

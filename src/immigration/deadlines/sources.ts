@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { EXPIRING } from '../shared/expiring.js';
 import { manyLinkedInScope } from '../shared/linked-record.js';
 import { taskVisible } from '../shared/task-visibility.js';
@@ -17,10 +17,10 @@ export interface Asked {
   readonly time: TenantTime;
 }
 
-type Source = (asked: Asked) => RawBuilder<unknown>;
+type Source = (asked: Asked) => Sql;
 
 /** Returns the requested halves of the list, split at what is overdue. */
-function half(overdue: boolean | undefined, isOverdue: RawBuilder<boolean>): RawBuilder<boolean> | undefined {
+function half(overdue: boolean | undefined, isOverdue: Sql<boolean>): Sql<boolean> | undefined {
   return overdue === undefined ? undefined : overdue ? isOverdue : sql`NOT ${isOverdue}`;
 }
 
@@ -100,7 +100,7 @@ const reminders: Source = ({ user, window, time }) => {
 };
 
 /** Returns the queries for the requested kinds; none where there are none. */
-export function sourcesOf(asked: Asked): RawBuilder<unknown>[] {
+export function sourcesOf(asked: Asked): Sql[] {
   const wanted = (...kinds: readonly string[]) => asked.window.kinds.some((kind) => kinds.includes(kind));
   return [
     ...(wanted('PASSPORT', 'VISA', 'INTAKE') ? [expiring(asked)] : []),

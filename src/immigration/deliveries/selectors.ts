@@ -1,6 +1,6 @@
 import { allOf } from '../../database/conditions.js';
 import { Pending } from '../../database/pending.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';

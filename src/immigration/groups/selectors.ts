@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { rolesGivenBy } from '../../auth/scope.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { columnsOf, select } from '../shared/columns.js';

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';

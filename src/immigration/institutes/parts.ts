@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { COUNTRY_CODES, countrySchema } from '../../http/fields/countries.js';
 import { required } from '../../http/fields/field.js';
 import { date, integer } from '../../http/fields/scalar.js';

@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { LiveRow, NotificationSource } from '../../live/source.js';
 import { type NotificationRow, selectNotifications, shown } from './selectors.js';
 

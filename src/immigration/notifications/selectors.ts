@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { columnsOf, select } from '../shared/columns.js';
@@ -20,7 +20,7 @@ const COLUMNS = columnsOf('immigration_notification', NotificationRow, {
 });
 
 /** Returns the query for notifications `r`. @param rest follows FROM: a source called `r`, WHERE and so on */
-export function selectNotifications(rest: RawBuilder<unknown>): RawBuilder<NotificationRow> {
+export function selectNotifications(rest: Sql): Sql<NotificationRow> {
   return select(COLUMNS, sql`FROM ${rest}`);
 }
 
@@ -54,18 +54,18 @@ export async function listNotifications(
 }
 
 /** Returns the query for one of a user's notifications. */
-export function notificationById(userId: number, id: number): RawBuilder<NotificationRow> {
+export function notificationById(userId: number, id: number): Sql<NotificationRow> {
   return selectNotifications(sql`${TABLE} WHERE r.id = ${id} AND r.assigned_to_id = ${userId}`);
 }
 
 /** Returns a user's notifications that are past their due date and not completed, the earliest due first. */
-export function overdueNotifications(userId: number): RawBuilder<NotificationRow> {
+export function overdueNotifications(userId: number): Sql<NotificationRow> {
   return selectNotifications(sql`
     ${TABLE} WHERE r.assigned_to_id = ${userId} AND r.due_date < now() AND NOT r.is_completed
     ORDER BY r.due_date, r.id`);
 }
 
 /** Returns how many notifications a user has not read, as the database's triggers keep it (0040_kept_counts.sql). */
-export function unreadCount(userId: number): RawBuilder<{ unread_count: number }> {
+export function unreadCount(userId: number): Sql<{ unread_count: number }> {
   return sql`SELECT coalesce(sum(n), 0)::bigint AS unread_count FROM unread_count WHERE user_id = ${userId}`;
 }

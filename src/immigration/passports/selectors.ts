@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -23,10 +23,7 @@ export const passports = new Records({
  * Reads passports for output, one or several, and writes that to the audit log: the only place that does.
  * @param shown the condition on rows `r`
  */
-function showPassports(
-  transaction: TenantTransaction,
-  shown: RawBuilder<boolean>,
-): Pending<PassportOutput[]> {
+function showPassports(transaction: TenantTransaction, shown: Sql<boolean>): Pending<PassportOutput[]> {
   const logged = readsLogged('passport', sql`SELECT client_id FROM shown ORDER BY client_id`);
   const query = wrap(
     passports.select(sql`WHERE ${shown}`),

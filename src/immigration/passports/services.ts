@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { firstOr } from '../../database/pending.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { assignments, insertInto } from '../../database/writes.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';

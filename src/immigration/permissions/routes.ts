@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { component } from '../../http/component.js';
 import { notFound } from '../../http/errors.js';
 import { pathId } from '../../http/path-id.js';

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -23,7 +23,7 @@ export const regions = new Records({
  * Returns the condition that the user sees a region `r`: a region manager's own, for other staff by the branches in
  * their scope.
  */
-function inScope(user: CurrentUser): RawBuilder<boolean> {
+function inScope(user: CurrentUser): Sql<boolean> {
   const scope = scopeOf(user);
   if (scope.kind === 'tenant') return sql`true`;
   if (roleOf(user) === 'REGION_MANAGER') return sql`r.id = ANY (${user.regionIds}::bigint[])`;

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
@@ -23,7 +23,7 @@ export const reminders = new Records({
 });
 
 /** Returns the condition that a user sees reminder `r`: one's own, and those on records in scope. */
-export function reminderVisible(user: CurrentUser): RawBuilder<boolean> {
+export function reminderVisible(user: CurrentUser): Sql<boolean> {
   return sql`(r.created_by_id = ${user.id}::bigint OR ${linkedInScope(user)})`;
 }
 
@@ -37,7 +37,7 @@ export function readReminder(
 }
 
 /** The fields by which a list can be sorted, for rows `r` of the table. Constants of the program. */
-const SORTABLE: Readonly<Record<string, RawBuilder<unknown>>> = {
+const SORTABLE: Readonly<Record<string, Sql>> = {
   id: sql`r.id`,
   reminder_date: sql`r.reminder_date`,
   reminder_time: sql`r.reminder_time`,
@@ -73,10 +73,7 @@ function readOrdering(query: QueryParameters): Term[] {
   return [...new Set([...(known.length > 0 ? known : USUAL_ORDER), '-id'])].map(termOf);
 }
 
-function orderBy(
-  terms: readonly Term[],
-  column: (field: string) => RawBuilder<unknown>,
-): RawBuilder<unknown> {
+function orderBy(terms: readonly Term[], column: (field: string) => Sql): Sql {
   return sql.join(
     terms.map(({ field, descends }) => {
       // The id is never null; with NULLS LAST no index on it would serve.
@@ -101,7 +98,7 @@ export async function listReminders(
     booleanFilter(query, 'read'),
   ]);
   if (scopeOf(user).kind === 'tenant') {
-    const order = orderBy(terms, (field) => SORTABLE[field] as RawBuilder<unknown>);
+    const order = orderBy(terms, (field) => SORTABLE[field] as Sql);
     return await reminders.list(transaction, page, asked, order);
   }
   const fields = [...new Set(['id', ...terms.map(({ field }) => field)])];
@@ -110,7 +107,7 @@ export async function listReminders(
     SELECT ${sql.join(columns)} FROM immigration_reminder r
     WHERE ${asked} AND (r.created_by_id = ${user.id}::bigint OR ${manyLinkedInScope(user)})`;
   const order = orderBy(terms, (field) => sql.ref(`r.${field}`));
-  const from = (source: RawBuilder<unknown>) => reminders.from(source);
+  const from = (source: Sql) => reminders.from(source);
   const records = { table: reminders.table, from, found, order, plannedOnce: true };
   return await foundPage(transaction, records, page);
 }

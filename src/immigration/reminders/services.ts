@@ -1,7 +1,8 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import { writeJson } from '../../database/json.js';
-import { type Selectable, sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
+import type { Selectable } from '../../database/table-types.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';

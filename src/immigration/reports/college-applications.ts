@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { clientCounts } from './counted.js';
 import { count, percentage, type Report, type ReportRow } from './report.js';
 import { momentCounts } from './report-query.js';

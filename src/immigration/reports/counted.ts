@@ -1,11 +1,11 @@
 import { branchInScope, roleOf, scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { isId } from '../../http/path-id.js';
 import type { ReportQuery } from './report-query.js';
 
 /** Returns the condition that a client `c` exists, is in scope, and belongs to the requested branch. */
-export function clientInReach({ user, branch }: ReportQuery): RawBuilder<boolean> {
+export function clientInReach({ user, branch }: ReportQuery): Sql<boolean> {
   return allOf([
     sql`c.deleted_at IS NULL`,
     branchInScope(scopeOf(user), 'c.branch_id'),
@@ -17,16 +17,16 @@ export function clientInReach({ user, branch }: ReportQuery): RawBuilder<boolean
  * Returns the condition that this column holds the current user, if that is a consultant: consultants see only their
  * own figures.
  */
-export function ownOnly({ user }: ReportQuery, column: string): RawBuilder<boolean> {
+export function ownOnly({ user }: ReportQuery, column: string): Sql<boolean> {
   return roleOf(user) === 'CONSULTANT' ? sql`${sql.ref(column)} = ${user.id}` : sql`true`;
 }
 
 /** Returns the condition that a client `c` counts: one in reach, and for a consultant assigned to them. */
-export function clientCounts(question: ReportQuery): RawBuilder<boolean> {
+export function clientCounts(question: ReportQuery): Sql<boolean> {
   return allOf([clientInReach(question), ownOnly(question, 'c.assigned_to_id')]);
 }
 
 /** Returns the condition that this column holds a requested id; an impossible id matches nothing. */
-export function isOf(column: RawBuilder<unknown>, id: number): RawBuilder<boolean> {
+export function isOf(column: Sql, id: number): Sql<boolean> {
   return isId(id) ? sql`${column} = ${id}` : sql`false`;
 }

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { sql } from '../../database/queries.js';
 import { caselessColumn } from '../../database/same-text.js';
+import { sql } from '../../database/sql.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { STAGES } from '../shared/client-fields.js';
 import { choiceOutput } from '../shared/output.js';

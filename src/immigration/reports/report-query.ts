@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { invalidField } from '../../http/errors.js';
 import type { UserRequest } from '../../routing/route.js';
 import { checkDateOrder } from '../shared/date-order.js';
@@ -67,7 +67,7 @@ function readFormat(given = 'json'): Format {
 }
 
 /** Returns the condition that the moment in this column (a constant of the program) lies in the period. */
-export function momentCounts(column: string, { from, end }: ReportPeriod): RawBuilder<boolean> {
+export function momentCounts(column: string, { from, end }: ReportPeriod): Sql<boolean> {
   const [since, until] = [
     from === null ? sql`true` : sql`${sql.ref(column)} >= ${from}::timestamptz`,
     end === null ? sql`true` : sql`${sql.ref(column)} < ${end}::timestamptz`,
@@ -79,7 +79,7 @@ export function momentCounts(column: string, { from, end }: ReportPeriod): RawBu
  * Returns the condition that the calendar date in this column lies in the period; a missing date does not, but counts
  * where no period is given.
  */
-export function dateCounts(column: string, { firstDate, lastDate }: ReportPeriod): RawBuilder<boolean> {
+export function dateCounts(column: string, { firstDate, lastDate }: ReportPeriod): Sql<boolean> {
   const [since, until] = [
     firstDate === null ? sql`true` : sql`${sql.ref(column)} >= ${firstDate}::date`,
     lastDate === null ? sql`true` : sql`${sql.ref(column)} <= ${lastDate}::date`,

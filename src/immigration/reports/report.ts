@@ -1,6 +1,6 @@
 import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
-import type { RawBuilder } from '../../database/queries.js';
+import type { Sql } from '../../database/sql.js';
 import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import type { Model } from '../../kinds/kinds.js';
@@ -33,7 +33,7 @@ export interface Report {
   readonly shares?: Readonly<Record<string, Share>>;
   /** Columns that are null for this user. */
   hidden?(user: CurrentUser): readonly string[];
-  rows(question: ReportQuery): RawBuilder<ReportRow>;
+  rows(question: ReportQuery): Sql<ReportRow>;
 }
 
 /** Returns the schema of a number of records. */

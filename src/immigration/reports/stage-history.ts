@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { STAGES } from '../shared/client-fields.js';
 
 // The history of clients' stages. Events are removed after a while, but the timeline entries that they leave are kept:

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { STATUSES } from '../shared/visa-status.js';
 import { clientCounts } from './counted.js';
 import { count, percentage, type Report, type ReportRow } from './report.js';

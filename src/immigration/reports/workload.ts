@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import type { Model } from '../../kinds/kinds.js';
 import { allows } from '../../routing/policy.js';
@@ -18,11 +18,9 @@ interface WorkKind {
   /** The model that the user must be permitted to view. */
   readonly model: Model;
   /** The columns: the condition on pieces `p` that each counts, and its description. */
-  readonly figures: Readonly<
-    Record<string, { readonly of: RawBuilder<boolean>; readonly description: string }>
-  >;
+  readonly figures: Readonly<Record<string, { readonly of: Sql<boolean>; readonly description: string }>>;
   /** Returns the query for branch_id, assigned_to_id and is_overdue of each piece. */
-  pieces(question: ReportQuery): RawBuilder<unknown>;
+  pieces(question: ReportQuery): Sql;
 }
 
 /**
@@ -72,7 +70,7 @@ const WORK: readonly WorkKind[] = [
 const NAMES = WORK.flatMap(({ figures }) => Object.keys(figures));
 
 /** Returns the query for open tasks that the user sees, each with its own branch or its client's. */
-function tasks(question: ReportQuery): RawBuilder<unknown> {
+function tasks(question: ReportQuery): Sql {
   const branch = sql`coalesce(r.branch_id, c.branch_id)`;
   return sql`
     SELECT ${branch} AS branch_id, r.assigned_to_id, r.due_date < ${question.now}::timestamptz AS is_overdue

@@ -1,5 +1,5 @@
 import { allOf, anywhere } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { SearchQuery } from './search-query.js';
 
 /** A search in a folded text of records, in which each field stands between two separators. */
@@ -21,7 +21,7 @@ export function asAsked({ text, words }: SearchQuery): Sought {
 export const SEPARATOR = '\x1f';
 
 /** Returns these texts, each between two separators; folded where an accent may occur. */
-export function separated(texts: readonly RawBuilder<unknown>[]): RawBuilder<string> {
+export function separated(texts: readonly Sql[]): Sql<string> {
   return sql`(E'\\x1f' || ${sql.join(texts, sql` || E'\\x1f' || `)} || E'\\x1f')`;
 }
 
@@ -44,7 +44,7 @@ export function isIndexed({ words }: Sought): boolean {
 }
 
 /** Returns the condition that every word occurs in the text. */
-export function fits({ words }: Sought, text: RawBuilder<string>): RawBuilder<boolean> {
+export function fits({ words }: Sought, text: Sql<string>): Sql<boolean> {
   return allOf(words.map((spellings) => sql`${text} LIKE ANY (${spellings.flatMap(places)}::text[])`));
 }
 
@@ -52,7 +52,7 @@ export function fits({ words }: Sought, text: RawBuilder<string>): RawBuilder<bo
  * Returns the score: 1 where a field equals the search text, 0.9 where it begins with it, 0.8 where a word does, else
  * 0.7.
  */
-export function score({ phrases, best }: Sought, text: RawBuilder<string>): RawBuilder<number> {
+export function score({ phrases, best }: Sought, text: Sql<string>): Sql<number> {
   const occurs = (pattern: (phrase: string) => string) =>
     sql`${text} LIKE ANY (${phrases.map((phrase) => anywhere(pattern(phrase)))}::text[])`;
   return sql`(${best}::float8 * CASE

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { allows, type Policy, signedIn } from '../../routing/policy.js';
 import { modelPolicy } from '../shared/resource-policy.js';

@@ -1,13 +1,13 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { branchInScope, scopeOf } from '../../auth/scope.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { type Executable, onePlan } from '../../database/statement.js';
 import { clientInScope } from '../shared/client-access.js';
 import { fits, isIndexed, type Sought, score } from './matching.js';
 import type { Kind, SearchResult } from './schemas.js';
 import { AGENT, CLIENT, INSTITUTE, REFERENCE_NUMBER, STUDENT_ID, VISA_TYPE } from './texts.js';
 
-type Rows = RawBuilder<SearchResult>;
+type Rows = Sql<SearchResult>;
 
 /** Number of best-matching clients whose applications are found. */
 const CLIENTS = 200;
@@ -23,11 +23,11 @@ const BY_CHOICE = 0.9;
 const NAME = sql<string>`concat_ws(' ', nullif(r.first_name, ''), nullif(r.middle_name, ''), nullif(r.last_name, ''))`;
 
 /** Returns a line of the details that are not empty. */
-const details = (...columns: RawBuilder<unknown>[]): RawBuilder<string> =>
+const details = (...columns: Sql[]): Sql<string> =>
   sql`concat_ws(' · ', ${sql.join(columns.map((column) => sql`nullif(${column}, '')`))})`;
 
 /** Returns the condition that row `s` of client_search is in scope and its client is not archived. */
-export function searchedInScope(user: CurrentUser): RawBuilder<boolean> {
+export function searchedInScope(user: CurrentUser): Sql<boolean> {
   return sql`(NOT s.archived AND ${branchInScope(scopeOf(user), 's.branch_id')})`;
 }
 
@@ -76,7 +76,7 @@ export function searchStatement(
 }
 
 /** Returns the best-matching rows, of equal ones the newest. */
-function best<Row>(rows: RawBuilder<Row>, limit: number): RawBuilder<Row> {
+function best<Row>(rows: Sql<Row>, limit: number): Sql<Row> {
   return sql`(${rows} ORDER BY score DESC, id DESC LIMIT ${limit}::bigint)`;
 }
 
@@ -134,7 +134,7 @@ function collegeApplications(user: CurrentUser, sought: Sought, limit: number): 
 }
 
 /** Combines several ways to find the same records: the best-matching, each once. */
-function bestOfEach(ways: readonly (RawBuilder<unknown> | false)[], limit: number): RawBuilder<unknown> {
+function bestOfEach(ways: readonly (Sql | false)[], limit: number): Sql {
   const all = sql.join(
     ways.filter((way) => way !== false).map((way) => best(way, limit)),
     sql` UNION ALL `,

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf, anywhere } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { type Executable, onePlan } from '../../database/statement.js';
 import type { Kind } from './schemas.js';
 import type { SearchQuery } from './search-query.js';
@@ -18,7 +18,7 @@ const MOST = 1000;
 const SIMILAR_FROM = '0.2';
 
 /** Sets, for the transaction, how similar words must be. */
-export const similarFrom: RawBuilder<unknown> = sql`
+export const similarFrom: Sql = sql`
   SELECT set_config('pg_trgm.word_similarity_threshold', ${SIMILAR_FROM}, true)`;
 
 /**
@@ -31,7 +31,7 @@ export function vocabulary(
   { words }: SearchQuery,
 ): Executable<{ readonly text: string }> {
   // A contained word has more than enough trigrams in common with the text.
-  const near = (text: RawBuilder<string>) =>
+  const near = (text: Sql<string>) =>
     allOf(
       words.map((word) =>
         mistakesAllowed(word) === 0
@@ -42,7 +42,7 @@ export function vocabulary(
   const clients = sql`SELECT ${NAMES} AS text FROM client_search s WHERE ${near(NAMES)} AND ${searchedInScope(user)}`;
   const institutes = sql`
     SELECT ${INSTITUTE} AS text FROM immigration_institute r WHERE r.deleted_at IS NULL AND ${near(INSTITUTE)}`;
-  const parts: Record<Kind, readonly RawBuilder<unknown>[]> = {
+  const parts: Record<Kind, readonly Sql[]> = {
     client: [clients],
     visa_application: [
       clients,

@@ -4,7 +4,7 @@ import { IS_MARK } from '../../auth/ended-tokens.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
 import { logOutNotice } from '../../auth/sessions.js';
 import type { Database } from '../../database/database.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { notFound } from '../../http/errors.js';
@@ -49,7 +49,7 @@ const EndedSessions = component(
 /**
  * Returns the condition that a token `o` is an open session of the user: a refresh token that can still be exchanged.
  */
-function isOpen(userId: number): RawBuilder<boolean> {
+function isOpen(userId: number): Sql<boolean> {
   return sql`o.user_id = ${userId} AND o.expires_at > now() AND NOT ${IS_MARK} AND NOT EXISTS (
     SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
 }
@@ -110,7 +110,7 @@ const COLUMNS = selection<SessionOutput>({
  * identifies the present session, unless the user began several in that second or has exchanged that refresh token
  * since.
  */
-function sessionsOf(userId: number, issuedAt: number, open: RawBuilder<boolean>): RawBuilder<SessionOutput> {
+function sessionsOf(userId: number, issuedAt: number, open: Sql<boolean>): Sql<SessionOutput> {
   const asking = sql`
     WITH asking AS (
       SELECT min(o.id) AS id FROM token_blacklist_outstandingtoken o

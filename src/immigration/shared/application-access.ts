@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { checkAssignment } from './assignment.js';
@@ -12,10 +12,7 @@ import { clientNameHolds } from './client-text.js';
 type ApplicationTable = 'immigration_visaapplication' | 'immigration_collegeapplication';
 
 /** Returns the query for the branch of an application's client, for `checkApplicationScope`. */
-export function applicationBranch(
-  table: ApplicationTable,
-  id: number,
-): RawBuilder<{ branch: number | null }> {
+export function applicationBranch(table: ApplicationTable, id: number): Sql<{ branch: number | null }> {
   return sql`
     SELECT c.branch_id AS branch FROM ${sql.table(table)} a JOIN immigration_client c ON c.id = a.client_id
     WHERE a.id = ${id}::bigint`;
@@ -36,7 +33,7 @@ export function checkApplicationScope(
 }
 
 /** Returns the condition for `client_name`: text in the name, "first last", of the client of rows `r`. */
-export function clientNameFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
+export function clientNameFilter(query: QueryParameters): Sql<boolean> | undefined {
   const name = query.filterText('client_name');
   return name === undefined ? undefined : clientNameHolds(sql`r.client_id`, name);
 }

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, type HttpError, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -21,7 +21,7 @@ export async function checkAssignment(
 }
 
 /** Returns the query for what `checkAssignee` has to know of a user. */
-export function assigneeById(id: number): RawBuilder<Assignee> {
+export function assigneeById(id: number): Sql<Assignee> {
   return sql<Assignee>`
     SELECT ARRAY(SELECT branch_id FROM immigration_user_branches WHERE user_id = u.id) AS branches,
            ARRAY(SELECT region_id FROM immigration_user_regions WHERE user_id = u.id) AS regions,

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 
 /**
  * Returns a condition that is always true, and writes to the audit log that the acting user has read these records: one
@@ -7,6 +7,6 @@ import { type RawBuilder, sql } from '../../database/queries.js';
  * @param entity its name in the log
  * @param ids a query for the records' ids
  */
-export function readsLogged(entity: string, ids: RawBuilder<unknown>): RawBuilder<boolean> {
+export function readsLogged(entity: string, ids: Sql): Sql<boolean> {
   return sql`(SELECT audit_read(${entity}::text, ARRAY(${ids})))`;
 }

@@ -2,8 +2,8 @@ import { type Static, type TObject, type TProperties, Type } from '@sinclair/typ
 import { allOf } from '../../database/conditions.js';
 import type { Database } from '../../database/database.js';
 import { FOREIGN_KEYS } from '../../database/foreign-keys.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { invalidField, invalidPk } from '../../http/errors.js';
@@ -44,7 +44,7 @@ export interface CatalogOptions<S extends Shape, T extends Table, P extends TPro
   /** The columns of fields that do not have the column's name. */
   readonly columns: Columns<T, Static<CatalogOutput<P>>>;
   /** The list's order, with joins to other tables if needed. */
-  readonly order: { readonly by: RawBuilder<unknown>; readonly join?: RawBuilder<unknown> };
+  readonly order: { readonly by: Sql; readonly join?: Sql };
   /** Whether no two records may have the same `name`, deleted ones included. */
   readonly uniqueName?: true;
 }

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { branchInScope, covers, type Scope, scopeOf } from '../../auth/scope.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type HttpError, invalidPk, notFound, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -23,7 +23,7 @@ export function checkClientScope(user: CurrentUser, client: ClientBranch): void 
 }
 
 /** Returns the query for a client's branch, for `checkReadable`; no row if there is no such client. */
-export function clientBranch(id: number): RawBuilder<ClientBranch> {
+export function clientBranch(id: number): Sql<ClientBranch> {
   return sql`SELECT id, branch_id AS branch FROM immigration_client WHERE id = ${id} AND deleted_at IS NULL`;
 }
 
@@ -55,7 +55,7 @@ export async function requireClient(
  * Returns the condition for lists that the client with the id in this column exists and is in scope.
  * @param column a constant of the program: `r.client_id`
  */
-export function clientInScope(scope: Scope, column: string): RawBuilder<boolean> {
+export function clientInScope(scope: Scope, column: string): Sql<boolean> {
   return sql`EXISTS (
     SELECT FROM immigration_client c WHERE c.id = ${sql.ref(column)} AND c.deleted_at IS NULL AND ${branchInScope(scope, 'c.branch_id')})`;
 }

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { branchInScope, type Scope } from '../../auth/scope.js';
 import { allOf, holds } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
 import { STAGES } from './client-fields.js';
@@ -76,15 +76,15 @@ export function readClientFilters(query: QueryParameters, time: TenantTime): Cli
 }
 
 /** Returns the condition that a column has this id: false for an impossible id, undefined when none is given. */
-export function idIs(column: RawBuilder<unknown>, id: number | undefined): RawBuilder<boolean> | undefined {
+export function idIs(column: Sql, id: number | undefined): Sql<boolean> | undefined {
   if (id === undefined) return undefined;
   return isId(id) ? sql`${column} = ${id}::bigint` : sql`false`;
 }
 
 /** Returns the conditions that a client, a row `r`, is in scope and passes the filters. */
-export function clientConditions(scope: Scope, filters: ClientFilters): RawBuilder<boolean> {
+export function clientConditions(scope: Scope, filters: ClientFilters): Sql<boolean> {
   // A text filter on one field uses the index of all, too, which narrows the search down to a few rows.
-  const contains = (field: RawBuilder<unknown>, text: string | undefined) =>
+  const contains = (field: Sql, text: string | undefined) =>
     text !== undefined && sql`${clientHolds(sql`r.id`, text)} AND ${holds(field, text)}`;
   return allOf([
     !filters.includeDeleted && sql`r.deleted_at IS NULL`,

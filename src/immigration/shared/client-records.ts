@@ -2,13 +2,8 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
 import type { TenantTables } from '../../database/generated/tables.js';
-import {
-  type Insertable,
-  type RawBuilder,
-  type Selectable,
-  sql,
-  type Updateable,
-} from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
+import type { Insertable, Selectable, Updateable } from '../../database/table-types.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
@@ -64,7 +59,7 @@ export interface ClientRecordsOptions<T extends ClientTable, Row> {
 export class ClientRecords<T extends ClientTable, Row> {
   readonly #records: Records<T, Row>;
   readonly #clientField: string;
-  readonly #latestFirst: RawBuilder<unknown>;
+  readonly #latestFirst: Sql;
 
   constructor(private readonly options: ClientRecordsOptions<T, Row>) {
     this.#records = new Records(options);
@@ -82,7 +77,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     user: CurrentUser,
     query: QueryParameters,
     page: PageRequest,
-    conditions: readonly (RawBuilder<boolean> | undefined)[] = [],
+    conditions: readonly (Sql<boolean> | undefined)[] = [],
   ): Promise<Pending<PageOf<Row>>> {
     const asked = allOf([
       idFilter(query, this.#clientField, 'r.client_id'),
@@ -187,7 +182,7 @@ export class ClientRecords<T extends ClientTable, Row> {
     this.#records.delete(transaction, user, id);
   }
 
-  #clientOf(id: number): RawBuilder<ClientBranch> {
+  #clientOf(id: number): Sql<ClientBranch> {
     return sql`
       SELECT c.id, c.branch_id AS branch FROM immigration_client c
       WHERE c.id = (SELECT r.client_id FROM ${this.#records.table} r WHERE r.id = ${id}::bigint) AND c.deleted_at IS NULL`;

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { expect, test } from 'vitest';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { columnsOf, lookup } from './columns.js';
 import { named } from './names.js';

@@ -1,6 +1,7 @@
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { JsonValue, TenantTables } from '../../database/generated/tables.js';
-import { type RawBuilder, type Selectable, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
+import type { Selectable } from '../../database/table-types.js';
 
 // The columns of a record's output. The output's schema names the fields; a field shows the column with its name or, if
 // it is the id of a related record, the column with its name and `_id`. Only the others have to be given, and the
@@ -35,7 +36,7 @@ type Key<T extends Table, Shown> = null extends Shown
   : { [C in Column<T>]: null extends Stored<T>[C] ? never : C }[Column<T>];
 
 /** The source of a field: another column by its name, a value of a linked record, or SQL of row `r`. */
-type Source<T extends Table, Shown> = Fitting<T, Shown> | Linked<Key<T, Shown>, Shown> | RawBuilder<Shown>;
+type Source<T extends Table, Shown> = Fitting<T, Shown> | Linked<Key<T, Shown>, Shown> | Sql<Shown>;
 
 /** The column with a field's name. */
 type Namesake<T extends Table, F> = F extends Column<T> ? F : `${F & string}_id`;
@@ -59,9 +60,9 @@ export interface OutputSchema<Output> {
 /** A value of the record that a foreign key of row `r` references. */
 export interface Linked<Key extends string, Value> {
   readonly key: Key;
-  readonly table: RawBuilder<unknown>;
+  readonly table: Sql;
   /** SQL of rows `n` of that table. */
-  readonly value: RawBuilder<Value>;
+  readonly value: Sql<Value>;
 }
 
 /**
@@ -79,7 +80,7 @@ export function lookup<Key extends string, T extends Table, C extends Column<T>>
 /** A field and its source. */
 export interface ShownField {
   readonly field: string;
-  readonly source: string | Linked<string, unknown> | RawBuilder<unknown>;
+  readonly source: string | Linked<string, unknown> | Sql;
 }
 
 /**
@@ -106,8 +107,8 @@ export function shownFields<T extends Table, Output>(
 /** Returns the select list of these fields. @param link writes the value of a linked record */
 export function selectList<Output>(
   fields: readonly ShownField[],
-  link: (linked: Linked<string, unknown>) => RawBuilder<unknown> = bySubquery,
-): RawBuilder<Output> {
+  link: (linked: Linked<string, unknown>) => Sql = bySubquery,
+): Sql<Output> {
   const columns = fields.map(({ field, source }) => {
     if (source === field) return sql`r.${sql.ref(field)}`;
     if (typeof source === 'string') return sql`r.${sql.ref(source)} AS ${sql.ref(field)}`;
@@ -121,34 +122,31 @@ export function columnsOf<T extends Table, Output>(
   table: T,
   output: OutputSchema<Output>,
   columns: Columns<T, Output>,
-): RawBuilder<Output> {
+): Sql<Output> {
   return selectList(shownFields(table, output, columns));
 }
 
 /** Returns the select list of an answer that no single table has: an expression for each of its fields. */
 export function selection<Output>(
   columns: {
-    readonly [F in keyof Output]-?: RawBuilder<Output[F]>;
+    readonly [F in keyof Output]-?: Sql<Output[F]>;
   },
-): RawBuilder<Output> {
-  const fields = Object.entries<RawBuilder<unknown>>(columns);
+): Sql<Output> {
+  const fields = Object.entries<Sql>(columns);
   return sql.join(fields.map(([field, column]) => sql`${column} AS ${sql.ref(field)}`));
 }
 
 /** Puts a query into SQL that leaves its rows the same: WITH before it, a lock behind it. */
-export function wrap<Output>(
-  query: RawBuilder<Output>,
-  write: (query: RawBuilder<Output>) => RawBuilder<unknown>,
-): RawBuilder<Output> {
-  return write(query) as RawBuilder<Output>;
+export function wrap<Output>(query: Sql<Output>, write: (query: Sql<Output>) => Sql): Sql<Output> {
+  return write(query) as Sql<Output>;
 }
 
 /** Selects a select list. @param from FROM and what follows it */
-export function select<Output>(columns: RawBuilder<Output>, from: RawBuilder<unknown>): RawBuilder<Output> {
+export function select<Output>(columns: Sql<Output>, from: Sql): Sql<Output> {
   return sql<Output>`SELECT ${columns} ${from}`;
 }
 
 /** Writes a value of a linked record as a subquery. */
-export function bySubquery<Value>({ key, table, value }: Linked<string, Value>): RawBuilder<Value> {
+export function bySubquery<Value>({ key, table, value }: Linked<string, Value>): Sql<Value> {
   return sql`(SELECT ${value} FROM ${table} n WHERE n.id = r.${sql.ref(key)})`;
 }

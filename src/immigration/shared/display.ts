@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 
 /** Returns the label of a code: by default its words in title case. */
 export function display(code: string, labels: Readonly<Record<string, string>> = {}): string {
@@ -9,7 +9,7 @@ export function display(code: string, labels: Readonly<Record<string, string>> =
 }
 
 /** Returns the SQL for the label of the code in this column: `r.agent_type`. */
-export function displayOf(column: string, labels: Readonly<Record<string, string>> = {}): RawBuilder<string> {
+export function displayOf(column: string, labels: Readonly<Record<string, string>> = {}): Sql<string> {
   // Codes are ASCII, for which collation "C" takes a tenth of the time.
   const other = sql<string>`initcap(replace(${sql.ref(column)}, '_', ' ') COLLATE "C")`;
   const own = Object.entries(labels).map(

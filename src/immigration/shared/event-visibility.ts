@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { anyOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { allows, requires } from '../../routing/policy.js';
 import { userInScope } from './user-scope.js';
 
@@ -19,7 +19,7 @@ const seesTeam = requires('view_team_events');
  * Returns the condition that a user sees calendar event `r`: assigned to or created by oneself; with permission for the
  * team's calendar also those assigned to users in scope, and, with the whole tenant in scope, all.
  */
-export function eventVisible(user: CurrentUser): RawBuilder<boolean> {
+export function eventVisible(user: CurrentUser): Sql<boolean> {
   const own = sql`(r.assigned_to_id = ${user.id}::bigint OR r.created_by_id = ${user.id}::bigint)`;
   if (!allows(seesTeam, user)) return sql`${own}`;
   if (scopeOf(user).kind === 'tenant') return sql`true`;

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Expiring } from './expiry-reminders.js';
 
 // The expiry of language exams' results, for their reminders.
@@ -7,7 +7,7 @@ import type { Expiring } from './expiry-reminders.js';
 const LAST_DATE = sql`date '9999-12-31'`;
 
 /** Returns the date this many years (of an exam's validity term; 0: for ever) after a test. */
-function expiryOf(testDate: RawBuilder<unknown>, term: RawBuilder<unknown>): RawBuilder<string | null> {
+function expiryOf(testDate: Sql, term: Sql): Sql<string | null> {
   return sql`CASE WHEN ${term} > 0 AND ${testDate} IS NOT NULL
     THEN least((${testDate} + make_interval(years => ${term}))::date, ${LAST_DATE}) END`;
 }
@@ -18,7 +18,7 @@ export function examResult(result: {
   readonly client_id: number;
   readonly test_name_id: number | null;
   readonly test_date: string | null;
-}): RawBuilder<Expiring> {
+}): Sql<Expiring> {
   return sql`
     SELECT ${result.id}::bigint AS id, ${result.client_id}::bigint AS client_id, l.name AS what,
            ${expiryOf(sql`${result.test_date}::date`, sql`l.validity_term`)} AS expiry
@@ -26,7 +26,7 @@ export function examResult(result: {
 }
 
 /** Returns all results of an exam. @param term the validity that it gets */
-export function resultsOfExam(id: number, term: number): RawBuilder<Expiring> {
+export function resultsOfExam(id: number, term: number): Sql<Expiring> {
   return sql`
     SELECT p.id, p.client_id, l.name AS what, ${expiryOf(sql`p.test_date`, sql`${term}::integer`)} AS expiry
     FROM immigration_proficiency p JOIN immigration_lpe l ON l.id = p.test_name_id

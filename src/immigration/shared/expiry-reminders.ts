@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type Field, FieldError } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
@@ -48,7 +48,7 @@ export interface Expiring {
 export interface ExpiryReminders {
   /** The model of the records' content type. */
   readonly model: 'passport' | 'proficiency';
-  readonly records: RawBuilder<Expiring>;
+  readonly records: Sql<Expiring>;
   /** The days in the body; undefined for those requested before. */
   readonly days?: readonly number[] | undefined;
   /** Rewrites open reminders even with an unchanged expiry, because their text has changed. */
@@ -83,7 +83,7 @@ export function forgetExpiryReminders(
     DELETE FROM immigration_reminder r USING forgotten f WHERE r.id = f.reminder_id AND NOT r.is_completed`);
 }
 
-function dropping({ model, records, days, today }: ExpiryReminders): RawBuilder<unknown> {
+function dropping({ model, records, days, today }: ExpiryReminders): Sql {
   const unwanted = days === undefined ? sql`false` : sql`e.days_before <> ALL (${days}::integer[])`;
   return sql`
     DELETE FROM immigration_reminder r USING expiry_reminder e, (${records}) x
@@ -91,7 +91,7 @@ function dropping({ model, records, days, today }: ExpiryReminders): RawBuilder<
       AND (x.expiry IS NULL OR (x.expiry <> e.expires_on AND x.expiry < ${today}::date) OR ${unwanted})`;
 }
 
-function moving({ model, records, anew = false, recipient, today }: ExpiryReminders): RawBuilder<unknown> {
+function moving({ model, records, anew = false, recipient, today }: ExpiryReminders): Sql {
   return sql`
     WITH moved AS (
       UPDATE expiry_reminder e SET expires_on = x.expiry
@@ -108,10 +108,7 @@ function moving({ model, records, anew = false, recipient, today }: ExpiryRemind
     WHERE r.id = x.reminder_id`;
 }
 
-function adding(
-  { model, records, recipient, today }: ExpiryReminders,
-  days: readonly number[],
-): RawBuilder<unknown> {
+function adding({ model, records, recipient, today }: ExpiryReminders, days: readonly number[]): Sql {
   const wanted = sql`${days}::integer[]`;
   return sql`
     WITH made AS (
@@ -139,6 +136,6 @@ function adding(
 
 const TITLE = sql`left(format('%s of %s expires on %s', x.what, ${fullName('c')}, x.expiry), 255)`;
 
-function metaInfo(days: string): RawBuilder<unknown> {
+function metaInfo(days: string): Sql {
   return sql`jsonb_build_object('client_id', x.client_id, 'expires_on', x.expiry, 'days_before', ${sql.ref(days)})`;
 }

@@ -1,15 +1,15 @@
 import { anyOf, holds } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
 
 // The contract's filters, of lists whose rows are called `r`. Each yields a condition, or undefined when the parameter
 // is not given. Columns are constants of the program, never of a request.
 
-type Condition = RawBuilder<boolean> | undefined;
+type Condition = Sql<boolean> | undefined;
 
 /** A column, or an expression such as "first last". */
-type Text = string | RawBuilder<unknown>;
+type Text = string | Sql;
 
 const asSql = (text: Text) => (typeof text === 'string' ? sql.ref(text) : text);
 

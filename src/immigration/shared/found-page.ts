@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { onePlan } from '../../database/statement.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../routing/pagination.js';
@@ -6,13 +6,13 @@ import type { Completing } from './page-of.js';
 
 export interface FoundRecords<Row> {
   /** The table's name, as SQL; by default what is found has all that `from` reads, and an `id` that is never null. */
-  readonly table?: RawBuilder<unknown>;
+  readonly table?: Sql;
   /** Returns the query for the output of rows `r` of `source`. */
-  readonly from: (source: RawBuilder<unknown>) => RawBuilder<Row>;
+  readonly from: (source: Sql) => Sql<Row>;
   /** The query for the records: `id` and every column of `order`, each record once. */
-  readonly found: RawBuilder<unknown>;
+  readonly found: Sql;
   /** The order of rows `r`, by columns that the output has too. */
-  readonly order: RawBuilder<unknown>;
+  readonly order: Sql;
   /** Whether to plan it once for all values, because planning costs more than finding. */
   readonly plannedOnce?: boolean;
   /** Adds the names that `from` omits. */

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeBranches, scopeOf } from '../../auth/scope.js';
 import { anyOf } from '../../database/conditions.js';
 import { foreignKeysTo } from '../../database/foreign-keys.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { KINDS, type Kind } from '../../kinds/kinds.js';
 import { clientInScope, outOfScope } from './client-access.js';
 import { eventVisible } from './event-visibility.js';
@@ -12,7 +12,7 @@ import { userInScope } from './user-scope.js';
 // The records of each kind that a user reaches.
 
 /** A function that returns the condition that row `r` of the kind's table is in the user's scope. */
-type Reach = (user: CurrentUser) => RawBuilder<boolean>;
+type Reach = (user: CurrentUser) => Sql<boolean>;
 
 export interface LinkedKind extends Omit<Kind, 'reach'> {
   /**
@@ -23,7 +23,7 @@ export interface LinkedKind extends Omit<Kind, 'reach'> {
 
 /** Returns a condition for users who do not see the whole tenant. */
 const within =
-  (condition: (user: CurrentUser, branches: readonly number[]) => RawBuilder<boolean>): Reach =>
+  (condition: (user: CurrentUser, branches: readonly number[]) => Sql<boolean>): Reach =>
   (user) => {
     const branches = scopeBranches(scopeOf(user));
     return branches === null ? sql`true` : condition(user, branches);
@@ -63,7 +63,7 @@ export function kindNamed(model: string): LinkedKind | undefined {
 }
 
 /** Returns the condition that a row `r` of the kind's table is not deleted. */
-export function isThere({ softDelete }: LinkedKind): RawBuilder<boolean> {
+export function isThere({ softDelete }: LinkedKind): Sql<boolean> {
   return softDelete ? sql`r.deleted_at IS NULL` : sql`true`;
 }
 

@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import { CurrentUsers } from '../../auth/current-user.js';
 import { Listener } from '../../database/listener.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { statement } from '../../database/statement.js';
 import { HttpError, invalidPk } from '../../http/errors.js';
 import { LINKED_KINDS } from './linked-kinds.js';

@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { HttpError } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
@@ -57,7 +57,7 @@ export async function requireLinked(
   return { content_type_id: found.id, object_id: id };
 }
 
-function contentType(type: LinkedKind | number): RawBuilder<{ id: number; app: string; model: string }> {
+function contentType(type: LinkedKind | number): Sql<{ id: number; app: string; model: string }> {
   const asked =
     typeof type === 'number'
       ? sql`id = ${isLinkId(type) ? type : 0}`
@@ -89,7 +89,7 @@ const REACHED_KINDS = [...LINKED_KINDS.values()].flatMap(({ reach, ...kind }) =>
  * in the user's scope. Records without a branch, such as institutes, are only in the scope of the whole tenant, for
  * which this is true of every row.
  */
-export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
+export function linkedInScope(user: CurrentUser): Sql<boolean> {
   if (scopeOf(user).kind === 'tenant') return sql`true`;
   const cases = REACHED_KINDS.map(
     (kind) => sql`WHEN ${`${kind.app}.${kind.model}`} THEN EXISTS (
@@ -109,7 +109,7 @@ export function linkedInScope(user: CurrentUser): RawBuilder<boolean> {
  * Returns the same condition for lists of many rows: the records in scope of each kind are looked up once, instead of
  * one by one for each row.
  */
-export function manyLinkedInScope(user: CurrentUser): RawBuilder<boolean> {
+export function manyLinkedInScope(user: CurrentUser): Sql<boolean> {
   if (scopeOf(user).kind === 'tenant') return sql`true`;
   const cases = REACHED_KINDS.map(
     (

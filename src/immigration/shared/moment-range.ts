@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { TenantTime } from './tenant-time.js';
 
@@ -41,7 +41,7 @@ export function readMomentRange(
 }
 
 /** Returns the condition that the moment in this column (a constant of the program) lies in the range. */
-export function momentInRange(column: string, { from, end }: MomentRange): RawBuilder<boolean> | undefined {
+export function momentInRange(column: string, { from, end }: MomentRange): Sql<boolean> | undefined {
   if (from === undefined && end === undefined) return undefined;
   const since = from === undefined ? sql`true` : sql`${sql.ref(column)} >= ${from}::timestamptz`;
   const until = end === undefined ? sql`true` : sql`${sql.ref(column)} < ${end}::timestamptz`;

@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { recordSentBatches } from '../../../test/helpers/sent-batches.js';
 import { seedStaff } from '../../../test/helpers/staff.js';
 import { tenantSql } from '../../../test/helpers/tenant-sql.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { KeptNames, keptNames, NAME_KINDS, NamedColumns, named } from './names.js';
 
 // Lists show cached names: they must be what the database would return, whoever changed them, at once.

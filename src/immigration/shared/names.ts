@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { ReadMore, TenantTransaction } from '../../database/tenant-transaction.js';
 import { KINDS } from '../../kinds/kinds.js';
 import { bySubquery, type Linked, type ShownField, selectList } from './columns.js';
@@ -65,7 +65,7 @@ type Values = Record<string, unknown>;
  * the database.
  */
 export class NamedColumns<Row> {
-  readonly #bare: RawBuilder<Row>;
+  readonly #bare: Sql<Row>;
   readonly #namings: Naming[];
 
   /** @param fields the fields' sources; the ids of all named records must be among them */
@@ -83,7 +83,7 @@ export class NamedColumns<Row> {
   }
 
   /** Returns the columns of `source` (a subquery, or a table's name), with nulls for the names: see `complete`. */
-  readonly listed = (source: RawBuilder<unknown>, rest: RawBuilder<unknown> = sql``): RawBuilder<Row> =>
+  readonly listed = (source: Sql, rest: Sql = sql``): Sql<Row> =>
     sql<Row>`SELECT ${this.#bare} FROM ${source} r ${rest}`;
 
   /**

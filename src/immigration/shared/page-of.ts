@@ -1,5 +1,5 @@
 import { limited } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, ReadMore, TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../routing/pagination.js';
 
@@ -16,8 +16,8 @@ export interface Completing<Row> {
  */
 export async function pageOf<Row>(
   transaction: TenantTransaction,
-  counting: RawBuilder<{ count: number }>,
-  rows: RawBuilder<Row> | ((upTo: number) => RawBuilder<Row>),
+  counting: Sql<{ count: number }>,
+  rows: Sql<Row> | ((upTo: number) => Sql<Row>),
   page: PageRequest,
   names?: Completing<Row>,
 ): Promise<Pending<PageOf<Row>>> {

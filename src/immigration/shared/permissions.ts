@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { isNotInternal } from '../../auth/role-grants.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import { invalidPk, permissionDenied } from '../../http/errors.js';
@@ -31,7 +31,7 @@ export const PermissionItem = component(
 export type PermissionItem = Static<typeof PermissionItem>;
 
 /** Returns the permissions whose ids this query yields, as a JSON array. */
-export function permissionItems(ids: RawBuilder<unknown>): RawBuilder<PermissionItem[]> {
+export function permissionItems(ids: Sql): Sql<PermissionItem[]> {
   return sql`coalesce((
     SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'content_type', ct.app_label || '.' || ct.model)
                     ORDER BY ${PERMISSION_ORDER})

@@ -2,7 +2,8 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { TenantTables } from '../../database/generated/tables.js';
 import { firstOr } from '../../database/pending.js';
-import { type Insertable, type RawBuilder, sql, type Updateable } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
+import type { Insertable, Updateable } from '../../database/table-types.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, notFound } from '../../http/errors.js';
@@ -50,9 +51,9 @@ export class Records<T extends Table, Row> {
   readonly #thing: string;
   /** Whether deleting sets `deleted_at`; soft-deleted records do not exist for anybody. */
   readonly #softDelete: boolean;
-  readonly #notDeleted: RawBuilder<boolean>;
+  readonly #notDeleted: Sql<boolean>;
   readonly #has: (stamp: Stamp) => boolean;
-  readonly #columns: RawBuilder<Row>;
+  readonly #columns: Sql<Row>;
   /** The output fields with their sources. */
   readonly fields: readonly ShownField[];
 
@@ -67,12 +68,12 @@ export class Records<T extends Table, Row> {
   }
 
   /** The condition that a row `r` is not softly deleted. */
-  get notDeleted(): RawBuilder<boolean> {
+  get notDeleted(): Sql<boolean> {
     return this.#notDeleted;
   }
 
   /** The table, as the source of `from`. */
-  get table(): RawBuilder<unknown> {
+  get table(): Sql {
     return sql.table(this.options.table);
   }
 
@@ -80,17 +81,17 @@ export class Records<T extends Table, Row> {
    * Returns the query for the output of the table's rows `r`.
    * @param rest what follows the table: JOIN, WHERE, ORDER BY
    */
-  select(rest: RawBuilder<unknown>): RawBuilder<Row> {
+  select(rest: Sql): Sql<Row> {
     return this.from(this.table, rest);
   }
 
   /** Returns the query that makes a change, for the output of the rows that it returns. */
-  changed(writing: RawBuilder<unknown>): RawBuilder<Row> {
+  changed(writing: Sql): Sql<Row> {
     return wrap(this.from(sql`changed`), (rows) => sql`WITH changed AS (${writing}) ${rows}`);
   }
 
   /** Returns the query for the output of the rows `r` of a subquery. */
-  from(source: RawBuilder<unknown>, rest: RawBuilder<unknown> = sql``): RawBuilder<Row> {
+  from(source: Sql, rest: Sql = sql``): Sql<Row> {
     return sql<Row>`SELECT ${this.#columns} FROM ${source} r ${rest}`;
   }
 
@@ -98,30 +99,26 @@ export class Records<T extends Table, Row> {
   async list(
     transaction: TenantTransaction,
     page: PageRequest,
-    condition: RawBuilder<boolean>,
-    order: RawBuilder<unknown>,
+    condition: Sql<boolean>,
+    order: Sql,
   ): Promise<Pending<PageOf<Row>>> {
     const rows = this.select(sql`WHERE ${condition} ORDER BY ${order}`);
     return await pageOf(transaction, this.counting(condition), rows, page);
   }
 
   /** Returns the query that counts the table's rows `r` that meet the condition. */
-  counting(condition: RawBuilder<boolean>): RawBuilder<{ count: number }> {
+  counting(condition: Sql<boolean>): Sql<{ count: number }> {
     return sql`SELECT count(*) AS count FROM ${this.table} r WHERE ${condition}`;
   }
 
   /** Reads one record that meets the condition. @throws HttpError 404 */
-  read(
-    transaction: TenantTransaction,
-    id: number,
-    condition: RawBuilder<boolean> = this.#notDeleted,
-  ): Pending<Row> {
+  read(transaction: TenantTransaction, id: number, condition: Sql<boolean> = this.#notDeleted): Pending<Row> {
     const rows = transaction.send(this.select(sql`WHERE r.id = ${id}::bigint AND ${condition}`));
     return rows.map(firstOr(() => notFound(this.#thing)));
   }
 
   /** Returns the query that locks a record and yields it as stored. */
-  locking(id: number, strength = FOR_CHANGE): RawBuilder<Stored<T>> {
+  locking(id: number, strength = FOR_CHANGE): Sql<Stored<T>> {
     return sql`SELECT r.* FROM ${this.table} r WHERE r.id = ${id}::bigint AND ${this.#notDeleted} ${strength}`;
   }
 
@@ -193,7 +190,7 @@ export class Records<T extends Table, Row> {
   }
 
   /** Changes one record, and returns its output. */
-  #changed(transaction: TenantTransaction, change: RawBuilder<unknown>): Pending<Row> {
+  #changed(transaction: TenantTransaction, change: Sql): Pending<Row> {
     return transaction
       .send(this.changed(sql`${change} RETURNING *`))
       .map(firstOr(() => new Error(`a change of ${this.options.table} returned no row`)));

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, type Scope, scopeOf } from '../../auth/scope.js';
 import { anyOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { clientInScope } from './client-access.js';
 
 // The visibility of tasks, for lists, details, counts, actions and links to tasks.
@@ -21,7 +21,7 @@ export function taskBranches(user: CurrentUser): readonly number[] {
 }
 
 /** Returns the condition that a task `r` belongs to a client in this scope. */
-function linkedToClient(scope: Scope): RawBuilder<boolean> {
+function linkedToClient(scope: Scope): Sql<boolean> {
   return sql`(r.content_type_id = ${CLIENT_TYPE} AND ${clientInScope(scope, 'r.object_id')})`;
 }
 
@@ -29,11 +29,11 @@ function linkedToClient(scope: Scope): RawBuilder<boolean> {
  * Returns the conditions under which a user sees a task `r`; one suffices. Empty: the user sees all of them. They are
  * separate so that each can use an index of its own.
  */
-export function taskVisibilityConditions(user: CurrentUser): readonly RawBuilder<boolean>[] {
+export function taskVisibilityConditions(user: CurrentUser): readonly Sql<boolean>[] {
   const scope = scopeOf(user);
   if (scope.kind === 'tenant') return [];
   const branches = taskBranches(user);
-  const conditions: RawBuilder<boolean>[] = [
+  const conditions: Sql<boolean>[] = [
     sql`r.assigned_to_id = ${user.id}`,
     sql`r.assigned_by_id = ${user.id}`,
     sql`r.created_by_id = ${user.id}`,
@@ -50,7 +50,7 @@ export function taskVisibilityConditions(user: CurrentUser): readonly RawBuilder
 }
 
 /** Returns the condition under which a user sees a task `r`. */
-export function taskVisible(user: CurrentUser): RawBuilder<boolean> {
+export function taskVisible(user: CurrentUser): Sql<boolean> {
   const conditions = taskVisibilityConditions(user);
   return conditions.length === 0 ? sql`true` : anyOf(conditions);
 }

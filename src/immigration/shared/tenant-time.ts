@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
 
 /** The spans of lists and dashboards; weeks begin on Monday. */
@@ -101,7 +101,7 @@ export class TenantTime {
 /**
  * Returns the condition that the moment in this column (a constant of the program: `r.created_at`) lies in the period.
  */
-export function momentIn(column: string, { from, to }: Pick<Period, 'from' | 'to'>): RawBuilder<boolean> {
+export function momentIn(column: string, { from, to }: Pick<Period, 'from' | 'to'>): Sql<boolean> {
   return sql`(${sql.ref(column)} >= ${from}::timestamptz AND ${sql.ref(column)} < ${to}::timestamptz)`;
 }
 
@@ -109,7 +109,7 @@ export function momentIn(column: string, { from, to }: Pick<Period, 'from' | 'to
 export function dateIn(
   column: string,
   { firstDate, endDate }: Pick<Period, 'firstDate' | 'endDate'>,
-): RawBuilder<boolean> {
+): Sql<boolean> {
   return sql`(${sql.ref(column)} >= ${firstDate}::date AND ${sql.ref(column)} < ${endDate}::date)`;
 }
 

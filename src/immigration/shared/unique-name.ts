@@ -1,5 +1,5 @@
-import { type RawBuilder, sql } from '../../database/queries.js';
 import { caseless } from '../../database/same-text.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { HttpError } from '../../http/errors.js';
 
@@ -14,7 +14,7 @@ export async function claimName(
   transaction: TenantTransaction,
   kind: string,
   name: string,
-  taken: RawBuilder<boolean>,
+  taken: Sql<boolean>,
   error: () => HttpError,
 ): Promise<void> {
   const key = `${kind}\n${caseless(name)}`;

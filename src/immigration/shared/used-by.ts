@@ -1,5 +1,5 @@
 import { foreignKeysTo } from '../../database/foreign-keys.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError } from '../../http/errors.js';
 import { KINDS, type Kind, type Model } from '../../kinds/kinds.js';
@@ -30,7 +30,7 @@ export async function refuseIfUsed(
   archived = !KINDS[model].softDelete,
 ): Promise<void> {
   const uses = usesOf(model);
-  const found = uses.map(({ by, column }, index): RawBuilder<unknown> => {
+  const found = uses.map(({ by, column }, index): Sql => {
     const counts = by.softDelete && !archived ? sql` AND u.deleted_at IS NULL` : sql``;
     return sql`WHEN EXISTS (
       SELECT FROM ${sql.table(by.table)} u WHERE u.${sql.ref(column)} = ${id}::bigint${counts}) THEN ${index}::integer`;

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeBranches, scopeOf } from '../../auth/scope.js';
 import { anyOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 
 /** The workplaces of a user that put them into another's scope. */
 export interface Workplaces {
@@ -25,11 +25,11 @@ export function reachesUser(user: CurrentUser, { branchIds, regionIds }: Workpla
 }
 
 /** Returns the same condition in SQL, for users `r`. */
-export function userInScope(user: CurrentUser): RawBuilder<boolean> {
+export function userInScope(user: CurrentUser): Sql<boolean> {
   const branches = scopeBranches(scopeOf(user));
   if (branches === null) return sql`true`;
   const regions = scopeRegions(user);
-  const conditions: RawBuilder<boolean>[] = [];
+  const conditions: Sql<boolean>[] = [];
   if (branches.length > 0) {
     conditions.push(sql`EXISTS (SELECT FROM immigration_user_branches ub
       WHERE ub.user_id = r.id AND ub.branch_id = ANY (${branches}::bigint[]))`);

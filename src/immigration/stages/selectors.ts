@@ -1,5 +1,5 @@
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { lookup } from '../shared/columns.js';
@@ -22,7 +22,7 @@ export const stages = new Records({
 export const TYPE_THERE = sql<boolean>`
   EXISTS (SELECT FROM immigration_applicationtype t WHERE t.id = r.application_type_id AND t.deleted_at IS NULL)`;
 
-function sorted(condition: RawBuilder<boolean>): RawBuilder<StageOutput> {
+function sorted(condition: Sql<boolean>): Sql<StageOutput> {
   return stages.select(sql`
     JOIN immigration_applicationtype k ON k.id = r.application_type_id
     WHERE ${condition} AND k.deleted_at IS NULL ORDER BY k.title, k.id, r.position`);

@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField, invalidPk, notFound } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';

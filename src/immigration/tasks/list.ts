@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
 import { MESSAGES } from '../../http/fields/field.js';
@@ -19,11 +19,11 @@ import { tasks } from './selectors.js';
 /** The filters of a list of tasks. */
 export interface TaskFilters {
   /** Conditions on single columns that the kept sums distinguish. */
-  readonly summed: readonly (RawBuilder<boolean> | undefined)[];
+  readonly summed: readonly (Sql<boolean> | undefined)[];
   /** Whether to exclude overdue open tasks. */
   readonly withoutOverdue: boolean;
   /** Other conditions. */
-  readonly others: readonly RawBuilder<boolean>[];
+  readonly others: readonly Sql<boolean>[];
 }
 
 const NAMES = new NamedColumns<TaskOutput>(tasks.fields);
@@ -55,19 +55,19 @@ export function readTaskFilters(
 }
 
 /** Returns the condition for one's own tasks; for the admin roles also those of their branches. */
-function ofMine(user: CurrentUser): RawBuilder<boolean> {
+function ofMine(user: CurrentUser): Sql<boolean> {
   const branches = roleOf(user) === 'CONSULTANT' ? [] : taskBranches(user);
   const mine = sql<boolean>`r.assigned_to_id = ${user.id}`;
   return branches.length === 0 ? mine : sql`(${mine} OR r.branch_id = ANY (${branches}::bigint[]))`;
 }
 
-function clientFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
+function clientFilter(query: QueryParameters): Sql<boolean> | undefined {
   const client = query.integer('client');
   if (client === undefined) return undefined;
   return isLinkId(client) ? sql`r.content_type_id = ${CLIENT_TYPE} AND r.object_id = ${client}` : sql`false`;
 }
 
-function linkFilter(query: QueryParameters): RawBuilder<boolean> | undefined {
+function linkFilter(query: QueryParameters): Sql<boolean> | undefined {
   const type = query.integer('content_type');
   const id = query.integer('object_id');
   if (type === undefined && id === undefined) return undefined;

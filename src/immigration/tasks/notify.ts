@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
 
 // The notifications that tasks create directly. The new assignee of an ordinary change is notified by the event
@@ -9,7 +9,7 @@ import { ANNOUNCED, insertingNotifications } from '../../events/new-notification
  * Returns an INSERT that notifies the assignee of each task in `tasks` (rows with their columns), where they are
  * active.
  */
-export function assigneesNotified(tasks: RawBuilder<unknown>, by: CurrentUser): RawBuilder<unknown> {
+export function assigneesNotified(tasks: Sql, by: CurrentUser): Sql {
   return insertingNotifications({
     type: sql`'TASK_ASSIGNED'`,
     title: sql`'Task assigned'`,
@@ -25,11 +25,11 @@ export function assigneesNotified(tasks: RawBuilder<unknown>, by: CurrentUser): 
 
 /** Returns an INSERT that notifies the users with these ids of a comment that mentions them. */
 export function mentionsNotified(
-  tasks: RawBuilder<unknown>,
+  tasks: Sql,
   by: CurrentUser,
   comment: string,
   userIds: readonly number[],
-): RawBuilder<unknown> {
+): Sql {
   return insertingNotifications({
     type: sql`'TASK_MENTIONED'`,
     title: sql`'You were mentioned in a comment'`,

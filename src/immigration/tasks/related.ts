@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalid, invalidField, invalidPk, textError } from '../../http/errors.js';
 import { MESSAGES } from '../../http/fields/field.js';

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, scopeOf } from '../../auth/scope.js';
 import { firstOr } from '../../database/pending.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { permissionDenied } from '../../http/errors.js';
@@ -117,7 +117,7 @@ function completion(task: StoredTask, status: string | undefined): object {
 }
 
 /** Returns an UPDATE of a task that the caller has locked, returning its row. */
-export function updating(user: CurrentUser, id: number, values: object): RawBuilder<unknown> {
+export function updating(user: CurrentUser, id: number, values: object): Sql {
   const update = updateOf('immigration_task', { ...values, updated_by_id: user.id, updated_at: sql`now()` });
   return sql`${update} WHERE id = ${id} RETURNING *`;
 }
@@ -129,8 +129,8 @@ export function updating(user: CurrentUser, id: number, values: object): RawBuil
  */
 export function changedTask(
   transaction: TenantTransaction,
-  writing: RawBuilder<unknown>,
-  notifying?: RawBuilder<unknown>,
+  writing: Sql,
+  notifying?: Sql,
 ): Pending<TaskOutput> {
   const made = notifying ? sql`, made AS (${notifying})` : sql``;
   const told = notifying ? sql`, ${ANNOUNCE_MADE} AS told` : sql``;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestDatabase, testDatabase } from '../../../test/helpers/database.js';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { Database } from '../../database/database.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import { statement } from '../../database/statement.js';
 import type { MaybePending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { HttpError } from '../../http/errors.js';

@@ -1,6 +1,6 @@
 import { type CurrentUser, readCurrentUser } from '../../auth/current-user.js';
 import { rolesGivenBy, scopeOf } from '../../auth/scope.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound, permissionDenied } from '../../http/errors.js';
 import { allows, type Policy } from '../../routing/policy.js';

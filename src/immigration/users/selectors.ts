@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf } from '../../database/conditions.js';
 import { firstOr } from '../../database/pending.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -52,11 +52,11 @@ const COLUMNS = columnsOf('immigration_user', UserOutput, {
 const ASSIGNABLE = columnsOf('immigration_user', AssignableUser, NAMES);
 
 /** Returns the query for the API's form of users `r`. @param rest WHERE and what follows it */
-export function selectUsers(rest: RawBuilder<unknown>): RawBuilder<UserOutput> {
+export function selectUsers(rest: Sql): Sql<UserOutput> {
   return select(COLUMNS, sql`${FROM_USERS} ${rest}`);
 }
 
-const counting = (condition: RawBuilder<boolean>) =>
+const counting = (condition: Sql<boolean>) =>
   sql<{ count: number }>`SELECT count(*) AS count FROM ${USERS} r WHERE ${condition}`;
 
 const search = (query: QueryParameters) => searchFilter(query, fullName('r'), 'r.email', 'r.username');

@@ -3,7 +3,7 @@ import { checkPassword, type OwnSessions } from '../../auth/own-sessions.js';
 import { hashPassword } from '../../auth/passwords.js';
 import { rolesGivenBy } from '../../auth/scope.js';
 import { firstOr } from '../../database/pending.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';

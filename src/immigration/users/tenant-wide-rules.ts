@@ -1,5 +1,5 @@
-import { sql } from '../../database/queries.js';
 import { isTextInAnyCase } from '../../database/same-text.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, type FieldErrors, invalid } from '../../http/errors.js';
 import type { Tenant } from '../../tenancy/tenants.js';

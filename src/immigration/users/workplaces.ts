@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { roleOf, type Scope, scopeOf } from '../../auth/scope.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk, permissionDenied } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';

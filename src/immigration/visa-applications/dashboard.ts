@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { type RawBuilder, sql } from '../../database/queries.js';
+import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { columnsOf, lookup, select } from '../shared/columns.js';
 import { dateIn, momentIn, type Span, type TenantTime } from '../shared/tenant-time.js';
@@ -8,7 +8,7 @@ import { inScope } from './selectors.js';
 
 const SPANS: readonly Span[] = ['today', 'this_week', 'this_month'];
 
-const ofSpans = (each: (of: 'created' | 'granted', span: Span) => RawBuilder<unknown>) =>
+const ofSpans = (each: (of: 'created' | 'granted', span: Span) => Sql) =>
   sql.join(SPANS.flatMap((span) => [each('created', span), each('granted', span)]));
 
 type Counts = Record<`created_${Span}` | `granted_${Span}` | 'count' | 'unassigned', number> & {

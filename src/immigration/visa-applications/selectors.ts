@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { scopeOf } from '../../auth/scope.js';
 import { allOf } from '../../database/conditions.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';

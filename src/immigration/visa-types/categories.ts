@@ -1,6 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { sql } from '../../database/queries.js';
 import { isSameText, isText } from '../../database/same-text.js';
+import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';

@@ -1,5 +1,5 @@
 import { hashPassword } from '../../auth/passwords.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows } from '../insert-rows.js';
 import { DAY, type OfficeCalendar, timestamp } from './calendar.js';

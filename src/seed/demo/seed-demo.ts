@@ -2,7 +2,7 @@ import type { ConnectionSettings } from '../../config/config.js';
 import type { DatabaseHandle } from '../../database/connections.js';
 import { Database } from '../../database/database.js';
 import { withOwner } from '../../database/owner.js';
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { PlainError } from '../../platform/plain-error.js';
 import { createTenantSchema } from '../../provisioning/tenant-schema.js';

@@ -1,4 +1,4 @@
-import { sql } from '../../database/queries.js';
+import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows } from '../insert-rows.js';
 import { fillAdminsDesk } from './admins-desk.js';

@@ -1,5 +1,5 @@
 import type { TenantTables } from '../../../src/database/generated/tables.js';
-import type { Insertable } from '../../../src/database/queries.js';
+import type { Insertable } from '../../../src/database/table-types.js';
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
 import { insert, newName as name } from './insert.js';
 import type { ResourceSample, Samples } from './sample.js';

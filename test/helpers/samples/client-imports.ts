@@ -1,4 +1,4 @@
-import { sql } from '../../../src/database/queries.js';
+import { sql } from '../../../src/database/sql.js';
 import { idOf } from '../staff.js';
 import type { Samples } from './sample.js';
 

@@ -1,5 +1,5 @@
 import type { TenantTables } from '../../../src/database/generated/tables.js';
-import type { Insertable } from '../../../src/database/queries.js';
+import type { Insertable } from '../../../src/database/table-types.js';
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
 import { newClient } from './clients.js';
 import { insert } from './insert.js';

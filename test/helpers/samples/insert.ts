@@ -1,5 +1,6 @@
 import type { TenantTables } from '../../../src/database/generated/tables.js';
-import { type Insertable, sql } from '../../../src/database/queries.js';
+import { sql } from '../../../src/database/sql.js';
+import type { Insertable } from '../../../src/database/table-types.js';
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
 import { insertInto } from '../../../src/database/writes.js';
 
