@@ -14,7 +14,7 @@ import { REQUEST_ID } from '../http/request-id.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
 import { optionsAnswer, type PathEntry, type PathTable } from './path-table.js';
-import { allows, requiredPolicy } from './policy.js';
+import { allows } from './policy.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
 
 export interface AdmissionParts {
@@ -175,13 +175,6 @@ function headerFromQuery(request: FastifyRequest): string | undefined {
   const given = (request.query as Record<string, string | string[] | undefined>).token;
   const token = Array.isArray(given) ? given.at(-1) : given;
   return token ? `Bearer ${token}` : undefined;
-}
-
-/** Checks a route at the start, so that nothing is served without a policy. */
-export function checkRoute(definition: RouteDefinition): void {
-  const name = `${definition.method} ${definition.path}`;
-  requiredPolicy(name, definition.policy);
-  if (!definition.page && !definition.path.endsWith('/')) throw new Error(`${name}: a path ends in a slash`);
 }
 
 /** Returns the media types of an Accept header, in lower case, without those that it rejects (`q=0`). */

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifySchema } from 'fastify';
-import { checkRoute } from './admission.js';
 import type { PathTable } from './path-table.js';
+import { requiredPolicy } from './policy.js';
 import type { RouteDefinition } from './route.js';
 
 /** Registers the routes at the server. @throws Error for a route that has no policy */
@@ -35,4 +35,11 @@ function answerSchema({ response, produces }: RouteDefinition): FastifySchema {
   if (!response) return {};
   if (!produces) return { response: { '2xx': response } };
   return { response: { '2xx': { content: { 'application/json': { schema: response } } } } };
+}
+
+/** Checks a route at the start, so that nothing is served without a policy. */
+function checkRoute(definition: RouteDefinition): void {
+  const name = `${definition.method} ${definition.path}`;
+  requiredPolicy(name, definition.policy);
+  if (!definition.page && !definition.path.endsWith('/')) throw new Error(`${name}: a path ends in a slash`);
 }

@@ -6,9 +6,15 @@ import { newNotificationsNotice } from '../new-notifications.js';
 import { typesForWebhooks } from '../outbox.js';
 import { alertOfFailures, type Failure } from './alerts.js';
 import type { BatchLimits } from './batch-limits.js';
-import type { EventCursors } from './event-cursors.js';
 import { type HandledEvent, outcomeStatements } from './event-outcome.js';
-import { awaitAlerts, claimEvents, finishEvents, type Portion, takeEvents } from './event-queue.js';
+import {
+  awaitAlerts,
+  claimEvents,
+  type EventCursors,
+  finishEvents,
+  type Portion,
+  takeEvents,
+} from './event-queue.js';
 import { type HandlerBindings, withWebhooks } from './handler-bindings.js';
 import { runJobs } from './run-jobs.js';
 import { sortEvents } from './sort-events.js';
