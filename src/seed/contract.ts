@@ -9,7 +9,7 @@ import { PlainError } from '../platform/plain-error.js';
 import { createTenantSchema, dropTenantSchema } from '../provisioning/tenant-schema.js';
 import * as rows from './contract-rows.js';
 import { forgetEvents } from './forget-events.js';
-import { insertRows } from './insert-rows.js';
+import { insertEach, insertRows } from './insert-rows.js';
 import { countTenants, ownerOf, qualified, vacuumTables } from './owner-work.js';
 
 export interface SeedOptions {
@@ -119,21 +119,22 @@ async function fillOffices(
   const groupIds = new Map(groups.map(({ id, name }) => [name, id]));
   await insertRows(transaction, 'immigration_region', rows.regions(at));
   await insertRows(transaction, 'immigration_branch', rows.branches(at));
-  const passwords = await Promise.all(users.map(() => hashPassword(rows.CONTRACT_PASSWORD)));
-  const ids = await insertRows(
-    transaction,
-    'immigration_user',
-    users.map(({ row }, index) => ({ ...row, password: passwords[index]! })),
+  const hashed = await Promise.all(
+    users.map(async (user) => ({ ...user, password: await hashPassword(rows.CONTRACT_PASSWORD) })),
   );
+  const inserted = await insertEach(transaction, 'immigration_user', hashed, ({ row, password }) => ({
+    ...row,
+    password,
+  }));
   await insertRows(
     transaction,
     'immigration_user_groups',
-    users.map(({ group }, index) => ({ user_id: ids[index]!, group_id: groupIds.get(group)! })),
+    inserted.map(({ group, id }) => ({ user_id: id, group_id: groupIds.get(group)! })),
   );
   await insertRows(
     transaction,
     'immigration_user_branches',
-    users.map(({ branchId }, index) => ({ user_id: ids[index]!, branch_id: branchId })),
+    inserted.map(({ branchId, id }) => ({ user_id: id, branch_id: branchId })),
   );
 }
 

@@ -30,3 +30,14 @@ export async function insertRows<Table extends keyof TenantTables>(
     RETURNING id`);
   return inserted.map(({ id }) => id);
 }
+
+/** Inserts a row for each of these. @returns them with the ids of their rows, in their order */
+export async function insertEach<Table extends keyof TenantTables, Item extends object>(
+  transaction: TenantTransaction,
+  table: Table,
+  items: readonly Item[],
+  rowOf: (item: Item, index: number) => NewRow<Table>,
+): Promise<(Item & { readonly id: number })[]> {
+  const ids = await insertRows(transaction, table, items.map(rowOf));
+  return items.map((item, index) => ({ ...item, id: ids[index] as number }));
+}

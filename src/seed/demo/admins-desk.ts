@@ -1,5 +1,5 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { insertRows, type NewRow } from '../insert-rows.js';
+import { insertEach, insertRows, type NewRow } from '../insert-rows.js';
 import { DAY, date, HOUR, type OfficeCalendar, timestamp } from './calendar.js';
 import { type Activity, metadata } from './history.js';
 import { taskNotice } from './notifications.js';
@@ -71,18 +71,14 @@ export async function fillAdminsDesk(
   const clients = stories.filter(
     ({ stage, archivedAt, createdAt }) => stage === 'CLIENT' && archivedAt === null && createdAt < known,
   );
-  const tasks = TASKS.map((planned, index) => {
+  const planned = TASKS.map((task, index) => {
     const story = clients[index % clients.length] as StoredStory;
     return {
       by: story.branch.staff[0] as StaffMember,
-      row: taskOf(planned, story, admin, contentType, calendar),
+      row: taskOf(task, story, admin, contentType, calendar),
     };
   });
-  const ids = await insertRows(
-    transaction,
-    'immigration_task',
-    tasks.map(({ row }) => row),
-  );
+  const tasks = await insertEach(transaction, 'immigration_task', planned, ({ row }) => row);
   await insertRows(
     transaction,
     'immigration_reminder',
@@ -99,13 +95,13 @@ export async function fillAdminsDesk(
       read: false,
     })),
   );
-  const notices = tasks.flatMap(({ row }, index) => taskNotice(row, ids[index] as number, calendar));
+  const notices = tasks.flatMap(({ row, id }) => taskNotice(row, id, calendar));
   notices.sort((a, b) => a.created_at!.localeCompare(b.created_at!));
   await insertRows(transaction, 'immigration_notification', notices);
-  return tasks.map(({ row, by }, index) => ({
+  return tasks.map(({ row, by, id }) => ({
     activity_type: 'TASK_CREATED',
     description: `Task "${row.title}" created`,
-    metadata: metadata(row, by, { task_id: ids[index] as number }),
+    metadata: metadata(row, by, { task_id: id }),
     created_at: row.created_at as string,
     client_id: row.object_id as number,
     performed_by_id: by.id,

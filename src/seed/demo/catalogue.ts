@@ -1,5 +1,5 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { insertRows } from '../insert-rows.js';
+import { insertEach } from '../insert-rows.js';
 import { DAY, type OfficeCalendar, timestamp } from './calendar.js';
 import { LANGUAGE_EXAMS } from './institute-catalogue.js';
 import { fillInstitutes, type Institute } from './institutes.js';
@@ -36,50 +36,47 @@ export async function fillCatalogue(
   const entered = timestamp(calendar.officeHours(calendar.now - 700 * DAY));
   const stamps = { created_at: entered, updated_at: entered, created_by_id: adminId, updated_by_id: adminId };
   const visas = await fillVisas(transaction, agency);
-  const agentIds = await insertRows(
-    transaction,
-    'immigration_agent',
-    agency.agents.map((agent) => ({ ...agent, ...stamps })),
-  );
-  const ofType = (type: string) => agentIds.filter((_, index) => agency.agents[index]!.agent_type === type);
-  const exams = await insertRows(
+  const agents = await insertEach(transaction, 'immigration_agent', agency.agents, (agent) => ({
+    ...agent,
+    ...stamps,
+  }));
+  const ofType = (type: string) => agents.filter((agent) => agent.agent_type === type).map(({ id }) => id);
+  const exams = await insertEach(
     transaction,
     'immigration_lpe',
     LANGUAGE_EXAMS.map(([name, validity_term, description]) => ({ name, validity_term, description })),
+    (exam) => exam,
   );
   return {
     visas,
     superAgentIds: ofType('SUPER_AGENT'),
     subAgentIds: ofType('SUB_AGENT'),
     institutes: await fillInstitutes(transaction, agency, calendar, stamps),
-    examIds: new Map(LANGUAGE_EXAMS.map(([name], index) => [name, exams[index]!])),
+    examIds: new Map(exams.map(({ name, id }) => [name, id])),
   };
 }
 
 async function fillVisas(transaction: TenantTransaction, agency: AgencyProfile): Promise<VisaCategory[]> {
-  const categoryIds = await insertRows(
+  const categories = await insertEach(
     transaction,
     'immigration_visacategory',
-    agency.visas.map(({ name, code, description }) => ({ name, code, description })),
+    agency.visas,
+    ({ name, code, description }) => ({ name, code, description }),
   );
-  const types = agency.visas.flatMap((category, index) =>
-    category.types.map((profile) => ({ profile, categoryId: categoryIds[index]! })),
-  );
-  const typeIds = await insertRows(
+  const types = await insertEach(
     transaction,
     'immigration_visatype',
-    types.map(({ profile: { name, code, checklist }, categoryId }) => ({
+    categories.flatMap((category) => category.types.map((profile) => ({ profile, categoryId: category.id }))),
+    ({ profile: { name, code, checklist }, categoryId }) => ({
       name,
       code,
       checklist: [...checklist],
       visa_category_id: categoryId,
-    })),
+    }),
   );
-  return agency.visas.map(({ studyIn }, index) => ({
-    id: categoryIds[index]!,
+  return categories.map(({ id, studyIn }) => ({
+    id,
     studyIn: studyIn ?? null,
-    types: types.flatMap(({ profile, categoryId }, type) =>
-      categoryId === categoryIds[index] ? [{ id: typeIds[type]!, profile }] : [],
-    ),
+    types: types.filter(({ categoryId }) => categoryId === id),
   }));
 }

@@ -1,5 +1,5 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { insertRows } from '../insert-rows.js';
+import { insertEach } from '../insert-rows.js';
 import { DAY, date, type OfficeCalendar, timestamp } from './calendar.js';
 import type { Catalogue } from './catalogue.js';
 import { type Activity, metadata } from './history.js';
@@ -85,16 +85,17 @@ export async function fillCollegeApplications(
       return [{ by, institute, course, row }];
     })
     .sort((a, b) => a.row.created_at.localeCompare(b.row.created_at));
-  const ids = await insertRows(
+  const inserted = await insertEach(
     transaction,
     'immigration_collegeapplication',
-    applications.map(({ row }) => row),
+    applications,
+    ({ row }) => row,
   );
-  return applications.map(({ by, institute, course, row }, index) => ({
+  return inserted.map(({ by, institute, course, row, id }) => ({
     activity_type: 'COLLEGE_APPLICATION_CREATED',
     description: `College Application created: ${course.name} at ${institute.name}`,
     metadata: metadata(row, by, {
-      application_id: ids[index]!,
+      application_id: id,
       institute_name: institute.name,
       course_name: course.name,
     }),
@@ -113,29 +114,29 @@ async function fillTypes(
   const entered = timestamp(calendar.officeHours(calendar.now - 690 * DAY));
   const stamps = { created_at: entered, updated_at: entered, created_by_id: adminId, updated_by_id: adminId };
   const [tax_name, tax_percentage] = currency === 'NPR' ? ['VAT', '13.00'] : ['GST', '10.00'];
-  const ids = await insertRows(
+  const types = await insertEach(transaction, 'immigration_applicationtype', TYPES, (type) => ({
+    title: type.title,
+    description: type.description,
+    currency,
+    tax_name,
+    tax_percentage,
+    ...stamps,
+  }));
+  const stages = await insertEach(
     transaction,
-    'immigration_applicationtype',
-    TYPES.map(({ title, description }) => ({
-      title,
-      description,
-      currency,
-      tax_name,
-      tax_percentage,
-      ...stamps,
-    })),
+    'immigration_stage',
+    types.flatMap((type) =>
+      type.stages.map((stage_name, position) => ({
+        stage_name,
+        position: position + 1,
+        application_type_id: type.id,
+        ...stamps,
+      })),
+    ),
+    (row) => row,
   );
-  const stages = TYPES.flatMap((type, index) =>
-    type.stages.map((stage_name, position) => ({
-      stage_name,
-      position: position + 1,
-      application_type_id: ids[index]!,
-      ...stamps,
-    })),
-  );
-  const stageIds = await insertRows(transaction, 'immigration_stage', stages);
-  return ids.map((id) => ({
+  return types.map(({ id }) => ({
     id,
-    stageIds: stageIds.filter((_, row) => stages[row]!.application_type_id === id),
+    stageIds: stages.filter((stage) => stage.application_type_id === id).map((stage) => stage.id),
   }));
 }

@@ -1,5 +1,5 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { insertRows } from '../insert-rows.js';
+import { insertEach, insertRows } from '../insert-rows.js';
 import { date, type OfficeCalendar } from './calendar.js';
 import { INTAKES, type InstituteProfile, instituteOf, REQUIREMENTS } from './institute-catalogue.js';
 import type { AgencyProfile } from './profile.js';
@@ -29,34 +29,16 @@ export async function fillInstitutes(
   calendar: OfficeCalendar,
   stamps: Stamps,
 ): Promise<Institute[]> {
-  const profiles = agency.institutes.map(instituteOf);
-  const ids = await insertRows(
+  const institutes = await insertEach(
     transaction,
     'immigration_institute',
-    profiles.map(({ name, shortName, phone, website }) => ({
-      name,
-      short_name: shortName,
-      phone,
-      website,
-      ...stamps,
-    })),
+    agency.institutes.map(instituteOf),
+    ({ name, shortName, phone, website }) => ({ name, short_name: shortName, phone, website, ...stamps }),
   );
   const ofInstitute = <Row>(rows: (profile: InstituteProfile) => readonly Row[]) =>
-    profiles.flatMap((profile, index) =>
-      rows(profile).map((row) => ({ institute_id: ids[index]!, ...row, ...stamps })),
+    institutes.flatMap((institute) =>
+      rows(institute).map((row) => ({ institute_id: institute.id, ...row, ...stamps })),
     );
-
-  const locations = ofInstitute(({ locations, phone }) =>
-    locations.map(([street_name, suburb, state, postcode, country]) => ({
-      street_name,
-      suburb,
-      state,
-      postcode,
-      country,
-      phone_number: phone,
-    })),
-  );
-  const intakes = ofInstitute(() => intakesAround(calendar.now));
   await insertRows(
     transaction,
     'immigration_institute_contact_person',
@@ -75,18 +57,37 @@ export async function fillInstitutes(
       })),
     ),
   );
-  const locationIds = await insertRows(transaction, 'immigration_institute_location', locations);
-  const intakeIds = await insertRows(transaction, 'immigration_institute_intake', intakes);
-  const courses = await fillCourses(transaction, profiles, ids, stamps);
-  return profiles.map(({ name, locations: [[, , , , country]] }, index) => ({
-    id: ids[index]!,
+  const locations = await insertEach(
+    transaction,
+    'immigration_institute_location',
+    ofInstitute((institute) =>
+      institute.locations.map(([street_name, suburb, state, postcode, country]) => ({
+        street_name,
+        suburb,
+        state,
+        postcode,
+        country,
+        phone_number: institute.phone,
+      })),
+    ),
+    (row) => row,
+  );
+  const intakes = await insertEach(
+    transaction,
+    'immigration_institute_intake',
+    ofInstitute(() => intakesAround(calendar.now)),
+    (row) => row,
+  );
+  const courses = await fillCourses(transaction, institutes, stamps);
+  return institutes.map(({ id, name, locations: [[, , , , country]] }) => ({
+    id,
     name,
     country,
-    locationIds: locationIds.filter((_, row) => locations[row]!.institute_id === ids[index]),
-    intakes: intakes.flatMap(({ institute_id, intake_date }, row) =>
-      institute_id === ids[index] ? [{ id: intakeIds[row]!, date: intake_date }] : [],
-    ),
-    courses: courses.filter(({ instituteId }) => instituteId === ids[index]),
+    locationIds: locations.filter((row) => row.institute_id === id).map((row) => row.id),
+    intakes: intakes
+      .filter((row) => row.institute_id === id)
+      .map((row) => ({ id: row.id, date: row.intake_date })),
+    courses: courses.filter(({ instituteId }) => instituteId === id),
   }));
 }
 
@@ -103,51 +104,41 @@ function intakesAround(now: number) {
 
 async function fillCourses(
   transaction: TenantTransaction,
-  profiles: readonly InstituteProfile[],
-  instituteIds: readonly number[],
+  institutes: readonly (InstituteProfile & { readonly id: number })[],
   stamps: Stamps,
 ) {
-  const courses = profiles.flatMap((profile, index) =>
-    profile.courses.map((course) => ({ course, instituteId: instituteIds[index]! })),
+  const courses = institutes.flatMap((institute) =>
+    institute.courses.map((course) => ({ ...course, instituteId: institute.id })),
   );
-  const distinct = (of: (entry: (typeof courses)[number]) => string) => [...new Set(courses.map(of))];
   const named = async (table: 'immigration_course_level' | 'immigration_broad_field', names: string[]) => {
-    const rows = names.map((name) => ({ name, ...stamps }));
-    const ids = await insertRows(transaction, table, rows);
-    return new Map(names.map((name, index) => [name, ids[index]!]));
+    const rows = [...new Set(names)].map((name) => ({ name, ...stamps }));
+    return new Map(
+      (await insertEach(transaction, table, rows, (row) => row)).map(({ name, id }) => [name, id]),
+    );
   };
   const levels = await named(
     'immigration_course_level',
-    distinct(({ course }) => course.level),
+    courses.map(({ level }) => level),
   );
   const broadFields = await named(
     'immigration_broad_field',
-    distinct(({ course }) => course.broad),
+    courses.map(({ broad }) => broad),
   );
-  const narrow = distinct(({ course }) => `${course.broad}|${course.narrow}`).map((pair) => pair.split('|'));
-  const narrowIds = await insertRows(
+  const narrowFields = await insertEach(
     transaction,
     'immigration_narrow_field',
-    narrow.map(([broad, name]) => ({ name: name!, broad_field_id: broadFields.get(broad!)!, ...stamps })),
+    [...new Map(courses.map(({ broad, narrow }) => [`${broad}|${narrow}`, { broad, narrow }])).values()],
+    ({ broad, narrow }) => ({ name: narrow, broad_field_id: broadFields.get(broad)!, ...stamps }),
   );
-  const narrowFields = new Map(narrow.map((pair, index) => [pair.join('|'), narrowIds[index]!]));
-  const ids = await insertRows(
-    transaction,
-    'immigration_course',
-    courses.map(({ course, instituteId }) => ({
-      name: course.name,
-      total_tuition_fee: course.fee.toFixed(2),
-      institute_id: instituteId,
-      level_id: levels.get(course.level)!,
-      broad_field_id: broadFields.get(course.broad)!,
-      narrow_field_id: narrowFields.get(`${course.broad}|${course.narrow}`)!,
-      ...stamps,
-    })),
-  );
-  return courses.map(({ course: { name, fee }, instituteId }, index) => ({
-    id: ids[index]!,
-    name,
-    fee,
-    instituteId,
+  return await insertEach(transaction, 'immigration_course', courses, (course) => ({
+    name: course.name,
+    total_tuition_fee: course.fee.toFixed(2),
+    institute_id: course.instituteId,
+    level_id: levels.get(course.level)!,
+    broad_field_id: broadFields.get(course.broad)!,
+    narrow_field_id: narrowFields.find(
+      ({ broad, narrow }) => broad === course.broad && narrow === course.narrow,
+    )!.id,
+    ...stamps,
   }));
 }

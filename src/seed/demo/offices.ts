@@ -1,7 +1,7 @@
 import { hashPassword } from '../../auth/passwords.js';
 import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { insertRows } from '../insert-rows.js';
+import { insertEach, insertRows } from '../insert-rows.js';
 import { DAY, type OfficeCalendar, timestamp } from './calendar.js';
 import { plainLetters } from './cultures.js';
 import type { AgencyProfile, BranchProfile, StaffProfile, StaffRole } from './profile.js';
@@ -49,18 +49,19 @@ export async function fillOffices(
 ): Promise<Offices> {
   const opened = timestamp(calendar.now - OPENED_DAYS_AGO * DAY);
   const stamps = { created_at: opened, updated_at: opened };
-  const regionIds = await insertRows(
+  const regions = await insertEach(
     transaction,
     'immigration_region',
-    agency.regions.map(({ name, description }) => ({ name, description, ...stamps })),
+    agency.regions,
+    ({ name, description }) => ({ name, description, ...stamps }),
   );
-  const profiles = agency.regions.flatMap(({ branches }, region) =>
-    branches.map((profile) => ({ profile, regionId: regionIds[region]! })),
-  );
-  const branchIds = await insertRows(
+  const branches = await insertEach(
     transaction,
     'immigration_branch',
-    profiles.map(({ profile: { name, phone, street, place }, regionId }) => ({
+    regions.flatMap((region) =>
+      region.branches.map((profile): Omit<Branch, 'id'> => ({ profile, regionId: region.id, staff: [] })),
+    ),
+    ({ profile: { name, phone, street, place }, regionId }) => ({
       name,
       phone,
       street,
@@ -71,9 +72,9 @@ export async function fillOffices(
       website: `https://${agency.emailDomain}`,
       region_id: regionId,
       ...stamps,
-    })),
+    }),
   );
-  const branches = profiles.map((branch, index) => ({ id: branchIds[index]!, ...branch, staff: [] }));
+  const regionIds = regions.map(({ id }) => id);
   const admin = await fillStaff(transaction, agency, calendar, passwords, regionIds, branches);
   return { admin, branches };
 }
@@ -99,32 +100,30 @@ async function fillStaff(
       email: `${staffUsername(person)}@${agency.emailDomain}`,
     })),
   ];
-  const hashes = await Promise.all(
-    people.map(({ role }) => hashPassword(role === 'SUPER_ADMIN' ? passwords.admin : passwords.staff)),
-  );
-  const ids = await insertRows(
-    transaction,
-    'immigration_user',
-    people.map(({ first, last, role, username, email }, index) => ({
-      username,
-      email,
-      password: hashes[index]!,
-      first_name: first,
-      last_name: last,
-      is_staff: role === 'SUPER_ADMIN',
-      is_superuser: role === 'SUPER_ADMIN',
-      date_joined: timestamp(calendar.officeHours(calendar.now - (OPENED_DAYS_AGO - 25 * index) * DAY)),
+  const hashed = await Promise.all(
+    people.map(async (person) => ({
+      ...person,
+      password: await hashPassword(person.role === 'SUPER_ADMIN' ? passwords.admin : passwords.staff),
     })),
   );
+  const users = await insertEach(transaction, 'immigration_user', hashed, (person, index) => ({
+    username: person.username,
+    email: person.email,
+    password: person.password,
+    first_name: person.first,
+    last_name: person.last,
+    is_staff: person.role === 'SUPER_ADMIN',
+    is_superuser: person.role === 'SUPER_ADMIN',
+    date_joined: timestamp(calendar.officeHours(calendar.now - (OPENED_DAYS_AGO - 25 * index) * DAY)),
+  }));
   const groups = await transaction.query(sql<{ id: number; name: string }>`SELECT id, name FROM auth_group`);
   const groupIds = new Map(groups.map(({ id, name }) => [name, id]));
   const inGroup = [];
   const inBranch = [];
   const inRegion = [];
   const members: StaffMember[] = [];
-  for (const [index, person] of people.entries()) {
-    const { first, last, role, username } = person;
-    const user_id = ids[index]!;
+  for (const person of users) {
+    const { id: user_id, first, last, role, username } = person;
     const member = { id: user_id, username, fullName: `${first} ${last}`, role };
     members.push(member);
     inGroup.push({ user_id, group_id: groupIds.get(role)! });

@@ -1,5 +1,5 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { insertRows, type NewRow } from '../insert-rows.js';
+import { insertEach, type NewRow } from '../insert-rows.js';
 import { DAY, date, HOUR, type OfficeCalendar, timestamp } from './calendar.js';
 import type { Catalogue, VisaCategory } from './catalogue.js';
 import { COUNTRIES, makePerson, type Person } from './cultures.js';
@@ -65,12 +65,7 @@ export async function fillClients(
   ).sort((a, b) => a - b);
   const taken = new Set<string>();
   const stories = created.map((at) => tellStory(agency, offices, catalogue, calendar, random, at, taken));
-  const ids = await insertRows(
-    transaction,
-    'immigration_client',
-    stories.map(({ row }) => row),
-  );
-  return stories.map((story, index) => ({ ...story, id: ids[index]! }));
+  return await insertEach(transaction, 'immigration_client', stories, ({ row }) => row);
 }
 
 function tellStory(
