@@ -172,10 +172,10 @@ class Conversation implements TenantTransaction {
   #await(): void {
     if (this.#isAwaited) return;
     this.#isAwaited = true;
-    process.nextTick(() => this.#send());
+    process.nextTick(this.#send);
   }
 
-  #send(): void {
+  readonly #send = (): void => {
     if (this.#underWay || !this.#isAwaited) return;
     this.#isAwaited = false;
     if (this.#waiting.length === 0) return;
@@ -183,7 +183,7 @@ class Conversation implements TenantTransaction {
       this.#underWay = undefined;
       this.#send();
     });
-  }
+  };
 
   /** Sends the waiting statements, and passes the answers on. */
   async #exchange(): Promise<void> {

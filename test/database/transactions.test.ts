@@ -178,8 +178,10 @@ test('misuse does not compile', async () => {
   const misuse = async (transaction: TenantTransaction) => {
     // @ts-expect-error a service cannot commit …
     transaction.commit();
-    // @ts-expect-error … nor read after the commit, before there is one
-    transaction.afterwards(FAILING);
+    // @ts-expect-error … nor say which statement is the last, as only its runner knows
+    transaction.last(FAILING);
+    // @ts-expect-error … nor read after COMMIT, before there was one
+    transaction.queryAfterCommit(FAILING);
     // @ts-expect-error what is pending is not there yet …
     const name: string = await createGroup(transaction, 'a');
     // @ts-expect-error … nor are the rows of a statement that nobody awaits

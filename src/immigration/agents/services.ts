@@ -40,7 +40,7 @@ export async function deleteAgent(
   id: number,
 ): Promise<void> {
   await agents.lock(transaction, id);
-  await agents.delete(transaction, user, id);
+  agents.delete(transaction, user, id);
 }
 
 /** Restores a deleted agent. @throws HttpError 404; 400 when another agent has taken the name */

@@ -24,5 +24,5 @@ export async function deleteApplicationType(
 ): Promise<void> {
   await applicationTypes.lockToDelete(transaction, id);
   await refuseIfUsed(transaction, 'applicationtype', id);
-  await applicationTypes.delete(transaction, user, id);
+  applicationTypes.delete(transaction, user, id);
 }

@@ -53,7 +53,7 @@ export async function deleteBranch(
   id: number,
 ): Promise<void> {
   await lockInScope(transaction, user, id);
-  await branches.delete(transaction, user, id);
+  branches.delete(transaction, user, id);
 }
 
 /** Restores a deleted branch; its name was reserved. @throws HttpError 404 */

@@ -55,7 +55,7 @@ export async function deleteEvent(
   id: number,
 ): Promise<void> {
   await lockEvent(transaction, user, id, 'delete_calendarevent');
-  await calendarEvents.delete(transaction, user, id);
+  calendarEvents.delete(transaction, user, id);
 }
 
 /**

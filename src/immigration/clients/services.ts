@@ -56,7 +56,7 @@ export async function deleteClient(
   id: number,
 ): Promise<void> {
   await lockClient(transaction, user, id);
-  await clients.delete(transaction, user, id);
+  clients.delete(transaction, user, id);
 }
 
 /** Restores an archived client. @throws HttpError 404 when it is not archived, 403 when it is out of scope */

@@ -60,7 +60,7 @@ export async function deleteCollegeApplication(
   id: number,
 ): Promise<void> {
   await lockInScope(transaction, user, id);
-  await collegeApplications.delete(transaction, user, id);
+  collegeApplications.delete(transaction, user, id);
 }
 
 const CHOSEN = [

@@ -65,7 +65,7 @@ export async function deleteGroup(
   const group = await groups.lockToDelete(transaction, id);
   if (isRole(group.name)) throw detailError(400, 'A built-in group cannot be deleted');
   checkMayChange(user, group.name);
-  await groups.delete(transaction, user, id);
+  groups.delete(transaction, user, id);
 }
 
 async function grant(

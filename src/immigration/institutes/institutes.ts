@@ -70,7 +70,7 @@ async function listInstitutes(
 /** Restores an institute. @throws HttpError 404 */
 async function restoreInstitute(transaction: TenantTransaction, user: CurrentUser, id: number) {
   await institutes.lockDeleted(transaction, id);
-  return await institutes.restore(transaction, user, id);
+  return institutes.restore(transaction, user, id);
 }
 
 /** Returns the routes of institutes: universities, colleges and schools to which clients apply. */
@@ -103,7 +103,7 @@ export function instituteRoutes(database: Database): RouteDefinition[] {
     ),
     routes.remove(async (transaction, user, id) => {
       await institutes.lock(transaction, id);
-      await institutes.delete(transaction, user, id);
+      institutes.delete(transaction, user, id);
     }),
     routes.restore(restoreInstitute),
   ];

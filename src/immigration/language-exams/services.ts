@@ -58,7 +58,7 @@ export async function deleteLanguageExam(
 ): Promise<void> {
   await languageExams.lockToDelete(transaction, id);
   await refuseIfUsed(transaction, 'lpe', id);
-  await languageExams.delete(transaction, user, id);
+  languageExams.delete(transaction, user, id);
 }
 
 async function checkName(transaction: TenantTransaction, name: string): Promise<void> {

@@ -4,7 +4,7 @@ import type { RouteDefinition } from '../../routing/route.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { RegionCreate, RegionOutput, RegionPatch, RegionUpdate } from './schemas.js';
-import { listRegions, readRegion } from './selectors.js';
+import { listRegions, regionInScope, regions } from './selectors.js';
 import { createRegion, deleteRegion, updateRegion } from './services.js';
 
 /** Returns the routes of regions: groups of branches, each under its managers. */
@@ -21,7 +21,7 @@ export function regionRoutes(database: Database): RouteDefinition[] {
       query: { name: Type.String(), search: Type.String() },
     }),
     routes.create(RegionCreate, createRegion),
-    routes.read(readRegion),
+    routes.read((transaction, user, id) => regions.read(transaction, id, regionInScope(user))),
     ...routes.change({ PUT: RegionUpdate, PATCH: RegionPatch }, updateRegion),
     routes.remove(deleteRegion, [400, 404]),
   ];

@@ -23,7 +23,7 @@ export const regions = new Records({
  * Returns the condition that the user sees a region `r`: a region manager's own, for other staff by the branches in
  * their scope.
  */
-function inScope(user: CurrentUser): Sql<boolean> {
+export function regionInScope(user: CurrentUser): Sql<boolean> {
   const scope = scopeOf(user);
   if (scope.kind === 'tenant') return sql`true`;
   if (roleOf(user) === 'REGION_MANAGER') return sql`r.id = ANY (${user.regionIds}::bigint[])`;
@@ -38,20 +38,11 @@ export async function listRegions(
   page: PageRequest,
 ): Promise<Pending<PageOf<RegionOutput>>> {
   const asked = allOf([
-    inScope(user),
+    regionInScope(user),
     searchFilter(query, 'r.name', 'r.description'),
     textFilter(query, 'name'),
   ]);
   return await regions.list(transaction, page, asked, sql`r.name, r.id DESC`);
-}
-
-/** Returns one region. @throws HttpError 404 also when it is out of scope */
-export function readRegion(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-  id: number,
-): Pending<RegionOutput> {
-  return regions.read(transaction, id, inScope(user));
 }
 
 /** Checks that a region is in scope. @throws HttpError 404 when it is not */
@@ -61,7 +52,7 @@ export async function checkRegionScope(
   id: number,
 ): Promise<void> {
   const [region] = await transaction.query(
-    sql`SELECT FROM immigration_region r WHERE r.id = ${id} AND ${inScope(user)}`,
+    sql`SELECT FROM immigration_region r WHERE r.id = ${id} AND ${regionInScope(user)}`,
   );
   if (!region) throw notFound('Region');
 }

@@ -43,7 +43,7 @@ export async function deleteRegion(
   await regions.lockToDelete(transaction, id);
   await checkRegionScope(transaction, user, id);
   await refuseIfUsed(transaction, 'region', id, false);
-  await regions.delete(transaction, user, id);
+  regions.delete(transaction, user, id);
 }
 
 async function checkName(transaction: TenantTransaction, name: string): Promise<void> {

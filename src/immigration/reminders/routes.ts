@@ -6,7 +6,7 @@ import { ownPolicy, refusedByRecord } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { ReminderCreate, ReminderOutput, ReminderPatch } from './schemas.js';
-import { listReminders, readReminder } from './selectors.js';
+import { listReminders, reminders, reminderVisible } from './selectors.js';
 import { completeReminder, createReminder, deleteReminder, updateReminder } from './services.js';
 
 const filters = {
@@ -33,7 +33,7 @@ export function reminderRoutes(database: Database): RouteDefinition[] {
       largest: 50,
     }),
     routes.create(ReminderCreate, createReminder),
-    routes.read(readReminder),
+    routes.read((transaction, user, id) => reminders.read(transaction, id, reminderVisible(user))),
     ...routes.change({ PATCH: ReminderPatch }, (transaction, user, id, read, { tenant }) =>
       updateReminder(transaction, user, id, read, new TenantTime(tenant)),
     ),

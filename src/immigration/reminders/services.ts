@@ -70,7 +70,7 @@ export async function deleteReminder(
   id: number,
 ): Promise<void> {
   await lockReminder(transaction, user, id, 'delete_reminder');
-  await reminders.delete(transaction, user, id);
+  reminders.delete(transaction, user, id);
 }
 
 /**

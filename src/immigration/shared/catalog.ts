@@ -104,7 +104,7 @@ export function catalogRoutes<S extends Shape, T extends Table, P extends TPrope
     ),
     routes.remove(async (transaction, user, id) => {
       await records.lock(transaction, id);
-      await records.delete(transaction, user, id);
+      records.delete(transaction, user, id);
     }),
   ];
 }

@@ -67,7 +67,7 @@ export async function deleteVisaApplication(
   id: number,
 ): Promise<void> {
   await lockInScope(transaction, user, id);
-  await visaApplications.delete(transaction, user, id);
+  visaApplications.delete(transaction, user, id);
 }
 
 async function lockInScope(transaction: TenantTransaction, user: CurrentUser, id: number) {

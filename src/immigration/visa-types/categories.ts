@@ -43,7 +43,7 @@ export async function deleteVisaCategory(
 ): Promise<void> {
   await visaCategories.lockToDelete(transaction, id);
   await refuseIfUsed(transaction, 'visacategory', id);
-  await visaCategories.delete(transaction, user, id);
+  visaCategories.delete(transaction, user, id);
 }
 
 function stored<Input extends VisaCategoryChange>({ code, ...input }: Input) {

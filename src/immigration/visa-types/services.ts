@@ -41,7 +41,7 @@ export async function deleteVisaType(
 ): Promise<void> {
   await visaTypes.lockToDelete(transaction, id);
   await refuseIfUsed(transaction, 'visatype', id);
-  await visaTypes.delete(transaction, user, id);
+  visaTypes.delete(transaction, user, id);
 }
 
 function stored<Input extends VisaTypePatchInput>({ checklist, ...input }: Input) {
