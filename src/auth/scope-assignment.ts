@@ -60,7 +60,7 @@ export async function assignScope(
     if (!found) {
       throw new PlainError(`there is no user ${user} in ${schema}; see: leopard assign_user_scope --list`);
     }
-    if (another) throw new PlainError(`several users of ${schema} answer to ${user}; give a username`);
+    if (another) throw new PlainError(`several users of ${schema} match ${user}; give a username`);
 
     const unknown: string[] = [];
     const resolve = (names: string | undefined, known: readonly Named[], what: string) => {

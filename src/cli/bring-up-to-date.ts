@@ -39,7 +39,7 @@ async function applyPending(handle: DatabaseHandle, progress: Progress): Promise
   // Processes of an earlier version may still be serving them all, and go on when this one does not start.
   if (first && failures.length >= (await withOwner(handle.owner, countTenants))) {
     throw new CliError(
-      `no tenant could be migrated, the first is ${first.scope}: ${first.error.message}; put it right and run: leopard migrate`,
+      `no tenant could be migrated, the first is ${first.scope}: ${first.error.message}; fix that and run: leopard migrate`,
     );
   }
   const left = failures.map(({ scope, error }) => leftBehind(scope, error.message));

@@ -73,7 +73,7 @@ async function createTenantFromOptions(context: CliContext, options: CreateTenan
     }),
   );
   const state = status === 'TRIAL' ? 'on trial' : status.toLowerCase();
-  context.print(`tenant ${tenant} is registered, ${state}; its schema is ${created.schema}`);
+  context.print(`tenant ${tenant} is created, ${state}; its schema is ${created.schema}`);
   for (const each of created.domains) context.print(`  ${each}`);
   if (created.added) context.print(`its catalogue (${catalogue}): ${addedInWords(created.added)}`);
   if (admin) context.print(`its admin logs in as ${admin.username}`);

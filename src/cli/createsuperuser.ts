@@ -23,7 +23,7 @@ interface SuperuserOptions {
 export function addCreateSuperuserCommand(program: Command, context: CliContext): void {
   program
     .command('createsuperuser')
-    .description('create a user of a tenant who may do everything there: superuser and staff, in no group')
+    .description('create a superuser of a tenant: superuser and staff, in no group')
     .option('--schema <tenant>', "the tenant's schema or short name")
     .option('--email <email>', 'e-mail address')
     .option('--username <username>', 'log-in name; the e-mail address when not given')

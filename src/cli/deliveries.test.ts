@@ -124,7 +124,7 @@ it('tests an endpoint with something signed, and says how it went', async () => 
   receiver.answering = 500;
   expect(await leopard('webhooks', 'test', '1')).toMatchObject({
     exitCode: 1,
-    stderr: 'endpoint 1 did not take it: the receiver answered 500',
+    stderr: 'endpoint 1 did not accept it: the receiver answered 500',
   });
   receiver.answering = 200;
   expect((await leopard('webhooks', 'test', '9')).stderr).toMatch(/^there is no webhook endpoint 9;/);
@@ -210,7 +210,7 @@ it('holds what waits when an endpoint is switched off, and cancels it when it is
 });
 
 it.each([
-  [['deliveries', 'retry'], /say which deliveries/],
+  [['deliveries', 'retry'], /select deliveries/],
   [['deliveries', 'cancel', 'x'], /whole number/],
   [['deliveries', 'list', '--status', 'LOST'], /Allowed choices are/],
 ])('is told how to be used: %j', async (args, message) => {

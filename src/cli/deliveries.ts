@@ -41,7 +41,7 @@ export function addDeliveriesCommand(program: Command, context: CliContext): voi
       .option('--json', 'print JSON');
 
   withFilter(command('list', 'list the newest deliveries'))
-    .option('--limit <number>', 'how many at most', parseId, 50)
+    .option('--limit <number>', 'maximum number', parseId, 50)
     .action((options: Options & { limit: number }) => list(context, options));
   command('show', 'show a delivery with its text and the log of its attempts')
     .argument('<id>', "the delivery's", parseId)
@@ -100,7 +100,7 @@ async function change(
   const given = chosen ?? [];
   const filter = { ...filterOf(options), ...(given.length > 0 && { ids: given }) };
   if (Object.keys(filter).length === 0) {
-    throw new UsageError('say which deliveries: their ids, or --status, --kind, --endpoint or --event');
+    throw new UsageError('select deliveries: by ids, or --status, --kind, --endpoint or --event');
   }
   const changed = await atTenant(context, options.tenant, (transaction) => work(transaction, filter));
   const count = `${changed.length} ${changed.length === 1 ? 'delivery is' : 'deliveries are'}`;

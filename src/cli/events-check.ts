@@ -10,7 +10,7 @@ import { withDatabase } from './with-database.js';
 export function addEventsCheckCommand(events: Command, context: CliContext): void {
   events
     .command('check')
-    .description('report tenants whose triggers do not capture what the configuration says')
+    .description('report tenants whose triggers differ from the configuration')
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) =>
       withDatabase(context, async ({ owner, app }) => {

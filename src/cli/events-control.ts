@@ -25,9 +25,9 @@ function addOf(command: Command): Command {
 /** Adds the command that pauses the handling of events, until it is resumed or until a given end. */
 export function addPauseCommand(command: Command, context: CliContext): void {
   addOf(command)
-    .description('stop handling events, of all tenants when no option says less; they wait')
-    .option('--reason <text>', 'why, for others who look')
-    .option('--until <moment>', 'when it ends by itself: 2026-01-31T09:00Z, or 30m, 2h, 7d', comingMoment)
+    .description('stop handling events, of all tenants by default; they wait')
+    .option('--reason <text>', 'the reason, for other operators')
+    .option('--until <moment>', 'when it ends: 2026-01-31T09:00Z, or 30m, 2h, 7d', comingMoment)
     .action(({ reason, until, ...options }: OfOptions & { reason?: string; until?: Date }) =>
       withTables(context, async ({ database }) => {
         const of = await pauseOf(database, options);
@@ -41,7 +41,7 @@ export function addPauseCommand(command: Command, context: CliContext): void {
 /** Adds the command that ends a pause. */
 export function addResumeCommand(command: Command, context: CliContext): void {
   addOf(command)
-    .description('go on handling events that were paused with the same options')
+    .description('resume handling events that were paused with the same options')
     .action((options: OfOptions) =>
       withTables(context, async ({ database }) => {
         const of = await pauseOf(database, options);
@@ -73,7 +73,7 @@ export function addCleanUpCommand(command: Command, context: CliContext): void {
   command
     .description('remove events that were completed more than 7 days ago, in batches')
     .option('--tenant <tenant>', 'only of this one: short name or schema')
-    .option('--dry-run', 'change nothing, and tell what would be done')
+    .option('--dry-run', 'change nothing, and report what would be done')
     .option('--json', 'print JSON')
     .action(({ tenant, dryRun = false, json }: CleanUpOptions) =>
       withTables(context, async ({ database }) => {

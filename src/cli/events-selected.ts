@@ -36,7 +36,7 @@ export function addListCommand(command: Command, context: CliContext): void {
   addFilters(command)
     .description('list events, the newest of each tenant first')
     .addOption(new Option('--status <status>', 'in this state').choices(EVENT_STATUSES))
-    .option('--limit <n>', 'how many of each tenant at most', wholeNumber, SHOWN)
+    .option('--limit <n>', 'maximum number for each tenant', wholeNumber, SHOWN)
     .option('--json', 'print JSON')
     .action(({ json, limit, ...filters }: Filters & { json?: boolean; limit: number }) =>
       withTables(context, async ({ database }) => {
@@ -51,7 +51,7 @@ export function addListCommand(command: Command, context: CliContext): void {
 /** Adds the command that shows one event with all details. */
 export function addShowCommand(command: Command, context: CliContext): void {
   command
-    .description('show one event with its states and what each handler did')
+    .description('show one event with its states and results')
     .argument('<id>', "the event's id", wholeNumber)
     .requiredOption('--tenant <tenant>', 'of this one: short name or schema')
     .option('--json', 'print JSON')
@@ -68,7 +68,7 @@ export function addShowCommand(command: Command, context: CliContext): void {
 /** Adds the command that retries failed events. */
 export function addRetryCommand(command: Command, context: CliContext): void {
   addFilters(command)
-    .description('handle failed events again; handlers that succeeded do not run again')
+    .description('retry failed events; handlers that succeeded do not run again')
     .argument('[ids...]', 'these; with --tenant', wholeNumbers)
     .option('--all', 'all that failed')
     .action((ids: readonly number[] | undefined, filters: Filters & { all?: boolean }) =>
@@ -79,7 +79,7 @@ export function addRetryCommand(command: Command, context: CliContext): void {
 /** Adds the command that cancels waiting events. */
 export function addCancelCommand(command: Command, context: CliContext): void {
   addFilters(command)
-    .description('do not handle waiting events; they become FAILED, "cancelled", and can be retried')
+    .description('cancel waiting events; they become FAILED, "cancelled", and can be retried')
     .argument('[ids...]', 'these; with --tenant', wholeNumbers)
     .option('--all', 'all that wait')
     .action((ids: readonly number[] | undefined, filters: Filters & { all?: boolean }) =>
@@ -97,7 +97,7 @@ function addFilters(command: Command): Command {
       ),
     )
     .option('--since <moment>', 'made since then: 2026-01-31T09:00Z, or 30m, 2h, 7d ago', pastMoment)
-    .option('--until <moment>', 'made before then', pastMoment);
+    .option('--until <moment>', 'created before then', pastMoment);
 }
 
 interface SelectionChange {
@@ -117,7 +117,7 @@ async function change(
   if (selection.ids && filters.tenant === undefined)
     throw new UsageError('ids are those of one tenant; name it with --tenant');
   const isNarrow = Object.keys(selection).length > 0 || filters.tenant !== undefined;
-  if (!isNarrow && !filters.all) throw new UsageError('say which: ids, a filter, or --all');
+  if (!isNarrow && !filters.all) throw new UsageError('select events: by ids, a filter, or --all');
   await withTables(context, async ({ database }) => {
     let count = 0;
     const missed: string[] = [];

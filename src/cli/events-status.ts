@@ -18,7 +18,7 @@ interface StatusOptions {
 /** Adds the command that shows the state of event handling. */
 export function addStatusCommand(command: Command, context: CliContext): void {
   command
-    .description('show pauses, what waits and since when, and what failed')
+    .description('show pauses, waiting and failed events')
     .option('--tenant <tenant>', 'only of this one: short name or schema')
     .option('--json', 'print JSON')
     .action(({ tenant, json }: StatusOptions) =>

@@ -75,7 +75,7 @@ describe('leopard events', () => {
     [['list', '--status', 'DONE'], /Allowed choices are PENDING/],
     [['show', 'x', '--tenant', 'main'], /no whole number/],
     [['show', '1'], /required option '--tenant/],
-    [['retry'], /say which: ids, a filter, or --all/],
+    [['retry'], /select events: by ids, a filter, or --all/],
     [['cancel', '5'], /name it with --tenant/],
   ])('%j is wrong usage', async (args, message) => {
     const { exitCode, stderr } = await leopard('events', ...args);

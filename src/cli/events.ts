@@ -7,9 +7,7 @@ import { addStatusCommand } from './events-status.js';
 
 /** Adds `leopard events …`: domain events and their handling. */
 export function addEventsCommand(program: Command, context: CliContext): void {
-  const events = program
-    .command('events')
-    .description('look at domain events, pause and repeat their handling');
+  const events = program.command('events').description('show domain events; pause and retry their handling');
   addStatusCommand(events.command('status'), context);
   addPauseCommand(events.command('pause'), context);
   addResumeCommand(events.command('resume'), context);

@@ -18,10 +18,10 @@ interface RunOptions {
 
 /** Adds `leopard jobs list|run`: shows the scheduled jobs, and runs them now. */
 export function addJobsCommand(program: Command, context: CliContext): void {
-  const jobs = program.command('jobs').description('show and run what falls due by the clock');
+  const jobs = program.command('jobs').description('show and run the scheduled jobs');
   jobs
     .command('list')
-    .description('list the jobs, when each ran last and when it is due next')
+    .description('list the jobs with their last and next runs')
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) =>
       withTables(context, async ({ database }) => {
@@ -34,7 +34,7 @@ export function addJobsCommand(program: Command, context: CliContext): void {
   addOptions(
     jobs
       .command('run')
-      .description('do what is due of one job now')
+      .description('run one job now')
       .addArgument(new Argument('<job>', 'which one').choices(names)),
   ).action((name: string, options: RunOptions) => run(context, name, options));
 }
@@ -42,16 +42,14 @@ export function addJobsCommand(program: Command, context: CliContext): void {
 /** Adds `leopard process_reminders`: the name that operators' scripts know. */
 export function addProcessRemindersCommand(program: Command, context: CliContext): void {
   addOptions(
-    program
-      .command('process_reminders')
-      .description('notify of reminders that are due, as jobs run reminders'),
+    program.command('process_reminders').description('notify of due reminders, as jobs run reminders does'),
   ).action((options: RunOptions) => run(context, 'reminders', options));
 }
 
 function addOptions(command: Command): Command {
   return command
     .option('--tenant <tenant>', 'only this one: short name or schema')
-    .option('--dry-run', 'change nothing, and tell what would be done')
+    .option('--dry-run', 'change nothing, and report what would be done')
     .option('--json', 'print JSON');
 }
 

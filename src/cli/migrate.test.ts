@@ -71,7 +71,7 @@ describe('migrate', () => {
     expect([exitCode, stdout]).toEqual([1, 'applied 1 migration to 1 schema']);
     expect(stderr.split('\n')).toEqual([
       expect.stringMatching(/^migration 0001_\w+ of tenant_broken failed: /),
-      '1 tenant could not be migrated; put it right and run this command again',
+      '1 tenant could not be migrated; fix that and run this command again',
     ]);
   });
 
@@ -81,7 +81,7 @@ describe('migrate', () => {
       1,
       'there is no tenant with the schema tenant_nobody; see: leopard tenants list',
     ],
-    [['--schema', 'a;b'], 1, /^"a;b" names no tenant; /],
+    [['--schema', 'a;b'], 1, /^"a;b" is no tenant's name; /],
     [['--schema', 'acme', '--shared'], 2, /cannot be used with option/],
     [['--fast'], 2, /^unknown option '--fast'/],
   ])('refuses %j', async (args, exitCode, message) => {

@@ -51,7 +51,7 @@ async function migrate(
     context.print(`applied ${count(applied, 'migration')} to ${count(scopes, 'schema', 'schemas')}`);
   else if (captures > 0) context.print(`renewed the capture of events of ${count(captures, 'tenant')}`);
   if (repairs > 0)
-    context.print(`gave ${count(repairs, 'tenant')} back functions, triggers or rights that were missing`);
+    context.print(`restored missing functions, triggers or privileges of ${count(repairs, 'tenant')}`);
   else if (applied === 0 && captures === 0 && scopes > 0)
     context.print(
       `put ${count(scopes, 'schema', 'schemas')} in order: the program's rights, or what waits in the queues`,
@@ -61,7 +61,7 @@ async function migrate(
   for (const { error } of failures) context.warn(error.message);
   if (failures.length > 0) {
     throw new CliError(
-      `${count(failures.length, 'tenant')} could not be migrated; put it right and run this command again`,
+      `${count(failures.length, 'tenant')} could not be migrated; fix that and run this command again`,
     );
   }
 }

@@ -76,7 +76,7 @@ describe('wrong usage ends with 2 and one line', () => {
     [['tenants', 'list', 'extra'], /too many arguments.*; see: leopard help tenants list$/],
     [['tenants', 'list', '--all'], /^unknown option '--all'; see: leopard help tenants list$/],
     [['webhooks', 'add', '--tenant', 'main'], /'--url <url>' not specified; see: leopard help webhooks add$/],
-    [['events', 'retry'], /^say which: ids, a filter, or --all; see: leopard help events retry$/],
+    [['events', 'retry'], /^select events: by ids, a filter, or --all; see: leopard help events retry$/],
     [['events', 'pause', '--until', '2020-01-01'], /This moment is over; see: leopard help events pause$/],
     [['register_tenant', '--tenant'], /argument missing; see: leopard help register_tenant$/],
     [['help', 'fly'], /^unknown command 'fly'; see: leopard help$/],

@@ -129,7 +129,7 @@ describe('assign_user_scope', () => {
       1,
       /^there is no user eve@demo.example in tenant_demo/,
     ],
-    [['--user', 'twin@demo.example', '--branches', 'Sydney'], 1, /^several users of tenant_demo answer to/],
+    [['--user', 'twin@demo.example', '--branches', 'Sydney'], 1, /^several users of tenant_demo match/],
     [['--user', 'ann'], 2, /^give --user and what to change/],
     [['--branches', 'Sydney'], 2, /^give --user and what to change/],
     [['--list', '--branches', 'Sydney'], 2, /cannot be used with option/],

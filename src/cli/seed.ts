@@ -55,7 +55,7 @@ async function seedDemoAgencies(context: CliContext): Promise<void> {
     await seedDemo(handle, { onProgress: progress.say, appSubdomain, baseDomain }).catch((error: unknown) => {
       if (!(error instanceof TenantExistsError)) throw error;
       throw new CliError(
-        `${error.message.split(';')[0]}; to load demonstration data into one that is there: leopard seed_data --tenant`,
+        `${error.message.split(';')[0]}; to load demonstration data into an existing one: leopard seed_data --tenant`,
       );
     });
   });

@@ -159,10 +159,10 @@ function ensureGoingOn(shutdown: Shutdown): void {
 }
 
 function failFor(error: unknown): never {
-  throw new CliError(`stopped because of an error that nobody caught, which the log shows: ${String(error)}`);
+  throw new CliError(`stopped by an uncaught error, which the log shows: ${String(error)}`);
 }
 
 function failUnlessAsked(shutdown: Shutdown): void {
   if (shutdown.isRequested) return;
-  throw new CliError('the embedded database has ended unexpectedly; start again, it recovers by itself');
+  throw new CliError('the embedded database has ended unexpectedly; start again, it recovers automatically');
 }

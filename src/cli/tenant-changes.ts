@@ -29,7 +29,7 @@ interface SetOptions extends ShowOptions {
 /** Adds the command that suspends a tenant and keeps its data. */
 export function addSuspendCommand(command: Command, context: CliContext): void {
   addTenant(command)
-    .description('shut a tenant out at once, and keep everything it has')
+    .description('suspend a tenant at once, and keep its data')
     .action((tenant: string, options: ShowOptions) =>
       change(context, tenant, { status: 'SUSPENDED' }, options, 'is suspended'),
     );
@@ -38,7 +38,7 @@ export function addSuspendCommand(command: Command, context: CliContext): void {
 /** Adds the command that reactivates a tenant, or ends its trial. */
 export function addActivateCommand(command: Command, context: CliContext): void {
   addTenant(command)
-    .description('bring a suspended or cancelled tenant back, or end its trial: its status becomes ACTIVE')
+    .description('reactivate a suspended or cancelled tenant, or end its trial: its status becomes ACTIVE')
     .action((tenant: string, options: ShowOptions) =>
       change(context, tenant, { status: 'ACTIVE', isActive: true }, options, 'is active'),
     );
@@ -47,16 +47,16 @@ export function addActivateCommand(command: Command, context: CliContext): void 
 /** Adds the command that changes a tenant's properties. */
 export function addSetCommand(command: Command, context: CliContext): void {
   addTenant(command)
-    .description('change a tenant; what is not given stays as it is')
+    .description('change the given properties of a tenant')
     .option('--max-users <n>', 'how many active users it may have', parseMaxUsers)
     .option('--name <name>', "the agency's name")
     .addOption(new Option('--status <status>', 'its subscription').choices(SUBSCRIPTION_STATUSES))
-    .option('--contact-email <email>', 'whom to write to; "none" for nobody', parseEmail)
-    .option('--contact-phone <phone>', 'whom to call; "none" for nobody', parsePhone)
+    .option('--contact-email <email>', 'contact e-mail address; "none" removes it', parseEmail)
+    .option('--contact-phone <phone>', 'contact phone number; "none" removes it', parsePhone)
     .action((tenant: string, { json, ...given }: SetOptions) => {
       if (Object.keys(given).length === 0) {
         throw new UsageError(
-          'say what to change: --max-users, --name, --status, --contact-email or --contact-phone',
+          'give what to change: --max-users, --name, --status, --contact-email or --contact-phone',
         );
       }
       const changes = {

@@ -58,7 +58,7 @@ export function addSetDeadlineAlertsCommand(command: Command, context: CliContex
     .action(async ({ tenant, ...days }: { tenant: string } & Partial<AlertDays>) => {
       const schema = schemaOf(tenant);
       const set = await withDatabase(context, (handle) => setAlertDays(ownerSettings(handle), schema, days));
-      context.print(`${shortName(schema)} is told of deadlines ${inWords(set)}`);
+      context.print(`deadline alerts of ${shortName(schema)}: ${inWords(set)}`);
     });
 }
 
@@ -78,7 +78,7 @@ async function deleteTenantFromOptions(
   const schema = schemaOf(tenant);
   if (!force && !context.isInteractive) {
     throw new UsageError(
-      `removing ${schema} cannot be undone; there is no terminal to ask at, so add --force`,
+      `removing ${schema} cannot be undone; there is no terminal for the question, so add --force`,
     );
   }
   const { mediaDirectory } = context.config();

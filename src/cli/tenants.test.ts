@@ -54,7 +54,7 @@ describe('register_tenant', () => {
       ...['--domain', 'CRM.acme.example', '*.acme.example'],
     ]);
     expect([exitCode, stderr]).toEqual([0, '']);
-    expect(stdout).toContain('tenant acme_north is registered, on trial');
+    expect(stdout).toContain('tenant acme_north is created, on trial');
     expect(stdout).toContain(
       'nobody can log in yet; create its first user: leopard createsuperuser --schema acme_north ',
     );
@@ -122,7 +122,7 @@ describe('register_tenant', () => {
       ...['--admin-first-name', 'Ann', '--admin-last-name', 'Li'],
     ]);
     expect([exitCode, stderr]).toEqual([0, '']);
-    expect(stdout).toContain('tenant complete is registered, active; its schema is tenant_complete');
+    expect(stdout).toContain('tenant complete is created, active; its schema is tenant_complete');
     expect(stdout).toMatch(/^its catalogue \(au\): \d+ visa categories, \d+ visa types, /m);
     const { stdout: list } = await leopard(['tenants', 'list', '--json']);
     expect(JSON.parse(list).at(-1)).toMatchObject({
@@ -287,15 +287,15 @@ describe('tenants set-deadline-alerts', () => {
     await rows(
       `UPDATE public.tenants_tenant SET settings = '{"other": 1}' WHERE schema_name = 'tenant_main'`,
     );
-    const usual = 'main is told of deadlines 90, 30, 14, 7, 1 days before and 1, 7 days after';
+    const usual = 'deadline alerts of main: 90, 30, 14, 7, 1 days before and 1, 7 days after';
     expect(await set()).toMatchObject({ exitCode: 0, stdout: usual });
     expect(await stored()).toEqual({ other: 1 });
     const { stdout } = await set('--before', '5, 60,5');
-    expect(stdout).toBe('main is told of deadlines 60, 5 days before and 1, 7 days after');
+    expect(stdout).toBe('deadline alerts of main: 60, 5 days before and 1, 7 days after');
     expect(await stored()).toEqual({ other: 1, deadline_alert_days: { before: [5, 60], after: [1, 7] } });
     await set('--after', 'none');
     expect(await stored()).toMatchObject({ deadline_alert_days: { before: [5, 60], after: [] } });
-    expect((await set('--before', 'none')).stdout).toBe('main is told of deadlines never');
+    expect((await set('--before', 'none')).stdout).toBe('deadline alerts of main: never');
   });
 
   it.each([
@@ -339,7 +339,7 @@ describe('deregister_tenant', () => {
     const { exitCode, stderr } = await leopard(['tenants', 'delete', '--tenant', 'staying']);
     expect([exitCode, stderr]).toEqual([
       2,
-      'removing tenant_staying cannot be undone; there is no terminal to ask at, so add --force; see: leopard help tenants delete',
+      'removing tenant_staying cannot be undone; there is no terminal for the question, so add --force; see: leopard help tenants delete',
     ]);
     expect(await tenantNames()).toContain('staying');
   });

@@ -59,7 +59,7 @@ export function addWebhooksCommand(program: Command, context: CliContext): void 
     );
   command('rotate-secret', 'give an endpoint a new secret, shown now and never again; both sign for a while')
     .argument('<id>', "the endpoint's", parseId)
-    .option('--overlap <hours>', 'how long the old secret signs too', parseOverlap, DEFAULT_OVERLAP_HOURS)
+    .option('--overlap <hours>', 'how long the old secret also signs', parseOverlap, DEFAULT_OVERLAP_HOURS)
     .action((id: number, options: Options & { overlap: number }) => rotate(context, id, options));
   command('test', 'send something of the type Leopard.TEST to an endpoint now, and show the answer')
     .argument('<id>', "the endpoint's", parseId)
@@ -128,7 +128,7 @@ async function test(context: CliContext, id: number, options: Options): Promise<
   context.show(options.json, result, () =>
     status === null ? [] : [`endpoint ${id} answered ${status} in ${duration} ms`],
   );
-  if (!sent) throw new CliError(`endpoint ${id} did not take it: ${error}`);
+  if (!sent) throw new CliError(`endpoint ${id} did not accept it: ${error}`);
 }
 
 function toJson({ secret_set_at: _, ...endpoint }: Endpoint) {

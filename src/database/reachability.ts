@@ -99,7 +99,7 @@ export async function checkAppConnection(
   }
   if (!privileged) return;
   throw new DatabaseUnavailableError(
-    `the database role ${app.user} is a superuser, which would lift the separation of tenants; set DB_USER to a role without rights`,
+    `the database role ${app.user} is a superuser, which would break the isolation of tenants; set DB_USER to a role without rights`,
   );
 }
 

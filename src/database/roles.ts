@@ -52,7 +52,7 @@ export async function ensureAppRole(client: OwnerClient, appUser: string): Promi
     );
   if (role.rolsuper) {
     throw new PlainError(
-      `the database role ${appUser} is a superuser, which would lift the separation of tenants; set DB_USER to a role without rights`,
+      `the database role ${appUser} is a superuser, which would break the isolation of tenants; set DB_USER to a role without rights`,
     );
   }
   if (role.rolinherit) await stopInheriting(client, appUser);
@@ -122,7 +122,7 @@ export async function ensureTenantRole(client: OwnerClient, schema: string, appU
     if (error.code !== INSUFFICIENT_PRIVILEGE) throw error;
     throw new PlainError(
       createsRoles
-        ? `the database role ${owner} may not grant ${schema}, which another role has made; as a superuser run: GRANT ${role} TO ${quoteIdentifier(owner)} WITH ADMIN OPTION`
+        ? `the database role ${owner} may not grant ${schema}, which another role has created; as a superuser run: GRANT ${role} TO ${quoteIdentifier(owner)} WITH ADMIN OPTION`
         : mayNotCreateRoles(owner),
       { cause: error },
     );

@@ -32,7 +32,7 @@ export class Scheduler {
     this.#loop = new BackgroundLoop({
       step: () => this.#beginDue(),
       pollMs: POLL_MS,
-      onError: (error) => options.onError(`the scheduler cannot look for work: ${messageOf(error)}`),
+      onError: (error) => options.onError(`the scheduler cannot read the jobs: ${messageOf(error)}`),
     });
   }
 

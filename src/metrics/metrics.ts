@@ -29,7 +29,7 @@ export class Metrics {
     this.events = new EventMetrics(registry);
     const uncaught = new Counter({
       name: 'leopard_uncaught_errors_total',
-      help: 'Errors that nobody caught: of connections, faults of the program, and those that ended it.',
+      help: 'Uncaught errors: of connections, faults of the program, and those that ended it.',
       labelNames: ['kind'],
       registers: [registry],
     });

@@ -58,7 +58,7 @@ export class UncaughtErrors {
     this.onError(kind);
     if (kind !== 'fatal') {
       this.options.log(
-        'an error that nobody caught; the work that it came from has ended, everything else goes on',
+        'an uncaught error; the work that it came from has ended, everything else goes on',
         error,
       );
       return;

@@ -62,7 +62,7 @@ function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
   }
   if (tenant.endsWith('_')) {
     throw new PlainError(
-      `${JSON.stringify(tenant)} cannot be a tenant's name: a host name ends in no hyphen, which _ becomes`,
+      `${JSON.stringify(tenant)} cannot be a tenant's name: a host name cannot end in a hyphen, which _ becomes`,
     );
   }
 }

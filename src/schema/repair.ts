@@ -80,6 +80,6 @@ export async function checkOwnership(client: OwnerClient, owner: string): Promis
   if (!foreign) return;
   const { schema, role, count } = foreign;
   throw new PlainError(
-    `${count} tables of ${schema} belong to ${role}, so ${owner} cannot look after them; restore the backup with pg_restore --no-owner --role=${owner}`,
+    `${count} tables of ${schema} belong to ${role}, so ${owner} cannot maintain them; restore the backup with pg_restore --no-owner --role=${owner}`,
   );
 }

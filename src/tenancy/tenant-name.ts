@@ -13,7 +13,7 @@ const SHAPE = 'small letters, digits and _, beginning with a letter, 56 at most'
  */
 export function schemaOf(tenant: string): string {
   const name = tenant.startsWith(PREFIX) ? tenant.slice(PREFIX.length) : tenant;
-  if (!NAME.test(name)) throw new PlainError(`${JSON.stringify(tenant)} names no tenant; a name is ${SHAPE}`);
+  if (!NAME.test(name)) throw new PlainError(`${JSON.stringify(tenant)} is no tenant's name; use ${SHAPE}`);
   return PREFIX + name;
 }
 

@@ -254,7 +254,7 @@ describe('a token is refused', () => {
   });
 });
 
-test('a name that is registered anew does not revive the tokens of the tenant before', async () => {
+test('a name used again does not revive the tokens of the earlier tenant', async () => {
   const { owner, app: program } = app.databases;
   const before = await logIn('admin', 'demo');
   expect((await withToken(before.access, 'demo'))[0]).toBe(200);

@@ -48,7 +48,7 @@ const raise = async () => {
   await sleep(100);
 };
 
-it('an error that nobody caught is logged and counted, and the program goes on', {
+it('an uncaught error is logged and counted, and the program goes on', {
   timeout: 60_000,
 }, async () => {
   await program.said(/"running worker and scheduler"/);
@@ -67,8 +67,6 @@ it('an error that nobody caught is logged and counted, and the program goes on',
 it('one that comes again and again ends it, in order', async () => {
   for (let n = 0; n < 9; n++) await raise();
   expect(await program.ended).toEqual({ code: 1, signal: null });
-  expect(program.stderr).toMatch(
-    /^stopped because of an error that nobody caught, which the log shows: TypeError: raised/m,
-  );
+  expect(program.stderr).toMatch(/^stopped by an uncaught error, which the log shows: TypeError: raised/m);
   expect(await test.sql('SELECT FROM public.event_sleeper')).toEqual([]);
 });

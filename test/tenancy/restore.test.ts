@@ -161,7 +161,7 @@ describe('a database that has lost rights, triggers and functions', () => {
     );
     expect(await installation.leopard('migrate')).toMatchObject({
       exitCode: 0,
-      stdout: 'gave 1 tenant back functions, triggers or rights that were missing',
+      stdout: 'restored missing functions, triggers or privileges of 1 tenant',
     });
     await expectInOrder();
   });
@@ -286,7 +286,7 @@ describe.skipIf(!hasSystemPostgres)('pg_dump and pg_restore', () => {
     await after.bootstrap();
     await runSystem('pg_restore', after.superuser, ['--no-owner', dump]);
     const line = new RegExp(
-      `\\d+ tables of public belong to postgres, so ${OWNER.user} cannot look after them; restore`,
+      `\\d+ tables of public belong to postgres, so ${OWNER.user} cannot maintain them; restore`,
     );
     expect((await after.doctor()).get('tables')?.text).toMatch(line);
     expect(await after.leopard('migrate')).toMatchObject({

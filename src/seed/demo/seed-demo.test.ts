@@ -189,7 +189,7 @@ it('shows different people in the two agencies', async () => {
 
 it('refuses tenants that are there or have data', async () => {
   await expect(seedDemo(database.handle)).rejects.toThrow(PlainError);
-  await expect(seedTenantDemo(database.handle, 'tenant_main')).rejects.toThrow('has data of its own already');
+  await expect(seedTenantDemo(database.handle, 'tenant_main')).rejects.toThrow('has data of its own');
   await expect(seedTenantDemo(database.handle, 'tenant_absent')).rejects.toThrow('there is no tenant');
   await expect(clearTenantData(database.handle, 'tenant_absent')).rejects.toThrow('there is no tenant');
 });

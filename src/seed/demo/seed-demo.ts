@@ -165,7 +165,7 @@ const UNIQUE_VIOLATION = '23505';
 
 const hasData = (schema: string) =>
   new PlainError(
-    `${schema} has data of its own already; demonstration data needs an empty tenant (seed_data --clear removes all that is there)`,
+    `${schema} has data of its own; demonstration data needs an empty tenant (seed_data --clear removes everything)`,
   );
 
 async function checkEmpty(transaction: TenantTransaction, schema: string, adminEmail: string): Promise<void> {
