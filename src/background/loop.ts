@@ -91,10 +91,11 @@ export class BackgroundLoop {
         this.#reported = null;
         if (!mayHaveMore) await rest(jittered(pollMs), woken);
       } catch (error) {
+        const { signal: wokenSince } = this.#waking;
         this.#report(error);
         // Waking shortens only what comes after the first rest: notices may arrive faster than steps fail.
         await rest(first, this.signal);
-        await rest(jittered(Math.min(longest, first * 2 ** failures++) - first), woken);
+        await rest(jittered(Math.min(longest, first * 2 ** failures++) - first), wokenSince);
       }
     }
   }
