@@ -16,6 +16,8 @@ interface Block {
 const NOT_COPIED = ['node_modules', 'dist', '.git', '.leopard'];
 const MIGRATION = /^migrations\/(tenant|shared)\/NNNN/;
 
+const RUNS_AT_MOST_MS = 240_000;
+
 export interface ScratchCopy {
   readonly folder: string;
   /** Writes the files that the page shows, and makes the changes that it shows as differences. */
@@ -83,7 +85,11 @@ async function run(folder: string, args: readonly string[]): Promise<string> {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(VITEST|NODE_ENV|TEST|DEV|PROD|MODE)/.test(name),
   );
-  const child = spawn(process.execPath, args, { cwd: folder, env: Object.fromEntries(kept) });
+  const child = spawn(process.execPath, args, {
+    cwd: folder,
+    env: Object.fromEntries(kept),
+    timeout: RUNS_AT_MOST_MS,
+  });
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(String(chunk)));
   const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
