@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type { Database } from '../database/database.js';
 import { sql } from '../database/sql.js';
-import { type Executable, statement } from '../database/statement.js';
+import { type Statement, statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
 import { CliError } from './cli-error.js';
@@ -21,7 +21,7 @@ Leave with .exit`;
 /** A tenant at the console. Everything runs in a tenant transaction, so no other tenant can be reached. */
 export interface ConsoleTenant {
   /** Runs one statement and returns its rows: SQL text and its values, or sql`…`. */
-  query(query: string | Executable<unknown>, ...values: unknown[]): Promise<unknown[]>;
+  query(query: string | Statement, ...values: unknown[]): Promise<unknown[]>;
   transaction<T>(work: (transaction: TenantTransaction) => Promise<T>): Promise<T>;
 }
 

@@ -4,7 +4,7 @@ import type { ConnectionSettings } from '../config/config.js';
 import { jittered } from '../platform/jitter.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
 import { type Keeping, Session } from './session.js';
-import type { Executable } from './statement.js';
+import type { Statement } from './statement.js';
 import { asTenantFault } from './tenant-fault.js';
 import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
 import {
@@ -94,12 +94,12 @@ export class Database {
   }
 
   /** Runs one statement in a tenant transaction of its own, in one round trip. */
-  tenantQuery<Row>(context: TenantContext, query: Executable<Row>): Promise<Row[]> {
+  tenantQuery<Row>(context: TenantContext, query: Statement<Row>): Promise<Row[]> {
     return this.tenantTransaction(context, (transaction) => transaction.send(query));
   }
 
   /** Runs one statement on tables of schema `public`, which it must qualify, in a transaction of its own. */
-  publicQuery<Row>(query: Executable<Row>): Promise<Row[]> {
+  publicQuery<Row>(query: Statement<Row>): Promise<Row[]> {
     return this.#transaction(NO_TENANT, null, this.#public, (transaction) => transaction.send(query));
   }
 

@@ -1,6 +1,6 @@
 import { ok, type Result, warning } from './finding.js';
 import type { OwnerClient } from './owner.js';
-import { type Statement, statement } from './statement.js';
+import { type Sql, sql } from './sql.js';
 
 /** A transaction that has been open for long. VACUUM cannot remove rows deleted or changed since it began. */
 export interface OldTransaction {
@@ -22,24 +22,22 @@ const OLD_AFTER_TRANSACTIONS = 10_000;
 const MOST = 5;
 
 /** Returns the query for the oldest open transactions of this database. @param after their minimum age in seconds */
-export function oldTransactions(after = OLD_AFTER_SECONDS): Statement<OldTransaction> {
-  return statement(
-    `SELECT pid, "user", application, seconds, state FROM (
-       SELECT a.pid, coalesce(a.usename, '')::text AS "user", coalesce(a.application_name, '') AS application,
-         extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds, a.state,
-         greatest(age(a.backend_xid), age(a.backend_xmin)) AS transactions
-       FROM pg_catalog.pg_stat_activity a
-       WHERE (a.datname = current_database() OR a.datname IS NULL) AND a.pid <> pg_backend_pid()
-         AND a.backend_type <> 'autovacuum worker' AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL)
-       UNION ALL
-       SELECT NULL, p.owner::text, p.gid, extract(epoch FROM clock_timestamp() - p.prepared)::float8, 'prepared',
-         age(p.transaction)
-       FROM pg_catalog.pg_prepared_xacts p WHERE p.database = current_database()
-     ) open
-     WHERE seconds >= $1::float8 OR (seconds IS NULL AND transactions >= $2::integer)
-     ORDER BY seconds DESC NULLS FIRST LIMIT ${MOST}`,
-    [after, OLD_AFTER_TRANSACTIONS],
-  );
+export function oldTransactions(after = OLD_AFTER_SECONDS): Sql<OldTransaction> {
+  return sql`
+    SELECT pid, "user", application, seconds, state FROM (
+      SELECT a.pid, coalesce(a.usename, '')::text AS "user", coalesce(a.application_name, '') AS application,
+        extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds, a.state,
+        greatest(age(a.backend_xid), age(a.backend_xmin)) AS transactions
+      FROM pg_catalog.pg_stat_activity a
+      WHERE (a.datname = current_database() OR a.datname IS NULL) AND a.pid <> pg_backend_pid()
+        AND a.backend_type <> 'autovacuum worker' AND (a.backend_xid IS NOT NULL OR a.backend_xmin IS NOT NULL)
+      UNION ALL
+      SELECT NULL, p.owner::text, p.gid, extract(epoch FROM clock_timestamp() - p.prepared)::float8, 'prepared',
+        age(p.transaction)
+      FROM pg_catalog.pg_prepared_xacts p WHERE p.database = current_database()
+    ) open
+    WHERE seconds >= ${after}::float8 OR (seconds IS NULL AND transactions >= ${OLD_AFTER_TRANSACTIONS}::integer)
+    ORDER BY seconds DESC NULLS FIRST LIMIT ${MOST}`;
 }
 
 /** Describes a transaction in one line. */

@@ -1,7 +1,7 @@
-import type { Executable } from './statement.js';
+import type { Statement } from './statement.js';
 
 /** A function that reads something more once a pending result has arrived. */
-export type ReadMore = <Row>(query: Executable<Row>) => Promise<Row[]>;
+export type ReadMore = <Row>(query: Statement<Row>) => Promise<Row[]>;
 
 /**
  * The result of statements that were sent without waiting. It is awaited only by the runner of the transaction, with

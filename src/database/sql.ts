@@ -112,8 +112,6 @@ sql.ref = (name: string): Sql => {
   return quoted;
 };
 
-sql.table = sql.ref;
-
 /** The parts, in order. @param separator without values; a comma if not given */
 sql.join = <Row = unknown>(parts: readonly Part[], separator: Sql = COMMA): Sql<Row> => {
   const key = `${parts.length}${separator.sql}`;

@@ -8,9 +8,6 @@ export interface Statement<Row = unknown> {
   readonly row?: Row;
 }
 
-/** A statement that can be run. */
-export type Executable<Row> = Statement<Row>;
-
 /** Returns a statement written as SQL text with `$1`, `$2` … and their values. */
 export function statement<Row>(sql: string, parameters: readonly unknown[] = []): Statement<Row> {
   return { sql, parameters };

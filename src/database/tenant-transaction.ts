@@ -3,7 +3,7 @@ import { type Actor, BEGIN, NO_LIMIT, openingFor } from './opening.js';
 import { type MaybePending, Pending } from './pending.js';
 import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
-import type { Executable } from './statement.js';
+import type { Statement } from './statement.js';
 
 export type { MaybePending, Pending, ReadMore } from './pending.js';
 
@@ -20,12 +20,12 @@ export interface TenantTransaction {
   /** An object shared by all transactions of one tenant: the key of what is cached of its records (a WeakMap). */
   readonly tenant: object;
   /** Runs one statement. Statements sent without waiting for one another share a round trip. */
-  query<Row>(query: Executable<Row>): Promise<Row[]>;
+  query<Row>(query: Statement<Row>): Promise<Row[]>;
   /**
    * Sends a statement together with the next awaited one, or with COMMIT. If it fails, the transaction fails with its
    * error. Returning the pending rows gets them with COMMIT's answer: one round trip less.
    */
-  send<Row>(query: Executable<Row>): Pending<Row[]>;
+  send<Row>(query: Statement<Row>): Pending<Row[]>;
   /** Waits for a pending result within the transaction, such as that of a service which is followed by another. */
   result<T>(pending: MaybePending<T>): Promise<T>;
 }
@@ -113,13 +113,13 @@ class Conversation implements TenantTransaction {
     this.#actor = context ? actorOf(context) : PUBLIC;
   }
 
-  query<Row>(query: Executable<Row>): Promise<Row[]> {
+  query<Row>(query: Statement<Row>): Promise<Row[]> {
     const rows = this.#add(query);
     this.#await();
     return rows;
   }
 
-  send<Row>(query: Executable<Row>): Pending<Row[]> {
+  send<Row>(query: Statement<Row>): Pending<Row[]> {
     const rows = this.#add(query);
     return new Pending(() => rows);
   }
@@ -153,7 +153,7 @@ class Conversation implements TenantTransaction {
     if (error) throw error;
   }
 
-  #add<Row>(query: Executable<Row>): Promise<Row[]> {
+  #add<Row>(query: Statement<Row>): Promise<Row[]> {
     if (this.#commits || this.#state === 'over')
       throw new Error('a statement after the end of its transaction');
     const rows = new Promise<Row[]>((resolve, reject) => {

@@ -11,12 +11,12 @@ type Given<Columns> = { readonly [Column in keyof Columns]: Columns[Column] | Sq
 export function insertInto<T extends Table>(table: T, values: Given<Insertable<TenantTables[T]>>): Sql {
   const given = givenOf(values);
   const columns = sql.join(given.map(([column]) => sql.ref(column)));
-  return sql`INSERT INTO ${sql.table(table)} (${columns}) VALUES (${sql.join(given.map(([, value]) => value))})`;
+  return sql`INSERT INTO ${sql.ref(table)} (${columns}) VALUES (${sql.join(given.map(([, value]) => value))})`;
 }
 
 /** Returns the UPDATE that sets these columns; WHERE and RETURNING may follow. */
 export function updateOf<T extends Table>(table: T, values: Given<Updateable<TenantTables[T]>>): Sql {
-  return sql`UPDATE ${sql.table(table)} SET ${assignments(values)}`;
+  return sql`UPDATE ${sql.ref(table)} SET ${assignments(values)}`;
 }
 
 /** Returns what follows SET: in an UPDATE, or after ON CONFLICT DO UPDATE. */

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import { type BatchOptions, inBatches } from '../database/in-batches.js';
-import type { Executable } from '../database/statement.js';
+import type { Statement } from '../database/statement.js';
 import type { Job, JobSettings } from './job.js';
 import { overTenants, tenantsOf } from './over-tenants.js';
 
@@ -8,7 +8,7 @@ import { overTenants, tenantsOf } from './over-tenants.js';
  * Returns a statement that removes old rows of a tenant and yields their number.
  * @param limit the maximum number of rows; null: any number
  */
-export type Removal = (limit: number | null) => Executable<{ readonly done: number }>;
+export type Removal = (limit: number | null) => Statement<{ readonly done: number }>;
 
 /** Returns a job that removes old rows at every tenant. */
 export function tidyingJob(

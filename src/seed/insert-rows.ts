@@ -24,8 +24,8 @@ export async function insertRows<Table extends keyof TenantTables>(
   const names = sql.join(columns.map((column) => sql.ref(column)));
   // The table's own type determines the type of each value; one parameter carries any number of rows.
   const inserted = await transaction.query(sql<{ id: number }>`
-    INSERT INTO ${sql.table(table)} (${names})
-    SELECT ${names} FROM jsonb_populate_recordset(null::${sql.table(table)}, ${JSON.stringify(rows)}::jsonb)
+    INSERT INTO ${sql.ref(table)} (${names})
+    SELECT ${names} FROM jsonb_populate_recordset(null::${sql.ref(table)}, ${JSON.stringify(rows)}::jsonb)
       WITH ORDINALITY ORDER BY ordinality
     RETURNING id`);
   return inserted.map(({ id }) => id);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Database } from '../../src/database/database.js';
 import { withOwner } from '../../src/database/owner.js';
-import type { Executable } from '../../src/database/statement.js';
+import type { Statement } from '../../src/database/statement.js';
 import { claimDeliveries } from '../../src/deliveries/delivery-queue.js';
 import { Segments } from '../../src/events/worker/segments.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
@@ -30,7 +30,7 @@ const queue = (from: number, to: number) =>
 async function claim(): Promise<{ ids: number[]; read: number }> {
   return await withOwner(databases.admin, async (client) => {
     await client.query('BEGIN');
-    const publicQuery = async (query: Executable<unknown>) => {
+    const publicQuery = async (query: Statement) => {
       const { sql: text, parameters } = query;
       return (await client.query(text, [...parameters])).rows;
     };

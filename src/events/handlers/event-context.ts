@@ -155,7 +155,7 @@ async function lookUp(
   const links = relation.links.flatMap((link) => [sql`${link}::text`, sql.ref(`${link}_id`)]);
   const rows = await transaction.query(sql<Related>`
     SELECT id, ${sql.raw(relation.name)} AS name, jsonb_build_object(${sql.join(links)}) AS links
-    FROM ${sql.table(relation.table)} WHERE id = ANY (${[...ids]}::bigint[])`);
+    FROM ${sql.ref(relation.table)} WHERE id = ANY (${[...ids]}::bigint[])`);
   return [relation, new Map(rows.map((row) => [row.id, row]))];
 }
 

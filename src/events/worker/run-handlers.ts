@@ -1,6 +1,6 @@
 import { databaseFailure } from '../../database/errors.js';
 import { sql } from '../../database/sql.js';
-import type { Executable } from '../../database/statement.js';
+import type { Statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { DomainEvent, HandlerResult } from '../event.js';
 import { meets } from '../handlers/conditions.js';
@@ -181,7 +181,7 @@ class LimitedTransaction {
 
   constructor(private readonly transaction: TenantTransaction) {}
 
-  query<Row>(query: Executable<Row>): Promise<Row[]> {
+  query<Row>(query: Statement<Row>): Promise<Row[]> {
     if (this.#closed) return Promise.reject(this.#closed);
     const rows = this.transaction.query(query);
     this.#sent.push(rows); // so that `finish` reports its failure, even when the handler does not wait for it

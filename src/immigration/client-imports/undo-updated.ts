@@ -64,7 +64,7 @@ async function missingRecords(
     if (ids.length === 0) return [];
     const found = await transaction.query(sql<{ id: number }>`
       SELECT id FROM unnest(${ids}::bigint[]) AS given (id)
-      WHERE NOT EXISTS (SELECT FROM ${sql.table(referencedTable('immigration_client', field))} t WHERE t.id = given.id)`);
+      WHERE NOT EXISTS (SELECT FROM ${sql.ref(referencedTable('immigration_client', field))} t WHERE t.id = given.id)`);
     return found.map(({ id }) => `${field} ${id}`);
   });
   return new Set((await Promise.all(missing)).flat());

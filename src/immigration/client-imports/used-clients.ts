@@ -24,11 +24,11 @@ export const TABLES_OF_ANY_KIND: readonly string[] = Object.entries(TENANT_COLUM
 export function isUsed(id: string): Sql<boolean> {
   const own = WORK_ON_CLIENTS.map(
     ({ table, column }) =>
-      sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} t WHERE ${sql.ref(`t.${column}`)} = ${sql.ref(id)})`,
+      sql<boolean>`EXISTS (SELECT FROM ${sql.ref(table)} t WHERE ${sql.ref(`t.${column}`)} = ${sql.ref(id)})`,
   );
   const linked = TABLES_OF_ANY_KIND.map(
     (table) =>
-      sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} t WHERE t.content_type_id = ${CLIENT_TYPE} AND t.object_id = ${sql.ref(id)})`,
+      sql<boolean>`EXISTS (SELECT FROM ${sql.ref(table)} t WHERE t.content_type_id = ${CLIENT_TYPE} AND t.object_id = ${sql.ref(id)})`,
   );
   return sql<boolean>`(${sql.join([...own, ...linked], sql` OR `)})`;
 }

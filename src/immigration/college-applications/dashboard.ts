@@ -102,6 +102,6 @@ function mostUsed(what: Counted['what'], column: string, table: string, name: st
   return sql`
     SELECT ${what}::text, row_number() OVER (ORDER BY ${order}), t.id, t.${sql.ref(name)}, NULL, used.count, 0
     FROM (SELECT r.${sql.ref(column)} AS id, count(*) AS count FROM seen r GROUP BY 1) used
-    JOIN ${sql.table(table)} t ON t.id = used.id
+    JOIN ${sql.ref(table)} t ON t.id = used.id
     ORDER BY ${order} LIMIT 5`;
 }

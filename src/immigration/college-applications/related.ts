@@ -51,7 +51,7 @@ export async function checkChoice(
     ...PARTS.map(async ([key, table, thing]) => {
       const part = await hold(
         key,
-        sql`SELECT ${held}, institute_id AS institute FROM ${sql.table(table)} WHERE id = ${choice[key]} FOR KEY SHARE`,
+        sql`SELECT ${held}, institute_id AS institute FROM ${sql.ref(table)} WHERE id = ${choice[key]} FOR KEY SHARE`,
       );
       if (part.institute !== choice.institute_id) {
         throw detailError(400, `${thing} does not belong to the selected institute`);

@@ -6,7 +6,7 @@ import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { Database } from '../../database/database.js';
 import { withOwner } from '../../database/owner.js';
-import { type Executable, statement } from '../../database/statement.js';
+import { type Statement, statement } from '../../database/statement.js';
 import type { MaybePending } from '../../database/tenant-transaction.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { TenantTime } from '../shared/tenant-time.js';
@@ -78,8 +78,8 @@ async function planOf(asking: CurrentUser, filters: Record<string, string | stri
   let plan = '';
   await database.tenantTransaction({ schema: 'tenant_main', userId: null }, async (transaction) => {
     await transaction.query(statement("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"));
-    const query = <Row>(asked: Executable<Row>) => transaction.query(asked);
-    const send = (asked: Executable<unknown>) => {
+    const query = <Row>(asked: Statement<Row>) => transaction.query(asked);
+    const send = (asked: Statement) => {
       const { sql, parameters } = asked;
       const explain = statement<Record<string, string>>(`EXPLAIN ${sql}`, parameters);
       return transaction.send(explain).map((lines) => {

@@ -58,7 +58,7 @@ const LINKED_CLIENT = sql`CASE r.content_type_id
   ${sql.join(
     Object.entries(OF_CLIENTS).map(
       ([model, table]) =>
-        sql`WHEN ${contentType(model)} THEN (SELECT o.client_id FROM ${sql.table(table)} o WHERE o.id = r.object_id)`,
+        sql`WHEN ${contentType(model)} THEN (SELECT o.client_id FROM ${sql.ref(table)} o WHERE o.id = r.object_id)`,
     ),
     sql` `,
   )} END`;

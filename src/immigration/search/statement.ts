@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { branchInScope, scopeOf } from '../../auth/scope.js';
 import { type Sql, sql } from '../../database/sql.js';
-import { type Executable, onePlan } from '../../database/statement.js';
+import { onePlan, type Statement } from '../../database/statement.js';
 import { clientInScope } from '../shared/client-access.js';
 import { fits, isIndexed, type Sought, score } from './matching.js';
 import type { Kind, SearchResult } from './schemas.js';
@@ -41,7 +41,7 @@ export function searchStatement(
   kinds: readonly Kind[],
   sought: Sought,
   limit: number,
-): Executable<SearchResult> {
+): Statement<SearchResult> {
   const parts: Record<Kind, () => Rows> = {
     client: () => sql`
       SELECT 'client' AS kind, r.id, ${NAME} AS title, ${details(sql`r.email`, sql`r.phone_number`)} AS subtitle,

@@ -1,7 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf, anywhere } from '../../database/conditions.js';
 import { type Sql, sql } from '../../database/sql.js';
-import { type Executable, onePlan } from '../../database/statement.js';
+import { onePlan, type Statement } from '../../database/statement.js';
 import type { Kind } from './schemas.js';
 import type { SearchQuery } from './search-query.js';
 import { mistakesAllowed } from './spelling.js';
@@ -29,7 +29,7 @@ export function vocabulary(
   user: CurrentUser,
   kinds: readonly Kind[],
   { words }: SearchQuery,
-): Executable<{ readonly text: string }> {
+): Statement<{ readonly text: string }> {
   // A contained word has more than enough trigrams in common with the text.
   const near = (text: Sql<string>) =>
     allOf(

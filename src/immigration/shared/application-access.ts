@@ -14,7 +14,7 @@ type ApplicationTable = 'immigration_visaapplication' | 'immigration_collegeappl
 /** Returns the query for the branch of an application's client, for `checkApplicationScope`. */
 export function applicationBranch(table: ApplicationTable, id: number): Sql<{ branch: number | null }> {
   return sql`
-    SELECT c.branch_id AS branch FROM ${sql.table(table)} a JOIN immigration_client c ON c.id = a.client_id
+    SELECT c.branch_id AS branch FROM ${sql.ref(table)} a JOIN immigration_client c ON c.id = a.client_id
     WHERE a.id = ${id}::bigint`;
 }
 

@@ -136,7 +136,7 @@ async function checkRelated(
   const found = await Promise.all(
     named.map(([field, table]) => {
       const id = given[field] as number;
-      const held = sql`SELECT id FROM ${sql.table(table)} WHERE id = ${id} AND deleted_at IS NULL FOR KEY SHARE`;
+      const held = sql`SELECT id FROM ${sql.ref(table)} WHERE id = ${id} AND deleted_at IS NULL FOR KEY SHARE`;
       return isId(id) ? transaction.query(held) : [];
     }),
   );
@@ -154,7 +154,7 @@ async function checkName(
 ): Promise<void> {
   if (!uniqueName || typeof name !== 'string') return;
   if (before && isSameText(name, String(before.name))) return;
-  const taken = sql<boolean>`EXISTS (SELECT FROM ${sql.table(table)} WHERE ${isText('name', name)})`;
+  const taken = sql<boolean>`EXISTS (SELECT FROM ${sql.ref(table)} WHERE ${isText('name', name)})`;
   await claimName(transaction, table, name, taken, () =>
     invalidField('name', `${KINDS[kind].called} with this name already exists.`),
   );

@@ -74,7 +74,7 @@ export function lookup<Key extends string, T extends Table, C extends Column<T>>
   table: T,
   column: C,
 ): Linked<Key, Stored<T>[C]> {
-  return { key, table: sql.table(table), value: sql`n.${sql.ref(column)}` };
+  return { key, table: sql.ref(table), value: sql`n.${sql.ref(column)}` };
 }
 
 /** A field and its source. */

@@ -74,7 +74,7 @@ function findRecord(
 ): Pending<{ reached: boolean } | undefined> {
   const lock = kind.permanent ? sql`` : sql`FOR KEY SHARE OF r`;
   const finding = transaction.send(sql<{ reached: boolean | null }>`
-    SELECT ${kind.reach?.(user) ?? sql`true`} AS reached FROM ${sql.table(kind.table)} r
+    SELECT ${kind.reach?.(user) ?? sql`true`} AS reached FROM ${sql.ref(kind.table)} r
     WHERE r.id = ${isLinkId(id) ? id : 0} AND ${isThere(kind)} ${lock}`);
   return finding.map(([record]) => record && { reached: record.reached === true });
 }
@@ -93,7 +93,7 @@ export function linkedInScope(user: CurrentUser): Sql<boolean> {
   if (scopeOf(user).kind === 'tenant') return sql`true`;
   const cases = REACHED_KINDS.map(
     (kind) => sql`WHEN ${`${kind.app}.${kind.model}`} THEN EXISTS (
-      SELECT FROM ${sql.table(kind.table)} r WHERE r.id = linked.object_id AND ${isThere(kind)}
+      SELECT FROM ${sql.ref(kind.table)} r WHERE r.id = linked.object_id AND ${isThere(kind)}
         AND ${kind.reach(user)})`,
   );
   // The outer row has another name inside, where the kinds' own conditions call theirs "r".
@@ -116,7 +116,7 @@ export function manyLinkedInScope(user: CurrentUser): Sql<boolean> {
       kind,
     ) => sql`WHEN (SELECT id FROM django_content_type WHERE app_label = ${kind.app} AND model = ${kind.model})
       THEN r.object_id IN (
-        SELECT r.id FROM ${sql.table(kind.table)} r WHERE ${isThere(kind)} AND ${kind.reach(user)})`,
+        SELECT r.id FROM ${sql.ref(kind.table)} r WHERE ${isThere(kind)} AND ${kind.reach(user)})`,
   );
   return sql`CASE r.content_type_id ${sql.join(cases, sql` `)} ELSE false END`;
 }

@@ -86,11 +86,11 @@ export function replacePermissions(
   ids: readonly number[],
 ): void {
   transaction.send(sql`
-    DELETE FROM ${sql.table(table)} l USING ${PERMISSIONS}
+    DELETE FROM ${sql.ref(table)} l USING ${PERMISSIONS}
     WHERE l.${sql.ref(column)} = ${holder} AND p.id = l.permission_id AND ${SHOWN}
       AND l.permission_id <> ALL (${ids}::integer[])`);
   transaction.send(sql`
-    INSERT INTO ${sql.table(table)} (${sql.ref(column)}, permission_id)
+    INSERT INTO ${sql.ref(table)} (${sql.ref(column)}, permission_id)
     SELECT ${holder}, id FROM unnest(${ids}::integer[]) AS given (id) ORDER BY id
     ON CONFLICT DO NOTHING`);
 }

@@ -74,7 +74,7 @@ export class Records<T extends Table, Row> {
 
   /** The table, as the source of `from`. */
   get table(): Sql {
-    return sql.table(this.options.table);
+    return sql.ref(this.options.table);
   }
 
   /**

@@ -33,7 +33,7 @@ export async function refuseIfUsed(
   const found = uses.map(({ by, column }, index): Sql => {
     const counts = by.softDelete && !archived ? sql` AND u.deleted_at IS NULL` : sql``;
     return sql`WHEN EXISTS (
-      SELECT FROM ${sql.table(by.table)} u WHERE u.${sql.ref(column)} = ${id}::bigint${counts}) THEN ${index}::integer`;
+      SELECT FROM ${sql.ref(by.table)} u WHERE u.${sql.ref(column)} = ${id}::bigint${counts}) THEN ${index}::integer`;
   });
   const [first] = await transaction.query(
     sql<{ use: number | null }>`SELECT CASE ${sql.join(found, sql` `)} END AS use`,

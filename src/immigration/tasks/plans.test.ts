@@ -5,7 +5,7 @@ import { type CurrentUser, CurrentUsers } from '../../auth/current-user.js';
 import { Database } from '../../database/database.js';
 import { Listener } from '../../database/listener.js';
 import { withOwner } from '../../database/owner.js';
-import { type Executable, statement } from '../../database/statement.js';
+import { type Statement, statement } from '../../database/statement.js';
 import type { MaybePending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageRequest } from '../../routing/pagination.js';
@@ -69,7 +69,7 @@ async function explained(
   const user = (await users.byId({ schema: context.schema } as never, idOf(username))) as CurrentUser;
   const plans: Plan[] = [];
   await database.tenantTransaction(context, async (transaction) => {
-    const ask = async <Row>(query: Executable<Row>): Promise<Row[]> => {
+    const ask = async <Row>(query: Statement<Row>): Promise<Row[]> => {
       const { sql, parameters } = query;
       const explain = statement<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
         `EXPLAIN (FORMAT JSON) ${sql}`,
@@ -80,7 +80,7 @@ async function explained(
       return [];
     };
     const { tenant } = transaction;
-    const send = <Row>(query: Executable<Row>) =>
+    const send = <Row>(query: Statement<Row>) =>
       transaction.send(statement<Row>('SELECT')).map(() => ask(query));
     const result = <T>(pending: MaybePending<T>) => transaction.result(pending);
     await result(work({ tenant, query: ask, send, result }, user));

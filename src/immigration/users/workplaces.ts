@@ -26,7 +26,7 @@ export async function readPlaces(
   const found = async (ids: number[] | undefined, table: string, there = sql`true`) =>
     ids && ids.length > 0
       ? await transaction.query(sql<{ id: number }>`
-          SELECT id FROM ${sql.table(table)} WHERE id = ANY (${ids.filter(isId)}::bigint[]) AND ${there}
+          SELECT id FROM ${sql.ref(table)} WHERE id = ANY (${ids.filter(isId)}::bigint[]) AND ${there}
           ORDER BY id FOR KEY SHARE`)
       : [];
   const [branches, regions] = await Promise.all([
@@ -95,9 +95,9 @@ export function replacePlaces(
   { branchIds, regionIds }: Partial<Workplaces>,
 ): void {
   const replace = (table: string, column: string, ids: readonly number[]) => {
-    transaction.send(sql`DELETE FROM ${sql.table(table)} WHERE user_id = ${userId}`);
+    transaction.send(sql`DELETE FROM ${sql.ref(table)} WHERE user_id = ${userId}`);
     transaction.send(sql`
-      INSERT INTO ${sql.table(table)} (user_id, ${sql.ref(column)})
+      INSERT INTO ${sql.ref(table)} (user_id, ${sql.ref(column)})
       SELECT ${userId}, id FROM unnest(${ids}::bigint[]) WITH ORDINALITY AS given (id, place) ORDER BY place`);
   };
   if (branchIds) replace('immigration_user_branches', 'branch_id', branchIds);
