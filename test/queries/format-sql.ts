@@ -23,6 +23,8 @@ const LONG = 100;
 interface Block {
   /** Whether it is a subquery with lines of its own. */
   readonly isQuery: boolean;
+  /** Whether its lines may be broken at commas. */
+  readonly isLong: boolean;
   /** The indentation of its lines, and of the line that it closes. */
   readonly indent: number;
   readonly outside: number;
@@ -32,7 +34,7 @@ interface Block {
 export function formatSql(text: string): string {
   const tokens = (text.match(TOKEN) ?? []).map((token) => (/^\s/.test(token) ? ' ' : token));
   const lines: string[] = [];
-  const blocks: Block[] = [{ isQuery: true, indent: 0, outside: 0 }];
+  const blocks: Block[] = [{ isQuery: true, isLong: true, indent: 0, outside: 0 }];
   let line = '';
   let before = '';
   let isRange = false;
@@ -41,7 +43,7 @@ export function formatSql(text: string): string {
     line = ' '.repeat(indent);
   };
   tokens.forEach((token, index) => {
-    const { isQuery, indent, outside } = blocks.at(-1) as Block;
+    const { isQuery, isLong, indent, outside } = blocks.at(-1) as Block;
     const following = tokens[tokens[index + 1] === ' ' ? index + 2 : index + 1] ?? '';
     const stays = STAYS.has(`${before} ${token}`) || (token === 'AND' && isRange);
     if (token === ')') {
@@ -54,11 +56,12 @@ export function formatSql(text: string): string {
     if ((token === 'WHEN' || token === 'ELSE') && line.length > LONG) newLine(indent + 4);
     if (token !== ' ' || !line.endsWith(' ')) line += token;
     if (token === '(') {
-      const opens = QUERIES.has(following) && lengthFrom(tokens, index) > SHORT;
+      const long = lengthFrom(tokens, index) > SHORT;
+      const opens = long && QUERIES.has(following);
       const at = line.length - line.trimStart().length;
-      blocks.push({ isQuery: opens, indent: opens ? at + 2 : indent, outside: at });
+      blocks.push({ isQuery: opens, isLong: long, indent: opens ? at + 2 : indent, outside: at });
       if (opens) newLine(at + 2);
-    } else if (token === ',' && line.length > LONG) newLine(indent + 2);
+    } else if (token === ',' && isLong && line.length > LONG) newLine(indent + 2);
     if (token === 'BETWEEN') isRange = true;
     else if (token === 'AND') isRange = false;
     if (token !== ' ') before = token;

@@ -7,8 +7,8 @@ FROM "client_import" r
 WHERE true;
 
 SELECT r."id", r."filename", r."status", r."encoding", r."delimiter", (
-  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer,
-    ''), 'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
+  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer, ''),
+    'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
   FROM jsonb_array_elements_text(r.headers)
   WITH ORDINALITY AS h (header, place)
 ) AS "columns", r."duplicates", r."other_name", r."date_format", r."default_gender", r."default_country",
@@ -35,8 +35,8 @@ FROM "client_import" r
 WHERE r.created_by_id = $1;
 
 SELECT r."id", r."filename", r."status", r."encoding", r."delimiter", (
-  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer,
-    ''), 'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
+  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer, ''),
+    'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
   FROM jsonb_array_elements_text(r.headers)
   WITH ORDINALITY AS h (header, place)
 ) AS "columns", r."duplicates", r."other_name", r."date_format", r."default_gender", r."default_country",
@@ -59,8 +59,8 @@ COMMIT;
 BEGIN;
 
 SELECT r."id", r."filename", r."status", r."encoding", r."delimiter", (
-  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer,
-    ''), 'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
+  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer, ''),
+    'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
   FROM jsonb_array_elements_text(r.headers)
   WITH ORDINALITY AS h (header, place)
 ) AS "columns", r."duplicates", r."other_name", r."date_format", r."default_gender", r."default_country",
@@ -128,8 +128,8 @@ SET fields = $1::jsonb, duplicates = $2, other_name = $3, date_format = $4, defa
 WHERE id = $8;
 
 SELECT r."id", r."filename", r."status", r."encoding", r."delimiter", (
-  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer,
-    ''), 'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
+  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer, ''),
+    'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
   FROM jsonb_array_elements_text(r.headers)
   WITH ORDINALITY AS h (header, place)
 ) AS "columns", r."duplicates", r."other_name", r."date_format", r."default_gender", r."default_country",
@@ -342,8 +342,8 @@ SET status = $1, error = $2, claims = 0, updated_at = now(), checked_at = CASE W
 WHERE id = $7;
 
 SELECT r."id", r."filename", r."status", r."encoding", r."delimiter", (
-  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer,
-    ''), 'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
+  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer, ''),
+    'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
   FROM jsonb_array_elements_text(r.headers)
   WITH ORDINALITY AS h (header, place)
 ) AS "columns", r."duplicates", r."other_name", r."date_format", r."default_gender", r."default_country",
@@ -419,8 +419,8 @@ WHERE id = $5;
 -- next round trip
 
 SELECT r."id", r."filename", r."status", r."encoding", r."delimiter", (
-  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer,
-    ''), 'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
+  SELECT coalesce(json_agg(json_build_object( 'header', header, 'field', coalesce(r.fields ->> (place - 1)::integer, ''),
+    'samples', r.samples -> (place - 1)::integer) ORDER BY place), '[]')
   FROM jsonb_array_elements_text(r.headers)
   WITH ORDINALITY AS h (header, place)
 ) AS "columns", r."duplicates", r."other_name", r."date_format", r."default_gender", r."default_country",

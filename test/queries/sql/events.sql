@@ -7,8 +7,8 @@ FROM "immigration_calendar_event" r
 WHERE true;
 
 SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
   r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -23,8 +23,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
 FROM ((
   SELECT r.*, $1::boolean AS over
   FROM "immigration_calendar_event" r
-  WHERE tstzrange(least(r.start, r."end"), greatest(r.start, r."end"), '[]') && tstzrange(now(), now(),
-    '[]')
+  WHERE tstzrange(least(r.start, r."end"), greatest(r.start, r."end"), '[]') && tstzrange(now(), now(), '[]')
     AND r.start <= now()
     AND r."end" > now()
     AND true
@@ -70,8 +69,8 @@ WHERE ((r.assigned_to_id = $1::bigint OR r.created_by_id = $2::bigint) OR r.assi
 )));
 
 SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
   r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -86,8 +85,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
 FROM ((
   SELECT r.*, $1::boolean AS over
   FROM "immigration_calendar_event" r
-  WHERE tstzrange(least(r.start, r."end"), greatest(r.start, r."end"), '[]') && tstzrange(now(), now(),
-    '[]')
+  WHERE tstzrange(least(r.start, r."end"), greatest(r.start, r."end"), '[]') && tstzrange(now(), now(), '[]')
     AND r.start <= now()
     AND r."end" > now()
     AND ((r.assigned_to_id = $2::bigint OR r.created_by_id = $3::bigint) OR r.assigned_to_id = ANY (ARRAY(
@@ -152,8 +150,8 @@ WITH changed AS (
   RETURNING *
 )
 SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
   r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -180,8 +178,8 @@ WHERE true
   AND r."end" > $2::timestamptz;
 
 SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
   r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -222,8 +220,8 @@ WHERE ((r.assigned_to_id = $1::bigint OR r.created_by_id = $2::bigint) OR r.assi
   AND r."end" > $5::timestamptz;
 
 SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
   r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -263,8 +261,8 @@ WHERE true
   AND ("r"."start" >= $1::timestamptz AND "r"."start" < $2::timestamptz);
 
 SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
   r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -303,8 +301,8 @@ WHERE ((r.assigned_to_id = $1::bigint OR r.created_by_id = $2::bigint) OR r.assi
   AND ("r"."start" >= $4::timestamptz AND "r"."start" < $5::timestamptz);
 
 SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
   r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -345,8 +343,8 @@ FROM (
 ) v
   JOIN LATERAL (
     SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-        ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-      'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+        ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+        WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
       r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
       (
         SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -382,8 +380,8 @@ WITH changed AS (
   RETURNING *
 )
 SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extract(day FROM "r"."duration") = 0 THEN ''
-    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
+    ELSE extract(day FROM "r"."duration") || ' ' END || (to_char("r"."duration", 'HH24:MI:SS') || CASE to_char("r"."duration", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."duration", 'US') END)) AS "duration", floor(extract(epoch FROM r."end" - r.start) / 60)::bigint AS "duration_minutes",
   r."assigned_to_id" AS "assigned_to", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")

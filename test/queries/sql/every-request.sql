@@ -1,30 +1,29 @@
 -- after each BEGIN, then where they are not in memory: tenant, user
 
-SELECT pg_catalog.length(pg_catalog.concat( pg_catalog.set_config('role', $1, true), pg_catalog.set_config('search_path',
-  $2, true), pg_catalog.set_config('leopard.user_id', $3, true), pg_catalog.set_config('leopard.source',
-  $4, true), pg_catalog.set_config('timezone', 'UTC', true), pg_catalog.set_config('datestyle', 'ISO, MDY',
-  true), pg_catalog.set_config('intervalstyle', 'postgres', true), pg_catalog.set_config('extra_float_digits',
-  '1', true), pg_catalog.set_config('bytea_output', 'hex', true), pg_catalog.set_config('client_encoding',
-  'UTF8', true), pg_catalog.set_config('standard_conforming_strings', 'on', true), pg_catalog.set_config('transform_null_equals',
-  'off', true), pg_catalog.set_config('array_nulls', 'on', true), pg_catalog.set_config('row_security',
-  'on', true), pg_catalog.set_config('gin_fuzzy_search_limit', '0', true), pg_catalog.set_config('statement_timeout',
+SELECT pg_catalog.length(pg_catalog.concat( pg_catalog.set_config('role', $1, true), pg_catalog.set_config('search_path', $2, true),
+  pg_catalog.set_config('leopard.user_id', $3, true), pg_catalog.set_config('leopard.source', $4, true),
+  pg_catalog.set_config('timezone', 'UTC', true), pg_catalog.set_config('datestyle', 'ISO, MDY', true),
+  pg_catalog.set_config('intervalstyle', 'postgres', true), pg_catalog.set_config('extra_float_digits', '1', true),
+  pg_catalog.set_config('bytea_output', 'hex', true), pg_catalog.set_config('client_encoding', 'UTF8', true),
+  pg_catalog.set_config('standard_conforming_strings', 'on', true), pg_catalog.set_config('transform_null_equals', 'off', true),
+  pg_catalog.set_config('array_nulls', 'on', true), pg_catalog.set_config('row_security', 'on', true),
+  pg_catalog.set_config('gin_fuzzy_search_limit', '0', true), pg_catalog.set_config('statement_timeout',
   coalesce(nullif(pg_catalog.set_config('statement_timeout', NULL, true), '0'), '30s'), true), pg_catalog.set_config('lock_timeout',
   coalesce(nullif(pg_catalog.set_config('lock_timeout', NULL, true), '0'), '10s'), true), pg_catalog.set_config('idle_in_transaction_session_timeout',
   coalesce(nullif(pg_catalog.set_config('idle_in_transaction_session_timeout', NULL, true), '0'), '60s'),
   true)));
 
-SELECT t.id, t.schema_name AS schema, t.name, (t.is_active AND t.subscription_status NOT IN ('SUSPENDED',
-  'CANCELLED')) AS usable, CASE WHEN to_regnamespace(quote_ident(t.schema_name)) IS NULL THEN 'its schema is missing'
-    WHEN NOT EXISTS (
-      SELECT
-      FROM public.migration_ledger l
-      WHERE l.scope = t.schema_name
-        AND l.number >= …
-    ) THEN 'migrations are pending' WHEN to_regrole(quote_ident(t.schema_name)) IS NULL THEN 'its role is missing'
+SELECT t.id, t.schema_name AS schema, t.name, (t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')) AS usable,
+  CASE WHEN to_regnamespace(quote_ident(t.schema_name)) IS NULL THEN 'its schema is missing' WHEN NOT EXISTS (
+    SELECT
+    FROM public.migration_ledger l
+    WHERE l.scope = t.schema_name
+      AND l.number >= …
+  ) THEN 'migrations are pending' WHEN to_regrole(quote_ident(t.schema_name)) IS NULL THEN 'its role is missing'
     WHEN NOT pg_has_role(to_regrole(quote_ident(t.schema_name))::oid, 'MEMBER') THEN 'the program may not take on its role'
     WHEN NOT has_schema_privilege(to_regrole(quote_ident(t.schema_name))::oid, to_regnamespace(quote_ident(t.schema_name))::oid,
-  'USAGE') THEN 'its role may not enter its schema' END AS trouble, t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone',
-  'UTC') AS "timeZone", floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
+  'USAGE') THEN 'its role may not enter its schema' END AS trouble, t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone",
+  floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
 FROM public.tenants_domain d
   JOIN public.tenants_tenant t ON t.id = d.tenant_id
 WHERE d.domain IN ($1, $2)

@@ -72,8 +72,7 @@ SELECT EXISTS (SELECT FROM auth_group WHERE normalize("name", NFC) = $1::text) A
 
 -- next round trip
 
-SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event',
-  'eventprocessingcontrol')) AS shown
+SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[]);
@@ -148,8 +147,7 @@ WHERE group_id = $1;
 
 -- next round trip
 
-SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event',
-  'eventprocessingcontrol')) AS shown
+SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[]);
@@ -218,8 +216,7 @@ WHERE group_id = $1;
 
 -- next round trip
 
-SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event',
-  'eventprocessingcontrol')) AS shown
+SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[]);
@@ -295,8 +292,7 @@ WHERE group_id = $1;
 
 -- next round trip
 
-SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event',
-  'eventprocessingcontrol')) AS shown
+SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[]);

@@ -155,8 +155,7 @@ WITH moved AS (
   SET expires_on = x.expiry
   FROM (
     SELECT $1::bigint AS id, $2::bigint AS client_id, l.name AS what, CASE WHEN l.validity_term > 0
-      AND $3::date IS NOT NULL THEN least(($4::date + make_interval(years => l.validity_term))::date,
-      date '9999-12-31') END AS expiry
+      AND $3::date IS NOT NULL THEN least(($4::date + make_interval(years => l.validity_term))::date, date '9999-12-31') END AS expiry
     FROM immigration_lpe l
     WHERE l.id = $5::bigint
   ) x, immigration_reminder r
@@ -239,8 +238,7 @@ WITH moved AS (
   SET expires_on = x.expiry
   FROM (
     SELECT $1::bigint AS id, $2::bigint AS client_id, l.name AS what, CASE WHEN l.validity_term > 0
-      AND $3::date IS NOT NULL THEN least(($4::date + make_interval(years => l.validity_term))::date,
-      date '9999-12-31') END AS expiry
+      AND $3::date IS NOT NULL THEN least(($4::date + make_interval(years => l.validity_term))::date, date '9999-12-31') END AS expiry
     FROM immigration_lpe l
     WHERE l.id = $5::bigint
   ) x, immigration_reminder r

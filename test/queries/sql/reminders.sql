@@ -6,9 +6,9 @@ SELECT count(*) AS count
 FROM "immigration_reminder" r
 WHERE true;
 
-SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time",
-  r."title", r."meta_info", r."created_by_id" AS "created_by", (
+SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time", r."title",
+  r."meta_info", r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."created_by_id"
@@ -200,8 +200,8 @@ WITH found AS MATERIALIZED (
 SELECT (SELECT count(*) FROM found) AS total, r.*
 FROM (VALUES (1)) one
   LEFT JOIN LATERAL (
-    SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time",
-      'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time",
+    SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time", 'US')
+        WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time",
       r."title", r."meta_info", r."created_by_id" AS "created_by", (
         SELECT trim("n"."first_name" || ' ' || "n"."last_name")
         FROM immigration_user n
@@ -244,9 +244,9 @@ WITH changed AS (
   VALUES ($1, $2, $3, $4, $5)
   RETURNING *
 )
-SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time",
-  r."title", r."meta_info", r."created_by_id" AS "created_by", (
+SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time", r."title",
+  r."meta_info", r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."created_by_id"
@@ -260,9 +260,9 @@ COMMIT;
 
 BEGIN;
 
-SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time",
-  r."title", r."meta_info", r."created_by_id" AS "created_by", (
+SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time", r."title",
+  r."meta_info", r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."created_by_id"
@@ -292,9 +292,9 @@ WITH changed AS (
   WHERE id = $3::bigint
   RETURNING *
 )
-SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time",
-  r."title", r."meta_info", r."created_by_id" AS "created_by", (
+SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time", r."title",
+  r."meta_info", r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."created_by_id"
@@ -339,9 +339,9 @@ WITH changed AS (
   WHERE id = $2::bigint
   RETURNING *
 )
-SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time",
-  'US') WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time",
-  r."title", r."meta_info", r."created_by_id" AS "created_by", (
+SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') || CASE to_char("r"."reminder_time", 'US')
+    WHEN '000000' THEN '' ELSE '.' || to_char("r"."reminder_time", 'US') END) AS "reminder_time", r."title",
+  r."meta_info", r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."created_by_id"

@@ -10,9 +10,8 @@ FROM (
     count(*) FILTER (WHERE c.stage = $7::text) AS "now_CLOSE", count(*) FILTER (WHERE c.stage = $8::text OR "been_CLOSE") AS "ever_CLOSE"
   FROM immigration_client c
     LEFT JOIN (
-      SELECT m.client_id, bool_or($9::text IN (m.to_stage, m.from_stage)) AS "been_LEAD", bool_or($10::text IN (m.to_stage,
-        m.from_stage)) AS "been_FOLLOW_UP", bool_or($11::text IN (m.to_stage, m.from_stage)) AS "been_CLIENT",
-        bool_or($12::text IN (m.to_stage, m.from_stage)) AS "been_CLOSE"
+      SELECT m.client_id, bool_or($9::text IN (m.to_stage, m.from_stage)) AS "been_LEAD", bool_or($10::text IN (m.to_stage, m.from_stage)) AS "been_FOLLOW_UP",
+        bool_or($11::text IN (m.to_stage, m.from_stage)) AS "been_CLIENT", bool_or($12::text IN (m.to_stage, m.from_stage)) AS "been_CLOSE"
       FROM (
         SELECT e.client_id, e.id, e.at, e.to_stage, CASE WHEN e.told = ANY ($13::text[]) THEN e.told END AS from_stage
         FROM (
@@ -32,9 +31,8 @@ FROM (
     AND (true AND true)
 ) f
   CROSS JOIN LATERAL (
-    VALUES ($15::text, "now_LEAD", "ever_LEAD", $16::integer), ($17::text, "now_FOLLOW_UP", "ever_FOLLOW_UP",
-      $18::integer), ($19::text, "now_CLIENT", "ever_CLIENT", $20::integer), ($21::text, "now_CLOSE",
-      "ever_CLOSE", $22::integer)
+    VALUES ($15::text, "now_LEAD", "ever_LEAD", $16::integer), ($17::text, "now_FOLLOW_UP", "ever_FOLLOW_UP", $18::integer),
+      ($19::text, "now_CLIENT", "ever_CLIENT", $20::integer), ($21::text, "now_CLOSE", "ever_CLOSE", $22::integer)
   ) s (stage, clients, reached, place)
 ORDER BY s.place;
 
@@ -52,9 +50,8 @@ FROM (
     count(*) FILTER (WHERE c.stage = $7::text) AS "now_CLOSE", count(*) FILTER (WHERE c.stage = $8::text OR "been_CLOSE") AS "ever_CLOSE"
   FROM immigration_client c
     LEFT JOIN (
-      SELECT m.client_id, bool_or($9::text IN (m.to_stage, m.from_stage)) AS "been_LEAD", bool_or($10::text IN (m.to_stage,
-        m.from_stage)) AS "been_FOLLOW_UP", bool_or($11::text IN (m.to_stage, m.from_stage)) AS "been_CLIENT",
-        bool_or($12::text IN (m.to_stage, m.from_stage)) AS "been_CLOSE"
+      SELECT m.client_id, bool_or($9::text IN (m.to_stage, m.from_stage)) AS "been_LEAD", bool_or($10::text IN (m.to_stage, m.from_stage)) AS "been_FOLLOW_UP",
+        bool_or($11::text IN (m.to_stage, m.from_stage)) AS "been_CLIENT", bool_or($12::text IN (m.to_stage, m.from_stage)) AS "been_CLOSE"
       FROM (
         SELECT e.client_id, e.id, e.at, e.to_stage, CASE WHEN e.told = ANY ($13::text[]) THEN e.told END AS from_stage
         FROM (
@@ -74,9 +71,8 @@ FROM (
     AND (true AND true)
 ) f
   CROSS JOIN LATERAL (
-    VALUES ($16::text, "now_LEAD", "ever_LEAD", $17::integer), ($18::text, "now_FOLLOW_UP", "ever_FOLLOW_UP",
-      $19::integer), ($20::text, "now_CLIENT", "ever_CLIENT", $21::integer), ($22::text, "now_CLOSE",
-      "ever_CLOSE", $23::integer)
+    VALUES ($16::text, "now_LEAD", "ever_LEAD", $17::integer), ($18::text, "now_FOLLOW_UP", "ever_FOLLOW_UP", $19::integer),
+      ($20::text, "now_CLIENT", "ever_CLIENT", $21::integer), ($22::text, "now_CLOSE", "ever_CLOSE", $23::integer)
   ) s (stage, clients, reached, place)
 ORDER BY s.place;
 
@@ -211,14 +207,13 @@ WITH counted AS MATERIALIZED (
   FROM counted
   WHERE NOT EXISTS (SELECT FROM moves WHERE moves.client_id = counted.id)
 ), timed AS (
-  SELECT stage, until IS NULL AS lasts, greatest(date_part('epoch', coalesce(until, $3::timestamptz) - since) / 86400,
-    0) AS days
+  SELECT stage, until IS NULL AS lasts, greatest(date_part('epoch', coalesce(until, $3::timestamptz) - since) / 86400, 0) AS days
   FROM stays
   WHERE until IS NULL
     OR (true AND true)
 )
-SELECT s.stage, coalesce(f.stays, 0) AS stays, f.average_days, f.median_days, coalesce(f.clients_now,
-  0) AS clients_now, f.average_days_now, f.median_days_now
+SELECT s.stage, coalesce(f.stays, 0) AS stays, f.average_days, f.median_days, coalesce(f.clients_now, 0) AS clients_now,
+  f.average_days_now, f.median_days_now
 FROM (
   SELECT stage COLLATE "C" AS stage, place
   FROM unnest($4::text[])
@@ -275,14 +270,13 @@ WITH counted AS MATERIALIZED (
   FROM counted
   WHERE NOT EXISTS (SELECT FROM moves WHERE moves.client_id = counted.id)
 ), timed AS (
-  SELECT stage, until IS NULL AS lasts, greatest(date_part('epoch', coalesce(until, $4::timestamptz) - since) / 86400,
-    0) AS days
+  SELECT stage, until IS NULL AS lasts, greatest(date_part('epoch', coalesce(until, $4::timestamptz) - since) / 86400, 0) AS days
   FROM stays
   WHERE until IS NULL
     OR (true AND true)
 )
-SELECT s.stage, coalesce(f.stays, 0) AS stays, f.average_days, f.median_days, coalesce(f.clients_now,
-  0) AS clients_now, f.average_days_now, f.median_days_now
+SELECT s.stage, coalesce(f.stays, 0) AS stays, f.average_days, f.median_days, coalesce(f.clients_now, 0) AS clients_now,
+  f.average_days_now, f.median_days_now
 FROM (
   SELECT stage COLLATE "C" AS stage, place
   FROM unnest($5::text[])
@@ -523,8 +517,7 @@ FROM (
         AND v.id = r.object_id
         LEFT JOIN immigration_collegeapplication o ON t.model = 'collegeapplication'
         AND o.id = r.object_id
-        LEFT JOIN immigration_client c ON c.id = CASE t.model WHEN 'client' THEN r.object_id ELSE coalesce(v.client_id,
-        o.client_id) END
+        LEFT JOIN immigration_client c ON c.id = CASE t.model WHEN 'client' THEN r.object_id ELSE coalesce(v.client_id, o.client_id) END
       WHERE r.status NOT IN ('COMPLETED', 'CANCELLED')
         AND true
         AND true
@@ -613,8 +606,7 @@ FROM (
         AND v.id = r.object_id
         LEFT JOIN immigration_collegeapplication o ON t.model = 'collegeapplication'
         AND o.id = r.object_id
-        LEFT JOIN immigration_client c ON c.id = CASE t.model WHEN 'client' THEN r.object_id ELSE coalesce(v.client_id,
-        o.client_id) END
+        LEFT JOIN immigration_client c ON c.id = CASE t.model WHEN 'client' THEN r.object_id ELSE coalesce(v.client_id, o.client_id) END
       WHERE r.status NOT IN ('COMPLETED', 'CANCELLED')
         AND (r.assigned_to_id = $5 OR r.assigned_by_id = $6 OR r.created_by_id = $7 OR r.branch_id = ANY ($8::bigint[]) OR (r.content_type_id = (
           SELECT id

@@ -13,21 +13,18 @@ WITH found_client AS MATERIALIZED ((
   ORDER BY score DESC, id DESC
   LIMIT $6::bigint
 )), found_institute AS MATERIALIZED ((
-  SELECT r.id, r.name, r.short_name, ($7::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name",
-    '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($8::text[]) THEN CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name",
-    '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($9::text[]) THEN 1::float8
-      ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name",
-    '') || E'\x1f')) LIKE ANY ($10::text[]) THEN 0.8::float8 ELSE 0.7::float8 END) AS score
+  SELECT r.id, r.name, r.short_name, ($7::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($8::text[]) THEN CASE
+      WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($9::text[]) THEN 1::float8
+      ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($10::text[]) THEN 0.8::float8
+      ELSE 0.7::float8 END) AS score
   FROM immigration_institute r
   WHERE r.deleted_at IS NULL
-    AND public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name",
-    '') || E'\x1f')) LIKE ANY ($11::text[])
+    AND public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($11::text[])
   ORDER BY score DESC, id DESC
   LIMIT $12::bigint
 )) (
-  SELECT 'client' AS kind, r.id, concat_ws(' ', nullif(r.first_name, ''), nullif(r.middle_name, ''), nullif(r.last_name,
-    '')) AS title, concat_ws(' · ', nullif(r.email, ''), nullif(r.phone_number, '')) AS subtitle, r.id AS client,
-    f.score
+  SELECT 'client' AS kind, r.id, concat_ws(' ', nullif(r.first_name, ''), nullif(r.middle_name, ''), nullif(r.last_name, '')) AS title,
+    concat_ws(' · ', nullif(r.email, ''), nullif(r.phone_number, '')) AS subtitle, r.id AS client, f.score
   FROM (
     SELECT id, score
     FROM found_client
@@ -44,8 +41,7 @@ UNION ALL (
     FROM immigration_client r
     WHERE r.id = a.client_id
   ) AS title, (
-    SELECT concat_ws(' · ', nullif(r.name, ''), nullif(a.status, ''), nullif(a.transaction_reference_no,
-      ''))
+    SELECT concat_ws(' · ', nullif(r.name, ''), nullif(a.status, ''), nullif(a.transaction_reference_no, ''))
     FROM immigration_visatype r
     WHERE r.id = a.visa_type_id
   ) AS subtitle, a.client_id AS client, f.score
@@ -80,14 +76,12 @@ UNION ALL (
     ) UNION ALL (
       SELECT a.id, t.score * 0.9 AS score
       FROM (
-        SELECT r.id, ($22::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code",
-          '') || E'\x1f')) LIKE ANY ($23::text[]) THEN CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name",
-          '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($24::text[]) THEN 1::float8
-            ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code",
-          '') || E'\x1f')) LIKE ANY ($25::text[]) THEN 0.8::float8 ELSE 0.7::float8 END) AS score
+        SELECT r.id, ($22::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($23::text[]) THEN CASE
+            WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($24::text[]) THEN 1::float8
+            ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($25::text[]) THEN 0.8::float8
+            ELSE 0.7::float8 END) AS score
         FROM immigration_visatype r
-        WHERE public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code",
-          '') || E'\x1f')) LIKE ANY ($26::text[])
+        WHERE public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($26::text[])
         ORDER BY score DESC, id DESC
         LIMIT $27::bigint
       ) t
@@ -176,18 +170,14 @@ UNION ALL (
   LIMIT $41::bigint
 )
 UNION ALL (
-  SELECT 'agent' AS kind, r.id, r.agent_name AS title, concat_ws(' · ', nullif(r.company_name, ''), nullif(r.email,
-    '')) AS subtitle, NULL::bigint AS client, ($42::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name",
-    '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number",
-    '') || E'\x1f')) LIKE ANY ($43::text[]) THEN CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name",
-    '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number",
-    '') || E'\x1f')) LIKE ANY ($44::text[]) THEN 1::float8 ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name",
-    '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number",
-    '') || E'\x1f')) LIKE ANY ($45::text[]) THEN 0.8::float8 ELSE 0.7::float8 END) AS score
+  SELECT 'agent' AS kind, r.id, r.agent_name AS title, concat_ws(' · ', nullif(r.company_name, ''), nullif(r.email, '')) AS subtitle,
+    NULL::bigint AS client, ($42::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($43::text[]) THEN CASE
+      WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($44::text[]) THEN 1::float8
+      ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($45::text[]) THEN 0.8::float8
+      ELSE 0.7::float8 END) AS score
   FROM immigration_agent r
   WHERE r.deleted_at IS NULL
-    AND public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name",
-    '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($46::text[])
+    AND public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($46::text[])
   ORDER BY score DESC, id DESC
   LIMIT $47::bigint
 )
@@ -216,21 +206,18 @@ WITH found_client AS MATERIALIZED ((
   ORDER BY score DESC, id DESC
   LIMIT $7::bigint
 )), found_institute AS MATERIALIZED ((
-  SELECT r.id, r.name, r.short_name, ($8::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name",
-    '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($9::text[]) THEN CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name",
-    '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($10::text[]) THEN 1::float8
-      ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name",
-    '') || E'\x1f')) LIKE ANY ($11::text[]) THEN 0.8::float8 ELSE 0.7::float8 END) AS score
+  SELECT r.id, r.name, r.short_name, ($8::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($9::text[]) THEN CASE
+      WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($10::text[]) THEN 1::float8
+      ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($11::text[]) THEN 0.8::float8
+      ELSE 0.7::float8 END) AS score
   FROM immigration_institute r
   WHERE r.deleted_at IS NULL
-    AND public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name",
-    '') || E'\x1f')) LIKE ANY ($12::text[])
+    AND public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."short_name", '') || E'\x1f')) LIKE ANY ($12::text[])
   ORDER BY score DESC, id DESC
   LIMIT $13::bigint
 )) (
-  SELECT 'client' AS kind, r.id, concat_ws(' ', nullif(r.first_name, ''), nullif(r.middle_name, ''), nullif(r.last_name,
-    '')) AS title, concat_ws(' · ', nullif(r.email, ''), nullif(r.phone_number, '')) AS subtitle, r.id AS client,
-    f.score
+  SELECT 'client' AS kind, r.id, concat_ws(' ', nullif(r.first_name, ''), nullif(r.middle_name, ''), nullif(r.last_name, '')) AS title,
+    concat_ws(' · ', nullif(r.email, ''), nullif(r.phone_number, '')) AS subtitle, r.id AS client, f.score
   FROM (
     SELECT id, score
     FROM found_client
@@ -247,8 +234,7 @@ UNION ALL (
     FROM immigration_client r
     WHERE r.id = a.client_id
   ) AS title, (
-    SELECT concat_ws(' · ', nullif(r.name, ''), nullif(a.status, ''), nullif(a.transaction_reference_no,
-      ''))
+    SELECT concat_ws(' · ', nullif(r.name, ''), nullif(a.status, ''), nullif(a.transaction_reference_no, ''))
     FROM immigration_visatype r
     WHERE r.id = a.visa_type_id
   ) AS subtitle, a.client_id AS client, f.score
@@ -283,14 +269,12 @@ UNION ALL (
     ) UNION ALL (
       SELECT a.id, t.score * 0.9 AS score
       FROM (
-        SELECT r.id, ($24::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code",
-          '') || E'\x1f')) LIKE ANY ($25::text[]) THEN CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name",
-          '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($26::text[]) THEN 1::float8
-            ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code",
-          '') || E'\x1f')) LIKE ANY ($27::text[]) THEN 0.8::float8 ELSE 0.7::float8 END) AS score
+        SELECT r.id, ($24::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($25::text[]) THEN CASE
+            WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($26::text[]) THEN 1::float8
+            ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($27::text[]) THEN 0.8::float8
+            ELSE 0.7::float8 END) AS score
         FROM immigration_visatype r
-        WHERE public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code",
-          '') || E'\x1f')) LIKE ANY ($28::text[])
+        WHERE public.fold_text((E'\x1f' || coalesce("r"."name", '') || E'\x1f' || coalesce("r"."code", '') || E'\x1f')) LIKE ANY ($28::text[])
         ORDER BY score DESC, id DESC
         LIMIT $29::bigint
       ) t
@@ -379,18 +363,14 @@ UNION ALL (
   LIMIT $46::bigint
 )
 UNION ALL (
-  SELECT 'agent' AS kind, r.id, r.agent_name AS title, concat_ws(' · ', nullif(r.company_name, ''), nullif(r.email,
-    '')) AS subtitle, NULL::bigint AS client, ($47::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name",
-    '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number",
-    '') || E'\x1f')) LIKE ANY ($48::text[]) THEN CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name",
-    '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number",
-    '') || E'\x1f')) LIKE ANY ($49::text[]) THEN 1::float8 ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name",
-    '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number",
-    '') || E'\x1f')) LIKE ANY ($50::text[]) THEN 0.8::float8 ELSE 0.7::float8 END) AS score
+  SELECT 'agent' AS kind, r.id, r.agent_name AS title, concat_ws(' · ', nullif(r.company_name, ''), nullif(r.email, '')) AS subtitle,
+    NULL::bigint AS client, ($47::float8 * CASE WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($48::text[]) THEN CASE
+      WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($49::text[]) THEN 1::float8
+      ELSE 0.9::float8 END WHEN public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($50::text[]) THEN 0.8::float8
+      ELSE 0.7::float8 END) AS score
   FROM immigration_agent r
   WHERE r.deleted_at IS NULL
-    AND public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name",
-    '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($51::text[])
+    AND public.fold_text((E'\x1f' || coalesce("r"."agent_name", '') || E'\x1f' || coalesce("r"."company_name", '') || E'\x1f' || coalesce("r"."email", '') || E'\x1f' || coalesce("r"."phone_number", '') || E'\x1f')) LIKE ANY ($51::text[])
   ORDER BY score DESC, id DESC
   LIMIT $52::bigint
 )

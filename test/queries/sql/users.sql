@@ -34,8 +34,8 @@ SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r".
   r."last_login"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id
@@ -87,8 +87,8 @@ SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r".
   r."last_login"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id
@@ -117,8 +117,8 @@ SELECT r."id", trim("r"."first_name" || ' ' || "r"."last_name") AS "full_name", 
   m.labels[1] AS "primary_group_display", r."username"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id
@@ -148,8 +148,8 @@ SELECT r."id", trim("r"."first_name" || ' ' || "r"."last_name") AS "full_name", 
   m.labels[1] AS "primary_group_display", r."username"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id
@@ -214,8 +214,8 @@ SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r".
   r."last_login"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id
@@ -256,8 +256,8 @@ SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r".
   r."last_login"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id
@@ -357,8 +357,8 @@ SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r".
   r."last_login"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id
@@ -459,8 +459,8 @@ SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r".
   r."last_login"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id
@@ -475,8 +475,7 @@ COMMIT;
 
 -- POST /api/v1/users/:id/assign-permissions/: 200
 
-SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event',
-  'eventprocessingcontrol')) AS shown
+SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[]);
@@ -525,8 +524,8 @@ SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r".
   r."last_login"
 FROM immigration_user r
   CROSS JOIN LATERAL (
-    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name",
-      '_', ' ') COLLATE "C") ORDER BY g.id), '{}') AS labels
+    SELECT coalesce(array_agg(g.name::text ORDER BY g.id), '{}') AS names, coalesce(array_agg(initcap(replace("g"."name", '_', ' ') COLLATE "C") ORDER BY g.id),
+      '{}') AS labels
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = r.id

@@ -2,10 +2,9 @@
 
 BEGIN;
 
-SELECT id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil"
+SELECT id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at
 FROM webhook_endpoint
 ORDER BY id;
 
@@ -22,10 +21,9 @@ SELECT pg_advisory_xact_lock(hashtext(current_schema()), hashtext('webhook endpo
 INSERT INTO webhook_endpoint (url, secret, event_types)
 SELECT $1, $2, $3::jsonb
 WHERE (SELECT count(*) FROM webhook_endpoint) < $4
-RETURNING id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil";
+RETURNING id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at;
 
 -- next round trip
 
@@ -35,10 +33,9 @@ COMMIT;
 
 BEGIN;
 
-SELECT id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil"
+SELECT id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at
 FROM webhook_endpoint
 WHERE id = $1;
 
@@ -50,10 +47,9 @@ COMMIT;
 
 BEGIN;
 
-SELECT id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil"
+SELECT id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at
 FROM webhook_endpoint
 WHERE id = $1;
 
@@ -62,10 +58,9 @@ WHERE id = $1;
 UPDATE webhook_endpoint
 SET url = coalesce($1, url), event_types = coalesce($2::jsonb, event_types), updated_at = now()
 WHERE id = $3
-RETURNING id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil";
+RETURNING id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at;
 
 -- next round trip
 
@@ -88,12 +83,11 @@ COMMIT;
 BEGIN;
 
 UPDATE webhook_endpoint
-SET is_active = $1::text IS NULL, disabled_reason = $2, failures = 0, failing_since = NULL, updated_at = now()
+SET is_active = $1, disabled_reason = $2, failures = 0, failing_since = NULL, updated_at = now()
 WHERE id = $3
-RETURNING id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil";
+RETURNING id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at;
 
 -- next round trip
 
@@ -103,22 +97,20 @@ COMMIT;
 
 BEGIN;
 
-SELECT id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil"
+SELECT id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at
 FROM webhook_endpoint
 WHERE id = $1;
 
 -- next round trip
 
 UPDATE webhook_endpoint
-SET is_active = $1::text IS NULL, disabled_reason = $2, failures = 0, failing_since = NULL, updated_at = now()
+SET is_active = $1, disabled_reason = $2, failures = 0, failing_since = NULL, updated_at = now()
 WHERE id = $3
-RETURNING id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil";
+RETURNING id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at;
 
 -- next round trip
 
@@ -128,23 +120,21 @@ COMMIT;
 
 BEGIN;
 
-SELECT id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil"
+SELECT id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at
 FROM webhook_endpoint
 WHERE id = $1;
 
 -- next round trip
 
 UPDATE webhook_endpoint
-SET secret = $1, secret_set_at = now(), updated_at = now(), previous_secret = CASE WHEN $2::float8 > 0 THEN secret END,
-  previous_secret_until = CASE WHEN $3::float8 > 0 THEN now() + make_interval(secs => $4::float8 * 3600) END
+SET secret = $1, secret_set_at = now(), previous_secret = CASE WHEN $2::float8 > 0 THEN secret END, previous_secret_until = CASE
+    WHEN $3::float8 > 0 THEN now() + make_interval(secs => $4) END, updated_at = now()
 WHERE id = $5
-RETURNING id, url, event_types AS "eventTypes", is_active AS "isActive", disabled_reason AS "disabledReason",
-  failures, to_char(secret_set_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "secretSetAt",
-  to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt", CASE WHEN previous_secret_until > now() THEN to_char(previous_secret_until AT TIME ZONE 'UTC',
-  'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS "previousSecretUntil";
+RETURNING id, url, event_types, is_active, disabled_reason, failures, to_char("secret_set_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS secret_set_at,
+  CASE WHEN previous_secret_until > now() THEN to_char("previous_secret_until" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS previous_secret_until,
+  to_char("created_at" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at;
 
 -- next round trip
 
