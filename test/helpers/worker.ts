@@ -1,3 +1,4 @@
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
 import { EVENTS } from '../../src/events/config.js';
@@ -22,6 +23,8 @@ export interface WorkerTest {
   until(what: () => Promise<boolean> | boolean, within?: number): Promise<void>;
   /** Waits until no event is waiting in tenant_main. */
   drained(within?: number): Promise<void>;
+  /** Stops the dispatchers that run. */
+  stopAll(): Promise<void>;
   /** Removes events, the timeline, notifications and tasks of tenant_main, and all pauses. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +53,9 @@ export async function workerTest(): Promise<WorkerTest> {
       if (performance.now() > late) throw new Error(`not within ${within} ms: ${what}`);
       await pause(20);
     }
+  };
+  const stopAll = async () => {
+    for (const handle of [...running]) await handle.stop();
   };
   return {
     databases,
@@ -86,12 +92,58 @@ export async function workerTest(): Promise<WorkerTest> {
         DELETE FROM immigration_notification; DELETE FROM public.event_queue; DELETE FROM public.event_pause;
         UPDATE public.immigration_event_processing_control SET is_paused = false`);
     },
+    stopAll,
     async close() {
-      for (const handle of [...running]) await handle.stop();
+      await stopAll();
       await database.close();
       await databases.drop();
     },
   };
+}
+
+/** Gives a file's tests one WorkerTest, cleared before each of them; the dispatchers that a test started end with it. */
+export function useWorkerTest(take: (test: WorkerTest) => void): void {
+  let test: WorkerTest;
+  beforeAll(async () => {
+    test = await workerTest();
+    take(test);
+  });
+  afterAll(() => test?.close());
+  beforeEach(() => test.clear());
+  afterEach(() => test.stopAll());
+}
+
+/** The type of the events that `addEvents` adds. */
+export const STAGE = 'Client.stage.UPDATE';
+
+/** Starts a dispatcher whose events are handled by `handle`, configured by `type`. */
+export async function startHandling(
+  test: WorkerTest,
+  handle: Handler<TaskConfig>['handle'],
+  type: EventTypeConfig = handledBy(1),
+  options: WorkerOptions = {},
+): Promise<RunningDispatcher> {
+  const config = eventsConfig({ [STAGE]: type });
+  return await test.start({ config, handlers: handlersWith(handle), pollMs: 100, ...options });
+}
+
+/** Returns the events of tenant_main in order, with the seconds until each is due. */
+export async function eventsWithQueue(test: Pick<WorkerTest, 'sql'>): Promise<Row[]> {
+  return await test.sql(`
+    SELECT e.id::integer, e.status, e.retry_count AS retries, e.error_message AS error, e.handler_results AS results,
+      e.processed_at IS NOT NULL AS processed, extract(epoch FROM q.due_at - e.updated_at)::float8 AS wait,
+      extract(epoch FROM q.due_at - clock_timestamp())::float8 AS left
+    FROM immigration_event e LEFT JOIN public.event_queue q ON q.schema_name = 'tenant_main' AND q.event_id = e.id
+    ORDER BY e.id`);
+}
+
+/**
+ * Makes every waiting event due at once. Rows that a worker has claimed are left alone: waiting for several of them at
+ * once can end in a deadlock.
+ */
+export async function makeDue(test: Pick<WorkerTest, 'sql'>): Promise<void> {
+  await test.sql(`UPDATE public.event_queue SET due_at = now() WHERE (schema_name, event_id) IN (
+    SELECT schema_name, event_id FROM public.event_queue FOR UPDATE SKIP LOCKED)`);
 }
 
 export function pause(milliseconds: number): Promise<void> {
@@ -123,7 +175,7 @@ export function handlersWith(handle: Handler<TaskConfig>['handle']): Handlers {
 export async function addEvents(
   test: Pick<WorkerTest, 'sql'>,
   count: number,
-  { type = 'Client.stage.UPDATE', records = count, schema = 'tenant_main' } = {},
+  { type = STAGE, records = count, schema = 'tenant_main' } = {},
 ): Promise<void> {
   await test.sql(
     `WITH made AS (

@@ -1,15 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   addEvents,
-  eventsConfig,
+  eventsWithQueue,
   handledBy,
-  handlersWith,
+  makeDue,
   noteHandling,
   pause,
+  startHandling,
   timesHandled,
+  useWorkerTest,
   type WorkerOptions,
   type WorkerTest,
-  workerTest,
 } from '../../../test/helpers/worker.js';
 import { statement } from '../../database/statement.js';
 import type { Handler } from '../handlers/handler.js';
@@ -17,37 +18,14 @@ import type { EventTypeConfig, TaskConfig } from '../types.js';
 
 type Handle = Handler<TaskConfig>['handle'];
 
-const STAGE = 'Client.stage.UPDATE';
-
 let test: WorkerTest;
-const stops: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  test = await workerTest();
-});
-afterAll(() => test.close());
-beforeEach(() => test.clear());
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
+useWorkerTest((made) => {
+  test = made;
 });
 
-/** Starts a worker whose events are handled by `handle`, configured by `type`. */
-async function start(handle: Handle, type: EventTypeConfig = handledBy(1), options: WorkerOptions = {}) {
-  const config = eventsConfig({ [STAGE]: type });
-  const running = await test.start({ config, handlers: handlersWith(handle), pollMs: 100, ...options });
-  stops.push(() => running.stop());
-}
-
-const events = () =>
-  test.sql(`SELECT e.id::integer, e.status, e.retry_count AS retries, e.error_message AS error, e.handler_results AS results,
-      e.processed_at IS NOT NULL AS processed, extract(epoch FROM q.due_at - e.updated_at)::float8 AS wait,
-      extract(epoch FROM q.due_at - clock_timestamp())::float8 AS left
-    FROM immigration_event e LEFT JOIN public.event_queue q ON q.schema_name = 'tenant_main' AND q.event_id = e.id
-    ORDER BY e.id`);
-/** Rows that a worker has claimed are left alone: waiting for several of them at once can end in a deadlock. */
-const makeDue = () =>
-  test.sql(`UPDATE public.event_queue SET due_at = now() WHERE (schema_name, event_id) IN (
-    SELECT schema_name, event_id FROM public.event_queue FOR UPDATE SKIP LOCKED)`);
+const start = (handle: Handle, type?: EventTypeConfig, options?: WorkerOptions) =>
+  startHandling(test, handle, type, options);
+const events = () => eventsWithQueue(test);
 
 describe('an event that takes its worker down', () => {
   const claims = (count: number, condition = 'true') =>
@@ -108,7 +86,7 @@ describe('an event that takes its worker down', () => {
     const wait = `SELECT extract(epoch FROM due_at - clock_timestamp())::float8 AS left FROM public.event_queue`;
     expect((await test.sql(wait))[0]!.left).toBeGreaterThan(3);
     for (let count = await claimed(); count !== undefined; count = await claimed()) {
-      await makeDue();
+      await makeDue(test);
       await test.until(async () => (await claimed()) !== count);
     }
     expect((await events())[7]).toMatchObject({

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import {
   addEvents,
   eventsConfig,
@@ -6,37 +6,28 @@ import {
   handlersWith,
   noteHandling,
   pause,
+  STAGE,
   timesHandled,
+  useWorkerTest,
   type WorkerOptions,
   type WorkerTest,
-  workerTest,
 } from '../../../test/helpers/worker.js';
 import { pauseEvents, resumeEvents } from '../operations/control.js';
 
-const STAGE = 'Client.stage.UPDATE';
 const NOTED: WorkerOptions = {
   config: eventsConfig({ [STAGE]: handledBy(1) }),
   handlers: handlersWith(noteHandling),
 };
 
 let test: WorkerTest;
-const stops: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  test = await workerTest();
+useWorkerTest((made) => {
+  test = made;
 });
-afterAll(() => test.close());
-beforeEach(() => test.clear());
 afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
   await test.sql(`UPDATE public.tenants_tenant SET subscription_status = 'ACTIVE'`);
 });
 
-async function start(options: WorkerOptions = NOTED) {
-  const running = await test.start(options);
-  stops.push(() => running.stop());
-  return running;
-}
+const start = (options: WorkerOptions = NOTED) => test.start(options);
 
 const waiting = async (schema = 'tenant_main') => {
   const query = 'SELECT count(*)::integer AS n FROM public.event_queue WHERE schema_name = $1';

@@ -1,17 +1,19 @@
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   addEvents,
-  eventsConfig,
+  eventsWithQueue,
   handledBy,
-  handlersWith,
+  makeDue,
   noteHandling,
   pause,
   type Row,
+  STAGE,
+  startHandling,
   timesHandled,
+  useWorkerTest,
   type WorkerOptions,
   type WorkerTest,
-  workerTest,
 } from '../../../test/helpers/worker.js';
 import { withOwner } from '../../database/owner.js';
 import { statement } from '../../database/statement.js';
@@ -21,43 +23,20 @@ import { retryDelay } from './event-outcome.js';
 
 type Handle = Handler<TaskConfig>['handle'];
 
-const STAGE = 'Client.stage.UPDATE';
-
 let test: WorkerTest;
-const stops: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  test = await workerTest();
-});
-afterAll(() => test.close());
-beforeEach(() => test.clear());
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
+useWorkerTest((made) => {
+  test = made;
 });
 
-/** Starts a worker whose events are handled by `handle`, configured by `type`. */
-async function start(handle: Handle, type: EventTypeConfig = handledBy(1), options: WorkerOptions = {}) {
-  const config = eventsConfig({ [STAGE]: type });
-  const running = await test.start({ config, handlers: handlersWith(handle), pollMs: 100, ...options });
-  stops.push(() => running.stop());
-}
-
-const events = () =>
-  test.sql(`SELECT e.id::integer, e.status, e.retry_count AS retries, e.error_message AS error, e.handler_results AS results,
-      e.processed_at IS NOT NULL AS processed, extract(epoch FROM q.due_at - e.updated_at)::float8 AS wait,
-      extract(epoch FROM q.due_at - clock_timestamp())::float8 AS left
-    FROM immigration_event e LEFT JOIN public.event_queue q ON q.schema_name = 'tenant_main' AND q.event_id = e.id
-    ORDER BY e.id`);
+const start = (handle: Handle, type?: EventTypeConfig, options?: WorkerOptions) =>
+  startHandling(test, handle, type, options);
+const events = () => eventsWithQueue(test);
 const event = async () => (await events())[0] as Row;
 const untilStatus = (status: string, retries = 0) =>
   test.until(async () => {
     const { status: now, retries: count } = await event();
     return now === status && count >= retries;
   });
-/** Rows that a worker has claimed are left alone: waiting for several of them at once can end in a deadlock. */
-const makeDue = () =>
-  test.sql(`UPDATE public.event_queue SET due_at = now() WHERE (schema_name, event_id) IN (
-    SELECT schema_name, event_id FROM public.event_queue FOR UPDATE SKIP LOCKED)`);
 
 const fail: Handle = () => Promise.reject(new Error('no luck'));
 
@@ -75,7 +54,7 @@ describe('a handler that fails', () => {
       // Measured from the transaction that failed: after its start, before it is seen here.
       expect(wait).toBeGreaterThanOrEqual(seconds);
       expect(left).toBeLessThan(seconds * 2);
-      await makeDue();
+      await makeDue(test);
     }
     await untilStatus('FAILED');
     const failed = await event();
@@ -128,7 +107,7 @@ describe('a handler that fails', () => {
       'SUCCESS',
     ]);
     expect(await timesHandled(test)).toEqual({ 2: 1 });
-    await makeDue();
+    await makeDue(test);
     await untilStatus('COMPLETED');
     expect((await event()).results).toMatchObject({
       task: { message: 'call 0' },
@@ -237,10 +216,10 @@ describe('an alert that cannot be written', () => {
     ];
     expect(await states()).toEqual(done);
     expect((await event()).left).toBeGreaterThan(2);
-    await makeDue(); // still rejected
+    await makeDue(test); // still rejected
     await test.until(async () => (await event()).left > 1);
     await test.sql('DROP TRIGGER refuse ON immigration_notification; DROP FUNCTION refuse()');
-    await makeDue();
+    await makeDue(test);
     await test.drained();
     expect(await states()).toEqual(done);
     const alerts = await test.sql(
@@ -367,10 +346,10 @@ it('events of each record come to a success in their order, whatever fails', asy
     return await noteHandling(work, transaction);
   };
   await Promise.all([start(handle), start(handle, handledBy(1), { concurrency: 2 })]);
-  await test.until(
-    async () => (await makeDue()) && (await events()).every(({ wait }) => wait === null),
-    40_000,
-  );
+  await test.until(async () => {
+    await makeDue(test);
+    return (await events()).every(({ wait }) => wait === null);
+  }, 40_000);
   expect(await timesHandled(test)).toEqual({ 1: 400 });
   // What was done and undone is done again: the last time counts.
   const last = new Map(order.map(({ id }, place) => [id, place]));

@@ -1,40 +1,27 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   addEvents,
-  eventsConfig,
   handledBy,
-  handlersWith,
   noteHandling,
   pause,
+  startHandling,
   timesHandled,
+  useWorkerTest,
   type WorkerOptions,
   type WorkerTest,
-  workerTest,
 } from '../../../test/helpers/worker.js';
 import { type OwnerClient, withOwner } from '../../database/owner.js';
 import { statement } from '../../database/statement.js';
 import { claimEvents } from './event-queue.js';
 import { Segments } from './segments.js';
 
-const STAGE = 'Client.stage.UPDATE';
-
 let test: WorkerTest;
-const stops: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  test = await workerTest();
-});
-afterAll(() => test.close());
-beforeEach(() => test.clear());
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
+useWorkerTest((made) => {
+  test = made;
 });
 
-async function start(options: WorkerOptions = {}, handle = noteHandling) {
-  const config = eventsConfig({ [STAGE]: handledBy(1) });
-  const running = await test.start({ config, handlers: handlersWith(handle), pollMs: 50, ...options });
-  stops.push(() => running.stop());
-}
+const start = (options: WorkerOptions = {}, handle = noteHandling) =>
+  startHandling(test, handle, handledBy(1), { pollMs: 50, ...options });
 
 const openSegments = async () => (await test.sql('SELECT FROM public.event_segment')).length;
 const add = (client: OwnerClient, count: number, records: number) =>
