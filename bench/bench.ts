@@ -29,7 +29,7 @@ import {
 import { loadAverage, surroundings } from './surroundings.js';
 import type { Workshop } from './workshop.js';
 
-export interface Outcome {
+export interface BenchRun {
   readonly tables: readonly Table[];
   /** Place and time, line by line. */
   readonly lines: readonly string[];
@@ -49,7 +49,7 @@ interface Stage {
 }
 
 /** Runs what the options select; closing the workshop stops whatever runs. */
-export async function runBench(options: Options, workshop: Workshop, say: Say): Promise<Outcome> {
+export async function runBench(options: Options, workshop: Workshop, say: Say): Promise<BenchRun> {
   const loadBefore = loadAverage();
   if (loadBefore > 0.5) say(`the machine is busy (load average ${loadBefore.toFixed(1)}): take ratios only`);
   const port = await freePort();
@@ -176,7 +176,7 @@ async function runMicro(
   workshop: Workshop,
   say: Say,
   loadBefore: number,
-): Promise<Outcome> {
+): Promise<BenchRun> {
   const { instance, program, handle, all } = stage;
   const { ceiling } = startChildren(workshop);
   const wanted = all.filter(({ name }) => name === 'list' || name === 'client');

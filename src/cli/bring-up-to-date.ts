@@ -2,7 +2,12 @@ import type { DatabaseHandle } from '../database/connections.js';
 import { readMigrations } from '../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { shippedCapture } from '../events/capture/capture.js';
-import { fileName, type MigrationState, migrationState, type Scope } from '../schema/migration-state.js';
+import {
+  fileName,
+  type MigrationScope,
+  type MigrationState,
+  migrationState,
+} from '../schema/migration-state.js';
 import { migrateAll } from '../schema/migrator.js';
 import { newerMigrations } from '../schema/newer-migrations.js';
 import { CliError } from './cli-error.js';
@@ -86,12 +91,12 @@ function cannotChange(what: string): CliError {
   );
 }
 
-function firstOf({ pending }: MigrationState, scope: Scope): string {
+function firstOf({ pending }: MigrationState, scope: MigrationScope): string {
   const first = pending.find((migration) => migration.scope === scope);
   return first ? fileName(first) : '';
 }
 
-function leftBehind(scope: Scope, why: string): string {
+function leftBehind(scope: MigrationScope, why: string): string {
   return `${scope} is not up to date and may be answered 503; the others are served: ${why}`;
 }
 

@@ -5,12 +5,12 @@ import { HANDLERS } from '../events/handlers/registry.js';
 import {
   cancelEvents,
   type EventInFull,
-  listEvents,
+  listDomainEvents,
   retryEvents,
   type ShownEvent,
   showEvent,
 } from '../events/operations/operations.js';
-import { EVENT_STATUSES, type EventStatus, type Selection } from '../events/operations/selection.js';
+import { EVENT_STATUSES, type EventSelection, type EventStatus } from '../events/operations/selection.js';
 import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { chosenSchemas } from './chosen-schemas.js';
@@ -42,7 +42,7 @@ export function addListCommand(command: Command, context: CliContext): void {
       withTables(context, async ({ database }) => {
         const events: ShownEvent[] = [];
         for (const schema of await chosenSchemas(context, database, filters.tenant))
-          events.push(...(await listEvents(database, schema, selectionOf(filters), limit)));
+          events.push(...(await listDomainEvents(database, schema, selectionOf(filters), limit)));
         context.show(json, events, () => lines(events));
       }),
     );
@@ -101,7 +101,7 @@ function addFilters(command: Command): Command {
 }
 
 interface SelectionChange {
-  readonly work: (database: Database, schema: string, selection: Selection) => Promise<number[]>;
+  readonly work: (database: Database, schema: string, selection: EventSelection) => Promise<number[]>;
   /** Words for the events' new state, and for those that the command selects. */
   readonly done: string;
   readonly takes: string;
@@ -135,12 +135,12 @@ async function change(
 /** Returns the selected events with their status. */
 async function statesOf(database: Database, schema: string, ids: readonly number[]): Promise<string[]> {
   if (ids.length === 0) return [];
-  const found = await listEvents(database, schema, { ids }, ids.length);
+  const found = await listDomainEvents(database, schema, { ids }, ids.length);
   const states = new Map(found.map(({ id, status }) => [id, status]));
   return ids.map((id) => `${id} (${states.get(id) ?? 'not there'})`);
 }
 
-function selectionOf({ type, status, handler, since, until }: Filters): Selection {
+function selectionOf({ type, status, handler, since, until }: Filters): EventSelection {
   return {
     ...(type !== undefined && { type }),
     ...(status !== undefined && { status }),

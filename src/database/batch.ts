@@ -1,6 +1,6 @@
 import type { ClientBase, Submittable } from 'pg';
 import type { Prepared } from './prepared-statements.js';
-import { type Field, type RowReader, rowReader } from './row-reader.js';
+import { type ResultColumn, type RowReader, rowReader } from './row-reader.js';
 
 /** A statement of a batch, with its values in wire format. */
 export interface Entry {
@@ -75,7 +75,7 @@ class Batch implements Submittable {
     return null;
   }
 
-  handleRowDescription({ fields }: { fields: readonly Field[] }): void {
+  handleRowDescription({ fields }: { fields: readonly ResultColumn[] }): void {
     this.#reader = rowReader(fields);
     const prepared = this.entries[this.#rows.length]?.prepared;
     if (prepared) prepared.reader = this.#reader;

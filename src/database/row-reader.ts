@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { valueTypes } from './value-types.js';
 
 /** A column of a result, as the driver describes it. */
-export interface Field {
+export interface ResultColumn {
   readonly name: string;
   readonly dataTypeID: number;
 }
@@ -16,7 +16,7 @@ type Parser = (text: string) => unknown;
 const readers = new LRUCache<string, RowReader>({ max: 2_000 });
 
 /** Returns the reader for rows with these columns. */
-export function rowReader(fields: readonly Field[]): RowReader {
+export function rowReader(fields: readonly ResultColumn[]): RowReader {
   let form = '';
   for (const { name, dataTypeID } of fields) form += `${dataTypeID} ${name}\n`;
   let reader = readers.get(form);
@@ -31,7 +31,7 @@ export function rowReader(fields: readonly Field[]): RowReader {
  * Compiles a reader to JavaScript, as fast-json-stringify does for writing: an object literal is built in a third of
  * the time. The code contains nothing but numbers and quoted column names.
  */
-function compile(fields: readonly Field[]): RowReader {
+function compile(fields: readonly ResultColumn[]): RowReader {
   const parsers = fields.map(({ dataTypeID }) => valueTypes.getTypeParser(dataTypeID, 'text') as Parser);
   const properties = fields.map(
     ({ name }, i) => `${JSON.stringify(name)}: texts[${i}] === null ? null : p${i}(texts[${i}])`,

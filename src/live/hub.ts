@@ -66,7 +66,7 @@ export class StreamHub {
   readonly #lookSemaphore = new Semaphore(LOOKS_AT_ONCE);
   #polling = false;
   #polledAt = 0;
-  #wasDeaf = false;
+  #wasWithoutNotices = false;
   #closed = false;
 
   constructor(
@@ -198,12 +198,13 @@ export class StreamHub {
   }
 
   #everySecond(): void {
-    const isDeaf = !this.parts.listener.healthy;
-    const isOver = this.#wasDeaf && !isDeaf; // anything between the last poll and the first notice was missed
-    if (isOver || (isDeaf && performance.now() - this.#polledAt >= this.#options.poll)) void this.#poll();
-    this.#wasDeaf = isDeaf;
+    const isWithoutNotices = !this.parts.listener.healthy;
+    const isOver = this.#wasWithoutNotices && !isWithoutNotices; // anything between the last poll and the first notice was missed
+    if (isOver || (isWithoutNotices && performance.now() - this.#polledAt >= this.#options.poll))
+      void this.#poll();
+    this.#wasWithoutNotices = isWithoutNotices;
     for (const streams of this.#tenants.values()) {
-      if (!isDeaf && !isOver) streams.forgetPolls();
+      if (!isWithoutNotices && !isOver) streams.forgetPolls();
       if (streams.failed) this.#look(streams);
     }
   }

@@ -3,10 +3,10 @@ import type { OwnerClient } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
 
 /** The scope of a migration: `shared`, or the schema of a tenant. */
-export type Scope = string;
+export type MigrationScope = string;
 
 export interface ScopedMigration {
-  readonly scope: Scope;
+  readonly scope: MigrationScope;
   readonly number: number;
   readonly name: string;
 }
@@ -24,15 +24,15 @@ export interface MigrationState {
   /** Files that were changed after they had been applied to these tenants. */
   readonly changed: readonly ScopedMigration[];
   /** Tenants whose rows in `public` belong to an earlier schema of the same name. */
-  readonly reborn: readonly Scope[];
+  readonly reborn: readonly MigrationScope[];
   /** Scopes on which the program's role lacks privileges, because it is new. */
-  readonly withoutRights: readonly Scope[];
+  readonly withoutRights: readonly MigrationScope[];
   readonly captures: readonly OutdatedCapture[];
 }
 
 /** A tenant whose capture of events is not this program's. */
 export interface OutdatedCapture {
-  readonly scope: Scope;
+  readonly scope: MigrationScope;
   /** Whether it was this program's before, so that whoever replaced it is probably newer. */
   readonly isNewer: boolean;
 }
@@ -176,7 +176,7 @@ export async function appliedMigrations(client: OwnerClient): Promise<AppliedMig
 }
 
 /** Returns the ledger's migrations of one scope: number → checksum. */
-export async function ledgerOf(client: OwnerClient, scope: Scope): Promise<Map<number, string>> {
+export async function ledgerOf(client: OwnerClient, scope: MigrationScope): Promise<Map<number, string>> {
   if (!(await hasLedger(client))) return new Map();
   const { rows } = await client.query<{ number: number; checksum: string }>(
     'SELECT number, checksum FROM public.migration_ledger WHERE scope = $1',

@@ -9,7 +9,13 @@ import { captureChecksum, installCapture } from '../events/capture/install.js';
 import { PlainError } from '../platform/plain-error.js';
 import { noteIncarnation, settleQueues } from './incarnation.js';
 import { inLockingTransaction, type LockWaits } from './locking.js';
-import { fileName, ledgerOf, MigrationChangedError, migrationState, type Scope } from './migration-state.js';
+import {
+  fileName,
+  ledgerOf,
+  MigrationChangedError,
+  type MigrationScope,
+  migrationState,
+} from './migration-state.js';
 import { checkOwnership } from './repair.js';
 import { repairAll, TENANTS_PER_CONNECTION } from './repair-all.js';
 import { tellOfTenant } from './tenant-notice.js';
@@ -17,7 +23,7 @@ import { tellOfTenant } from './tenant-notice.js';
 export { appliedMigrations, pendingCaptures, pendingMigrations } from './migration-state.js';
 
 /** Called when a scope is done, well or not; `total` counts the scopes with something to do. */
-type OnMigrated = (progress: { scope: Scope; done: number; total: number; error?: Error }) => void;
+type OnMigrated = (progress: { scope: MigrationScope; done: number; total: number; error?: Error }) => void;
 
 export interface TenantMigrateOptions {
   readonly files?: MigrationFiles;
@@ -53,14 +59,14 @@ export interface MigrationReport {
   /** Number of tenants whose lost functions, triggers or rights were restored. */
   readonly repairs: number;
   /** Tenants that failed; each keeps what was applied to it before. If there is one, the command has failed. */
-  readonly failures: readonly { readonly scope: Scope; readonly error: Error }[];
+  readonly failures: readonly { readonly scope: MigrationScope; readonly error: Error }[];
 }
 
 /** Thrown for a migration whose SQL failed. Nothing of it was applied. */
 class MigrationFailedError extends PlainError {
   override readonly name = 'MigrationFailedError';
 
-  constructor(scope: Scope, migration: Migration, cause: Error) {
+  constructor(scope: MigrationScope, migration: Migration, cause: Error) {
     const position = Number((cause as { position?: string }).position);
     const line = position > 0 ? ` (line ${migration.sql.slice(0, position).split('\n').length})` : '';
     super(`migration ${fileName(migration)} of ${scope} failed: ${cause.message}${line}`, { cause });
@@ -86,12 +92,12 @@ export async function migrateAll(
 ): Promise<MigrationReport> {
   const files = options.files ?? readMigrations();
   const capture = captureFor(options);
-  const failures: { scope: Scope; error: Error }[] = [];
+  const failures: { scope: MigrationScope; error: Error }[] = [];
   let applied = 0;
   let captures = 0;
   let newerCaptures = 0;
-  let broken: ReadonlySet<Scope> = new Set();
-  const scopesToDo = async (client: OwnerClient): Promise<Scope[]> => {
+  let broken: ReadonlySet<MigrationScope> = new Set();
+  const scopesToDo = async (client: OwnerClient): Promise<MigrationScope[]> => {
     const state = await migrationState(client, appUser, files, capture?.checksum);
     const { pending, changed, reborn, withoutRights, captures: outdated } = state;
     const isStart = options.keepNewerCapture ?? false;
@@ -113,7 +119,7 @@ export async function migrateAll(
   });
   const total = todo.length;
   let done = 0;
-  const report = (scope: Scope, error?: Error) =>
+  const report = (scope: MigrationScope, error?: Error) =>
     options.onProgress?.({ scope, done: ++done, total, ...(error && { error }) });
   if (todo[0] === 'shared') {
     report('shared');
@@ -247,7 +253,7 @@ async function checkNotLost(client: OwnerClient, schema: string): Promise<void> 
 /** The place where migrations are applied. */
 interface Place {
   readonly client: OwnerClient;
-  readonly scope: Scope;
+  readonly scope: MigrationScope;
   readonly lockWaits?: LockWaits | undefined;
 }
 
@@ -292,7 +298,7 @@ async function apply(
 /** Records these migrations as applied. */
 export async function recordMigrations(
   client: OwnerClient,
-  scope: Scope,
+  scope: MigrationScope,
   migrations: readonly Migration[],
 ): Promise<void> {
   await client.query(

@@ -2,7 +2,7 @@ import type { ConnectionSettings } from '../config/config.js';
 import { type Migration, type MigrationFiles, readMigrations } from '../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { inLockingTransaction, type LockWaits } from './locking.js';
-import type { Scope } from './migration-state.js';
+import type { MigrationScope } from './migration-state.js';
 import { repairable, repairSchema } from './repair.js';
 import { compareSchemas, REPAIRABLE, readReference } from './tenant-catalogue.js';
 
@@ -11,14 +11,14 @@ export const TENANTS_PER_CONNECTION = 25;
 
 export interface RepairReport {
   readonly repairs: number;
-  readonly failures: readonly { readonly scope: Scope; readonly error: Error }[];
+  readonly failures: readonly { readonly scope: MigrationScope; readonly error: Error }[];
 }
 
 export interface RepairOptions {
   readonly files?: MigrationFiles;
   readonly lockWaits?: LockWaits | undefined;
   /** Only this tenant. */
-  readonly only?: Scope;
+  readonly only?: MigrationScope;
 }
 
 /**
@@ -72,7 +72,7 @@ export interface UpToDate {
 export async function tenantsUpToDate(
   client: OwnerClient,
   migrations: readonly Migration[],
-  only: Scope | null = null,
+  only: MigrationScope | null = null,
 ): Promise<UpToDate[]> {
   const { rows } = await client.query<UpToDate>(
     `SELECT t.schema_name AS schema, bool_or(l.is_skipped) AS skipped

@@ -2,7 +2,7 @@ import { inTransaction, type OwnerClient } from '../database/owner.js';
 import { SHARED_TABLES, schemaRightsSql } from '../database/roles.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { PlainError } from '../platform/plain-error.js';
-import { type Difference, REPAIRABLE, type Reference } from './tenant-catalogue.js';
+import { type Difference, REPAIRABLE, type ReferenceSchema } from './tenant-catalogue.js';
 import { tellOfTenant } from './tenant-notice.js';
 
 /** Selects the differences that can be repaired: no extra objects, and none that belong to a missing table. */
@@ -28,7 +28,7 @@ export async function repairSchema(
   client: OwnerClient,
   schema: string,
   differences: readonly Difference[],
-  reference: Reference,
+  reference: ReferenceSchema,
 ): Promise<void> {
   const here = (statement: string | null) =>
     (statement ?? '').replaceAll(reference.schema, checkSchemaName(schema));

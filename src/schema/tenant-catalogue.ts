@@ -24,7 +24,7 @@ interface CatalogueObject {
 }
 
 /** The contents of a tenant's schema as the program makes it on this server. */
-export interface Reference {
+export interface ReferenceSchema {
   /** The unique name of the schema it was read from, which does not exist any more. */
   readonly schema: string;
   readonly objects: readonly CatalogueObject[];
@@ -116,7 +116,7 @@ export async function readReference(
   client: OwnerClient,
   appUser: string,
   migrations: readonly Migration[],
-): Promise<Reference | null> {
+): Promise<ReferenceSchema | null> {
   const script = readSnapshot(migrations);
   if (script === null) return null;
   const schema = `tenant_reference_${randomBytes(6).toString('hex')}`;
@@ -154,7 +154,7 @@ export interface Difference {
 export async function compareSchemas(
   client: OwnerClient,
   schemas: readonly string[],
-  { reference, kinds }: { readonly reference: Reference; readonly kinds: readonly ObjectKind[] },
+  { reference, kinds }: { readonly reference: ReferenceSchema; readonly kinds: readonly ObjectKind[] },
 ): Promise<Map<string, Difference[]>> {
   const wanted = reference.objects.filter(({ kind }) => kinds.includes(kind));
   const found = new Map<string, Difference[]>();

@@ -2,14 +2,14 @@ import type { Scene } from './scene.js';
 import { RULES } from './scene.js';
 
 /** The result of a case. */
-export interface Outcome {
+export interface CaseResult {
   readonly events: number;
   readonly lost: number;
   readonly doubled: number;
   readonly remarks: string;
 }
 
-export type Counts = Omit<Outcome, 'remarks'>;
+export type Counts = Omit<CaseResult, 'remarks'>;
 
 export interface AuditOptions {
   readonly schema?: string;

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { killAll, Program } from '../start/program.js';
-import { count, type Outcome, seconds } from './audit.js';
+import { type CaseResult, count, seconds } from './audit.js';
 import { fairness, overload } from './cases/amounts.js';
 import { apiKilled, poolExhausted } from './cases/api.js';
 import {
@@ -23,7 +23,7 @@ import { type Durations, Stage } from './stage.js';
 interface Case {
   readonly name: string;
   readonly title: string;
-  readonly run: (stage: Stage) => Promise<Outcome>;
+  readonly run: (stage: Stage) => Promise<CaseResult>;
   /** Whether it mostly waits, and runs beside the others on a server that nobody restarts. */
   readonly isPatient?: boolean;
 }
@@ -59,7 +59,7 @@ const USAGE = `npm run test:chaos -- [options]
 
 interface Line {
   readonly title: string;
-  readonly outcome: Outcome | Error;
+  readonly outcome: CaseResult | Error;
 }
 
 async function runCase({ name, title, run }: Case, stage: Stage): Promise<Line> {

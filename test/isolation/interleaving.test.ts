@@ -126,7 +126,7 @@ const UNTOUCHED = {
   slept: '',
 };
 
-interface Outcome {
+interface InterleavingResult {
   /** Number of expected failures. */
   readonly failed: number;
   /** Unexpected results. */
@@ -137,7 +137,7 @@ interface Outcome {
 async function interleave(
   first: number,
   operationOf: (id: number, schema: string) => Operation,
-): Promise<Outcome> {
+): Promise<InterleavingResult> {
   const random = generator(SEED);
   const failures = Object.entries(FAILURES);
   const wrong: string[] = [];

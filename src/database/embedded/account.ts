@@ -14,7 +14,7 @@ interface Command {
 }
 
 /** The account under which PostgreSQL runs, which refuses to be root. */
-export interface Account {
+export interface ServerAccount {
   /** The kind of account, for messages and tests. */
   readonly kind: 'same' | 'user' | 'namespace' | 'capability';
   /** The owner of PostgreSQL's files; null when nothing has to be changed. */
@@ -27,7 +27,7 @@ interface User {
   readonly gid: number;
 }
 
-const SAME: Account = {
+const SAME: ServerAccount = {
   kind: 'same',
   owner: null,
   command: (file, args) => ({ file, args: [...args], options: {} }),
@@ -40,7 +40,7 @@ const SAME: Account = {
  * where it has another id and no privileges; then a user who may pass through every folder and nothing else.
  * @throws EmbeddedDatabaseError when no way works, or the data is somebody else's.
  */
-export function chooseAccount(layout: Layout, binaries: Binaries): Account {
+export function chooseAccount(layout: Layout, binaries: Binaries): ServerAccount {
   const self = process.getuid?.();
   if (self === undefined) return SAME; // Windows: pg_ctl drops excess privileges
   const owner = existsSync(layout.data) ? statSync(layout.data) : null;
@@ -64,12 +64,12 @@ export function chooseAccount(layout: Layout, binaries: Binaries): Account {
  * a user namespace the same user gets the id of one that has a name.
  * @throws EmbeddedDatabaseError for a user without a name, where user namespaces are not available
  */
-function named(self: number, layout: Layout, binaries: Binaries): Account {
+function named(self: number, layout: Layout, binaries: Binaries): ServerAccount {
   if (existsSync(join(layout.data, 'PG_VERSION')) || hasName()) return SAME; // only initdb asks
   const found = ['nobody', 'postgres', 'daemon']
     .map(findUser)
     .filter((user) => user !== null)
-    .map((user): Account => ({ ...inNamespace(user), owner: null }))
+    .map((user): ServerAccount => ({ ...inNamespace(user), owner: null }))
     .find((candidate) => works(candidate, layout.directory, binaries.postgres));
   if (found) return found;
   throw new EmbeddedDatabaseError(
@@ -86,7 +86,7 @@ function hasName(): boolean {
   }
 }
 
-function candidates(owner: User | null): Account[] {
+function candidates(owner: User | null): ServerAccount[] {
   const users = ['postgres', 'nobody'].map(findUser).filter((user) => user !== null);
   const generic = [...users.map(asUser), ...users.slice(-1).map(inNamespace), ...users.map(withCapability)];
   if (!owner) return generic;
@@ -104,7 +104,7 @@ function findUser(name: string): User | null {
   }
 }
 
-function asUser({ uid, gid }: User): Account {
+function asUser({ uid, gid }: User): ServerAccount {
   return {
     kind: 'user',
     owner: { uid, gid },
@@ -116,7 +116,7 @@ function asUser({ uid, gid }: User): Account {
  * Runs PostgreSQL in a user namespace; the files stay root's. Within it the user must have a name, which initdb asks
  * for.
  */
-function inNamespace({ uid, gid }: User): Account {
+function inNamespace({ uid, gid }: User): ServerAccount {
   const flags = ['--user', `--map-user=${uid}`, `--map-group=${gid}`, '--'];
   return {
     kind: 'namespace',
@@ -125,7 +125,7 @@ function inNamespace({ uid, gid }: User): Account {
   };
 }
 
-function withCapability({ uid, gid }: User): Account {
+function withCapability({ uid, gid }: User): ServerAccount {
   const capability = `+${passingCapability()}`;
   const flags = [
     `--reuid=${uid}`,
@@ -154,14 +154,14 @@ function passingCapability(): string {
 }
 
 /** Returns whether the server's program really starts under the account, and from within the directory. */
-function works(account: Account, directory: string, postgres: string): boolean {
+function works(account: ServerAccount, directory: string, postgres: string): boolean {
   const script = 'cd "$1" && exec "$2" --version';
   const { file, args, options } = account.command('/bin/sh', ['-c', script, 'sh', directory, postgres]);
   return spawnSync(file, args, { ...options, stdio: 'ignore' }).status === 0;
 }
 
 /** Gives a file or folder of PostgreSQL's, with all in it, to the account, unless it has it already. */
-export function giveTo(account: Account, path: string): void {
+export function giveTo(account: ServerAccount, path: string): void {
   if (!account.owner || !existsSync(path)) return;
   const { uid, gid } = account.owner;
   const stat = statSync(path);

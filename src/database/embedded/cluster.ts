@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Account, giveTo } from './account.js';
+import { giveTo, type ServerAccount } from './account.js';
 import type { Binaries } from './binaries.js';
 import { cleanEnvironment } from './environment.js';
 import { EmbeddedDatabaseError } from './errors.js';
@@ -42,7 +42,7 @@ const LOCALES = [
  */
 export async function ensureCluster(
   layout: Layout,
-  account: Account,
+  account: ServerAccount,
   binaries: Binaries,
   onProgress: (text: string) => void,
 ): Promise<void> {
@@ -79,7 +79,7 @@ function checkVersion(layout: Layout): void {
 async function initialise(
   data: string,
   passwordFile: string,
-  account: Account,
+  account: ServerAccount,
   binaries: Binaries,
 ): Promise<void> {
   let said = '';
@@ -112,7 +112,7 @@ async function initialise(
 
 /** Runs a program in a session of its own, so that a Ctrl-C at the terminal reaches only the program. */
 function run(
-  account: Account,
+  account: ServerAccount,
   file: string,
   args: string[],
 ): Promise<{ status: number | null; said: string }> {

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionSettings } from '../../config/config.js';
 import { wayOutOf } from '../../platform/system-errors.js';
-import { type Account, chooseAccount, giveTo } from './account.js';
+import { chooseAccount, giveTo, type ServerAccount } from './account.js';
 import { type Binaries, findBinaries } from './binaries.js';
 import { ensureCluster } from './cluster.js';
 import { DataDirectoryInUseError, EmbeddedDatabaseError } from './errors.js';
@@ -30,7 +30,7 @@ export interface EmbeddedServer {
   /** False when another process runs the server, and `stop` leaves it running. */
   readonly startedHere: boolean;
   /** The account that keeps the server from being root (`same`: nothing is needed). */
-  readonly account: Account['kind'] | null;
+  readonly account: ServerAccount['kind'] | null;
   /** Resolves when the server has ended, for whatever reason. Never for one that another process runs. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -134,7 +134,12 @@ function adminOf(host: string, port: number, { superuser }: Passwords): Connecti
   return { host, port, database: 'postgres', user: 'postgres', password: superuser };
 }
 
-function start(layout: Layout, account: Account, binaries: Binaries, onProgress: (text: string) => void) {
+function start(
+  layout: Layout,
+  account: ServerAccount,
+  binaries: Binaries,
+  onProgress: (text: string) => void,
+) {
   giveTo(account, layout.data);
   onProgress('starting the database');
   return startPostmaster(layout, account, binaries, onProgress) satisfies Promise<Postmaster>;
@@ -152,7 +157,7 @@ function prepareDirectory(directory: string): Layout {
   return layoutOf(realpathSync(directory));
 }
 
-function prepareFolders(layout: Layout, account: Account): void {
+function prepareFolders(layout: Layout, account: ServerAccount): void {
   for (const folder of [layout.log, layout.socket]) {
     if (!folder) continue;
     if (!existsSync(folder)) {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { tryPort } from '../../platform/try-port.js';
-import { type Account, giveTo } from './account.js';
+import { giveTo, type ServerAccount } from './account.js';
 import type { Binaries } from './binaries.js';
 import { cleanEnvironment } from './environment.js';
 import { EmbeddedDatabaseError } from './errors.js';
@@ -47,7 +47,7 @@ const PASSING = /pre-existing shared memory block|could not (create any TCP\/IP 
  */
 export async function startPostmaster(
   layout: Layout,
-  account: Account,
+  account: ServerAccount,
   binaries: Binaries,
   onProgress: (text: string) => void,
 ): Promise<Postmaster> {
@@ -78,7 +78,7 @@ export async function startPostmaster(
  * Launches the server in a session of its own: a Ctrl-C at the terminal reaches only the program, which stops the
  * server in order.
  */
-function launch(layout: Layout, account: Account, postgres: string): ChildProcess {
+function launch(layout: Layout, account: ServerAccount, postgres: string): ChildProcess {
   const command = account.command(postgres, ['-D', layout.data]);
   const log = openSync(layout.startLog, 'w', 0o600);
   try {

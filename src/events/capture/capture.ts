@@ -3,7 +3,7 @@ import { TENANT_COLUMNS, type TenantColumns } from '../../database/generated/col
 import { quoteLiteral } from '../../database/schema-name.js';
 import { EVENTS } from '../config.js';
 import type { EventsConfig } from '../types.js';
-import { type CaptureFunction, captureFunctions, type Operation } from './functions.js';
+import { type CapturedOperation, type CaptureFunction, captureFunctions } from './functions.js';
 
 /** A trigger of a capture function; one per table and operation, named after the latter. */
 interface CaptureTrigger {
@@ -26,7 +26,7 @@ export interface Capture {
 // Statement triggers see all rows of a statement at once, so a bulk change is one INSERT. They do not see: TRUNCATE,
 // which only the owner may run; sessions of a superuser with session_replication_role = replica; and an UPDATE that
 // gives a row another id, to which none of the old rows belongs.
-const SEEN: Readonly<Record<Operation, string>> = {
+const SEEN: Readonly<Record<CapturedOperation, string>> = {
   INSERT: 'NEW TABLE AS after_change',
   UPDATE: 'OLD TABLE AS before_change NEW TABLE AS after_change',
   DELETE: 'OLD TABLE AS before_change',

@@ -2,7 +2,7 @@ import type { Column } from '../../database/generated/columns.js';
 import { quoteIdentifier, quoteLiteral } from '../../database/schema-name.js';
 
 /** An entry of a record's state, and the columns that it is made from. */
-export interface Field {
+export interface CapturedField {
   /** Its name in events and their configuration: a foreign key without `_id`, a money pair by its amount. */
   readonly name: string;
   readonly columns: readonly string[];
@@ -22,7 +22,7 @@ const GENERIC_LINK = 'django_content_type';
 const FIELDS_PER_OBJECT = 45;
 
 /** Returns the fields of a table's records, in the order of the columns. */
-export function fieldsOf(columns: readonly Column[]): Field[] {
+export function fieldsOf(columns: readonly Column[]): CapturedField[] {
   const isThere = (name: string) => columns.some((column) => column.name === name);
   const isCurrencyOf = (name: string) => name.endsWith('_currency') && isThere(name.slice(0, -9));
   return columns
@@ -33,7 +33,11 @@ export function fieldsOf(columns: readonly Column[]): Field[] {
 }
 
 /** Returns a record's state as a jsonb expression; `empty` names entries that are always null. */
-export function stateExpression(fields: readonly Field[], alias: string, empty: readonly string[]): string {
+export function stateExpression(
+  fields: readonly CapturedField[],
+  alias: string,
+  empty: readonly string[],
+): string {
   const entries = [
     ...fields.map((field) => `${quoteLiteral(field.name)}, ${field.value(alias)}`),
     ...empty.map((name) => `${quoteLiteral(name)}, NULL`),
@@ -46,7 +50,7 @@ export function stateExpression(fields: readonly Field[], alias: string, empty: 
 }
 
 /** Returns whether a field differs between two rows. */
-export function differs(field: Field, one: string, other: string): string {
+export function differs(field: CapturedField, one: string, other: string): string {
   const comparisons = field.columns.map((name) => {
     const column = quoteIdentifier(name);
     return `${one}.${column} IS DISTINCT FROM ${other}.${column}`;
@@ -58,7 +62,7 @@ function fieldName({ name, references }: Column): string {
   return references && references !== GENERIC_LINK ? name.replace(/_id$/, '') : name;
 }
 
-function moneyField(name: string): Field {
+function moneyField(name: string): CapturedField {
   const amount = quoteIdentifier(name);
   const currency = quoteIdentifier(`${name}_currency`);
   return {
@@ -69,7 +73,7 @@ function moneyField(name: string): Field {
   };
 }
 
-function plainField({ name, type, references }: Column, as: string): Field {
+function plainField({ name, type, references }: Column, as: string): CapturedField {
   const value = (row: string) => asJson(`${row}.${quoteIdentifier(name)}`, type);
   return { name: as, columns: [name], value, ...(references && { references }) };
 }

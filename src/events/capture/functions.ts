@@ -1,15 +1,15 @@
 import type { Column } from '../../database/generated/columns.js';
 import { quoteLiteral } from '../../database/schema-name.js';
 import type { EventsConfig, TrackedEntity } from '../types.js';
-import { differs, type Field, fieldsOf, stateExpression } from './fields.js';
+import { type CapturedField, differs, fieldsOf, stateExpression } from './fields.js';
 
-export type Operation = 'INSERT' | 'UPDATE' | 'DELETE';
+export type CapturedOperation = 'INSERT' | 'UPDATE' | 'DELETE';
 
 /** A function that captures the events of one table for one kind of statement. */
 export interface CaptureFunction {
   readonly name: string;
   readonly table: string;
-  readonly operation: Operation;
+  readonly operation: CapturedOperation;
   /** Its PL/pgSQL; table names are unqualified, since the search_path is fixed to the function. */
   readonly body: string;
 }
@@ -20,7 +20,7 @@ const DEFAULT_MAX_RETRIES = 2;
 interface Tracked {
   readonly entity: string;
   readonly tracked: TrackedEntity;
-  readonly fields: readonly Field[];
+  readonly fields: readonly CapturedField[];
   readonly softDeletes: boolean;
   /** Returns the number of retries of a failed event of this type. */
   retries(type: string): number;
@@ -62,7 +62,7 @@ export function captureFunctions(
     retries: (type) => config.events[type]?.max_retries ?? DEFAULT_MAX_RETRIES,
     isHandled: (type) => isHandled(config, type),
   };
-  const make = (operation: Operation, query: CaptureQuery): CaptureFunction => ({
+  const make = (operation: CapturedOperation, query: CaptureQuery): CaptureFunction => ({
     name: functionName(tracked.table, operation),
     table: tracked.table,
     operation,
@@ -75,7 +75,7 @@ export function captureFunctions(
   ];
 }
 
-function functionName(table: string, operation: Operation): string {
+function functionName(table: string, operation: CapturedOperation): string {
   return `capture_${table.replace(/^immigration_/, '')}_${operation.toLowerCase()}`;
 }
 
@@ -204,7 +204,7 @@ function fieldChanges({ entity, tracked, fields }: Tracked): CapturedChange[] {
     }));
 }
 
-function anyChange(entity: string, fields: readonly Field[]): CapturedChange {
+function anyChange(entity: string, fields: readonly CapturedField[]): CapturedChange {
   const names = fields.map(
     (field) => `CASE WHEN ${differs(field, 'this', 'past')} THEN ${quoteLiteral(field.name)} END`,
   );

@@ -1,6 +1,6 @@
 import { TENANT_COLUMNS, type TenantColumns } from '../../database/generated/columns.js';
 import { PlainError } from '../../platform/plain-error.js';
-import { type Field, fieldsOf } from '../capture/fields.js';
+import { type CapturedField, fieldsOf } from '../capture/fields.js';
 import { EVENTS } from '../config.js';
 import { typesOf } from '../event-types.js';
 import { HANDLERS } from '../handlers/registry.js';
@@ -20,7 +20,7 @@ export function checkEventsConfig(
   columns: TenantColumns = TENANT_COLUMNS,
   handlers: Readonly<Record<string, unknown>> = HANDLERS,
 ): string[] {
-  const fields = new Map<string, readonly Field[]>();
+  const fields = new Map<string, readonly CapturedField[]>();
   const problems: string[] = [];
   for (const [entity, tracked] of Object.entries(config.entities)) {
     const own = Object.hasOwn(columns, tracked.table) ? columns[tracked.table]! : null;
@@ -46,7 +46,7 @@ export function requireValidEventsConfig(): void {
 function checkEntity(
   entity: string,
   { table, fields: named, empty = [] }: TrackedEntity,
-  fields: readonly Field[] | null,
+  fields: readonly CapturedField[] | null,
   { entities }: EventsConfig,
 ): string[] {
   if (!ENTITY_NAME.test(entity))
@@ -77,7 +77,7 @@ function typeProblem(type: string, config: EventsConfig): string | null {
 
 function checkType(
   type: string,
-  fields: readonly Field[],
+  fields: readonly CapturedField[],
   { events }: EventsConfig,
   known: Readonly<Record<string, unknown>>,
 ): string[] {

@@ -1,5 +1,5 @@
 import { ROLES } from '../../auth/scope.js';
-import type { Field } from '../capture/fields.js';
+import type { CapturedField } from '../capture/fields.js';
 import { HANDLERS } from '../handlers/registry.js';
 import { RELATIONS, USER_FIELDS } from '../handlers/relations.js';
 import { namesIn, templateProblem } from '../handlers/templates.js';
@@ -12,7 +12,7 @@ const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'URGENT'];
 const PLACES = ['tenant', 'region', 'branch'];
 
 /** Returns the errors of one handler's entry, one line each. */
-export function checkHandlerUse(type: string, fields: readonly Field[], use: HandlerUse): string[] {
+export function checkHandlerUse(type: string, fields: readonly CapturedField[], use: HandlerUse): string[] {
   const entity = type.split('.')[0]!;
   const { condition, config } = use;
   return [
@@ -32,7 +32,7 @@ interface Settings {
   readonly assigned_to_field?: string;
 }
 
-function checkSettings(settings: Settings, entity: string, fields: readonly Field[]): string[] {
+function checkSettings(settings: Settings, entity: string, fields: readonly CapturedField[]): string[] {
   const { recipients, due_date_days: days = 0, priority = 'LOW', assigned_to_field: assignee } = settings;
   const codes = [settings.activity_type, settings.type].filter((code) => code !== undefined);
   return [
@@ -51,14 +51,14 @@ function templatesOf({ handler, config }: HandlerUse): readonly string[] {
   return HANDLERS[handler]?.templates?.(config as never) ?? [];
 }
 
-function checkTemplate(template: string, entity: string, fields: readonly Field[]): string[] {
+function checkTemplate(template: string, entity: string, fields: readonly CapturedField[]): string[] {
   const problem = templateProblem(template);
   const unknown = namesIn(template).filter((name) => !isNamed(name, entity, fields));
   return [...(problem ? [problem] : []), ...unknown.map((name) => `unknown mark {${name}} in "${template}"`)];
 }
 
 /** Returns whether an event of this entity defines a name in a template. */
-function isNamed(name: string, entity: string, fields: readonly Field[]): boolean {
+function isNamed(name: string, entity: string, fields: readonly CapturedField[]): boolean {
   if (ALWAYS_NAMED.includes(name)) return true;
   if (name === 'client_name') return hasClient(entity, fields);
   if (name === 'task_title') return entity === 'Task';
@@ -71,11 +71,11 @@ function isNamed(name: string, entity: string, fields: readonly Field[]): boolea
 }
 
 /** Returns whether its records are clients, belong to one, or may be linked with one. */
-function hasClient(entity: string, fields: readonly Field[]): boolean {
+function hasClient(entity: string, fields: readonly CapturedField[]): boolean {
   return entity === 'Client' || entity === 'Task' || fields.some(({ name }) => name === 'client');
 }
 
-function checkCondition(condition: Condition, fields: readonly Field[]): string[] {
+function checkCondition(condition: Condition, fields: readonly CapturedField[]): string[] {
   switch (condition.kind) {
     case 'has_linked_client':
       return [];
@@ -91,7 +91,7 @@ function checkCondition(condition: Condition, fields: readonly Field[]): string[
   }
 }
 
-function checkRecipient(recipient: Recipient, entity: string, fields: readonly Field[]): string[] {
+function checkRecipient(recipient: Recipient, entity: string, fields: readonly CapturedField[]): string[] {
   if ('field' in recipient) return checkUserField(recipient.field, entity, fields);
   if ('user_ids' in recipient) {
     const wrong = recipient.user_ids.filter((id) => !Number.isSafeInteger(id) || id < 1);
@@ -110,7 +110,7 @@ function checkRecipient(recipient: Recipient, entity: string, fields: readonly F
 }
 
 /** Returns an error unless the field holds a user, of the record or of one that it references. */
-function checkUserField(path: string, entity: string, fields: readonly Field[]): string[] {
+function checkUserField(path: string, entity: string, fields: readonly CapturedField[]): string[] {
   const [first = '', second, ...more] = path.split('.');
   const own = fields.find(({ name }) => name === first);
   if (second === undefined) {
@@ -123,7 +123,7 @@ function checkUserField(path: string, entity: string, fields: readonly Field[]):
 }
 
 /** Returns an error unless the record or its client has a branch, and with it a region. */
-function checkPlace(entity: string, fields: readonly Field[]): string[] {
+function checkPlace(entity: string, fields: readonly CapturedField[]): string[] {
   const hasPlace = hasClient(entity, fields) || fields.some(({ name }) => name === 'branch');
   return hasPlace ? [] : [`${entity} has no branch, so neither a region`];
 }

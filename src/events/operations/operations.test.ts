@@ -11,7 +11,7 @@ import {
 } from '../../../test/helpers/worker.js';
 import { withOwner } from '../../database/owner.js';
 import { listPauses, pauseEvents, resumeEvents } from './control.js';
-import { cancelEvents, listEvents, retryEvents, showEvent } from './operations.js';
+import { cancelEvents, listDomainEvents, retryEvents, showEvent } from './operations.js';
 import { eventsStatus } from './status.js';
 
 const STAGE = 'Client.stage.UPDATE';
@@ -64,7 +64,7 @@ describe('retrying', () => {
       `DELETE FROM immigration_notification WHERE notification_type = 'SYSTEM_ALERT' AND title <> 'Notification'`,
     );
     expect(await retryEvents(test.database, MAIN, {})).toHaveLength(3);
-    const [event] = await listEvents(test.database, MAIN, {}, 1);
+    const [event] = await listDomainEvents(test.database, MAIN, {}, 1);
     expect(event).toMatchObject({
       status: 'PENDING',
       retry_count: 0,
@@ -99,7 +99,7 @@ describe('cancelling', () => {
     await addEvents(test, 2_500);
     expect(await cancelEvents(test.database, MAIN, {})).toHaveLength(2_500);
     expect(await queued()).toBe(0);
-    const [event] = await listEvents(test.database, MAIN, { status: 'FAILED' }, 1);
+    const [event] = await listDomainEvents(test.database, MAIN, { status: 'FAILED' }, 1);
     expect(event).toMatchObject({ error_message: 'cancelled', due_at: null });
     expect(await test.sql('SELECT FROM immigration_notification')).toEqual([]);
     expect(await retryEvents(test.database, MAIN, { ids: [event!.id] })).toHaveLength(1);

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { type Sql, sql } from '../../database/sql.js';
 import type { State } from '../event.js';
 import { lockTenant } from '../worker/event-queue.js';
-import { type Selection, selected } from './selection.js';
+import { type EventSelection, selected } from './selection.js';
 
 /** An event as operators see it; columns as in the table. */
 export interface ShownEvent {
@@ -42,10 +42,10 @@ const IN_FULL = sql`${SHOWN}, e.action, e.changed_fields, e.previous_state, e.cu
   e.metadata, e.performed_by_id, e.request_id`;
 
 /** Returns events of a tenant, the newest first. @param most maximum number */
-export async function listEvents(
+export async function listDomainEvents(
   database: Database,
   schema: string,
-  selection: Selection,
+  selection: EventSelection,
   most: number,
 ): Promise<ShownEvent[]> {
   const query = sql<ShownEvent>`
@@ -83,7 +83,7 @@ async function withDueTimes<Event extends ShownEvent>(
 const AT_ONCE = 1_000;
 
 // Successful handlers stay in the results, so that they do not run again.
-const retry = (selection: Selection) => sql<{ id: number }>`
+const retry = (selection: EventSelection) => sql<{ id: number }>`
   WITH chosen AS (
     SELECT e.id FROM immigration_event e WHERE ${selected(selection)} AND e.status = 'FAILED'
     ORDER BY e.id LIMIT ${AT_ONCE}
@@ -105,7 +105,7 @@ const retry = (selection: Selection) => sql<{ id: number }>`
 export async function retryEvents(
   database: Database,
   schema: string,
-  selection: Selection,
+  selection: EventSelection,
 ): Promise<number[]> {
   const done = await inPortions(database, schema, retry(selection));
   if (done.length > 0) await database.publicQuery(notice(CHANNELS.events, ''));
@@ -115,7 +115,7 @@ export async function retryEvents(
 /** The error of a cancelled event. */
 const CANCELLED = 'cancelled';
 
-const cancel = (selection: Selection) => sql<{ id: number }>`
+const cancel = (selection: EventSelection) => sql<{ id: number }>`
   WITH chosen AS (
     SELECT e.id FROM immigration_event e WHERE ${selected(selection)} AND e.status IN ('PENDING', 'PROCESSING')
     ORDER BY e.id LIMIT ${AT_ONCE}
@@ -134,7 +134,7 @@ const cancel = (selection: Selection) => sql<{ id: number }>`
 export async function cancelEvents(
   database: Database,
   schema: string,
-  selection: Selection,
+  selection: EventSelection,
 ): Promise<number[]> {
   return await inPortions(database, schema, cancel(selection));
 }

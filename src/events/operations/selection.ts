@@ -2,7 +2,7 @@ import { allOf } from '../../database/conditions.js';
 import { type Sql, sql } from '../../database/sql.js';
 
 /** The events of a tenant that an operator selects; omitted properties do not restrict them. */
-export interface Selection {
+export interface EventSelection {
   readonly ids?: readonly number[];
   readonly type?: string;
   readonly status?: EventStatus;
@@ -17,7 +17,7 @@ export const EVENT_STATUSES = ['PENDING', 'PROCESSING', 'COMPLETED', 'FAILED'] a
 export type EventStatus = (typeof EVENT_STATUSES)[number];
 
 /** Returns the condition that a row `e` of the events is selected. */
-export function selected({ ids, type, status, handler, since, until }: Selection): Sql<boolean> {
+export function selected({ ids, type, status, handler, since, until }: EventSelection): Sql<boolean> {
   return allOf([
     ids && sql`e.id = ANY (${ids}::bigint[])`,
     type !== undefined && sql`e.event_type = ${type}`,

@@ -30,7 +30,7 @@ export interface BatchTools {
 }
 
 /** The result of a turn. */
-export interface TurnResult {
+export interface EventBatchResult {
   readonly handled: readonly HandledEvent[];
   /** Whether the tenant is likely to have more events that are due. */
   readonly hasMore: boolean;
@@ -45,7 +45,7 @@ export async function runBatch(
   tools: BatchTools,
   schema: string,
   pausedHandlers: readonly string[],
-): Promise<TurnResult> {
+): Promise<EventBatchResult> {
   const leftOut = tools.bindings.typesUsing(pausedHandlers);
   const since = tools.cursors.of(schema);
   const most = tools.limits.batch;

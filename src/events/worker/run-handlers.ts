@@ -10,14 +10,14 @@ import { type EventOutcome, errorText, failure } from './event-outcome.js';
 import { type HandlerBinding, isDone } from './handler-bindings.js';
 
 /** An event with everything needed to handle it. */
-export interface Job {
+export interface EventJob {
   readonly event: DomainEvent;
   readonly context: EventContext;
   readonly bindings: readonly HandlerBinding[];
 }
 
 /** The outcome of handling an event, and the users to notify. */
-export interface JobDone {
+export interface EventJobResult {
   readonly outcome: EventOutcome;
   readonly notified: readonly number[];
 }
@@ -36,9 +36,9 @@ const LOCKED_SECONDS = { least: 2, most: 30 };
  */
 export async function runTogether(
   transaction: TenantTransaction,
-  jobs: readonly Job[],
+  jobs: readonly EventJob[],
   until: number,
-): Promise<JobDone[]> {
+): Promise<EventJobResult[]> {
   const results = jobs.map((): Record<string, HandlerResult> => ({}));
   const notified = jobs.map((): number[] => []);
   for (const binding of jobs[0]?.bindings ?? []) {
@@ -73,7 +73,11 @@ const UNDO = sql`ROLLBACK TO SAVEPOINT handler`;
  * @param until deadline, on the clock of performance.now()
  * @throws database errors, when the transaction is lost
  */
-export async function runEach(transaction: TenantTransaction, job: Job, until: number): Promise<JobDone> {
+export async function runEach(
+  transaction: TenantTransaction,
+  job: EventJob,
+  until: number,
+): Promise<EventJobResult> {
   const results: Record<string, HandlerResult> = {};
   const notified: number[] = [];
   const errors: string[] = [];
@@ -113,7 +117,7 @@ export async function runEach(transaction: TenantTransaction, job: Job, until: n
 
 /** Returns the result of a handler that need not run; 'done' when it ran before; null when it has to run. */
 function resultWithoutRunning(
-  { event, context }: Job,
+  { event, context }: EventJob,
   binding: HandlerBinding,
 ): HandlerResult | 'done' | null {
   if (isDone(event.handler_results[binding.key])) return 'done';

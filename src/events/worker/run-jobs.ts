@@ -3,7 +3,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { recordKey } from '../event.js';
 import type { BatchLimits } from './batch-limits.js';
 import { type HandledEvent, UNTOUCHED } from './event-outcome.js';
-import { type Job, type JobDone, runEach, runTogether } from './run-handlers.js';
+import { type EventJob, type EventJobResult, runEach, runTogether } from './run-handlers.js';
 
 export interface JobsDone {
   readonly handled: HandledEvent[];
@@ -22,10 +22,10 @@ const UNDO = sql`ROLLBACK TO SAVEPOINT batch`;
  */
 export async function runJobs(
   transaction: TenantTransaction,
-  jobs: readonly Job[],
+  jobs: readonly EventJob[],
   limits: BatchLimits,
 ): Promise<JobsDone> {
-  const isHindered = ({ event }: Job) => event.error_message !== null || event.retry_count > 0;
+  const isHindered = ({ event }: EventJob) => event.error_message !== null || event.retry_count > 0;
   const hinderedRecords = new Set(jobs.filter(isHindered).map(({ event }) => recordKey(event)));
   const fresh = jobs.filter(({ event }) => !hinderedRecords.has(recordKey(event)));
   const hindered = jobs.filter(({ event }) => hinderedRecords.has(recordKey(event)));
@@ -51,13 +51,13 @@ function bound(
 /** Handles all events together; null when something failed, and nothing is written then. */
 async function allTogether(
   transaction: TenantTransaction,
-  jobs: readonly Job[],
+  jobs: readonly EventJob[],
   limits: BatchLimits,
 ): Promise<JobsDone | null> {
   const until = performance.now() + limits.together;
   transaction.send(SAVE);
   bound(transaction, 'statement_timeout', limits.together);
-  const done = new Map<Job, JobDone>();
+  const done = new Map<EventJob, EventJobResult>();
   try {
     for (const round of roundsOf(jobs)) {
       await allSettled(
@@ -76,8 +76,8 @@ async function allTogether(
 }
 
 /** Returns the first events of all records, then the second ones, and so on. */
-function roundsOf(jobs: readonly Job[]): Job[][] {
-  const rounds: Job[][] = [];
+function roundsOf(jobs: readonly EventJob[]): EventJob[][] {
+  const rounds: EventJob[][] = [];
   const counts = new Map<string, number>();
   for (const job of jobs) {
     const key = recordKey(job.event);
@@ -90,8 +90,8 @@ function roundsOf(jobs: readonly Job[]): Job[][] {
 }
 
 /** Groups events by type and handlers. */
-function groupsByType(jobs: readonly Job[]): Job[][] {
-  const groups = new Map<string, Job[]>();
+function groupsByType(jobs: readonly EventJob[]): EventJob[][] {
+  const groups = new Map<string, EventJob[]>();
   for (const job of jobs) {
     const key = [job.event.event_type, ...job.bindings.map((binding) => binding.key)].join(' ');
     const group = groups.get(key) ?? [];
@@ -109,13 +109,13 @@ async function allSettled(work: readonly Promise<void>[]): Promise<void> {
 
 async function oneByOne(
   transaction: TenantTransaction,
-  jobs: readonly Job[],
+  jobs: readonly EventJob[],
   limits: BatchLimits,
   { untilOneIsLocked = false } = {},
 ): Promise<JobsDone> {
   const begun = performance.now();
   const blocked = new Set<string>();
-  const done = new Map<Job, JobDone>();
+  const done = new Map<EventJob, EventJobResult>();
   let isOver = false;
   for (const job of jobs) {
     const record = recordKey(job.event);
@@ -132,7 +132,7 @@ async function oneByOne(
   return collect(jobs, (job) => done.get(job)!);
 }
 
-function collect(jobs: readonly Job[], doneOf: (job: Job) => JobDone): JobsDone {
+function collect(jobs: readonly EventJob[], doneOf: (job: EventJob) => EventJobResult): JobsDone {
   const notified: number[] = [];
   const handled = jobs.map((job) => {
     const { outcome, notified: users } = doneOf(job);

@@ -1,7 +1,7 @@
 import { ENCODINGS, type Encoding, UNREADABLE } from './encoding.js';
 
 /** An encoding that a file may have, with sample texts of the file decoded by it. */
-export interface EncodingChoice {
+export interface PossibleEncoding {
   readonly encoding: Encoding;
   readonly samples: readonly string[];
 }
@@ -21,7 +21,7 @@ const CONTROL = /\p{Cc}/u;
  * Returns the encodings that can decode all of a file's texts beyond ASCII, the likeliest first, with some of these
  * texts; and UTF-8, which cannot, to show the user why the question arises.
  */
-export function encodingChoices(content: Buffer): EncodingChoice[] {
+export function encodingChoices(content: Buffer): PossibleEncoding[] {
   const places = placesBeyondAscii(content);
   const choices = CHOICES.map((encoding) => ({ encoding, texts: textsOf(places, encoding) }));
   return choices

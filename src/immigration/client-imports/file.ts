@@ -5,7 +5,7 @@ import { guessFields } from './columns.js';
 import { type DateFormat, guessDateFormat } from './dates.js';
 import { DELIMITERS, type Delimiter, guessDelimiter, sepLine, TOLERANT } from './delimiter.js';
 import { decoded, type Encoding, encodingOf, UNREADABLE } from './encoding.js';
-import { type EncodingChoice, encodingChoices } from './encoding-choices.js';
+import { encodingChoices, type PossibleEncoding } from './encoding-choices.js';
 import { OpenQuote } from './open-quote.js';
 
 /**
@@ -31,7 +31,7 @@ export interface ClientFile {
 
 /** A file that can be read only after the user has chosen its encoding. */
 export interface Undecided {
-  readonly choices: readonly EncodingChoice[];
+  readonly choices: readonly PossibleEncoding[];
 }
 
 export interface ReadOptions {

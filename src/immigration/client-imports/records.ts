@@ -8,7 +8,7 @@ import type { KeptRow } from './file.js';
 import type { FileRow } from './file-row.js';
 import type { Duplicates, OtherName, PlannedRow, Rules } from './plan.js';
 
-export const STATUSES = [
+export const IMPORT_STATUSES = [
   'DRAFT',
   'CHECKING',
   'RUNNING',
@@ -18,7 +18,7 @@ export const STATUSES = [
   'UNDOING',
   'UNDONE',
 ] as const;
-export type ImportStatus = (typeof STATUSES)[number];
+export type ImportStatus = (typeof IMPORT_STATUSES)[number];
 
 /** A status in which a worker has work to do. */
 export type WorkStatus = 'CHECKING' | 'RUNNING' | 'UNDOING';
@@ -99,13 +99,17 @@ export async function readPart(
 }
 
 /** The progress of an import, and its counts. */
-export type Progress = Pick<
+export type ImportProgress = Pick<
   ImportRow,
   'status' | 'next_part' | 'processed' | 'created' | 'updated' | 'skipped' | 'failed' | 'other_named'
 >;
 
 /** Returns the progress after these rows. */
-export function advanced(before: Progress, plan: readonly PlannedRow[], status: ImportStatus): Progress {
+export function advanced(
+  before: ImportProgress,
+  plan: readonly PlannedRow[],
+  status: ImportStatus,
+): ImportProgress {
   const count = (outcome: PlannedRow['outcome']) => plan.filter((row) => row.outcome === outcome).length;
   return {
     status,
@@ -123,7 +127,7 @@ export function advanced(before: Progress, plan: readonly PlannedRow[], status: 
 export async function saveProgress(
   transaction: TenantTransaction,
   importId: number,
-  progress: Progress,
+  progress: ImportProgress,
 ): Promise<void> {
   const { status } = progress;
   await transaction.query(sql`

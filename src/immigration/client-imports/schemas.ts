@@ -28,7 +28,7 @@ import { DATE_FORMATS } from './dates.js';
 import { DELIMITER_NAMES } from './delimiter.js';
 import { ENCODINGS } from './encoding.js';
 import { DUPLICATES, OTHER_NAMES } from './plan.js';
-import { STATUSES } from './records.js';
+import { IMPORT_STATUSES } from './records.js';
 
 const reading = {
   encoding: choice(ENCODINGS),
@@ -84,7 +84,7 @@ const orNull = () => nullableSchema(timeOutput());
 const output = {
   id: idOutput(),
   filename: Type.String(),
-  status: choiceOutput(STATUSES),
+  status: choiceOutput(IMPORT_STATUSES),
   encoding: orBlank({
     type: 'string',
     enum: ENCODINGS,

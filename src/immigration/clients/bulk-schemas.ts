@@ -80,7 +80,7 @@ export const BulkArchive = strictBody('ClientBulkArchiveRequest', selection);
 export const BulkRestore = strictBody('ClientBulkRestoreRequest', selection);
 
 /** The clients to change: those with these ids, or those that match filters. */
-export type Selection = ReturnType<typeof BulkArchive.parse>;
+export type ClientSelection = ReturnType<typeof BulkArchive.parse>;
 
 export const BulkResult = component(
   'ClientBulkResult',

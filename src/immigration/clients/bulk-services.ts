@@ -8,7 +8,7 @@ import { checkAssignment } from '../shared/assignment.js';
 import { outOfScope } from '../shared/client-access.js';
 import { clientConditions, readClientFilters } from '../shared/client-filters.js';
 import type { TenantTime } from '../shared/tenant-time.js';
-import { type BulkResult, MOST_CLIENTS, type Selection } from './bulk-schemas.js';
+import { type BulkResult, type ClientSelection, MOST_CLIENTS } from './bulk-schemas.js';
 import type { STAGES } from './schemas.js';
 import { clients } from './selectors.js';
 
@@ -32,7 +32,7 @@ export async function assignClients(
   transaction: TenantTransaction,
   user: CurrentUser,
   time: TenantTime,
-  { assigned_to_id: assignee, ...selection }: Selection & { readonly assigned_to_id: number | null },
+  { assigned_to_id: assignee, ...selection }: ClientSelection & { readonly assigned_to_id: number | null },
 ): Promise<BulkResult> {
   if (assignee !== null) await checkAssignment(transaction, user, assignee, 'clients');
   return await changeClients(transaction, user, time, selection, {
@@ -47,7 +47,7 @@ export async function moveClients(
   transaction: TenantTransaction,
   user: CurrentUser,
   time: TenantTime,
-  { stage, ...selection }: Selection & { readonly stage: (typeof STAGES)[number] },
+  { stage, ...selection }: ClientSelection & { readonly stage: (typeof STAGES)[number] },
 ): Promise<BulkResult> {
   return await changeClients(transaction, user, time, selection, {
     ofArchived: false,
@@ -61,7 +61,7 @@ export async function archiveClients(
   transaction: TenantTransaction,
   user: CurrentUser,
   time: TenantTime,
-  selection: Selection,
+  selection: ClientSelection,
 ): Promise<BulkResult> {
   return await changeClients(transaction, user, time, selection, {
     ofArchived: false,
@@ -75,7 +75,7 @@ export async function restoreClients(
   transaction: TenantTransaction,
   user: CurrentUser,
   time: TenantTime,
-  selection: Selection,
+  selection: ClientSelection,
 ): Promise<BulkResult> {
   return await changeClients(transaction, user, time, selection, {
     ofArchived: true,
@@ -94,7 +94,7 @@ async function changeClients(
   transaction: TenantTransaction,
   user: CurrentUser,
   time: TenantTime,
-  selection: Selection,
+  selection: ClientSelection,
   change: BulkChange,
 ): Promise<BulkResult> {
   const { dry_run: isDryRun = false } = selection;
@@ -114,7 +114,7 @@ async function changeClients(
 async function byIds(
   transaction: TenantTransaction,
   user: CurrentUser,
-  selection: Selection,
+  selection: ClientSelection,
   change: BulkChange,
   ids: readonly number[],
 ): Promise<readonly Meant[]> {
@@ -138,7 +138,7 @@ async function byFilters(
   transaction: TenantTransaction,
   user: CurrentUser,
   time: TenantTime,
-  selection: Selection,
+  selection: ClientSelection,
   change: BulkChange,
 ): Promise<readonly Meant[]> {
   if (!selection.filters) throw invalid({ non_field_errors: ['Give either ids or filters.'] });
@@ -153,7 +153,7 @@ async function byFilters(
 /** Reads clients in order of their ids, so that concurrent changes to the same clients do not deadlock. */
 async function read(
   transaction: TenantTransaction,
-  { dry_run: isDryRun = false }: Selection,
+  { dry_run: isDryRun = false }: ClientSelection,
   { ofArchived, differs }: BulkChange,
   condition: Sql<boolean>,
 ): Promise<Meant[]> {

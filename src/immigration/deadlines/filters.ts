@@ -5,7 +5,7 @@ import { allows, type Policy, signedIn } from '../../routing/policy.js';
 import { clientRecordPolicy } from '../shared/client-records.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import type { TenantTime } from '../shared/tenant-time.js';
-import { KINDS, type Kind } from './schemas.js';
+import { DEADLINE_KINDS, type DeadlineKind } from './schemas.js';
 
 /** Default number of days ahead. */
 export const USUAL_DAYS = 90;
@@ -14,7 +14,7 @@ const MOST_DAYS = 36_500;
 const DAY = 86_400_000;
 
 /** The policies of kinds: those of their own lists. */
-const POLICIES: Readonly<Record<Kind, Policy>> = {
+const POLICIES: Readonly<Record<DeadlineKind, Policy>> = {
   PASSPORT: clientRecordPolicy.see,
   VISA: modelPolicy('visaapplication').see,
   INTAKE: modelPolicy('collegeapplication').see,
@@ -25,7 +25,7 @@ const POLICIES: Readonly<Record<Kind, Policy>> = {
 /** The kinds and dates of the requested deadlines. */
 export interface DeadlineWindow {
   /** The requested kinds that the user may see. */
-  readonly kinds: readonly Kind[];
+  readonly kinds: readonly DeadlineKind[];
   /** The last date, inclusive: YYYY-MM-DD. */
   readonly lastDate: string;
   /** The moment at which that date ends, in UTC. */
@@ -42,7 +42,7 @@ export function readWindow(query: QueryParameters, user: CurrentUser, time: Tena
   const after = (count: number) => new Date(Date.parse(time.today) + count * DAY).toISOString().slice(0, 10);
   const ahead = Math.min(days, MOST_DAYS);
   return {
-    kinds: KINDS.filter((kind) => allows(POLICIES[kind], user) && (!asked || asked.includes(kind))),
+    kinds: DEADLINE_KINDS.filter((kind) => allows(POLICIES[kind], user) && (!asked || asked.includes(kind))),
     lastDate: after(ahead),
     end: time.startOf(after(ahead + 1)),
     overdue: query.boolean('overdue'),

@@ -5,7 +5,7 @@ import { clientRecordPolicy } from '../shared/client-records.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { USUAL_DAYS } from './filters.js';
-import { DeadlineOutput, KINDS } from './schemas.js';
+import { DEADLINE_KINDS, DeadlineOutput } from './schemas.js';
 import { listDeadlines } from './selectors.js';
 
 const filters = {
@@ -13,7 +13,7 @@ const filters = {
   branch: Type.Integer(),
   days: Type.Integer({ minimum: 0, description: `how many days ahead; default ${USUAL_DAYS}` }),
   kind: Type.Array(Type.String(), {
-    description: `any of ${KINDS.join(', ')}; other values: an empty list`,
+    description: `any of ${DEADLINE_KINDS.join(', ')}; other values: an empty list`,
   }),
   overdue: Type.Boolean({ description: 'true: only what is overdue; false: without it' }),
 };

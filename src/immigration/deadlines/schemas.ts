@@ -4,13 +4,13 @@ import { nullableSchema } from '../../http/fields/field.js';
 import { choiceOutput, dayOutput, nameOutput, relatedOutput } from '../shared/output.js';
 
 /** The kinds of deadlines; deadlines of one day are ordered by these names. */
-export const KINDS = ['PASSPORT', 'VISA', 'INTAKE', 'TASK', 'REMINDER'] as const;
-export type Kind = (typeof KINDS)[number];
+export const DEADLINE_KINDS = ['PASSPORT', 'VISA', 'INTAKE', 'TASK', 'REMINDER'] as const;
+export type DeadlineKind = (typeof DEADLINE_KINDS)[number];
 
 export const DeadlineOutput = component(
   'Deadline',
   Type.Object({
-    kind: choiceOutput(KINDS),
+    kind: choiceOutput(DEADLINE_KINDS),
     record_id: Type.Integer({
       description:
         "of a passport its client's id, of VISA a visa application's, of INTAKE a college application's",

@@ -13,7 +13,7 @@ import { foundPage } from '../shared/found-page.js';
 import { clientName, named } from '../shared/names.js';
 import type { TenantTime } from '../shared/tenant-time.js';
 import { readWindow } from './filters.js';
-import type { DeadlineOutput, Kind } from './schemas.js';
+import type { DeadlineKind, DeadlineOutput } from './schemas.js';
 import { sourcesOf } from './sources.js';
 
 /** A deadline with its position in the list. */
@@ -26,7 +26,7 @@ const TITLE = sql<string>`CASE r.kind
 
 const COLUMNS = {
   id: sql<number>`r.id`,
-  kind: sql<Kind>`r.kind`,
+  kind: sql<DeadlineKind>`r.kind`,
   record_id: sql<number>`r.record_id`,
   client: sql<number | null>`r.client_id`,
   client_name: bySubquery(clientName('client_id')),

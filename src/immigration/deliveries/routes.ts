@@ -8,12 +8,12 @@ import { type RouteDefinition, route } from '../../routing/route.js';
 import { onlySuperAdmin } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import {
+  DELIVERY_KINDS,
   DeliveriesChanged,
   DeliveryChoice,
   type DeliveryChoiceInput,
   DeliveryDetail,
   DeliveryOutput,
-  KINDS,
   MOST_COUNTED,
 } from './schemas.js';
 import { listDeliveries, readDelivery } from './selectors.js';
@@ -25,7 +25,7 @@ const tag = 'deliveries';
 const filters: Record<string, TSchema> = {
   endpoint: Type.Integer({ description: "a webhook endpoint's id" }),
   event: Type.Integer({ description: "an event's id" }),
-  kind: Type.String({ description: `one of ${KINDS.join(', ')}` }),
+  kind: Type.String({ description: `one of ${DELIVERY_KINDS.join(', ')}` }),
   status: Type.String({ description: `one or several of ${DELIVERY_STATUSES.join(', ')}` }),
 };
 

@@ -8,7 +8,7 @@ import { integer } from '../../http/fields/scalar.js';
 import { choice } from '../../http/fields/text.js';
 import { choiceOutput, idOutput, timeOutput } from '../shared/output.js';
 
-export const KINDS = ['webhook', 'email'] as const;
+export const DELIVERY_KINDS = ['webhook', 'email'] as const;
 /** Maximum `count` of the list, and of deliveries retried or cancelled by one request. */
 export const MOST_COUNTED = 10_000;
 const MOST_IDS = 1_000;
@@ -17,7 +17,7 @@ const id = () => integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const chosen = {
   ids: list(id(), { min: 1, max: MOST_IDS }),
   status: choice(DELIVERY_STATUSES),
-  kind: choice(KINDS),
+  kind: choice(DELIVERY_KINDS),
   endpoint: id(),
   event: id(),
 };
@@ -34,7 +34,7 @@ export function filterOf(input: DeliveryChoiceInput): DeliveryFilter {
 
 const shown = {
   id: idOutput(),
-  kind: choiceOutput(KINDS),
+  kind: choiceOutput(DELIVERY_KINDS),
   status: choiceOutput(DELIVERY_STATUSES, { description: 'HELD: its endpoint is switched off' }),
   event_type: Type.String({ description: 'of an e-mail about a notification: its type' }),
   event: nullableSchema(Type.Integer()),

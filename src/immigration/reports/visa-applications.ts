@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { sql } from '../../database/sql.js';
-import { STATUSES } from '../shared/visa-status.js';
+import { VISA_STATUSES } from '../shared/visa-status.js';
 import { clientCounts } from './counted.js';
 import { count, percentage, type Report, type ReportRow } from './report.js';
 import { dateCounts, momentCounts, type ReportQuery } from './report-query.js';
@@ -27,7 +27,7 @@ const applications = (question: ReportQuery) => sql`
   immigration_visaapplication r JOIN immigration_client c ON c.id = r.client_id
   WHERE ${clientCounts(question)}`;
 
-const statuses = STATUSES.map((status) => ({ status, column: status.toLowerCase() }));
+const statuses = VISA_STATUSES.map((status) => ({ status, column: status.toLowerCase() }));
 const perStatus = statuses.map(({ column }) => column);
 
 /** The report on visa applications by status and type. */

@@ -8,7 +8,7 @@ import { withOwner } from '../../database/owner.js';
 import { statement } from '../../database/statement.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
 import { asAsked } from './matching.js';
-import { KINDS } from './schemas.js';
+import { SEARCHED_KINDS } from './schemas.js';
 import { readSearchQuery } from './search-query.js';
 import { searchStatement } from './statement.js';
 
@@ -128,7 +128,12 @@ test.each(['ramesh', 'ramesh sharma', 'ra', '9841', 'r s'])(
   async (q) => {
     await fill();
     const question = readSearchQuery(new QueryParameters({ q }));
-    const { sql: text, parameters } = searchStatement(admin, KINDS, asAsked(question), question.limit);
+    const { sql: text, parameters } = searchStatement(
+      admin,
+      SEARCHED_KINDS,
+      asAsked(question),
+      question.limit,
+    );
     const lines = await app.database.tenantQuery(
       { schema: 'tenant_main', userId: null },
       statement<Record<string, string>>(`EXPLAIN ${text}`, parameters),

@@ -3,13 +3,22 @@ import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 
 /** The searched kinds, in the order of kinds with equal scores. */
-export const KINDS = ['client', 'visa_application', 'college_application', 'agent', 'institute'] as const;
-export type Kind = (typeof KINDS)[number];
+export const SEARCHED_KINDS = [
+  'client',
+  'visa_application',
+  'college_application',
+  'agent',
+  'institute',
+] as const;
+export type SearchedKind = (typeof SEARCHED_KINDS)[number];
 
 export const SearchResult = component(
   'SearchResult',
   Type.Object({
-    kind: component('SearchKindEnum', Type.Unsafe<Kind>({ type: 'string', enum: [...KINDS] })),
+    kind: component(
+      'SearchKindEnum',
+      Type.Unsafe<SearchedKind>({ type: 'string', enum: [...SEARCHED_KINDS] }),
+    ),
     id: Type.Integer(),
     title: Type.String(),
     subtitle: Type.String(),

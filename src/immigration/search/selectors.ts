@@ -5,14 +5,14 @@ import type { TenantContext } from '../../database/tenant-transaction.js';
 import { allows, type Policy, signedIn } from '../../routing/policy.js';
 import { modelPolicy } from '../shared/resource-policy.js';
 import { asAsked } from './matching.js';
-import { KINDS, type Kind, type SearchResult } from './schemas.js';
+import { SEARCHED_KINDS, type SearchedKind, type SearchResult } from './schemas.js';
 import type { SearchQuery } from './search-query.js';
 import { mistakesAllowed, spellings } from './spelling.js';
 import { searchStatement } from './statement.js';
 import { similarFrom, vocabulary } from './vocabulary.js';
 
 /** The policies of kinds: those of their lists. */
-const POLICIES: Readonly<Record<Kind, Policy>> = {
+const POLICIES: Readonly<Record<SearchedKind, Policy>> = {
   client: modelPolicy('client').see,
   visa_application: modelPolicy('visaapplication').see,
   college_application: modelPolicy('collegeapplication').see,
@@ -30,7 +30,7 @@ export async function search(
   user: CurrentUser,
   question: SearchQuery,
 ): Promise<SearchResult[]> {
-  const kinds = KINDS.filter((kind) => allows(POLICIES[kind], user));
+  const kinds = SEARCHED_KINDS.filter((kind) => allows(POLICIES[kind], user));
   const { limit } = question;
   const found = await database.tenantTransaction(context, (transaction) => {
     transaction.send(withinLimit);
@@ -49,7 +49,7 @@ async function misspelt(
   database: Database,
   context: TenantContext,
   user: CurrentUser,
-  kinds: readonly Kind[],
+  kinds: readonly SearchedKind[],
   question: SearchQuery,
 ): Promise<SearchResult[]> {
   if (question.words.every((word) => mistakesAllowed(word) === 0)) return [];
@@ -79,8 +79,8 @@ const withinLimit = sql`SELECT set_config('statement_timeout', '3s', true)`;
 
 /** Returns each record once, with its best score; limited per kind. */
 function ranked(found: readonly SearchResult[], limit: number): SearchResult[] {
-  const places = new Map(KINDS.map((kind, place) => [kind, place]));
-  const left = new Map(KINDS.map((kind) => [kind, limit]));
+  const places = new Map(SEARCHED_KINDS.map((kind, place) => [kind, place]));
+  const left = new Map(SEARCHED_KINDS.map((kind) => [kind, limit]));
   const seen = new Set<string>();
   return [...found]
     .sort((a, b) => b.score - a.score || (places.get(a.kind) ?? 0) - (places.get(b.kind) ?? 0) || b.id - a.id)

@@ -4,7 +4,7 @@ import { type Sql, sql } from '../../database/sql.js';
 import { onePlan, type Statement } from '../../database/statement.js';
 import { clientInScope } from '../shared/client-access.js';
 import { fits, isIndexed, type Sought, score } from './matching.js';
-import type { Kind, SearchResult } from './schemas.js';
+import type { SearchedKind, SearchResult } from './schemas.js';
 import { AGENT, CLIENT, INSTITUTE, REFERENCE_NUMBER, STUDENT_ID, VISA_TYPE } from './texts.js';
 
 type Rows = Sql<SearchResult>;
@@ -38,11 +38,11 @@ export function searchedInScope(user: CurrentUser): Sql<boolean> {
  */
 export function searchStatement(
   user: CurrentUser,
-  kinds: readonly Kind[],
+  kinds: readonly SearchedKind[],
   sought: Sought,
   limit: number,
 ): Statement<SearchResult> {
-  const parts: Record<Kind, () => Rows> = {
+  const parts: Record<SearchedKind, () => Rows> = {
     client: () => sql`
       SELECT 'client' AS kind, r.id, ${NAME} AS title, ${details(sql`r.email`, sql`r.phone_number`)} AS subtitle,
              r.id AS client, f.score

@@ -2,7 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { allOf, anywhere } from '../../database/conditions.js';
 import { type Sql, sql } from '../../database/sql.js';
 import { onePlan, type Statement } from '../../database/statement.js';
-import type { Kind } from './schemas.js';
+import type { SearchedKind } from './schemas.js';
 import type { SearchQuery } from './search-query.js';
 import { mistakesAllowed } from './spelling.js';
 import { searchedInScope } from './statement.js';
@@ -27,7 +27,7 @@ export const similarFrom: Sql = sql`
  */
 export function vocabulary(
   user: CurrentUser,
-  kinds: readonly Kind[],
+  kinds: readonly SearchedKind[],
   { words }: SearchQuery,
 ): Statement<{ readonly text: string }> {
   // A contained word has more than enough trigrams in common with the text.
@@ -42,7 +42,7 @@ export function vocabulary(
   const clients = sql`SELECT ${NAMES} AS text FROM client_search s WHERE ${near(NAMES)} AND ${searchedInScope(user)}`;
   const institutes = sql`
     SELECT ${INSTITUTE} AS text FROM immigration_institute r WHERE r.deleted_at IS NULL AND ${near(INSTITUTE)}`;
-  const parts: Record<Kind, readonly Sql[]> = {
+  const parts: Record<SearchedKind, readonly Sql[]> = {
     client: [clients],
     visa_application: [
       clients,

@@ -1,5 +1,5 @@
 /** The statuses of a visa application, in the order of its steps. */
-export const STATUSES = [
+export const VISA_STATUSES = [
   'TO_BE_APPLIED',
   'VISA_APPLIED',
   'CASE_OPENED',
@@ -7,4 +7,4 @@ export const STATUSES = [
   'REJECTED',
   'WITHDRAWN',
 ] as const;
-export type Status = (typeof STATUSES)[number];
+export type Status = (typeof VISA_STATUSES)[number];

@@ -3,7 +3,7 @@ import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { columnsOf, lookup, select } from '../shared/columns.js';
 import { dateIn, momentIn, type Span, type TenantTime } from '../shared/tenant-time.js';
-import { RecentVisaApplication, STATUSES, type Status, type VisaDashboard } from './schemas.js';
+import { RecentVisaApplication, type Status, VISA_STATUSES, type VisaDashboard } from './schemas.js';
 import { inScope } from './selectors.js';
 
 const SPANS: readonly Span[] = ['today', 'this_week', 'this_month'];
@@ -77,7 +77,7 @@ function dashboard(rows: readonly Counts[], recent: VisaDashboard['recent_applic
     this_month: sum(`${of}_this_month`),
   });
   const perStatus = new Map(statuses.map(({ status, count }) => [status, count]));
-  const counts = STATUSES.map((status) => [status, perStatus.get(status) ?? 0] as const);
+  const counts = VISA_STATUSES.map((status) => [status, perStatus.get(status) ?? 0] as const);
   const total = sum('count');
   return {
     total_applications: total,

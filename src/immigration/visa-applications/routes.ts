@@ -7,7 +7,7 @@ import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';
 import { visaDashboard } from './dashboard.js';
 import {
-  STATUSES,
+  VISA_STATUSES,
   VisaApplicationCreate,
   VisaApplicationOutput,
   VisaApplicationPatch,
@@ -28,7 +28,7 @@ const filters = {
   date_applied_from: Type.String({ format: 'date' }),
   date_applied_to: Type.String({ format: 'date' }),
   status: Type.String({
-    description: `one of ${[...STATUSES].sort().join(', ')}; any other value: an empty list`,
+    description: `one of ${[...VISA_STATUSES].sort().join(', ')}; any other value: an empty list`,
   }),
   visa_type_id: Type.Integer(),
 };

@@ -16,10 +16,10 @@ import {
   relatedOutput,
   timeOutput,
 } from '../shared/output.js';
-import { STATUSES, type Status } from '../shared/visa-status.js';
+import { type Status, VISA_STATUSES } from '../shared/visa-status.js';
 import { RequiredDocument, requiredDocuments } from './required-documents.js';
 
-export { STATUSES, type Status };
+export { type Status, VISA_STATUSES };
 
 const MONEY = { digits: 10, places: 2 } as const;
 const fee = () => decimal({ ...MONEY, min: '0' });
@@ -35,7 +35,7 @@ const changeable = {
   notes: text(),
   assigned_to_id: nullable(integer()),
   required_documents: requiredDocuments(),
-  status: choice(STATUSES),
+  status: choice(VISA_STATUSES),
   expiry_date: nullable(date()),
   date_applied: nullable(date()),
   date_opened: nullable(date()),
@@ -51,7 +51,7 @@ export const VisaApplicationCreate = body('VisaApplicationCreateRequest', {
   immigration_fee_currency: withDefault(currency(), 'USD'),
   service_fee_currency: withDefault(currency(), 'USD'),
   dependent: withDefault(boolean(), false),
-  status: withDefault(choice(STATUSES), 'TO_BE_APPLIED'),
+  status: withDefault(choice(VISA_STATUSES), 'TO_BE_APPLIED'),
 });
 export const VisaApplicationPatch = body('PatchedVisaApplicationUpdateRequest', optional(changeable));
 
@@ -59,7 +59,7 @@ export type VisaApplicationCreateInput = ReturnType<typeof VisaApplicationCreate
 export type VisaApplicationPatchInput = ReturnType<typeof VisaApplicationPatch.parse>;
 
 const day = () => nullableSchema(dayOutput());
-const status = () => choiceOutput(STATUSES);
+const status = () => choiceOutput(VISA_STATUSES);
 
 export const VisaApplicationOutput = component(
   'VisaApplicationOutput',
@@ -98,7 +98,7 @@ export const VisaApplicationOutput = component(
 export type VisaApplicationOutput = Static<typeof VisaApplicationOutput>;
 
 const perStatus = () =>
-  Object.fromEntries(STATUSES.map((code) => [code, countOutput({})])) as Record<
+  Object.fromEntries(VISA_STATUSES.map((code) => [code, countOutput({})])) as Record<
     Status,
     ReturnType<typeof countOutput>
   >;

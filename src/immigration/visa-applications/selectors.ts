@@ -11,7 +11,7 @@ import { lookup } from '../shared/columns.js';
 import { choiceFilter, idFilter } from '../shared/filters.js';
 import { clientName, named } from '../shared/names.js';
 import { Records } from '../shared/records.js';
-import { STATUSES, VisaApplicationOutput, type VisaStatusCounts } from './schemas.js';
+import { VISA_STATUSES, VisaApplicationOutput, type VisaStatusCounts } from './schemas.js';
 
 /** The word for an application in errors. */
 export const WHAT = 'visa application';
@@ -82,7 +82,10 @@ export function visaStatusCounts(
 function statusCounts(
   rows: readonly { readonly status: string; readonly count: number }[],
 ): VisaStatusCounts {
-  const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Omit<VisaStatusCounts, 'TOTAL'>;
+  const counts = Object.fromEntries(VISA_STATUSES.map((status) => [status, 0])) as Omit<
+    VisaStatusCounts,
+    'TOTAL'
+  >;
   let TOTAL = 0;
   for (const { status, count } of rows) {
     TOTAL += count;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DEMO_LOGINS, DEMO_STAFF_PASSWORD, type DemoLogin } from '../demo-logins.js';
 import { readDemoData } from './data.js';
-import { type Passwords, staffUsername } from './offices.js';
+import { type StaffPasswords, staffUsername } from './offices.js';
 import type { AgencyProfile } from './profile.js';
 
 /** Returns the agency that a tenant shows; tenants other than main and demo get one like main's, with other clients. */
@@ -13,7 +13,7 @@ export function agencyOf(schema: string): AgencyProfile {
 }
 
 /** Returns the documented passwords of main and demo; random ones for tenants that may be in real use. */
-export function passwordsOf(schema: string): Passwords {
+export function passwordsOf(schema: string): StaffPasswords {
   const documented = DEMO_LOGINS.find((login) => login.schema === schema && login.role === 'SUPER_ADMIN');
   if (documented) {
     return { adminEmail: documented.email, admin: documented.password, staff: DEMO_STAFF_PASSWORD };
@@ -24,7 +24,7 @@ export function passwordsOf(schema: string): Passwords {
 }
 
 /** Returns the admin and the first user of every other role. */
-export function loginsOf(schema: string, agency: AgencyProfile, passwords: Passwords): DemoLogin[] {
+export function loginsOf(schema: string, agency: AgencyProfile, passwords: StaffPasswords): DemoLogin[] {
   const admin: DemoLogin = {
     schema,
     role: 'SUPER_ADMIN',

@@ -18,7 +18,7 @@ export interface VisaCategory {
 }
 
 /** The records that clients choose from: visas, agents, institutes, exams. */
-export interface Catalogue {
+export interface DemoCatalogue {
   readonly visas: readonly VisaCategory[];
   readonly superAgentIds: readonly number[];
   readonly subAgentIds: readonly number[];
@@ -32,7 +32,7 @@ export async function fillCatalogue(
   agency: AgencyProfile,
   calendar: OfficeCalendar,
   adminId: number,
-): Promise<Catalogue> {
+): Promise<DemoCatalogue> {
   const entered = timestamp(calendar.officeHours(calendar.now - 700 * DAY));
   const stamps = { created_at: entered, updated_at: entered, created_by_id: adminId, updated_by_id: adminId };
   const visas = await fillVisas(transaction, agency);

@@ -1,7 +1,7 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertEach } from '../insert-rows.js';
 import { DAY, date, type OfficeCalendar, timestamp } from './calendar.js';
-import type { Catalogue } from './catalogue.js';
+import type { DemoCatalogue } from './catalogue.js';
 import { type Activity, metadata } from './history.js';
 import type { Random } from './random.js';
 import type { StoredStory } from './stories.js';
@@ -38,7 +38,7 @@ export async function fillCollegeApplications(
   transaction: TenantTransaction,
   currency: string,
   stories: readonly StoredStory[],
-  catalogue: Catalogue,
+  catalogue: DemoCatalogue,
   adminId: number,
   calendar: OfficeCalendar,
   random: Random,

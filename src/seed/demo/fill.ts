@@ -5,7 +5,7 @@ import { OfficeCalendar } from './calendar.js';
 import { fillCatalogue } from './catalogue.js';
 import { fillCollegeApplications } from './college-applications.js';
 import { clientActivities, fillNotes } from './history.js';
-import { fillOffices, type Passwords } from './offices.js';
+import { fillOffices, type StaffPasswords } from './offices.js';
 import type { AgencyProfile } from './profile.js';
 import { fillProfileRecords } from './profile-records.js';
 import { Random } from './random.js';
@@ -20,7 +20,7 @@ import { fillWork } from './work.js';
 export async function fillAgency(
   transaction: TenantTransaction,
   agency: AgencyProfile,
-  passwords: Passwords,
+  passwords: StaffPasswords,
   now: number,
 ): Promise<void> {
   const random = new Random(agency.seed);

@@ -27,7 +27,7 @@ export interface Offices {
 }
 
 /** The log-ins and their passwords. The admin's username is the e-mail address. */
-export interface Passwords {
+export interface StaffPasswords {
   readonly adminEmail: string;
   readonly admin: string;
   readonly staff: string;
@@ -45,7 +45,7 @@ export async function fillOffices(
   transaction: TenantTransaction,
   agency: AgencyProfile,
   calendar: OfficeCalendar,
-  passwords: Passwords,
+  passwords: StaffPasswords,
 ): Promise<Offices> {
   const opened = timestamp(calendar.now - OPENED_DAYS_AGO * DAY);
   const stamps = { created_at: opened, updated_at: opened };
@@ -83,7 +83,7 @@ async function fillStaff(
   transaction: TenantTransaction,
   agency: AgencyProfile,
   calendar: OfficeCalendar,
-  passwords: Passwords,
+  passwords: StaffPasswords,
   regionIds: readonly number[],
   branches: readonly Branch[],
 ): Promise<StaffMember> {

@@ -1,7 +1,7 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows, type NewRow } from '../insert-rows.js';
 import { DAY, date, timestamp } from './calendar.js';
-import type { Catalogue } from './catalogue.js';
+import type { DemoCatalogue } from './catalogue.js';
 import { COUNTRIES } from './cultures.js';
 import type { Random } from './random.js';
 import type { StoredStory } from './stories.js';
@@ -34,7 +34,7 @@ const EMPLOYERS = [
 export async function fillProfileRecords(
   transaction: TenantTransaction,
   stories: readonly StoredStory[],
-  catalogue: Catalogue,
+  catalogue: DemoCatalogue,
   now: number,
   random: Random,
 ): Promise<void> {
@@ -103,7 +103,7 @@ function qualification(
 }
 
 /** Returns four bands and their mean, rounded to the nearest half as IELTS does. */
-function ielts(catalogue: Catalogue, now: number, random: Random): NewRow<'immigration_proficiency'> {
+function ielts(catalogue: DemoCatalogue, now: number, random: Random): NewRow<'immigration_proficiency'> {
   const band = () => random.integer(11, 16) / 2;
   const bands = [band(), band(), band(), band()] as const;
   const mean = bands.reduce((sum, value) => sum + value, 0) / bands.length;

@@ -12,7 +12,7 @@ import type { DemoLogin } from '../demo-logins.js';
 import { countTenants, ownerOf, vacuumTables } from '../owner-work.js';
 import { agencyOf, loginsOf, passwordsOf } from './agencies.js';
 import { fillAgency } from './fill.js';
-import type { Passwords } from './offices.js';
+import type { StaffPasswords } from './offices.js';
 
 export { clearTenantData } from '../clear.js';
 export { countTenants } from '../owner-work.js';
@@ -134,7 +134,7 @@ async function fill(
   handle: DatabaseHandle,
   owner: ConnectionSettings,
   schema: string,
-  passwords: Passwords,
+  passwords: StaffPasswords,
   now = Date.now(),
 ): Promise<void> {
   const database = new Database(handle.app, { size: 1 });

@@ -1,7 +1,7 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertEach, type NewRow } from '../insert-rows.js';
 import { DAY, date, HOUR, type OfficeCalendar, timestamp } from './calendar.js';
-import type { Catalogue, VisaCategory } from './catalogue.js';
+import type { DemoCatalogue, VisaCategory } from './catalogue.js';
 import { COUNTRIES, makePerson, type Person } from './cultures.js';
 import type { Branch, Offices, StaffMember } from './offices.js';
 import type { AgencyProfile } from './profile.js';
@@ -56,7 +56,7 @@ export async function fillClients(
   transaction: TenantTransaction,
   agency: AgencyProfile,
   offices: Offices,
-  catalogue: Catalogue,
+  catalogue: DemoCatalogue,
   calendar: OfficeCalendar,
   random: Random,
 ): Promise<StoredStory[]> {
@@ -71,7 +71,7 @@ export async function fillClients(
 function tellStory(
   agency: AgencyProfile,
   offices: Offices,
-  catalogue: Catalogue,
+  catalogue: DemoCatalogue,
   calendar: OfficeCalendar,
   random: Random,
   createdAt: number,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { audit, count, type Outcome, seconds, sum } from '../audit.js';
+import { audit, type CaseResult, count, seconds, sum } from '../audit.js';
 import { RULES, Scene } from '../scene.js';
 import type { Stage } from '../stage.js';
 
@@ -9,7 +9,7 @@ const CLIENTS = 10_000;
 const HEAD_START = 2_000;
 
 /** Sends one and a half times as many events as a permanently busy worker can handle. */
-export function overload(stage: Stage): Promise<Outcome> {
+export function overload(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(CLIENTS);
     await scene.addClients(1, 'tenant_demo');
@@ -59,7 +59,7 @@ const WAITING = 100_000;
 const TRIES = 5;
 
 /** Gives one tenant very many waiting events, and another one a single event. */
-export function fairness(stage: Stage): Promise<Outcome> {
+export function fairness(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(WAITING / RULES);
     await scene.addClients(1, 'tenant_demo');

@@ -6,7 +6,7 @@ import { withOwner } from '../../../src/database/owner.js';
 import { tryPort } from '../../../src/platform/try-port.js';
 import { settingsFor } from '../../helpers/cli.js';
 import { idOf } from '../../helpers/staff.js';
-import { audit, count, type Outcome, seconds } from '../audit.js';
+import { audit, type CaseResult, count, seconds } from '../audit.js';
 import { ASSIGNEES, Scene } from '../scene.js';
 import type { Stage } from '../stage.js';
 
@@ -41,7 +41,7 @@ function assigner(scene: Scene): Assign {
 }
 
 /** Kills two API processes in turn while clients are assigned, each once. */
-export function apiKilled(stage: Stage): Promise<Outcome> {
+export function apiKilled(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(40_000);
     const assign = assigner(scene);
@@ -86,7 +86,7 @@ export function apiKilled(stage: Stage): Promise<Outcome> {
 const HELD_MS = 12_000;
 
 /** Blocks both connections of an API on a locked record, while more requests come than it can serve. */
-export function poolExhausted(stage: Stage): Promise<Outcome> {
+export function poolExhausted(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(400);
     const assign = assigner(scene);

@@ -4,7 +4,7 @@ import { Database } from '../../../src/database/database.js';
 import { withOwner } from '../../../src/database/owner.js';
 import { statement } from '../../../src/database/statement.js';
 import { Program } from '../../start/program.js';
-import { audit, count, type Outcome, seconds } from '../audit.js';
+import { audit, type CaseResult, count, seconds } from '../audit.js';
 import { Load } from '../load.js';
 import { Scene } from '../scene.js';
 import type { Stage } from '../stage.js';
@@ -12,7 +12,7 @@ import type { Stage } from '../stage.js';
 const LOAD = { clients: 2_000, writers: 4, pause: 3 };
 
 /** Restarts and kills the server, while clients change and events are handled. */
-export function serverRestarted(stage: Stage): Promise<Outcome> {
+export function serverRestarted(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(LOAD.clients);
     const workers = await Promise.all([scene.worker(), scene.worker()]);
@@ -55,7 +55,7 @@ async function untilHandled(scene: Scene): Promise<number> {
 }
 
 /** Cuts connections of writers and workers at random. */
-export function connectionsCut(stage: Stage): Promise<Outcome> {
+export function connectionsCut(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(LOAD.clients);
     await Promise.all([scene.worker(), scene.worker()]);
@@ -78,7 +78,7 @@ export function connectionsCut(stage: Stage): Promise<Outcome> {
 const OUTAGE_MS = 15_000;
 
 /** Cuts every connection of the workers, again and again for a while; none of their events is the cause. */
-export function connectionsCutForAWhile(stage: Stage): Promise<Outcome> {
+export function connectionsCutForAWhile(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(100);
     await Promise.all([scene.worker(), scene.worker()]);
@@ -99,7 +99,7 @@ export function connectionsCutForAWhile(stage: Stage): Promise<Outcome> {
 const FULL_MS = 6_000;
 
 /** Takes every connection of the server, after the workers have lost theirs. */
-export function noConnectionLeft(stage: Stage): Promise<Outcome> {
+export function noConnectionLeft(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(LOAD.clients);
     await Promise.all([scene.worker(), scene.worker()]);
@@ -134,7 +134,7 @@ export function noConnectionLeft(stage: Stage): Promise<Outcome> {
 }
 
 /** Leaves a transaction open: it locks records, keeps VACUUM from its work, and commits changes late. */
-export function transactionLeftOpen(stage: Stage): Promise<Outcome> {
+export function transactionLeftOpen(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     const { open } = stage.durations;
     await scene.addClients(2_000);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { audit, count, type Outcome, seconds, sum } from '../audit.js';
+import { audit, type CaseResult, count, seconds, sum } from '../audit.js';
 import { Scene } from '../scene.js';
 import type { Stage } from '../stage.js';
 
@@ -31,7 +31,7 @@ async function leaveAlone(scene: Scene, table: 'notification' | 'clientactivity'
 const LUCKLESS = `IF (NEW.meta_info ->> 'client_id')::bigint % 10 = 0 THEN RAISE 'no luck'; END IF;`;
 
 /** Makes a handler fail for every tenth client, until an operator retries its events. */
-export function alwaysFails(stage: Stage): Promise<Outcome> {
+export function alwaysFails(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(1_000);
     await disturb(scene, 'notification', LUCKLESS);
@@ -58,7 +58,7 @@ export function alwaysFails(stage: Stage): Promise<Outcome> {
 }
 
 /** Makes most attempts of everything fail at random; another tenant goes on meanwhile. */
-export function retryStorm(stage: Stage): Promise<Outcome> {
+export function retryStorm(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(1_500);
     await scene.addClients(10, 'tenant_demo');
@@ -87,7 +87,7 @@ export function retryStorm(stage: Stage): Promise<Outcome> {
 }
 
 /** Makes a statement of a handler hang at its first attempt; a second worker serves the other tenant. */
-export function hangsInDatabase(stage: Stage): Promise<Outcome> {
+export function hangsInDatabase(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(100);
     await scene.addClients(10, 'tenant_demo');
@@ -109,7 +109,7 @@ export function hangsInDatabase(stage: Stage): Promise<Outcome> {
 }
 
 /** Makes a handler wait forever, for one client, at every attempt. */
-export function hangsInProcess(stage: Stage): Promise<Outcome> {
+export function hangsInProcess(stage: Stage): Promise<CaseResult> {
   const program = stage.version({
     'events/handlers/client-activity.js': `
       const { handle, handleMany } = clientActivity;

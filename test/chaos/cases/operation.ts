@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { audit, count, type Outcome, seconds } from '../audit.js';
+import { audit, type CaseResult, count, seconds } from '../audit.js';
 import { Load } from '../load.js';
 import { Scene } from '../scene.js';
 import type { Stage } from '../stage.js';
 import { disturb } from './faults.js';
 
 /** Pauses events under full load, restarts worker and database meanwhile, then resumes. */
-export function paused(stage: Stage): Promise<Outcome> {
+export function paused(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(4_000);
     const worker = await scene.worker();
@@ -33,7 +33,7 @@ export function paused(stage: Stage): Promise<Outcome> {
 }
 
 /** Runs a version that lacks a type and a handler beside a newer one that has them; the old one restarts. */
-export function twoVersions(stage: Stage): Promise<Outcome> {
+export function twoVersions(stage: Stage): Promise<CaseResult> {
   const old = stage.version({
     'events/config.js': `
       delete EVENTS.events['Client.stage.UPDATE'];
@@ -75,7 +75,7 @@ export function twoVersions(stage: Stage): Promise<Outcome> {
 }
 
 /** Suspends one tenant with work waiting, and deletes another one; the first comes back. */
-export function suspendedAndDeleted(stage: Stage): Promise<Outcome> {
+export function suspendedAndDeleted(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     const suspend = (status: string) =>
       scene.sql(
@@ -115,7 +115,7 @@ const ROUNDS = 1;
 const WRITERS = 5;
 
 /** Changes all records by several concurrent writers, whose handlers fail now and then. */
-export function inOrder(stage: Stage): Promise<Outcome> {
+export function inOrder(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(RECORDS);
     const now = (share: number) =>

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Program } from '../../start/program.js';
-import { audit, count, type Outcome, seconds } from '../audit.js';
+import { audit, type CaseResult, count, seconds } from '../audit.js';
 import { ASSIGNEES, RULES, Scene } from '../scene.js';
 import type { Stage } from '../stage.js';
 
 const CUT_BATCHES = 5;
 
 /** Kills all workers while one is in the middle of a batch, and starts others, again and again. */
-export function killedInMidBatch(stage: Stage): Promise<Outcome> {
+export function killedInMidBatch(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(6_000);
     await scene.change();
@@ -42,7 +42,7 @@ const TAKEOVERS = 3;
 const WITHIN_MS = 5_000;
 
 /** Kills the one of two workers that serves the tenant, and measures how long until the other has handled events. */
-export function takenOver(stage: Stage): Promise<Outcome> {
+export function takenOver(stage: Stage): Promise<CaseResult> {
   return Scene.play(stage, async (scene) => {
     await scene.addClients(5_000);
     const workers = [await scene.worker(), await scene.worker()];
@@ -110,7 +110,7 @@ function hasPort(pid: number, port: number): boolean {
 const LONGEST_WAIT_MS = 100_000;
 
 /** Runs an event whose handler kills its process, which is restarted each time, as a supervisor would. */
-export function killedByEvent(stage: Stage): Promise<Outcome> {
+export function killedByEvent(stage: Stage): Promise<CaseResult> {
   const program = stage.version({
     'events/handlers/client-activity.js': `
       const { handle, handleMany } = clientActivity;
