@@ -1,60 +1,11 @@
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertEach, insertRows, type NewRow } from '../insert-rows.js';
 import { DAY, date, HOUR, type OfficeCalendar, timestamp } from './calendar.js';
+import { type PlannedTask, TEXTS } from './data.js';
 import { type Activity, metadata } from './history.js';
 import { taskNotice } from './notifications.js';
 import type { StaffMember } from './offices.js';
 import type { StoredStory } from './stories.js';
-
-interface PlannedTask {
-  readonly title: string;
-  readonly detail: string;
-  readonly priority: 'LOW' | 'MEDIUM' | 'HIGH' | 'URGENT';
-  readonly status: 'PENDING' | 'IN_PROGRESS';
-  /** Days from now until it was assigned, and until it is due. */
-  readonly given: number;
-  readonly due: number;
-}
-
-const TASKS: readonly PlannedTask[] = [
-  {
-    title: 'Approve the refund of {first}',
-    detail: 'The second instalment was paid twice.',
-    priority: 'HIGH',
-    status: 'PENDING',
-    given: -6,
-    due: -1,
-  },
-  {
-    title: 'Sign the service agreement of {first}',
-    detail: 'Checked by the branch; the client waits for the countersigned copy.',
-    priority: 'URGENT',
-    status: 'PENDING',
-    given: -2,
-    due: 1,
-  },
-  {
-    title: 'Decide who takes over {first}',
-    detail: 'The consultant is on leave for a month.',
-    priority: 'MEDIUM',
-    status: 'IN_PROGRESS',
-    given: -3,
-    due: 2,
-  },
-  {
-    title: 'Answer the complaint of {first}',
-    detail: 'About the time until the application was lodged.',
-    priority: 'HIGH',
-    status: 'PENDING',
-    given: -1,
-    due: 6,
-  },
-];
-const REMINDERS = [
-  ['Call back about the complaint', 1, '10:30:00'],
-  ['Figures of the month for the accountant', 4, null],
-  ['Registration certificate is up for renewal', 12, '09:00:00'],
-] as const;
 
 /**
  * Gives the agency's admin tasks, reminders and notifications, so that the page after the first log-in is not empty.
@@ -71,7 +22,7 @@ export async function fillAdminsDesk(
   const clients = stories.filter(
     ({ stage, archivedAt, createdAt }) => stage === 'CLIENT' && archivedAt === null && createdAt < known,
   );
-  const planned = TASKS.map((task, index) => {
+  const planned = TEXTS.adminTasks.map((task, index) => {
     const story = clients[index % clients.length] as StoredStory;
     return {
       by: story.branch.staff[0] as StaffMember,
@@ -82,7 +33,7 @@ export async function fillAdminsDesk(
   await insertRows(
     transaction,
     'immigration_reminder',
-    REMINDERS.map(([title, days, time], index) => ({
+    TEXTS.adminReminders.map(({ title, days, time }, index) => ({
       title,
       reminder_date: date(calendar.now + days * DAY),
       reminder_time: time,

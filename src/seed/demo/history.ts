@@ -2,6 +2,7 @@ import type { JsonValue } from '../../database/generated/tables.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertRows, type NewRow } from '../insert-rows.js';
 import { type OfficeCalendar, timestamp } from './calendar.js';
+import { TEXTS } from './data.js';
 import type { StaffMember } from './offices.js';
 import type { Random } from './random.js';
 import type { Stage, StoredStory } from './stories.js';
@@ -74,35 +75,6 @@ export function clientActivities(stories: readonly StoredStory[]): Activity[] {
   });
 }
 
-const NOTES: Readonly<Record<Stage, readonly string[]>> = {
-  LEAD: [
-    'Called {first}, no answer; left a voicemail and sent the brochure by e-mail.',
-    'First conversation by phone. {first} wants to compare costs before deciding.',
-    'Walk-in enquiry. Explained the process and handed over the document checklist.',
-    'Messaged on WhatsApp; prefers to be called after 5 pm.',
-  ],
-  FOLLOW_UP: [
-    'Consultation held, 40 minutes. Eligible on paper; English test still missing.',
-    '{first} will sit the English test next month. Follow up with the result.',
-    'Sent the service agreement and cost estimate. Waiting for the signed copy.',
-    'Family wants to talk about the financial evidence. Appointment to be made.',
-    'Asked for transcripts twice. Promised for the end of the week.',
-  ],
-  CLIENT: [
-    'Service agreement signed, first instalment paid.',
-    'Received passport copy and transcripts; translations are missing.',
-    'Financial documents checked: the bank balance has to be held for three months.',
-    'Draft of the statement reviewed with {first}; second version expected on Monday.',
-    'Medical examination booked. Reminded {first} to take the passport along.',
-    'Authority asked for more information; answer due in 28 days.',
-  ],
-  CLOSE: [
-    'File closed. Thanked {first} and asked for a review.',
-    'Decided not to go ahead this year; may come back for the next intake.',
-    'All documents returned. Receipt signed.',
-  ],
-};
-
 /** Stores the notes of staff on each step, and returns their timeline entries. */
 export async function fillNotes(
   transaction: TenantTransaction,
@@ -119,7 +91,7 @@ export async function fillNotes(
       const between = at + random.fraction() ** 2 * (until - at);
       const inOffice = calendar.officeHours(between);
       const noted = inOffice > at && inOffice < until ? inOffice : between;
-      const content = random.pick(NOTES[to]).replace('{first}', story.person.first);
+      const content = random.pick(TEXTS.notes[to] ?? []).replace('{first}', story.person.first);
       const times = { created_at: timestamp(noted), updated_at: timestamp(noted) };
       return [{ author, row: { content, author_id: author.id, client_id: story.id, ...times } }];
     });

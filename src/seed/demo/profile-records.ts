@@ -3,32 +3,9 @@ import { insertRows, type NewRow } from '../insert-rows.js';
 import { DAY, date, timestamp } from './calendar.js';
 import type { DemoCatalogue } from './catalogue.js';
 import { COUNTRIES } from './cultures.js';
+import { TEXTS } from './data.js';
 import type { Random } from './random.js';
 import type { StoredStory } from './stories.js';
-
-const DEGREES = [
-  ['Bachelor of Business Studies', 'Bachelor', 'Business'],
-  ['BSc Computer Science', 'Bachelor', 'Computer Science'],
-  ['Bachelor of Nursing', 'Bachelor', 'Nursing'],
-  ['Higher Secondary, Science', 'Year 12', 'Science'],
-  ['Higher Secondary, Management', 'Year 12', 'Management'],
-  ['Master of Economics', 'Master', 'Economics'],
-] as const;
-const JOBS = [
-  'Software Developer',
-  'Registered Nurse',
-  'Accountant',
-  'Chef',
-  'Sales Assistant',
-  'Civil Engineer',
-];
-const EMPLOYERS = [
-  'Everest Trading',
-  'Lotus Foods',
-  'BlueSky Software',
-  'City Hospital',
-  'Delta Constructions',
-];
 
 /** Stores passports, qualifications, language tests and employments of clients who have progressed far enough. */
 export async function fillProfileRecords(
@@ -55,8 +32,8 @@ export async function fillProfileRecords(
     if (random.chance(0.3)) {
       const end = now - random.integer(20, 700) * DAY;
       employments.push({
-        employer_name: random.pick(EMPLOYERS),
-        position: random.pick(JOBS),
+        employer_name: random.pick(TEXTS.employers),
+        position: random.pick(TEXTS.jobs),
         start_date: date(end - random.integer(200, 1400) * DAY),
         end_date: date(end),
         country: person.country,
@@ -89,7 +66,7 @@ function qualification(
   now: number,
   random: Random,
 ): NewRow<'immigration_qualification'> {
-  const [course, degree, field_of_study] = random.pick(DEGREES);
+  const [course, degree, field_of_study] = random.pick(TEXTS.degrees);
   const completed = now - random.integer(60, 2500) * DAY;
   return {
     course,

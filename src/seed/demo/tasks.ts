@@ -1,6 +1,7 @@
 import type { JsonValue } from '../../database/generated/tables.js';
 import type { NewRow } from '../insert-rows.js';
 import { DAY, HOUR, type OfficeCalendar, timestamp } from './calendar.js';
+import { TEXTS } from './data.js';
 import type { StaffMember } from './offices.js';
 import type { Random } from './random.js';
 import { lastStep, type StoredStory } from './stories.js';
@@ -12,45 +13,6 @@ export interface DemoTask {
 
 type Task = NewRow<'immigration_task'>;
 
-const TASKS: readonly (readonly [title: string, detail: string, tags: readonly string[]])[] = [
-  [
-    'Call {first} about the missing documents',
-    'Transcripts and translations are still missing.',
-    ['documents'],
-  ],
-  [
-    'Check the financial evidence of {first}',
-    'Three months of bank statements, in the sponsor’s name.',
-    ['finance'],
-  ],
-  ['Prepare the service agreement for {first}', 'Standard terms, two instalments.', ['agreement']],
-  [
-    'Book the medical examination for {first}',
-    'Send the referral letter and the address of the clinic.',
-    ['health'],
-  ],
-  [
-    'Review the statement of {first}',
-    'Second version; mind the gap in the study history.',
-    ['documents', 'review'],
-  ],
-  [
-    'Lodge the application of {first}',
-    'All documents are in the folder; pay from the trust account.',
-    ['lodgement'],
-  ],
-  [
-    'Follow up with {first} after the consultation',
-    'Ask for a decision and the date of the English test.',
-    ['follow-up'],
-  ],
-];
-const COMMENTS = [
-  'Left a message, will try again tomorrow.',
-  'Received by e-mail, checking now.',
-  'Done on my side.',
-];
-
 /** Returns a task for a client, most often for the client's consultant. */
 export function makeTask(
   story: StoredStory,
@@ -58,7 +20,7 @@ export function makeTask(
   calendar: OfficeCalendar,
   random: Random,
 ): DemoTask {
-  const [title, detail, tags] = random.pick(TASKS);
+  const { title, detail, tags } = random.pick(TEXTS.tasks);
   const branchAdmin = story.branch.staff[0]!;
   const by = random.chance(0.4) ? branchAdmin : (story.consultant ?? branchAdmin);
   const forBranch = random.chance(0.12);
@@ -108,7 +70,7 @@ function comment(by: StaffMember, after: number, calendar: OfficeCalendar, rando
     user_id: by.id,
     username: by.username,
     full_name: by.fullName,
-    text: random.pick(COMMENTS),
+    text: random.pick(TEXTS.comments),
     mentions: [],
     created_at: timestamp(Math.min(after + random.integer(1, 30) * HOUR, calendar.now)),
   };
