@@ -17,7 +17,7 @@ for (const path of ['src', 'test', 'bench'].flatMap((folder) => filesIn(folder, 
   const found = breachesOf(readFileSync(join(ROOT, path), 'utf8'));
   breaches.push(...found.map((breach) => `${path}:${breach}`));
 }
-for (const path of filesIn('docs', '.md')) {
+for (const path of [...filesIn('docs', '.md'), 'README.md']) {
   const page = readFileSync(join(ROOT, path), 'utf8');
   const right = wrapped(page);
   if (process.argv.includes('--write')) writeFileSync(join(ROOT, path), right);

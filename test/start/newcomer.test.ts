@@ -106,7 +106,7 @@ it('README leads from a fresh copy to a first client, an agency and a clean bill
 it('npm run dev starts the program anew after a change', async () => {
   const program = Program.shell('npm run dev', { directory: copy, environment });
   await program.said(/Leopard is ready on port \d+/);
-  const changed = join(copy, 'src', 'http', 'home.ts');
+  const changed = join(copy, 'src', 'routing', 'openapi', 'home.ts');
   writeFileSync(
     changed,
     readFileSync(changed, 'utf8').replaceAll('<h1>Leopard</h1>', '<h1>Snow leopard</h1>'),
