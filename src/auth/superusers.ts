@@ -31,7 +31,7 @@ export async function createSuperuser(
   account: StorableAccount,
 ): Promise<number> {
   return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
-    // Only usernames are unique in the table; nobody else may add a user between the question and the answer.
+    // Only usernames are unique in the table; nobody else may add a user between the check and the insert.
     await transaction.query(sql`LOCK TABLE immigration_user IN SHARE ROW EXCLUSIVE MODE`);
     const taken = await transaction.query(sql<{ what: string }>`
       SELECT CASE WHEN same_name THEN 'username' ELSE 'e-mail address' END AS what

@@ -25,7 +25,7 @@ export const clientStagesReport: Report = {
   },
   sums: ['clients'],
   shares: { reached_percent: { part: 'reached', of: ['all_clients'] } },
-  rows(question) {
+  rows(query) {
     // One pass with a column for each stage: sets of clients per stage would have to be sorted.
     const columns = STAGES.map((code) => ({
       code: sql`${code}::text`,
@@ -47,7 +47,7 @@ export const clientStagesReport: Report = {
         FROM immigration_client c
         LEFT JOIN (SELECT m.client_id, ${sql.join(been)} FROM ${STAGE_MOVES} m GROUP BY m.client_id) m
           ON m.client_id = c.id
-        WHERE ${clientCounts(question)} AND ${momentCounts('c.created_at', question.period)}
+        WHERE ${clientCounts(query)} AND ${momentCounts('c.created_at', query.period)}
       ) f
       CROSS JOIN LATERAL (VALUES ${sql.join(rows)}) s (stage, clients, reached, place)
       ORDER BY s.place`;
@@ -70,13 +70,13 @@ export const stageConversionsReport: Report = {
   },
   sums: ['moves'],
   shares: { moves_percent: { part: 'moves', of: ['all_moves'] } },
-  rows(question) {
+  rows(query) {
     return sql<ReportRow>`
       SELECT f.*, sum(f.moves) OVER (PARTITION BY f.from_stage)::bigint AS all_moves
       FROM (
         SELECT m.from_stage, m.to_stage, count(*) AS moves, count(DISTINCT m.client_id) AS clients
         FROM ${STAGE_MOVES} m JOIN immigration_client c ON c.id = m.client_id
-        WHERE ${clientCounts(question)} AND ${momentCounts('m.at', question.period)}
+        WHERE ${clientCounts(query)} AND ${momentCounts('m.at', query.period)}
         GROUP BY m.from_stage, m.to_stage
       ) f
       LEFT JOIN (SELECT * FROM ${STAGES_IN_ORDER}) a ON a.stage = f.from_stage
@@ -104,12 +104,12 @@ export const timeInStageReport: Report = {
     median_days_now: days('for which they have been in it'),
   },
   sums: ['stays', 'clients_now'],
-  rows(question) {
+  rows(query) {
     // A stay counts only where both its ends are known and agree: an unrecorded move, such as one whose entry is still
     // to come, says nothing about the time in any stage.
     return sql<ReportRow>`
       WITH counted AS MATERIALIZED (
-        SELECT c.id, ${STAGE_NOW} AS stage, c.created_at FROM immigration_client c WHERE ${clientCounts(question)}
+        SELECT c.id, ${STAGE_NOW} AS stage, c.created_at FROM immigration_client c WHERE ${clientCounts(query)}
       ), moves AS MATERIALIZED (
         SELECT m.*, lag(m.id) OVER one_client AS previous, lead(m.at) OVER one_client AS left_at,
                lead(m.from_stage) OVER one_client AS left_stage, counted.stage AS stage_now, counted.created_at
@@ -125,8 +125,8 @@ export const timeInStageReport: Report = {
         WHERE NOT EXISTS (SELECT FROM moves WHERE moves.client_id = counted.id)
       ), timed AS (
         SELECT stage, until IS NULL AS lasts,
-               greatest(date_part('epoch', coalesce(until, ${question.now}::timestamptz) - since) / 86400, 0) AS days
-        FROM stays WHERE until IS NULL OR ${momentCounts('until', question.period)}
+               greatest(date_part('epoch', coalesce(until, ${query.now}::timestamptz) - since) / 86400, 0) AS days
+        FROM stays WHERE until IS NULL OR ${momentCounts('until', query.period)}
       )
       SELECT s.stage, coalesce(f.stays, 0) AS stays, f.average_days, f.median_days,
              coalesce(f.clients_now, 0) AS clients_now, f.average_days_now, f.median_days_now

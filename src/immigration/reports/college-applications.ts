@@ -22,7 +22,7 @@ export const collegeApplicationsReport: Report = {
   },
   sums: ['applications'],
   shares: { applications_percent: { part: 'applications', of: ['all_applications'] } },
-  rows(question) {
+  rows(query) {
     return sql<ReportRow>`
       SELECT t.id AS application_type, t.title AS application_type_title, s.id AS stage, s.stage_name,
              s."position" AS stage_position, f.applications,
@@ -30,7 +30,7 @@ export const collegeApplicationsReport: Report = {
       FROM (
         SELECT r.stage_id, r.application_type_id, count(*) AS applications
         FROM immigration_collegeapplication r JOIN immigration_client c ON c.id = r.client_id
-        WHERE r.deleted_at IS NULL AND ${clientCounts(question)} AND ${momentCounts('r.created_at', question.period)}
+        WHERE r.deleted_at IS NULL AND ${clientCounts(query)} AND ${momentCounts('r.created_at', query.period)}
         GROUP BY r.stage_id, r.application_type_id
       ) f
       JOIN immigration_applicationtype t ON t.id = f.application_type_id

@@ -22,8 +22,8 @@ export function ownOnly({ user }: ReportQuery, column: string): Sql<boolean> {
 }
 
 /** Returns the condition that a client `c` counts: one in reach, and for a consultant assigned to them. */
-export function clientCounts(question: ReportQuery): Sql<boolean> {
-  return allOf([clientInReach(question), ownOnly(question, 'c.assigned_to_id')]);
+export function clientCounts(query: ReportQuery): Sql<boolean> {
+  return allOf([clientInReach(query), ownOnly(query, 'c.assigned_to_id')]);
 }
 
 /** Returns the condition that this column holds a requested id; an impossible id matches nothing. */

@@ -34,14 +34,14 @@ export const leadSourcesReport: Report = {
   },
   sums: [...perStage, 'clients', 'became_client'],
   shares: { became_client_percent: { part: 'became_client', of: ['clients'] } },
-  rows(question) {
+  rows(query) {
     const perStageNow = stages.map(
       ({ stage, column }) => sql`count(*) FILTER (WHERE l.stage = ${stage}) AS ${sql.ref(column)}`,
     );
     return sql<ReportRow>`
       WITH leads AS MATERIALIZED (
         SELECT c.id, ${STAGE_NOW} AS stage, c.agent_id, CASE WHEN c.agent_id IS NULL THEN btrim(c.referred_by) ELSE '' END AS referrer
-        FROM immigration_client c WHERE ${clientCounts(question)} AND ${momentCounts('c.created_at', question.period)}
+        FROM immigration_client c WHERE ${clientCounts(query)} AND ${momentCounts('c.created_at', query.period)}
       ), became AS (
         SELECT id FROM leads WHERE stage = 'CLIENT'
         UNION

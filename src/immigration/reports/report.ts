@@ -33,7 +33,7 @@ export interface Report {
   readonly shares?: Readonly<Record<string, Share>>;
   /** Columns that are null for this user. */
   hidden?(user: CurrentUser): readonly string[];
-  rows(question: ReportQuery): Sql<ReportRow>;
+  rows(query: ReportQuery): Sql<ReportRow>;
 }
 
 /** Returns the schema of a number of records. */

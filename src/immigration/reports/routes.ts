@@ -70,26 +70,26 @@ function reportRoute(database: Database, report: Report): RouteDefinition {
     handler: async (request, reply) => {
       const { user, context, query } = request;
       if (!sees(user, report)) throw permissionDenied();
-      const question = readReportQuery(request);
-      const found = await database.tenantQuery(context, report.rows(question));
+      const reportQuery = readReportQuery(request);
+      const found = await database.tenantQuery(context, report.rows(reportQuery));
       const rows = found.map((row) => completed(report, row));
-      const { firstDate: from, lastDate: to } = question.period;
-      if (question.format === 'csv') {
+      const { firstDate: from, lastDate: to } = reportQuery.period;
+      if (reportQuery.format === 'csv') {
         const pieces = [fileOf(report, rows)];
         const next = async () => pieces.shift() ?? null;
         return await sendCsv(request, reply, {
-          filename: fileName(report, question),
+          filename: fileName(report, reportQuery),
           mark: query.boolean('bom'),
           next,
         });
       }
-      const { branch } = question;
+      const { branch } = reportQuery;
       return {
         report: report.name,
         from,
         to,
         branch,
-        time_zone: question.zone,
+        time_zone: reportQuery.zone,
         rows,
         totals: totalsOf(report, user, rows),
       };

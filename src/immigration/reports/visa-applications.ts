@@ -23,9 +23,9 @@ const named = (figures: ReturnType<typeof sql>, columns: readonly string[], orde
   JOIN immigration_visatype t ON t.id = f.visa_type_id JOIN immigration_visacategory k ON k.id = t.visa_category_id
   ORDER BY ${sql.ref(`f.${order}`)} DESC, t.name, t.id`;
 
-const applications = (question: ReportQuery) => sql`
+const applications = (query: ReportQuery) => sql`
   immigration_visaapplication r JOIN immigration_client c ON c.id = r.client_id
-  WHERE ${clientCounts(question)}`;
+  WHERE ${clientCounts(query)}`;
 
 const statuses = VISA_STATUSES.map((status) => ({ status, column: status.toLowerCase() }));
 const perStatus = statuses.map(({ column }) => column);
@@ -42,13 +42,13 @@ export const visaApplicationsReport: Report = {
     applications: count(),
   },
   sums: [...perStatus, 'applications'],
-  rows(question) {
+  rows(query) {
     const figures = statuses.map(
       ({ status, column }) => sql`count(*) FILTER (WHERE r.status = ${status}) AS ${sql.ref(column)}`,
     );
     const perType = sql`
       SELECT r.visa_type_id, ${sql.join(figures)}, count(*) AS applications
-      FROM ${applications(question)} AND ${momentCounts('r.created_at', question.period)}
+      FROM ${applications(query)} AND ${momentCounts('r.created_at', query.period)}
       GROUP BY r.visa_type_id`;
     return named(perType, this.sums, 'applications');
   },
@@ -77,10 +77,10 @@ export const visaDecisionsReport: Report = {
   },
   sums: ['granted', 'rejected', 'withdrawn', 'undated'],
   shares: { granted_percent: { part: 'granted', of: ['granted', 'rejected'] } },
-  rows(question) {
+  rows(query) {
     const counted = outcomes.map(
       ({ status, column, date }) => sql`
-        count(*) FILTER (WHERE r.status = ${status} AND ${dateCounts(date, question.period)}) AS ${sql.ref(column)}`,
+        count(*) FILTER (WHERE r.status = ${status} AND ${dateCounts(date, query.period)}) AS ${sql.ref(column)}`,
     );
     const isUndated = outcomes.map(
       ({ status, date }) => sql`r.status = ${status} AND ${sql.ref(date)} IS NULL`,
@@ -88,7 +88,7 @@ export const visaDecisionsReport: Report = {
     const perType = sql`
       SELECT r.visa_type_id, ${sql.join(counted)},
              count(*) FILTER (WHERE ${sql.join(isUndated, sql` OR `)}) AS undated
-      FROM ${applications(question)} GROUP BY r.visa_type_id`;
+      FROM ${applications(query)} GROUP BY r.visa_type_id`;
     const decided = sql`
       SELECT *, granted + rejected AS decided FROM (${perType}) p WHERE granted + rejected + withdrawn + undated > 0`;
     return named(decided, this.sums, 'decided');

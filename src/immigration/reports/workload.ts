@@ -20,15 +20,15 @@ interface WorkKind {
   /** The columns: the condition on pieces `p` that each counts, and its description. */
   readonly figures: Readonly<Record<string, { readonly of: Sql<boolean>; readonly description: string }>>;
   /** Returns the query for branch_id, assigned_to_id and is_overdue of each piece. */
-  pieces(question: ReportQuery): Sql;
+  pieces(query: ReportQuery): Sql;
 }
 
 /**
  * Returns the condition on the period, and that pieces are a consultant's own.
  * @param alias of the table with the pieces
  */
-const asked = (alias: string, question: ReportQuery) => sql`
-  ${momentCounts(`${alias}.created_at`, question.period)} AND ${ownOnly(question, `${alias}.assigned_to_id`)}`;
+const asked = (alias: string, query: ReportQuery) => sql`
+  ${momentCounts(`${alias}.created_at`, query.period)} AND ${ownOnly(query, `${alias}.assigned_to_id`)}`;
 
 const all = (description: string) => ({ of: sql<boolean>`true`, description });
 
@@ -36,27 +36,27 @@ const WORK: readonly WorkKind[] = [
   {
     model: 'client',
     figures: { clients: all('not closed') },
-    pieces: (question) => sql`
+    pieces: (query) => sql`
       SELECT c.branch_id, c.assigned_to_id, false AS is_overdue FROM immigration_client c
-      WHERE c.stage <> 'CLOSE' AND ${clientInReach(question)} AND ${asked('c', question)}`,
+      WHERE c.stage <> 'CLOSE' AND ${clientInReach(query)} AND ${asked('c', query)}`,
   },
   {
     model: 'visaapplication',
     figures: { visa_applications: all('neither granted nor rejected nor withdrawn') },
-    pieces: (question) => sql`
+    pieces: (query) => sql`
       SELECT c.branch_id, r.assigned_to_id, false AS is_overdue
       FROM immigration_visaapplication r JOIN immigration_client c ON c.id = r.client_id
       WHERE r.status NOT IN ('GRANTED', 'REJECTED', 'WITHDRAWN')
-        AND ${clientInReach(question)} AND ${asked('r', question)}`,
+        AND ${clientInReach(query)} AND ${asked('r', query)}`,
   },
   {
     model: 'collegeapplication',
     figures: { college_applications: all('not in the last stage of their type') },
-    pieces: (question) => sql`
+    pieces: (query) => sql`
       SELECT c.branch_id, r.assigned_to_id, false AS is_overdue
       FROM immigration_collegeapplication r JOIN immigration_client c ON c.id = r.client_id
       WHERE r.deleted_at IS NULL AND NOT ${IN_FINAL_STAGE}
-        AND ${clientInReach(question)} AND ${asked('r', question)}`,
+        AND ${clientInReach(query)} AND ${asked('r', query)}`,
   },
   {
     model: 'task',
@@ -70,18 +70,18 @@ const WORK: readonly WorkKind[] = [
 const NAMES = WORK.flatMap(({ figures }) => Object.keys(figures));
 
 /** Returns the query for open tasks that the user sees, each with its own branch or its client's. */
-function tasks(question: ReportQuery): Sql {
+function tasks(query: ReportQuery): Sql {
   const branch = sql`coalesce(r.branch_id, c.branch_id)`;
   return sql`
-    SELECT ${branch} AS branch_id, r.assigned_to_id, r.due_date < ${question.now}::timestamptz AS is_overdue
+    SELECT ${branch} AS branch_id, r.assigned_to_id, r.due_date < ${query.now}::timestamptz AS is_overdue
     FROM immigration_task r
     LEFT JOIN django_content_type t ON t.id = r.content_type_id AND t.app_label = 'immigration'
     LEFT JOIN immigration_visaapplication v ON t.model = 'visaapplication' AND v.id = r.object_id
     LEFT JOIN immigration_collegeapplication o ON t.model = 'collegeapplication' AND o.id = r.object_id
     LEFT JOIN immigration_client c
       ON c.id = CASE t.model WHEN 'client' THEN r.object_id ELSE coalesce(v.client_id, o.client_id) END
-    WHERE r.status NOT IN ('COMPLETED', 'CANCELLED') AND ${taskVisible(question.user)}
-      AND ${question.branch === null ? sql`true` : isOf(branch, question.branch)} AND ${asked('r', question)}`;
+    WHERE r.status NOT IN ('COMPLETED', 'CANCELLED') AND ${taskVisible(query.user)}
+      AND ${query.branch === null ? sql`true` : isOf(branch, query.branch)} AND ${asked('r', query)}`;
 }
 
 const isSeen = (user: CurrentUser, { model }: WorkKind) => allows(modelPolicy(model).see, user);
@@ -106,8 +106,8 @@ export const workloadReport: Report = {
   },
   sums: NAMES,
   hidden: (user) => WORK.filter((work) => !isSeen(user, work)).flatMap(({ figures }) => Object.keys(figures)),
-  rows(question) {
-    const seen = WORK.filter((work) => isSeen(question.user, work));
+  rows(query) {
+    const seen = WORK.filter((work) => isSeen(query.user, work));
     const perWork = seen.map((work) => {
       const figures = NAMES.map((name) => {
         const of = work.figures[name]?.of;
@@ -115,9 +115,9 @@ export const workloadReport: Report = {
       });
       return sql`
         SELECT branch_id, assigned_to_id, ${sql.join(figures)}
-        FROM (${work.pieces(question)}) p GROUP BY branch_id, assigned_to_id`;
+        FROM (${work.pieces(query)}) p GROUP BY branch_id, assigned_to_id`;
     });
-    const hidden = this.hidden?.(question.user) ?? [];
+    const hidden = this.hidden?.(query.user) ?? [];
     const figures = NAMES.map((name) => {
       const sum = sql`sum(${sql.ref(name)})::bigint`;
       return sql`${hidden.includes(name) ? sql`NULL::bigint` : sum} AS ${sql.ref(name)}`;

@@ -127,13 +127,8 @@ test.each(['ramesh', 'ramesh sharma', 'ra', '9841', 'r s'])(
   'among 10,000 clients, those with %j are found by the index',
   async (q) => {
     await fill();
-    const question = readSearchQuery(new QueryParameters({ q }));
-    const { sql: text, parameters } = searchStatement(
-      admin,
-      SEARCHED_KINDS,
-      asAsked(question),
-      question.limit,
-    );
+    const query = readSearchQuery(new QueryParameters({ q }));
+    const { sql: text, parameters } = searchStatement(admin, SEARCHED_KINDS, asAsked(query), query.limit);
     const lines = await app.database.tenantQuery(
       { schema: 'tenant_main', userId: null },
       statement<Record<string, string>>(`EXPLAIN ${text}`, parameters),

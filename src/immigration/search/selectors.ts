@@ -28,16 +28,16 @@ export async function search(
   database: Database,
   context: TenantContext,
   user: CurrentUser,
-  question: SearchQuery,
+  query: SearchQuery,
 ): Promise<SearchResult[]> {
   const kinds = SEARCHED_KINDS.filter((kind) => allows(POLICIES[kind], user));
-  const { limit } = question;
+  const { limit } = query;
   const found = await database.tenantTransaction(context, (transaction) => {
     transaction.send(withinLimit);
-    return transaction.send(searchStatement(user, kinds, asAsked(question), limit));
+    return transaction.send(searchStatement(user, kinds, asAsked(query), limit));
   });
   const isEnough = found.length >= limit || found.some(({ score }) => score === 1);
-  const similar = isEnough ? [] : await misspelt(database, context, user, kinds, question);
+  const similar = isEnough ? [] : await misspelt(database, context, user, kinds, query);
   return ranked([...found, ...similar], limit);
 }
 
@@ -50,19 +50,19 @@ async function misspelt(
   context: TenantContext,
   user: CurrentUser,
   kinds: readonly SearchedKind[],
-  question: SearchQuery,
+  query: SearchQuery,
 ): Promise<SearchResult[]> {
-  if (question.words.every((word) => mistakesAllowed(word) === 0)) return [];
+  if (query.words.every((word) => mistakesAllowed(word) === 0)) return [];
   try {
     return await database.tenantTransaction(context, async (transaction) => {
       transaction.send(withinLimit);
       transaction.send(similarFrom);
-      const texts = await transaction.query(vocabulary(user, kinds, question));
+      const texts = await transaction.query(vocabulary(user, kinds, query));
       const meant = spellings(
-        question,
+        query,
         texts.map(({ text }) => text),
       );
-      return meant ? transaction.send(searchStatement(user, kinds, meant, question.limit)) : [];
+      return meant ? transaction.send(searchStatement(user, kinds, meant, query.limit)) : [];
     });
   } catch (error) {
     const { code = '' } = error as { code?: string };
