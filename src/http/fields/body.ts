@@ -8,7 +8,7 @@ const LONGEST_SHOWN = 40;
 
 export type Shape = Readonly<Record<string, Field>>;
 
-type Parsed<F> = F extends Field<infer T, boolean> ? T : never;
+export type Parsed<F> = F extends Field<infer T, boolean> ? T : never;
 type RequiredKeys<S extends Shape> = {
   [K in keyof S]: S[K] extends Field<unknown, true> ? K : never;
 }[keyof S];

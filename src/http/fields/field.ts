@@ -25,6 +25,8 @@ export interface Field<T = unknown, Required extends boolean = boolean> {
   readonly blank: boolean;
   /** Whether it is a list; of other fields that a form repeats, the last value counts. */
   readonly many?: boolean;
+  /** The codes to choose from. */
+  readonly choices?: readonly string[];
   parse(value: unknown): T;
 }
 

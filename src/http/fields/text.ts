@@ -107,7 +107,7 @@ export function choice<T extends string>(values: readonly T[], options: ChoiceOp
     if (!allowed.has(given)) throw notAChoice(given);
     return given as T;
   };
-  return field(options.schema ?? (blank ? orBlank(schema) : schema), parse, blank);
+  return { ...field(options.schema ?? (blank ? orBlank(schema) : schema), parse, blank), choices: values };
 }
 
 /** Abbreviates a value that is no text, which may be of any size and depth. */

@@ -3,46 +3,39 @@ import type { Database } from '../../database/database.js';
 import { type Sql, sql } from '../../database/sql.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { readsLogged } from '../shared/audit-reads.js';
+import { CLIENT_FIELDS } from '../shared/client-fields.js';
 import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/client-filters.js';
+import { bySubquery } from '../shared/columns.js';
 import { csvLines } from '../shared/csv.js';
 import type { NextPiece } from '../shared/csv-answer.js';
-import { nameOf } from '../shared/people.js';
+import { named } from '../shared/names.js';
 
 /** Number of clients read in one transaction. */
 const BATCH = 1_000;
 
 type Cell = string | number | boolean | null;
 
-/** The columns of the file, each with its value of a client `r`. An import recognises them by these names. */
-const COLUMNS: Readonly<Record<string, Sql<Cell>>> = {
-  id: sql`r.id`,
-  first_name: sql`r.first_name`,
-  middle_name: sql`r.middle_name`,
-  last_name: sql`r.last_name`,
-  email: sql`r.email`,
-  phone_number: sql`r.phone_number`,
-  gender: sql`r.gender`,
-  dob: sql`r.dob`,
-  country: sql`r.country`,
-  street: sql`r.street`,
-  suburb: sql`r.suburb`,
-  state: sql`r.state`,
-  postcode: sql`r.postcode`,
-  stage: sql`r.stage`,
-  active: sql`r.active`,
-  visa_category: sql`(SELECT name FROM immigration_visacategory WHERE id = r.visa_category_id)`,
-  agent: sql`(SELECT agent_name FROM immigration_agent WHERE id = r.agent_id)`,
-  assigned_to: sql`(SELECT username FROM immigration_user WHERE id = r.assigned_to_id)`,
-  assigned_to_name: nameOf('r.assigned_to_id'),
-  branch: sql`(SELECT name FROM immigration_branch WHERE id = r.branch_id)`,
-  referred_by: sql`r.referred_by`,
-  description: sql`r.description`,
-  created_at: sql`r.created_at`,
-  updated_at: sql`r.updated_at`,
+/** The columns of the file in their order. An import recognises them by these names. */
+const NAMES = `
+  id first_name middle_name last_name email phone_number gender dob country street suburb state postcode stage active
+  visa_category agent assigned_to assigned_to_name branch referred_by description created_at updated_at archived_at`
+  .trim()
+  .split(/\s+/);
+/** Fields that came later stand at the end, so that those before keep their places. */
+NAMES.push(...Object.keys(CLIENT_FIELDS).filter((name) => !NAMES.includes(name) && !name.endsWith('_id')));
+
+/** The columns that show something else than the client's column with their name. */
+const OTHERS: Readonly<Record<string, Sql<Cell>>> = {
+  visa_category: bySubquery(named('visaCategory', 'visa_category_id')),
+  agent: bySubquery(named('agent', 'agent_id')),
+  assigned_to: bySubquery(named('username', 'assigned_to_id')),
+  assigned_to_name: bySubquery(named('person', 'assigned_to_id')),
+  branch: bySubquery(named('branch', 'branch_id')),
   archived_at: sql`r.deleted_at`,
 };
-const NAMES = Object.keys(COLUMNS);
-const SELECTED = sql.join(NAMES.map((name) => sql`${COLUMNS[name] as Sql<Cell>} AS ${sql.ref(name)}`));
+const SELECTED = sql.join(
+  NAMES.map((name) => sql`${OTHERS[name] ?? sql`r.${sql.ref(name)}`} AS ${sql.ref(name)}`),
+);
 
 const LOGGED = readsLogged('client', sql`SELECT id FROM shown ORDER BY id`);
 

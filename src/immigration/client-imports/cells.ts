@@ -1,4 +1,5 @@
-import { GENDERS, STAGES } from '../shared/client-fields.js';
+import type { Field } from '../../http/fields/field.js';
+import { CLIENT_FIELDS, GENDERS } from '../shared/client-fields.js';
 import { withoutApostrophe } from '../shared/csv.js';
 import type { ImportField } from './columns.js';
 import { countryCode } from './country-names.js';
@@ -23,12 +24,25 @@ const GENDER_WORDS: Readonly<Record<string, (typeof GENDERS)[number]>> = {
   x: 'OTHER',
 };
 
-const MEANINGS: Readonly<Partial<Record<string, (text: string, reading: Reading) => string>>> = {
+type Meaning = (text: string, reading: Reading) => string;
+
+const OWN_MEANINGS: Readonly<Partial<Record<string, Meaning>>> = {
   gender: (text) => GENDER_WORDS[text.toLowerCase()] ?? oneOf(GENDERS, text),
-  stage: (text) => oneOf(STAGES, text),
   country: countryCode,
-  dob: (text, { dateFormat }) => isoDate(text, dateFormat),
 };
+
+/** How the text of a cell becomes what the field reads, where that may differ. */
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
+  Object.entries<Field>(CLIENT_FIELDS).flatMap(([name, field]) => {
+    const meaning = OWN_MEANINGS[name] ?? meaningOf(field);
+    return meaning ? [[name, meaning]] : [];
+  }),
+);
+
+function meaningOf({ choices, schema }: Field): Meaning | undefined {
+  if (choices) return (text) => oneOf(choices, text);
+  return schema.format === 'date' ? (text, { dateFormat }) => isoDate(text, dateFormat) : undefined;
+}
 
 /**
  * Reads the cells of a row. Empty cells are skipped. Known words are translated (`female`, `Nepal`, `28/02/1990`);
@@ -40,7 +54,7 @@ export function readCells(cells: readonly string[], reading: Reading): Given {
     const text = withoutApostrophe((cells[column] ?? '').trim());
     if (field === '' || text === '') continue;
     if (field === 'full_name') Object.assign(given, nameParts(text));
-    else given[field] = MEANINGS[field]?.(text, reading) ?? text;
+    else given[field] = MEANINGS.get(field)?.(text, reading) ?? text;
   }
   return given;
 }

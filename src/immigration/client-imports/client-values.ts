@@ -1,35 +1,30 @@
 import { type Sql, sql } from '../../database/sql.js';
-import type { ClientCreateInput } from '../shared/client-fields.js';
+import type { Field } from '../../http/fields/field.js';
+import { ClientCreate, type ClientCreateInput, type ClientField } from '../shared/client-fields.js';
 
 /** All columns of a client that an import writes, as stored. */
 export type ClientValues = Required<ClientCreateInput>;
-export type ClientField = keyof ClientValues;
 
-/** The values of a client's columns by default. */
-export const BLANK: ClientValues = {
-  first_name: '',
-  middle_name: '',
-  last_name: '',
-  email: '',
-  phone_number: '',
-  gender: 'OTHER',
-  dob: null,
-  country: '',
-  street: '',
-  suburb: '',
-  state: '',
-  postcode: '',
-  visa_category_id: null,
-  agent_id: null,
-  assigned_to_id: null,
-  stage: 'LEAD',
-  referred_by: '',
-  description: '',
-  active: false,
-  branch_id: null,
-};
+/** The fields of a client that an import writes. */
+export const CLIENT_FIELDS = Object.keys(ClientCreate.shape) as ClientField[];
 
-export const CLIENT_FIELDS = Object.keys(BLANK) as ClientField[];
+/** The values of a client's optional fields by default: null, empty text, or the default that bodies have. */
+export const BLANK = Object.fromEntries(
+  Object.entries<Field>(ClientCreate.shape).flatMap(([name, field]) =>
+    field.required ? [] : [[name, blankOf(name, field)]],
+  ),
+) as Omit<ClientValues, RequiredField>;
+
+type RequiredField = {
+  [F in ClientField]: Record<never, never> extends Pick<ClientCreateInput, F> ? never : F;
+}[ClientField];
+
+function blankOf(name: string, { schema, nullable, blank, parse }: Field): unknown {
+  if (schema.default !== undefined) return schema.default;
+  if (nullable) return null;
+  if (!blank) throw new Error(`the field "${name}" of clients has no default for imports to write`);
+  return parse('');
+}
 
 /** Returns these columns of the row with this alias, a constant of the program. */
 export function columnsOf(alias: string): Sql {

@@ -4,58 +4,43 @@ import { ClientCreate } from '../shared/client-fields.js';
 export const IMPORT_FIELDS = [...Object.keys(ClientCreate.shape), 'full_name'] as readonly ImportField[];
 export type ImportField = keyof typeof ClientCreate.shape | 'full_name';
 
-/** Common headers, without spaces, case and punctuation, by the field that they mean. */
-const SYNONYMS: Readonly<Record<ImportField, readonly string[]>> = {
-  first_name: ['firstname', 'givenname', 'givennames', 'forename', 'fname', 'first'],
-  middle_name: ['middlename', 'middle', 'secondname'],
-  last_name: ['lastname', 'surname', 'familyname', 'lname', 'last'],
-  full_name: ['fullname', 'name', 'clientname', 'client', 'contactname', 'customername'],
-  email: ['email', 'emailaddress', 'mail', 'emailid', 'primaryemail', 'contactemail'],
+/** Common headers other than the fields' names, without spaces, case and punctuation. */
+const SYNONYMS: Readonly<Partial<Record<ImportField, readonly string[]>>> = {
+  first_name: ['givenname', 'givennames', 'forename', 'fname', 'first'],
+  middle_name: ['middle', 'secondname'],
+  last_name: ['surname', 'familyname', 'lname', 'last'],
+  full_name: ['name', 'clientname', 'client', 'contactname', 'customername'],
+  email: ['emailaddress', 'mail', 'emailid', 'primaryemail', 'contactemail'],
   phone_number: [
-    ...[
-      'phonenumber',
-      'phone',
-      'phoneno',
-      'mobile',
-      'mobilenumber',
-      'mobileno',
-      'mobilephone',
-      'cell',
-      'cellphone',
-    ],
+    ...['phone', 'phoneno', 'mobile', 'mobilenumber', 'mobileno', 'mobilephone', 'cell', 'cellphone'],
     ...['telephone', 'tel', 'contactnumber', 'contactno', 'primaryphone'],
   ],
-  gender: ['gender', 'sex'],
-  dob: ['dob', 'dateofbirth', 'birthdate', 'birthday', 'born'],
-  country: ['country', 'countryofresidence', 'countrycode', 'nationality', 'citizenship'],
-  street: ['street', 'streetaddress', 'address', 'addressline1', 'address1'],
-  suburb: ['suburb', 'city', 'town', 'locality'],
-  state: ['state', 'province', 'stateprovince', 'county'],
-  postcode: ['postcode', 'postalcode', 'zip', 'zipcode', 'pincode'],
-  visa_category_id: ['visacategory', 'visacategoryid', 'visacategoryname', 'visatype', 'visa'],
-  agent_id: ['agent', 'agentid', 'agentname', 'referralagent'],
-  assigned_to_id: [
-    'assignedto',
-    'assignedtoid',
-    'assignedtoname',
-    'assignee',
-    'owner',
-    'consultant',
-    'counsellor',
-    'counselor',
-  ],
-  stage: ['stage', 'status', 'leadstatus', 'clientstage'],
-  referred_by: ['referredby', 'referral', 'referrer', 'source', 'leadsource'],
-  description: ['description', 'notes', 'note', 'comment', 'comments', 'remarks', 'remark'],
-  active: ['active', 'isactive'],
-  branch_id: ['branch', 'branchid', 'branchname', 'office', 'location'],
+  gender: ['sex'],
+  dob: ['dateofbirth', 'birthdate', 'birthday', 'born'],
+  country: ['countryofresidence', 'countrycode', 'nationality', 'citizenship'],
+  street: ['streetaddress', 'address', 'addressline1', 'address1'],
+  suburb: ['city', 'town', 'locality'],
+  state: ['province', 'stateprovince', 'county'],
+  postcode: ['postalcode', 'zip', 'zipcode', 'pincode'],
+  visa_category_id: ['visacategoryname', 'visatype', 'visa'],
+  agent_id: ['agentname', 'referralagent'],
+  assigned_to_id: ['assignedtoname', 'assignee', 'owner', 'consultant', 'counsellor', 'counselor'],
+  stage: ['status', 'leadstatus', 'clientstage'],
+  referred_by: ['referral', 'referrer', 'source', 'leadsource'],
+  description: ['notes', 'note', 'comment', 'comments', 'remarks', 'remark'],
+  active: ['isactive'],
+  branch_id: ['branchname', 'office', 'location'],
 };
 
-const BY_WORD = new Map(
-  Object.entries(SYNONYMS).flatMap(([field, words]) =>
-    words.map((word) => [word, field as ImportField] as const),
+const plain = (header: string) => header.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+
+/** The fields by what headers call them: their own names, with and without `_id`, before synonyms of others. */
+const BY_WORD = new Map([
+  ...IMPORT_FIELDS.flatMap((field) => (SYNONYMS[field] ?? []).map((word) => [word, field] as const)),
+  ...IMPORT_FIELDS.flatMap((field) =>
+    [field, field.replace(/_id$/, '')].map((name) => [plain(name), field] as const),
   ),
-);
+]);
 
 /**
  * Guesses the fields of the columns by their headers; '' where none is recognised. Of several columns for one field the
@@ -64,7 +49,7 @@ const BY_WORD = new Map(
 export function guessFields(headers: readonly string[]): (ImportField | '')[] {
   const taken = new Set<ImportField>();
   const fields = headers.map((header) => {
-    const field = BY_WORD.get(header.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ''));
+    const field = BY_WORD.get(plain(header));
     if (!field || taken.has(field)) return '';
     taken.add(field);
     return field;

@@ -6,13 +6,10 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { FieldErrors } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
 import { type Assignee, assignmentRefusal, disabledAssigneeText } from '../shared/assignment.js';
+import { CLIENT_LINKS, type ClientLink } from '../shared/client-fields.js';
 import type { Given } from './cells.js';
 
-/** The fields that reference another record. */
-export const REFERENCES = ['visa_category_id', 'agent_id', 'assigned_to_id', 'branch_id'] as const;
-export type Reference = (typeof REFERENCES)[number];
-
-export type ReferencedIds = Partial<Record<Reference, number | null>>;
+export type ReferencedIds = Partial<Record<ClientLink, number | null>>;
 
 interface ReferenceCandidate {
   readonly id: number;
@@ -31,7 +28,7 @@ interface Wanted {
 export class References {
   private constructor(
     private readonly user: CurrentUser,
-    private readonly found: Readonly<Record<Reference, readonly ReferenceCandidate[]>>,
+    private readonly found: Readonly<Record<ClientLink, readonly ReferenceCandidate[]>>,
   ) {}
 
   /** Reads the referenced records: at most one statement for each kind, all in one round trip. */
@@ -40,14 +37,14 @@ export class References {
     user: CurrentUser,
     rows: readonly Given[],
   ): Promise<References> {
-    const queries = REFERENCES.map(async (field) => {
+    const queries = CLIENT_LINKS.map(async (field) => {
       const texts = [...new Set(rows.map((row) => row[field]).filter((text) => text !== undefined))];
       if (texts.length === 0) return [field, []] as const;
       const ids = texts.map(idIn).filter((id) => id !== null);
       const names = texts.map(foldText);
       return [field, await transaction.query(QUERIES[field]({ ids, names }))] as const;
     });
-    const found = Object.fromEntries(await Promise.all(queries)) as Record<Reference, ReferenceCandidate[]>;
+    const found = Object.fromEntries(await Promise.all(queries)) as Record<ClientLink, ReferenceCandidate[]>;
     return new References(user, found);
   }
 
@@ -55,7 +52,7 @@ export class References {
   resolve(given: Given): { readonly ids: ReferencedIds; readonly errors: FieldErrors } {
     const ids: ReferencedIds = {};
     const errors: FieldErrors = {};
-    for (const field of REFERENCES) {
+    for (const field of CLIENT_LINKS) {
       const text = given[field];
       if (text === undefined) continue;
       const result = this.#find(field, text);
@@ -85,7 +82,7 @@ export class References {
   }
 
   /** Returns the id, or an error. */
-  #find(field: Reference, text: string): number | string {
+  #find(field: ClientLink, text: string): number | string {
     const id = idIn(text);
     const records = this.found[field];
     if (id !== null && records.some((record) => record.id === id)) return id;
@@ -112,7 +109,8 @@ function isNamed(text: Sql, folded: readonly string[]): Sql<boolean> {
   return sql`public.fold_text(${text}) = ANY (${folded}::text[])`;
 }
 
-const QUERIES = {
+/** The query for the candidates of each field. */
+const QUERIES: Readonly<Record<ClientLink, (wanted: Wanted) => Sql<ReferenceCandidate>>> = {
   visa_category_id: ({ ids, names }: Wanted) => sql<ReferenceCandidate>`
     SELECT id, array_remove(ARRAY[name, code]::text[], NULL) AS names FROM immigration_visacategory
     WHERE id = ANY (${ids}::bigint[]) OR ${isNamed(sql`name`, names)} OR ${isNamed(sql`code`, names)}`,

@@ -3,10 +3,10 @@ import { covers, scopeOf } from '../../auth/scope.js';
 import { referencedTable } from '../../database/foreign-keys.js';
 import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { type ClientField, type ClientValues, columnsOf } from './client-values.js';
+import { CLIENT_LINKS, type ClientField } from '../shared/client-fields.js';
+import { type ClientValues, columnsOf } from './client-values.js';
 import { readLaterWrites, type UpdatedRow } from './later-writes.js';
 import type { UndoneRow } from './records.js';
-import { REFERENCES } from './references.js';
 import { updateClients } from './write.js';
 
 type Current = ClientValues & { readonly id: number; readonly deleted: boolean };
@@ -59,7 +59,7 @@ async function missingRecords(
   transaction: TenantTransaction,
   rows: readonly UpdatedRow[],
 ): Promise<Set<string>> {
-  const missing = REFERENCES.map(async (field) => {
+  const missing = CLIENT_LINKS.map(async (field) => {
     const ids = [...new Set(rows.map(({ before }) => before[field]).filter((id) => typeof id === 'number'))];
     if (ids.length === 0) return [];
     const found = await transaction.query(sql<{ id: number }>`

@@ -1,14 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { countrySchema } from '../../http/fields/countries.js';
-import { nullableSchema } from '../../http/fields/field.js';
 import { orBlank } from '../../http/fields/text.js';
-import { GENDERS, STAGES } from '../shared/client-fields.js';
+import { CLIENT_FIELDS } from '../shared/client-fields.js';
 import {
   countOutput,
-  dayOutput,
   idOutput,
+  inOrder,
   nameOutput,
+  outputsOf,
   readOnly,
   relatedOutput,
   timeOutput,
@@ -23,40 +23,43 @@ export {
   STAGES,
 } from '../shared/client-fields.js';
 
+const {
+  visa_category_id: visa_category,
+  agent_id: agent,
+  assigned_to_id: assigned_to,
+  branch_id: branch,
+  ...shown
+} = outputsOf(CLIENT_FIELDS);
+
+/** The contract's fields in its order. */
+const ORDER = `
+  id first_name middle_name last_name gender dob phone_number email referred_by street suburb state postcode country
+  visa_category visa_category_name agent agent_name description assigned_to assigned_to_name stage active branch
+  branch_name created_by created_by_name created_at updated_by updated_at`;
+
 export const ClientOutput = component(
   'ClientOutput',
-  Type.Object({
-    id: idOutput(),
-    first_name: Type.String({ maxLength: 100 }),
-    middle_name: Type.String({ maxLength: 100 }),
-    last_name: Type.String({ maxLength: 100 }),
-    gender: orBlank({ type: 'string', enum: GENDERS }),
-    dob: nullableSchema(dayOutput()),
-    phone_number: Type.String({ maxLength: 15 }),
-    email: orBlank({ type: 'string', format: 'email', maxLength: 254 }),
-    referred_by: Type.String({ maxLength: 100 }),
-    street: Type.String({ maxLength: 100 }),
-    suburb: Type.String({ maxLength: 100 }),
-    state: Type.String({ maxLength: 100 }),
-    postcode: Type.String({ maxLength: 20 }),
-    country: countrySchema,
-    visa_category: relatedOutput(),
-    visa_category_name: nameOutput(),
-    agent: relatedOutput(),
-    agent_name: nameOutput(),
-    description: Type.String(),
-    assigned_to: relatedOutput(),
-    assigned_to_name: nameOutput(),
-    stage: orBlank({ type: 'string', enum: STAGES }),
-    active: Type.Boolean(),
-    branch: relatedOutput(),
-    branch_name: nameOutput(),
-    created_by: relatedOutput(readOnly),
-    created_by_name: nameOutput(),
-    created_at: timeOutput(),
-    updated_by: relatedOutput(readOnly),
-    updated_at: timeOutput(),
-  }),
+  Type.Object(
+    inOrder(ORDER, {
+      id: idOutput(),
+      ...shown,
+      gender: orBlank(shown.gender),
+      country: countrySchema,
+      visa_category,
+      visa_category_name: nameOutput(),
+      agent,
+      agent_name: nameOutput(),
+      assigned_to,
+      assigned_to_name: nameOutput(),
+      branch,
+      branch_name: nameOutput(),
+      created_by: relatedOutput(readOnly),
+      created_by_name: nameOutput(),
+      created_at: timeOutput(),
+      updated_by: relatedOutput(readOnly),
+      updated_at: timeOutput(),
+    }),
+  ),
 );
 export type ClientOutput = Static<typeof ClientOutput>;
 

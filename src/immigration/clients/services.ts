@@ -1,19 +1,21 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { covers, scopeOf } from '../../auth/scope.js';
+import { referencedTable } from '../../database/foreign-keys.js';
 import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidPk, permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
 import { isId } from '../../http/path-id.js';
+import { kindOfTable } from '../../kinds/kinds.js';
 import { assigneeById, checkAssignee } from '../shared/assignment.js';
 import { checkClientScope, outOfScope } from '../shared/client-access.js';
+import { CLIENT_LINKS, type ClientLink } from '../shared/client-fields.js';
 import { homeBranch } from '../shared/home-branch.js';
 import type { ClientCreateInput, ClientOutput, ClientUpdateInput } from './schemas.js';
 import { clients, lockClient } from './selectors.js';
 
-const RELATED = ['visa_category_id', 'agent_id', 'assigned_to_id', 'branch_id'] as const;
 /** The records that a client references; undefined or null: none to check. */
-type RelatedIds = { [Key in (typeof RELATED)[number]]?: number | null | undefined };
+type RelatedIds = { [Link in ClientLink]?: number | null | undefined };
 
 /**
  * Creates a client.
@@ -41,7 +43,7 @@ export async function updateClient(
   const client = await lockClient(transaction, user, id);
   const input = body.read();
   const related: RelatedIds = {};
-  for (const key of RELATED) if (input[key] !== client[key]) related[key] = input[key];
+  for (const link of CLIENT_LINKS) if (input[link] !== client[link]) related[link] = input[link];
   if (related.branch_id === null && scopeOf(user).kind !== 'tenant') {
     throw permissionDenied(`User ${user.username} cannot take a client out of every branch`);
   }
@@ -70,11 +72,12 @@ export async function restoreClient(
   return clients.restore(transaction, user, id);
 }
 
-interface ExistingRelated {
-  readonly visa_category: boolean;
-  readonly agent: boolean;
-  readonly branch: boolean;
-}
+/** The records of which it is enough that they exist, and how that is seen: `WHERE id = … AND …`. */
+const EXISTING = CLIENT_LINKS.filter((link) => link !== 'assigned_to_id').map((link) => {
+  const table = referencedTable('immigration_client', link);
+  const condition = kindOfTable(table)?.softDelete ? sql` AND deleted_at IS NULL` : sql``;
+  return { link, table: sql.ref(table), condition };
+});
 
 /**
  * Checks that the records which a client references exist and may be referenced by this user.
@@ -85,21 +88,19 @@ async function checkRelated(
   user: CurrentUser,
   ids: RelatedIds,
 ): Promise<void> {
-  const { visa_category_id: category, agent_id: agent, assigned_to_id: assignee, branch_id: branch } = ids;
-  const known = (id: number | null | undefined) => (typeof id === 'number' && isId(id) ? id : null);
-  const named = [category, agent, branch].some((id) => typeof id === 'number');
-  const looking = named
-    ? transaction.query(sql<ExistingRelated>`SELECT
-        EXISTS (SELECT FROM immigration_visacategory WHERE id = ${known(category)}::bigint) AS visa_category,
-        EXISTS (SELECT FROM immigration_agent WHERE id = ${known(agent)}::bigint AND deleted_at IS NULL) AS agent,
-        EXISTS (SELECT FROM immigration_branch WHERE id = ${known(branch)}::bigint AND deleted_at IS NULL) AS branch`)
+  const { assigned_to_id: assignee, branch_id: branch } = ids;
+  const existence = EXISTING.map(({ link, table, condition }) => {
+    const id = ids[link];
+    const known = typeof id === 'number' && isId(id) ? id : null;
+    return sql`EXISTS (SELECT FROM ${table} WHERE id = ${known}::bigint${condition}) AS ${sql.ref(link)}`;
+  });
+  const looking = EXISTING.some(({ link }) => typeof ids[link] === 'number')
+    ? transaction.query(sql<Record<ClientLink, boolean>>`SELECT ${sql.join(existence)}`)
     : [];
   const assigning = typeof assignee === 'number' ? transaction.query(assigneeById(assignee)) : [];
   const [[found], [assigned]] = await Promise.all([looking, assigning]);
-  if (found) {
-    if (typeof category === 'number' && !found.visa_category) throw invalidPk('visa_category_id', category);
-    if (typeof agent === 'number' && !found.agent) throw invalidPk('agent_id', agent);
-    if (typeof branch === 'number' && !found.branch) throw invalidPk('branch_id', branch);
+  for (const { link } of EXISTING) {
+    if (typeof ids[link] === 'number' && found?.[link] === false) throw invalidPk(link, ids[link]);
   }
   if (typeof branch === 'number' && !covers(scopeOf(user), branch)) {
     throw outOfScope(user, 'branch', branch);

@@ -6,11 +6,11 @@ import type { Pending, TenantTransaction } from '../../database/tenant-transacti
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { clockOf } from '../shared/clock.js';
+import { expressionOf } from '../shared/columns.js';
 import { booleanFilter, idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';
 import { linkedInScope, manyLinkedInScope } from '../shared/linked-record.js';
 import { named } from '../shared/names.js';
-import { nameOf } from '../shared/people.js';
 import { Records } from '../shared/records.js';
 import { ReminderOutput } from './schemas.js';
 
@@ -27,21 +27,19 @@ export function reminderVisible(user: CurrentUser): Sql<boolean> {
   return sql`(r.created_by_id = ${user.id}::bigint OR ${linkedInScope(user)})`;
 }
 
-/** The fields by which a list can be sorted, for rows `r` of the table. Constants of the program. */
+/** Returns one reminder. @throws HttpError 404 also for one that the user does not see */
+export function readReminder(
+  transaction: TenantTransaction,
+  user: CurrentUser,
+  id: number,
+): Pending<ReminderOutput> {
+  return reminders.read(transaction, id, reminderVisible(user));
+}
+
+/** The sortable fields of lists: all of the output, by rows `r` of the table. */
 const SORTABLE: Readonly<Record<string, Sql>> = {
-  id: sql`r.id`,
-  reminder_date: sql`r.reminder_date`,
+  ...Object.fromEntries(reminders.fields.map(({ field, source }) => [field, expressionOf(source)])),
   reminder_time: sql`r.reminder_time`,
-  title: sql`r.title`,
-  meta_info: sql`r.meta_info`,
-  created_by: sql`r.created_by_id`,
-  created_by_name: nameOf('r.created_by_id'),
-  created_at: sql`r.created_at`,
-  read: sql`r.read`,
-  is_completed: sql`r.is_completed`,
-  notification_created: sql`r.notification_created`,
-  content_type: sql`r.content_type_id`,
-  object_id: sql`r.object_id`,
 };
 
 interface Term {

@@ -110,11 +110,19 @@ export function selectList<Output>(
   link: (linked: Linked<string, unknown>) => Sql = bySubquery,
 ): Sql<Output> {
   const columns = fields.map(({ field, source }) => {
-    if (source === field) return sql`r.${sql.ref(field)}`;
-    if (typeof source === 'string') return sql`r.${sql.ref(source)} AS ${sql.ref(field)}`;
-    return sql`${'key' in source ? link(source) : source} AS ${sql.ref(field)}`;
+    const expression = expressionOf(source, link);
+    return source === field ? expression : sql`${expression} AS ${sql.ref(field)}`;
   });
   return sql.join<Output>(columns);
+}
+
+/** Returns the expression of rows `r` for a field. @param link writes the value of a linked record */
+export function expressionOf(
+  source: ShownField['source'],
+  link: (linked: Linked<string, unknown>) => Sql = bySubquery,
+): Sql {
+  if (typeof source === 'string') return sql`r.${sql.ref(source)}`;
+  return 'key' in source ? link(source) : source;
 }
 
 /** Returns the select list for the output of rows `r` of a table. */

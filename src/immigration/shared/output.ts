@@ -1,5 +1,6 @@
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TProperties, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
+import type { Parsed, Shape } from '../../http/fields/body.js';
 import { nullableSchema } from '../../http/fields/field.js';
 
 // Schemas that the answers of nearly all resources share.
@@ -30,6 +31,23 @@ export const labelOutput = () => Type.String(readOnly);
 /** Returns the schema of one of these texts. */
 export const choiceOutput = <T extends string>(values: readonly T[], options: object = {}) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
+
+/** Returns the schemas of a body's fields for answers: without minimum lengths and defaults. */
+export function outputsOf<S extends Shape>(shape: S): { [F in keyof S]: TUnsafe<Parsed<S[F]>> } {
+  const shown = Object.entries(shape).map(([name, { schema }]) => {
+    const { minLength: _minLength, default: _default, ...rest } = schema;
+    return [name, Type.Unsafe(rest)];
+  });
+  return Object.fromEntries(shown);
+}
+
+/** Returns the same properties in another order. @param names the first ones, separated by spaces */
+export function inOrder<P extends TProperties>(names: string, properties: P): P {
+  const first = names.trim().split(/\s+/);
+  const unknown = first.find((name) => !(name in properties));
+  if (unknown !== undefined) throw new Error(`there is no property "${unknown}" to be put in order`);
+  return { ...Object.fromEntries(first.map((name) => [name, properties[name]])), ...properties };
+}
 
 /** Returns the schemas of a record's creator, last editor and their times. */
 export const stampsOutput = () => ({
