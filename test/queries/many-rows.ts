@@ -24,7 +24,7 @@ const BIG_TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     branch_id: BRANCH,
     stage: "(ARRAY['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'])[1 + n % 4]",
     active: 'n % 2 = 0',
-    visa_category_id: '1 + n % 2',
+    visa_category_id: 'CASE WHEN n % 10 = 0 THEN 1 ELSE 2 END',
     assigned_to_id: PERSON,
     created_at: AT,
   },

@@ -1,6 +1,7 @@
+import type { TenantTables } from '../../database/generated/tables.js';
 import { body, optional } from '../../http/fields/body.js';
 import { country } from '../../http/fields/countries.js';
-import { nullable, required, withDefault } from '../../http/fields/field.js';
+import { type Field, nullable, required, withDefault } from '../../http/fields/field.js';
 import { boolean, date, integer } from '../../http/fields/scalar.js';
 import { choice, email, text } from '../../http/fields/text.js';
 
@@ -31,7 +32,10 @@ export const CLIENT_FIELDS = {
   description: text(),
   active: boolean(),
   branch_id: nullable(integer()),
-};
+} satisfies Record<Exclude<keyof TenantTables['immigration_client'], NoField>, Field>;
+
+/** The columns of clients that nobody fills in. */
+type NoField = 'id' | 'created_by_id' | 'created_at' | 'updated_by_id' | 'updated_at' | 'deleted_at';
 
 export const ClientCreate = body('ClientCreateRequest', {
   ...CLIENT_FIELDS,

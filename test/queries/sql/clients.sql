@@ -435,18 +435,21 @@ COMMIT;
 BEGIN;
 
 WITH shown AS MATERIALIZED (
-  SELECT r.id AS "id", r.first_name AS "first_name", r.middle_name AS "middle_name", r.last_name AS "last_name",
-    r.email AS "email", r.phone_number AS "phone_number", r.gender AS "gender", r.dob AS "dob", r.country AS "country",
-    r.street AS "street", r.suburb AS "suburb", r.state AS "state", r.postcode AS "postcode", r.stage AS "stage",
-    r.active AS "active", (SELECT name FROM immigration_visacategory WHERE id = r.visa_category_id) AS "visa_category",
-    (SELECT agent_name FROM immigration_agent WHERE id = r.agent_id) AS "agent", (SELECT username FROM immigration_user WHERE id = r.assigned_to_id) AS "assigned_to",
-    (
-      SELECT trim("u"."first_name" || ' ' || "u"."last_name")
-      FROM immigration_user u
-      WHERE u.id = "r"."assigned_to_id"
-    ) AS "assigned_to_name", (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS "branch",
-    r.referred_by AS "referred_by", r.description AS "description", r.created_at AS "created_at", r.updated_at AS "updated_at",
-    r.deleted_at AS "archived_at"
+  SELECT r."id" AS "id", r."first_name" AS "first_name", r."middle_name" AS "middle_name", r."last_name" AS "last_name",
+    r."email" AS "email", r."phone_number" AS "phone_number", r."gender" AS "gender", r."dob" AS "dob",
+    r."country" AS "country", r."street" AS "street", r."suburb" AS "suburb", r."state" AS "state", r."postcode" AS "postcode",
+    r."stage" AS "stage", r."active" AS "active", (
+      SELECT n."name"
+      FROM "immigration_visacategory" n
+      WHERE n.id = r."visa_category_id"
+    ) AS "visa_category", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent",
+    (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to", (
+      SELECT trim("n"."first_name" || ' ' || "n"."last_name")
+      FROM immigration_user n
+      WHERE n.id = r."assigned_to_id"
+    ) AS "assigned_to_name", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch",
+    r."referred_by" AS "referred_by", r."description" AS "description", r."created_at" AS "created_at",
+    r."updated_at" AS "updated_at", r.deleted_at AS "archived_at"
   FROM immigration_client r
   WHERE r.deleted_at IS NULL
     AND true
@@ -466,18 +469,21 @@ COMMIT;
 BEGIN;
 
 WITH shown AS MATERIALIZED (
-  SELECT r.id AS "id", r.first_name AS "first_name", r.middle_name AS "middle_name", r.last_name AS "last_name",
-    r.email AS "email", r.phone_number AS "phone_number", r.gender AS "gender", r.dob AS "dob", r.country AS "country",
-    r.street AS "street", r.suburb AS "suburb", r.state AS "state", r.postcode AS "postcode", r.stage AS "stage",
-    r.active AS "active", (SELECT name FROM immigration_visacategory WHERE id = r.visa_category_id) AS "visa_category",
-    (SELECT agent_name FROM immigration_agent WHERE id = r.agent_id) AS "agent", (SELECT username FROM immigration_user WHERE id = r.assigned_to_id) AS "assigned_to",
-    (
-      SELECT trim("u"."first_name" || ' ' || "u"."last_name")
-      FROM immigration_user u
-      WHERE u.id = "r"."assigned_to_id"
-    ) AS "assigned_to_name", (SELECT name FROM immigration_branch WHERE id = r.branch_id) AS "branch",
-    r.referred_by AS "referred_by", r.description AS "description", r.created_at AS "created_at", r.updated_at AS "updated_at",
-    r.deleted_at AS "archived_at"
+  SELECT r."id" AS "id", r."first_name" AS "first_name", r."middle_name" AS "middle_name", r."last_name" AS "last_name",
+    r."email" AS "email", r."phone_number" AS "phone_number", r."gender" AS "gender", r."dob" AS "dob",
+    r."country" AS "country", r."street" AS "street", r."suburb" AS "suburb", r."state" AS "state", r."postcode" AS "postcode",
+    r."stage" AS "stage", r."active" AS "active", (
+      SELECT n."name"
+      FROM "immigration_visacategory" n
+      WHERE n.id = r."visa_category_id"
+    ) AS "visa_category", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent",
+    (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to", (
+      SELECT trim("n"."first_name" || ' ' || "n"."last_name")
+      FROM immigration_user n
+      WHERE n.id = r."assigned_to_id"
+    ) AS "assigned_to_name", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch",
+    r."referred_by" AS "referred_by", r."description" AS "description", r."created_at" AS "created_at",
+    r."updated_at" AS "updated_at", r.deleted_at AS "archived_at"
   FROM immigration_client r
   WHERE r.deleted_at IS NULL
     AND "r"."branch_id" = ANY ($1::bigint[])

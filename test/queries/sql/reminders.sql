@@ -16,7 +16,7 @@ SELECT r."id", r."reminder_date", (to_char("r"."reminder_time", 'HH24:MI:SS') ||
   r."object_id"
 FROM "immigration_reminder" r
 WHERE true
-ORDER BY r.reminder_date DESC NULLS LAST, r.reminder_time DESC NULLS LAST, r.id DESC
+ORDER BY r."reminder_date" DESC NULLS LAST, r.reminder_time DESC NULLS LAST, r."id" DESC
 LIMIT $1
 OFFSET $2;
 
@@ -27,7 +27,7 @@ COMMIT;
 BEGIN;
 
 WITH found AS MATERIALIZED (
-  SELECT r.id AS "id", r.reminder_date AS "reminder_date", r.reminder_time AS "reminder_time"
+  SELECT r."id" AS "id", r."reminder_date" AS "reminder_date", r.reminder_time AS "reminder_time"
   FROM immigration_reminder r
   WHERE true
     AND (r.created_by_id = $1::bigint OR CASE r.content_type_id WHEN (SELECT id FROM django_content_type WHERE app_label = $2 AND model = $3) THEN r.object_id IN (
