@@ -1,6 +1,6 @@
 import type { Statement } from './statement.js';
 
-/** The most shapes that are remembered: several times what the program writes, unless asked in ever new ways. */
+/** Maximum number of shapes that are remembered: three times those of all routes, as some filters multiply them. */
 const MOST_SHAPES = 10_000;
 
 /** The text of a piece of SQL: what stands before, between and behind its values. */
@@ -89,7 +89,7 @@ export function sql<Row = unknown>(template: TemplateStringsArray, ...parts: rea
   return compose(template, parts);
 }
 
-/** Text of the program's own, without values. */
+/** Returns text of the program's own, without values. */
 sql.raw = <Row = unknown>(text: string): Sql<Row> => {
   let constant = memory.constants.get(text);
   if (!constant) {
@@ -99,10 +99,10 @@ sql.raw = <Row = unknown>(text: string): Sql<Row> => {
   return constant as Sql<Row>;
 };
 
-/** A number of the program's own that stands in the text, as where a plan depends on it. */
+/** Returns a number as part of the text, for constants on which the plan depends. */
 sql.lit = (number: number): Sql => sql.raw(String(number));
 
-/** The name of a table or a column, with or without what it belongs to: `r.name`. */
+/** Returns the quoted name of a table or a column, with or without a qualifier: `r.name`. */
 sql.ref = (name: string): Sql => {
   let quoted = memory.names.get(name);
   if (!quoted) {
@@ -112,9 +112,9 @@ sql.ref = (name: string): Sql => {
   return quoted;
 };
 
-/** The parts, in order. @param separator without values; a comma if not given */
+/** Returns the parts, in order. @param separator without values; a comma by default */
 sql.join = <Row = unknown>(parts: readonly Part[], separator: Sql = COMMA): Sql<Row> => {
-  const key = `${parts.length}${separator.sql}`;
+  const key = `${parts.length} ${separator.sql}`;
   let strings = memory.separators.get(key);
   if (!strings) {
     const last = parts.length;

@@ -7,7 +7,7 @@ import type { Job, JobRun, JobSettings } from './job.js';
 import { overTenants } from './over-tenants.js';
 
 /** The values on which the statements of a due job depend. */
-export interface Known {
+export interface DueContext {
   /** The moment that counts as now. */
   readonly now: Sql<string>;
   /** As `usableBasis` returned it. */
@@ -26,9 +26,9 @@ export interface DueJob {
   /** Converts the stored basis into the one for the statements. */
   usableBasis(basis: string): string;
   /** Returns the statement that does what is due. @param limit the maximum number; null for no limit */
-  doDue(known: Known, limit: number | null): Sql<{ done: number }>;
+  doDue(context: DueContext, limit: number | null): Sql<{ done: number }>;
   /** Returns the query for the next due time, null for never. */
-  nextDue(known: Known): Sql<string | null>;
+  nextDue(context: DueContext): Sql<string | null>;
 }
 
 /** Seconds after which a tenant is examined even though nothing is due, give or take a quarter. */
@@ -76,14 +76,14 @@ export function dueJob(job: DueJob): Job {
 /** Processes what is due at one tenant and stores when to examine it next; both in one transaction, batch by batch. */
 async function lookAt(job: DueJob, run: JobRun, { schema, basis }: DueTenant): Promise<number> {
   const now = sql<string>`coalesce(${run.moment}::timestamptz, now())`;
-  const known = { now, basis: job.usableBasis(basis) };
+  const context = { now, basis: job.usableBasis(basis) };
   try {
     return await inBatches(run.database, schema, run, async (transaction, limit) => {
       transaction.send(sql`SELECT public.begin_tenant_job(${job.name})`);
-      const [row] = await transaction.query(job.doDue(known, limit));
+      const [row] = await transaction.query(job.doDue(context, limit));
       const done = row?.done ?? 0;
       const mayBeMore = limit !== null && done >= limit;
-      transaction.send(mayBeMore ? lookIn(0, job, basis) : lookWhenDue(job, basis, known));
+      transaction.send(mayBeMore ? lookIn(0, job, basis) : lookWhenDue(job, basis, context));
       return done;
     });
   } catch (error) {
@@ -97,9 +97,9 @@ function lookIn(seconds: number, { name }: DueJob, basis: string): Sql {
   return sql`SELECT public.end_tenant_job(${name}, now() + make_interval(secs => ${seconds}), ${basis})`;
 }
 
-function lookWhenDue(job: DueJob, basis: string, known: Known): Sql {
+function lookWhenDue(job: DueJob, basis: string, context: DueContext): Sql {
   return sql`
     SELECT public.end_tenant_job(${job.name}, least(
-      greatest(coalesce((${job.nextDue(known)}), 'infinity'), ${known.now} + make_interval(secs => ${SOONEST})),
+      greatest(coalesce((${job.nextDue(context)}), 'infinity'), ${context.now} + make_interval(secs => ${SOONEST})),
       now() + make_interval(secs => ${jittered(LOOK_AGAIN)})), ${basis})`;
 }

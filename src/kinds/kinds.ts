@@ -1,6 +1,7 @@
 import { TENANT_COLUMNS } from '../database/generated/columns.js';
 import { CONTENT_TYPES } from '../database/generated/content-types.js';
 import type { TenantTables } from '../database/generated/tables.js';
+import { type Sql, sql } from '../database/sql.js';
 
 // The kinds of records that agencies have, one entry each. What several parts of the program need to know about a kind
 // stands here; foreign keys, soft deletion and logging are known from the migrations (database/generated/).
@@ -21,7 +22,7 @@ interface KindEntry<T extends Table> {
   /** What its records do to one that they refer to, in the refusal to delete that; "<many> use" unless given. */
   readonly use?: string;
   /** SQL for the name of a record, in terms of its own columns. */
-  readonly name?: string;
+  readonly name?: Sql<string>;
   /** The rule for which records a user reaches; without it, and without `of`, they belong to the agency as a whole. */
   readonly reach?: 'user' | 'client' | 'branch' | 'region' | 'task' | 'calendar' | 'creator' | 'assignee';
   /** The answer to those who link to a record out of scope; 404, as if it did not exist, unless given. */
@@ -37,40 +38,40 @@ type Entry = {
 const ENTRIES = {
   user: {
     table: 'immigration_user',
-    name: `coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), username)`,
+    name: sql`coalesce(nullif(trim(concat_ws(' ', first_name, last_name)), ''), username)`,
     reach: 'user',
   },
-  agent: { table: 'immigration_agent', name: 'agent_name' },
-  branch: { table: 'immigration_branch', name: 'name', use: 'has branches', reach: 'branch' },
-  broadfield: { table: 'immigration_broad_field', name: 'name' },
-  visacategory: { table: 'immigration_visacategory', name: 'name' },
-  visatype: { table: 'immigration_visatype', name: 'name', use: 'has visa types' },
+  agent: { table: 'immigration_agent', name: sql`agent_name` },
+  branch: { table: 'immigration_branch', name: sql`name`, use: 'has branches', reach: 'branch' },
+  broadfield: { table: 'immigration_broad_field', name: sql`name` },
+  visacategory: { table: 'immigration_visacategory', name: sql`name` },
+  visatype: { table: 'immigration_visatype', name: sql`name`, use: 'has visa types' },
   client: {
     table: 'immigration_client',
-    name: `trim(concat_ws(' ', first_name, last_name))`,
+    name: sql`trim(concat_ws(' ', first_name, last_name))`,
     use: 'clients have',
     reach: 'client',
     outOfScope: 403,
   },
-  courselevel: { table: 'immigration_course_level', name: 'name' },
-  institute: { table: 'immigration_institute', name: 'name' },
-  lpe: { table: 'immigration_lpe', called: 'language exam', name: 'name' },
-  region: { table: 'immigration_region', name: 'name', reach: 'region' },
+  courselevel: { table: 'immigration_course_level', name: sql`name` },
+  institute: { table: 'immigration_institute', name: sql`name` },
+  lpe: { table: 'immigration_lpe', called: 'language exam', name: sql`name` },
+  region: { table: 'immigration_region', name: sql`name`, reach: 'region' },
   profilepicture: { table: 'immigration_profilepicture', of: 'client', outOfScope: 403 },
-  narrowfield: { table: 'immigration_narrow_field', of: 'broadfield', name: 'name' },
+  narrowfield: { table: 'immigration_narrow_field', of: 'broadfield', name: sql`name` },
   instituterequirement: { table: 'immigration_institute_requirement', of: 'institute' },
   institutelocation: { table: 'immigration_institute_location', of: 'institute' },
   instituteintake: { table: 'immigration_institute_intake', of: 'institute' },
-  institutecontactperson: { table: 'immigration_institute_contact_person', of: 'institute', name: 'name' },
-  course: { table: 'immigration_course', of: 'institute', name: 'name' },
+  institutecontactperson: { table: 'immigration_institute_contact_person', of: 'institute', name: sql`name` },
+  course: { table: 'immigration_course', of: 'institute', name: sql`name` },
   visaapplication: {
     table: 'immigration_visaapplication',
     of: 'client',
     use: 'applications use',
     outOfScope: 403,
   },
-  task: { table: 'immigration_task', name: 'title', reach: 'task' },
-  reminder: { table: 'immigration_reminder', name: 'title', reach: 'creator' },
+  task: { table: 'immigration_task', name: sql`title`, reach: 'task' },
+  reminder: { table: 'immigration_reminder', name: sql`title`, reach: 'creator' },
   qualification: { table: 'immigration_qualification', of: 'client', outOfScope: 403 },
   proficiency: {
     table: 'immigration_proficiency',
@@ -84,8 +85,8 @@ const ENTRIES = {
   event: { table: 'immigration_event', permanent: true },
   employment: { table: 'immigration_employment', of: 'client', outOfScope: 403 },
   clientactivity: { table: 'immigration_clientactivity', of: 'client', permanent: true },
-  applicationtype: { table: 'immigration_applicationtype', name: 'title' },
-  stage: { table: 'immigration_stage', of: 'applicationtype', name: 'stage_name' },
+  applicationtype: { table: 'immigration_applicationtype', name: sql`title` },
+  stage: { table: 'immigration_stage', of: 'applicationtype', name: sql`stage_name` },
   collegeapplication: {
     table: 'immigration_collegeapplication',
     of: 'client',
@@ -93,8 +94,8 @@ const ENTRIES = {
     outOfScope: 403,
   },
   calendarevent: { table: 'immigration_calendar_event', called: 'event', reach: 'calendar', outOfScope: 403 },
-  group: { table: 'auth_group', name: 'name' },
-  permission: { table: 'auth_permission', name: 'name' },
+  group: { table: 'auth_group', name: sql`name` },
+  permission: { table: 'auth_permission', name: sql`name` },
 } as const satisfies Readonly<Record<Model, Entry>>;
 
 /** A kind of records, with what follows from its entry and its migration. */

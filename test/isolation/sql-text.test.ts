@@ -7,7 +7,7 @@ import { unsafeSqlText } from './sql-text.js';
 
 // Not reached by requests: the layer that quotes names, operators' commands, and background work, whose SQL is built
 // from the program's own configuration.
-const EXEMPT = /^(database|schema|cli|seed|events|jobs|deliveries)[\\/]|\.test\.ts$/;
+const EXEMPT = /^(database|schema|cli|seed)[\\/]|\.test\.ts$/;
 const SOURCE = join(PACKAGE_ROOT, 'src');
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
   (file) => file.endsWith('.ts') && !EXEMPT.test(file),

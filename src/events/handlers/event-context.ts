@@ -154,7 +154,7 @@ async function lookUp(
 ): Promise<[Relation, Map<number, Related>]> {
   const links = relation.links.flatMap((link) => [sql`${link}::text`, sql.ref(`${link}_id`)]);
   const rows = await transaction.query(sql<Related>`
-    SELECT id, ${sql.raw(relation.name)} AS name, jsonb_build_object(${sql.join(links)}) AS links
+    SELECT id, ${relation.name} AS name, jsonb_build_object(${sql.join(links)}) AS links
     FROM ${sql.ref(relation.table)} WHERE id = ANY (${[...ids]}::bigint[])`);
   return [relation, new Map(rows.map((row) => [row.id, row]))];
 }

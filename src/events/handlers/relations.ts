@@ -1,11 +1,12 @@
 import { FOREIGN_KEYS, type ForeignKey } from '../../database/foreign-keys.js';
+import type { Sql } from '../../database/sql.js';
 import { KINDS, kindOfTable } from '../../kinds/kinds.js';
 
 /** A kind of record that events' records reference: its table, its name, and further columns. */
 export interface Relation {
   readonly table: string;
   /** SQL for its display name. */
-  readonly name: string;
+  readonly name: Sql<string>;
   /** Its own foreign keys that recipients may use, without `_id`. */
   readonly links: readonly string[];
 }

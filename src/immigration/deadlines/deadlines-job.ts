@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../../database/sql.js';
 import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
-import { dueJob, type Known } from '../../jobs/due-job.js';
+import { type DueContext, dueJob } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
 import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
@@ -14,8 +14,8 @@ const MADE_UP_FOR = 30;
  */
 const REMEMBERED = 30;
 
-const zone = ({ basis }: Known) => sql<string>`(${basis}::jsonb ->> 'zone')`;
-const today = (known: Known) => sql<string>`(${known.now} AT TIME ZONE ${zone(known)})::date`;
+const zone = ({ basis }: DueContext) => sql<string>`(${basis}::jsonb ->> 'zone')`;
+const today = (context: DueContext) => sql<string>`(${context.now} AT TIME ZONE ${zone(context)})::date`;
 
 /** The user responsible for deadline `x` of client `c`, if active. */
 const ASSIGNEE = sql`
@@ -27,12 +27,12 @@ const ASSIGNEE = sql`
  * Returns the recipients for deadline `x` of client `c`: the assignee or else the branch's admins, and both once it is
  * overdue.
  */
-const recipients = (known: Known) =>
+const recipients = (context: DueContext) =>
   nearestUsers([
     { users: sql`SELECT assignee.id WHERE assignee.id IS NOT NULL`, rank: sql`0` },
     {
       users: branchAdmins(sql`c.branch_id`),
-      rank: sql`CASE WHEN x.due_date < ${today(known)} THEN 0 ELSE 1 END`,
+      rank: sql`CASE WHEN x.due_date < ${today(context)} THEN 0 ELSE 1 END`,
     },
   ]);
 
@@ -40,20 +40,20 @@ const recipients = (known: Known) =>
 // PostgreSQL knows of the tables' sizes.
 
 /** Returns the deadlines that may be within an interval. */
-const near = (known: Known) => sql`
+const near = (context: DueContext) => sql`
   SELECT x.* FROM (${EXPIRING}) x
-  WHERE x.due_date >= ${today(known)} - (${known.basis}::jsonb ->> 'back')::integer
-    AND x.due_date <= ${today(known)} + (${known.basis}::jsonb ->> 'ahead')::integer`;
+  WHERE x.due_date >= ${today(context)} - (${context.basis}::jsonb ->> 'back')::integer
+    AND x.due_date <= ${today(context)} + (${context.basis}::jsonb ->> 'ahead')::integer`;
 
 /** Returns those whose latest interval had no alert; an interval before the deadline holds until then. */
-const untold = (known: Known) => sql`
+const untold = (context: DueContext) => sql`
   SELECT x.*, i.days
   FROM near x
   CROSS JOIN LATERAL (
     SELECT max(d.days) AS days
-    FROM (SELECT value::integer AS days FROM jsonb_array_elements_text(${known.basis}::jsonb -> 'days')) d
-    WHERE x.due_date + d.days <= ${today(known)}
-      AND ${today(known)} <= x.due_date + CASE WHEN d.days > 0 THEN d.days + ${MADE_UP_FOR}::integer ELSE 0 END
+    FROM (SELECT value::integer AS days FROM jsonb_array_elements_text(${context.basis}::jsonb -> 'days')) d
+    WHERE x.due_date + d.days <= ${today(context)}
+      AND ${today(context)} <= x.due_date + CASE WHEN d.days > 0 THEN d.days + ${MADE_UP_FOR}::integer ELSE 0 END
     OFFSET 0
   ) i
   WHERE i.days IS NOT NULL AND NOT EXISTS (
@@ -61,14 +61,14 @@ const untold = (known: Known) => sql`
     WHERE o.kind = x.kind AND o.record_id = x.id AND o.due_date = x.due_date AND o.days = i.days)`;
 
 /** Returns those with recipients. */
-const due = (known: Known, limit: number | null) => sql`
-  SELECT x.*, x.due_date - ${today(known)} AS days_left, trim(c.first_name || ' ' || c.last_name) AS client_name, who.recipients
+const due = (context: DueContext, limit: number | null) => sql`
+  SELECT x.*, x.due_date - ${today(context)} AS days_left, trim(c.first_name || ' ' || c.last_name) AS client_name, who.recipients
   FROM untold x
   CROSS JOIN LATERAL (
     SELECT * FROM immigration_client c WHERE c.id = x.client_id AND c.deleted_at IS NULL OFFSET 0) c
   CROSS JOIN LATERAL (SELECT (${ASSIGNEE}) AS id OFFSET 0) assignee
   CROSS JOIN LATERAL (
-    SELECT array_agg(told.id ORDER BY told.id) AS recipients FROM ${recipients(known)} told OFFSET 0
+    SELECT array_agg(told.id ORDER BY told.id) AS recipients FROM ${recipients(context)} told OFFSET 0
   ) who
   WHERE who.recipients IS NOT NULL
   ORDER BY x.due_date, x.kind, x.id LIMIT ${limit}`;
@@ -90,8 +90,8 @@ const META = sql`jsonb_build_object(
     'content_type', content_type, 'object_id', id, 'deadline_kind', kind, 'client_id', client_id, 'days_left', days_left)`;
 
 /** Returns the memory of an alert and its notifications in one statement: there are never those without the other. */
-const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sql`
-  WITH near AS MATERIALIZED (${near(known)}), untold AS MATERIALIZED (${untold(known)}), due AS MATERIALIZED (${due(known, limit)}),
+const notify = (context: DueContext, limit: number | null): Sql<{ done: number }> => sql`
+  WITH near AS MATERIALIZED (${near(context)}), untold AS MATERIALIZED (${untold(context)}), due AS MATERIALIZED (${due(context, limit)}),
   told AS (
     INSERT INTO deadline_alert (kind, record_id, due_date, days)
     SELECT kind, id, due_date, days FROM due ORDER BY due_date, kind, id
@@ -99,8 +99,8 @@ const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sq
     RETURNING kind, record_id
   ), forgotten AS (
     DELETE FROM deadline_alert
-    WHERE due_date < ${today(known)} - ${MADE_UP_FOR + REMEMBERED}::integer
-      AND due_date + greatest(days, 0) < ${today(known)} - ${MADE_UP_FOR + REMEMBERED}::integer
+    WHERE due_date < ${today(context)} - ${MADE_UP_FOR + REMEMBERED}::integer
+      AND due_date + greatest(days, 0) < ${today(context)} - ${MADE_UP_FOR + REMEMBERED}::integer
   ), named AS (
     SELECT due.*, ${HAPPENS} AS happens, ${expiringTitle(sql`due.kind`, sql`due.id`)} AS title, k.id AS content_type
     FROM due
@@ -111,7 +111,7 @@ const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sq
       type: sql`'REMINDER_DUE'`,
       title: sql`format('%s %s', initcap(kind), happens)`,
       message: MESSAGE,
-      dueDate: sql`due_date::timestamp AT TIME ZONE ${zone(known)}`,
+      dueDate: sql`due_date::timestamp AT TIME ZONE ${zone(context)}`,
       user: sql`recipient`,
       meta: META,
       from: sql`named CROSS JOIN unnest(recipients) recipient`,
@@ -123,8 +123,8 @@ const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sq
 /**
  * Returns the next due time. Intervals begin with a day. New records are found within about an hour, as for any job.
  */
-const next = (known: Known): Sql<string> =>
-  sql`SELECT (${today(known)} + 1)::timestamp AT TIME ZONE ${zone(known)}`;
+const next = (context: DueContext): Sql<string> =>
+  sql`SELECT (${today(context)} + 1)::timestamp AT TIME ZONE ${zone(context)}`;
 
 /**
  * The job that alerts of expiring records: once for each of the tenant's intervals. Tasks and reminders have jobs of

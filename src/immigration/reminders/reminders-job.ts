@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../../database/sql.js';
 import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
-import { dueJob, type Known } from '../../jobs/due-job.js';
+import { type DueContext, dueJob } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
 import { answerableUsers } from '../shared/responsible-users.js';
@@ -20,7 +20,7 @@ const WAITING = sql`
   WHERE NOT r.notification_created AND NOT r.is_completed
     AND coalesce(r.created_by_id, c.assigned_to_id) IS NOT NULL`;
 
-const today = ({ now, basis: zone }: Known) => sql`(${now} AT TIME ZONE ${zone}::text)::date`;
+const today = ({ now, basis: zone }: DueContext) => sql`(${now} AT TIME ZONE ${zone}::text)::date`;
 
 const ANSWERABLE = answerableUsers(
   [sql`r.created_by_id`, sql`r.client_assignee`],
@@ -42,10 +42,10 @@ const MADE = insertingNotifications({
 });
 
 /** Returns a reminder's flag and its notification in one statement: there is never one without the other. */
-const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sql`
+const notify = (context: DueContext, limit: number | null): Sql<{ done: number }> => sql`
   WITH due AS MATERIALIZED (
-    SELECT r.id, ${dueAt(known.basis)} AS due_at, c.assigned_to_id AS client_assignee
-    ${WAITING} AND r.reminder_date <= ${today(known)} AND ${dueAt(known.basis)} <= ${known.now}
+    SELECT r.id, ${dueAt(context.basis)} AS due_at, c.assigned_to_id AS client_assignee
+    ${WAITING} AND r.reminder_date <= ${today(context)} AND ${dueAt(context.basis)} <= ${context.now}
     ORDER BY r.reminder_date, r.id
     LIMIT ${limit}
     FOR UPDATE OF r SKIP LOCKED
@@ -59,8 +59,8 @@ const notify = (known: Known, limit: number | null): Sql<{ done: number }> => sq
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 
 /** Returns the next due time, of tomorrow at the latest, since nobody relies on it for longer than an hour. */
-const next = (known: Known): Sql<string | null> =>
-  sql`SELECT min(${dueAt(known.basis)}) ${WAITING} AND r.reminder_date <= ${today(known)} + 1`;
+const next = (context: DueContext): Sql<string | null> =>
+  sql`SELECT min(${dueAt(context.basis)}) ${WAITING} AND r.reminder_date <= ${today(context)} + 1`;
 
 /** The job that notifies of due reminders, once each. */
 export const remindersJob: Job = dueJob({

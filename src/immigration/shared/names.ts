@@ -16,7 +16,7 @@ export type NameKind = keyof typeof NAMES;
 
 function nameOfKind(model: 'branch' | 'agent' | 'visacategory') {
   const { table, name } = KINDS[model];
-  return { table: sql.ref(table), value: sql<string>`n.${sql.ref(name)}` };
+  return { table: sql.ref(table), value: sql<string>`n.${name}` };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Sql, sql } from '../../database/sql.js';
 import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
-import { dueJob, type Known } from '../../jobs/due-job.js';
+import { type DueContext, dueJob } from '../../jobs/due-job.js';
 import type { Job } from '../../jobs/job.js';
 import { answerableUsers } from '../shared/responsible-users.js';
 
@@ -31,7 +31,7 @@ const MADE = insertingNotifications({
  * Returns the statement that notifies. Notifications are remembered by due date, so another date is noticed anew. A
  * task that is just being claimed or deleted is left for the next run, which that change itself triggers.
  */
-const notify = ({ now, basis: days }: Known, limit: number | null): Sql<{ done: number }> => sql`
+const notify = ({ now, basis: days }: DueContext, limit: number | null): Sql<{ done: number }> => sql`
   WITH due AS MATERIALIZED (
     SELECT t.id, n.kind, t.title, t.priority, t.due_date, t.assigned_to_id, t.assigned_by_id, t.created_by_id
     FROM immigration_task t
@@ -52,7 +52,7 @@ const notify = ({ now, basis: days }: Known, limit: number | null): Sql<{ done: 
   )
   SELECT count(*)::integer AS done, ${ANNOUNCED} FROM made`;
 
-const next = ({ now, basis: days }: Known): Sql<string | null> => sql`
+const next = ({ now, basis: days }: DueContext): Sql<string | null> => sql`
   SELECT least(
     (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date >= ${now}),
     (SELECT min(t.due_date) FROM immigration_task t WHERE ${OPEN} AND t.due_date > ${now} + ${soon(days)}) - ${soon(days)})`;

@@ -62,15 +62,15 @@ WITH changed AS (
 SELECT r."id", r."first_name", r."middle_name", r."last_name", r."gender", r."dob", r."phone_number",
   r."email", r."referred_by", r."street", r."suburb", r."state", r."postcode", r."country", r."visa_category_id" AS "visa_category",
   (
-    SELECT n."name"
+    SELECT n.name
     FROM "immigration_visacategory" n
     WHERE n.id = r."visa_category_id"
-  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
+  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
   r."description", r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
@@ -179,15 +179,15 @@ BEGIN;
 SELECT r."id", r."first_name", r."middle_name", r."last_name", r."gender", r."dob", r."phone_number",
   r."email", r."referred_by", r."street", r."suburb", r."state", r."postcode", r."country", r."visa_category_id" AS "visa_category",
   (
-    SELECT n."name"
+    SELECT n.name
     FROM "immigration_visacategory" n
     WHERE n.id = r."visa_category_id"
-  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
+  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
   r."description", r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
@@ -220,15 +220,15 @@ WITH changed AS (
 SELECT r."id", r."first_name", r."middle_name", r."last_name", r."gender", r."dob", r."phone_number",
   r."email", r."referred_by", r."street", r."suburb", r."state", r."postcode", r."country", r."visa_category_id" AS "visa_category",
   (
-    SELECT n."name"
+    SELECT n.name
     FROM "immigration_visacategory" n
     WHERE n.id = r."visa_category_id"
-  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
+  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
   r."description", r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
@@ -259,15 +259,15 @@ WITH changed AS (
 SELECT r."id", r."first_name", r."middle_name", r."last_name", r."gender", r."dob", r."phone_number",
   r."email", r."referred_by", r."street", r."suburb", r."state", r."postcode", r."country", r."visa_category_id" AS "visa_category",
   (
-    SELECT n."name"
+    SELECT n.name
     FROM "immigration_visacategory" n
     WHERE n.id = r."visa_category_id"
-  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
+  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
   r."description", r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
@@ -316,15 +316,15 @@ WITH changed AS (
 SELECT r."id", r."first_name", r."middle_name", r."last_name", r."gender", r."dob", r."phone_number",
   r."email", r."referred_by", r."street", r."suburb", r."state", r."postcode", r."country", r."visa_category_id" AS "visa_category",
   (
-    SELECT n."name"
+    SELECT n.name
     FROM "immigration_visacategory" n
     WHERE n.id = r."visa_category_id"
-  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
+  ) AS "visa_category_name", r."agent_id" AS "agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent_name",
   r."description", r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_name", r."stage", r."active", r."branch_id" AS "branch", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r."created_by_id" AS "created_by", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n

@@ -35,11 +35,8 @@ SELECT r."id", r."application_type_id" AS "application_type", (
     FROM "immigration_institute_intake" n
     WHERE n.id = r."start_date_id"
   ) AS "intake_date", r."location_id" AS "location", r."finish_date", r."total_tuition_fee", r."student_id",
-  r."super_agent_id" AS "super_agent", (
-    SELECT n."agent_name"
-    FROM "immigration_agent" n
-    WHERE n.id = r."super_agent_id"
-  ) AS "super_agent_name", r."sub_agent_id" AS "sub_agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
+  r."super_agent_id" AS "super_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."super_agent_id") AS "super_agent_name",
+  r."sub_agent_id" AS "sub_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
   r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
@@ -105,11 +102,8 @@ SELECT r."id", r."application_type_id" AS "application_type", (
     FROM "immigration_institute_intake" n
     WHERE n.id = r."start_date_id"
   ) AS "intake_date", r."location_id" AS "location", r."finish_date", r."total_tuition_fee", r."student_id",
-  r."super_agent_id" AS "super_agent", (
-    SELECT n."agent_name"
-    FROM "immigration_agent" n
-    WHERE n.id = r."super_agent_id"
-  ) AS "super_agent_name", r."sub_agent_id" AS "sub_agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
+  r."super_agent_id" AS "super_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."super_agent_id") AS "super_agent_name",
+  r."sub_agent_id" AS "sub_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
   r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
@@ -215,11 +209,8 @@ SELECT r."id", r."application_type_id" AS "application_type", (
     FROM "immigration_institute_intake" n
     WHERE n.id = r."start_date_id"
   ) AS "intake_date", r."location_id" AS "location", r."finish_date", r."total_tuition_fee", r."student_id",
-  r."super_agent_id" AS "super_agent", (
-    SELECT n."agent_name"
-    FROM "immigration_agent" n
-    WHERE n.id = r."super_agent_id"
-  ) AS "super_agent_name", r."sub_agent_id" AS "sub_agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
+  r."super_agent_id" AS "super_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."super_agent_id") AS "super_agent_name",
+  r."sub_agent_id" AS "sub_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
   r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
@@ -475,11 +466,8 @@ SELECT r."id", r."application_type_id" AS "application_type", (
     FROM "immigration_institute_intake" n
     WHERE n.id = r."start_date_id"
   ) AS "intake_date", r."location_id" AS "location", r."finish_date", r."total_tuition_fee", r."student_id",
-  r."super_agent_id" AS "super_agent", (
-    SELECT n."agent_name"
-    FROM "immigration_agent" n
-    WHERE n.id = r."super_agent_id"
-  ) AS "super_agent_name", r."sub_agent_id" AS "sub_agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
+  r."super_agent_id" AS "super_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."super_agent_id") AS "super_agent_name",
+  r."sub_agent_id" AS "sub_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
   r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
@@ -568,11 +556,8 @@ SELECT r."id", r."application_type_id" AS "application_type", (
     FROM "immigration_institute_intake" n
     WHERE n.id = r."start_date_id"
   ) AS "intake_date", r."location_id" AS "location", r."finish_date", r."total_tuition_fee", r."student_id",
-  r."super_agent_id" AS "super_agent", (
-    SELECT n."agent_name"
-    FROM "immigration_agent" n
-    WHERE n.id = r."super_agent_id"
-  ) AS "super_agent_name", r."sub_agent_id" AS "sub_agent", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
+  r."super_agent_id" AS "super_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."super_agent_id") AS "super_agent_name",
+  r."sub_agent_id" AS "sub_agent", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."sub_agent_id") AS "sub_agent_name",
   r."assigned_to_id" AS "assigned_to", (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n

@@ -179,7 +179,7 @@ FROM (VALUES (1)) one
         SELECT trim("n"."first_name" || ' ' || "n"."last_name")
         FROM immigration_user n
         WHERE n.id = r."assigned_to_id"
-      ) AS "assigned_to_name", r.branch_id AS "branch", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+      ) AS "assigned_to_name", r.branch_id AS "branch", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
       r.due_date - $29::date AS "days_left"
     FROM (
       SELECT r.*
@@ -550,7 +550,7 @@ FROM (VALUES (1)) one
         SELECT trim("n"."first_name" || ' ' || "n"."last_name")
         FROM immigration_user n
         WHERE n.id = r."assigned_to_id"
-      ) AS "assigned_to_name", r.branch_id AS "branch", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+      ) AS "assigned_to_name", r.branch_id AS "branch", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
       r.due_date - $93::date AS "days_left"
     FROM (
       SELECT r.*

@@ -15,7 +15,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
   ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch", r."branch_id",
-  (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
+  (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
   (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name", r."created_at",
   r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
   r."updated_at", r."end" <= now() AS "is_past", r.start <= now()
@@ -77,7 +77,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
   ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch", r."branch_id",
-  (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
+  (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
   (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name", r."created_at",
   r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
   r."updated_at", r."end" <= now() AS "is_past", r.start <= now()
@@ -158,7 +158,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
   ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch", r."branch_id",
-  (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
+  (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
   (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name", r."created_at",
   r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
   r."updated_at", r."end" <= now() AS "is_past", r.start <= now()
@@ -186,7 +186,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
   ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch", r."branch_id",
-  (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
+  (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
   (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name", r."created_at",
   r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
   r."updated_at", r."end" <= now() AS "is_past", r.start <= now()
@@ -228,7 +228,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
   ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch", r."branch_id",
-  (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
+  (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
   (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name", r."created_at",
   r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
   r."updated_at", r."end" <= now() AS "is_past", r.start <= now()
@@ -269,7 +269,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
   ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch", r."branch_id",
-  (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
+  (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
   (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name", r."created_at",
   r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
   r."updated_at", r."end" <= now() AS "is_past", r.start <= now()
@@ -309,7 +309,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
   ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch", r."branch_id",
-  (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
+  (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
   (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name", r."created_at",
   r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
   r."updated_at", r."end" <= now() AS "is_past", r.start <= now()
@@ -351,7 +351,7 @@ FROM (
         FROM immigration_user n
         WHERE n.id = r."assigned_to_id"
       ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch",
-      r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+      r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
       r."created_by_id" AS "created_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name",
       r."created_at", r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
       r."updated_at", r."end" <= now() AS "is_past", r.start <= now()
@@ -388,7 +388,7 @@ SELECT r."id", r."title", r."description", r."start", r."end", (CASE WHEN extrac
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
   ) AS "assigned_to_full_name", r."hex_color", r."location", r."all_day", r."branch_id" AS "branch", r."branch_id",
-  (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
+  (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name", r."created_by_id" AS "created_by",
   (SELECT n.username FROM immigration_user n WHERE n.id = r."created_by_id") AS "created_by_name", r."created_at",
   r."updated_by_id" AS "updated_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."updated_by_id") AS "updated_by_name",
   r."updated_at", r."end" <= now() AS "is_past", r.start <= now()

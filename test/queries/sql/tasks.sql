@@ -51,15 +51,15 @@ FROM (
   FROM immigration_user n
   WHERE n.id = ANY ($4::bigint[])
   UNION ALL
-  SELECT $5::text AS kind, n.id, n."name" AS name
+  SELECT $5::text AS kind, n.id, n.name AS name
   FROM "immigration_branch" n
   WHERE n.id = ANY ($6::bigint[])
   UNION ALL
-  SELECT $7::text AS kind, n.id, n."agent_name" AS name
+  SELECT $7::text AS kind, n.id, n.agent_name AS name
   FROM "immigration_agent" n
   WHERE n.id = ANY ($8::bigint[])
   UNION ALL
-  SELECT $9::text AS kind, n.id, n."name" AS name
+  SELECT $9::text AS kind, n.id, n.name AS name
   FROM "immigration_visacategory" n
   WHERE n.id = ANY ($10::bigint[])
 ) found;
@@ -161,15 +161,15 @@ FROM (
   FROM immigration_user n
   WHERE n.id = ANY ($4::bigint[])
   UNION ALL
-  SELECT $5::text AS kind, n.id, n."name" AS name
+  SELECT $5::text AS kind, n.id, n.name AS name
   FROM "immigration_branch" n
   WHERE n.id = ANY ($6::bigint[])
   UNION ALL
-  SELECT $7::text AS kind, n.id, n."agent_name" AS name
+  SELECT $7::text AS kind, n.id, n.agent_name AS name
   FROM "immigration_agent" n
   WHERE n.id = ANY ($8::bigint[])
   UNION ALL
-  SELECT $9::text AS kind, n.id, n."name" AS name
+  SELECT $9::text AS kind, n.id, n.name AS name
   FROM "immigration_visacategory" n
   WHERE n.id = ANY ($10::bigint[])
 ) found;
@@ -210,7 +210,7 @@ FROM (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+    ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
     r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
     (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -254,7 +254,7 @@ SELECT r."id", r."title", r."detail", r."priority", initcap(replace("r"."priorit
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -302,7 +302,7 @@ SELECT r."id", r."title", r."detail", r."priority", initcap(replace("r"."priorit
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -349,7 +349,7 @@ SELECT r."id", r."title", r."detail", r."priority", initcap(replace("r"."priorit
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -394,7 +394,7 @@ SELECT r."id", r."title", r."detail", r."priority", initcap(replace("r"."priorit
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
     FROM immigration_user n
     WHERE n.id = r."assigned_to_id"
-  ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+  ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
   r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
   (
     SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -466,7 +466,7 @@ FROM (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+    ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
     r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
     (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -526,7 +526,7 @@ FROM (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+    ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
     r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
     (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -608,7 +608,7 @@ FROM (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+    ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
     r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
     (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -668,7 +668,7 @@ FROM (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+    ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
     r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
     (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -747,7 +747,7 @@ FROM (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+    ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
     r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
     (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
@@ -807,7 +807,7 @@ FROM (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_full_name", r."branch_id", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
+    ) AS "assigned_to_full_name", r."branch_id", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch_name",
     r.branch_id IS NOT NULL AS "assigned_to_branch", r."assigned_by_id" AS "assigned_by", (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_by_id") AS "assigned_by_name",
     (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")

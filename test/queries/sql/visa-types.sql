@@ -11,7 +11,7 @@ SELECT r."id", (
   FROM immigration_visacategory c
   WHERE c.id = r.visa_category_id
 ) AS "visa_category", (
-  SELECT n."name"
+  SELECT n.name
   FROM "immigration_visacategory" n
   WHERE n.id = r."visa_category_id"
 ) AS "visa_category_name", r."name", r."code", r."description", r."checklist"
@@ -44,7 +44,7 @@ SELECT r."id", (
   FROM immigration_visacategory c
   WHERE c.id = r.visa_category_id
 ) AS "visa_category", (
-  SELECT n."name"
+  SELECT n.name
   FROM "immigration_visacategory" n
   WHERE n.id = r."visa_category_id"
 ) AS "visa_category_name", r."name", r."code", r."description", r."checklist"
@@ -61,7 +61,7 @@ SELECT r."id", (
   FROM immigration_visacategory c
   WHERE c.id = r.visa_category_id
 ) AS "visa_category", (
-  SELECT n."name"
+  SELECT n.name
   FROM "immigration_visacategory" n
   WHERE n.id = r."visa_category_id"
 ) AS "visa_category_name", r."name", r."code", r."description", r."checklist"
@@ -101,7 +101,7 @@ SELECT r."id", (
   FROM immigration_visacategory c
   WHERE c.id = r.visa_category_id
 ) AS "visa_category", (
-  SELECT n."name"
+  SELECT n.name
   FROM "immigration_visacategory" n
   WHERE n.id = r."visa_category_id"
 ) AS "visa_category_name", r."name", r."code", r."description", r."checklist"
