@@ -27,15 +27,6 @@ export function reminderVisible(user: CurrentUser): Sql<boolean> {
   return sql`(r.created_by_id = ${user.id}::bigint OR ${linkedInScope(user)})`;
 }
 
-/** Returns one reminder. @throws HttpError 404 also for one that the user does not see */
-export function readReminder(
-  transaction: TenantTransaction,
-  user: CurrentUser,
-  id: number,
-): Pending<ReminderOutput> {
-  return reminders.read(transaction, id, reminderVisible(user));
-}
-
 /** The sortable fields of lists: all of the output, by rows `r` of the table. */
 const SORTABLE: Readonly<Record<string, Sql>> = {
   ...Object.fromEntries(reminders.fields.map(({ field, source }) => [field, expressionOf(source)])),
