@@ -439,15 +439,15 @@ WITH shown AS MATERIALIZED (
     r."email" AS "email", r."phone_number" AS "phone_number", r."gender" AS "gender", r."dob" AS "dob",
     r."country" AS "country", r."street" AS "street", r."suburb" AS "suburb", r."state" AS "state", r."postcode" AS "postcode",
     r."stage" AS "stage", r."active" AS "active", (
-      SELECT n."name"
+      SELECT n.name
       FROM "immigration_visacategory" n
       WHERE n.id = r."visa_category_id"
-    ) AS "visa_category", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent",
+    ) AS "visa_category", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent",
     (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to", (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_name", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch",
+    ) AS "assigned_to_name", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch",
     r."referred_by" AS "referred_by", r."description" AS "description", r."created_at" AS "created_at",
     r."updated_at" AS "updated_at", r.deleted_at AS "archived_at"
   FROM immigration_client r
@@ -473,15 +473,15 @@ WITH shown AS MATERIALIZED (
     r."email" AS "email", r."phone_number" AS "phone_number", r."gender" AS "gender", r."dob" AS "dob",
     r."country" AS "country", r."street" AS "street", r."suburb" AS "suburb", r."state" AS "state", r."postcode" AS "postcode",
     r."stage" AS "stage", r."active" AS "active", (
-      SELECT n."name"
+      SELECT n.name
       FROM "immigration_visacategory" n
       WHERE n.id = r."visa_category_id"
-    ) AS "visa_category", (SELECT n."agent_name" FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent",
+    ) AS "visa_category", (SELECT n.agent_name FROM "immigration_agent" n WHERE n.id = r."agent_id") AS "agent",
     (SELECT n.username FROM immigration_user n WHERE n.id = r."assigned_to_id") AS "assigned_to", (
       SELECT trim("n"."first_name" || ' ' || "n"."last_name")
       FROM immigration_user n
       WHERE n.id = r."assigned_to_id"
-    ) AS "assigned_to_name", (SELECT n."name" FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch",
+    ) AS "assigned_to_name", (SELECT n.name FROM "immigration_branch" n WHERE n.id = r."branch_id") AS "branch",
     r."referred_by" AS "referred_by", r."description" AS "description", r."created_at" AS "created_at",
     r."updated_at" AS "updated_at", r.deleted_at AS "archived_at"
   FROM immigration_client r
