@@ -363,11 +363,12 @@ describe('what is read elsewhere', () => {
       const [one, afterOne, ...many] = told(stream);
       expect(one).toEqual({ type: 'notification_read', notification_ids: [first] });
       expect(afterOne).toEqual({ type: 'unread_count_update', unread_count: 499 });
-      // The ids come in two notices; the second may arrive after the first has been sent completely.
       const reads = many.filter(({ type }) => type === 'notification_read');
       expect(many[0]).toBe(reads[0]);
-      expect(reads).toHaveLength(2);
-      expect(reads.flatMap(({ notification_ids }) => notification_ids).sort((a, b) => a - b)).toEqual(rest);
+      // Ids come in two notices; a process that may have missed some announces what was read lately once more.
+      const ids = new Set<number>(reads.flatMap(({ notification_ids }) => notification_ids));
+      ids.delete(first as number);
+      expect([...ids].sort((a, b) => a - b)).toEqual(rest);
       const counts = many.filter((message) => !reads.includes(message));
       expect(new Set(counts.map(({ type }) => type))).toEqual(new Set(['unread_count_update']));
       expect([...new Set(counts.map(({ unread_count }) => unread_count))]).toEqual([0, 1]);
