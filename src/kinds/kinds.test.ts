@@ -41,7 +41,7 @@ test('what a kind is part of is what its table refers to', () => {
 
 test('names are SQL that its table understands', async () => {
   const named = Object.values(KINDS).filter(({ name }) => name !== undefined);
-  for (const { table, name } of named) await query(`SELECT ${name}::text FROM ${table}`);
+  for (const { table, name } of named) await query(`SELECT ${name?.sql}::text FROM ${table}`);
 });
 
 test('the permissions known to the program are those that the database has', async () => {
