@@ -106,7 +106,8 @@ describe('what writes rows', () => {
 
   test('takes the columns of its table alone, by their types', () => {
     // @ts-expect-error: there is no such column
-    insertInto('immigration_agent', { agent_name: 'A', nickname: 'B' });
+    const insert = () => insertInto('immigration_agent', { agent_name: 'A', nickname: 'B' });
+    expect(insert).toThrow('immigration_agent has no column nickname');
     // @ts-expect-error: a text
     updateOf('immigration_agent', { agent_name: 1 });
     // @ts-expect-error: a task needs its date
