@@ -112,6 +112,8 @@ export class StreamHub {
       streams.remove(ended);
       if (streams.isEmpty) this.#forgetLater(streams);
     });
+    // While nobody listened, nothing was missed: what is remembered of notices is of the last stream's time.
+    if (this.size === 0) this.#wasWithoutNotices = !this.parts.listener.healthy;
     this.#heartbeat.add(stream);
     const established = frame({
       type: 'connection_established',

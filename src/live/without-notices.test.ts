@@ -126,4 +126,20 @@ describe('while the listening connection stands still without an error', () => {
       await app.database.tenantQuery({ schema: 'tenant_main', userId: null }, setUser(true));
     }
   }, 40_000);
+
+  test('the first stream after that is not told again of what was read before it', async () => {
+    const before = await open({ at: stalled });
+    const [id] = await notify(app, 'consultant1');
+    await app.ask('POST', `${PATH}${id}/mark_read/`, { token: tokens.consultant1 });
+    proxy.stall();
+    await expect.poll(() => stalled.listener.healthy, { timeout: 15_000 }).toBe(false);
+    await sleep(1_200); // streams are looked after once a second
+    before.close();
+    proxy.goOn();
+    await expect.poll(() => stalled.listener.healthy, { timeout: 15_000 }).toBe(true);
+    const after = await open({ at: stalled });
+    await sleep(1_500);
+    expect(after.of('connection_established')).toHaveLength(1);
+    expect([after.of('notification_read'), after.of('unread_count_update')]).toEqual([[], []]);
+  }, 40_000);
 });
