@@ -65,7 +65,7 @@ export interface AppParts {
   readonly live?: HubOptions;
   /** The metrics of requests, connections and streams. */
   readonly metrics?: Metrics | undefined;
-  /** Where failures are logged, other than on stdout. */
+  /** The log for failures; stdout if not given. */
   readonly log?: Logger;
 }
 

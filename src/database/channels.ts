@@ -4,7 +4,7 @@ import { type Sql, sql } from './sql.js';
 export const CHANNELS = {
   /** A tenant or its domains changed; the payload is its schema, or empty for any. */
   tenants: 'leopard_tenants',
-  /** What a tenant's users may do changed, or tokens ended; the payload is the schema. */
+  /** Rights of a tenant's users changed, or tokens ended; the payload is the schema. */
   access: 'leopard_access',
   /** Sessions ended: `LogOutNotice`. */
   logOuts: 'leopard_log_outs',

@@ -5,7 +5,7 @@ export interface AttemptOutcome {
   readonly statusCode: number | null;
   /** The beginning of the receiver's response. */
   readonly answer: string | null;
-  /** Why it was not sent, in one line. */
+  /** The reason why it was not sent, in one line. */
   readonly error: string | null;
   /** Whether another attempt would fail in the same way. */
   readonly permanent?: boolean;

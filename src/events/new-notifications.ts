@@ -11,8 +11,8 @@ export interface NewNotifications {
   /** The id of its recipient. */
   readonly user: Sql;
   readonly meta: Sql;
-  /** The user who causes them; null or not given: the system. */
-  readonly by?: number | null;
+  /** The user who causes them; the system if not given. */
+  readonly by?: number;
   /** The sources of the rows, with their conditions. */
   readonly from: Sql;
   readonly order: Sql;
@@ -29,14 +29,14 @@ const MOST_NAMED_USERS = 500;
  * @param returning of the new rows
  */
 export function insertingNotifications<Row = { assigned_to_id: number }>(
-  { type, title, message, dueDate, user, meta, by = null, from, order }: NewNotifications,
+  { type, title, message, dueDate, user, meta, by, from, order }: NewNotifications,
   returning: Sql<Row> = sql`assigned_to_id`,
 ): Sql<Row> {
   return sql`
     INSERT INTO immigration_notification
       (notification_type, title, message, due_date, assigned_to_id, meta_info, created_by_id, updated_by_id)
     SELECT ${type}, CASE WHEN length(${title}) > ${sql.lit(LONGEST_TITLE)} THEN left(${title}, ${sql.lit(LONGEST_TITLE - 1)}) || '…' ELSE ${title} END,
-      ${message}, ${dueDate}, ${user}, ${meta}, ${by}::bigint, ${by}::bigint
+      ${message}, ${dueDate}, ${user}, ${meta}, ${by ?? null}::bigint, ${by ?? null}::bigint
     FROM ${from} ORDER BY ${order} RETURNING ${returning}`;
 }
 

@@ -19,7 +19,7 @@ interface KindEntry<T extends Table> {
   readonly of?: Model;
   /** The API's word for one of them, where it is not that of the permissions. */
   readonly called?: string;
-  /** What its records do to one that they refer to, in the refusal to delete that; "<many> use" unless given. */
+  /** The verb of its records in the refusal to delete one that they refer to; "<many> use" unless given. */
   readonly use?: string;
   /** SQL for the name of a record, in terms of its own columns. */
   readonly name?: Sql<string>;

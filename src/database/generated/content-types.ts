@@ -39,7 +39,7 @@ export const CONTENT_TYPES = {
   permission: { app: 'auth', name: 'permission', others: [] },
 } as const;
 
-/** What the audit log calls the records of the tables that it covers. */
+/** The audit log's names for the records of the tables that it covers. */
 export const LOGGED_TABLES = {
   auth_group: 'group',
   auth_group_permissions: 'group_permissions',

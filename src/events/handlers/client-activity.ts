@@ -8,7 +8,7 @@ import { fillTemplate } from './templates.js';
 
 type ActivityWork = HandlerWork<ClientActivityConfig>;
 
-/** What a timeline entry names beside the record itself. */
+/** The records that a timeline entry names beside its own. */
 const RELATED: Readonly<Record<string, readonly string[]>> = {
   VisaApplication: ['visa_type'],
   CollegeApplication: ['institute', 'course'],

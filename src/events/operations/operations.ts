@@ -18,7 +18,7 @@ export interface ShownEvent {
   readonly error_message: string | null;
   readonly created_at: string;
   readonly processed_at: string | null;
-  /** When it is tried next; null when it is not queued. */
+  /** The time of its next try; null when it is not queued. */
   readonly due_at: string | null;
 }
 

@@ -86,7 +86,7 @@ export function email(options: TextOptions = {}): Field<string, false> {
 }
 
 export interface ChoiceOptions {
-  /** What "" stands for; without it "" is rejected. */
+  /** The value that "" stands for; without it "" is rejected. */
   readonly blankAs?: string;
   /** The schema, where the documentation shows only the form of the text, not the list (countries, currencies). */
   readonly schema?: TSchema;

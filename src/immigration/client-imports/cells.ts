@@ -31,7 +31,7 @@ const OWN_MEANINGS: Readonly<Partial<Record<string, Meaning>>> = {
   country: countryCode,
 };
 
-/** How the text of a cell becomes what the field reads, where that may differ. */
+/** The translations of a cell's text into what the field reads, where the two may differ. */
 const MEANINGS: ReadonlyMap<string, Meaning> = new Map(
   Object.entries<Field>(CLIENT_FIELDS).flatMap(([name, field]) => {
     const meaning = OWN_MEANINGS[name] ?? meaningOf(field);

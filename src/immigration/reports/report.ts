@@ -21,7 +21,7 @@ export interface Report {
   readonly name: string;
   /** Its content, in a few words. */
   readonly summary: string;
-  /** What the period restricts. */
+  /** The records that the period restricts. */
   readonly period: string;
   /** Models that the user must be permitted to view, besides clients. */
   readonly counts: readonly Model[];

@@ -7,7 +7,7 @@ import { checkAssignment } from './assignment.js';
 import { outOfScope } from './client-access.js';
 import { clientNameHolds } from './client-text.js';
 
-// What visa and college applications have in common: their scope is that of their client.
+// Rules that visa and college applications share: their scope is that of their client.
 
 type ApplicationTable = 'immigration_visaapplication' | 'immigration_collegeapplication';
 

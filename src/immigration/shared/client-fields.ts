@@ -5,7 +5,7 @@ import { type Field, nullable, required, withDefault } from '../../http/fields/f
 import { boolean, date, integer } from '../../http/fields/scalar.js';
 import { choice, email, text } from '../../http/fields/text.js';
 
-// What a client consists of, each field once. Bodies, answers, imports and exports follow from it, and the compiler
+// The fields of a client, each once. Bodies, answers, imports and exports follow from it, and the compiler
 // holds it against the columns of the table (docs/adding-a-field.md).
 
 export const STAGES = ['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'] as const;

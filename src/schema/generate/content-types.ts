@@ -40,7 +40,7 @@ export const CONTENT_TYPES = {
 ${lines.join('\n')}
 } as const;
 
-/** What the audit log calls the records of the tables that it covers. */
+/** The audit log's names for the records of the tables that it covers. */
 export const LOGGED_TABLES = {
 ${logged.map(({ table, entity }) => `  ${table}: '${entity}',`).join('\n')}
 } as const;
