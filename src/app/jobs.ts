@@ -1,4 +1,5 @@
 import { expiredTokensJob } from '../auth/expired-tokens-job.js';
+import { oldSecurityEventsJob } from '../auth/old-security-events-job.js';
 import { oldDeliveriesJob } from '../deliveries/old-deliveries-job.js';
 import { endedPausesJob } from '../events/operations/ended-pauses-job.js';
 import { oldEventsJob } from '../events/operations/old-events-job.js';
@@ -19,5 +20,6 @@ export const JOBS: readonly Job[] = [
   oldDeliveriesJob,
   oldClientImportsJob,
   oldAuditEntriesJob,
+  oldSecurityEventsJob,
   endedPausesJob,
 ];

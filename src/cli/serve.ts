@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import { requireValidEventsConfig } from '../events/operations/check-config.js';
 import { openLog } from '../platform/log.js';
+import { openSecurityLines } from '../platform/security-lines.js';
 import { UncaughtErrors } from '../platform/uncaught-errors.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
@@ -89,6 +90,7 @@ async function start(
   const runsApi = config.services.has('api');
   if (runsApi && config.port !== 0) await checkAddress(config.host, config.port);
   if (runsApi) checkMediaDirectory(config);
+  openSecurityLines(config.securityLog.file);
   for (const { level, text } of freeSpace(writtenFolders(config)))
     if (level !== 'ok') context.warn(`warning: ${text}`);
 

@@ -6,6 +6,7 @@ import { nearestExisting } from '../platform/folders.js';
 import { writeWhole } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
+import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
 import { SettingsReader } from './settings-reader.js';
 
 const SERVICES = ['api', 'worker', 'scheduler'] as const;
@@ -69,6 +70,7 @@ export interface Config {
   readonly workerConcurrency: number;
   /** Days for which entries of the audit log are kept; 0: for ever. */
   readonly auditRetentionDays: number;
+  readonly securityLog: SecurityLogSettings;
   readonly tasksDueSoonDefaultDays: number;
   readonly tasksIncludeOverdueDefault: boolean;
   readonly notificationsIncludeReadDefault: boolean;
@@ -144,6 +146,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     services: new Set(read.choices('LEOPARD_SERVICES', SERVICES)),
     workerConcurrency: read.integer('WORKER_CONCURRENCY', 1, { min: 1, max: 50 }),
     auditRetentionDays: readAuditRetention(read),
+    securityLog: readSecurityLogSettings(read, directory),
     tasksDueSoonDefaultDays: read.integer('TASKS_DUE_SOON_DEFAULT_DAYS', 3, { min: 1, max: 3650 }),
     tasksIncludeOverdueDefault: read.boolean('TASKS_INCLUDE_OVERDUE_DEFAULT', true),
     notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),

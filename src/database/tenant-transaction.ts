@@ -11,7 +11,7 @@ export type { MaybePending, Pending, ReadMore } from './pending.js';
 export interface TenantContext {
   readonly schema: string;
   readonly userId: number | null;
-  /** The client's address and the request's id, separated by a space; omitted outside requests. */
+  /** The client's address, the request's id and the client's agent, separated by spaces; omitted outside requests. */
   readonly source?: string;
 }
 
@@ -28,6 +28,11 @@ export interface TenantTransaction {
   send<Row>(query: Statement<Row>): Pending<Row[]>;
   /** Waits for a pending result within the transaction, such as that of a service which is followed by another. */
   result<T>(pending: MaybePending<T>): Promise<T>;
+  /**
+   * Adds work for after COMMIT, such as a line of a log; it does not happen when the transaction is rolled back. It cannot
+   * fail the transaction any more: it must not throw, nor read from the database.
+   */
+  afterCommit(pending: Pending<void>): void;
 }
 
 /**
@@ -53,7 +58,7 @@ const ONE_PLAN = control("SELECT pg_catalog.set_config('plan_cache_mode', 'force
 /** Number of statements that open a transaction: BEGIN and its settings. */
 const OPENING_LENGTH = 2;
 const CANCELED = '57014';
-const LONGEST_SOURCE = 200;
+const LONGEST_SOURCE = 300;
 
 /** Statements on tables of schema `public`, as the program's own role. */
 const PUBLIC: Actor = { role: 'none', searchPath: 'public, pg_temp', userId: '', source: '' };
@@ -80,6 +85,7 @@ function checkUserId(userId: number): string {
 }
 
 const ignore = () => undefined;
+const readsNothing = () => Promise.reject(new Error('work after COMMIT reads nothing'));
 const codeOf = (error: Error | null) => (error as { code?: string } | null)?.code;
 
 /** A statement that has not been answered yet. */
@@ -104,6 +110,7 @@ class Conversation implements TenantTransaction {
   #commits = false;
   /** The last error; if the transaction does not commit, the reason. */
   #error: Error | null = null;
+  #afterwards: Pending<void>[] | undefined;
 
   constructor(
     private readonly session: Session,
@@ -129,6 +136,16 @@ class Conversation implements TenantTransaction {
     if (!(result instanceof Pending)) return result;
     this.#await();
     return await Pending.finish(result, (query) => this.query(query));
+  }
+
+  afterCommit(pending: Pending<void>): void {
+    this.#afterwards ??= [];
+    this.#afterwards.push(pending);
+  }
+
+  /** The work for after COMMIT; undefined where there is none. */
+  get afterwards(): readonly Pending<void>[] | undefined {
+    return this.#afterwards;
   }
 
   /** Commits, after the requested statements. @throws the error that prevents it, also one of a statement */
@@ -256,6 +273,8 @@ export async function runTenantTransaction<T>(
   try {
     const result = await work(conversation);
     await conversation.commit();
+    const { afterwards } = conversation;
+    if (afterwards) await Promise.all(afterwards.map((pending) => Pending.finish(pending, readsNothing)));
     if (!(result instanceof Pending)) return result;
     return await Pending.finish(result, (query) => runTenantTransaction(place, (next) => next.send(query)));
   } catch (error) {

@@ -6,6 +6,10 @@ export interface JobSettings {
   readonly tasksDueSoonDefaultDays: number;
   /** Days for which entries of the audit log are kept; 0: for ever. */
   readonly auditRetentionDays: number;
+  readonly securityLog: {
+    /** Days for which events of the security log are kept; 0: for ever. */
+    readonly retentionDays: number;
+  };
   readonly loginFailures: {
     /** Seconds for which a failed log-in counts. */
     readonly window: number;

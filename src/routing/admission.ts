@@ -160,7 +160,7 @@ function admitted(
     context: {
       schema: tenant?.schema ?? '',
       userId: user?.id ?? null,
-      source: `${request.ip} ${request.id}`,
+      source: `${request.ip} ${request.id} ${request.headers['user-agent'] ?? ''}`,
     },
     params: request.params as Record<string, string>,
     query: new QueryParameters(request.query as Record<string, string>),

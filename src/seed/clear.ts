@@ -7,8 +7,8 @@ import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
 
 /**
- * The tables that are not cleared: what every new tenant starts with; the audit log; and what triggers keep in step
- * with other tables.
+ * The tables that are not cleared: what every new tenant starts with; the logs; and what triggers keep in step with other
+ * tables.
  */
 const KEPT_TABLES = [
   'django_content_type',
@@ -16,6 +16,7 @@ const KEPT_TABLES = [
   'auth_group',
   'auth_group_permissions',
   'audit_entry',
+  'security_event',
   'immigration_client_count',
   'immigration_task_count',
   'unread_count',
@@ -33,7 +34,7 @@ export async function checkTenantExists(owner: ConnectionSettings, schema: strin
 
 /**
  * Removes everything in a tenant's tables, including users, except content types, permissions and groups with their
- * grants, and the audit log, which records the removal. Ids are not reused, so that an old token never belongs to another
+ * grants, and the logs, which record the removal. Ids are not reused, so that an old token never belongs to another
  * user. Files of profile pictures stay.
  * @param waits the limits on waiting for transactions that use the tables
  * @throws TenantNotFoundError, InvalidSchemaNameError, TablesInUseError; PlainError without the owner's settings

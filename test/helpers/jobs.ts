@@ -6,6 +6,7 @@ import { seedStaff } from './staff.js';
 
 export const JOB_SETTINGS = {
   auditRetentionDays: 0,
+  securityLog: { retentionDays: 0 },
   tasksDueSoonDefaultDays: 3,
   loginFailures: { window: 900 },
 };

@@ -53,6 +53,7 @@ const NOT_LOGGED = [
   'immigration_task_count',
   'login_failure',
   'name_version',
+  'security_event',
   'task_notice',
   'token_blacklist_blacklistedtoken',
   'token_blacklist_outstandingtoken',

@@ -672,6 +672,22 @@ export const TENANT_COLUMNS: TenantColumns = {
   name_version: [
     { name: 'version', type: 'bigint' },
   ],
+  security_event: [
+    { name: 'id', type: 'bigint' },
+    { name: 'at', type: 'timestamp with time zone' },
+    { name: 'kind', type: 'character varying' },
+    { name: 'user_id', type: 'bigint' },
+    { name: 'username', type: 'character varying' },
+    { name: 'actor_id', type: 'bigint' },
+    { name: 'actor', type: 'character varying' },
+    { name: 'address', type: 'character varying' },
+    { name: 'agent', type: 'character varying' },
+    { name: 'request_id', type: 'character varying' },
+    { name: 'session_id', type: 'character varying' },
+    { name: 'count', type: 'integer' },
+    { name: 'last_at', type: 'timestamp with time zone' },
+    { name: 'detail', type: 'jsonb' },
+  ],
   task_notice: [
     { name: 'task_id', type: 'bigint', references: 'immigration_task' },
     { name: 'kind', type: 'character varying' },

@@ -722,6 +722,23 @@ interface NameVersion {
   version: number;
 }
 
+interface SecurityEvent {
+  id: Generated<number>;
+  at: Generated<string>;
+  kind: string;
+  user_id: number | null;
+  username: string | null;
+  actor_id: number | null;
+  actor: string | null;
+  address: string | null;
+  agent: string | null;
+  request_id: string | null;
+  session_id: string | null;
+  count: Generated<number>;
+  last_at: Generated<string>;
+  detail: NullableJson;
+}
+
 interface TaskNotice {
   task_id: number;
   kind: string;
@@ -821,6 +838,7 @@ export interface TenantTables {
   immigration_visatype: ImmigrationVisatype;
   login_failure: LoginFailure;
   name_version: NameVersion;
+  security_event: SecurityEvent;
   task_notice: TaskNotice;
   token_blacklist_blacklistedtoken: TokenBlacklistBlacklistedtoken;
   token_blacklist_outstandingtoken: TokenBlacklistOutstandingtoken;

@@ -88,7 +88,8 @@ async function planOf(asking: CurrentUser, filters: Record<string, string | stri
       });
     };
     const result = <T>(pending: MaybePending<T>) => transaction.result(pending);
-    const explaining = { tenant: transaction.tenant, query, send, result };
+    const afterCommit = () => undefined;
+    const explaining = { tenant: transaction.tenant, query, send, result, afterCommit };
     await result(
       listDeadlines(explaining, asking, new QueryParameters(filters), { page: 1, size: 25 }, time),
     );

@@ -83,7 +83,7 @@ async function explained(
     const send = <Row>(query: Statement<Row>) =>
       transaction.send(statement<Row>('SELECT')).map(() => ask(query));
     const result = <T>(pending: MaybePending<T>) => transaction.result(pending);
-    await result(work({ tenant, query: ask, send, result }, user));
+    await result(work({ tenant, query: ask, send, result, afterCommit: () => undefined }, user));
   });
   const big = ['immigration_task', 'immigration_client'];
   return { statements: plans.length, scans: plans.flatMap(scanned).filter((name) => big.includes(name)) };

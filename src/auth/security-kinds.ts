@@ -1,0 +1,42 @@
+/**
+ * The kinds of events of the security log, with their meaning for the documentation. Every part that has such events adds
+ * its kinds here.
+ */
+const SECURITY_EVENT_KINDS = {
+  login: 'a log-in',
+  login_failed: 'a log-in with a wrong name or password, or of a user who is not active',
+  login_locked: 'failures reached the limit of an account or an address, which is locked for a while',
+  logout: 'a user ended a session of their own',
+  refresh_reused: 'a refresh token that was used before',
+  password_changed: 'a new password; `detail` holds how it was set',
+  email_changed: "a user's e-mail address was changed",
+  user_created: 'a new user',
+  user_disabled: 'a user may no longer log in',
+  user_enabled: 'a user may log in again',
+  user_deleted: 'a user was removed',
+  superuser_changed: 'a user became a superuser, or is none any more',
+  groups_changed: "a user's groups: `detail` holds those that were added and removed",
+  permissions_changed: "a user's own permissions: `detail` holds those that were added and removed",
+  scope_changed: "a user's regions and branches: `detail` holds those that were added and removed",
+  group_permissions_changed: "a group's permissions: `detail` holds those that were added and removed",
+  sessions_ended: 'somebody else, or a change of the password, ended sessions of the user',
+  requests_refused:
+    'more answers 401, 403 or 429 than usual to one user or address within a minute: `count` of them',
+  foreign_token: 'a valid token of another agency',
+  client_exported: "everything that is kept of a client was exported; `detail` holds the client's id",
+  client_erased: "everything that was kept of a client was erased; `detail` holds the client's id",
+} as const satisfies Readonly<Record<string, string>>;
+
+export type SecurityEventKind = keyof typeof SECURITY_EVENT_KINDS;
+
+/**
+ * Events that strangers can cause as often as they like: beyond a rate they are counted in one row of the log (see
+ * security_record in the migrations).
+ */
+export const COUNTED_KINDS: ReadonlySet<SecurityEventKind> = new Set([
+  'login_failed',
+  'login_locked',
+  'refresh_reused',
+  'requests_refused',
+  'foreign_token',
+]);

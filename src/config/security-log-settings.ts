@@ -1,0 +1,34 @@
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { SettingsReader } from './settings-reader.js';
+
+/** The settings of the security log. */
+export interface SecurityLogSettings {
+  /** The file for its lines of JSON; '' for stdout. */
+  readonly file: string;
+  /** Days for which its events are kept in the database; 0: for ever. */
+  readonly retentionDays: number;
+}
+
+/** The database itself keeps events for this long. */
+const SHORTEST_RETENTION = 30;
+
+/** Reads the settings of the security log; errors become problems of `read`. @param directory of relative paths */
+export function readSecurityLogSettings(read: SettingsReader, directory: string): SecurityLogSettings {
+  const given = read.text('SECURITY_LOG_FILE', '');
+  const file = given && resolve(directory, given);
+  if (file && !statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory()) {
+    read.problem('SECURITY_LOG_FILE', `must lie in a folder that exists, not ${dirname(file)}`);
+  }
+  if (file && statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+    read.problem('SECURITY_LOG_FILE', `must be a file, not the folder ${file}`);
+  }
+  const days = read.integer('SECURITY_RETENTION_DAYS', 365, { min: 0, max: 36_500 });
+  if (days > 0 && days < SHORTEST_RETENTION) {
+    read.problem(
+      'SECURITY_RETENTION_DAYS',
+      `must be 0 (for ever) or at least ${SHORTEST_RETENTION}, not "${days}"`,
+    );
+  }
+  return { file, retentionDays: days };
+}
