@@ -1,6 +1,6 @@
 import { isEmail } from '../http/fields/text.js';
 import { PlainError } from '../platform/plain-error.js';
-import { hashPassword } from './passwords.js';
+import { hashPassword, LONGEST_PASSWORD } from './passwords.js';
 
 /** The input of an operator for a new account. */
 export interface NewAccount {
@@ -48,5 +48,8 @@ export async function prepareAccount(account: NewAccount): Promise<StorableAccou
     throw new PlainError(`a first or last name has ${LONGEST_NAME} characters at most`);
   }
   if (account.password === '') throw new PlainError('the password is empty');
+  if ([...account.password].length > LONGEST_PASSWORD) {
+    throw new PlainError(`a password has ${LONGEST_PASSWORD} characters at most`);
+  }
   return { username, email, firstName, lastName, passwordHash: await hashPassword(account.password) };
 }

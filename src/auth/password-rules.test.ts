@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
+import { isBreachedPassword } from './breached-passwords.js';
 import { passwordProblems } from './password-rules.js';
 
 const SHORT = 'This password is too short. It must contain at least 8 characters.';
 const COMMON = 'This password is too common.';
+const BREACHED = 'This password has appeared in a data breach. Choose one that is used nowhere else.';
 const NUMERIC = 'This password is entirely numeric.';
 const similar = (what: string) => `The password is too similar to the ${what}.`;
 
@@ -13,6 +15,9 @@ it.each([
   ['8529637410', {}, [NUMERIC]],
   ['१२३४५६७८', {}, [NUMERIC]],
   ['Password1', {}, [COMMON]],
+  ['Sergey12345', {}, [BREACHED]],
+  [' sergei1992', {}, [BREACHED]],
+  ['sergei1992 and a dog', {}, []],
   ['admin123', { username: 'admin' }, [similar('username'), COMMON]],
   ['demo123', { email: 'admin@demo.com' }, [similar('email address'), SHORT]],
   ['mariana99', { email: 'mariana.silva@agency.example' }, [similar('email address')]],
@@ -22,4 +27,11 @@ it.each([
   ['🐆🐆🐆🐆🐆🐆🐆', {}, [SHORT]],
 ])('%s of %j', (password, owner, problems) => {
   expect(passwordProblems(password, owner)).toEqual(problems);
+});
+
+it('takes few for breached by mistake, and decides in microseconds', () => {
+  const begun = performance.now();
+  const mistaken = Array.from({ length: 20_000 }, (_, n) => isBreachedPassword(`not-in-any-list-${n}`));
+  expect(mistaken.filter(Boolean)).toEqual([]);
+  expect((performance.now() - begun) / mistaken.length).toBeLessThan(0.1);
 });

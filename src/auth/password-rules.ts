@@ -1,3 +1,4 @@
+import { isBreachedPassword } from './breached-passwords.js';
 import { isCommonPassword } from './common-passwords.js';
 
 /** The owner of a password, whose data it must not resemble. */
@@ -9,12 +10,13 @@ export interface PasswordOwner {
 }
 
 const SHORTEST = 8;
+const BREACHED = 'This password has appeared in a data breach. Choose one that is used nowhere else.';
 /** Django's limit of similarity. */
 const TOO_SIMILAR = 0.7;
 
 /**
- * Returns the problems of a password by Django's default rules, in Django's words and order; empty when there are none.
- * Lengths are in characters (code points).
+ * Returns the problems of a password by Django's default rules, in Django's words and order, and of one from a known
+ * breach; empty when there are none. Lengths are in characters (code points).
  */
 export function passwordProblems(password: string, owner: PasswordOwner = {}): string[] {
   const problems: string[] = [];
@@ -24,6 +26,7 @@ export function passwordProblems(password: string, owner: PasswordOwner = {}): s
     problems.push(`This password is too short. It must contain at least ${SHORTEST} characters.`);
   }
   if (isCommonPassword(password)) problems.push('This password is too common.');
+  else if (isBreachedPassword(password)) problems.push(BREACHED);
   if (/^\p{Nd}+$/u.test(password)) problems.push('This password is entirely numeric.');
   return problems;
 }

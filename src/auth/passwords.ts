@@ -10,22 +10,35 @@ const CURRENT = /^argon2\$argon2id\$v=19\$m=19456,t=2,p=1\$/;
 const ARGON2_PREFIX = 'argon2$';
 const PBKDF2 = /^pbkdf2_sha256\$([1-9]\d{0,7})\$([^$]+)\$([A-Za-z0-9+/]{43}=)$/;
 
-/** Hashes a password as Django's Argon2PasswordHasher does: `argon2$argon2id$v=19$…`. */
+/** Maximum number of characters (code points) of a new password. */
+export const LONGEST_PASSWORD = 1_024;
+/** Maximum of bytes that are hashed: what the longest password can have in UTF-8. */
+const MOST_BYTES = 4 * LONGEST_PASSWORD;
+/** What is verified in place of a longer text, which no stored password is: it takes as long and never matches. */
+const TOO_LONG = '\0';
+
+/** Hashes a password as Django's Argon2PasswordHasher does: `argon2$argon2id$v=19$…`. @throws RangeError when it is too long */
 export async function hashPassword(password: string): Promise<string> {
+  if (isTooLong(password)) throw new RangeError(`a password has ${LONGEST_PASSWORD} characters at most`);
   return `argon2${await hash(password, ARGON2)}`;
 }
 
 /** Returns whether this is the stored password; false for unknown formats too, such as Django's "!". */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
+  const text = isTooLong(password) ? TOO_LONG : password;
   if (stored.startsWith(ARGON2_PREFIX)) {
-    return await verify(stored.slice('argon2'.length), password).catch(() => false);
+    return await verify(stored.slice('argon2'.length), text).catch(() => false);
   }
   const match = PBKDF2.exec(stored);
   if (!match) return false;
   const [, iterations, salt, expected] = match as unknown as [string, string, string, string];
   const wanted = Buffer.from(expected, 'base64');
-  const derived = await derive(password, salt, Number(iterations), 32, 'sha256');
+  const derived = await derive(text, salt, Number(iterations), 32, 'sha256');
   return timingSafeEqual(wanted, derived);
+}
+
+function isTooLong(password: string): boolean {
+  return password.length > MOST_BYTES || Buffer.byteLength(password) > MOST_BYTES;
 }
 
 /**

@@ -50,6 +50,17 @@ describe('stored forms', () => {
     }
   });
 
+  test('texts longer than any password are not hashed', async () => {
+    await expect(hashPassword('x'.repeat(4_097))).rejects.toThrow(RangeError);
+    await expect(hashPassword('é'.repeat(2_049))).rejects.toThrow(RangeError);
+    const longest = '🐆'.repeat(1_024);
+    expect(await verifyPassword(longest, await hashPassword(longest))).toBe(true);
+    const endless = 'x'.repeat(4_097);
+    for (const stored of [`argon2${await hash(endless)}`, djangoPbkdf2(endless, 1_000)]) {
+      expect(await verifyPassword(endless, stored)).toBe(false);
+    }
+  });
+
   test('so is the example of Django’s own tests', async () => {
     const stored = 'pbkdf2_sha256$870000$seasalt$wJSpLMQRQz0Dhj/pFpbyjMj71B2gUYp6HJS5AU+32Ac=';
     expect(await verifyPassword('lètmein', stored)).toBe(true);

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { LONGEST_PASSWORD } from '../../auth/passwords.js';
 import { ROLES } from '../../auth/scope.js';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
@@ -37,7 +38,7 @@ function username(): Field<string, false> {
 /** Makes a field for a new password, including spaces. It is checked later, when its owner is known. */
 function password(): Field<string, false> {
   const schema = Type.String({ writeOnly: true, minLength: 8 });
-  return field(schema, (value) => readText(value, { keepSpaces: true, min: 1 }));
+  return field(schema, (value) => readText(value, { keepSpaces: true, min: 1, max: LONGEST_PASSWORD }));
 }
 
 const person = {
