@@ -38,6 +38,7 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 
 const API_VARY = 'Accept, origin';
 const PAGE_VARY = 'origin';
+const NO_PARAMETERS = {};
 const HEALTH = '/health/';
 
 /**
@@ -87,7 +88,7 @@ export class Admission {
     if (tenant) request.logContext = { tenant: tenant.schema, user: signedIn?.user.id };
     if (!definition) return this.#otherMethod(request, reply, entry);
     if (!allows(definition.policy, signedIn?.user ?? null, request.params)) throw permissionDenied();
-    request.admitted = admitted(request, tenant, signedIn, config.useHttps);
+    request.admitted = admitted(request, definition, tenant, signedIn, config.useHttps);
     return undefined;
   }
 
@@ -147,6 +148,7 @@ export class Admission {
 
 function admitted(
   request: FastifyRequest,
+  { query = NO_PARAMETERS }: RouteDefinition,
   tenant: Tenant | null,
   signedIn: SignedIn | null,
   useHttps: boolean,
@@ -163,7 +165,7 @@ function admitted(
       source: `${request.ip} ${request.id} ${request.headers['user-agent'] ?? ''}`,
     },
     params: request.params as Record<string, string>,
-    query: new QueryParameters(request.query as Record<string, string>),
+    query: new QueryParameters(request.query as Record<string, string>, query),
     origin: `${useHttps ? 'https' : request.protocol}://${request.host}`,
     ip: request.ip,
     raw: request,

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import { Type } from '@sinclair/typebox';
 import { detailError } from '../http/errors.js';
 import { anybody } from '../routing/policy.js';
 import { publicRoute, type RouteDefinition } from '../routing/route.js';
@@ -23,6 +24,7 @@ export function mediaRoutes(media: MediaStore, urls: SignedUrls): RouteDefinitio
       tag: 'media',
       summary: 'A stored file, by its signed address.',
       policy: anybody,
+      query: { expires: Type.String(), signature: Type.String() },
       handler: async (request, reply) => {
         const tenant = request.tenant as Tenant;
         const path = request.params['*'] ?? '';

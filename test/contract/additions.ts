@@ -29,6 +29,7 @@ export const ADDITIONS: readonly Addition[] = [
     ],
   },
   { answers: [429], of: ['POST /api/token/'] },
+  { parameters: ['Last-Event-ID'], of: ['GET /api/v1/notifications/stream/'] },
   {
     operations: [
       'GET /api/v1/clients/export/',

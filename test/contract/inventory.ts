@@ -14,11 +14,16 @@ function inventoryOf(document: Node): string[] {
       `operation ${name}`,
       ...((operation.parameters ?? []) as Node[])
         .map((given) => resolve(document, given))
-        .map((parameter) => `parameter ${parameter.name} of ${name}`),
+        .map((parameter) => `parameter ${parameterName(parameter)} of ${name}`),
       ...Object.keys(operation.responses as Node).map((status) => `answer ${status} of ${name}`),
     ]),
     ...Object.entries(schemas).flatMap(([name, schema]) => fieldsOf(name, schema)),
   ];
+}
+
+/** Names a parameter; the same name can stand for a header and in the query. */
+function parameterName(parameter: Node): string {
+  return parameter.in === 'header' ? `header ${parameter.name}` : String(parameter.name);
 }
 
 /** Lists the parts that ADDITIONS names. */
@@ -96,7 +101,7 @@ export function withoutParts(document: Node, parts: readonly string[]): Node {
     if (kind === 'answer') delete operation?.responses[name];
     if (kind === 'parameter')
       operation.parameters = operation.parameters.filter(
-        (given: Node) => resolve(document, given).name !== name,
+        (given: Node) => parameterName(resolve(document, given)) !== name,
       );
   }
   return rest;

@@ -13,7 +13,14 @@ const TRUE = new Set(['true', '1', 'yes', 'on']);
  * last one counts (all of them for choices), what does not parse is a 400 that names it.
  */
 export class QueryParameters {
-  constructor(private readonly raw: Readonly<Record<string, string | string[] | undefined>>) {}
+  /**
+   * @param declared the names that the route documents: reading another is a fault of the program. Without it, any may
+   * be read
+   */
+  constructor(
+    private readonly raw: Readonly<Record<string, string | string[] | undefined>>,
+    private readonly declared?: Readonly<Record<string, unknown>>,
+  ) {}
 
   /** Returns all parameters as they were sent, for links to other pages. */
   entries(): [string, string][] {
@@ -23,7 +30,7 @@ export class QueryParameters {
   }
 
   text(name: string): string | undefined {
-    const value = this.raw[name];
+    const value = this.#given(name);
     const last = (Array.isArray(value) ? value.at(-1) : value)?.trim();
     if (!last) return undefined;
     if (last.includes('\0')) throw invalidField(name, MESSAGES.nul);
@@ -41,7 +48,7 @@ export class QueryParameters {
 
   /** Returns the chosen values: repeated, with brackets (`status[]=`) or single; undefined when none is given. */
   choices(name: string): string[] | undefined {
-    const given = [this.raw[name], this.raw[`${name}[]`]].flat();
+    const given = [this.#given(name), this.raw[`${name}[]`]].flat();
     const values = given.map((value) => value?.trim() ?? '').filter((value) => value !== '');
     if (values.some((value) => value.includes('\0'))) throw invalidField(name, MESSAGES.nul);
     return values.length > 0 ? values : undefined;
@@ -63,6 +70,13 @@ export class QueryParameters {
   /** Returns a moment in UTC, as the API writes it. */
   datetime(name: string): string | undefined {
     return this.#read(name, readDateTime);
+  }
+
+  #given(name: string): string | string[] | undefined {
+    if (this.declared && !Object.hasOwn(this.declared, name)) {
+      throw new Error(`The route reads the parameter "${name}" but does not declare it under \`query\``);
+    }
+    return this.raw[name];
   }
 
   #read<T>(name: string, read: (value: unknown) => T): T | undefined {

@@ -32,6 +32,7 @@ export function streamRoute(hub: StreamHub, allowedOrigin: string): RouteDefinit
     tokenInQuery: true,
     query: {
       token: Type.String({ description: 'access token, where the Authorization header cannot be set' }),
+      [LAST_EVENT_ID]: Type.String({ description: 'as the header, where that cannot be set' }),
     },
     headers: { [LAST_EVENT_ID]: Type.String() },
     produces: [EVENT_STREAM],
