@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config/config.js';
 import { databaseFailure } from '../database/errors.js';
+import { joinLines } from '../platform/join-lines.js';
 import { PACKAGE_ROOT } from '../platform/package-root.js';
 import { PlainError } from '../platform/plain-error.js';
 import { shortageOf } from '../platform/system-errors.js';
@@ -92,7 +93,7 @@ export function describe(error: unknown, command?: Command): { lines: string[]; 
   });
   if (error instanceof CommanderError) {
     if (error.code === 'commander.help') return usage('a subcommand is missing');
-    return usage(error.message.replace(/^error: |\.$/g, '').replaceAll(/\s*\n\s*/g, ' '));
+    return usage(joinLines(error.message.replace(/^error: |\.$/g, '')));
   }
   if (error instanceof UsageError) return usage(error.message, error.command);
   if (error instanceof ConfigError) return { lines: [...error.problems], exitCode: 1 };

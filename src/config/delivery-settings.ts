@@ -38,7 +38,7 @@ interface Surroundings {
 }
 
 const TRANSPORTS = ['smtp', 'file', 'off'] as const;
-const ADDRESS = /^[^\r\n]*[^\s<>@]+@[^\s<>@]+>?$/;
+const ADDRESS = /^[^\r\n]*[^\s<>@]@[^\s<>@]+>?$/;
 
 /** Reads the settings of deliveries; errors become problems of `read`. */
 export function readDeliverySettings(read: SettingsReader, around: Surroundings): DeliverySettings {

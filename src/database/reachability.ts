@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
+import { joinLines } from '../platform/join-lines.js';
 import { PlainError } from '../platform/plain-error.js';
 import { DatabaseClient } from './client.js';
 import { checkServerVersion } from './owner.js';
@@ -162,5 +163,5 @@ export function codeOf(error: unknown): string {
 /** Returns the message in one line; an error of several tried addresses has no message of its own. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && !error.message) return messageOf(error.errors[0]);
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
+  return joinLines(error instanceof Error ? error.message : String(error));
 }

@@ -23,8 +23,20 @@ export function checkEventPatterns(patterns: readonly string[], config: EventsCo
   }
 }
 
-/** Returns whether an event type matches a pattern, as public.event_type_matches does. */
+/**
+ * Returns whether an event type matches a pattern, as public.event_type_matches does. Each part is taken where it first
+ * occurs: a regular expression would try all places of all parts.
+ */
 function matches(pattern: string, type: string): boolean {
-  const parts = pattern.split(/\*+/).map((part) => part.replaceAll(/[^\w]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(type);
+  const [first = '', ...others] = pattern.split(/\*+/);
+  const last = others.pop();
+  if (last === undefined) return type === first;
+  if (!type.startsWith(first)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = type.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return type.length - last.length >= at && type.endsWith(last);
 }

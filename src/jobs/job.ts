@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.js';
+import { joinLines } from '../platform/join-lines.js';
 
 /** The settings that jobs need. */
 export interface JobSettings {
@@ -56,5 +57,5 @@ export interface Job {
 
 /** Returns an error in one readable line. */
 export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ');
+  return joinLines(error instanceof Error ? error.message : String(error));
 }

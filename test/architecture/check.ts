@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { circles } from './circles.js';
 import { DOCUMENT, documentBreaches, withLayers } from './document.js';
+import { expressionBreaches } from './expressions.js';
 import { drawLayers } from './layers.js';
 import { fileBreaches } from './rules.js';
 import { isTest, sourceFiles } from './sources.js';
@@ -24,6 +25,7 @@ const breaches = [
   ...files.flatMap(fileBreaches),
   ...circles(program.filter(({ path }) => !isTest(path))),
   ...documentBreaches(text, picture),
+  ...(await expressionBreaches(files)),
 ];
 console.log(picture);
 for (const breach of breaches) console.error(breach);

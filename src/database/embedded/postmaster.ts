@@ -132,7 +132,7 @@ function reasonOf(layout: Layout, pid: number | undefined): string {
   const complaints = texts
     .flatMap((text) => text.split('\n'))
     .filter((line) => line.includes(`[${pid}] `))
-    .map((line) => /(?:FATAL|PANIC): +(.*)$/.exec(line)?.[1])
+    .map((line) => /(?:FATAL|PANIC): (.*)$/.exec(line)?.[1]?.trim())
     .filter((reason) => reason !== undefined);
   const first = readOrEmpty(layout.startLog).trim().split('\n')[0];
   return complaints.at(-1) ?? (first || (hasRoom(layout) ? 'it ended without a word' : 'its disk is full'));

@@ -1,13 +1,13 @@
 import { isEmail } from '../../http/fields/text.js';
 
-const NAMED = /^(?:"((?:[^"\\\r\n]|\\[^\r\n])*)"|([^"<>\r\n,;:@]*))\s*<([^<>\s]+)>$/;
+const NAMED = /^(?:"(?:[^"\\\r\n]|\\[^\r\n])*"[ \t]*|[^"<>\r\n,;:@]*)<([^<>\s]+)>$/;
 
 /**
  * Finds the address in `Name <name@example.com>` or `name@example.com`.
  * @returns null for any other text
  */
 export function addressIn(sender: string): string | null {
-  const address = NAMED.exec(sender)?.[3] ?? sender;
+  const address = NAMED.exec(sender)?.[1] ?? sender;
   return isEmail(address) ? address : null;
 }
 

@@ -1,6 +1,8 @@
+import type { FieldErrors } from '../../http/errors.js';
 import type { Field } from '../../http/fields/field.js';
 import { CLIENT_FIELDS, GENDERS } from '../shared/client-fields.js';
 import { withoutApostrophe } from '../shared/csv.js';
+import { longestCell, tooLongText } from './cell-lengths.js';
 import type { ImportField } from './columns.js';
 import { countryCode } from './country-names.js';
 import { type DateFormat, isoDate } from './dates.js';
@@ -46,17 +48,28 @@ function meaningOf({ choices, schema }: Field): Meaning | undefined {
 
 /**
  * Reads the cells of a row. Empty cells are skipped. Known words are translated (`female`, `Nepal`, `28/02/1990`);
- * others stay, for the field to parse or reject.
+ * others stay, for the field to parse or reject. A cell that is far too long for its field is a problem instead, so that
+ * nothing looks for patterns in it.
  */
-export function readCells(cells: readonly string[], reading: Reading): Given {
+export function readCells(
+  cells: readonly string[],
+  reading: Reading,
+): { readonly given: Given; readonly tooLong: FieldErrors } {
   const given: Record<string, string> = {};
+  const tooLong: FieldErrors = {};
   for (const [column, field] of reading.fields.entries()) {
-    const text = withoutApostrophe((cells[column] ?? '').trim());
-    if (field === '' || text === '') continue;
+    if (field === '') continue;
+    const cell = (cells[column] ?? '').trim();
+    if (cell.length > longestCell(field)) {
+      tooLong[field] = [tooLongText(field)];
+      continue;
+    }
+    const text = withoutApostrophe(cell);
+    if (text === '') continue;
     if (field === 'full_name') Object.assign(given, nameParts(text));
     else given[field] = MEANINGS.get(field)?.(text, reading) ?? text;
   }
-  return given;
+  return { given, tooLong };
 }
 
 /** Returns whether a row has more cells than the header, as when a quote is missing. */
@@ -66,7 +79,7 @@ export function isTooLong(cells: readonly string[], columns: number): boolean {
 
 /** Splits "First Middle Last", or "Last, First Middle". */
 function nameParts(text: string): Record<string, string> {
-  const [family = '', rest] = text.split(/\s*,\s*/, 2);
+  const [family = '', rest] = text.split(',', 2).map((part) => part.trim());
   const words = (rest || family).split(/\s+/);
   const first_name = words.shift() ?? '';
   const last_name = rest ? family : (words.pop() ?? '');

@@ -190,7 +190,7 @@ describe('columns', () => {
 
 describe('cells', () => {
   const one = (field: never, text: string) =>
-    readCells([text], { fields: [field], dateFormat: 'DD/MM/YYYY' })[field];
+    readCells([text], { fields: [field], dateFormat: 'DD/MM/YYYY' }).given[field];
 
   test.each([
     ['gender', 'f', 'FEMALE'],

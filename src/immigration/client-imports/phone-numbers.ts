@@ -1,10 +1,10 @@
 /** Digits of any script with the usual separators, and perhaps an extension. */
 const NUMBER =
-  /^(?:tel|ph|mob|phone|mobile|m|t)?[.:\s]*\(?\+?[\p{Nd}\s().\-\u2010-\u2015/]+(?:(?:ext|extn|x|#)[.:\s]*\p{Nd}{1,6})?$/iu;
+  /^(?:tel|ph|mob|phone|mobile|m|t)?[.:\s]*(?:\(?\+|[\p{Nd}()\-\u2010-\u2015/])[\p{Nd}\s().\-\u2010-\u2015/]*(?:(?:ext|extn|x|#)[.:\s]*\p{Nd}{1,6})?$/iu;
 const EXTENSION = /(?:ext|extn|x|#)[.:\s]*\p{Nd}+$/iu;
 /** Minimum and maximum number of digits; the maximum is that of ITU-T E.164. */
 const [FEWEST, MOST] = [5, 15];
-/** Maximum length of a text that is checked; the pattern would take seconds on much longer ones. */
+/** Maximum length of a phone number with its separators. */
 const LONGEST = 100;
 /** A number as a spreadsheet writes it: `9.77984E+11`, `9779841234567.0`. */
 const SPREADSHEET = /^[-+]?(?:\d+(?:[.,]\d+)?e[-+]?\d+|\d{5,}[.,]\d{1,2})$/i;

@@ -67,7 +67,7 @@ export async function planRows(
   rules: Rules,
   dryRunOf: number | null,
 ): Promise<PlannedRow[]> {
-  const read = rows.map((row) => ({ row, given: readCells(row.cells, rules) }));
+  const read = rows.map((row) => ({ row, ...readCells(row.cells, rules) }));
   const all = read.map(({ given }) => given);
   const lock = rules.duplicates === 'update' && dryRunOf === null;
   const [references, matches] = await Promise.all([
@@ -75,11 +75,11 @@ export async function planRows(
     rules.duplicates === 'create' ? new Matches() : Matches.read(transaction, user, all, { lock, dryRunOf }),
   ]);
   const planner = new Planner(user, rules, references, matches);
-  return read.map(({ row, given }) => {
+  return read.map(({ row, given, tooLong }) => {
     if (isTooLong(row.cells, rules.fields.length)) {
       return failed(row.number, whole(`The row has more cells than the header's ${rules.fields.length}.`));
     }
-    return planner.plan(row.number, given, cellProblems(row, given, rules));
+    return planner.plan(row.number, given, { ...cellProblems(row, given, rules), ...tooLong });
   });
 }
 
@@ -131,6 +131,7 @@ class Planner {
       }
     }
     Object.assign(errors, this.references.refusals({ branch_id }), problems);
+    if (problems.full_name) delete errors.first_name; // which is in the full name that could not be read
     if (!input || Object.keys(errors).length > 0) return failed(row, errors);
     const values: ClientValues = { ...BLANK, ...(input as ClientCreateInput), branch_id };
     const target = { id: null, row, name: fullName(values), values };

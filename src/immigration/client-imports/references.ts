@@ -24,11 +24,50 @@ interface Wanted {
   readonly names: readonly string[];
 }
 
+/** The records of one kind, found by id and by name without looking at each. */
+class Candidates {
+  readonly #byId: ReadonlyMap<number, ReferenceCandidate>;
+  readonly #byExactName: ReadonlyMap<string, readonly ReferenceCandidate[]>;
+  readonly #byFoldedName: ReadonlyMap<string, readonly ReferenceCandidate[]>;
+
+  constructor(records: readonly ReferenceCandidate[]) {
+    this.#byId = new Map(records.map((record) => [record.id, record]));
+    this.#byExactName = byName(records, exactForm);
+    this.#byFoldedName = byName(records, foldText);
+  }
+
+  withId(id: number): ReferenceCandidate | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Returns the records with exactly this name in any case or, if there is none, those with a similar name. */
+  named(name: string): readonly ReferenceCandidate[] {
+    return this.#byExactName.get(exactForm(name)) ?? this.#byFoldedName.get(foldText(name)) ?? [];
+  }
+}
+
+const exactForm = (name: string) => name.normalize('NFC').toLowerCase();
+
+function byName(
+  records: readonly ReferenceCandidate[],
+  form: (name: string) => string,
+): Map<string, ReferenceCandidate[]> {
+  const found = new Map<string, ReferenceCandidate[]>();
+  for (const record of records) {
+    for (const name of new Set(record.names.map(form))) {
+      const same = found.get(name);
+      if (same) same.push(record);
+      else found.set(name, [record]);
+    }
+  }
+  return found;
+}
+
 /** The records that rows of a file reference, by id or by name, read once for many rows. */
 export class References {
   private constructor(
     private readonly user: CurrentUser,
-    private readonly found: Readonly<Record<ClientLink, readonly ReferenceCandidate[]>>,
+    private readonly found: Readonly<Record<ClientLink, Candidates>>,
   ) {}
 
   /** Reads the referenced records: at most one statement for each kind, all in one round trip. */
@@ -39,12 +78,12 @@ export class References {
   ): Promise<References> {
     const queries = CLIENT_LINKS.map(async (field) => {
       const texts = [...new Set(rows.map((row) => row[field]).filter((text) => text !== undefined))];
-      if (texts.length === 0) return [field, []] as const;
+      if (texts.length === 0) return [field, new Candidates([])] as const;
       const ids = texts.map(idIn).filter((id) => id !== null);
       const names = texts.map(foldText);
-      return [field, await transaction.query(QUERIES[field]({ ids, names }))] as const;
+      return [field, new Candidates(await transaction.query(QUERIES[field]({ ids, names })))] as const;
     });
-    const found = Object.fromEntries(await Promise.all(queries)) as Record<ClientLink, ReferenceCandidate[]>;
+    const found = Object.fromEntries(await Promise.all(queries)) as Record<ClientLink, Candidates>;
     return new References(user, found);
   }
 
@@ -73,7 +112,7 @@ export class References {
       errors.branch_id = [`User ${this.user.username} does not have permission to access branch ${branch}`];
     }
     if (typeof assignee === 'number' && assignee !== before.assigned_to_id) {
-      const found = this.found.assigned_to_id.find(({ id }) => id === assignee)?.assignee;
+      const found = this.found.assigned_to_id.withId(assignee)?.assignee;
       const refusal = found && assignmentRefusal(this.user, found, 'clients');
       if (refusal) errors.assigned_to_id = [refusal];
       else if (found && !found.isActive) errors.assigned_to_id = [disabledAssigneeText(assignee)];
@@ -85,11 +124,8 @@ export class References {
   #find(field: ClientLink, text: string): number | string {
     const id = idIn(text);
     const records = this.found[field];
-    if (id !== null && records.some((record) => record.id === id)) return id;
-    const having = (form: (text: string) => string) =>
-      records.filter(({ names }) => names.some((known) => form(known) === form(text)));
-    const exact = having((name) => name.normalize('NFC').toLowerCase());
-    const [first, second] = exact.length > 0 ? exact : having(foldText);
+    if (id !== null && records.withId(id)) return id;
+    const [first, second] = records.named(text);
     if (first && second) return `"${text}" is the name of several records; give the id.`;
     if (first) return first.id;
     if (id === null) return `Invalid name "${text}" - object does not exist.`;
