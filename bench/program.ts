@@ -31,6 +31,7 @@ export class Instance {
       HOST: '127.0.0.1',
       PORT: String(port),
       DEBUG: 'false',
+      CONNECTIONS_PER_ADDRESS: '0', // all load comes from one
       SECRET_KEY: randomBytes(48).toString('base64url'),
       npm_lifecycle_event: 'bench', // should the bench be killed, the program ends too, as under npm
       ...settings,

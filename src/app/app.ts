@@ -24,6 +24,7 @@ import { handleError } from '../http/error-handler.js';
 import { detailError } from '../http/errors.js';
 import { requestNamer } from '../http/request-id.js';
 import { serializerFor } from '../http/serializer.js';
+import { type ConnectionTimes, createLimitedServer } from '../http/server.js';
 import { agencySettingsRoutes } from '../immigration/agency-settings/routes.js';
 import { tenantRoutes } from '../immigration/agency-settings/tenant-routes.js';
 import { auditRoutes } from '../immigration/audit/routes.js';
@@ -63,6 +64,8 @@ export interface AppParts {
   readonly listener: Listener;
   /** Options of live streams that differ from the defaults. */
   readonly live?: HubOptions;
+  /** Times after which connections are given up, where they differ from the defaults. */
+  readonly times?: Partial<ConnectionTimes>;
   /** The metrics of requests, connections and streams. */
   readonly metrics?: Metrics | undefined;
   /** The log for failures; stdout if not given. */
@@ -79,8 +82,6 @@ export interface App {
 const ANY_TENANT = sql`
   SELECT FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id LIMIT 1`;
 
-/** Time within which a whole request must arrive: a slower sender only holds a connection. */
-const SLOWEST_REQUEST_MS = 60_000;
 const LONGEST_PARAMETER = 16_384; // longer than Node allows a whole request head to be
 
 /**
@@ -88,11 +89,17 @@ const LONGEST_PARAMETER = 16_384; // longer than Node allows a whole request hea
  */
 export async function buildApp(parts: AppParts): Promise<App> {
   const { config, database, listener } = parts;
-  const server = Fastify({
+  const server: FastifyInstance = Fastify({
     loggerInstance: (parts.log ?? openLog(config.logLevel)) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // access-log.ts writes one line instead
     genReqId: requestNamer(config.trustedProxies),
-    requestTimeout: SLOWEST_REQUEST_MS,
+    serverFactory: (listener) =>
+      createLimitedServer(listener, {
+        ...config.limits,
+        trustedProxies: config.trustedProxies,
+        times: parts.times,
+        onRefused: (reason) => server.log.warn({ reason }, 'a connection was refused'),
+      }),
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     rewriteUrl: ({ url = '/' }) => repairUrl(url),
     routerOptions: { maxParamLength: LONGEST_PARAMETER, caseSensitive: true },

@@ -6,6 +6,7 @@ import { nearestExisting } from '../platform/folders.js';
 import { writeWhole } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
+import { type LimitSettings, readLimitSettings } from './limit-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
 import { SettingsReader } from './settings-reader.js';
 
@@ -76,6 +77,7 @@ export interface Config {
   readonly notificationsIncludeReadDefault: boolean;
   readonly notificationStreamAllowedOrigin: string;
   readonly deliveries: DeliverySettings;
+  readonly limits: LimitSettings;
 }
 
 /** Thrown for wrong settings; names all of them, one problem per line. */
@@ -152,6 +154,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),
     notificationStreamAllowedOrigin: read.origin('NOTIFICATION_STREAM_ALLOWED_ORIGIN', '*'),
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
+    limits: readLimitSettings(read),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;

@@ -1,12 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from '../database/json.js';
+import { type BodyLimits, bodyLimitsOf, checkAnnounced, dropRest, tooLarge } from './body-limits.js';
 import { detailError } from './errors.js';
 import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 import { readMultipart } from './multipart.js';
-
-/** Maximum size of a JSON or urlencoded body, in bytes. */
-const LARGEST_BODY = 2_621_440; // Django's DATA_UPLOAD_MAX_MEMORY_SIZE
 
 const MEDIA_TYPES = {
   json: 'application/json',
@@ -39,7 +37,7 @@ export function registerBodyParsers(app: FastifyInstance): void {
   app.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
     const { definition } = request.routeOptions.config;
     if (!definition || (!definition.body && !definition.upload)) {
-      payload.resume();
+      dropRest(payload);
       return undefined;
     }
     const header = request.headers['content-type'] ?? sentType(request.raw);
@@ -49,14 +47,16 @@ export function registerBodyParsers(app: FastifyInstance): void {
       if (length === 0) return undefined;
       throw detailError(415, `Unsupported media type "${header}" in request.`);
     }
-    if (type === MEDIA_TYPES.json) return readJson(await readAll(payload));
+    const limits = bodyLimitsOf(definition);
+    checkAnnounced(payload, limits);
+    if (type === MEDIA_TYPES.json) return readJson(await readAll(payload, limits));
     request.isForm = true;
     if (type === MEDIA_TYPES.multipart) {
-      const { fields, files } = await readMultipart(header, payload, definition.largestFile);
+      const { fields, files } = await readMultipart(header, payload, limits);
       request.files = files;
       return fields;
     }
-    return parseForm((await readAll(payload)).toString());
+    return parseForm((await readAll(payload, limits)).toString());
   });
 }
 
@@ -78,16 +78,21 @@ function sentType({ rawHeaders }: IncomingMessage): string {
 }
 
 /** Reads a body into memory. @throws HttpError 413, and 400 when the client disconnects */
-function readAll(payload: IncomingMessage): Promise<Buffer> {
+function readAll(payload: IncomingMessage, { whole }: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
-    payload.on('data', (chunk: Buffer) => {
+    const read = (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= LARGEST_BODY) chunks.push(chunk);
-      // What follows is read and dropped: a client that is still sending would not see an answer otherwise.
-      else reject(detailError(413, 'Request body is too large.'));
-    });
+      if (size <= whole) chunks.push(chunk);
+      else {
+        chunks = [];
+        payload.off('data', read);
+        dropRest(payload);
+        reject(tooLarge());
+      }
+    };
+    payload.on('data', read);
     payload.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
     for (const event of ['error', 'aborted'] as const) {
       payload.on(event, () => reject(detailError(400, 'The body ended early.')));

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
+import { type BodyLimits, dropRest, tooLarge } from './body-limits.js';
 import { detailError } from './errors.js';
 import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 
@@ -16,45 +17,48 @@ export interface MultipartForm {
   readonly files: Readonly<Record<string, UploadedFile>>;
 }
 
-export const LARGEST_FILE = 5 * 1024 * 1024;
-const LARGEST_FIELD = 2_621_440;
-/** Maximum number of bytes of one form's fields that are kept in memory. */
-const LARGEST_FIELDS = LARGEST_FILE + LARGEST_FIELD;
 const LIMITS = {
   fields: MOST_FIELDS,
-  fieldSize: LARGEST_FIELD,
   files: 10,
   parts: MOST_FIELDS + 10,
   headerPairs: 100,
 };
 
 /**
- * Parses a multipart form: a repeated field becomes a list, of a repeated file the last one counts.
- * @param largestFile maximum number of bytes kept of a file
+ * Parses a multipart form: a repeated field becomes a list, of a repeated file the last one counts. Fields are kept up
+ * to the limit of one, and files only where the route takes them.
  * @throws HttpError 400 for a malformed or truncated form, 413 for one that is too large
  */
 export function readMultipart(
   contentType: string,
   payload: IncomingMessage,
-  largestFile = LARGEST_FILE,
+  limits: BodyLimits,
 ): Promise<MultipartForm> {
   return new Promise((resolve, reject) => {
     const fields: FormFields = Object.create(null);
     const files: Record<string, UploadedFile> = Object.create(null);
-    const largestForm = largestFile + LARGEST_FIELD;
+    let sent = 0;
     let kept = 0;
     let keptOfFields = 0;
+    let isRefused = false;
 
     const give = (error: Error) => {
+      if (isRefused) return;
+      isRefused = true;
+      payload.off('data', count);
       payload.unpipe();
-      payload.resume();
+      dropRest(payload);
       reject(error);
+    };
+    const count = (chunk: Buffer) => {
+      sent += chunk.length;
+      if (sent > limits.whole) give(tooLarge());
     };
     const refuse = (reason: string) => give(detailError(400, `Multipart form parse error - ${reason}`));
     const keep = (size: number) => {
       kept += size;
-      const fits = kept <= largestForm && keptOfFields <= LARGEST_FIELDS;
-      if (!fits) give(detailError(413, 'Request body is too large.'));
+      const fits = !isRefused && kept <= limits.file + limits.field && keptOfFields <= limits.field;
+      if (!fits) give(tooLarge());
       return fits;
     };
 
@@ -62,7 +66,7 @@ export function readMultipart(
     try {
       parser = new Busboy({
         headers: { 'content-type': contentType },
-        limits: { ...LIMITS, fileSize: largestFile },
+        limits: { ...LIMITS, fieldSize: limits.field, fileSize: limits.file },
       });
     } catch (error) {
       refuse((error as Error).message);
@@ -76,6 +80,10 @@ export function readMultipart(
       }
     });
     parser.on('file', (field, stream, name) => {
+      if (limits.file === 0) {
+        stream.on('error', (error: Error) => refuse(error.message)).resume();
+        return;
+      }
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => {
         if (keep(chunk.length)) chunks.push(chunk);
@@ -94,6 +102,7 @@ export function readMultipart(
     for (const event of ['error', 'aborted'] as const) {
       payload.on(event, () => refuse('the body ended early'));
     }
+    payload.on('data', count);
     payload.pipe(parser);
   });
 }

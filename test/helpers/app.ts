@@ -6,6 +6,7 @@ import { type App, buildApp } from '../../src/app/app.js';
 import { type Config, type ConnectionSettings, loadConfig } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { Listener, type ListenerOptions } from '../../src/database/listener.js';
+import type { ConnectionTimes } from '../../src/http/server.js';
 import type { HubOptions } from '../../src/live/hub.js';
 import { type TestDatabase, testDatabase } from './database.js';
 import { FailureLog } from './failure-log.js';
@@ -58,6 +59,7 @@ export interface TestAppOptions {
   /** Connection settings that differ from the database's own, such as a pooler's. */
   readonly connectAs?: ConnectionSettings;
   readonly live?: HubOptions;
+  readonly times?: Partial<ConnectionTimes>;
   /** The server on which it listens for notices, and the listener's options; its own database by default. */
   readonly listens?: { readonly at: ConnectionSettings; readonly options?: ListenerOptions };
   /** Whether it receives no notices, as behind a pooler in transaction mode. */
@@ -89,8 +91,9 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const { at = settings, options: listening = {} } = options.listens ?? {};
   const listener = new Listener(at, listening);
   const log = new FailureLog(config.logLevel);
-  const live = options.live && { live: options.live };
-  const app = await buildApp({ config, database, listener, ...live, log: log.logger });
+  const { live, times } = options;
+  const given = { ...(live && { live }), ...(times && { times }) };
+  const app = await buildApp({ config, database, listener, ...given, log: log.logger });
   if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
 

@@ -1,0 +1,23 @@
+import type { SettingsReader } from './settings-reader.js';
+
+/** Limits that keep one client, user or agency from taking what others need; 0 switches a limit off. */
+export interface LimitSettings {
+  readonly connections: {
+    /** Maximum number of open connections of this process, and of those from one address. */
+    readonly most: number;
+    readonly perAddress: number;
+  };
+}
+
+const MOST = 1_000_000;
+
+/** Reads the limits; errors become problems of `read`. */
+export function readLimitSettings(read: SettingsReader): LimitSettings {
+  const limit = (name: string, fallback: number) => read.integer(name, fallback, { min: 0, max: MOST });
+  return {
+    connections: {
+      most: limit('MAX_CONNECTIONS', 10_000),
+      perAddress: limit('CONNECTIONS_PER_ADDRESS', 2_000),
+    },
+  };
+}
