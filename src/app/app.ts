@@ -19,10 +19,11 @@ import type { Listener } from '../database/listener.js';
 import { sql } from '../database/sql.js';
 import { logRequests } from '../http/access-log.js';
 import { registerBodyParsers } from '../http/body-parsers.js';
+import { addressReader } from '../http/client-address.js';
 import { Cors } from '../http/cors.js';
 import { handleError } from '../http/error-handler.js';
 import { detailError } from '../http/errors.js';
-import { requestNamer } from '../http/request-id.js';
+import { newRequestId, proxyIdReader } from '../http/request-id.js';
 import { serializerFor } from '../http/serializer.js';
 import { type ConnectionTimes, createLimitedServer } from '../http/server.js';
 import { agencySettingsRoutes } from '../immigration/agency-settings/routes.js';
@@ -51,6 +52,7 @@ import { collectRoutes, openapiDocument } from '../routing/openapi/document.js';
 import { homeRoute } from '../routing/openapi/home.js';
 import { documentationRoutes } from '../routing/openapi/routes.js';
 import { PathTable, repairUrl } from '../routing/path-table.js';
+import { Refusals } from '../routing/refusals.js';
 import { registerRoutes } from '../routing/register-routes.js';
 import type { RouteDefinition } from '../routing/route.js';
 import { MediaStore } from '../storage/media-store.js';
@@ -92,7 +94,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const server: FastifyInstance = Fastify({
     loggerInstance: (parts.log ?? openLog(config.logLevel)) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // access-log.ts writes one line instead
-    genReqId: requestNamer(config.trustedProxies),
+    genReqId: newRequestId,
     serverFactory: (listener) =>
       createLimitedServer(listener, {
         ...config.limits,
@@ -149,18 +151,26 @@ export async function buildApp(parts: AppParts): Promise<App> {
 
   const paths = new PathTable(routes);
   const authentication = new Authentication(tokens, users);
-  const admission = new Admission({ config, tenants, authentication, cors: new Cors(config), paths });
+  const addressOf = addressReader(config.trustedProxies);
+  const proxyIdOf = proxyIdReader(config.trustedProxies);
+  const cors = new Cors(config);
+  const admission = new Admission({ config, tenants, authentication, cors, paths, addressOf, proxyIdOf });
+  const refusals = new Refusals(database, { perMinute: config.securityLog.refusalsPerMinute });
   server.decorateRequest('admitted', null);
   server.decorateRequest('logContext', null);
   server.setValidatorCompiler(() => () => true); // routes parse bodies, in the contract's order
   server.setSerializerCompiler(serializerFor as Parameters<typeof server.setSerializerCompiler>[0]);
-  server.setErrorHandler(handleError);
+  server.setErrorHandler((error: Error, request, reply) => {
+    handleError(error, request, reply);
+    refusals.note(request, error, reply.statusCode, addressOf(request.raw));
+  });
+  server.addHook('onClose', () => refusals.record());
   server.addHook('preClose', async () => hub.close()); // streams would keep the server open
   server.addHook('onRequest', (request, reply) => admission.admit(request, reply));
   server.setNotFoundHandler(() => {
     throw detailError(404, 'Not found.');
   });
-  if (['info', 'debug', 'trace'].includes(config.logLevel)) logRequests(server);
+  if (['info', 'debug', 'trace'].includes(config.logLevel)) logRequests(server, addressOf);
   registerBodyParsers(server);
   await collectRoutes(server);
   registerRoutes(server, routes, paths);

@@ -2,6 +2,7 @@ import { unauthorized } from '../http/errors.js';
 import { isId } from '../http/path-id.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import type { CurrentUser, CurrentUsers } from './current-user.js';
+import { ForeignTokenError } from './foreign-token.js';
 import { type Claims, InvalidTokenError, type Tokens } from './tokens.js';
 
 /** A user with a valid token; times in seconds since 1970. */
@@ -73,9 +74,10 @@ export function checkTenant(claims: Partial<Claims>, tenant: Tenant, tooOld: () 
     throw unauthorized('Invalid token: missing tenant information. Please log in again.');
   }
   if (claims.tid !== expected) {
-    throw unauthorized(
+    const answer = unauthorized(
       `Token is not valid for this tenant. Please log in at the correct subdomain. (Expected: ${expected}, Got: ${claims.tid})`,
     );
+    throw new ForeignTokenError(answer, claims.tid, String(claims.user_id));
   }
   if (typeof claims.iat !== 'number' || claims.iat < tenant.createdAt) throw tooOld();
 }

@@ -105,6 +105,12 @@ function boundedValue(value: Detail[string]): unknown {
   return value.length > MOST_ITEMS ? [...items, `${value.length - MOST_ITEMS} more`] : items;
 }
 
+/** Writes the line of an event that could not be stored; `stored` says so. */
+export function unstoredSecurityEvent(schema: string, event: SecurityEvent): void {
+  const { kind, ...rest } = storedForm(event) as { readonly kind: string };
+  writeSecurityLine({ event: kind, tenant: schema, stored: false, ...rest });
+}
+
 function writeLine([row]: readonly RecordedRow[]): void {
   if (row && isWorthALine(row)) writeSecurityLine(lineOf(row));
 }

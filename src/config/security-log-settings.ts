@@ -8,6 +8,8 @@ export interface SecurityLogSettings {
   readonly file: string;
   /** Days for which its events are kept in the database; 0: for ever. */
   readonly retentionDays: number;
+  /** Number of refused requests of one user or address per minute beyond which they are recorded; 0: never. */
+  readonly refusalsPerMinute: number;
 }
 
 /** The database itself keeps events for this long. */
@@ -30,5 +32,6 @@ export function readSecurityLogSettings(read: SettingsReader, directory: string)
       `must be 0 (for ever) or at least ${SHORTEST_RETENTION}, not "${days}"`,
     );
   }
-  return { file, retentionDays: days };
+  const refusalsPerMinute = read.integer('SECURITY_REFUSALS_PER_MINUTE', 30, { min: 0, max: 1_000_000 });
+  return { file, retentionDays: days, refusalsPerMinute };
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authentication, SignedIn } from '../auth/authentication.js';
 import type { Config } from '../config/config.js';
@@ -23,6 +24,9 @@ export interface AdmissionParts {
   readonly authentication: Authentication;
   readonly cors: Cors;
   readonly paths: PathTable;
+  /** Reads a client's address, and the id that a trusted proxy has given the request. */
+  readonly addressOf: (request: IncomingMessage) => string;
+  readonly proxyIdOf: (request: IncomingMessage) => string | undefined;
 }
 
 /**
@@ -54,17 +58,19 @@ export class Admission {
 
   /** Admits a request to its route, or answers it: the first hook of every request. */
   async admit(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { config, cors, paths } = this.parts;
-    const { origin } = request.headers;
+    const { config, cors, paths, addressOf, proxyIdOf } = this.parts;
+    const { origin: page } = request.headers;
     reply.headers(SECURITY_HEADERS).header('vary', PAGE_VARY).header(REQUEST_ID, request.id);
-    if (config.useHttps && request.protocol === 'https')
+    // A proxy may pass on what its client has sent, which can be anything.
+    const protocol = request.protocol === 'https' ? 'https' : 'http';
+    if (config.useHttps && protocol === 'https')
       reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
     if (hasSeveralHosts(request.raw.rawHeaders))
       throw detailError(400, 'The request has more than one Host header.');
     if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) {
-      return reply.headers(cors.preflight(origin)).header('content-length', '0').code(200).send();
+      return reply.headers(cors.preflight(page)).header('content-length', '0').code(200).send();
     }
-    const shared = cors.headers(origin);
+    const shared = cors.headers(page);
     if (shared) reply.headers(shared);
 
     const matched = request.routeOptions.config;
@@ -77,18 +83,29 @@ export class Admission {
     const slashless = entry ? undefined : paths.find(`${path}/`);
     const about = (entry ?? slashless)?.routes[0]; // tells what kind of path this is
     const tenant = await this.#tenantOf(request, about);
-    if (config.useHttps && request.protocol === 'http' && about?.path !== HEALTH) {
+    if (config.useHttps && protocol === 'http' && about?.path !== HEALTH) {
       return reply.code(301).header('location', `https://${request.host}${request.url}`).send();
     }
     if (slashless) return this.#addSlash(request, reply, path);
     if (!entry) throw detailError(404, 'Not found.');
     if (!about?.page) this.#negotiate(request, reply, entry);
 
+    // Set before the log-in is checked, for what is logged of requests without one.
+    const logContext: FastifyRequest['logContext'] = tenant && {
+      tenant: tenant.schema,
+      user: undefined,
+      proxyReqId: proxyIdOf(request.raw),
+    };
+    request.logContext = logContext;
     const signedIn = await this.#signedIn(request, definition, entry, tenant);
-    if (tenant) request.logContext = { tenant: tenant.schema, user: signedIn?.user.id };
+    if (logContext) logContext.user = signedIn?.user.id;
     if (!definition) return this.#otherMethod(request, reply, entry);
     if (!allows(definition.policy, signedIn?.user ?? null, request.params)) throw permissionDenied();
-    request.admitted = admitted(request, definition, tenant, signedIn, config.useHttps);
+    const origin = `${config.useHttps ? 'https' : protocol}://${request.host}`;
+    request.admitted = admitted(request, definition, tenant, signedIn, {
+      address: addressOf(request.raw),
+      origin,
+    });
     return undefined;
   }
 
@@ -135,7 +152,8 @@ export class Admission {
       return await authentication.authenticate(authorization ?? headerFromQuery(request), tenant);
     } catch (error) {
       if (!(error instanceof HttpError) || error.status !== 401) throw error;
-      throw textError(401, (error.body as { detail: string }).detail, error.headers);
+      const answer = textError(401, (error.body as { detail: string }).detail, error.headers);
+      throw Object.assign(answer, { cause: error });
     }
   }
 
@@ -151,7 +169,7 @@ function admitted(
   { query = NO_PARAMETERS }: RouteDefinition,
   tenant: Tenant | null,
   signedIn: SignedIn | null,
-  useHttps: boolean,
+  { address, origin }: Pick<TenantRequest, 'origin'> & { readonly address: string },
 ): TenantRequest {
   const { user, issuedAt, expiresAt } = signedIn ?? { user: null, issuedAt: null, expiresAt: null };
   return {
@@ -162,12 +180,12 @@ function admitted(
     context: {
       schema: tenant?.schema ?? '',
       userId: user?.id ?? null,
-      source: `${request.ip} ${request.id} ${request.headers['user-agent'] ?? ''}`,
+      source: `${address} ${request.id} ${request.headers['user-agent'] ?? ''}`,
     },
     params: request.params as Record<string, string>,
     query: new QueryParameters(request.query as Record<string, string>, query),
-    origin: `${useHttps ? 'https' : request.protocol}://${request.host}`,
-    ip: request.ip,
+    origin,
+    ip: address,
     raw: request,
   };
 }

@@ -9,7 +9,13 @@ declare module 'fastify' {
     /**
      * Fields for log lines about the request. A child logger per request costs several percent of its processor time.
      */
-    logContext: { readonly tenant: string; readonly user: number | undefined } | null;
+    logContext: {
+      readonly tenant: string;
+      /** Undefined until the log-in was checked. */
+      user: number | undefined;
+      /** The id that a trusted proxy has given the request. */
+      readonly proxyReqId: string | undefined;
+    } | null;
     /** Whether the body is a form, where "" may stand for null. */
     isForm: boolean;
     files: Readonly<Record<string, UploadedFile>> | null;

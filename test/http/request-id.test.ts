@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
+import { proxyIdReader } from '../../src/http/request-id.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 
@@ -35,16 +37,23 @@ describe('every answer names its request', () => {
     expect(headers['access-control-expose-headers']).toBe('x-request-id');
   });
 
-  test('by no name from outside', async () => {
-    expect(await nameOf(app, CLIENTS, { 'x-request-id': 'somebody-elses' })).toMatch(RANDOM);
+  test('by no name from outside, not even one that a trusted proxy passes on', async () => {
+    const given = '4bf92f3577b34da6a3ce929d0e0e4736';
+    for (const from of [app, behindProxy])
+      expect(await nameOf(from, CLIENTS, { 'x-request-id': given })).toMatch(RANDOM);
   });
+});
 
-  test('by the one that a trusted proxy gives, where it can be used', async () => {
-    const through = (given: string) => nameOf(behindProxy, CLIENTS, { 'x-request-id': given });
-    expect(await through('4bf92f3577b34da6a3ce929d0e0e4736')).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
-    for (const unusable of ['short', 'with a space in it', 'x'.repeat(65), 'quo"ted-and-long'])
-      expect(await through(unusable)).toMatch(RANDOM);
-  });
+test('the name that a trusted proxy gives stands beside it in the log, where it can be used', () => {
+  const named = (given: string, proxies: string[]) =>
+    proxyIdReader(proxies)({
+      headers: { 'x-request-id': given },
+      socket: { remoteAddress: '127.0.0.1' },
+    } as object as IncomingMessage);
+  expect(named('4bf92f3577b34da6a3ce929d0e0e4736', ['127.0.0.1'])).toBe('4bf92f3577b34da6a3ce929d0e0e4736');
+  for (const unusable of ['short', 'with a space in it', 'x'.repeat(65), 'quo"ted-and-long', 'a\nb-and-long'])
+    expect(named(unusable, ['127.0.0.1'])).toBeUndefined();
+  for (const proxies of [[], ['10.0.0.0/8']]) expect(named('4bf92f3577b34da6', proxies)).toBeUndefined();
 });
 
 test('a change has the name in the audit log and in its event', async () => {
