@@ -38,6 +38,7 @@ import { streamRoute } from '../immigration/notifications/stream-route.js';
 import { reportRoutes } from '../immigration/reports/routes.js';
 import { resourceRoutesOf } from '../immigration/resources.js';
 import { searchRoutes } from '../immigration/search/routes.js';
+import { securityLogRoutes } from '../immigration/security-log/routes.js';
 import { sessionRoutes } from '../immigration/sessions/routes.js';
 import { tokenRoutes } from '../immigration/sessions/token-routes.js';
 import { starterCatalogueRoutes } from '../immigration/starter-catalogues/routes.js';
@@ -136,6 +137,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...searchRoutes(database),
     ...deadlineRoutes(database),
     ...auditRoutes(database),
+    ...securityLogRoutes(database),
     ...starterCatalogueRoutes(database),
     ...agencySettingsRoutes(database, config),
     ...webhookRoutes(database, config.deliveries.webhooks),

@@ -2,7 +2,7 @@
  * The kinds of events of the security log, with their meaning for the documentation. Every part that has such events adds
  * its kinds here.
  */
-const SECURITY_EVENT_KINDS = {
+export const SECURITY_EVENT_KINDS = {
   login: 'a log-in',
   login_failed: 'a log-in with a wrong name or password, or of a user who is not active',
   login_locked: 'failures reached the limit of an account or an address, which is locked for a while',

@@ -117,7 +117,7 @@ function writeLine([row]: readonly RecordedRow[]): void {
 
 /** Returns whether an event deserves a line of its own: of a flood that is counted, the 100th, the 1000th and so on do. */
 function isWorthALine({ count, kind }: RecordedRow): boolean {
-  return count < 21 || kind === 'requests_refused' || /^10+$/.test(String(count));
+  return count < 2 || kind === 'requests_refused' || /^10+$/.test(String(count));
 }
 
 function lineOf({ kind, ...row }: RecordedRow): Record<string, unknown> {

@@ -90,6 +90,7 @@ export const ADDITIONS: readonly Addition[] = [
   },
   { fields: ['TOTAL'], of: ['VisaDashboard.status_breakdown'] },
   { operations: ['GET /api/v1/audit/', 'GET /api/v1/audit/{id}/'] },
+  { operations: ['GET /api/v1/security-log/', 'GET /api/v1/security-log/{id}/'] },
   {
     operations: [
       'POST /api/v1/visa-categories/',

@@ -120,6 +120,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   notifications: { ...ANYONE, elsewhere: 404, reach: 'private' },
   'client-imports': { ...only('add_client'), elsewhere: 404, reach: 'own' },
   audit: only(TO_BE_SUPER_ADMIN),
+  'security-log': only(TO_BE_SUPER_ADMIN),
   webhooks: only(TO_BE_SUPER_ADMIN),
   deliveries: only(TO_BE_SUPER_ADMIN),
   'agency-settings': only(TO_BE_SUPER_ADMIN),

@@ -127,6 +127,12 @@ const BIG_TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     after: "'{}'",
     at: AT,
   },
+  security_event: {
+    kind: "(ARRAY['login', 'logout', 'login_failed', 'password_changed'])[1 + n % 4]",
+    user_id: PERSON,
+    address: "'192.0.2.' || n % 250",
+    at: AT,
+  },
 };
 
 /** The rows that the many reference, and the workplaces. */

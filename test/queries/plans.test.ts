@@ -81,6 +81,7 @@ const LARGE: Readonly<Record<string, Large>> = {
   reminders: { ...large('immigration_reminder', 'content_type=10&object_id=7'), asking: ['admin'] },
   deliveries: large('delivery', 'status=FAILED', 'endpoint=3', 'event=7'),
   audit: large('audit_entry', 'entity=client', 'user=6'),
+  'security-log': large('security_event', 'kind=login', 'user=6', 'address=192.0.2.7'),
 };
 
 /** Lists of which no agency has thousands, or that combine several tables and have plan tests of their own. */

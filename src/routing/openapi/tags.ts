@@ -44,6 +44,7 @@ const TAGS: Readonly<Record<string, string>> = {
   deliveries: 'Webhooks and e-mails, sent and waiting.',
   'agency-settings': 'Settings of the agency.',
   audit: 'Who changed what and when, before and after.',
+  'security-log': 'Log-ins, failures, changes of credentials and rights, refused requests.',
   root: 'Addresses of the lists.',
   schema: 'This documentation.',
   health: 'Whether the service is up.',

@@ -11,6 +11,7 @@ import { noteSamples } from './notes.js';
 import { notificationSamples } from './notifications.js';
 import { organisationSamples } from './organisation.js';
 import type { ResourceSample, Samples } from './sample.js';
+import { securityLogSamples } from './security-log.js';
 import { taskSamples } from './tasks.js';
 import { userSamples } from './users.js';
 
@@ -29,6 +30,7 @@ export const SAMPLES: Samples = {
   ...clientRecordSamples,
   ...applicationSamples,
   ...auditSamples,
+  ...securityLogSamples,
   ...deliverySamples,
 };
 
