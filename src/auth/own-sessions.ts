@@ -4,12 +4,14 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { invalid, invalidField, unauthorized } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { type Account, accountById, setPassword } from './accounts.js';
+import type { ClientDevice } from './client-device.js';
 import type { CurrentUser } from './current-user.js';
 import { endEverySession, lockAccount } from './ended-tokens.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { passwordProblems } from './password-rules.js';
 import { hashPassword, verifyPassword } from './passwords.js';
-import { issuePair, type TokenPair } from './token-pair.js';
+import { startSession } from './start-session.js';
+import type { TokenPair } from './token-pair.js';
 import { InvalidTokenError, type Tokens } from './tokens.js';
 
 export interface EndedSessions {
@@ -43,8 +45,9 @@ export class OwnSessions {
     tenant: Tenant,
     user: CurrentUser,
     passwords: { readonly current: string; readonly next: string },
-    address: string,
+    client: ClientDevice,
   ): Promise<TokenPair> {
+    const { address } = client;
     const context = { schema: tenant.schema, userId: user.id };
     const { current, next } = passwords;
     const [standing, [account]] = await this.database.tenantTransaction(context, (transaction) =>
@@ -76,7 +79,7 @@ export class OwnSessions {
       transaction.send(setPassword(user.id, hash));
       transaction.send(this.throttle.forget(user.username));
       await this.endEvery(transaction, user.id);
-      return await this.#beginAnew(transaction, tenant, user.id);
+      return await this.#beginAnew(transaction, tenant, user.id, client);
     });
   }
 
@@ -84,7 +87,12 @@ export class OwnSessions {
    * Ends a user's own sessions: all, or all but the one whose refresh token is given, which goes on with a new pair.
    * @throws HttpError 400 when that token is not the user's, or already ended
    */
-  async endAll(tenant: Tenant, user: CurrentUser, refresh: string | undefined): Promise<EndedSessions> {
+  async endAll(
+    tenant: Tenant,
+    user: CurrentUser,
+    refresh: string | undefined,
+    client: ClientDevice,
+  ): Promise<EndedSessions> {
     const jti = refresh === undefined ? null : this.#jtiOf(refresh);
     const context = { schema: tenant.schema, userId: user.id };
     return await this.database.tenantTransaction(context, async (transaction) => {
@@ -93,13 +101,18 @@ export class OwnSessions {
       if (jti !== null && found.length === 0) throw invalidField('refresh', 'Token is blacklisted');
       const ended = await this.endEvery(transaction, user.id);
       if (jti === null) return { ended, pair: null };
-      return { ended: ended - 1, pair: await this.#beginAnew(transaction, tenant, user.id) };
+      return { ended: ended - 1, pair: await this.#beginAnew(transaction, tenant, user.id, client) };
     });
   }
 
-  async #beginAnew(transaction: TenantTransaction, tenant: Tenant, userId: number): Promise<TokenPair> {
+  async #beginAnew(
+    transaction: TenantTransaction,
+    tenant: Tenant,
+    userId: number,
+    client: ClientDevice,
+  ): Promise<TokenPair> {
     const [account] = await transaction.query(accountById(userId));
-    return issuePair(transaction, this.tokens, tenant, account as Account);
+    return startSession(transaction, this.tokens, tenant, account as Account, client);
   }
 
   #jtiOf(refresh: string): string {

@@ -4,18 +4,41 @@ import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { type HttpError, unauthorized } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
-import { accountById, accountByName, setPassword, storedPasswordFor } from './accounts.js';
+import { type Account, accountById, accountByName, setPassword, storedPasswordFor } from './accounts.js';
 import { checkTenant, userIdOf } from './authentication.js';
+import type { ClientDevice } from './client-device.js';
 import { lockAccount } from './ended-tokens.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords.js';
-import { issuePair, type TokenPair } from './token-pair.js';
+import { lockSessionOf } from './session-rows.js';
+import { continueSession, startSession } from './start-session.js';
+import { storedToken, type TokenPair } from './token-pair.js';
 import { InvalidTokenError, type ReadClaims, type Tokens, type TokenType } from './tokens.js';
 
 export interface LogOutNotice {
   readonly schema: string;
   readonly user: number;
 }
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** A log-in whose password is right. */
+interface LogInAttempt {
+  readonly tenant: Tenant;
+  /** Its row is locked. */
+  readonly account: Account;
+  readonly credentials: Credentials;
+  readonly client: ClientDevice;
+}
+
+/**
+ * A step of a log-in after the password: passes, or throws the HttpError that says what is asked for. What it wrote in
+ * the transaction is undone then.
+ */
+export type LogInStep = (transaction: TenantTransaction, attempt: LogInAttempt) => Promise<void>;
 
 /** Returns the statement that announces a log-out to every process, at commit. */
 export const logOutNotice = (loggedOut: LogOutNotice) => notice(CHANNELS.logOuts, loggedOut);
@@ -30,14 +53,48 @@ export class Sessions {
     private readonly database: Database,
     private readonly tokens: Tokens,
     private readonly throttle: LoginThrottle,
+    /** What a log-in must pass between the password and its session, in this order. */
+    private readonly steps: readonly LogInStep[] = [],
   ) {}
 
   /**
-   * Checks name and password. An unknown name, a wrong password and an inactive user get the same answer after the
-   * same work.
+   * Logs in: throttle, password, further steps, session.
+   * @throws HttpError 401, or 429 after too many failures, or what a step throws
+   */
+  async logIn(tenant: Tenant, credentials: Credentials, client: ClientDevice): Promise<TokenPair> {
+    const { username, password } = credentials;
+    const account = await this.#checkedAccount(tenant, credentials, client);
+    const { id, password: stored } = account;
+    const rehashed = needsRehash(stored) ? await hashPassword(password) : null;
+    const system = { schema: tenant.schema, userId: null };
+    return await this.database.tenantTransaction(system, async (transaction) => {
+      const standing = transaction.query(this.throttle.standing(username, client.address));
+      transaction.send(lockAccount(id, rehashed ? 'NO KEY UPDATE' : 'SHARE'));
+      const [failed, [current]] = await Promise.all([standing, transaction.query(accountById(id))]);
+      this.throttle.check(failed);
+      // A user who was disabled, or given another password, while this one was checked is not let in with the old one.
+      const isSame = current?.password === stored;
+      if (!current?.isActive || !(isSame || (await verifyPassword(password, current.password)))) {
+        throw unauthorized(NO_ACCOUNT);
+      }
+      for (const step of this.steps)
+        await step(transaction, { tenant, account: current, credentials, client });
+      if (rehashed && isSame) transaction.send(setPassword(id, rehashed));
+      if (failed.some(({ kind }) => kind === 'account')) transaction.send(this.throttle.forget(username));
+      return startSession(transaction, this.tokens, tenant, current, client);
+    });
+  }
+
+  /**
+   * Returns the active account with this name and password. An unknown name, a wrong password and an inactive user get
+   * the same answer after the same work.
    * @throws HttpError 401, or 429 after too many failures
    */
-  async logIn(tenant: Tenant, username: string, password: string, address: string): Promise<TokenPair> {
+  async #checkedAccount(
+    tenant: Tenant,
+    { username, password }: Credentials,
+    { address }: ClientDevice,
+  ): Promise<Account> {
     const system = { schema: tenant.schema, userId: null };
     const [[standing, [account]], [decoy]] = await this.database.tenantTransaction(system, (transaction) =>
       transaction
@@ -49,48 +106,36 @@ export class Sessions {
     const stored =
       account && isUsable(account.password) ? account.password : (decoy?.password ?? (await DECOY));
     const matches = await verifyPassword(password, stored);
-    if (!account?.isActive || !matches || stored !== account.password) {
-      const reached = await this.database.tenantQuery(system, this.throttle.failure(username, address));
-      this.throttle.checkFailure(reached);
-      throw unauthorized(NO_ACCOUNT);
-    }
-    const rehashed = needsRehash(stored) ? await hashPassword(password) : null;
-    return await this.database.tenantTransaction(system, async (transaction) => {
-      const { id } = account;
-      const standing = transaction.query(this.throttle.standing(username, address));
-      transaction.send(lockAccount(id, rehashed ? 'NO KEY UPDATE' : 'SHARE'));
-      const [failed, [current]] = await Promise.all([standing, transaction.query(accountById(id))]);
-      this.throttle.check(failed);
-      // A user who was disabled, or given another password, while this one was checked is not let in with the old one.
-      const isSame = current?.password === stored;
-      if (!current?.isActive || !(isSame || (await verifyPassword(password, current.password)))) {
-        throw unauthorized(NO_ACCOUNT);
-      }
-      if (rehashed && isSame) transaction.send(setPassword(id, rehashed));
-      if (failed.some(({ kind }) => kind === 'account')) transaction.send(this.throttle.forget(username));
-      return issuePair(transaction, this.tokens, tenant, current);
-    });
+    if (account?.isActive && matches && stored === account.password) return account;
+    const reached = await this.database.tenantQuery(system, this.throttle.failure(username, address));
+    this.throttle.checkFailure(reached);
+    throw unauthorized(NO_ACCOUNT);
   }
 
   /**
    * Exchanges a refresh token, which is revoked, for a new pair; of two concurrent exchanges exactly one succeeds.
    * @throws HttpError 401
    */
-  async refresh(tenant: Tenant, token: string): Promise<TokenPair> {
+  async refresh(tenant: Tenant, token: string, client: ClientDevice): Promise<TokenPair> {
     const claims = this.#refreshClaims(token, tenant);
     const userId = userIdOf(claims);
     const system = { schema: tenant.schema, userId: null };
     return await this.database.tenantTransaction(system, async (transaction) => {
       transaction.send(lockAccount(userId, 'SHARE'));
-      const [revoked, [account]] = await Promise.all([
+      const [[session], revoked, [account]] = await Promise.all([
+        transaction.query(lockSessionOf(claims)),
         this.#revoke(transaction, token, claims),
         transaction.query(accountById(userId)),
       ]);
-      if (!revoked) throw invalidToken('Token is blacklisted');
+      if (revoked === null || session?.isEnded) throw invalidToken('Token is blacklisted');
       if (!account?.isActive) {
         throw unauthorized('No active account found for the given token.');
       }
-      return issuePair(transaction, this.tokens, tenant, account);
+      const spent = { id: revoked, issuedAt: claims.iat as number, sid: claims.sid };
+      return continueSession(transaction, this.tokens, tenant, account, client, {
+        session: session ?? null,
+        spent,
+      });
     });
   }
 
@@ -99,7 +144,8 @@ export class Sessions {
     const claims = this.#refreshClaims(token, tenant);
     const { schema } = tenant;
     await this.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
-      if (!(await this.#revoke(transaction, token, claims))) throw invalidToken('Token is blacklisted');
+      if ((await this.#revoke(transaction, token, claims)) === null)
+        throw invalidToken('Token is blacklisted');
       transaction.send(logOutNotice({ schema, user: Number(claims.user_id) }));
     });
   }
@@ -131,20 +177,20 @@ export class Sessions {
     }
   }
 
-  /** Puts a token on the blacklist; false when it is already on it. */
-  async #revoke(transaction: TenantTransaction, token: string, claims: ReadClaims): Promise<boolean> {
+  /** Puts a token on the blacklist. @returns the id of its row; null when it is already on it */
+  async #revoke(transaction: TenantTransaction, token: string, claims: ReadClaims): Promise<number | null> {
     // A token of a user who is gone, or whose row was cleaned up, still has to be remembered as used.
-    const rows = await transaction.query(sql<{ id: number }>`
+    const [row] = await transaction.query(sql<{ id: number }>`
       WITH outstanding AS (
         INSERT INTO token_blacklist_outstandingtoken (token, jti, expires_at, created_at)
-        VALUES (${token}, ${claims.jti}, to_timestamp(${claims.exp}), now())
+        VALUES (${storedToken(token)}, ${claims.jti}, to_timestamp(${claims.exp}), now())
         ON CONFLICT (jti) DO UPDATE SET jti = excluded.jti
         RETURNING id)
       INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
       SELECT id, now() FROM outstanding
       ON CONFLICT (token_id) DO NOTHING
-      RETURNING id`);
-    return rows.length > 0;
+      RETURNING token_id AS id`);
+    return row?.id ?? null;
   }
 }
 

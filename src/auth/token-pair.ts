@@ -1,10 +1,10 @@
+import { createHash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
-import { sql } from '../database/sql.js';
-import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { type Sql, sql } from '../database/sql.js';
 import { component } from '../http/component.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import type { Account } from './accounts.js';
-import type { Tokens } from './tokens.js';
+import type { IssuedToken, Tokens } from './tokens.js';
 
 export const TokenPair = component(
   'TokenPair',
@@ -12,20 +12,25 @@ export const TokenPair = component(
 );
 export type TokenPair = Static<typeof TokenPair>;
 
-/** Begins a session for an account whose row the caller has locked. */
-export function issuePair(
-  transaction: TenantTransaction,
-  tokens: Tokens,
-  tenant: Tenant,
-  account: Account,
-): TokenPair {
+/** Issues a pair of tokens of a session; the caller writes the refresh token's row. */
+export function newPair(tokens: Tokens, tenant: Tenant, account: Account, sid: string) {
   const { email, username, groups, tokensFrom } = account;
-  const holder = { user_id: String(account.id), tid: tenantName(tenant), email, username, groups };
-  const refresh = tokens.issue('refresh', holder, tokensFrom);
-  const access = tokens.issue('access', holder, tokensFrom);
-  const { jti, iat, exp } = refresh.claims;
-  transaction.send(sql`
+  const holder = { user_id: String(account.id), tid: tenantName(tenant), sid, email, username, groups };
+  return {
+    refresh: tokens.issue('refresh', holder, tokensFrom),
+    access: tokens.issue('access', holder, tokensFrom),
+  };
+}
+
+/** Returns the statement that inserts a refresh token's row, and gives its id. */
+export function tokenRow({ token, claims }: IssuedToken, userId: number): Sql<{ id: number }> {
+  return sql`
     INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
-    VALUES (${refresh.token}, ${jti}, ${account.id}, to_timestamp(${iat}), to_timestamp(${exp}))`);
-  return { refresh: refresh.token, access: access.token };
+    VALUES (${storedToken(token)}, ${claims.jti}, ${userId}, to_timestamp(${claims.iat}), to_timestamp(${claims.exp}))
+    RETURNING id`;
+}
+
+/** Returns what is stored of a refresh token: its SHA-256 in hex digits, of no use to a reader of the table. */
+export function storedToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
 }

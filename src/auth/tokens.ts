@@ -15,6 +15,8 @@ export interface Claims {
   readonly user_id: string;
   /** The tenant: its schema without `tenant_`. */
   readonly tid: string;
+  /** The session; missing in tokens that were issued before there were any. */
+  readonly sid?: string | undefined;
   readonly email: string;
   readonly username: string;
   readonly groups: readonly string[];
@@ -26,8 +28,14 @@ export type ReadClaims = Partial<Claims> & Pick<Claims, 'exp' | 'jti'>;
 /** Thrown for an invalid token, in SimpleJWT's words. */
 export class InvalidTokenError extends Error {}
 
-/** The claims that identify the user. */
-export type Holder = Pick<Claims, 'user_id' | 'tid' | 'email' | 'username' | 'groups'>;
+/** The claims that identify the user and the session. */
+export type Holder = Pick<Claims, 'user_id' | 'tid' | 'sid' | 'email' | 'username' | 'groups'>;
+
+/** A new token with its claims. */
+export interface IssuedToken {
+  readonly token: string;
+  readonly claims: Claims;
+}
 
 const KEPT_TOKENS = 20_000;
 
@@ -57,7 +65,7 @@ export class Tokens {
    * Issues a token of this kind; returns its claims too.
    * @param from dates it at this second at the earliest, because the holder's older tokens are ended
    */
-  issue(type: TokenType, holder: Holder, from = 0): { token: string; claims: Claims } {
+  issue(type: TokenType, holder: Holder, from = 0): IssuedToken {
     const iat = Math.max(Math.floor(Date.now() / 1000), from);
     const claims: Claims = {
       token_type: type,

@@ -61,6 +61,7 @@ describe('a log-in gives two tokens', () => {
         jti: expect.stringMatching(/^[0-9a-f]{32}$/),
         user_id: String(idOf('consultant12')),
         tid: 'main',
+        sid: expect.stringMatching(/^[0-9a-f]{32}$/),
         email: 'consultant12@example.com',
         username: 'consultant12',
         groups: ['CONSULTANT'],
@@ -73,6 +74,7 @@ describe('a log-in gives two tokens', () => {
       });
     }
     expect(claimsOf(access).jti).not.toBe(claimsOf(refresh).jti);
+    expect(claimsOf(access).sid).toBe(claimsOf(refresh).sid);
   });
 
   test('with no group where the user has none', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { statement } from '../../src/database/statement.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
@@ -129,7 +130,11 @@ describe('what is stored', () => {
       );
     const { access, refresh } = await logIn('branch1');
     const { jti, exp } = claimsOf(refresh);
-    const row = { token: refresh, user: idOf('branch1'), expires: exp };
+    const row = {
+      token: createHash('sha256').update(refresh).digest('hex'),
+      user: idOf('branch1'),
+      expires: exp,
+    };
     expect(await rows(jti)).toEqual([{ ...row, revoked: false }]);
     expect(await rows(claimsOf(access).jti)).toEqual([]);
     const [, next] = await post('refresh', { refresh });

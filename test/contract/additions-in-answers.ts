@@ -1,5 +1,5 @@
 import { GRANTS } from '../isolation/roles-table.js';
-import { addedPermissions } from './additions.js';
+import { addedClaims, addedPermissions } from './additions.js';
 import { entriesFor, listedParts } from './inventory.js';
 import { type Node, resolve } from './openapi-facts.js';
 
@@ -15,9 +15,14 @@ export interface Difference {
 /** Where the recorded answers count permissions: always those of SUPER_ADMIN. */
 const COUNT_OF_PERMISSIONS = /\.(permissions|permissions_list)\.length$|\.permissions_count$/;
 
+/** A claim of a token in an answer. */
+const CLAIM = /^body\.(?:access|refresh)\.(\w+)$/;
+
 /** The additions to answers that replayed examples have shown, as `field name of place`. */
 export class AdditionsInAnswers {
   readonly seen = new Set<string>();
+  /** The added claims of tokens in these answers. */
+  readonly claims = new Set<string>();
 
   /** @param document the served documentation */
   constructor(private readonly document: Node) {}
@@ -29,6 +34,13 @@ export class AdditionsInAnswers {
       if (COUNT_OF_PERMISSIONS.test(place) && Number(got) - Number(expected) === grantsAdded()) return [];
       const said = `${place}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(got)}`;
       if ('expected' in difference) return said;
+      const claim = CLAIM.exec(place)?.[1];
+      if (claim !== undefined) {
+        this.claims.add(claim);
+        return addedClaims().includes(claim)
+          ? []
+          : `${said}; to add it, list { claims: ['${claim}'] } in additions.ts`;
+      }
       const part = this.#partAt(method, path, status, place);
       this.seen.add(part);
       const [[, entry] = []] = entriesFor([part]);

@@ -8,6 +8,8 @@ export type Addition =
   | { readonly parameters: readonly string[]; readonly of: readonly string[] }
   | { readonly answers: readonly number[]; readonly of: readonly string[] }
   | { readonly fields: readonly string[]; readonly of: readonly string[] }
+  /** Claims of access and refresh tokens. */
+  | { readonly claims: readonly string[] }
   /** A content type of `immigration` with the four permissions on it; `name` is what the permissions call it. */
   | { readonly model: string; readonly name: string }
   /** One more permission on a model, such as `export_client`, "Can export clients". */
@@ -30,6 +32,7 @@ export const ADDITIONS: readonly Addition[] = [
   },
   { answers: [429], of: ['POST /api/token/'] },
   { parameters: ['Last-Event-ID'], of: ['GET /api/v1/notifications/stream/'] },
+  { claims: ['sid'] },
   {
     operations: [
       'GET /api/v1/clients/export/',
@@ -148,6 +151,11 @@ const VERBS = ['add', 'change', 'delete', 'view'];
 /** Returns the names of the fields that are added at this place, such as `ClientOutput`. */
 export function addedFields(place: string): string[] {
   return ADDITIONS.flatMap((added) => ('fields' in added && added.of.includes(place) ? added.fields : []));
+}
+
+/** Returns the claims of tokens that are added to the contract's. */
+export function addedClaims(): string[] {
+  return ADDITIONS.flatMap((added) => ('claims' in added ? added.claims : []));
 }
 
 /** Returns the content types that are added to the contract's. */

@@ -10,6 +10,7 @@ import { migrateAll } from '../../src/schema/migrator.js';
 import { seedContract } from '../../src/seed/contract.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import type { TestDatabase } from '../helpers/database.js';
+import { addedClaims } from './additions.js';
 import { AdditionsInAnswers, type Difference } from './additions-in-answers.js';
 import { openParts } from './inventory.js';
 import type { Node } from './openapi-facts.js';
@@ -96,5 +97,6 @@ describe('the recorded examples', () => {
 
   test('show each addition to what the documentation leaves open', () => {
     expect(openParts(document).filter((part) => !additions.seen.has(part))).toEqual([]);
+    expect([...additions.claims].toSorted()).toEqual(addedClaims().toSorted());
   });
 });

@@ -765,6 +765,22 @@ interface UnreadCount {
   n: number;
 }
 
+interface UserSession {
+  id: number;
+  sid: string;
+  user_id: number;
+  token_id: number;
+  created_at: string;
+  last_used_at: string;
+  expires_at: string;
+  access_until: string;
+  address: Generated<string>;
+  agent: Generated<string>;
+  device: Generated<string>;
+  ended_at: string | null;
+  end_reason: string | null;
+}
+
 interface WebhookEndpoint {
   id: Generated<number>;
   url: string;
@@ -843,5 +859,6 @@ export interface TenantTables {
   token_blacklist_blacklistedtoken: TokenBlacklistBlacklistedtoken;
   token_blacklist_outstandingtoken: TokenBlacklistOutstandingtoken;
   unread_count: UnreadCount;
+  user_session: UserSession;
   webhook_endpoint: WebhookEndpoint;
 }

@@ -11,6 +11,7 @@ import { notFound } from '../../http/errors.js';
 import { body } from '../../http/fields/body.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { text } from '../../http/fields/text.js';
+import { clientOf } from '../../routing/client-device.js';
 import { signedIn } from '../../routing/policy.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { changingAccess } from '../shared/changing-access.js';
@@ -89,8 +90,9 @@ export function sessionRoutes(
         body: EndAll,
         response: EndedSessions,
         errors: [400],
-        handler: async ({ tenant, user, body }) => {
-          const { ended, pair } = await sessions.endAll(tenant, user, body.read().refresh);
+        handler: async (request) => {
+          const { tenant, user, body } = request;
+          const { ended, pair } = await sessions.endAll(tenant, user, body.read().refresh, clientOf(request));
           return { ended, refresh: pair?.refresh ?? null, access: pair?.access ?? null };
         },
       }),

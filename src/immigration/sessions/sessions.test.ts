@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { PASSWORD, startTestApp, type TestApp } from '../../../test/helpers/app.js';
@@ -97,7 +98,7 @@ describe('one’s own sessions', () => {
     const stream = await pair.open({ at: other, token: doomed.access });
     const [{ id }] = (await query<{ id: number }>(
       `SELECT id FROM token_blacklist_outstandingtoken WHERE token = $1`,
-      [doomed.refresh],
+      [createHash('sha256').update(doomed.refresh).digest('hex')],
     )) as [{ id: number }];
     expect((await app.ask('DELETE', `${PATH}${id}/`, { token: kept.access })).status).toBe(204);
     await stream.ended;

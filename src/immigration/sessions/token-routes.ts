@@ -5,6 +5,7 @@ import { component } from '../../http/component.js';
 import { body } from '../../http/fields/body.js';
 import { required } from '../../http/fields/field.js';
 import { text } from '../../http/fields/text.js';
+import { clientOf } from '../../routing/client-device.js';
 import { anybody } from '../../routing/policy.js';
 import { publicRoute, type RouteDefinition } from '../../routing/route.js';
 import type { Tenant } from '../../tenancy/tenants.js';
@@ -34,10 +35,8 @@ export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
       body: LogIn,
       response: TokenPair,
       errors: [400, 401, 429],
-      handler: async ({ tenant, ip, body }) => {
-        const { username, password } = body.read();
-        return await sessions.logIn(tenant as Tenant, username, password, ip);
-      },
+      handler: async (request) =>
+        await sessions.logIn(request.tenant as Tenant, request.body.read(), clientOf(request)),
     }),
     publicRoute({
       ...common,
@@ -46,7 +45,8 @@ export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
       body: Refresh,
       response: Refreshed,
       errors: [400, 401],
-      handler: async ({ tenant, body }) => await sessions.refresh(tenant as Tenant, body.read().refresh),
+      handler: async (request) =>
+        await sessions.refresh(request.tenant as Tenant, request.body.read().refresh, clientOf(request)),
     }),
     publicRoute({
       ...common,

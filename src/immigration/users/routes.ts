@@ -4,6 +4,7 @@ import type { OwnSessions } from '../../auth/own-sessions.js';
 import { ROLES } from '../../auth/scope.js';
 import { TokenPair } from '../../auth/token-pair.js';
 import type { Database } from '../../database/database.js';
+import { clientOf } from '../../routing/client-device.js';
 import { REFUSED } from '../../routing/openapi/route-schema.js';
 import { signedIn } from '../../routing/policy.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
@@ -122,9 +123,10 @@ export function userRoutes(database: Database, { users, sessions }: UserParts): 
         body: ChangePassword,
         response: TokenPair,
         errors: [400, 429],
-        handler: async ({ tenant, user, ip, body }) => {
+        handler: async (request) => {
+          const { tenant, user, body } = request;
           const { current_password: current, new_password: next } = body.read();
-          return await sessions.changePassword(tenant, user, { current, next }, ip);
+          return await sessions.changePassword(tenant, user, { current, next }, clientOf(request));
         },
       }),
     ]),

@@ -68,8 +68,16 @@ WHERE u.id = $1;
 
 -- next round trip
 
-INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
-VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5));
+WITH token AS (
+  INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5))
+  RETURNING id
+)
+INSERT INTO user_session (id, sid, user_id, token_id, created_at, last_used_at, expires_at, access_until,
+  address, agent, device)
+SELECT id, $6, $7::bigint, id, to_timestamp($8), to_timestamp($9), to_timestamp($10), to_timestamp($11),
+  $12, $13, $14
+FROM token;
 
 COMMIT;
 
@@ -82,6 +90,11 @@ FROM immigration_user
 WHERE id = $1
 FOR SHARE;
 
+SELECT s.id, s.sid, extract(epoch FROM s.created_at)::float8 AS "startedAt", s.ended_at IS NOT NULL AS "isEnded"
+FROM user_session s
+WHERE s.id = (SELECT o.id FROM token_blacklist_outstandingtoken o WHERE o.jti = $1)
+FOR UPDATE;
+
 WITH outstanding AS (
   INSERT INTO token_blacklist_outstandingtoken (token, jti, expires_at, created_at)
   VALUES ($1, $2, to_timestamp($3), now())
@@ -92,7 +105,7 @@ INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
 SELECT id, now()
 FROM outstanding
 ON CONFLICT (token_id) DO NOTHING
-RETURNING id;
+RETURNING token_id AS id;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
   u.is_active AS "isActive", ARRAY(
@@ -111,8 +124,23 @@ WHERE u.id = $1;
 
 -- next round trip
 
-INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
-VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5));
+WITH token AS (
+  INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5))
+  RETURNING id
+)
+INSERT INTO user_session AS s (id, sid, user_id, token_id, created_at, last_used_at, expires_at, access_until,
+  address, agent, device)
+SELECT $6::bigint, $7, $8::bigint, id, to_timestamp($9), to_timestamp($10), to_timestamp($11), to_timestamp($12),
+  $13, $14, $15
+FROM token
+ON CONFLICT (id) DO UPDATE SET token_id = excluded.token_id, last_used_at = excluded.last_used_at, expires_at = excluded.expires_at,
+  access_until = greatest(s.access_until, excluded.access_until), address = excluded.address, agent = excluded.agent,
+  device = excluded.device;
+
+UPDATE token_blacklist_blacklistedtoken
+SET blacklisted_at = clock_timestamp()
+WHERE token_id = $1;
 
 COMMIT;
 
@@ -130,7 +158,7 @@ INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
 SELECT id, now()
 FROM outstanding
 ON CONFLICT (token_id) DO NOTHING
-RETURNING id;
+RETURNING token_id AS id;
 
 -- next round trip
 

@@ -686,7 +686,15 @@ WHERE u.id = $1;
 
 -- next round trip
 
-INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
-VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5));
+WITH token AS (
+  INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5))
+  RETURNING id
+)
+INSERT INTO user_session (id, sid, user_id, token_id, created_at, last_used_at, expires_at, access_until,
+  address, agent, device)
+SELECT id, $6, $7::bigint, id, to_timestamp($8), to_timestamp($9), to_timestamp($10), to_timestamp($11),
+  $12, $13, $14
+FROM token;
 
 COMMIT;
