@@ -11,6 +11,7 @@ import { Authentication } from '../auth/authentication.js';
 import { CurrentUsers } from '../auth/current-user.js';
 import { LoginThrottle } from '../auth/login-throttle.js';
 import { OwnSessions } from '../auth/own-sessions.js';
+import { passwordWork } from '../auth/password-work.js';
 import { Sessions } from '../auth/sessions.js';
 import { Tokens } from '../auth/tokens.js';
 import type { Config } from '../config/config.js';
@@ -115,6 +116,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const tokens = new Tokens(config);
   const users = new CurrentUsers(database, listener);
   const throttle = new LoginThrottle(config.loginFailures);
+  passwordWork.setLimits(config.limits.passwords);
   const sessions = new Sessions(database, tokens, throttle);
   const own = { users, sessions: new OwnSessions(database, tokens, throttle) };
   const media = new MediaStore(config.mediaDirectory);

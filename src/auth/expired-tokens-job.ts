@@ -23,6 +23,9 @@ const deleteFailures = (seconds: number, limit: number | null) => sql<{ done: nu
     RETURNING key)
   SELECT count(*)::integer AS done FROM gone`;
 
+const deleteAddresses = (seconds: number, limit: number | null) => sql<{ done: number }>`
+  SELECT public.remove_login_addresses(make_interval(secs => ${seconds}), ${limit}) AS done`;
+
 /**
  * The job that removes expired refresh tokens, with their rows of the blacklist, and failed log-ins that no longer
  * count.
@@ -36,5 +39,6 @@ export const expiredTokensJob = tidyingJob(
   ({ loginFailures }) => [
     (limit) => deleteTokens(KEPT_FOR, limit),
     (limit) => deleteFailures(loginFailures.window, limit),
+    (limit) => deleteAddresses(loginFailures.window, limit),
   ],
 );

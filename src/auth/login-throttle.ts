@@ -1,11 +1,12 @@
 import type { Config } from '../config/config.js';
 import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
+import { addressKey } from '../http/address-key.js';
 import { throttled } from '../http/errors.js';
 
-/** The number of failures of an account, or an address, in the present window. */
+/** The number of failures in the present window: of an account, or of an address here and at all tenants. */
 export interface Standing {
-  readonly kind: 'account' | 'address';
+  readonly kind: 'account' | 'address' | 'anywhere';
   readonly failures: number;
   /** Seconds until the window ends. */
   readonly wait: number;
@@ -15,7 +16,7 @@ const LONGEST_KEY = 200;
 
 /**
  * Counts failed log-ins per account and per address, in the tenant's own table: so all processes share the counts, and
- * no tenant's attempts count for another. Only failures count; a window begins with the first of them. An attempt is
+ * no tenant's attempts count for another, except that an address has a higher limit over all tenants too. Only failures count; a window begins with the first of them. An attempt is
  * checked before the password is, and again after: of many concurrent attempts no more than the limit may learn whether
  * their password was right.
  */
@@ -26,8 +27,10 @@ export class LoginThrottle {
   standing(username: string, address: string): Statement<Standing> {
     return sql`
       SELECT f.kind, f.failures, ${this.#wait} FROM login_failure f
-      WHERE ((f.kind = 'account' AND f.key = ${keyOf(username)}) OR (f.kind = 'address' AND f.key = ${keyOf(address)}))
-        AND ${this.#inWindow}`;
+      WHERE ((f.kind = 'account' AND f.key = ${keyOf(username)}) OR (f.kind = 'address' AND f.key = ${placeOf(address)}))
+        AND ${this.#inWindow}
+      UNION ALL
+      SELECT 'anywhere', a.failures, a.wait FROM public.login_address_failures(${placeOf(address)}, ${this.#window}) a`;
   }
 
   /**
@@ -39,15 +42,19 @@ export class LoginThrottle {
     this.#refuse(rows, (failures, limit) => failures >= limit);
   }
 
-  /** Returns the statement that counts one failure for both, and returns their failures then. */
+  /** Returns the statement that counts one failure for account and address, and returns their failures then. */
   failure(username: string, address: string): Statement<Standing> {
     return sql`
-      INSERT INTO login_failure AS f (kind, key, failures, window_started_at)
-      VALUES ('account', ${keyOf(username)}, 1, now()), ('address', ${keyOf(address)}, 1, now())
-      ON CONFLICT (kind, key) DO UPDATE SET
-        failures = CASE WHEN ${this.#inWindow} THEN f.failures + 1 ELSE 1 END,
-        window_started_at = CASE WHEN ${this.#inWindow} THEN f.window_started_at ELSE now() END
-      RETURNING f.kind, f.failures, ${this.#wait}`;
+      WITH here AS (
+        INSERT INTO login_failure AS f (kind, key, failures, window_started_at)
+        VALUES ('account', ${keyOf(username)}, 1, now()), ('address', ${placeOf(address)}, 1, now())
+        ON CONFLICT (kind, key) DO UPDATE SET
+          failures = CASE WHEN ${this.#inWindow} THEN f.failures + 1 ELSE 1 END,
+          window_started_at = CASE WHEN ${this.#inWindow} THEN f.window_started_at ELSE now() END
+        RETURNING f.kind, f.failures, ${this.#wait})
+      SELECT kind, failures, wait FROM here
+      UNION ALL
+      SELECT 'anywhere', a.failures, a.wait FROM public.add_login_address_failure(${placeOf(address)}, ${this.#window}) a`;
   }
 
   /**
@@ -65,7 +72,8 @@ export class LoginThrottle {
   }
 
   #refuse(rows: readonly Standing[], isOver: (failures: number, limit: number) => boolean): void {
-    const limits = { account: this.limits.perAccount, address: this.limits.perAddress };
+    const { perAccount, perAddress, perAddressAnywhere } = this.limits;
+    const limits = { account: perAccount, address: perAddress, anywhere: perAddressAnywhere };
     const over = rows.filter(({ kind, failures }) => limits[kind] > 0 && isOver(failures, limits[kind]));
     if (over.length > 0) throw throttled(Math.max(...over.map(({ wait }) => wait)));
   }
@@ -81,6 +89,11 @@ export class LoginThrottle {
   get #wait() {
     return sql`extract(epoch FROM f.window_started_at + ${this.#window} - now())::float8 AS wait`;
   }
+}
+
+/** Returns the key of an address, which a proxy may have named with any text. */
+function placeOf(address: string): string {
+  return keyOf(addressKey(address));
 }
 
 function keyOf(text: string): string {

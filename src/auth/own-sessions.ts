@@ -50,19 +50,20 @@ export class OwnSessions {
     const { address } = client;
     const context = { schema: tenant.schema, userId: user.id };
     const { current, next } = passwords;
+    const asker = { tenant: tenant.schema, address };
     const [standing, [account]] = await this.database.tenantTransaction(context, (transaction) =>
       transaction
         .send(this.throttle.standing(user.username, address))
         .and(transaction.send(accountById(user.id))),
     );
     this.throttle.check(standing);
-    if (!account || !(await verifyPassword(current, account.password))) {
+    if (!account || !(await verifyPassword(current, account.password, asker))) {
       const reached = await this.database.tenantQuery(context, this.throttle.failure(user.username, address));
       this.throttle.checkFailure(reached);
       throw invalidField('current_password', WRONG_PASSWORD);
     }
     checkPassword('new_password', next, account);
-    const hash = await hashPassword(next);
+    const hash = await hashPassword(next, asker);
     return await this.database.tenantTransaction(context, async (transaction) => {
       transaction.send(lockAccount(user.id, 'NO KEY UPDATE'));
       const [failed, [present]] = await Promise.all([
@@ -73,7 +74,7 @@ export class OwnSessions {
       if (!present?.isActive) throw unauthorized('User is inactive', { code: 'user_inactive' });
       // If it was changed meanwhile, perhaps by a log-in that rehashed it, it still has to be the same password.
       const isSame = present.password === account.password;
-      if (!isSame && !(await verifyPassword(current, present.password))) {
+      if (!isSame && !(await verifyPassword(current, present.password, asker))) {
         throw invalidField('current_password', WRONG_PASSWORD);
       }
       transaction.send(setPassword(user.id, hash));

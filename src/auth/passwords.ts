@@ -1,6 +1,7 @@
 import { pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { type Algorithm, hash, verify } from '@node-rs/argon2';
+import { type PasswordAsker, passwordWork } from './password-work.js';
 
 const derive = promisify(pbkdf2);
 
@@ -17,14 +18,30 @@ const MOST_BYTES = 4 * LONGEST_PASSWORD;
 /** What is verified in place of a longer text, which no stored password is: it takes as long and never matches. */
 const TOO_LONG = '\0';
 
-/** Hashes a password as Django's Argon2PasswordHasher does: `argon2$argon2id$v=19$…`. @throws RangeError when it is too long */
-export async function hashPassword(password: string): Promise<string> {
+/**
+ * Hashes a password as Django's Argon2PasswordHasher does: `argon2$argon2id$v=19$…`.
+ * @param asker the client that asks for it; nobody where a command does
+ * @throws RangeError when it is too long; HttpError 429 or 503 when too much of such work waits
+ */
+export async function hashPassword(password: string, asker?: PasswordAsker): Promise<string> {
   if (isTooLong(password)) throw new RangeError(`a password has ${LONGEST_PASSWORD} characters at most`);
-  return `argon2${await hash(password, ARGON2)}`;
+  return await passwordWork.run(async () => `argon2${await hash(password, ARGON2)}`, asker);
 }
 
-/** Returns whether this is the stored password; false for unknown formats too, such as Django's "!". */
-export async function verifyPassword(password: string, stored: string): Promise<boolean> {
+/**
+ * Returns whether this is the stored password; false for unknown formats too, such as Django's "!".
+ * @param asker the client that asks
+ * @throws HttpError 429 or 503 when too much of such work waits
+ */
+export async function verifyPassword(
+  password: string,
+  stored: string,
+  asker?: PasswordAsker,
+): Promise<boolean> {
+  return await passwordWork.run(() => verified(password, stored), asker);
+}
+
+async function verified(password: string, stored: string): Promise<boolean> {
   const text = isTooLong(password) ? TOO_LONG : password;
   if (stored.startsWith(ARGON2_PREFIX)) {
     return await verify(stored.slice('argon2'.length), text).catch(() => false);

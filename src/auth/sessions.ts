@@ -65,7 +65,8 @@ export class Sessions {
     const { username, password } = credentials;
     const account = await this.#checkedAccount(tenant, credentials, client);
     const { id, password: stored } = account;
-    const rehashed = needsRehash(stored) ? await hashPassword(password) : null;
+    const asker = { tenant: tenant.schema, address: client.address };
+    const rehashed = needsRehash(stored) ? await hashPassword(password, asker) : null;
     const system = { schema: tenant.schema, userId: null };
     return await this.database.tenantTransaction(system, async (transaction) => {
       const standing = transaction.query(this.throttle.standing(username, client.address));
@@ -74,7 +75,7 @@ export class Sessions {
       this.throttle.check(failed);
       // A user who was disabled, or given another password, while this one was checked is not let in with the old one.
       const isSame = current?.password === stored;
-      if (!current?.isActive || !(isSame || (await verifyPassword(password, current.password)))) {
+      if (!current?.isActive || !(isSame || (await verifyPassword(password, current.password, asker)))) {
         throw unauthorized(NO_ACCOUNT);
       }
       for (const step of this.steps)
@@ -105,7 +106,7 @@ export class Sessions {
     this.throttle.check(standing);
     const stored =
       account && isUsable(account.password) ? account.password : (decoy?.password ?? (await DECOY));
-    const matches = await verifyPassword(password, stored);
+    const matches = await verifyPassword(password, stored, { tenant: tenant.schema, address });
     if (account?.isActive && matches && stored === account.password) return account;
     const reached = await this.database.tenantQuery(system, this.throttle.failure(username, address));
     this.throttle.checkFailure(reached);

@@ -63,6 +63,8 @@ export interface Config {
   readonly loginFailures: {
     readonly perAccount: number;
     readonly perAddress: number;
+    /** Over all tenants. */
+    readonly perAddressAnywhere: number;
     readonly window: number;
   };
   readonly logLevel: string;
@@ -138,6 +140,10 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     loginFailures: {
       perAccount: read.integer('LOGIN_FAILURES_PER_ACCOUNT', 10, { min: 0, max: 1_000_000 }),
       perAddress: read.integer('LOGIN_FAILURES_PER_ADDRESS', 100, { min: 0, max: 1_000_000 }),
+      perAddressAnywhere: read.integer('LOGIN_FAILURES_PER_ADDRESS_ANYWHERE', 500, {
+        min: 0,
+        max: 1_000_000,
+      }),
       window: read.integer('LOGIN_FAILURE_WINDOW', 900, { min: 1, max: 86_400 }),
     },
     logLevel: read.choice(

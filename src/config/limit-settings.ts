@@ -7,6 +7,13 @@ export interface LimitSettings {
     readonly most: number;
     readonly perAddress: number;
   };
+  /** Passwords that are checked or hashed: at once, and waiting, in all, of one tenant and of one address. */
+  readonly passwords: {
+    readonly atOnce: number;
+    readonly waiting: number;
+    readonly waitingPerTenant: number;
+    readonly waitingPerAddress: number;
+  };
 }
 
 const MOST = 1_000_000;
@@ -18,6 +25,12 @@ export function readLimitSettings(read: SettingsReader): LimitSettings {
     connections: {
       most: limit('MAX_CONNECTIONS', 10_000),
       perAddress: limit('CONNECTIONS_PER_ADDRESS', 2_000),
+    },
+    passwords: {
+      atOnce: limit('PASSWORDS_AT_ONCE', 2),
+      waiting: limit('PASSWORDS_WAITING', 1_000),
+      waitingPerTenant: limit('PASSWORDS_WAITING_PER_TENANT', 200),
+      waitingPerAddress: limit('PASSWORDS_WAITING_PER_ADDRESS', 100),
     },
   };
 }

@@ -110,6 +110,7 @@ describe('failed log-ins', () => {
       environment: {
         LOGIN_FAILURES_PER_ACCOUNT: '3',
         LOGIN_FAILURES_PER_ADDRESS: '12',
+        LOGIN_FAILURES_PER_ADDRESS_ANYWHERE: '18',
         LOGIN_FAILURE_WINDOW: '600',
         TRUSTED_PROXIES: '127.0.0.1',
       },
@@ -166,6 +167,26 @@ describe('failed log-ins', () => {
     await fail(9, address, () => `guess-${randomUUID()}`);
     expect((await from(address, 'manager1', PASSWORD)).status).toBe(429);
     expect((await from(address, 'manager1', PASSWORD, 'demo')).status).toBe(200);
+  });
+
+  test('of one address are limited over all tenants too, at a higher number', async () => {
+    const address = newAddress();
+    const guess = (host: string) => from(address, `guess-${randomUUID()}`, 'wrong', host);
+    for (let i = 0; i < 10; i++) expect((await guess('main')).status).toBe(401);
+    for (let i = 0; i < 8; i++) expect((await guess('demo')).status).toBe(401);
+    for (const host of ['main', 'demo']) {
+      expect((await from(address, 'admin', PASSWORD, host)).status).toBe(429);
+      expect((await from(newAddress(), 'admin', PASSWORD, host)).status).toBe(200);
+    }
+  });
+
+  test('of addresses of one /64 count together, of an IPv4-mapped one with the IPv4 address', async () => {
+    for (let i = 1; i <= 12; i++) await fail(1, `2001:db8:7::${i}`, () => `guess-${randomUUID()}`);
+    expect((await from('2001:db8:7:0:abcd::1', 'admin', PASSWORD)).status).toBe(429);
+    expect((await from('2001:db8:7:1::1', 'admin', PASSWORD)).status).toBe(200);
+    const address = newAddress();
+    await fail(12, address, () => `guess-${randomUUID()}`);
+    expect((await from(`::ffff:${address}`, 'admin', PASSWORD)).status).toBe(429);
   });
 
   test('are forgotten after a success, which itself does not count', async () => {

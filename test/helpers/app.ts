@@ -83,6 +83,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       LOGIN_FAILURES_PER_ACCOUNT: '0',
       LOGIN_FAILURES_PER_ADDRESS: '0',
       SECURITY_REFUSALS_PER_MINUTE: '0',
+      LOGIN_FAILURES_PER_ADDRESS_ANYWHERE: '0',
       ...options.environment,
     },
     directory,

@@ -20,17 +20,20 @@ it('removes tokens an hour after they expired, with their rows of the blacklist,
     INSERT INTO tenant_main.token_blacklist_blacklistedtoken (token_id)
       SELECT id FROM tenant_main.token_blacklist_outstandingtoken;
     INSERT INTO tenant_main.login_failure (kind, key, failures, window_started_at) VALUES
-      ('account', 'old', 3, now() - interval '16 minutes'), ('account', 'new', 3, now() - interval '14 minutes')`);
-  expect((await test.run(expiredTokensJob, { dryRun: true })).done).toBe(2);
+      ('account', 'old', 3, now() - interval '16 minutes'), ('account', 'new', 3, now() - interval '14 minutes');
+    INSERT INTO public.login_address VALUES
+      ('old', 3, now() - interval '16 minutes'), ('new', 3, now() - interval '14 minutes')`);
+  expect((await test.run(expiredTokensJob, { dryRun: true })).done).toBeGreaterThanOrEqual(3);
   expect(await test.run(expiredTokensJob)).toEqual({
-    done: 2,
-    tenants: [{ schema: 'tenant_main', done: 2 }],
+    done: 3,
+    tenants: [{ schema: 'tenant_main', done: 3 }],
     failures: [],
   });
   const tokens = `SELECT jti AS name FROM tenant_main.token_blacklist_blacklistedtoken
     JOIN tenant_main.token_blacklist_outstandingtoken o ON o.id = token_id ORDER BY o.id`;
   expect(await remaining(tokens)).toEqual(['just now', 'valid']);
   expect(await remaining('SELECT key AS name FROM tenant_main.login_failure')).toEqual(['new']);
+  expect(await remaining('SELECT address AS name FROM public.login_address')).toEqual(['new']);
 });
 
 it('removes completed events after 7 days, in batches, and keeps all others', async () => {

@@ -64,6 +64,7 @@ describe('the program’s own role', () => {
 
   it.each([
     'SELECT * FROM public.auth_user',
+    'SELECT * FROM public.login_address',
     'SELECT * FROM tenant_main.immigration_client',
     'CREATE TABLE public.mine (id integer)',
     'CREATE SCHEMA mine',
@@ -95,6 +96,8 @@ describe('a tenant’s role', () => {
   it.each([
     'SELECT * FROM tenant_demo.immigration_client',
     'SELECT * FROM public.tenants_tenant',
+    'SELECT * FROM public.login_address',
+    'DELETE FROM public.login_address',
     'TRUNCATE tenant_main.immigration_note',
     "UPDATE tenant_main.immigration_clientactivity SET description = ''",
     'DELETE FROM tenant_main.immigration_clientactivity',

@@ -55,7 +55,7 @@ export function userRoutes(database: Database, { users, sessions }: UserParts): 
     policy: userPolicy,
     output: UserOutput,
   });
-  const workOf = ({ tenant }: UserRequest) => ({ tenant, sessions });
+  const workOf = ({ tenant, ip }: UserRequest) => ({ tenant, address: ip, sessions });
   return [
     routes.list((transaction, user, page, { query }) => listUsers(transaction, user, query, page), {
       query: filters,

@@ -24,6 +24,8 @@ const OWN_PASSWORD =
 /** The dependencies of changes to users, besides the transaction. */
 export interface UserWork {
   readonly tenant: Tenant;
+  /** The client's address. */
+  readonly address: string;
   readonly sessions: OwnSessions;
 }
 
@@ -36,14 +38,14 @@ export async function createUser(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: UserCreateInput,
-  { tenant }: UserWork,
+  { tenant, address }: UserWork,
 ): Promise<Pending<UserOutput>> {
   const { username, email, first_name, last_name, password, group_name, is_active = true, ...given } = input;
   const actor = await holdActor(transaction, user, userPolicy.create);
   checkRole(actor, group_name);
   checkPassword('password', password, { username, email, firstName: first_name, lastName: last_name });
   const places = placesOfNew(actor, await readPlaces(transaction, given));
-  const hash = await hashPassword(password);
+  const hash = await hashPassword(password, { tenant: tenant.schema, address });
   await claimIdentity(transaction, { username, email }, null);
   if (is_active) await claimSeat(transaction, tenant);
   const row = { username, email, first_name, last_name, password: hash, is_active };
@@ -67,8 +69,9 @@ export async function updateUser(
   user: CurrentUser,
   id: number,
   body: LateInput<UserPatchInput>,
-  { tenant, sessions }: UserWork,
+  work: UserWork,
 ): Promise<Pending<UserOutput>> {
+  const { tenant, sessions } = work;
   const change = await lockUser(transaction, user, id, userPolicy.change);
   const { target } = change;
   const { email, first_name, last_name, password, group_name, is_active, ...given } = body.read();
@@ -80,7 +83,7 @@ export async function updateUser(
   }
   if (is_active === false && change.isSelf) throw detailError(400, 'You cannot disable yourself');
   const person = { email, first_name, last_name };
-  const hash = password === undefined ? undefined : await newPassword(change, password, person);
+  const hash = password === undefined ? undefined : await newPassword(change, password, person, work);
   if (email !== undefined && email !== target.email) await claimIdentity(transaction, { email }, id);
   if (is_active === true && !target.isActive) await claimSeat(transaction, tenant);
   const isDisabled = is_active === false && target.isActive;
@@ -120,11 +123,11 @@ export async function resetPassword(
   user: CurrentUser,
   id: number,
   body: LateInput<{ readonly password: string }>,
-  { sessions }: UserWork,
+  work: UserWork,
 ): Promise<void> {
   const change = await lockUser(transaction, user, id, userPolicy.change);
-  const hash = await newPassword(change, body.read().password, {});
-  await sessions.endEvery(transaction, id);
+  const hash = await newPassword(change, body.read().password, {}, work);
+  await work.sessions.endEvery(transaction, id);
   transaction.send(sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`);
 }
 
@@ -177,6 +180,7 @@ async function newPassword(
   { actor, target, isSelf }: UserChange,
   password: string,
   person: { readonly [name in 'email' | 'first_name' | 'last_name']?: string | undefined },
+  { tenant, address }: UserWork,
 ): Promise<string> {
   if (isSelf) throw invalidField('password', OWN_PASSWORD);
   checkWithin(actor, target);
@@ -186,7 +190,7 @@ async function newPassword(
   const { email = target.email, first_name = target.first_name, last_name = target.last_name } = person;
   const owner = { username: target.username, email, firstName: first_name, lastName: last_name };
   checkPassword('password', password, owner);
-  return await hashPassword(password);
+  return await hashPassword(password, { tenant: tenant.schema, address });
 }
 
 /** Moves a user into one group, and out of all others. */

@@ -580,7 +580,10 @@ BEGIN;
 SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $1) - now())::float8 AS wait
 FROM login_failure f
 WHERE ((f.kind = 'account' AND f.key = $2) OR (f.kind = 'address' AND f.key = $3))
-  AND f.window_started_at > now() - make_interval(secs => $4);
+  AND f.window_started_at > now() - make_interval(secs => $4)
+UNION ALL
+SELECT 'anywhere', a.failures, a.wait
+FROM public.login_address_failures($5, make_interval(secs => $6)) a;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
   u.is_active AS "isActive", ARRAY(
@@ -611,7 +614,10 @@ FOR NO KEY UPDATE;
 SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $1) - now())::float8 AS wait
 FROM login_failure f
 WHERE ((f.kind = 'account' AND f.key = $2) OR (f.kind = 'address' AND f.key = $3))
-  AND f.window_started_at > now() - make_interval(secs => $4);
+  AND f.window_started_at > now() - make_interval(secs => $4)
+UNION ALL
+SELECT 'anywhere', a.failures, a.wait
+FROM public.login_address_failures($5, make_interval(secs => $6)) a;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
   u.is_active AS "isActive", ARRAY(
