@@ -10,6 +10,10 @@ export type Addition =
   | { readonly fields: readonly string[]; readonly of: readonly string[] }
   /** Claims of access and refresh tokens. */
   | { readonly claims: readonly string[] }
+  /** A maximum of a field for which the contract names none: `{ maxLength: 100, of: ['TaskCreateRequest.tags[]'] }`. */
+  | { readonly maxLength: number; readonly of: readonly string[] }
+  | { readonly maxItems: number; readonly of: readonly string[] }
+  | { readonly maxProperties: number; readonly of: readonly string[] }
   /** A content type of `immigration` with the four permissions on it; `name` is what the permissions call it. */
   | { readonly model: string; readonly name: string }
   /** One more permission on a model, such as `export_client`, "Can export clients". */
@@ -144,6 +148,88 @@ export const ADDITIONS: readonly Addition[] = [
       'GET /api/v1/reports/lead-sources/',
     ],
   },
+  {
+    maxLength: 100_000,
+    of: [
+      'AgentCreateRequest.description',
+      'AgentUpdateRequest.description',
+      'ApplicationTypeCreateRequest.description',
+      'ApplicationTypeUpdateRequest.description',
+      'ClientCreateRequest.description',
+      'ClientUpdateRequest.description',
+      'CollegeApplicationCreateRequest.notes',
+      'CollegeApplicationUpdateRequest.notes',
+      'CourseRequest.description',
+      'EventCreateRequest.description',
+      'InstituteIntakeRequest.description',
+      'InstituteRequirementRequest.description',
+      'LanguageExamRequest.description',
+      'PatchedAgentUpdateRequest.description',
+      'PatchedClientUpdateRequest.description',
+      'PatchedCourseRequest.description',
+      'PatchedEventUpdateRequest.description',
+      'PatchedInstituteIntakeRequest.description',
+      'PatchedInstituteRequirementRequest.description',
+      'PatchedLanguageExamRequest.description',
+      'PatchedTaskUpdateRequest.detail',
+      'PatchedTaskUpdateRequest.linked_entity_type',
+      'PatchedVisaApplicationUpdateRequest.notes',
+      'PatchedVisaTypeUpdateRequest.description',
+      'StageCreateRequest.description',
+      'StageUpdateRequest.description',
+      'TaskCreateRequest.detail',
+      'TaskCreateRequest.linked_entity_type',
+      'TaskUpdateRequest.detail',
+      'TaskUpdateRequest.linked_entity_type',
+      'TenantTokenObtainPairRequest.username',
+      'TenantTokenObtainPairRequest.password',
+      'TokenBlacklistRequest.refresh',
+      'TokenRefreshRequest.refresh',
+      'TokenVerifyRequest.token',
+      'VisaApplicationCreateRequest.notes',
+      'VisaTypeCreateRequest.description',
+    ],
+  },
+  { maxLength: 10_000, of: ['TaskCommentRequest.comment'] },
+  { maxLength: 1_024, of: ['PatchedUserUpdateRequest.password', 'UserCreateRequest.password'] },
+  {
+    maxLength: 1_000,
+    of: [
+      'PatchedVisaApplicationUpdateRequest.required_documents[]',
+      'PatchedVisaTypeUpdateRequest.checklist[]',
+      'RequiredDocument.name',
+      'VisaApplicationCreateRequest.required_documents[]',
+      'VisaTypeCreateRequest.checklist[]',
+    ],
+  },
+  {
+    maxLength: 100,
+    of: ['PatchedTaskUpdateRequest.tags[]', 'TaskCreateRequest.tags[]', 'TaskUpdateRequest.tags[]'],
+  },
+  { maxItems: 10_000, of: ['BulkMarkReadRequest.notification_ids'] },
+  {
+    maxItems: 1_000,
+    of: [
+      'GroupCreateRequest.permission_ids',
+      'GroupUpdateRequest.permission_ids',
+      'PatchedGroupUpdateRequest.permission_ids',
+      'PatchedUserUpdateRequest.branch_ids',
+      'PatchedUserUpdateRequest.region_ids',
+      'PatchedVisaApplicationUpdateRequest.required_documents',
+      'PatchedVisaTypeUpdateRequest.checklist',
+      'StageReorderRequest.stages',
+      'UserCreateRequest.branch_ids',
+      'UserCreateRequest.region_ids',
+      'UserPermissionAssignmentRequest.permission_ids',
+      'VisaApplicationCreateRequest.required_documents',
+      'VisaTypeCreateRequest.checklist',
+    ],
+  },
+  {
+    maxItems: 100,
+    of: ['PatchedTaskUpdateRequest.tags', 'TaskCreateRequest.tags', 'TaskUpdateRequest.tags'],
+  },
+  { maxProperties: 1_000, of: ['PatchedReminderRequest.meta_info', 'ReminderCreateRequest.meta_info'] },
 ];
 
 const VERBS = ['add', 'change', 'delete', 'view'];

@@ -2,7 +2,7 @@ import { ADDITIONS, type Addition } from './additions.js';
 import { METHODS, type Node, resolve } from './openapi-facts.js';
 
 // A document's parts that can be added to the contract's, a line each: `operation GET /path`, `parameter agent of GET
-// /path`, `answer 429 of POST /path`, `field email of ClientOutput`.
+// /path`, `answer 429 of POST /path`, `field email of ClientOutput`, `maxLength 100 of TaskCreateRequest.tags[]`.
 
 const LIST = 'ADDITIONS in test/contract/additions.ts';
 
@@ -18,12 +18,38 @@ function inventoryOf(document: Node): string[] {
       ...Object.keys(operation.responses as Node).map((status) => `answer ${status} of ${name}`),
     ]),
     ...Object.entries(schemas).flatMap(([name, schema]) => fieldsOf(name, schema)),
+    ...limitsOf(schemas).map(({ part }) => part),
   ];
 }
 
 /** Names a parameter; the same name can stand for a header and in the query. */
 function parameterName(parameter: Node): string {
   return parameter.in === 'header' ? `header ${parameter.name}` : String(parameter.name);
+}
+
+const LIMITS = ['maxLength', 'maxItems', 'maxProperties'] as const;
+
+/** Returns the maxima of all components, with the schemas that name them. */
+function limitsOf(schemas: Record<string, Tree>): { part: string; keyword: string; schema: Tree }[] {
+  const visit = (place: string, schema: Tree): ReturnType<typeof limitsOf> => [
+    ...LIMITS.filter((keyword) => schema[keyword] !== undefined).map((keyword) => ({
+      part: `${keyword} ${schema[keyword]} of ${place}`,
+      keyword,
+      schema,
+    })),
+    ...[...(schema.oneOf ?? []), ...(schema.allOf ?? [])].flatMap((inner: Tree) => visit(place, inner)),
+    ...(schema.items ? visit(`${place}[]`, schema.items) : []),
+    ...Object.entries<Tree>(schema.properties ?? {}).flatMap(([name, inner]) =>
+      visit(`${place}.${name}`, inner),
+    ),
+  ];
+  return Object.entries(schemas).flatMap(([name, schema]) => visit(name, schema));
+}
+
+/** Returns a maximum without its number; null for a part that is none. */
+function limitWithoutNumber(part: string): string | null {
+  const [, keyword, place] = /^(max\w+) \d+ of (.*)$/.exec(part) ?? [];
+  return keyword === undefined ? null : `${keyword} of ${place}`;
 }
 
 /** Lists the parts that ADDITIONS names. */
@@ -34,6 +60,8 @@ export function listedParts(additions: readonly Addition[] = ADDITIONS): string[
     if ('operations' in added) return added.operations.map((name) => `operation ${name}`);
     if ('parameters' in added) return each('parameter', added.parameters, added.of);
     if ('answers' in added) return each('answer', added.answers, added.of);
+    const limit = LIMITS.find((keyword) => keyword in added);
+    if (limit && 'of' in added) return each(limit, [added[limit as never] as number], added.of);
     return 'fields' in added ? each('field', added.fields, added.of) : [];
   });
 }
@@ -44,13 +72,18 @@ export function listedParts(additions: readonly Addition[] = ADDITIONS): string[
  */
 export function partsBeyond(contract: Node, served: Node): string[] {
   const known = new Set(inventoryOf(contract));
+  const limited = new Set([...known].map(limitWithoutNumber));
   const { schemas } = contract.components as { schemas: Node };
   return inventoryOf(served).filter((part) => {
     if (known.has(part)) return false;
+    const limit = limitWithoutNumber(part);
+    if (limit !== null && limited.has(limit)) return false; // the contract has another, which is no addition
+    const [, component, field] = (limit && / of (\w+)\.(\w+)/.exec(limit)) || [];
+    if (component && !known.has(`field ${field} of ${component}`)) return false;
     const place = / of (.*)/.exec(part)?.[1];
     if (place === undefined) return true;
-    return part.startsWith('field ')
-      ? Object.hasOwn(schemas, place.split('.')[0] as string)
+    return part.startsWith('field ') || limit !== null
+      ? Object.hasOwn(schemas, /^\w+/.exec(place)?.[0] as string)
       : known.has(`operation ${place}`);
   });
 }
@@ -87,6 +120,8 @@ export function openParts(document: Node, additions = ADDITIONS): string[] {
 export function withoutParts(document: Node, parts: readonly string[]): Node {
   const rest = structuredClone(document) as { paths: Tree; components: { schemas: Tree } };
   for (const part of parts) {
+    for (const { part: limit, keyword, schema } of limitsOf(rest.components.schemas))
+      if (limit === part) delete schema[keyword];
     const [, kind, name = '', place = ''] = /^(\w+) (.*?)(?: of (.*))?$/.exec(part) ?? [];
     if (kind === 'field') {
       const object = at(rest.components.schemas, place);
@@ -144,6 +179,7 @@ export function entriesFor(parts: readonly string[]): [parts: string, entry: str
     const [kind, ...name] = what.split(' ');
     const value = kind === 'answer' ? name : `'${name.join(' ')}'`;
     const where = of.length === 0 ? '' : `, of: ['${of.join("', '")}']`;
-    return [of.length === 0 ? what : `${what} of ${of.join(', ')}`, `{ ${kind}s: [${value}]${where} }`];
+    const entry = kind?.startsWith('max') ? `${kind}: ${name}` : `${kind}s: [${value}]`;
+    return [of.length === 0 ? what : `${what} of ${of.join(', ')}`, `{ ${entry}${where} }`];
   });
 }

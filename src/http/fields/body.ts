@@ -1,6 +1,7 @@
 import { type TObject, type TProperties, Type } from '@sinclair/typebox';
 import { component } from '../component.js';
 import { type FieldErrors, invalid } from '../errors.js';
+import { requireBounds } from './bounds.js';
 import { type Field, FieldError, isDictionary, MESSAGES, pythonType } from './field.js';
 
 /** Maximum number of characters of an unknown field's name that the message shows. */
@@ -39,10 +40,15 @@ export interface Body<S extends Shape = Shape> {
   parse(value: unknown, form: boolean): Input<S>;
 }
 
-/** Makes a body of these fields. @param name its name in the documentation */
+/**
+ * Makes a body of these fields.
+ * @param name its name in the documentation
+ * @throws Error for a field without a bound: a body that could be declared without one would be served without one
+ */
 export function body<S extends Shape>(name: string, shape: S): Body<S> {
   const properties: TProperties = {};
   for (const [key, { schema, required }] of Object.entries(shape)) {
+    requireBounds(schema, `${name}.${key}`);
     properties[key] = required ? schema : Type.Optional(schema);
   }
   return {

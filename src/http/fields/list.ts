@@ -1,19 +1,23 @@
 import { Type } from '@sinclair/typebox';
 import type { FieldErrors } from '../errors.js';
+import { MOST_ITEMS, tooMany } from './bounds.js';
 import { type Field, FieldError, field, MESSAGES, pythonType } from './field.js';
+
+/** Maximum number of wrong items that an answer tells of. */
+const MOST_ERRORS = 20;
 
 /**
  * Makes a field that is a list of `item`. In a form the field is repeated, so a single value counts as a list of one.
- * @param options `min` and `max`: the minimum and maximum number of items
+ * @param options `min` and `max`: the minimum and maximum number of items; at most 1,000 unless `max` says otherwise
  */
 export function list<T>(
   item: Field<T>,
   options: { readonly min?: 1; readonly max?: number } = {},
 ): Field<T[], false> {
-  const { min, max } = options;
+  const { min, max = MOST_ITEMS } = options;
   const schema = Type.Array(item.schema, {
     ...(min !== undefined && { minItems: min }),
-    ...(max !== undefined && { maxItems: max }),
+    maxItems: max,
   });
   return {
     ...field(schema, (value) => {
@@ -21,28 +25,35 @@ export function list<T>(
         throw FieldError.of(`Expected a list of items but got type "${pythonType(value)}".`);
       }
       if (min !== undefined && value.length < min) throw FieldError.of('This list may not be empty.');
-      if (max !== undefined && value.length > max) {
-        throw FieldError.of(`Ensure this field has no more than ${max} elements.`);
-      }
+      if (value.length > max) throw FieldError.of(tooMany(max));
       return readItems(item, value);
     }),
     many: true,
   };
 }
 
-/** Parses the items of a list. @throws FieldError with the messages of each wrong item under its index */
+/**
+ * Parses the items of a list, up to the 20th that is wrong.
+ * @throws FieldError with the messages of each wrong item under its index
+ */
 function readItems<T>(item: Field<T>, values: readonly unknown[]): T[] {
   const errors: FieldErrors = {};
-  const items = values.map((value, index) => {
+  const items: T[] = [];
+  let wrong = 0;
+  for (const [index, value] of values.entries()) {
     try {
       if (value === null) throw FieldError.of(MESSAGES.null);
-      return item.parse(value);
+      items.push(item.parse(value));
     } catch (error) {
       if (!(error instanceof FieldError)) throw error;
       errors[index] = error.errors;
-      return undefined as T;
+      wrong++;
+      if (wrong === MOST_ERRORS && index < values.length - 1) {
+        errors.non_field_errors = [`Only the first ${MOST_ERRORS} wrong items are listed.`];
+        break;
+      }
     }
-  });
-  if (Object.keys(errors).length > 0) throw new FieldError(errors);
+  }
+  if (wrong > 0) throw new FieldError(errors);
   return items;
 }

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { ExactNumber, parseJson } from '../../database/json.js';
+import { LONGEST_TEXT, MOST_KEYS } from './bounds.js';
 import { type Field, FieldError, field, isDictionary, MESSAGES, pythonType } from './field.js';
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -7,18 +8,26 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** Maximum depth, which no useful value reaches. */
 const DEEPEST = 50;
 
+interface Counted {
+  keys: number;
+  characters: number;
+}
+
 /** Maximum number of digits of a number. */
 const LONGEST_NUMBER = 1_000;
 
-/** Makes a field for an object with any keys and values, stored unchanged with all digits; in a form it is JSON. */
+/**
+ * Makes a field for an object with any keys and values, stored unchanged with all digits; in a form it is JSON. It has
+ * at most 1,000 keys and items, and 100,000 characters, at all depths together.
+ */
 export function object(): Field<JsonObject, false> {
-  const schema = Type.Object({}, { additionalProperties: {} as never });
+  const schema = Type.Object({}, { additionalProperties: {} as never, maxProperties: MOST_KEYS });
   return field(schema, (given) => {
     const value = typeof given === 'string' ? fromJson(given) : given;
     if (!isDictionary(value)) {
       throw FieldError.of(`Expected a dictionary of items but got type "${pythonType(value)}".`);
     }
-    checkStorable(value, 1);
+    checkStorable(value, 1, { keys: 0, characters: 0 });
     return value;
   });
 }
@@ -32,11 +41,15 @@ function fromJson(text: string): unknown {
 }
 
 /**
- * Checks that jsonb can hold a value.
- * @throws FieldError for NUL, lone surrogates, excessive depth, and numbers that most programs could not read
+ * Checks that jsonb can hold a value, and that it is not too large.
+ * @param counted the keys, items and characters so far
+ * @throws FieldError for NUL, lone surrogates, excessive depth or size, and numbers that most programs could not read
  */
-function checkStorable(value: unknown, depth: number): void {
+function checkStorable(value: unknown, depth: number, counted: Counted): void {
   if (typeof value === 'string') {
+    counted.characters += value.length;
+    if (counted.characters > LONGEST_TEXT)
+      throw FieldError.of(`Ensure this value has no more than ${LONGEST_TEXT} characters in total.`);
     if (value.includes('\0')) throw FieldError.of(MESSAGES.nul);
     if (!value.isWellFormed()) throw FieldError.of(MESSAGES.surrogate);
   }
@@ -47,9 +60,13 @@ function checkStorable(value: unknown, depth: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (depth > DEEPEST)
     throw FieldError.of(`Ensure this value is nested no more than ${DEEPEST} levels deep.`);
-  for (const [key, inner] of Object.entries(value)) {
-    checkStorable(key, depth);
-    checkStorable(inner, depth + 1);
+  const keys = Object.keys(value);
+  counted.keys += keys.length;
+  if (counted.keys > MOST_KEYS)
+    throw FieldError.of(`Ensure this value has no more than ${MOST_KEYS} keys and items in total.`);
+  for (const key of keys) {
+    checkStorable(key, depth, counted);
+    checkStorable((value as JsonObject)[key], depth + 1, counted);
   }
 }
 

@@ -1,4 +1,5 @@
 import { invalidField } from '../errors.js';
+import { isLongerThan, tooLong } from './bounds.js';
 import { readDateTime } from './datetime.js';
 import { FieldError, MESSAGES } from './field.js';
 import { readDate, readInteger } from './scalar.js';
@@ -40,9 +41,8 @@ export class QueryParameters {
   /** Returns the text that a filter looks for. @throws HttpError 400 when it has more than 200 characters */
   filterText(name: string): string | undefined {
     const value = this.text(name);
-    if (value !== undefined && value.length > LONGEST_FILTER && [...value].length > LONGEST_FILTER) {
-      throw invalidField(name, `Ensure this field has no more than ${LONGEST_FILTER} characters.`);
-    }
+    if (value !== undefined && isLongerThan(value, LONGEST_FILTER))
+      throw invalidField(name, tooLong(LONGEST_FILTER));
     return value;
   }
 

@@ -1,10 +1,11 @@
 import { domainToASCII } from 'node:url';
 import { type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 import { ExactNumber } from '../../database/json.js';
+import { isLongerThan, LONGEST_TEXT, tooLong } from './bounds.js';
 import { type Field, FieldError, field, MESSAGES } from './field.js';
 
 export interface TextOptions {
-  /** Maximum number of characters (code points, as PostgreSQL counts them). */
+  /** Maximum number of characters (code points, as PostgreSQL counts them); 100,000 by default. */
   readonly max?: number;
   /** Minimum number of characters; 1: the text may not be blank. */
   readonly min?: number;
@@ -20,6 +21,7 @@ const WHOLE = /^-?\d+$/;
  * @throws FieldError also for what PostgreSQL cannot store: NUL and lone surrogates
  */
 export function readText(value: unknown, options: TextOptions = {}): string {
+  const { max = LONGEST_TEXT } = options;
   // A whole number keeps all its digits: 12345678901234567890.
   if (value instanceof ExactNumber && WHOLE.test(value.text)) return readText(value.text, options);
   if (typeof value !== 'string' && typeof value !== 'number') throw FieldError.of(MESSAGES.notText);
@@ -35,19 +37,16 @@ export function readText(value: unknown, options: TextOptions = {}): string {
   if (options.min !== undefined && text.length < options.min * 2 && [...text].length < options.min) {
     throw FieldError.of(`Ensure this field has at least ${options.min} characters.`);
   }
-  // Counting code points is slow, and unnecessary where even the UTF-16 length fits.
-  if (options.max !== undefined && text.length > options.max && [...text].length > options.max) {
-    throw FieldError.of(`Ensure this field has no more than ${options.max} characters.`);
-  }
+  if (isLongerThan(text, max)) throw FieldError.of(tooLong(max));
   return text;
 }
 
 /** Makes a text field; "" clears it unless `min` is 1. */
 export function text(options: TextOptions = {}): Field<string, false> {
-  const { max, min, writeOnly } = options;
+  const { max = LONGEST_TEXT, min, writeOnly } = options;
   const schema = Type.String({
     ...(min !== undefined && { minLength: min }),
-    ...(max !== undefined && { maxLength: max }),
+    maxLength: max,
     ...(writeOnly && { writeOnly }),
   });
   return field(schema, (value) => readText(value, options), !min);

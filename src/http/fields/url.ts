@@ -31,14 +31,14 @@ function isHost(host: string): boolean {
 
 /** Makes a field for a URL, or "" for none unless `min` is 1. */
 export function url(options: TextOptions = {}): Field<string, false> {
-  const { max, min } = options;
+  const { max = LONGEST, min } = options;
   const schema = Type.String({
     format: 'uri',
-    ...(max && { maxLength: max }),
+    maxLength: max,
     ...(min && { minLength: min }),
   });
   const parse = (value: unknown) => {
-    const address = readText(value, options);
+    const address = readText(value, { ...options, max });
     if (address !== '' && !isUrl(address)) throw FieldError.of('Enter a valid URL.');
     return address;
   };

@@ -1,6 +1,7 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { type Shape, strictBody } from '../../http/fields/body.js';
+import { isLongerThan, MOST_IDS } from '../../http/fields/bounds.js';
 import { type Field, FieldError, field, isDictionary, nullable, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -10,7 +11,9 @@ import { STAGES } from '../shared/client-fields.js';
 import { clientFilterParameters } from '../shared/client-filters.js';
 
 /** Maximum number of clients changed by one request. */
-export const MOST_CLIENTS = 10_000;
+export const MOST_CLIENTS = MOST_IDS;
+const MOST_VALUES = 100;
+const LONGEST_VALUE = 200;
 
 // The operation determines whether archived clients are meant.
 const { include_deleted: _, ...filterSchemas } = clientFilterParameters;
@@ -23,7 +26,15 @@ const SWITCHES = FILTERS.filter(
 /** Returns whether this value works as a filter; the list ignores a blank one. */
 function isValue(name: string, value: unknown): boolean {
   if (SWITCHES.includes(name)) return ['true', 'false'].includes(String(value));
-  return typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+  if (typeof value === 'number') return true;
+  return typeof value === 'string' && !isLongerThan(value, LONGEST_VALUE) && value.trim() !== '';
+}
+
+/** Returns the schema of a filter in a body: that of the list, with a bound. */
+function boundedFilter(name: string, inner: TSchema): TSchema {
+  const text = Type.String({ maxLength: LONGEST_VALUE });
+  if (name === 'stage') return Type.Array(text, { maxItems: MOST_VALUES });
+  return inner.type === 'string' && !inner.format ? { ...inner, maxLength: LONGEST_VALUE } : inner;
 }
 
 /**
@@ -33,10 +44,7 @@ function isValue(name: string, value: unknown): boolean {
 function filters(): Field<QueryParameters, false> {
   const schema = Type.Object(
     Object.fromEntries(
-      Object.entries(filterSchemas).map(([name, inner]) => [
-        name,
-        Type.Optional(name === 'stage' ? Type.Array(Type.String()) : inner),
-      ]),
+      Object.entries(filterSchemas).map(([name, inner]) => [name, Type.Optional(boundedFilter(name, inner))]),
     ),
     { description: 'as the list of clients takes them; {} means all clients in scope' },
   );
@@ -45,11 +53,14 @@ function filters(): Field<QueryParameters, false> {
     const given: Record<string, string | string[]> = {};
     for (const [name, content] of Object.entries(value)) {
       if (!FILTERS.includes(name)) {
-        throw FieldError.of(`There is no filter "${name}"; there are ${FILTERS.join(', ')}.`);
+        throw FieldError.of(
+          `There is no filter "${name.slice(0, LONGEST_VALUE)}"; there are ${FILTERS.join(', ')}.`,
+        );
       }
       const values = Array.isArray(content) ? content : [content];
       if (
         values.length === 0 ||
+        values.length > MOST_VALUES ||
         !values.every((value) => isValue(name, value)) ||
         (values.length > 1 && name !== 'stage')
       ) {

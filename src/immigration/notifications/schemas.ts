@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body } from '../../http/fields/body.js';
+import { MOST_IDS } from '../../http/fields/bounds.js';
 import { nullableSchema, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { boolean, integer } from '../../http/fields/scalar.js';
@@ -38,7 +39,7 @@ export const NotificationPatch = body('PatchedNotificationUpdateRequest', change
 export type NotificationChanges = ReturnType<typeof NotificationUpdate.parse>;
 
 export const BulkMarkRead = body('BulkMarkReadRequest', {
-  notification_ids: required(list(integer(), { min: 1 })),
+  notification_ids: required(list(integer(), { min: 1, max: MOST_IDS })),
 });
 
 export const MarkedReadCount = component(

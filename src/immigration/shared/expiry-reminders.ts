@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { tooMany } from '../../http/fields/bounds.js';
 import { type Field, FieldError } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
@@ -27,9 +28,7 @@ export function remindDaysBefore(expiry: string): Field<number[], false> {
     }),
     parse(value) {
       const given = [...new Set(days.parse(value))];
-      if (given.length > MOST) {
-        throw FieldError.of(`Ensure this field has no more than ${MOST} elements.`);
-      }
+      if (given.length > MOST) throw FieldError.of(tooMany(MOST));
       return given;
     },
   };

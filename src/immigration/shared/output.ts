@@ -1,6 +1,7 @@
 import { type Static, type TProperties, type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import type { Parsed, Shape } from '../../http/fields/body.js';
+import { LONGEST_TEXT } from '../../http/fields/bounds.js';
 import { nullableSchema } from '../../http/fields/field.js';
 
 // Schemas that the answers of nearly all resources share.
@@ -32,11 +33,15 @@ export const labelOutput = () => Type.String(readOnly);
 export const choiceOutput = <T extends string>(values: readonly T[], options: object = {}) =>
   Type.Unsafe<T>({ type: 'string', enum: [...values], ...options });
 
-/** Returns the schemas of a body's fields for answers: without minimum lengths and defaults. */
+/**
+ * Returns the schemas of a body's fields for answers: without minimum lengths, defaults, and the bounds of what has no
+ * other, which other writers may exceed.
+ */
 export function outputsOf<S extends Shape>(shape: S): { [F in keyof S]: TUnsafe<Parsed<S[F]>> } {
   const shown = Object.entries(shape).map(([name, { schema }]) => {
-    const { minLength: _minLength, default: _default, ...rest } = schema;
-    return [name, Type.Unsafe(rest)];
+    const { minLength: _minLength, default: _default, maxLength, maxItems: _maxItems, ...rest } = schema;
+    const isOwn = maxLength !== undefined && maxLength < LONGEST_TEXT;
+    return [name, Type.Unsafe({ ...rest, ...(isOwn && { maxLength }) })];
   });
   return Object.fromEntries(shown);
 }

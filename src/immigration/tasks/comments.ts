@@ -12,9 +12,15 @@ import type { TaskCommentMention, TaskOutput } from './schemas.js';
 import { lockTask } from './selectors.js';
 import { changedTask } from './services.js';
 
+const MOST_COMMENTS = 500;
+const TOO_MANY_COMMENTS = `A task has at most ${MOST_COMMENTS} comments; go on in a new task.`;
+/** Maximum number of places of one comment at which somebody is mentioned. */
+const MOST_MENTIONS = 500;
+
 /**
  * Adds a comment to a task, and notifies the users that it mentions.
- * @throws HttpError 404 also for users who are neither assignee, assigner nor in the task's branch; 400
+ * @throws HttpError 404 also for users who are neither assignee, assigner nor in the task's branch; 400, also for a task
+ * that has 500 comments
  */
 export async function addComment(
   transaction: TenantTransaction,
@@ -22,10 +28,16 @@ export async function addComment(
   id: number,
   body: LateInput<string>,
 ): Promise<Pending<TaskOutput>> {
-  const task = await lockTask(transaction, user, id);
+  const locking = lockTask(transaction, user, id);
+  // Sent together, but counted once the lock is held.
+  const counting = transaction.query(sql<{ comments: number }>`
+    SELECT CASE jsonb_typeof(comments) WHEN 'array' THEN jsonb_array_length(comments) ELSE 0 END AS comments
+    FROM immigration_task WHERE id = ${id}::bigint`);
+  const [task, [counted]] = await Promise.all([locking, counting]);
   const isMember = task.branch_id !== null && user.branchIds.includes(task.branch_id);
   if (!isParty(task, user) && !isMember) throw taskDenied();
   const text = body.read();
+  if ((counted?.comments ?? 0) >= MOST_COMMENTS) throw textError(400, TOO_MANY_COMMENTS);
   const mentions = await findMentions(transaction, text);
   const changing = sql`
     UPDATE immigration_task t SET
@@ -47,7 +59,7 @@ const storedName = (username: string) => username.normalize('NFKC');
 
 /**
  * Finds the mentioned users by place: the longest matching username of an active user.
- * @throws HttpError 400 for more names than can be looked up
+ * @throws HttpError 400 for more names than can be looked up, and for more than 500 mentions
  */
 async function findMentions(transaction: TenantTransaction, text: string): Promise<TaskCommentMention[]> {
   const places = mentionPlaces(text);
@@ -58,11 +70,14 @@ async function findMentions(transaction: TenantTransaction, text: string): Promi
     SELECT u.id AS user_id, u.username, ${fullName('u')} AS full_name
     FROM immigration_user u WHERE u.username = ANY (${usernames}::text[]) AND u.is_active`);
   const known = new Map(people.map((person) => [person.username, person]));
-  return places.flatMap(({ start, usernames: candidates }) => {
+  const mentions = places.flatMap(({ start, usernames: candidates }) => {
     const username = candidates.find((candidate) => known.has(storedName(candidate)));
     const person = username === undefined ? undefined : known.get(storedName(username));
     return person && username
       ? [{ ...person, start_pos: start, end_pos: start + 1 + [...username].length }]
       : [];
   });
+  if (mentions.length > MOST_MENTIONS)
+    throw textError(400, `A comment may mention people at most ${MOST_MENTIONS} times`);
+  return mentions;
 }

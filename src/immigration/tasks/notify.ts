@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { type Sql, sql } from '../../database/sql.js';
 import { ANNOUNCED, insertingNotifications } from '../../events/new-notifications.js';
+import { isLongerThan } from '../../http/fields/bounds.js';
 
 // The notifications that tasks create directly. The new assignee of an ordinary change is notified by the event
 // Task.assigned_to.UPDATE instead, which ignores claims.
@@ -23,6 +24,9 @@ export function assigneesNotified(tasks: Sql, by: CurrentUser): Sql {
   });
 }
 
+/** Maximum number of characters of a comment that notifications of it repeat. */
+const LONGEST_QUOTE = 500;
+
 /** Returns an INSERT that notifies the users with these ids of a comment that mentions them. */
 export function mentionsNotified(
   tasks: Sql,
@@ -36,7 +40,7 @@ export function mentionsNotified(
     message: sql`format('%s mentioned you in a comment on task "%s"', ${by.username}::text, t.title)`,
     dueDate: sql`t.due_date`,
     user: sql`u.id`,
-    meta: sql`jsonb_build_object('task_id', t.id, 'comment_text', ${comment}::text, 'mentioned_by', ${by.id}::bigint)`,
+    meta: sql`jsonb_build_object('task_id', t.id, 'comment_text', ${beginningOf(comment)}::text, 'mentioned_by', ${by.id}::bigint)`,
     by: by.id,
     from: sql`${tasks} t JOIN immigration_user u ON u.id = ANY (${userIds}::bigint[]) AND u.is_active`,
     order: sql`u.id`,
@@ -48,3 +52,9 @@ export function mentionsNotified(
  * SELECT.
  */
 export const ANNOUNCE_MADE = sql`(SELECT ${ANNOUNCED} FROM made)`;
+
+/** Returns the beginning of a comment, with "…" where something follows. */
+function beginningOf(comment: string): string {
+  if (!isLongerThan(comment, LONGEST_QUOTE)) return comment;
+  return `${[...comment].slice(0, LONGEST_QUOTE - 1).join('')}…`;
+}

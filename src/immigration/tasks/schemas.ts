@@ -18,6 +18,10 @@ import {
 const PRIORITIES = ['LOW', 'MEDIUM', 'HIGH', 'URGENT'] as const;
 const STATUSES = ['PENDING', 'IN_PROGRESS', 'COMPLETED', 'CANCELLED', 'OVERDUE'] as const;
 
+const LONGEST_TAG = 100;
+const MOST_TAGS = 100;
+const LONGEST_COMMENT = 10_000;
+
 const fields = {
   title: required(text({ min: 1, max: 200 })),
   detail: required(text({ min: 1 })),
@@ -25,7 +29,7 @@ const fields = {
   due_date: required(datetime()),
   assigned_to: nullable(integer()),
   branch_id: nullable(integer()),
-  tags: list(text({ min: 1 })),
+  tags: list(text({ min: 1, max: LONGEST_TAG }), { max: MOST_TAGS }),
   linked_entity_type: nullable(text({ min: 1 })),
   linked_entity_id: nullable(integer()),
   assigned_by: nullable(integer()),
@@ -35,7 +39,9 @@ const changes = { ...optional(fields), priority: choice(PRIORITIES), status: cho
 export const TaskCreate = body('TaskCreateRequest', fields);
 export const TaskUpdate = body('TaskUpdateRequest', changes);
 export const TaskPatch = body('PatchedTaskUpdateRequest', changes);
-export const TaskCommentBody = body('TaskCommentRequest', { comment: required(text({ min: 1 })) });
+export const TaskCommentBody = body('TaskCommentRequest', {
+  comment: required(text({ min: 1, max: LONGEST_COMMENT })),
+});
 
 export type TaskCreateInput = ReturnType<typeof TaskCreate.parse>;
 export type TaskUpdateInput = ReturnType<typeof TaskUpdate.parse>;

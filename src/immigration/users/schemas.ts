@@ -37,7 +37,7 @@ function username(): Field<string, false> {
 
 /** Makes a field for a new password, including spaces. It is checked later, when its owner is known. */
 function password(): Field<string, false> {
-  const schema = Type.String({ writeOnly: true, minLength: 8 });
+  const schema = Type.String({ writeOnly: true, minLength: 8, maxLength: LONGEST_PASSWORD });
   return field(schema, (value) => readText(value, { keepSpaces: true, min: 1, max: LONGEST_PASSWORD }));
 }
 

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
+import { LONGEST_ITEM } from '../../http/fields/bounds.js';
 import { type Field, FieldError, field, isDictionary } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { boolean } from '../../http/fields/scalar.js';
@@ -13,7 +14,7 @@ export interface RequiredDocument {
 
 export const RequiredDocument = component(
   'RequiredDocument',
-  Type.Object({ name: Type.String(), received: Type.Boolean() }),
+  Type.Object({ name: Type.String({ maxLength: LONGEST_ITEM }), received: Type.Boolean() }),
 );
 
 /** A document in a request, where `received` may be omitted. */
@@ -22,17 +23,19 @@ export interface GivenDocument {
   readonly received?: boolean;
 }
 
-const schema = Type.Unsafe({ oneOf: [Type.String({ minLength: 1 }), RequiredDocument] });
+const schema = Type.Unsafe({
+  oneOf: [Type.String({ minLength: 1, maxLength: LONGEST_ITEM }), RequiredDocument],
+});
 
 /** Parses a document given by its name, or as {name, received}. @throws FieldError */
 function readDocument(value: unknown): GivenDocument {
   if (!isDictionary(value)) {
-    return { name: readText(value, { min: 1 }) };
+    return { name: readText(value, { min: 1, max: LONGEST_ITEM }) };
   }
   const { name, received } = value;
   if (name === undefined || name === null) throw FieldError.of('A document needs a name.');
   return {
-    name: readText(name, { min: 1 }),
+    name: readText(name, { min: 1, max: LONGEST_ITEM }),
     ...(received !== undefined && received !== null && { received: boolean().parse(received) }),
   };
 }

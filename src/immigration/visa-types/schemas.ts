@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { body, optional } from '../../http/fields/body.js';
+import { LONGEST_ITEM } from '../../http/fields/bounds.js';
 import { nullable, nullableSchema, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { integer } from '../../http/fields/scalar.js';
@@ -12,7 +13,7 @@ const fields = {
   name: required(text({ min: 1, max: 100 })),
   code: text({ max: 50 }),
   description: text(),
-  checklist: list(text({ min: 1 })),
+  checklist: list(text({ min: 1, max: LONGEST_ITEM })),
 };
 
 const categoryFields = {
