@@ -31,13 +31,15 @@ export interface AdmissionParts {
 
 /**
  * Security headers of every answer. API answers are data: nothing in them may run, be framed or be sniffed as another
- * type. (Constants, because building them per request cost more than all of routing.)
+ * type, and no cache may keep it: nearly all of them show personal data or tokens. A route for what anybody may keep sets
+ * its own `cache-control`. (Constants, because building them per request cost more than all of routing.)
  */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
+  'cache-control': 'no-store',
 };
 
 const API_VARY = 'Accept, origin';

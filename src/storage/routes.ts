@@ -28,16 +28,14 @@ export function mediaRoutes(media: MediaStore, urls: SignedUrls): RouteDefinitio
       handler: async (request, reply) => {
         const tenant = request.tenant as Tenant;
         const path = request.params['*'] ?? '';
-        const signed = urls.verify(
-          tenant,
-          path,
-          request.query.text('expires'),
-          request.query.text('signature'),
-        );
+        const expires = request.query.text('expires');
+        const signed = urls.verify(tenant, path, expires, request.query.text('signature'));
         const file = signed ? await media.open(tenant.schema, path) : null;
         if (!file) throw detailError(404, 'Not found.');
         reply.type(TYPES[extname(path)] ?? 'application/octet-stream').header('content-length', file.size);
-        reply.header('cache-control', 'private, max-age=3600, immutable');
+        // No longer than the address itself: until then, its holder may see the file anyway.
+        const seconds = Math.max(0, Math.floor(Number(expires) - Date.now() / 1000));
+        reply.header('cache-control', `private, max-age=${seconds}, immutable`);
         // A front end on another host shows the pictures; they are never documents of their own.
         reply.header('cross-origin-resource-policy', 'cross-origin');
         reply.header('content-security-policy', "default-src 'none'; sandbox");

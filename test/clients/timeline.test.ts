@@ -107,6 +107,38 @@ describe('a client’s timeline', () => {
     expect((await app.ask('GET', path)).status).toBe(401);
   });
 
+  test('leaves out the metadata of records of a kind that its reader may not view', async () => {
+    const entries = [
+      ['COLLEGE_APPLICATION_CREATED', { application_id: 1, student_id: 'S1' }],
+      ['ASSIGNED', { application_id: 1, notes: 'x' }],
+      ['ASSIGNED', { visa_application_id: 1 }],
+      ['TASK_CREATED', { task_id: 1 }],
+      ['NOTE_ADDED', { content: 'x' }],
+      ['STAGE_CHANGED', { stage: 'CLIENT' }],
+    ] as const;
+    const body = { first_name: 'Mia', gender: 'FEMALE', country: 'NP', branch_id: 1 };
+    const { id } = (await app.ask('POST', '/api/v1/clients/', { token: tokens.admin, body })).body;
+    await app.database.tenantTransaction({ schema: 'tenant_main', userId: null }, async (transaction) => {
+      for (const [activity_type, metadata] of entries)
+        await transaction.query(
+          insertInto('immigration_clientactivity', {
+            client_id: id,
+            activity_type,
+            description: 'x',
+            metadata: JSON.stringify(metadata),
+          }),
+        );
+    });
+    const metadata = async (by: string) => {
+      const timeline = await app.ask('GET', `/api/v1/clients/${id}/timeline/`, { token: tokens[by] });
+      return timeline.body.results.map((entry: { metadata: object }) => entry.metadata).reverse();
+    };
+    const all = entries.map(([, given]) => given);
+    expect(await metadata('admin')).toEqual(all);
+    // Consultants may not view college applications.
+    expect(await metadata('consultant1')).toEqual([{}, {}, ...all.slice(2)]);
+  });
+
   test('is only read', async () => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
       expect((await app.ask(method, path, { token: tokens.admin, body: {} })).status).toBe(405);

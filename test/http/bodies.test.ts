@@ -271,9 +271,9 @@ describe('size', () => {
   test('a body of two megabytes is read', async () => {
     const [status, body] = await send(
       'application/json',
-      JSON.stringify({ ...MAYA, description: large.slice(0, 2e6) }),
+      JSON.stringify({ ...MAYA, padding: large.slice(0, 2e6), description: 'behind it' }),
     );
-    expect([status, body.description.length]).toEqual([201, 2e6]);
+    expect([status, body.description]).toEqual([201, 'behind it']);
   });
 });
 

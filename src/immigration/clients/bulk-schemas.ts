@@ -1,7 +1,7 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { component } from '../../http/component.js';
 import { type Shape, strictBody } from '../../http/fields/body.js';
-import { isLongerThan, MOST_IDS } from '../../http/fields/bounds.js';
+import { MOST_IDS } from '../../http/fields/bounds.js';
 import { type Field, FieldError, field, isDictionary, nullable, required } from '../../http/fields/field.js';
 import { list } from '../../http/fields/list.js';
 import { QueryParameters } from '../../http/fields/query-parameters.js';
@@ -26,8 +26,8 @@ const SWITCHES = FILTERS.filter(
 /** Returns whether this value works as a filter; the list ignores a blank one. */
 function isValue(name: string, value: unknown): boolean {
   if (SWITCHES.includes(name)) return ['true', 'false'].includes(String(value));
-  if (typeof value === 'number') return true;
-  return typeof value === 'string' && !isLongerThan(value, LONGEST_VALUE) && value.trim() !== '';
+  if (name === 'stage' && String(value).length > LONGEST_VALUE) return false; // the list names longer texts itself
+  return typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
 }
 
 /** Returns the schema of a filter in a body: that of the list, with a bound. */

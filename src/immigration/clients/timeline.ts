@@ -5,6 +5,7 @@ import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { component } from '../../http/component.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import { allows, requires } from '../../routing/policy.js';
 import { checkReadable, clientBranch } from '../shared/client-access.js';
 import { columnsOf, select } from '../shared/columns.js';
 import { display } from '../shared/display.js';
@@ -28,6 +29,33 @@ const ACTIVITY_TYPES = [
   'TASK_COMPLETED',
   'CLIENT_DELETED',
 ] as const;
+
+/** Who may view the records that entries are about, beside the client itself. */
+const VIEWING = {
+  note: requires('view_note'),
+  visaapplication: requires('view_visaapplication'),
+  collegeapplication: requires('view_collegeapplication'),
+  task: requires('view_task'),
+};
+type EntryKind = keyof typeof VIEWING;
+const KINDS = Object.keys(VIEWING) as EntryKind[];
+
+/** The kind of record that an entry is about, by what its metadata names. */
+const KINDS_BY_KEY = [
+  ['visa_application_id', 'visaapplication'],
+  ['application_id', 'collegeapplication'],
+  ['task_id', 'task'],
+] as const satisfies [string, EntryKind][];
+/** And by its type. */
+const KINDS_BY_TYPE: Readonly<Record<string, EntryKind>> = {
+  NOTE_ADDED: 'note',
+  NOTE_EDITED: 'note',
+  NOTE_DELETED: 'note',
+  VISA_APPLICATION_CREATED: 'visaapplication',
+  COLLEGE_APPLICATION_CREATED: 'collegeapplication',
+  TASK_CREATED: 'task',
+  TASK_COMPLETED: 'task',
+};
 
 const LABELS = { ASSIGNED: 'Client Assigned', PROFICIENCY_ADDED: 'Language Proficiency Added' };
 
@@ -56,7 +84,8 @@ const COLUMNS = columnsOf('immigration_clientactivity', Type.Object(rowFields), 
 });
 
 /**
- * Returns a page of a client's history, newest first.
+ * Returns a page of a client's history, newest first. The metadata of entries about records of a kind that the user may
+ * not view is left out: it is the record as it was.
  * @param types only entries of these types; all when undefined
  * @throws HttpError 404, 403
  */
@@ -79,10 +108,26 @@ export async function clientTimeline(
   const found = finding.and(await pageOf(transaction, counting, rows, page));
   return found.map(([[client], { count, items }]) => {
     checkReadable(user, client);
+    const hidden = hiddenKinds(user);
     const labelled = items.map((entry) => ({
       ...entry,
+      metadata: hidden.size > 0 && isOf(hidden, entry) ? {} : entry.metadata,
       activity_type_display: display(entry.activity_type, LABELS),
     }));
     return { count, items: labelled };
   });
+}
+
+/** Returns the kinds of records with entries that a user may not view. */
+function hiddenKinds(user: CurrentUser): ReadonlySet<EntryKind> {
+  return new Set(KINDS.filter((kind) => !allows(VIEWING[kind], user)));
+}
+
+type Entry = Pick<ClientActivityOutput, 'activity_type' | 'metadata'>;
+
+/** Returns whether an entry is about a record of one of these kinds. */
+function isOf(kinds: ReadonlySet<EntryKind>, { activity_type, metadata }: Entry): boolean {
+  const ofType = KINDS_BY_TYPE[activity_type];
+  const keyed = KINDS_BY_KEY.find(([key]) => Object.hasOwn(metadata, key))?.[1];
+  return [ofType, keyed].some((kind) => kind !== undefined && kinds.has(kind));
 }
