@@ -2,6 +2,7 @@ import type { Database } from '../database/database.js';
 import { type Sql, sql } from '../database/sql.js';
 import type { Model } from '../kinds/kinds.js';
 import { ROLES, type Role } from './scope.js';
+import { recordSecurityEvent } from './security-log.js';
 
 /** The result of setting one role's grants. */
 export interface RoleGrants {
@@ -58,6 +59,11 @@ export async function setUpRoles(database: Database, schema: string): Promise<Ro
     const results: RoleGrants[] = [];
     for (const role of ROLES) {
       const [counts] = await transaction.query(setGrants(role));
+      const { added, removed } = counts!;
+      if (added + removed > 0) {
+        const detail = { group: role, added, removed };
+        recordSecurityEvent(transaction, { kind: 'group_permissions_changed', actor: 'operator', detail });
+      }
       results.push({ role, ...counts! });
     }
     return results;

@@ -3,6 +3,7 @@ import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
+import { recordSecurityEvent } from './security-log.js';
 
 /** The branches and regions of a user, from which the role's scope is derived. */
 export interface UserScope {
@@ -76,6 +77,15 @@ export async function assignScope(
     if (branchIds) await replaceLinks(transaction, 'branch', found.id, branchIds);
     if (regionIds) await replaceLinks(transaction, 'region', found.id, regionIds);
     const [scope] = await transaction.query(scopesOf(found.id));
+    const { username, branches: inBranches, regions: inRegions } = scope!;
+    const detail = { branches: inBranches, regions: inRegions };
+    recordSecurityEvent(transaction, {
+      kind: 'scope_changed',
+      userId: found.id,
+      username,
+      actor: 'operator',
+      detail,
+    });
     return scope!;
   });
 }

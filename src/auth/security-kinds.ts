@@ -13,11 +13,11 @@ export const SECURITY_EVENT_KINDS = {
   user_created: 'a new user',
   user_disabled: 'a user may no longer log in',
   user_enabled: 'a user may log in again',
-  user_deleted: 'a user was removed',
-  superuser_changed: 'a user became a superuser, or is none any more',
   groups_changed: "a user's groups: `detail` holds those that were added and removed",
   permissions_changed: "a user's own permissions: `detail` holds those that were added and removed",
   scope_changed: "a user's regions and branches: `detail` holds those that were added and removed",
+  group_created: 'a new group, with its permissions',
+  group_deleted: 'a group was removed, with its memberships',
   group_permissions_changed: "a group's permissions: `detail` holds those that were added and removed",
   sessions_ended: 'somebody else, or a change of the password, ended sessions of the user',
   requests_refused:

@@ -55,8 +55,10 @@ export function recordSecurityEvent(transaction: TenantTransaction, event: Secur
   transaction.afterCommit(rows.map(writeLine));
 }
 
-/** Returns the statement that stores an event, or counts it where there are too many of its kind. */
-function securityRecord(event: SecurityEvent): Statement<RecordedRow> {
+/**
+ * Returns the statement that stores an event, or counts it where there are too many of its kind; it writes no line.
+ */
+export function securityRecord(event: SecurityEvent): Statement<RecordedRow> {
   const stored = JSON.stringify(storedForm(event));
   return sql<RecordedRow>`
     SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address, e.agent,

@@ -4,6 +4,7 @@ import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { PlainError } from '../platform/plain-error.js';
 import type { StorableAccount } from './new-account.js';
+import { recordSecurityEvent, type SecurityEvent } from './security-log.js';
 
 /**
  * Returns the statement that inserts a user who holds every permission of the tenant: superuser and staff, in no group.
@@ -18,6 +19,11 @@ export function superuserInsert({
   return sql`
     INSERT INTO immigration_user (username, email, password, first_name, last_name, is_superuser, is_staff, is_active)
     VALUES (${username}, ${email}, ${passwordHash}, ${firstName}, ${lastName}, true, true, true) RETURNING id`;
+}
+
+/** Returns the event of a new superuser for the security log. */
+export function superuserCreated(userId: number, { username }: StorableAccount): SecurityEvent {
+  return { kind: 'user_created', userId, username, actor: 'operator', detail: { superuser: true } };
 }
 
 /**
@@ -43,6 +49,8 @@ export async function createSuperuser(
       const value = taken[0].what === 'username' ? account.username : account.email;
       throw new PlainError(`there is a user with the ${taken[0].what} "${value}" in ${schema} already`);
     }
-    return transaction.send(superuserInsert(account)).map(([created]) => created!.id);
+    const [created] = await transaction.query(superuserInsert(account));
+    recordSecurityEvent(transaction, superuserCreated(created!.id, account));
+    return created!.id;
   });
 }

@@ -1,4 +1,5 @@
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
+import { openSecurityLines } from '../platform/security-lines.js';
 import type { CliContext } from './context.js';
 import { explainNotUpToDate } from './not-up-to-date.js';
 
@@ -20,7 +21,10 @@ export async function withDatabase<T>(
   { keepsInterrupt = false }: WithDatabaseOptions = {},
 ): Promise<T> {
   const progress = context.progress(process.stderr);
-  const opening = openDatabase(context.config(), {
+  const config = context.config();
+  // Without a file there are no lines: stdout is the command's result.
+  if (config.securityLog.file) openSecurityLines(config.securityLog.file);
+  const opening = openDatabase(config, {
     shared: true,
     ...(process.stderr.isTTY ? { onProgress: progress.say } : {}),
   });

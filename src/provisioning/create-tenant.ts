@@ -1,5 +1,6 @@
 import type { StorableAccount } from '../auth/new-account.js';
-import { superuserInsert } from '../auth/superusers.js';
+import { securityRecord } from '../auth/security-log.js';
+import { superuserCreated, superuserInsert } from '../auth/superusers.js';
 import { type CatalogueCountry, readCatalogue } from '../catalogues/catalogue.js';
 import { type Added, addCatalogue, type RunAll } from '../catalogues/load.js';
 import type { Config, ConnectionSettings } from '../config/config.js';
@@ -115,7 +116,10 @@ export async function createTenant(
 async function insertAdmin(client: OwnerClient, admin: StorableAccount): Promise<number> {
   const { sql, parameters } = superuserInsert(admin);
   const { rows } = await client.query<{ id: string }>(sql, [...parameters]);
-  return Number(rows[0]!.id);
+  const id = Number(rows[0]!.id);
+  const event = securityRecord(superuserCreated(id, admin));
+  await client.query(event.sql, [...event.parameters]);
+  return id;
 }
 
 async function inTurn(client: OwnerClient, statements: Parameters<RunAll>[0]) {

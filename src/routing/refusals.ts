@@ -3,6 +3,7 @@ import { ForeignTokenError } from '../auth/foreign-token.js';
 import type { SecurityEventKind } from '../auth/security-kinds.js';
 import { recordSecurityEvent, type SecurityEvent, unstoredSecurityEvent } from '../auth/security-log.js';
 import type { Database } from '../database/database.js';
+import { addressKey } from '../http/address-key.js';
 
 export interface RefusalOptions {
   /** Number of refused requests of one user or address within a minute that are ordinary; 0: nothing is recorded. */
@@ -75,7 +76,7 @@ export class Refusals {
   }
 
   #countOf(kind: SecurityEventKind, schema: string, userId: number | undefined, address: string): Refused {
-    const who = `${kind} ${schema} ${userId ?? address}`;
+    const who = `${kind} ${schema} ${userId ?? addressKey(address)}`;
     const found = this.#counts.get(who);
     if (found) return found;
     const isFull = this.#counts.size >= MOST_COUNTED;

@@ -1,11 +1,12 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { ROLES, rolesGivenBy } from '../../auth/scope.js';
+import { recordSecurityEvent } from '../../auth/security-log.js';
 import { isSameText, isText } from '../../database/same-text.js';
 import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
-import { checkGrants, replacePermissions } from '../shared/permissions.js';
+import { checkGrants, grantDifference, replacePermissions } from '../shared/permissions.js';
 import { claimName } from '../shared/unique-name.js';
 import type { GroupCreateInput, GroupOutput, GroupUpdateInput } from './schemas.js';
 import { groups } from './selectors.js';
@@ -18,11 +19,13 @@ export async function createGroup(
 ): Promise<Pending<GroupOutput>> {
   await claimGroupName(transaction, name);
   await checkGrants(transaction, user, permission_ids, []);
+  const { added } = await grantDifference(transaction, [], permission_ids);
   const [created] = await transaction.query(
     sql<{ id: number }>`INSERT INTO auth_group (name) VALUES (${name}) RETURNING id`,
   );
   const { id } = created as { id: number };
   replacePermissions(transaction, 'auth_group_permissions', 'group_id', id, permission_ids);
+  recordSecurityEvent(transaction, { kind: 'group_created', detail: { group: name, added } });
   return groups.read(transaction, id);
 }
 
@@ -40,7 +43,7 @@ export async function updateGroup(
     if (!isSameText(name, group.name)) await claimGroupName(transaction, name);
     transaction.send(sql`UPDATE auth_group SET name = ${name} WHERE id = ${id}`);
   }
-  if (permission_ids) await grant(transaction, user, id, permission_ids);
+  if (permission_ids) await grant(transaction, user, { id, name: group.name }, permission_ids);
   return groups.read(transaction, id);
 }
 
@@ -51,8 +54,8 @@ export async function assignGroupPermissions(
   id: number,
   body: LateInput<{ readonly permission_ids: readonly number[] }>,
 ): Promise<Pending<GroupOutput>> {
-  await lockGroup(transaction, user, id);
-  await grant(transaction, user, id, body.read().permission_ids);
+  const { name } = await lockGroup(transaction, user, id);
+  await grant(transaction, user, { id, name }, body.read().permission_ids);
   return groups.read(transaction, id);
 }
 
@@ -66,24 +69,26 @@ export async function deleteGroup(
   if (isRole(group.name)) throw detailError(400, 'A built-in group cannot be deleted');
   checkMayChange(user, group.name);
   groups.delete(transaction, user, id);
+  recordSecurityEvent(transaction, { kind: 'group_deleted', detail: { group: group.name } });
 }
 
 async function grant(
   transaction: TenantTransaction,
   user: CurrentUser,
-  id: number,
+  { id, name }: { readonly id: number; readonly name: string },
   ids: readonly number[],
 ): Promise<void> {
-  const held = await transaction.query(
+  const found = await transaction.query(
     sql<{ id: number }>`SELECT permission_id AS id FROM auth_group_permissions WHERE group_id = ${id}`,
   );
-  await checkGrants(
-    transaction,
-    user,
-    ids,
-    held.map((permission) => permission.id),
-  );
+  const held = found.map((permission) => permission.id);
+  await checkGrants(transaction, user, ids, held);
+  const changes = await grantDifference(transaction, held, ids);
   replacePermissions(transaction, 'auth_group_permissions', 'group_id', id, ids);
+  recordSecurityEvent(transaction, {
+    kind: 'group_permissions_changed',
+    detail: { group: name, ...changes },
+  });
 }
 
 async function lockGroup(transaction: TenantTransaction, user: CurrentUser, id: number) {

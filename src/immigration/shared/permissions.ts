@@ -69,6 +69,20 @@ export async function checkGrants(
   if (hidden) throw invalidPk('permission_ids', hidden.id);
 }
 
+/** Returns the names of the permissions that a replaced set gains and loses, for the security log. */
+export async function grantDifference(
+  transaction: TenantTransaction,
+  before: readonly number[],
+  after: readonly number[],
+): Promise<{ added: string[]; removed: string[] }> {
+  const rows = await transaction.query(sql<{ id: number; name: string; shown: boolean }>`
+    SELECT p.id, ct.app_label || '.' || p.codename AS name, ${SHOWN} AS shown FROM ${PERMISSIONS}
+    WHERE p.id = ANY (${[...before, ...after]}::integer[]) ORDER BY ${PERMISSION_ORDER}`);
+  const added = rows.filter(({ id }) => !before.includes(id));
+  const removed = rows.filter(({ id, shown }) => shown && !after.includes(id));
+  return { added: added.map(({ name }) => name), removed: removed.map(({ name }) => name) };
+}
+
 /** Returns whether an id fits PostgreSQL's integer, the type of permissions' ids. */
 function isInteger(id: number): boolean {
   return isId(id) && id < 2 ** 31;

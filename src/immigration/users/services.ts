@@ -2,6 +2,7 @@ import type { CurrentUser } from '../../auth/current-user.js';
 import { checkPassword, type OwnSessions } from '../../auth/own-sessions.js';
 import { hashPassword } from '../../auth/passwords.js';
 import { rolesGivenBy } from '../../auth/scope.js';
+import { recordSecurityEvent } from '../../auth/security-log.js';
 import { firstOr } from '../../database/pending.js';
 import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
@@ -9,10 +10,12 @@ import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
 import type { Tenant } from '../../tenancy/tenants.js';
-import { checkGrants, replacePermissions } from '../shared/permissions.js';
+import { checkGrants, grantDifference, replacePermissions } from '../shared/permissions.js';
+import type { Workplaces } from '../shared/user-scope.js';
 import { holdActor, lockUser, type UserChange } from './access.js';
 import { userPolicy } from './policy.js';
 import type { UserCreateInput, UserOutput, UserPatchInput } from './schemas.js';
+import { recordUserChanges } from './security-events.js';
 import { selectUsers } from './selectors.js';
 import { claimIdentity, claimSeat, keepSuperAdmin } from './tenant-wide-rules.js';
 import { checkWithin, difference, placesOfNew, readPlaces, replacePlaces } from './workplaces.js';
@@ -56,6 +59,8 @@ export async function createUser(
   const { id } = created;
   replaceGroups(transaction, id, group_name);
   replacePlaces(transaction, id, places);
+  const detail = { group: group_name, active: is_active };
+  recordSecurityEvent(transaction, { kind: 'user_created', userId: id, username, detail });
   return shownUser(transaction, id);
 }
 
@@ -76,7 +81,7 @@ export async function updateUser(
   const { target } = change;
   const { email, first_name, last_name, password, group_name, is_active, ...given } = body.read();
   const role = group_name === target.groups[0] ? undefined : group_name;
-  await changePlaces(transaction, change, given, role !== undefined);
+  const places = await changePlaces(transaction, change, given, role !== undefined);
   if (role !== undefined) {
     if (change.isSelf) throw permissionDenied(OWN_RIGHTS);
     checkRole(change.actor, role);
@@ -91,11 +96,14 @@ export async function updateUser(
     target.groups.includes('SUPER_ADMIN') && target.isActive && (isDisabled || role !== undefined);
   if (leaves) await keepSuperAdmin(transaction, id);
   if (role !== undefined) replaceGroups(transaction, id, role);
-  if (isDisabled || hash !== undefined) await sessions.endEvery(transaction, id);
+  const ends = isDisabled || hash !== undefined;
+  const ended = ends ? await sessions.endEvery(transaction, id) : 0;
   const values = definedOf({ ...person, is_active, password: hash });
   if (Object.keys(values).length > 0) {
     transaction.send(sql`${updateOf('immigration_user', values)} WHERE id = ${id}`);
   }
+  const changes = { email, isActive: is_active, hasNewPassword: hash !== undefined, role, places, ended };
+  recordUserChanges(transaction, target, changes);
   return shownUser(transaction, id);
 }
 
@@ -113,8 +121,9 @@ export async function disableUser(
   if (isSelf) throw detailError(400, 'You cannot disable yourself');
   if (!target.isActive) return;
   if (target.groups.includes('SUPER_ADMIN')) await keepSuperAdmin(transaction, id);
-  await sessions.endEvery(transaction, id);
+  const ended = await sessions.endEvery(transaction, id);
   transaction.send(sql`UPDATE immigration_user SET is_active = false WHERE id = ${id}`);
+  recordUserChanges(transaction, target, { isActive: false, ended });
 }
 
 /** Gives another user a new password, and ends their sessions. @throws HttpError 404, 403, 400 */
@@ -127,8 +136,9 @@ export async function resetPassword(
 ): Promise<void> {
   const change = await lockUser(transaction, user, id, userPolicy.change);
   const hash = await newPassword(change, body.read().password, {}, work);
-  await work.sessions.endEvery(transaction, id);
+  const ended = await work.sessions.endEvery(transaction, id);
   transaction.send(sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`);
+  recordUserChanges(transaction, change.target, { hasNewPassword: true, ended });
 }
 
 /** Replaces the user's own permissions. @throws HttpError 404, 403, 400 */
@@ -142,7 +152,14 @@ export async function assignPermissions(
   if (isSelf) throw permissionDenied(OWN_RIGHTS);
   const ids = body.read().permission_ids;
   await checkGrants(transaction, actor, ids, target.permissionIds);
+  const detail = await grantDifference(transaction, target.permissionIds, ids);
   replacePermissions(transaction, 'immigration_user_user_permissions', 'user_id', id, ids);
+  recordSecurityEvent(transaction, {
+    kind: 'permissions_changed',
+    userId: id,
+    username: target.username,
+    detail,
+  });
   return shownUser(transaction, id);
 }
 
@@ -155,13 +172,14 @@ function checkRole(actor: CurrentUser, role: UserCreateInput['group_name']): voi
 /**
  * Changes a user's branches and regions. Assigning a role requires reach over all places where it then holds, otherwise
  * over the changed ones.
+ * @returns the given ones
  */
 async function changePlaces(
   transaction: TenantTransaction,
   { actor, target, isSelf }: UserChange,
   given: Parameters<typeof readPlaces>[1],
   isNewRole: boolean,
-): Promise<void> {
+): Promise<Partial<Workplaces>> {
   const wanted = await readPlaces(transaction, given);
   const after = { branchIds: target.branchIds, regionIds: target.regionIds, ...wanted };
   const moved = difference(target, after);
@@ -169,6 +187,7 @@ async function changePlaces(
   checkWithin(actor, moved);
   if (isNewRole) checkWithin(actor, after);
   replacePlaces(transaction, target.id, wanted);
+  return wanted;
 }
 
 /**

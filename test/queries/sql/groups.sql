@@ -79,6 +79,14 @@ WHERE p.id = ANY ($1::integer[]);
 
 -- next round trip
 
+SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
+FROM auth_permission p
+  JOIN django_content_type ct ON ct.id = p.content_type_id
+WHERE p.id = ANY ($1::integer[])
+ORDER BY ct.app_label, ct.model, p.codename;
+
+-- next round trip
+
 INSERT INTO auth_group (name)
 VALUES ($1)
 RETURNING id;
@@ -98,6 +106,10 @@ SELECT $1, id
 FROM unnest($2::integer[]) AS given (id)
 ORDER BY id
 ON CONFLICT DO NOTHING;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 SELECT r."id", r."name", initcap(replace("r"."name", '_', ' ') COLLATE "C") AS "display_name", coalesce((
   SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'content_type', ct.app_label || '.' || ct.model) ORDER BY ct.app_label,
@@ -154,6 +166,14 @@ WHERE p.id = ANY ($1::integer[]);
 
 -- next round trip
 
+SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
+FROM auth_permission p
+  JOIN django_content_type ct ON ct.id = p.content_type_id
+WHERE p.id = ANY ($1::integer[])
+ORDER BY ct.app_label, ct.model, p.codename;
+
+-- next round trip
+
 DELETE FROM "auth_group_permissions" l
 USING auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
@@ -167,6 +187,10 @@ SELECT $1, id
 FROM unnest($2::integer[]) AS given (id)
 ORDER BY id
 ON CONFLICT DO NOTHING;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 SELECT r."id", r."name", initcap(replace("r"."name", '_', ' ') COLLATE "C") AS "display_name", coalesce((
   SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'content_type', ct.app_label || '.' || ct.model) ORDER BY ct.app_label,
@@ -223,6 +247,14 @@ WHERE p.id = ANY ($1::integer[]);
 
 -- next round trip
 
+SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
+FROM auth_permission p
+  JOIN django_content_type ct ON ct.id = p.content_type_id
+WHERE p.id = ANY ($1::integer[])
+ORDER BY ct.app_label, ct.model, p.codename;
+
+-- next round trip
+
 DELETE FROM "auth_group_permissions" l
 USING auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
@@ -236,6 +268,10 @@ SELECT $1, id
 FROM unnest($2::integer[]) AS given (id)
 ORDER BY id
 ON CONFLICT DO NOTHING;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 SELECT r."id", r."name", initcap(replace("r"."name", '_', ' ') COLLATE "C") AS "display_name", coalesce((
   SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'content_type', ct.app_label || '.' || ct.model) ORDER BY ct.app_label,
@@ -272,6 +308,10 @@ FOR UPDATE;
 DELETE FROM "auth_group"
 WHERE id = $1::bigint;
 
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
 COMMIT;
 
 -- POST /api/v1/groups/:id/assign-permissions/: 200
@@ -299,6 +339,14 @@ WHERE p.id = ANY ($1::integer[]);
 
 -- next round trip
 
+SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
+FROM auth_permission p
+  JOIN django_content_type ct ON ct.id = p.content_type_id
+WHERE p.id = ANY ($1::integer[])
+ORDER BY ct.app_label, ct.model, p.codename;
+
+-- next round trip
+
 DELETE FROM "auth_group_permissions" l
 USING auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
@@ -312,6 +360,10 @@ SELECT $1, id
 FROM unnest($2::integer[]) AS given (id)
 ORDER BY id
 ON CONFLICT DO NOTHING;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 SELECT r."id", r."name", initcap(replace("r"."name", '_', ' ') COLLATE "C") AS "display_name", coalesce((
   SELECT json_agg(json_build_object('id', p.id, 'name', p.name, 'content_type', ct.app_label || '.' || ct.model) ORDER BY ct.app_label,

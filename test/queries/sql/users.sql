@@ -329,6 +329,10 @@ FROM unnest($2::bigint[])
 WITH ORDINALITY AS given (id, place)
 ORDER BY place;
 
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
 SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r"."first_name" || ' ' || "r"."last_name") AS "full_name",
   m.names AS "groups_list", m.labels AS "groups_list_display", m.names[1] AS "primary_group", m.labels[1] AS "primary_group_display",
   coalesce((
@@ -431,6 +435,18 @@ UPDATE "immigration_user"
 SET "email" = $1, "first_name" = $2, "last_name" = $3, "password" = $4
 WHERE id = $5;
 
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
 SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r"."first_name" || ' ' || "r"."last_name") AS "full_name",
   m.names AS "groups_list", m.labels AS "groups_list_display", m.names[1] AS "primary_group", m.labels[1] AS "primary_group_display",
   coalesce((
@@ -482,6 +498,14 @@ WHERE p.id = ANY ($1::integer[]);
 
 -- next round trip
 
+SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
+FROM auth_permission p
+  JOIN django_content_type ct ON ct.id = p.content_type_id
+WHERE p.id = ANY ($1::integer[])
+ORDER BY ct.app_label, ct.model, p.codename;
+
+-- next round trip
+
 DELETE FROM "immigration_user_user_permissions" l
 USING auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
@@ -495,6 +519,10 @@ SELECT $1, id
 FROM unnest($2::integer[]) AS given (id)
 ORDER BY id
 ON CONFLICT DO NOTHING;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 SELECT r."id", r."username", r."email", r."first_name", r."last_name", trim("r"."first_name" || ' ' || "r"."last_name") AS "full_name",
   m.names AS "groups_list", m.labels AS "groups_list_display", m.names[1] AS "primary_group", m.labels[1] AS "primary_group_display",
@@ -570,6 +598,10 @@ SELECT pg_notify($1, current_schema()::text);
 UPDATE immigration_user
 SET password = $1
 WHERE id = $2;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 COMMIT;
 
