@@ -7,10 +7,14 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
+import { AccountLinks } from '../auth/account-links.js';
+import { AccountMails } from '../auth/account-mails.js';
 import { Authentication } from '../auth/authentication.js';
 import { CurrentUsers } from '../auth/current-user.js';
 import { LoginThrottle } from '../auth/login-throttle.js';
+import { NewPasswords } from '../auth/new-passwords.js';
 import { OwnSessions } from '../auth/own-sessions.js';
+import { PasswordReset } from '../auth/password-reset.js';
 import { passwordWork } from '../auth/password-work.js';
 import { Sessions } from '../auth/sessions.js';
 import { Tokens } from '../auth/tokens.js';
@@ -40,6 +44,7 @@ import { reportRoutes } from '../immigration/reports/routes.js';
 import { resourceRoutesOf } from '../immigration/resources.js';
 import { searchRoutes } from '../immigration/search/routes.js';
 import { securityLogRoutes } from '../immigration/security-log/routes.js';
+import { passwordRoutes } from '../immigration/sessions/password-routes.js';
 import { sessionRoutes } from '../immigration/sessions/routes.js';
 import { tokenRoutes } from '../immigration/sessions/token-routes.js';
 import { starterCatalogueRoutes } from '../immigration/starter-catalogues/routes.js';
@@ -60,6 +65,7 @@ import type { RouteDefinition } from '../routing/route.js';
 import { MediaStore } from '../storage/media-store.js';
 import { mediaRoutes } from '../storage/routes.js';
 import { SignedUrls } from '../storage/signed-urls.js';
+import { frontEnds } from '../tenancy/front-end.js';
 import { Tenants } from '../tenancy/tenants.js';
 
 export interface AppParts {
@@ -118,7 +124,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const throttle = new LoginThrottle(config.loginFailures);
   passwordWork.setLimits(config.limits.passwords);
   const sessions = new Sessions(database, tokens, throttle);
-  const own = { users, sessions: new OwnSessions(database, tokens, throttle) };
+  const cors = new Cors(config);
+  const frontEnd = frontEnds(config, (origin) => cors.allows(origin));
+  const mails = new AccountMails(config.accounts, new AccountLinks([config.secretKey]));
+  const passwords = new NewPasswords(tokens, throttle, mails);
+  const resets = new PasswordReset(database, { settings: config.accounts, mails, passwords, frontEnd });
+  const own = { users, sessions: new OwnSessions(database, tokens, throttle, passwords) };
   const media = new MediaStore(config.mediaDirectory);
   const urls = new SignedUrls(config.secretKey);
 
@@ -132,6 +143,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const resources = resourceRoutesOf({ config, database, media, urls, own });
   const routes: RouteDefinition[] = [
     ...tokenRoutes(sessions),
+    ...passwordRoutes(resets),
     ...sessionRoutes(database, own),
     ...tenantRoutes(),
     ...resources,
@@ -157,7 +169,6 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const authentication = new Authentication(tokens, users);
   const addressOf = addressReader(config.trustedProxies);
   const proxyIdOf = proxyIdReader(config.trustedProxies);
-  const cors = new Cors(config);
   const admission = new Admission({ config, tenants, authentication, cors, paths, addressOf, proxyIdOf });
   const refusals = new Refusals(database, { perMinute: config.securityLog.refusalsPerMinute });
   server.decorateRequest('admitted', null);

@@ -1,5 +1,6 @@
 import { sql } from '../database/sql.js';
 import { tidyingJob } from '../jobs/tidying-job.js';
+import { REQUEST_WINDOW } from './request-limit.js';
 
 /**
  * Seconds for which an expired token is kept: a process whose clock is behind still considers it valid, and must find
@@ -26,19 +27,27 @@ const deleteFailures = (seconds: number, limit: number | null) => sql<{ done: nu
 const deleteAddresses = (seconds: number, limit: number | null) => sql<{ done: number }>`
   SELECT public.remove_login_addresses(make_interval(secs => ${seconds}), ${limit}) AS done`;
 
+const deleteLinks = (limit: number | null) => sql<{ done: number }>`
+  WITH gone AS (
+    DELETE FROM account_link WHERE id IN (
+      SELECT id FROM account_link WHERE expires_at < now() LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    RETURNING id)
+  SELECT count(*)::integer AS done FROM gone`;
+
 /**
- * The job that removes expired refresh tokens, with their rows of the blacklist, and failed log-ins that no longer
- * count.
+ * The job that removes expired refresh tokens, with their rows of the blacklist, and failed log-ins and links that no
+ * longer count.
  */
 export const expiredTokensJob = tidyingJob(
   {
     name: 'expired-tokens',
-    summary: 'remove expired tokens and failed log-ins that no longer count',
+    summary: 'remove expired tokens and links, and failed log-ins that no longer count',
     every: 6 * 3_600,
   },
   ({ loginFailures }) => [
     (limit) => deleteTokens(KEPT_FOR, limit),
-    (limit) => deleteFailures(loginFailures.window, limit),
+    (limit) => deleteFailures(Math.max(loginFailures.window, REQUEST_WINDOW), limit),
     (limit) => deleteAddresses(loginFailures.window, limit),
+    deleteLinks,
   ],
 );

@@ -1,14 +1,14 @@
 import type { Database } from '../database/database.js';
 import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
-import { invalid, invalidField, unauthorized } from '../http/errors.js';
+import { invalidField, unauthorized } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
-import { type Account, accountById, setPassword } from './accounts.js';
+import { type Account, accountById } from './accounts.js';
 import type { ClientDevice } from './client-device.js';
 import type { CurrentUser } from './current-user.js';
 import { endEverySession, lockAccount } from './ended-tokens.js';
 import type { LoginThrottle } from './login-throttle.js';
-import { passwordProblems } from './password-rules.js';
+import { checkPassword, type NewPasswords } from './new-passwords.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import { startSession } from './start-session.js';
 import type { TokenPair } from './token-pair.js';
@@ -29,6 +29,7 @@ export class OwnSessions {
     private readonly database: Database,
     private readonly tokens: Tokens,
     private readonly throttle: LoginThrottle,
+    private readonly passwords: NewPasswords,
   ) {}
 
   /** Ends every session of a user whose row the caller has locked. @returns the number of ended sessions */
@@ -77,9 +78,7 @@ export class OwnSessions {
       if (!isSame && !(await verifyPassword(current, present.password, asker))) {
         throw invalidField('current_password', WRONG_PASSWORD);
       }
-      transaction.send(setPassword(user.id, hash));
-      transaction.send(this.throttle.forget(user.username));
-      await this.endEvery(transaction, user.id);
+      await this.passwords.store(transaction, tenant, present, hash, 'own');
       return await this.#beginAnew(transaction, tenant, user.id, client);
     });
   }
@@ -131,13 +130,3 @@ const ownToken = (jti: string, userId: number) => sql<{ id: number }>`
   SELECT o.id FROM token_blacklist_outstandingtoken o
   WHERE o.jti = ${jti} AND o.user_id = ${userId} AND o.expires_at > now()
     AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)`;
-
-/** Checks a new password. @param field the body's field that holds it @throws HttpError 400 with all its problems */
-export function checkPassword(
-  field: string,
-  password: string,
-  owner: Parameters<typeof passwordProblems>[1],
-): void {
-  const problems = passwordProblems(password, owner);
-  if (problems.length > 0) throw invalid({ [field]: problems });
-}

@@ -26,8 +26,9 @@ export function passwordProblems(password: string, owner: PasswordOwner = {}): s
     problems.push(`This password is too short. It must contain at least ${SHORTEST} characters.`);
   }
   if (isCommonPassword(password)) problems.push('This password is too common.');
-  else if (isBreachedPassword(password)) problems.push(BREACHED);
   if (/^\p{Nd}+$/u.test(password)) problems.push('This password is entirely numeric.');
+  // What Django rejects is answered as by Django.
+  if (problems.length === 0 && isBreachedPassword(password)) problems.push(BREACHED);
   return problems;
 }
 

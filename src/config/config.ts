@@ -5,6 +5,7 @@ import { parse as parseDotenv } from 'dotenv';
 import { nearestExisting } from '../platform/folders.js';
 import { writeWhole } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
+import { type AccountSettings, readAccountSettings } from './account-settings.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
@@ -80,6 +81,7 @@ export interface Config {
   readonly notificationStreamAllowedOrigin: string;
   readonly deliveries: DeliverySettings;
   readonly limits: LimitSettings;
+  readonly accounts: AccountSettings;
 }
 
 /** Thrown for wrong settings; names all of them, one problem per line. */
@@ -159,6 +161,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     tasksIncludeOverdueDefault: read.boolean('TASKS_INCLUDE_OVERDUE_DEFAULT', true),
     notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),
     notificationStreamAllowedOrigin: read.origin('NOTIFICATION_STREAM_ALLOWED_ORIGIN', '*'),
+    accounts: readAccountSettings(read),
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
     limits: readLimitSettings(read),
   };

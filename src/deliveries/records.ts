@@ -24,6 +24,8 @@ export interface Delivery {
   } | null;
   /** Whether the endpoint exists and is switched on. */
   readonly endpointActive: boolean;
+  /** The link whose token the text needs; `nonce` is null when it was used or has expired. Null for other deliveries. */
+  readonly link: { readonly nonce: string | null; readonly hash: string } | null;
   /** Hours since the event, or since the delivery was requested again. */
   readonly ageHours: number;
 }
@@ -42,8 +44,11 @@ const deliveryOf = (id: number) => sql<Delivery>`
          CASE WHEN e.id IS NOT NULL
            THEN json_build_object('id', e.id, 'url', e.url, 'secrets', ${SECRETS}) END AS endpoint,
          coalesce(e.is_active, false) AS "endpointActive",
+         CASE WHEN d.link_id IS NOT NULL
+           THEN json_build_object('nonce', l.nonce, 'hash', encode(l.token_hash, 'hex')) END AS link,
          extract(epoch FROM now() - d.fresh_since)::float8 / 3600 AS "ageHours"
   FROM delivery d LEFT JOIN webhook_endpoint e ON e.id = d.endpoint_id
+  LEFT JOIN account_link l ON l.id = d.link_id AND l.expires_at > now()
   WHERE d.id = ${id}`;
 
 /** Reads a delivery with everything that sending it needs; null when it no longer exists. */

@@ -1,3 +1,5 @@
+import type { AccountLinks } from '../auth/account-links.js';
+import { TOKEN_MARK } from '../auth/account-mail-texts.js';
 import type { DeliverySettings } from '../config/delivery-settings.js';
 import type { Database } from '../database/database.js';
 import { Segments } from '../events/worker/segments.js';
@@ -13,6 +15,8 @@ export interface SenderOptions {
   readonly settings: DeliverySettings;
   /** Null when e-mail is switched off. */
   readonly mailer: Mailer | null;
+  /** Derives the tokens of links in e-mails; without it, e-mails with a link are cancelled. */
+  readonly links?: AccountLinks;
   /** Called for errors that are not a delivery's own failure, such as an unreachable database. */
   readonly onError?: (error: unknown) => void;
   /** Resolves host names of endpoints; uses DNS when not given. */
@@ -79,7 +83,7 @@ export class DeliverySender {
       await holdDelivery(database, schema, deliveryId);
       return true;
     }
-    const outcome = await this.#attempt(delivery);
+    const outcome = await this.#attempt(schema, delivery);
     if (typeof outcome === 'string') {
       await cancelDelivery(database, schema, deliveryId, outcome);
       return true;
@@ -90,7 +94,7 @@ export class DeliverySender {
   }
 
   /** Sends a delivery. @returns the outcome, or the reason, in one line, why it must not be sent */
-  #attempt(delivery: Delivery): Promise<AttemptOutcome> | string {
+  #attempt(schema: string, delivery: Delivery): Promise<AttemptOutcome> | string {
     const { idempotencyKey, body, eventType, endpoint, ageHours } = delivery;
     const { settings, mailer, resolve, withinMs } = this.options;
     if (delivery.kind === 'email') {
@@ -98,11 +102,13 @@ export class DeliverySender {
       const { maxAgeHours } = settings.email;
       if (ageHours > maxAgeHours)
         return `the event is more than ${maxAgeHours} hours old (EMAIL_MAX_AGE_HOURS)`;
+      const text = this.#textOf(schema, delivery);
+      if (text === null) return 'its link was used, has expired or was made with another SECRET_KEY';
       return mailer.send({
         from: delivery.emailFrom || settings.email.from,
         to: delivery.recipient ?? '',
         subject: delivery.subject,
-        text: body,
+        text,
         idempotencyKey,
       });
     }
@@ -111,5 +117,13 @@ export class DeliverySender {
       { url: endpoint.url, secrets: endpoint.secrets, eventType, body, idempotencyKey },
       { policy: settings.webhooks, ...(resolve && { resolve }), ...(withinMs && { withinMs }) },
     );
+  }
+
+  /** Returns an e-mail's text with the token of its link, which is stored nowhere; null when the link is not good. */
+  #textOf(schema: string, { body, link }: Delivery): string | null {
+    if (link === null) return body;
+    if (link.nonce === null) return null;
+    const token = this.options.links?.tokenOf(schema, link.nonce, Buffer.from(link.hash, 'hex')) ?? null;
+    return token && body.replace(TOKEN_MARK, token);
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { AccountLinks } from '../auth/account-links.js';
 import type { Config, ConnectionSettings } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { createMailer } from './mailer.js';
@@ -9,7 +10,7 @@ export interface RunningDeliveries {
   close(): Promise<void>;
 }
 
-type Settings = Pick<Config, 'deliveries' | 'dataDirectory' | 'baseDomain'>;
+type Settings = Pick<Config, 'deliveries' | 'dataDirectory' | 'baseDomain' | 'secretKey'>;
 
 /** Number of connections: statements are few and short, however many receivers are slow. */
 const CONNECTIONS = 2;
@@ -35,7 +36,12 @@ export function startDeliveries(
     folder: mailFolder(config),
     domain: config.baseDomain,
   });
-  const sender = new DeliverySender(database, { settings, mailer, onError });
+  const sender = new DeliverySender(database, {
+    settings,
+    mailer,
+    links: new AccountLinks([config.secretKey]),
+    onError,
+  });
   sender.start();
   return {
     async close() {

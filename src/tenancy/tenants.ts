@@ -21,6 +21,8 @@ export interface Tenant {
   readonly maxUsers: number;
   /** IANA name from the tenant's settings; UTC if they have no usable one. */
   readonly timeZone: string;
+  /** Origin of the agency's front end, from its settings; null if they have none. */
+  readonly frontEnd: string | null;
   /** In seconds since 1970: a token issued earlier belongs to another tenant that had this name before. */
   readonly createdAt: number;
 }
@@ -36,6 +38,7 @@ const tenantByDomain = (host: string, wildcard: string) => sql<Tenant>`
          ${TENANT_TROUBLE} AS trouble,
          t.max_users AS "maxUsers",
          ${TIME_ZONE_OF_TENANT} AS "timeZone",
+         t.settings ->> 'front_end' AS "frontEnd",
          floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
   FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
   WHERE d.domain IN (${host}, ${wildcard})

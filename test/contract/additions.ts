@@ -230,6 +230,7 @@ export const ADDITIONS: readonly Addition[] = [
     of: ['PatchedTaskUpdateRequest.tags', 'TaskCreateRequest.tags', 'TaskUpdateRequest.tags'],
   },
   { maxProperties: 1_000, of: ['PatchedReminderRequest.meta_info', 'ReminderCreateRequest.meta_info'] },
+  { operations: ['POST /api/password-reset/', 'POST /api/password-reset/confirm/'] },
 ];
 
 const VERBS = ['add', 'change', 'delete', 'view'];

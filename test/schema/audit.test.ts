@@ -35,6 +35,7 @@ const logged = (entity: string) =>
 
 /** Tables whose changes are not made by staff, or are logged elsewhere. */
 const NOT_LOGGED = [
+  'account_link',
   'audit_entry',
   'auth_permission',
   'client_import_part',
@@ -53,6 +54,7 @@ const NOT_LOGGED = [
   'immigration_task_count',
   'login_failure',
   'name_version',
+  'password_demand',
   'security_event',
   'task_notice',
   'token_blacklist_blacklistedtoken',

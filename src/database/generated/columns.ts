@@ -13,6 +13,17 @@ export interface Column {
 export type TenantColumns = Readonly<Record<string, readonly Column[]>>;
 
 export const TENANT_COLUMNS: TenantColumns = {
+  account_link: [
+    { name: 'id', type: 'bigint' },
+    { name: 'user_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'purpose', type: 'character varying' },
+    { name: 'nonce', type: 'uuid' },
+    { name: 'token_hash', type: 'bytea' },
+    { name: 'email', type: 'character varying' },
+    { name: 'password_hash', type: 'bytea' },
+    { name: 'created_at', type: 'timestamp with time zone' },
+    { name: 'expires_at', type: 'timestamp with time zone' },
+  ],
   audit_entry: [
     { name: 'id', type: 'bigint' },
     { name: 'at', type: 'timestamp with time zone' },
@@ -143,6 +154,8 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'sent_at', type: 'timestamp with time zone' },
     { name: 'created_at', type: 'timestamp with time zone' },
     { name: 'fresh_since', type: 'timestamp with time zone' },
+    { name: 'account_id', type: 'bigint' },
+    { name: 'link_id', type: 'bigint' },
   ],
   delivery_attempt: [
     { name: 'id', type: 'bigint' },
@@ -671,6 +684,10 @@ export const TENANT_COLUMNS: TenantColumns = {
   ],
   name_version: [
     { name: 'version', type: 'bigint' },
+  ],
+  password_demand: [
+    { name: 'user_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'created_at', type: 'timestamp with time zone' },
   ],
   security_event: [
     { name: 'id', type: 'bigint' },

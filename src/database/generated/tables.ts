@@ -8,6 +8,18 @@ type Json = ColumnType<JsonValue, string, string>;
 type GeneratedJson = ColumnType<JsonValue, string | undefined, string>;
 type NullableJson = ColumnType<JsonValue, string | null, string | null>;
 
+interface AccountLink {
+  id: Generated<number>;
+  user_id: number;
+  purpose: string;
+  nonce: string;
+  token_hash: Buffer;
+  email: string;
+  password_hash: Buffer;
+  created_at: Generated<string>;
+  expires_at: string;
+}
+
 interface AuditEntry {
   id: Generated<number>;
   at: Generated<string>;
@@ -148,6 +160,8 @@ interface Delivery {
   sent_at: string | null;
   created_at: Generated<string>;
   fresh_since: Generated<string>;
+  account_id: number | null;
+  link_id: number | null;
 }
 
 interface DeliveryAttempt {
@@ -722,6 +736,11 @@ interface NameVersion {
   version: number;
 }
 
+interface PasswordDemand {
+  user_id: number;
+  created_at: Generated<string>;
+}
+
 interface SecurityEvent {
   id: Generated<number>;
   at: Generated<string>;
@@ -799,6 +818,7 @@ interface WebhookEndpoint {
 
 /** The tables of one tenant, reached through the search_path of its transaction. */
 export interface TenantTables {
+  account_link: AccountLink;
   audit_entry: AuditEntry;
   auth_group: AuthGroup;
   auth_group_permissions: AuthGroupPermissions;
@@ -854,6 +874,7 @@ export interface TenantTables {
   immigration_visatype: ImmigrationVisatype;
   login_failure: LoginFailure;
   name_version: NameVersion;
+  password_demand: PasswordDemand;
   security_event: SecurityEvent;
   task_notice: TaskNotice;
   token_blacklist_blacklistedtoken: TokenBlacklistBlacklistedtoken;

@@ -1,5 +1,6 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { checkPassword, type OwnSessions } from '../../auth/own-sessions.js';
+import { checkPassword } from '../../auth/new-passwords.js';
+import type { OwnSessions } from '../../auth/own-sessions.js';
 import { hashPassword } from '../../auth/passwords.js';
 import { rolesGivenBy } from '../../auth/scope.js';
 import { recordSecurityEvent } from '../../auth/security-log.js';
