@@ -31,7 +31,13 @@ export class Instance {
       HOST: '127.0.0.1',
       PORT: String(port),
       DEBUG: 'false',
-      CONNECTIONS_PER_ADDRESS: '0', // all load comes from one
+      // All load comes from one address, and from few users.
+      CONNECTIONS_PER_ADDRESS: '0',
+      REQUESTS_PER_SECOND_PER_USER: '0',
+      REQUESTS_PER_SECOND_PER_TENANT: '0',
+      REQUESTS_AT_ONCE_PER_USER: '0',
+      REQUESTS_AT_ONCE_PER_TENANT: '0',
+      STREAMS_PER_USER: '0',
       SECRET_KEY: randomBytes(48).toString('base64url'),
       npm_lifecycle_event: 'bench', // should the bench be killed, the program ends too, as under npm
       ...settings,

@@ -59,6 +59,7 @@ import { collectRoutes, openapiDocument } from '../routing/openapi/document.js';
 import { homeRoute } from '../routing/openapi/home.js';
 import { documentationRoutes } from '../routing/openapi/routes.js';
 import { PathTable, repairUrl } from '../routing/path-table.js';
+import { Quotas } from '../routing/quotas.js';
 import { Refusals } from '../routing/refusals.js';
 import { registerRoutes } from '../routing/register-routes.js';
 import type { RouteDefinition } from '../routing/route.js';
@@ -92,6 +93,8 @@ export interface App {
 const ANY_TENANT = sql`
   SELECT FROM public.tenants_domain JOIN public.tenants_tenant t ON t.id = tenant_id LIMIT 1`;
 
+/** Length from which an answer counts among the bytes that its user has in memory. */
+const COUNTED_FROM = 16_384;
 const LONGEST_PARAMETER = 16_384; // longer than Node allows a whole request head to be
 
 /**
@@ -135,7 +138,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
 
   const source = { ...liveNotifications, ...liveImports };
   const onError = (error: unknown) => server.log.error({ err: error }, 'live streams');
-  const hub = new StreamHub({ database, listener, source, onError }, parts.live);
+  const hub = new StreamHub(
+    { database, listener, source, onError },
+    { perUser: config.limits.streamsPerUser, ...parts.live },
+  );
   parts.metrics?.watchPool('api', database);
   parts.metrics?.watchStreams(() => hub.size);
   parts.metrics?.measureRequests(server);
@@ -169,15 +175,30 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const authentication = new Authentication(tokens, users);
   const addressOf = addressReader(config.trustedProxies);
   const proxyIdOf = proxyIdReader(config.trustedProxies);
-  const admission = new Admission({ config, tenants, authentication, cors, paths, addressOf, proxyIdOf });
+  const quotas = new Quotas(config.limits.requests);
+  const admission = new Admission({
+    config,
+    tenants,
+    authentication,
+    cors,
+    paths,
+    quotas,
+    addressOf,
+    proxyIdOf,
+  });
   const refusals = new Refusals(database, { perMinute: config.securityLog.refusalsPerMinute });
   server.decorateRequest('admitted', null);
   server.decorateRequest('logContext', null);
+  server.decorateRequest('share', null);
   server.setValidatorCompiler(() => () => true); // routes parse bodies, in the contract's order
   server.setSerializerCompiler(serializerFor as Parameters<typeof server.setSerializerCompiler>[0]);
   server.setErrorHandler((error: Error, request, reply) => {
     handleError(error, request, reply);
     refusals.note(request, error, reply.statusCode, addressOf(request.raw));
+  });
+  server.addHook('onSend', (request, _reply, payload, done) => {
+    if (typeof payload === 'string' && payload.length > COUNTED_FROM) request.share?.add(payload.length);
+    done();
   });
   server.addHook('onClose', () => refusals.record());
   server.addHook('preClose', async () => hub.close()); // streams would keep the server open

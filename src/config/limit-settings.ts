@@ -1,5 +1,13 @@
 import type { SettingsReader } from './settings-reader.js';
 
+/** The limits of one user or of one tenant. */
+interface RequestLimits {
+  readonly perSecond: number;
+  readonly atOnce: number;
+  /** Bytes of bodies and unread answers in memory. */
+  readonly bytes: number;
+}
+
 /** Limits that keep one client, user or agency from taking what others need; 0 switches a limit off. */
 export interface LimitSettings {
   readonly connections: {
@@ -14,9 +22,13 @@ export interface LimitSettings {
     readonly waitingPerTenant: number;
     readonly waitingPerAddress: number;
   };
+  readonly requests: { readonly user: RequestLimits; readonly tenant: RequestLimits };
+  /** Live streams of one user. */
+  readonly streamsPerUser: number;
 }
 
 const MOST = 1_000_000;
+const MEGABYTE = 1024 * 1024;
 
 /** Reads the limits; errors become problems of `read`. */
 export function readLimitSettings(read: SettingsReader): LimitSettings {
@@ -32,5 +44,18 @@ export function readLimitSettings(read: SettingsReader): LimitSettings {
       waitingPerTenant: limit('PASSWORDS_WAITING_PER_TENANT', 200),
       waitingPerAddress: limit('PASSWORDS_WAITING_PER_ADDRESS', 100),
     },
+    requests: {
+      user: {
+        perSecond: limit('REQUESTS_PER_SECOND_PER_USER', 200),
+        atOnce: limit('REQUESTS_AT_ONCE_PER_USER', 100),
+        bytes: MEGABYTE * limit('MEGABYTES_PER_USER', 48),
+      },
+      tenant: {
+        perSecond: limit('REQUESTS_PER_SECOND_PER_TENANT', 1_000),
+        atOnce: limit('REQUESTS_AT_ONCE_PER_TENANT', 400),
+        bytes: MEGABYTE * limit('MEGABYTES_PER_TENANT', 96),
+      },
+    },
+    streamsPerUser: limit('STREAMS_PER_USER', 20),
   };
 }

@@ -11,6 +11,9 @@ export interface BodyLimits {
   readonly file: number;
 }
 
+/** Counts bytes that are kept in memory until the request is done. @throws HttpError where there are too many */
+export type TakeBytes = (bytes: number) => void;
+
 /** The properties of a route on which its limits depend. */
 interface BodyTaker {
   readonly policy: { readonly kind: string };

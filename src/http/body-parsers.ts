@@ -1,7 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJson } from '../database/json.js';
-import { type BodyLimits, bodyLimitsOf, checkAnnounced, dropRest, tooLarge } from './body-limits.js';
+import {
+  type BodyLimits,
+  bodyLimitsOf,
+  checkAnnounced,
+  dropRest,
+  type TakeBytes,
+  tooLarge,
+} from './body-limits.js';
 import { detailError } from './errors.js';
 import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 import { readMultipart } from './multipart.js';
@@ -49,14 +56,15 @@ export function registerBodyParsers(app: FastifyInstance): void {
     }
     const limits = bodyLimitsOf(definition);
     checkAnnounced(payload, limits);
-    if (type === MEDIA_TYPES.json) return readJson(await readAll(payload, limits));
+    const take = (bytes: number) => request.share?.take(bytes);
+    if (type === MEDIA_TYPES.json) return readJson(await readAll(payload, limits, take));
     request.isForm = true;
     if (type === MEDIA_TYPES.multipart) {
-      const { fields, files } = await readMultipart(header, payload, limits);
+      const { fields, files } = await readMultipart(header, payload, limits, take);
       request.files = files;
       return fields;
     }
-    return parseForm((await readAll(payload, limits)).toString());
+    return parseForm((await readAll(payload, limits, take)).toString());
   });
 }
 
@@ -77,19 +85,22 @@ function sentType({ rawHeaders }: IncomingMessage): string {
   return name < 0 ? '' : (rawHeaders[name + 1] ?? '');
 }
 
-/** Reads a body into memory. @throws HttpError 413, and 400 when the client disconnects */
-function readAll(payload: IncomingMessage, { whole }: BodyLimits): Promise<Buffer> {
+/** Reads a body into memory. @throws HttpError 413, what `take` throws, and 400 when the client disconnects */
+function readAll(payload: IncomingMessage, { whole }: BodyLimits, take: TakeBytes): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let size = 0;
     const read = (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= whole) chunks.push(chunk);
-      else {
+      try {
+        if (size > whole) throw tooLarge();
+        take(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
         chunks = [];
         payload.off('data', read);
         dropRest(payload);
-        reject(tooLarge());
+        reject(error);
       }
     };
     payload.on('data', read);

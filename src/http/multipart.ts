@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Busboy } from '@fastify/busboy';
-import { type BodyLimits, dropRest, tooLarge } from './body-limits.js';
+import { type BodyLimits, dropRest, type TakeBytes, tooLarge } from './body-limits.js';
 import { detailError } from './errors.js';
 import { addField, type FormFields, MOST_FIELDS } from './form-fields.js';
 
@@ -27,12 +27,14 @@ const LIMITS = {
 /**
  * Parses a multipart form: a repeated field becomes a list, of a repeated file the last one counts. Fields are kept up
  * to the limit of one, and files only where the route takes them.
+ * @param take counts what is kept
  * @throws HttpError 400 for a malformed or truncated form, 413 for one that is too large
  */
 export function readMultipart(
   contentType: string,
   payload: IncomingMessage,
   limits: BodyLimits,
+  take: TakeBytes,
 ): Promise<MultipartForm> {
   return new Promise((resolve, reject) => {
     const fields: FormFields = Object.create(null);
@@ -57,9 +59,13 @@ export function readMultipart(
     const refuse = (reason: string) => give(detailError(400, `Multipart form parse error - ${reason}`));
     const keep = (size: number) => {
       kept += size;
-      const fits = !isRefused && kept <= limits.file + limits.field && keptOfFields <= limits.field;
-      if (!fits) give(tooLarge());
-      return fits;
+      try {
+        if (kept > limits.file + limits.field || keptOfFields > limits.field) throw tooLarge();
+        if (!isRefused) take(size);
+      } catch (error) {
+        give(error as Error);
+      }
+      return !isRefused;
     };
 
     let parser: InstanceType<typeof Busboy>;

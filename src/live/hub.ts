@@ -3,6 +3,7 @@ import type { LogOutNotice } from '../auth/sessions.js';
 import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
+import { throttled } from '../http/errors.js';
 import { Semaphore } from '../platform/semaphore.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { HeartbeatTimer } from './heartbeat-timer.js';
@@ -35,6 +36,8 @@ export interface HubOptions {
   readonly buffer?: number;
   /** Maximum number of missed notifications sent to a returning client, the newest first to be kept. */
   readonly missed?: number;
+  /** Maximum number of streams of one user in this process; 0: no limit. */
+  readonly perUser?: number;
 }
 
 /** Time for which a tenant without streams is remembered, which saves the first look when a stream comes back soon. */
@@ -51,7 +54,9 @@ export interface StreamRequest {
   readonly lastId: number | null;
 }
 
-const DEFAULTS = { heartbeat: 30, poll: 2_000, buffer: 256 * 1024, missed: 1_000 };
+const DEFAULTS = { heartbeat: 30, poll: 2_000, buffer: 256 * 1024, missed: 1_000, perUser: 0 };
+/** Seconds after which a user may try again who has too many streams. */
+const TRY_AGAIN_IN = 30;
 /** Maximum number of the pool's connections that looks use at once. */
 const LOOKS_AT_ONCE = 3;
 
@@ -101,12 +106,14 @@ export class StreamHub {
    * Opens a stream.
    * @param begin writes the head of the response, once it is certain that the stream can be served
    * @returns false when the user or tenant lost access meanwhile, or the program is stopping
-   * @throws database errors, before `begin` is called
+   * @throws HttpError 429 when the user has too many, and database errors, before `begin` is called
    */
   async open(request: StreamRequest, begin: () => ServerResponse): Promise<boolean> {
     const { tenant, userId, lastId } = request;
     if (this.#closed) return false;
     const streams = this.#streamsOf(tenant);
+    const { perUser } = this.#options;
+    if (perUser > 0 && streams.countOf(userId) >= perUser) throw throttled(TRY_AGAIN_IN);
     const stream = new LiveStream(userId, request, this.#options.buffer, (ended) => {
       this.#heartbeat.delete(ended);
       streams.remove(ended);

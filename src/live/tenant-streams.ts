@@ -85,6 +85,11 @@ export class TenantStreams {
     return this.#users.has(user);
   }
 
+  /** Returns the number of a user's streams. */
+  countOf(user: number): number {
+    return this.#users.get(user)?.size ?? 0;
+  }
+
   /** Adds a stream; resolves when it will receive everything that is committed from then on. */
   async join(stream: LiveStream): Promise<void> {
     const streams = this.#users.get(stream.userId) ?? new Set();

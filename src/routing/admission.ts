@@ -16,6 +16,7 @@ import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
 import { optionsAnswer, type PathEntry, type PathTable } from './path-table.js';
 import { allows } from './policy.js';
+import type { Quotas } from './quotas.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
 
 export interface AdmissionParts {
@@ -24,6 +25,7 @@ export interface AdmissionParts {
   readonly authentication: Authentication;
   readonly cors: Cors;
   readonly paths: PathTable;
+  readonly quotas: Quotas;
   /** Reads a client's address, and the id that a trusted proxy has given the request. */
   readonly addressOf: (request: IncomingMessage) => string;
   readonly proxyIdOf: (request: IncomingMessage) => string | undefined;
@@ -85,7 +87,8 @@ export class Admission {
     const slashless = entry ? undefined : paths.find(`${path}/`);
     const about = (entry ?? slashless)?.routes[0]; // tells what kind of path this is
     const tenant = await this.#tenantOf(request, about);
-    if (config.useHttps && protocol === 'http' && about?.path !== HEALTH) {
+    const isOurs = tenant !== null || this.#bareHosts.has(hostName(request.host) ?? '');
+    if (config.useHttps && protocol === 'http' && isOurs && about?.path !== HEALTH) {
       return reply.code(301).header('location', `https://${request.host}${request.url}`).send();
     }
     if (slashless) return this.#addSlash(request, reply, path);
@@ -101,6 +104,10 @@ export class Admission {
     request.logContext = logContext;
     const signedIn = await this.#signedIn(request, definition, entry, tenant);
     if (logContext) logContext.user = signedIn?.user.id;
+    if (signedIn && tenant) {
+      const isLong = definition?.staysOpen === true;
+      request.share = this.parts.quotas.enter(tenant.schema, signedIn.user.id, reply.raw, isLong);
+    }
     if (!definition) return this.#otherMethod(request, reply, entry);
     if (!allows(definition.policy, signedIn?.user ?? null, request.params)) throw permissionDenied();
     const origin = `${config.useHttps ? 'https' : protocol}://${request.host}`;

@@ -1,5 +1,6 @@
 import type { UploadedFile } from '../http/multipart.js';
 import type { PathEntry } from './path-table.js';
+import type { RequestShare } from './quotas.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
 
 declare module 'fastify' {
@@ -16,6 +17,8 @@ declare module 'fastify' {
       /** The id that a trusted proxy has given the request. */
       readonly proxyReqId: string | undefined;
     } | null;
+    /** Its part in what its user uses; null where nobody is signed in, or nothing is limited. */
+    share: RequestShare | null;
     /** Whether the body is a form, where "" may stand for null. */
     isForm: boolean;
     files: Readonly<Record<string, UploadedFile>> | null;

@@ -56,6 +56,8 @@ export interface RouteDefinition {
   readonly head?: boolean;
   /** Whether the token may come as `?token=`, for clients that cannot set headers; a 401 is then `{"error": …}`. */
   readonly tokenInQuery?: boolean;
+  /** Whether its answer stays open for long, so that it does not count among a user's requests under way. */
+  readonly staysOpen?: boolean;
   /** The query parameters, for the documentation. */
   readonly query?: Readonly<Record<string, TSchema>>;
   /** The headers that it reads, for the documentation. */

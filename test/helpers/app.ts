@@ -84,6 +84,11 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       LOGIN_FAILURES_PER_ADDRESS: '0',
       SECURITY_REFUSALS_PER_MINUTE: '0',
       LOGIN_FAILURES_PER_ADDRESS_ANYWHERE: '0',
+      // Tests send as one user what many people would.
+      REQUESTS_PER_SECOND_PER_USER: '0',
+      REQUESTS_PER_SECOND_PER_TENANT: '0',
+      REQUESTS_AT_ONCE_PER_USER: '0',
+      REQUESTS_AT_ONCE_PER_TENANT: '0',
       ...options.environment,
     },
     directory,

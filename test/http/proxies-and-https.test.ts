@@ -102,6 +102,19 @@ describe('USE_HTTPS', () => {
     }
   });
 
+  test('not where the host is nobody’s, not even where a page is served on any host, and so it is nowhere else', async () => {
+    for (const host of ['nobody', 'evil.example.org']) {
+      const info = await app.ask('GET', INFO, { host });
+      expect([info.status, info.headers.location]).toEqual([404, undefined]);
+      expect((await app.ask('GET', '/', { host })).headers.location).toBeUndefined();
+      expect((await app.ask('GET', INFO.slice(0, -1), { host })).headers.location ?? '').not.toContain(
+        'https://',
+      );
+    }
+    const bare = await app.ask('GET', '/api/docs/', { host: 'example.com' });
+    expect([bare.status, bare.headers.location]).toEqual([301, 'https://example.com/api/docs/']);
+  });
+
   test('not where the host is nobody’s, nor a health check', async () => {
     expect((await app.ask('GET', CLIENTS, { host: 'nobody' })).status).toBe(404);
     expect((await app.ask('GET', '/health/')).status).toBe(200);

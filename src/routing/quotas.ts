@@ -1,0 +1,150 @@
+import type { ServerResponse } from 'node:http';
+import { throttled } from '../http/errors.js';
+
+/** The limits of one user or of one tenant; 0: no limit. */
+export interface Quota {
+  /** Requests per second in the long run; five seconds' worth may come at once. */
+  readonly perSecond: number;
+  /** Maximum number of requests under way. */
+  readonly atOnce: number;
+  /** Maximum number of bytes of bodies and unread answers in memory. */
+  readonly bytes: number;
+}
+
+export interface QuotaLimits {
+  readonly user: Quota;
+  readonly tenant: Quota;
+}
+
+/** The present use that one user or tenant makes of this process. */
+interface Use {
+  readonly quota: Quota;
+  /** Number of requests that may come at once. */
+  tokens: number;
+  /** The time of which `tokens` tells, on the clock of performance.now(). */
+  at: number;
+  underWay: number;
+  bytes: number;
+}
+
+/** Seconds' worth of requests that may come at once. */
+const BURST_SECONDS = 5;
+/** Seconds after which a user may try again who has too much under way. */
+const TRY_AGAIN_IN = 1;
+/** Number of users and tenants from which those are looked for that use nothing. */
+const SWEPT_FROM = 1_000;
+
+/**
+ * Bounds what one user and one tenant use of this process: requests per second, requests under way, and bytes in
+ * memory. Only those are remembered that have used something within the last seconds.
+ */
+export class Quotas {
+  readonly #uses = new Map<string, Use>();
+  #sweepAt = SWEPT_FROM;
+  readonly #isOff: boolean;
+
+  constructor(private readonly limits: QuotaLimits) {
+    this.#isOff = [limits.user, limits.tenant].every((quota) => Object.values(quota).every((n) => n === 0));
+  }
+
+  /** The number of users and tenants that are remembered. */
+  get size(): number {
+    return this.#uses.size;
+  }
+
+  /**
+   * Counts a request of a signed-in user.
+   * @param response ends its use when it is closed
+   * @param isLong whether it stays open, so that it does not count among those under way
+   * @returns its share, to which bytes are added; null when nothing is limited
+   * @throws HttpError 429 when the user or the tenant is over a limit
+   */
+  enter(schema: string, userId: number, response: ServerResponse, isLong = false): RequestShare | null {
+    if (this.#isOff) return null;
+    const now = performance.now();
+    const tenant = this.#useOf(schema, this.limits.tenant, now);
+    const user = this.#useOf(`${schema} ${userId}`, this.limits.user, now);
+    check(user, now);
+    check(tenant, now);
+    if (user.quota.perSecond > 0) user.tokens--;
+    if (tenant.quota.perSecond > 0) tenant.tokens--;
+    const share = new RequestShare(user, tenant, isLong ? 0 : 1);
+    response.once('close', () => share.release());
+    return share;
+  }
+
+  #useOf(key: string, quota: Quota, now: number): Use {
+    let use = this.#uses.get(key);
+    if (use) return use;
+    if (this.#uses.size >= this.#sweepAt) this.#sweep(now);
+    use = { quota, tokens: burst(quota), at: now, underWay: 0, bytes: 0 };
+    this.#uses.set(key, use);
+    return use;
+  }
+
+  /** Forgets those that use nothing, of which nothing is known that a new one would not have. */
+  #sweep(now: number): void {
+    for (const [key, use] of this.#uses) {
+      refill(use, now);
+      if (use.underWay === 0 && use.bytes === 0 && use.tokens >= burst(use.quota)) this.#uses.delete(key);
+    }
+    this.#sweepAt = Math.max(SWEPT_FROM, 2 * this.#uses.size);
+  }
+}
+
+/** The part of one request in what its user and tenant use. */
+export class RequestShare {
+  #bytes = 0;
+  #isReleased = false;
+
+  constructor(
+    private readonly user: Use,
+    private readonly tenant: Use,
+    private readonly underWay: number,
+  ) {
+    user.underWay += underWay;
+    tenant.underWay += underWay;
+  }
+
+  /** Adds bytes of the answer, which are there already. */
+  add(bytes: number): void {
+    if (this.#isReleased) return;
+    this.#bytes += bytes;
+    this.user.bytes += bytes;
+    this.tenant.bytes += bytes;
+  }
+
+  /** Adds bytes of the body. @throws HttpError 429 when the user or the tenant has too many in memory */
+  take(bytes: number): void {
+    this.add(bytes);
+    if (isOver(this.user) || isOver(this.tenant)) throw throttled(TRY_AGAIN_IN);
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.add(-this.#bytes);
+    this.#isReleased = true;
+    this.user.underWay -= this.underWay;
+    this.tenant.underWay -= this.underWay;
+  }
+}
+
+const burst = ({ perSecond }: Quota) => BURST_SECONDS * perSecond;
+
+function refill(use: Use, now: number): void {
+  const { perSecond } = use.quota;
+  use.tokens = Math.min(burst(use.quota), use.tokens + ((now - use.at) / 1_000) * perSecond);
+  use.at = now;
+}
+
+function isOver({ quota, bytes }: Use): boolean {
+  return quota.bytes > 0 && bytes > quota.bytes;
+}
+
+/** Checks the limits for one more request. @throws HttpError 429 */
+function check(use: Use, now: number): void {
+  const { perSecond, atOnce } = use.quota;
+  refill(use, now);
+  if (perSecond > 0 && use.tokens < 1) throw throttled((1 - use.tokens) / perSecond);
+  if ((atOnce > 0 && use.underWay >= atOnce) || isOver(use)) throw throttled(TRY_AGAIN_IN);
+}
