@@ -4,6 +4,19 @@ export interface ClientDevice {
   readonly address: string;
   /** Its User-Agent header; '' for none. */
   readonly agent: string;
+  /** The id of its request, for the security log. */
+  readonly requestId?: string;
+}
+
+/** Returns the source of a client's transactions (`TenantContext.source`). */
+export function sourceOf({ address, requestId = '-', agent }: ClientDevice): string {
+  return `${address} ${requestId} ${agent}`;
+}
+
+/** A client as it is stored. */
+interface StoredDevice extends Omit<ClientDevice, 'requestId'> {
+  /** A short name such as "Firefox on Windows". */
+  readonly device: string;
 }
 
 const LONGEST_ADDRESS = 64;
@@ -38,7 +51,7 @@ type Marks = readonly (readonly [mark: string, name: string])[];
  * Returns a client as it is stored: texts cut, control characters removed, and a short name of the device such as
  * "Firefox on Windows".
  */
-export function storedDevice({ address, agent }: ClientDevice): ClientDevice & { readonly device: string } {
+export function storedDevice({ address, agent }: ClientDevice): StoredDevice {
   const cut = printable(agent.slice(0, LONGEST_AGENT));
   return { address: printable(address.slice(0, LONGEST_ADDRESS)), agent: cut, device: deviceName(cut) };
 }

@@ -66,16 +66,31 @@ export class LoginThrottle {
     this.#refuse(rows, (failures, limit) => failures > limit);
   }
 
+  /**
+   * Returns what a failure has locked: it was the last one within the limit.
+   * @param rows what `failure` returned
+   */
+  locksOf(rows: readonly Standing[]): Standing['kind'][] {
+    return rows.filter(({ kind, failures }) => failures === this.#limitOf(kind)).map(({ kind }) => kind);
+  }
+
   /** Returns the statement that forgets an account's failures after a successful log-in. */
   forget(username: string): Statement {
     return sql`DELETE FROM login_failure WHERE kind = 'account' AND key = ${keyOf(username)}`;
   }
 
   #refuse(rows: readonly Standing[], isOver: (failures: number, limit: number) => boolean): void {
-    const { perAccount, perAddress, perAddressAnywhere } = this.limits;
-    const limits = { account: perAccount, address: perAddress, anywhere: perAddressAnywhere };
-    const over = rows.filter(({ kind, failures }) => limits[kind] > 0 && isOver(failures, limits[kind]));
+    const over = rows.filter(({ kind, failures }) => {
+      const limit = this.#limitOf(kind);
+      return limit > 0 && isOver(failures, limit);
+    });
     if (over.length > 0) throw throttled(Math.max(...over.map(({ wait }) => wait)));
+  }
+
+  /** Returns the limit of failures; 0 for none. */
+  #limitOf(kind: Standing['kind']): number {
+    const { perAccount, perAddress, perAddressAnywhere } = this.limits;
+    return { account: perAccount, address: perAddress, anywhere: perAddressAnywhere }[kind];
   }
 
   get #window() {

@@ -4,12 +4,14 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { invalidField, unauthorized } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { type Account, accountById } from './accounts.js';
-import type { ClientDevice } from './client-device.js';
+import { type ClientDevice, sourceOf } from './client-device.js';
 import type { CurrentUser } from './current-user.js';
 import { endEverySession, lockAccount } from './ended-tokens.js';
+import { countFailedLogIn } from './failed-log-in.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { checkPassword, type NewPasswords } from './new-passwords.js';
 import { hashPassword, verifyPassword } from './passwords.js';
+import { recordSecurityEvent } from './security-log.js';
 import { startSession } from './start-session.js';
 import type { TokenPair } from './token-pair.js';
 import { InvalidTokenError, type Tokens } from './tokens.js';
@@ -49,7 +51,7 @@ export class OwnSessions {
     client: ClientDevice,
   ): Promise<TokenPair> {
     const { address } = client;
-    const context = { schema: tenant.schema, userId: user.id };
+    const context = { schema: tenant.schema, userId: user.id, source: sourceOf(client) };
     const { current, next } = passwords;
     const asker = { tenant: tenant.schema, address };
     const [standing, [account]] = await this.database.tenantTransaction(context, (transaction) =>
@@ -59,8 +61,8 @@ export class OwnSessions {
     );
     this.throttle.check(standing);
     if (!account || !(await verifyPassword(current, account.password, asker))) {
-      const reached = await this.database.tenantQuery(context, this.throttle.failure(user.username, address));
-      this.throttle.checkFailure(reached);
+      const failed = { username: user.username, userId: user.id, client, during: 'change of the password' };
+      await countFailedLogIn(this.database, this.throttle, context, failed);
       throw invalidField('current_password', WRONG_PASSWORD);
     }
     checkPassword('new_password', next, account);
@@ -94,12 +96,14 @@ export class OwnSessions {
     client: ClientDevice,
   ): Promise<EndedSessions> {
     const jti = refresh === undefined ? null : this.#jtiOf(refresh);
-    const context = { schema: tenant.schema, userId: user.id };
+    const context = { schema: tenant.schema, userId: user.id, source: sourceOf(client) };
     return await this.database.tenantTransaction(context, async (transaction) => {
       transaction.send(lockAccount(user.id, 'NO KEY UPDATE'));
       const found = jti === null ? [] : await transaction.query(ownToken(jti, user.id));
       if (jti !== null && found.length === 0) throw invalidField('refresh', 'Token is blacklisted');
       const ended = await this.endEvery(transaction, user.id);
+      const detail = { ended: jti === null ? ended : ended - 1 };
+      recordSecurityEvent(transaction, { kind: 'sessions_ended', userId: user.id, detail });
       if (jti === null) return { ended, pair: null };
       return { ended: ended - 1, pair: await this.#beginAnew(transaction, tenant, user.id, client) };
     });

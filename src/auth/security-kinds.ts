@@ -19,7 +19,8 @@ export const SECURITY_EVENT_KINDS = {
   group_created: 'a new group, with its permissions',
   group_deleted: 'a group was removed, with its memberships',
   group_permissions_changed: "a group's permissions: `detail` holds those that were added and removed",
-  sessions_ended: 'somebody else, or a change of the password, ended sessions of the user',
+  sessions_ended:
+    "a user's sessions were ended: by themselves (`actor`), by somebody else, or with a new password",
   requests_refused:
     'more answers 401, 403 or 429 than usual to one user or address within a minute: `count` of them',
   foreign_token: 'a valid token of another agency',

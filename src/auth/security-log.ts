@@ -82,7 +82,7 @@ function storedForm({
     username: cut(username, LONGEST.name),
     ...(actor === 'operator' ? { actor } : { actor_id: actor }),
     address: cut(from?.address, LONGEST.address),
-    agent: cut(from?.agent, LONGEST.agent),
+    agent: cut(from?.agent, LONGEST.agent) || undefined,
     request_id: cut(from?.requestId, LONGEST.id),
     session_id: cut(sessionId, LONGEST.id),
     count,

@@ -8,10 +8,12 @@ import { type Account, accountById, accountByName, setPassword, storedPasswordFo
 import { checkTenant, userIdOf } from './authentication.js';
 import type { ClientDevice } from './client-device.js';
 import { lockAccount } from './ended-tokens.js';
+import { countFailedLogIn } from './failed-log-in.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords.js';
+import { recordSecurityEvent } from './security-log.js';
 import { lockSessionOf } from './session-rows.js';
-import { continueSession, startSession } from './start-session.js';
+import { continueSession, newSid, startSession } from './start-session.js';
 import { storedToken, type TokenPair } from './token-pair.js';
 import { InvalidTokenError, type ReadClaims, type Tokens, type TokenType } from './tokens.js';
 
@@ -82,7 +84,10 @@ export class Sessions {
         await step(transaction, { tenant, account: current, credentials, client });
       if (rehashed && isSame) transaction.send(setPassword(id, rehashed));
       if (failed.some(({ kind }) => kind === 'account')) transaction.send(this.throttle.forget(username));
-      return startSession(transaction, this.tokens, tenant, current, client);
+      const sid = newSid();
+      const about = { userId: id, username: current.username, sessionId: sid };
+      recordSecurityEvent(transaction, { kind: 'login', ...about, actor: id, from: client });
+      return startSession(transaction, this.tokens, tenant, current, client, sid);
     });
   }
 
@@ -94,8 +99,9 @@ export class Sessions {
   async #checkedAccount(
     tenant: Tenant,
     { username, password }: Credentials,
-    { address }: ClientDevice,
+    client: ClientDevice,
   ): Promise<Account> {
+    const { address } = client;
     const system = { schema: tenant.schema, userId: null };
     const [[standing, [account]], [decoy]] = await this.database.tenantTransaction(system, (transaction) =>
       transaction
@@ -108,8 +114,11 @@ export class Sessions {
       account && isUsable(account.password) ? account.password : (decoy?.password ?? (await DECOY));
     const matches = await verifyPassword(password, stored, { tenant: tenant.schema, address });
     if (account?.isActive && matches && stored === account.password) return account;
-    const reached = await this.database.tenantQuery(system, this.throttle.failure(username, address));
-    this.throttle.checkFailure(reached);
+    await countFailedLogIn(this.database, this.throttle, system, {
+      username,
+      userId: account?.id ?? null,
+      client,
+    });
     throw unauthorized(NO_ACCOUNT);
   }
 
@@ -141,13 +150,21 @@ export class Sessions {
   }
 
   /** Revokes a refresh token: log-out. @throws HttpError 401 when it is invalid, or already revoked */
-  async revoke(tenant: Tenant, token: string): Promise<void> {
+  async revoke(tenant: Tenant, token: string, client: ClientDevice): Promise<void> {
     const claims = this.#refreshClaims(token, tenant);
     const { schema } = tenant;
     await this.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
       if ((await this.#revoke(transaction, token, claims)) === null)
         throw invalidToken('Token is blacklisted');
-      transaction.send(logOutNotice({ schema, user: Number(claims.user_id) }));
+      const user = userIdOf(claims);
+      transaction.send(logOutNotice({ schema, user }));
+      recordSecurityEvent(transaction, {
+        kind: 'logout',
+        userId: user,
+        actor: user,
+        from: client,
+        sessionId: claims.sid ?? null,
+      });
     });
   }
 

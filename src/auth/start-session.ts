@@ -9,7 +9,7 @@ import { newPair, type TokenPair, tokenRow } from './token-pair.js';
 import type { Tokens } from './tokens.js';
 
 /** Returns the name of a new session: 32 hex digits. */
-const newSid = () => randomUUID().replaceAll('-', '');
+export const newSid = () => randomUUID().replaceAll('-', '');
 
 /** Begins a session for an account whose row the caller has locked. @returns its first pair of tokens */
 export function startSession(
@@ -18,8 +18,8 @@ export function startSession(
   tenant: Tenant,
   account: Account,
   client: ClientDevice,
+  sid = newSid(),
 ): TokenPair {
-  const sid = newSid();
   const { refresh, access } = newPair(tokens, tenant, account, sid);
   const { address, agent, device } = storedDevice(client);
   const { iat, exp } = refresh.claims;

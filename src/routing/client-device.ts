@@ -3,5 +3,5 @@ import type { TenantRequest } from './route.js';
 
 /** Returns the client that sends a request. */
 export function clientOf({ ip, raw }: TenantRequest): ClientDevice {
-  return { address: ip, agent: raw.headers['user-agent'] ?? '' };
+  return { address: ip, agent: raw.headers['user-agent'] ?? '', requestId: raw.id };
 }

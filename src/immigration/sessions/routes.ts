@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { CurrentUsers } from '../../auth/current-user.js';
 import { IS_MARK } from '../../auth/ended-tokens.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
+import { recordSecurityEvent } from '../../auth/security-log.js';
 import { logOutNotice } from '../../auth/sessions.js';
 import type { Database } from '../../database/database.js';
 import { type Sql, sql } from '../../database/sql.js';
@@ -138,4 +139,5 @@ async function endSession(
     ON CONFLICT (token_id) DO NOTHING RETURNING id`);
   if (revoked.length === 0) throw notFound('Session');
   transaction.send(logOutNotice({ schema: tenant.schema, user: userId }));
+  recordSecurityEvent(transaction, { kind: 'logout', userId, detail: { session: id } });
 }

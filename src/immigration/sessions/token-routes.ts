@@ -55,8 +55,8 @@ export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
       body: Revoke,
       response: Empty,
       errors: [400, 401],
-      handler: async ({ tenant, body }) => {
-        await sessions.revoke(tenant as Tenant, body.read().refresh);
+      handler: async (request) => {
+        await sessions.revoke(request.tenant as Tenant, request.body.read().refresh, clientOf(request));
         return {};
       },
     }),

@@ -48,6 +48,10 @@ RETURNING id;
 
 SELECT pg_notify($1, $2);
 
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
 COMMIT;
 
 -- POST /api/v1/sessions/end-all/: 200
@@ -89,5 +93,9 @@ ON CONFLICT (jti) DO UPDATE SET created_at = excluded.created_at, expires_at = e
 SELECT pg_notify($1, current_schema()::text);
 
 -- next round trip
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 COMMIT;

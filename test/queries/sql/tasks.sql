@@ -586,6 +586,10 @@ WHERE r.id = $1
   AND true
 FOR NO KEY UPDATE OF r;
 
+SELECT CASE jsonb_typeof(comments) WHEN 'array' THEN jsonb_array_length(comments) ELSE 0 END AS comments
+FROM immigration_task
+WHERE id = $1::bigint;
+
 -- next round trip
 
 WITH changed AS (

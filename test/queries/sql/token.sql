@@ -74,6 +74,10 @@ WHERE u.id = $1;
 
 -- next round trip
 
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
 WITH token AS (
   INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
   VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5))
@@ -169,6 +173,10 @@ RETURNING token_id AS id;
 -- next round trip
 
 SELECT pg_notify($1, $2);
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 COMMIT;
 

@@ -1,0 +1,43 @@
+import type { Database } from '../database/database.js';
+import type { TenantContext } from '../database/tenant-transaction.js';
+import type { ClientDevice } from './client-device.js';
+import type { LoginThrottle } from './login-throttle.js';
+import { recordSecurityEvent } from './security-log.js';
+
+/** A log-in, or another check of a password, that has failed. */
+interface FailedLogIn {
+  /** As it was tried. */
+  readonly username: string;
+  /** The user with that name; null where there is none. */
+  readonly userId: number | null;
+  readonly client: ClientDevice;
+  /** What the password was asked for, unless for a log-in. */
+  readonly during?: string;
+}
+
+/**
+ * Counts a failed log-in and records it in the security log, with the locks that it causes, in one transaction: a
+ * failure that cannot be recorded is answered 503.
+ * @throws HttpError 429 when it exceeds a limit
+ */
+export async function countFailedLogIn(
+  database: Database,
+  throttle: LoginThrottle,
+  context: TenantContext,
+  { username, userId, client, during }: FailedLogIn,
+): Promise<void> {
+  const reached = await database.tenantTransaction(context, async (transaction) => {
+    const rows = await transaction.query(throttle.failure(username, client.address));
+    const about = { username, userId, from: client };
+    recordSecurityEvent(transaction, {
+      kind: 'login_failed',
+      ...about,
+      ...(during && { detail: { during } }),
+    });
+    for (const locked of throttle.locksOf(rows)) {
+      recordSecurityEvent(transaction, { kind: 'login_locked', ...about, detail: { locked } });
+    }
+    return rows;
+  });
+  throttle.checkFailure(reached);
+}
