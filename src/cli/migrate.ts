@@ -46,7 +46,7 @@ async function migrate(
   handle: DatabaseHandle,
   options: MigrateCommandOptions,
 ): Promise<void> {
-  const { applied, scopes, captures, repairs, failures } = await run(context, handle, options);
+  const { applied, scopes, captures, repairs, mended, failures } = await run(context, handle, options);
   if (applied > 0)
     context.print(`applied ${count(applied, 'migration')} to ${count(scopes, 'schema', 'schemas')}`);
   else if (captures > 0) context.print(`renewed the capture of events of ${count(captures, 'tenant')}`);
@@ -56,8 +56,9 @@ async function migrate(
     context.print(
       `put ${count(scopes, 'schema', 'schemas')} in order: the program's rights, or what waits in the queues`,
     );
-  else if (applied === 0 && captures === 0 && failures.length === 0)
+  else if (applied === 0 && captures === 0 && failures.length === 0 && mended.length === 0)
     context.print('nothing to do: everything is applied');
+  for (const text of mended) context.print(`mended: ${text}`);
   for (const { error } of failures) context.warn(error.message);
   if (failures.length > 0) {
     throw new CliError(
@@ -80,6 +81,7 @@ async function run(
       captures: 0,
       newerCaptures: 0,
       repairs: 0,
+      mended: [],
       failures: [],
     };
   }
@@ -95,7 +97,7 @@ async function run(
     });
     const repaired = await repairAll(owner, user, { only: name });
     const scopes = Number(applied > 0);
-    return { applied, scopes, captures: Number(captured), newerCaptures: 0, ...repaired };
+    return { applied, scopes, captures: Number(captured), newerCaptures: 0, mended: [], ...repaired };
   }
   const progress = context.progress(process.stderr);
   const report = await migrateAll(owner, user, {

@@ -5,6 +5,7 @@ import { requireValidEventsConfig } from '../events/operations/check-config.js';
 import { openLog } from '../platform/log.js';
 import { openSecurityLines } from '../platform/security-lines.js';
 import { UncaughtErrors } from '../platform/uncaught-errors.js';
+import { requireIsolation } from '../schema/access/access-check.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
 import { bringUpToDate } from './bring-up-to-date.js';
@@ -101,6 +102,7 @@ async function start(
   ensureGoingOn(shutdown);
 
   for (const remark of await bringUpToDate(handle, progress)) context.warn(remark);
+  for (const remark of await requireIsolation(handle.app)) context.warn(remark);
   ensureGoingOn(shutdown);
   if (handle.kind === 'embedded' && config.demoData) {
     const { countTenants, demoSeedPending, seedDemo } = await import('../seed/demo/seed-demo.js');

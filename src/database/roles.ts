@@ -3,7 +3,7 @@ import type { OwnerClient } from './owner.js';
 import { checkSchemaName, quoteIdentifier, quoteLiteral } from './schema-name.js';
 
 /** The privileges of the program's own role in `public`; everything else it reaches through a tenant's role. */
-const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
+export const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   migration_ledger: 'SELECT',
   tenants_tenant: 'SELECT',
   tenants_domain: 'SELECT',
@@ -56,11 +56,16 @@ export async function ensureAppRole(client: OwnerClient, appUser: string): Promi
     );
   }
   if (role.rolinherit) await stopInheriting(client, appUser);
+  await client.query(programRightsSql(appUser));
+}
+
+/** Returns the statements that grant the program's role its privileges. @param schema the one with the shared tables */
+export function programRightsSql(appUser: string, schema = 'public'): string {
   const user = quoteIdentifier(appUser);
   const grants = Object.entries(RIGHTS_OF_THE_PROGRAM).map(
-    ([table, rights]) => `GRANT ${rights} ON public.${table} TO ${user}`,
+    ([table, rights]) => `GRANT ${rights} ON ${schema}.${table} TO ${user}`,
   );
-  await client.query(`GRANT USAGE ON SCHEMA public TO ${user}; ${grants.join('; ')}`);
+  return `GRANT USAGE ON SCHEMA ${schema} TO ${user}; ${grants.join('; ')}`;
 }
 
 const CLOSED_FUNCTION = /REVOKE EXECUTE ON FUNCTION (public\.\w+\([^)]*\)) FROM PUBLIC/g;

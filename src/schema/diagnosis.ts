@@ -9,8 +9,8 @@ import { examineTenants } from '../database/tenant-diagnosis.js';
 import { shippedCapture } from '../events/capture/capture.js';
 import { fileName, migrationState } from './migration-state.js';
 import { newerMigrations } from './newer-migrations.js';
-import { examineOwner, examineRoles } from './role-diagnosis.js';
-import { examineTables } from './table-diagnosis.js';
+import { examineAccess, examineOwner } from './role-diagnosis.js';
+import { examineSharedTables, examineTables } from './table-diagnosis.js';
 
 const UNDEFINED_TABLE = '42P01';
 
@@ -20,22 +20,25 @@ const UNDEFINED_TABLE = '42P01';
  */
 export async function diagnose({ app, direct = app, owner }: DatabaseHandle): Promise<Finding[]> {
   return await withOwner(app, async (client) => {
-    const checks: readonly (readonly [string, () => Promise<Result>])[] = [
+    const checks: readonly (readonly [string, () => Promise<Result | Result[]>])[] = [
       ['server', () => serverVersion(client)],
       ['locale', () => locale(client)],
       ['pg_trgm', () => textSearch(client)],
-      ['roles', () => examineRoles(client, owner)],
-      ...(owner ? [['owner', () => examineOwner(client, owner)] as const] : []),
+      ['roles', () => examineAccess(client, app.user, 'roles')],
+      ['rights', () => examineAccess(client, app.user, 'rights')],
+      ['role settings', () => examineAccess(client, app.user, 'role settings')],
+      ['owner', () => examineOwner(client, owner)],
       ['migrations', () => migrations(client, app.user)],
       ['tenants', () => examineTenants(client)],
+      ...(owner ? [['public', () => examineSharedTables(owner, app.user)] as const] : []),
       ...(owner ? [['tables', () => examineTables(owner, app.user, shippedCapture())] as const] : []),
       ['notices', () => notices(direct)],
       ['transactions', () => examineTransactions(client)],
     ];
     const findings: Finding[] = [];
     for (const [check, look] of checks) {
-      const result = await look().catch(failed);
-      findings.push({ check, ...result });
+      const results = [await look().catch(failed)].flat();
+      findings.push(...results.map((result) => ({ check, ...result })));
     }
     return findings;
   });

@@ -7,6 +7,7 @@ import { type Capture, shippedCapture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
 import { captureChecksum, installCapture } from '../events/capture/install.js';
 import { PlainError } from '../platform/plain-error.js';
+import { mendAccess } from './access/mend.js';
 import { noteIncarnation, settleQueues } from './incarnation.js';
 import { inLockingTransaction, type LockWaits } from './locking.js';
 import {
@@ -17,7 +18,7 @@ import {
   migrationState,
 } from './migration-state.js';
 import { checkOwnership } from './repair.js';
-import { repairAll, TENANTS_PER_CONNECTION } from './repair-all.js';
+import { repairAll, repairShared, TENANTS_PER_CONNECTION } from './repair-all.js';
 import { tellOfTenant } from './tenant-notice.js';
 
 export { appliedMigrations, pendingCaptures, pendingMigrations } from './migration-state.js';
@@ -58,6 +59,8 @@ export interface MigrationReport {
   readonly newerCaptures: number;
   /** Number of tenants whose lost functions, triggers or rights were restored. */
   readonly repairs: number;
+  /** What else was not as the program makes it and is now: roles, rights, schema `public`; one line each. */
+  readonly mended: readonly string[];
   /** Tenants that failed; each keeps what was applied to it before. If there is one, the command has failed. */
   readonly failures: readonly { readonly scope: MigrationScope; readonly error: Error }[];
 }
@@ -147,14 +150,18 @@ export async function migrateAll(
   }
   const scopes = total - failures.length;
   let repairs = 0;
+  const mended: string[] = [];
   // A start checks no more than necessary; the state above reveals privileges that the whole database lacks.
   if (capture && !options.keepNewerCapture) {
     await withOwner(owner, (client) => grantToProgram(client, appUser, files));
+    if (await repairShared(owner, appUser, { files, lockWaits: options.lockWaits }))
+      mended.push('functions, triggers or rights of public were not the program’s');
     const repaired = await repairAll(owner, appUser, { files, lockWaits: options.lockWaits });
     repairs = repaired.repairs;
     failures.push(...repaired.failures);
+    mended.push(...(await mendAccess(owner, appUser)));
   }
-  return { applied, scopes, captures, newerCaptures, repairs, failures };
+  return { applied, scopes, captures, newerCaptures, repairs, mended, failures };
 }
 
 /**

@@ -1,10 +1,12 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { type Migration, type MigrationFiles, readMigrations } from '../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
+import { REPAIRABLE } from './catalogue-objects.js';
 import { inLockingTransaction, type LockWaits } from './locking.js';
-import type { MigrationScope } from './migration-state.js';
+import { ledgerOf, type MigrationScope } from './migration-state.js';
 import { repairable, repairSchema } from './repair.js';
-import { compareSchemas, REPAIRABLE, readReference } from './tenant-catalogue.js';
+import { compareShared } from './shared-catalogue.js';
+import { compareSchemas, readReference } from './tenant-catalogue.js';
 
 /** Number of tenants per connection: a backend caches each tenant's tables, so a long run needs a fresh one at times. */
 export const TENANTS_PER_CONNECTION = 25;
@@ -41,7 +43,10 @@ export async function repairAll(
     const batch = tenants.slice(first, first + TENANTS_PER_CONNECTION);
     await withOwner(owner, async (client) => {
       const schemas = batch.map(({ schema }) => schema);
-      const found = await compareSchemas(client, schemas, { reference, kinds: REPAIRABLE });
+      const found = await compareSchemas(client, schemas, {
+        reference,
+        kinds: [...REPAIRABLE, 'constraint'],
+      });
       for (const { schema, skipped } of batch) {
         // After a skipped migration, the objects that it would have made are not missing.
         const differences = repairable(found.get(schema) ?? []).filter(
@@ -59,6 +64,26 @@ export async function repairAll(
     });
   }
   return { repairs, failures };
+}
+
+/**
+ * Restores the functions, triggers and rights of schema `public`, unless a newer version of the program has changed it.
+ * @returns whether something had to be restored
+ */
+export async function repairShared(
+  owner: ConnectionSettings,
+  appUser: string,
+  { files = readMigrations(), lockWaits }: RepairOptions = {},
+): Promise<boolean> {
+  return await withOwner(owner, async (client) => {
+    if ((await ledgerOf(client, 'shared')).size !== files.shared.length) return false;
+    const { differences, reference } = await compareShared(client, appUser, files.shared);
+    const left = repairable(differences);
+    if (left.length === 0) return false;
+    const repair = () => repairSchema(client, 'public', left, reference);
+    await inLockingTransaction(client, 'shared', repair, { waits: lockWaits });
+    return true;
+  });
 }
 
 /** A tenant whose schema exists and to which all of these migrations were applied. */

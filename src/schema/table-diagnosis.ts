@@ -6,11 +6,17 @@ import { quoteIdentifier } from '../database/schema-name.js';
 import { listed } from '../database/tenant-diagnosis.js';
 import type { Capture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
+import { ALL_KINDS } from './catalogue-objects.js';
+import { concernsProgramOnly, type Difference, inWords, isSlight } from './differences.js';
+import { ledgerOf } from './migration-state.js';
 import { checkOwnership } from './repair.js';
 import { TENANTS_PER_CONNECTION, tenantsUpToDate, type UpToDate } from './repair-all.js';
-import { ALL_KINDS, compareSchemas, type Difference, readReference } from './tenant-catalogue.js';
+import { compareShared } from './shared-catalogue.js';
+import { compareSchemas, readReference } from './tenant-catalogue.js';
 
-/** Maximum number of differences reported per tenant. */
+const WHAT_MIGRATE_DOES =
+  'leopard migrate gives back functions, triggers and rights; tables and columns come from a backup';
+/** Maximum number of differences of one kind reported per tenant. */
 const MOST_LISTED = 3;
 
 /**
@@ -45,20 +51,42 @@ export async function examineTables(
     );
     for (const tenant of batch) {
       const differences = differing.get(tenant.schema) ?? [];
-      sort(tenant, differences, { wrong, slight });
+      sort(tenant, differences, { wrong, slight, owner: quoteIdentifier(owner.user) });
       for (const statement of indexStatements(differences)) {
         if (!indexes.has(statement)) indexes.set(statement, tenant.schema);
       }
     }
   }
   if (wrong.length > 0) {
-    return problem(
-      `${listed(wrong)}; leopard migrate gives back functions, triggers and rights; tables and columns come from a backup`,
-    );
+    return problem(`${listed(wrong)}; ${WHAT_MIGRATE_DOES}`);
   }
   if (slight.length > 0) return warning(listed(slight) + howToMake(indexes));
   const { length } = tenants;
   return ok(`those of ${length} ${length === 1 ? 'tenant' : 'tenants'} are as the program makes them`);
+}
+
+/**
+ * Checks that the tables, columns, constraints, indexes, functions, triggers and rights in schema `public` are those that
+ * the shared migrations make, whatever the ledger says.
+ */
+export async function examineSharedTables(owner: ConnectionSettings, appUser: string): Promise<Result> {
+  const { shared } = readMigrations();
+  return await withOwner(owner, async (client) => {
+    const applied = await ledgerOf(client, 'shared');
+    if (shared.some(({ number }) => !applied.has(number)))
+      return warning('not compared while migrations are pending; run: leopard migrate');
+    if (applied.size > shared.length)
+      return warning('not compared: the database is that of a newer version of the program');
+    await checkOwnership(client, owner.user);
+    const compared = await compareShared(client, appUser, shared);
+    const differences = compared.differences.filter((difference) => !concernsProgramOnly(difference));
+    const say = (list: readonly Difference[]) => described(list, 'public', quoteIdentifier(owner.user));
+    const wrong = differences.filter((difference) => !isSlight(difference));
+    if (wrong.length > 0) return problem(`${say(wrong)}; ${WHAT_MIGRATE_DOES}`);
+    if (differences.length === 0) return ok('its tables are as the program makes them');
+    const schemas = new Map(indexStatements(differences).map((statement) => [statement, 'public']));
+    return warning(say(differences) + howToMake(schemas));
+  });
 }
 
 /** Returns the statements that create missing indexes in the tenant's schema while others write there. */
@@ -78,20 +106,27 @@ function howToMake(indexes: ReadonlyMap<string, string>): string {
   return `; to make the missing indexes run in leopard dbshell --owner, as here for ${first}: ${statements.join('; ')}`;
 }
 
-/** Sorts differences by severity: a missing index only costs speed and an extra object is harmless; others are not. */
+/** Sorts differences by severity. */
 function sort(
   { schema, skipped }: UpToDate,
   differences: readonly Difference[],
-  { wrong, slight }: { wrong: string[]; slight: string[] },
+  { wrong, slight, owner }: { wrong: string[]; slight: string[]; owner: string },
 ): void {
-  const isSlight = ({ kind, what, wanted }: Difference) =>
-    what === 'not the program’s' || (kind === 'index' && !wanted?.definition.includes('UNIQUE INDEX'));
   const note = skipped ? ' (a migration was skipped there)' : '';
-  const say = (list: readonly Difference[]) =>
-    `${schema}: ${some(list.map(({ kind, name, what }) => `${kind} ${name} is ${what}`))}${note}`;
+  const say = (list: readonly Difference[]) => `${schema}: ${described(list, schema, owner)}${note}`;
   const grave = differences.filter((difference) => !isSlight(difference));
   if (grave.length > 0) (skipped ? slight : wrong).push(say(grave));
   else if (differences.length > 0) slight.push(say(differences));
+}
+
+/** Describes differences, the first few of each kind. */
+function described(differences: readonly Difference[], schema: string, owner: string): string {
+  const groups = new Map<string, string[]>();
+  for (const difference of differences) {
+    const key = `${difference.kind} ${difference.what}`;
+    groups.set(key, [...(groups.get(key) ?? []), inWords(difference, schema, owner)]);
+  }
+  return [...groups.values()].map(some).join(', ');
 }
 
 function some(problems: readonly string[]): string {

@@ -65,6 +65,7 @@ describe('migrateAll', () => {
       captures: 0,
       newerCaptures: 0,
       repairs: 0,
+      mended: [],
       failures: [],
     });
     await addTenants(database, 2);
@@ -76,6 +77,7 @@ describe('migrateAll', () => {
       captures: 2,
       newerCaptures: 0,
       repairs: 0,
+      mended: [],
       failures: [],
     });
     expect(told).toEqual([
@@ -88,6 +90,7 @@ describe('migrateAll', () => {
       captures: 0,
       newerCaptures: 0,
       repairs: 0,
+      mended: [],
       failures: [],
     });
     await withOwner(owner, async (client) => {
@@ -196,6 +199,7 @@ describe('migrateAll', () => {
         captures: 0,
         newerCaptures: 0,
         repairs: 0,
+        mended: [],
         failures: [],
       });
       await withOwner({ ...app, user, password: 'other' }, async (client) => {

@@ -56,11 +56,17 @@ it('the documented steps lead to a database without a fault', async () => {
   await administrate(block('sql'));
   expect(await doctor(settings())).toEqual([
     expect.stringMatching(/^pg_trgm: /),
-    expect.stringMatching(/^roles: .*; run: leopard migrate$/),
-    expect.stringMatching(/^migrations: .*; run: leopard migrate$/),
-    ...['tenants', 'tables', 'settings of tenants', 'domains'].map((check) =>
-      expect.stringMatching(new RegExp(`^${check}: .*; run: leopard migrate$`)),
-    ),
+    ...[
+      'roles',
+      'rights',
+      'role settings',
+      'migrations',
+      'tenants',
+      'public',
+      'tables',
+      'settings of tenants',
+      'domains',
+    ].map((check) => expect.stringMatching(new RegExp(`^${check}: .*; run: leopard migrate$`))),
   ]);
   const migrate = () => runCommand(settings(), ['migrate']);
   expect(await migrate()).toMatchObject({ exitCode: 0, stderr: '', stdout: printed });

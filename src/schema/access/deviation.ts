@@ -1,0 +1,34 @@
+/** A role, right or setting of the database that the program neither makes nor needs. */
+export interface Deviation {
+  /** What is wrong, in a few words. */
+  readonly text: string;
+  /** The statements with which a superuser mends it; null where `leopard migrate` does. */
+  readonly statements: readonly string[] | null;
+  /** Whether `leopard migrate` may run the statements too, if the owner has the rights: they take away nothing of others. */
+  readonly isSafeToMend?: boolean;
+  /** Whether a tenant could be read or changed past its own transactions: `serve` refuses to start. */
+  readonly voidsIsolation?: boolean;
+  /** Whether it is only worth a warning. */
+  readonly isSlight?: boolean;
+}
+
+/** Returns a deviation in one line, with what mends it. */
+export function inOneLine({ text, statements }: Deviation): string {
+  if (statements === null) return `${text}; run: leopard migrate`;
+  return `${text}; as a superuser run: ${statements.join('; ')}`;
+}
+
+/** SQL that selects the program's role ($1) and the tenants' roles: those of tenants, and all that it may take on. */
+export const ROLES = `
+  program AS (SELECT oid, rolname AS name FROM pg_catalog.pg_roles WHERE rolname = $1),
+  tenant AS (
+    SELECT r.oid, r.rolname AS name, n.oid AS namespace,
+      r.rolname IN (SELECT schema_name FROM public.tenants_tenant) AS is_here
+    FROM pg_catalog.pg_roles r LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = r.rolname
+    WHERE r.rolname ~ '^tenant_[a-z][a-z0-9_]*$' AND (
+      r.rolname IN (SELECT schema_name FROM public.tenants_tenant)
+      OR r.oid IN (SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN program ON m.member = program.oid))
+  )`;
+
+/** SQL for the OID of this database. */
+export const THIS_DATABASE = '(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())';
