@@ -153,7 +153,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...sessionRoutes(database, own),
     ...tenantRoutes(),
     ...resources,
-    ...clientImportRoutes(database),
+    ...clientImportRoutes(database, config.imports),
     ...searchRoutes(database),
     ...deadlineRoutes(database),
     ...auditRoutes(database),

@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
-import { CHANNELS } from '../database/channels.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { Listener } from '../database/listener.js';
 import { startDeliveries } from '../deliveries/start.js';
 import { EVENTS } from '../events/config.js';
 import { Dispatcher } from '../events/worker/dispatcher.js';
-import { importLoop } from '../immigration/client-imports/import-loop.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { openLog } from '../platform/log.js';
 
@@ -21,8 +19,8 @@ const OTHER_CONNECTIONS = 1;
 const CLOSES_WITHIN_MS = 2_000;
 
 /**
- * Starts to handle domain events, to send the deliveries that result, and to import clients. Never fails: it waits for a
- * database that is unreachable.
+ * Starts to handle domain events, and to send the deliveries that result. Never fails: it waits for a database that is
+ * unreachable.
  */
 export async function startWorker(
   config: Config,
@@ -38,25 +36,18 @@ export async function startWorker(
     log: (message, error) => log.error({ err: error }, message),
     ...(metrics && { onHandled: metrics.events.onHandled }),
   });
-  const importDatabase = new Database(handle.app, { size: 1 }); // one part at a time
-  const imports = importLoop(importDatabase, {
-    onError: (schema, error) => log.error({ err: error, schema }, 'importing clients'),
-  });
-  listener.on(CHANNELS.dueImports, () => imports.wake());
   await listener.start();
   dispatcher.start();
-  imports.start();
   const deliveries = startDeliveries(config, handle.app, (error) => log.error({ err: error }, 'sending'));
   return {
     async close() {
-      const imported = imports.stop().then(() => importDatabase.close());
       const sent = deliveries.close(); // concurrently with the rest: a receiver may take its time
       const finished = await dispatcher.stop();
       await listener.close();
       // A batch that does not end keeps its connection, which ends with the process and is rolled back.
       if (finished) await database.close();
       else await Promise.race([database.close(), sleep(CLOSES_WITHIN_MS, undefined, { ref: false })]);
-      await Promise.all([sent, imported]);
+      await sent;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
+import { handlesEvents, importsClients } from '../config/services.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import { requireValidEventsConfig } from '../events/operations/check-config.js';
 import { openLog } from '../platform/log.js';
@@ -35,7 +36,10 @@ export function addServeCommand(program: Command, context: CliContext): void {
   program
     .command('serve')
     .description('start the program, with its database where none is set')
-    .option('--services <list>', 'which of api, worker and scheduler this process runs (LEOPARD_SERVICES)')
+    .option(
+      '--services <list>',
+      'which of api, worker (events, imports) and scheduler this process runs (LEOPARD_SERVICES)',
+    )
     .option('--port <number>', 'the port to listen on (PORT)')
     .option('--host <address>', 'the address to listen on (HOST)')
     .option('--no-demo', 'start without demonstration data in a new database (DEMO_DATA=false)')
@@ -129,7 +133,13 @@ async function start(
     const scheduler = startScheduler(config, handle, measuring?.metrics);
     shutdown.onStop(() => scheduler.close());
   }
-  if (config.services.has('worker')) {
+  if (importsClients(config.services)) {
+    const { startImports } = await import('../app/imports.js');
+    const imports = startImports(config, handle);
+    shutdown.onStop(() => imports.then(({ close }) => close(), ignore));
+    await imports;
+  }
+  if (handlesEvents(config.services)) {
     const { startWorker } = await import('../app/worker.js');
     const worker = startWorker(config, handle, measuring?.metrics);
     shutdown.onStop(() => worker.then(({ close }) => close(), ignore));
@@ -149,6 +159,9 @@ async function start(
   } else {
     progress.done();
     context.print(`running ${[...config.services].join(' and ')}`);
+  }
+  if (handlesEvents(config.services) && !importsClients(config.services)) {
+    context.print('imports of clients are left to another process, with the service imports or worker');
   }
   letYoungGenerationGrow();
   uncaught.running();

@@ -7,12 +7,11 @@ import { writeWhole } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type AccountSettings, readAccountSettings } from './account-settings.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
+import { type ImportSettings, readImportSettings } from './import-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
+import { readServices, type Service } from './services.js';
 import { SettingsReader } from './settings-reader.js';
-
-const SERVICES = ['api', 'worker', 'scheduler'] as const;
-type Service = (typeof SERVICES)[number];
 
 interface AnswerLimit {
   /** Timeout for connecting, and for a sign of life from a silent server, in milliseconds; the default if not given. */
@@ -82,6 +81,7 @@ export interface Config {
   readonly deliveries: DeliverySettings;
   readonly limits: LimitSettings;
   readonly accounts: AccountSettings;
+  readonly imports: ImportSettings;
 }
 
 /** Thrown for wrong settings; names all of them, one problem per line. */
@@ -153,7 +153,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
       'warn',
     ),
-    services: new Set(read.choices('LEOPARD_SERVICES', SERVICES)),
+    services: readServices(read),
     workerConcurrency: read.integer('WORKER_CONCURRENCY', 1, { min: 1, max: 50 }),
     auditRetentionDays: readAuditRetention(read),
     securityLog: readSecurityLogSettings(read, directory),
@@ -164,6 +164,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     accounts: readAccountSettings(read),
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
     limits: readLimitSettings(read),
+    imports: readImportSettings(read),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;

@@ -63,9 +63,9 @@ export class SettingsReader {
     return match ?? fallback;
   }
 
-  /** Reads several of the allowed values, separated by commas; all of them by default. */
-  choices<T extends string>(name: string, allowed: readonly T[]): T[] {
-    const given = this.list(name, allowed);
+  /** Reads several of the allowed values, separated by commas; all of them by default, unless others are the usual ones. */
+  choices<T extends string>(name: string, allowed: readonly T[], usual: readonly T[] = allowed): T[] {
+    const given = this.list(name, usual);
     for (const item of given) {
       if (!allowed.includes(item as T))
         this.problem(name, `must be among ${allowed.join(', ')}, not "${item}"`);

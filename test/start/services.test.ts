@@ -43,6 +43,27 @@ it('a process with the worker alone handles events, listens on no port, and stop
   expect(await test.sql('SELECT FROM public.event_sleeper')).toEqual([]);
 });
 
+it('imports run in a process of their own where a worker is split, and whoever leaves them to it says so', async () => {
+  const importing = serve('imports');
+  await importing.said(/"running imports"/);
+  expect(importing.stdout).not.toContain('another process');
+  const [made] = await test.sql(`
+    INSERT INTO client_import (headers, samples, fields, row_count, encoding, status, acting_user_id, created_by_id)
+    VALUES ('["First name"]', '[[]]', '["first_name"]', 1, 'utf-8', 'CHECKING', 1, 1) RETURNING id::integer`);
+  await test.sql(
+    `INSERT INTO client_import_part (import_id, number, content) VALUES (${made?.id}, 0, '[[2, "Maya"]]')`,
+  );
+  await test.until(
+    async () =>
+      (await test.sql(`SELECT FROM client_import WHERE status = 'DRAFT' AND processed = 1`)).length === 1,
+  );
+  const handling = serve('events');
+  await handling.said(/"running events"/);
+  await handling.said(/imports of clients are left to another process, with the service imports or worker/);
+  expect(await importing.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  expect(await handling.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+});
+
 it('when a worker is killed, another goes on, and nothing is lost or doubled', async () => {
   await test.clear();
   await test.sql(`INSERT INTO immigration_client (first_name, last_name, gender, country)

@@ -3,7 +3,8 @@ import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { invalidField } from '../../http/errors.js';
 import { servePart } from './check-or-run.js';
-import { PART_ROWS } from './file.js';
+import { PART_ROWS } from './file-draft.js';
+import { checkWaiting, type ImportLimits } from './limits.js';
 import { checkMayWork } from './policy.js';
 import { endWork, forgetResults, type ImportRow, type ImportStatus, type WorkStatus } from './records.js';
 import { lockImport, readImport } from './selectors.js';
@@ -15,8 +16,9 @@ import { checkStatus } from './states.js';
 /** Maximum number of rows of files that are checked while the request waits; a worker checks longer ones. */
 const CHECKED_AT_ONCE = 2 * PART_ROWS;
 
-/** Determines what a run would do, and writes no client. @throws HttpError 404, 403, 400 */
+/** Determines what a run would do, and writes no client. @throws HttpError 404, 403, 400, 429 */
 export async function dryRun(
+  limits: ImportLimits,
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
@@ -28,15 +30,16 @@ export async function dryRun(
   forgetResults(transaction, id);
   const atOnce = row.row_count <= CHECKED_AT_ONCE;
   const begun = { ...row, status: 'CHECKING' as const, ...NOTHING_DONE };
-  if (!atOnce) await begin(transaction, user, begun);
+  if (!atOnce) await begin(transaction, user, begun, limits);
   else
     for (let one: ImportRow = begun; one.status === 'CHECKING'; )
       one = await servePart(transaction, user, one);
   return readImport(transaction, user, id);
 }
 
-/** Starts importing the clients, or continues a failed run. @throws HttpError 404, 403, 400 */
+/** Starts importing the clients, or continues a failed run. @throws HttpError 404, 403, 400, 429 */
 export async function run(
+  limits: ImportLimits,
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
@@ -48,7 +51,7 @@ export async function run(
   checkFields(row);
   if (row.status === 'DRAFT') forgetResults(transaction, id);
   await transaction.query(sql`DELETE FROM client_import_source WHERE import_id = ${id}`);
-  await begin(transaction, user, { ...row, status: 'RUNNING' });
+  await begin(transaction, user, { ...row, status: 'RUNNING' }, limits);
   return readImport(transaction, user, id);
 }
 
@@ -64,8 +67,9 @@ export async function cancel(
   return readImport(transaction, user, id);
 }
 
-/** Starts undoing an import. @throws HttpError 404, 403, 400 */
+/** Starts undoing an import. @throws HttpError 404, 403, 400, 429 */
 export async function undo(
+  limits: ImportLimits,
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
@@ -73,7 +77,7 @@ export async function undo(
   const row = await lockImport(transaction, user, id);
   checkMayWork(user, row);
   checkStatus(row, ['COMPLETED', 'CANCELLED', 'FAILED']);
-  await begin(transaction, user, { ...row, status: 'UNDOING' });
+  await begin(transaction, user, { ...row, status: 'UNDOING' }, limits);
   return readImport(transaction, user, id);
 }
 
@@ -106,12 +110,14 @@ function checkFields({ fields, duplicates, encoding }: ImportRow): void {
   throw invalidField('fields', 'No column is for "first_name" or "full_name".');
 }
 
-/** Queues an import for the workers, in the name of this user. */
+/** Queues an import for the workers, in the name of this user. @throws HttpError 429 where too many wait already */
 async function begin(
   transaction: TenantTransaction,
   user: CurrentUser,
   { id, status }: Pick<ImportRow, 'id'> & { readonly status: WorkStatus },
+  limits: ImportLimits,
 ): Promise<void> {
+  await checkWaiting(transaction, user, limits);
   await transaction.query(sql`
     UPDATE client_import SET
       status = ${status}, acting_user_id = ${user.id}, claims = 0, error = '', due_at = now(), updated_at = now(),

@@ -26,9 +26,10 @@ function blankOf(name: string, { schema, nullable, blank, parse }: Field): unkno
   return parse('');
 }
 
-/** Returns these columns of the row with this alias, a constant of the program. */
-export function columnsOf(alias: string): Sql {
-  return sql.join(CLIENT_FIELDS.map((field) => sql.ref(`${alias}.${field}`)));
+/** Returns columns of the row with this alias, a constant of the program: all that an import writes, or these of them. */
+export function columnsOf(alias: string, fields: readonly string[] = CLIENT_FIELDS): Sql {
+  const known = CLIENT_FIELDS.filter((field) => fields.includes(field));
+  return sql.join(known.map((field) => sql.ref(`${alias}.${field}`)));
 }
 
 /** The names of the columns, for INSERT and UPDATE. */

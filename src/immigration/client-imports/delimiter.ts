@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { TimeSlices } from '../../platform/time-slices.js';
 
 export const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;
 export type Delimiter = keyof typeof DELIMITERS;
@@ -20,13 +21,15 @@ export function sepLine(beginning: string): string {
  * with which most rows have as many cells as the header.
  * @param beginning of the file's text
  */
-export function guessDelimiter(beginning: string): Delimiter {
+export async function guessDelimiter(beginning: string): Promise<Delimiter> {
   const told = SEP_LINE.exec(beginning)?.[1];
   const named = DELIMITER_NAMES.find((name) => DELIMITERS[name] === told);
   if (named) return named;
+  const slices = new TimeSlices();
   let best: Delimiter = 'comma';
   let bestScore = 0;
   for (const name of DELIMITER_NAMES) {
+    if (slices.isOver) await slices.next();
     const score = scoreOf(beginning, DELIMITERS[name]);
     if (score > bestScore) {
       best = name;

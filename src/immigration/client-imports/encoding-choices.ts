@@ -1,3 +1,4 @@
+import { TimeSlices } from '../../platform/time-slices.js';
 import { ENCODINGS, type Encoding, UNREADABLE } from './encoding.js';
 
 /** An encoding that a file may have, with sample texts of the file decoded by it. */
@@ -21,8 +22,8 @@ const CONTROL = /\p{Cc}/u;
  * Returns the encodings that can decode all of a file's texts beyond ASCII, the likeliest first, with some of these
  * texts; and UTF-8, which cannot, to show the user why the question arises.
  */
-export function encodingChoices(content: Buffer): PossibleEncoding[] {
-  const places = placesBeyondAscii(content);
+export async function encodingChoices(content: Buffer): Promise<PossibleEncoding[]> {
+  const places = await placesBeyondAscii(content);
   const choices = CHOICES.map((encoding) => ({ encoding, texts: textsOf(places, encoding) }));
   return choices
     .filter(
@@ -39,9 +40,12 @@ function textsOf(places: readonly Buffer[], encoding: Encoding): string[] {
 }
 
 /** Finds cells with bytes beyond ASCII, each once. */
-function placesBeyondAscii(content: Buffer): Buffer[] {
+async function placesBeyondAscii(content: Buffer): Promise<Buffer[]> {
+  const slices = new TimeSlices();
   const places = new Map<string, Buffer>();
+  let looked = 0;
   for (let at = 0; at < content.length && places.size < PLACES; at++) {
+    if (at % 65_536 === 0 && slices.isOver) await slices.next();
     if ((content[at] as number) < 0x80) continue;
     let from = at;
     let to = at + 1;
@@ -52,6 +56,7 @@ function placesBeyondAscii(content: Buffer): Buffer[] {
     const bytes = content.subarray(from, to);
     places.set(bytes.toString('latin1'), bytes);
     at = to;
+    if (++looked % 1_000 === 0 && slices.isOver) await slices.next();
   }
   return [...places.values()];
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { setImmediate } from 'node:timers/promises';
+import { TimeSlices } from '../../platform/time-slices.js';
 
 /** Names of encodings for TextDecoder, the likelier guesses first. */
 export const ENCODINGS = [
@@ -33,7 +33,7 @@ const MARKS: readonly (readonly [Encoding, readonly number[]])[] = [
   ['utf-16be', [0xfe, 0xff]],
 ];
 const LOOKED_AT = 4_096;
-const SLICE = 65_536;
+const SLICE = 16_384;
 
 /**
  * Detects the encoding of a text file: by its byte order mark; UTF-16 by the zero bytes beside Latin letters, which no
@@ -55,6 +55,7 @@ export async function encodingOf(content: Buffer): Promise<Encoding | null> {
 }
 
 async function isMostlyUtf8(content: Buffer): Promise<boolean> {
+  const slices = new TimeSlices();
   let characters = 0;
   let unreadable = 0;
   for (const text of decoded(content, 'utf-8', SLICE)) {
@@ -62,7 +63,7 @@ async function isMostlyUtf8(content: Buffer): Promise<boolean> {
       if (character === UNREADABLE) unreadable++;
       else characters++;
     }
-    await setImmediate();
+    if (slices.isOver) await slices.next();
   }
   return characters > 0 && unreadable <= characters;
 }

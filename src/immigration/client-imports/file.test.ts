@@ -6,7 +6,8 @@ import { isTooLong, readCells } from './cells.js';
 import { guessFields, IMPORT_FIELDS } from './columns.js';
 import { countryCode, countryProblem } from './country-names.js';
 import { guessDateFormat, isoDate } from './dates.js';
-import { type ClientFile, MOST_ROWS, PART_ROWS, readClientFile, type Undecided } from './file.js';
+import { type ClientFile, readClientFile, type Undecided } from './file.js';
+import { MOST_ROWS, PART_ROWS } from './file-draft.js';
 
 const read = async (text: string | Buffer, options = {}) =>
   (await readClientFile(Buffer.from(text as string), options)) as ClientFile;

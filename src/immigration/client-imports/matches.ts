@@ -4,6 +4,7 @@ import { foldText } from '../../database/folding.js';
 import { caselessColumn } from '../../database/same-text.js';
 import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { TimeSlices } from '../../platform/time-slices.js';
 import type { Given } from './cells.js';
 import { type ClientValues, columnsOf } from './client-values.js';
 import { emailKey } from './email-addresses.js';
@@ -17,7 +18,10 @@ export interface Target {
   /** The row of the file that creates it; null for an existing client. */
   readonly row: number | null;
   name: string;
-  /** Its values once the previous rows are written; null in a dry run for one that an earlier part would create. */
+  /**
+   * Its values once the previous rows are written, at least those of the columns' fields; null in a dry run for one that
+   * an earlier part would create.
+   */
   values: ClientValues | null;
 }
 
@@ -35,7 +39,12 @@ export interface FindOptions {
   readonly lock: boolean;
   /** In a dry run, the import, whose earlier rows count as if they were written. */
   readonly dryRunOf: number | null;
+  /** The columns' fields: others are not compared, and so not read, since many clients may match and be large. */
+  readonly fields: readonly string[];
 }
+
+/** The fields by which clients are found and shown. */
+const OWN_FIELDS = ['first_name', 'middle_name', 'last_name', 'email', 'phone_number', 'branch_id'];
 
 type FoundClient = ClientValues & { readonly id: number; readonly deleted: boolean };
 
@@ -69,10 +78,10 @@ export class Matches {
     transaction: TenantTransaction,
     user: CurrentUser,
     rows: readonly Given[],
-    { lock, dryRunOf }: FindOptions,
+    { lock, dryRunOf, fields }: FindOptions,
   ): Promise<Matches> {
-    const emails = wanted(rows, ({ email }) => emailKey(email));
-    const phones = wanted(rows, ({ phone_number }) => phoneKey(phone_number));
+    const emails = await wanted(rows, ({ email }) => emailKey(email));
+    const phones = await wanted(rows, ({ phone_number }) => phoneKey(phone_number));
     const scope = scopeOf(user);
     const inScope = branchInScope(scope, 'r.branch_id');
     const hasEmail = sql`r.deleted_at IS NULL AND r.email <> '' AND ${caselessColumn('r.email')}`;
@@ -85,7 +94,8 @@ export class Matches {
           WHERE ${has} = k.key AND ${inScope} LIMIT ${sql.lit(LOOKED_THROUGH)}) c
         ORDER BY (public.fold_text(c.first_name) = k.name) DESC, c.id LIMIT ${sql.lit(COMPARED)}) f`;
     const clients = transaction.query(sql<FoundClient>`
-      SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r')} FROM immigration_client r
+      SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r', [...fields, ...OWN_FIELDS])}
+      FROM immigration_client r
       WHERE r.id = ANY (ARRAY(${having(emails, hasEmail)} UNION ${having(phones, hasPhone)}))
       ORDER BY r.id ${lock ? sql`FOR NO KEY UPDATE` : sql``}`);
     const earlierWith = (keys: readonly Wanted[], column: Sql) => sql`
@@ -103,13 +113,17 @@ export class Matches {
             ORDER BY row_number`);
     const [there, earlier] = await Promise.all([clients, pending]);
     const matches = new Matches();
+    const slices = new TimeSlices();
     for (const { id, deleted, ...values } of there) {
       if (deleted || !covers(scope, values.branch_id)) continue; // changed while this waited for its lock
       const target = { id, row: null, name: fullName(values), values };
       matches.#note(target, emailKey(values.email), phoneKey(values.phone_number));
+      if (slices.isOver) await slices.next();
     }
-    for (const { row, email, phone, name } of earlier)
+    for (const { row, email, phone, name } of earlier) {
       matches.#note({ id: null, row, name, values: null }, email, phone);
+      if (slices.isOver) await slices.next();
+    }
     return matches;
   }
 
@@ -150,13 +164,15 @@ export class Matches {
 }
 
 /** Returns the keys of rows with their names, each pair once. */
-function wanted(rows: readonly Given[], keyOf: (row: Given) => string | null): Wanted[] {
+async function wanted(rows: readonly Given[], keyOf: (row: Given) => string | null): Promise<Wanted[]> {
+  const slices = new TimeSlices();
   const found = new Map<string, Wanted>();
   for (const row of rows) {
     const key = keyOf(row);
     if (key === null) continue;
     const full = foldText(fullName(row));
     found.set(`${key}\n${full}`, { key, full, first: foldText(row.first_name ?? '') });
+    if (slices.isOver) await slices.next();
   }
   return [...found.values()];
 }

@@ -34,7 +34,13 @@ function isInitial(one: string, other: string): boolean {
   return (one.length === 1 && other.startsWith(one)) || (other.length === 1 && one.startsWith(other));
 }
 
+/**
+ * Maximum number of words of a name that are compared. Comparing takes the square of it, and a hundred words of one letter
+ * fit into a name.
+ */
+const MOST_WORDS = 16;
+
 /** Splits a name into words, folded so that different spellings match. */
 export function nameWords(name: string): string[] {
-  return foldText(name).match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+  return (foldText(name).match(/[\p{L}\p{N}\p{M}]+/gu) ?? []).slice(0, MOST_WORDS);
 }

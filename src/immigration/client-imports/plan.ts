@@ -1,6 +1,7 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type FieldErrors, HttpError } from '../../http/errors.js';
+import { mapInSlices } from '../../platform/time-slices.js';
 import { ClientCreate, type ClientCreateInput, ClientPatch } from '../shared/client-fields.js';
 import { homeBranch } from '../shared/home-branch.js';
 import { cellProblems } from './cell-problems.js';
@@ -67,15 +68,18 @@ export async function planRows(
   rules: Rules,
   dryRunOf: number | null,
 ): Promise<PlannedRow[]> {
-  const read = rows.map((row) => ({ row, ...readCells(row.cells, rules) }));
+  const read = await mapInSlices(rows, (row) => ({ row, ...readCells(row.cells, rules) }));
   const all = read.map(({ given }) => given);
   const lock = rules.duplicates === 'update' && dryRunOf === null;
+  const fields = rules.duplicates === 'update' ? rules.fields : [];
   const [references, matches] = await Promise.all([
     References.read(transaction, user, [...all, defaultsOf(rules)]),
-    rules.duplicates === 'create' ? new Matches() : Matches.read(transaction, user, all, { lock, dryRunOf }),
+    rules.duplicates === 'create'
+      ? new Matches()
+      : Matches.read(transaction, user, all, { lock, dryRunOf, fields }),
   ]);
   const planner = new Planner(user, rules, references, matches);
-  return read.map(({ row, given, tooLong }) => {
+  return await mapInSlices(read, ({ row, given, tooLong }) => {
     if (isTooLong(row.cells, rules.fields.length)) {
       return failed(row.number, whole(`The row has more cells than the header's ${rules.fields.length}.`));
     }

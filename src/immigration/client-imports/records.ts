@@ -4,7 +4,7 @@ import type { ImportField } from './columns.js';
 import type { DateFormat } from './dates.js';
 import type { Delimiter } from './delimiter.js';
 import type { Encoding } from './encoding.js';
-import type { KeptRow } from './file.js';
+import type { KeptRow } from './file-draft.js';
 import type { FileRow } from './file-row.js';
 import type { Duplicates, OtherName, PlannedRow, Rules } from './plan.js';
 

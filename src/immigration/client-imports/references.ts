@@ -5,6 +5,7 @@ import { type Sql, sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { FieldErrors } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
+import { mapInSlices, TimeSlices } from '../../platform/time-slices.js';
 import { type Assignee, assignmentRefusal, disabledAssigneeText } from '../shared/assignment.js';
 import { CLIENT_LINKS, type ClientLink } from '../shared/client-fields.js';
 import type { Given } from './cells.js';
@@ -26,14 +27,20 @@ interface Wanted {
 
 /** The records of one kind, found by id and by name without looking at each. */
 class Candidates {
-  readonly #byId: ReadonlyMap<number, ReferenceCandidate>;
-  readonly #byExactName: ReadonlyMap<string, readonly ReferenceCandidate[]>;
-  readonly #byFoldedName: ReadonlyMap<string, readonly ReferenceCandidate[]>;
+  readonly #byId = new Map<number, ReferenceCandidate>();
+  readonly #byExactName = new Map<string, ReferenceCandidate[]>();
+  readonly #byFoldedName = new Map<string, ReferenceCandidate[]>();
 
-  constructor(records: readonly ReferenceCandidate[]) {
-    this.#byId = new Map(records.map((record) => [record.id, record]));
-    this.#byExactName = byName(records, exactForm);
-    this.#byFoldedName = byName(records, foldText);
+  static async of(records: readonly ReferenceCandidate[]): Promise<Candidates> {
+    const candidates = new Candidates();
+    const slices = new TimeSlices();
+    for (const record of records) {
+      candidates.#byId.set(record.id, record);
+      for (const name of new Set(record.names.map(exactForm))) addTo(candidates.#byExactName, name, record);
+      for (const name of new Set(record.names.map(foldText))) addTo(candidates.#byFoldedName, name, record);
+      if (slices.isOver) await slices.next();
+    }
+    return candidates;
   }
 
   withId(id: number): ReferenceCandidate | undefined {
@@ -48,19 +55,10 @@ class Candidates {
 
 const exactForm = (name: string) => name.normalize('NFC').toLowerCase();
 
-function byName(
-  records: readonly ReferenceCandidate[],
-  form: (name: string) => string,
-): Map<string, ReferenceCandidate[]> {
-  const found = new Map<string, ReferenceCandidate[]>();
-  for (const record of records) {
-    for (const name of new Set(record.names.map(form))) {
-      const same = found.get(name);
-      if (same) same.push(record);
-      else found.set(name, [record]);
-    }
-  }
-  return found;
+function addTo(map: Map<string, ReferenceCandidate[]>, name: string, record: ReferenceCandidate): void {
+  const same = map.get(name);
+  if (same) same.push(record);
+  else map.set(name, [record]);
 }
 
 /** The records that rows of a file reference, by id or by name, read once for many rows. */
@@ -78,10 +76,10 @@ export class References {
   ): Promise<References> {
     const queries = CLIENT_LINKS.map(async (field) => {
       const texts = [...new Set(rows.map((row) => row[field]).filter((text) => text !== undefined))];
-      if (texts.length === 0) return [field, new Candidates([])] as const;
+      if (texts.length === 0) return [field, await Candidates.of([])] as const;
       const ids = texts.map(idIn).filter((id) => id !== null);
-      const names = texts.map(foldText);
-      return [field, new Candidates(await transaction.query(QUERIES[field]({ ids, names })))] as const;
+      const names = await mapInSlices(texts, foldText);
+      return [field, await Candidates.of(await transaction.query(QUERIES[field]({ ids, names })))] as const;
     });
     const found = Object.fromEntries(await Promise.all(queries)) as Record<ClientLink, Candidates>;
     return new References(user, found);

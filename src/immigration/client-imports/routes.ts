@@ -7,6 +7,7 @@ import { CSV, type NextPiece, sendCsv } from '../shared/csv-answer.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { cancel, dryRun, run, undo } from './actions.js';
 import type { ClientFile } from './file.js';
+import { checkKept, type ImportLimits } from './limits.js';
 import { importPolicy } from './policy.js';
 import { failurePieces, notUndonePieces } from './reports.js';
 import {
@@ -26,7 +27,7 @@ const PATH = '/api/v1/client-imports/';
 const tag = 'client-imports';
 
 /** Returns the routes for importing clients from a CSV file. */
-export function clientImportRoutes(database: Database): RouteDefinition[] {
+export function clientImportRoutes(database: Database, limits: ImportLimits): RouteDefinition[] {
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
@@ -36,7 +37,8 @@ export function clientImportRoutes(database: Database): RouteDefinition[] {
     policy: importPolicy,
     output: ClientImportDetail,
   });
-  const begin = (summary: string) => ({ summary, policy: importPolicy.create, errors: [400, 404] });
+  const work = (summary: string) => ({ summary, policy: importPolicy.create, errors: [400, 404] });
+  const begin = (summary: string) => ({ ...work(summary), errors: [400, 404, 429] });
   const report = (at: string, summary: string, pieces: typeof failurePieces): RouteDefinition =>
     route({
       method: 'GET',
@@ -69,8 +71,8 @@ export function clientImportRoutes(database: Database): RouteDefinition[] {
       largestFile: LARGEST_IMPORT,
       status: 201,
       response: ClientImportDetail,
-      errors: [400],
-      handler: (request) => create(database, request),
+      errors: [400, 429],
+      handler: (request) => create(database, limits, request),
     }),
     routes.read(readImport),
     ...routes.change({ PATCH: ImportPatch }, patchImport),
@@ -83,13 +85,25 @@ export function clientImportRoutes(database: Database): RouteDefinition[] {
       policy: importPolicy.create,
       body: EncodingChoice,
       response: ClientImportDetail,
-      errors: [400, 404],
-      handler: (request) => readInEncoding(database, request),
+      errors: [400, 404, 429],
+      handler: (request) => readInEncoding(database, limits, request),
     }),
-    routes.action('dry-run/', begin('Finds out what a run would do, without doing it.'), dryRun),
-    routes.action('run/', begin('Begins to bring the clients in, or goes on where a run failed.'), run),
-    routes.action('cancel/', begin('Ends the dry run or the run that is under way.'), cancel),
-    routes.action('undo/', begin('Takes back what the run did, where nobody changed it since.'), undo),
+    routes.action(
+      'dry-run/',
+      begin('Finds out what a run would do, without doing it.'),
+      dryRun.bind(null, limits),
+    ),
+    routes.action(
+      'run/',
+      begin('Begins to bring the clients in, or goes on where a run failed.'),
+      run.bind(null, limits),
+    ),
+    routes.action('cancel/', work('Ends the dry run or the run that is under way.'), cancel),
+    routes.action(
+      'undo/',
+      begin('Takes back what the run did, where nobody changed it since.'),
+      undo.bind(null, limits),
+    ),
     report('failures/', 'The rows that failed, with the reasons, as a CSV file.', failurePieces),
     report(
       'not-undone/',
@@ -99,17 +113,26 @@ export function clientImportRoutes(database: Database): RouteDefinition[] {
   ];
 }
 
-async function create(database: Database, { raw, context, user }: UserRequest): Promise<object> {
+/** Reads the file only where it may be kept, since that takes seconds. */
+async function create(
+  database: Database,
+  limits: ImportLimits,
+  { raw, context, user }: UserRequest,
+): Promise<object> {
   const reading = ImportReading.parse(raw.body ?? {}, true);
   const upload = raw.files?.file;
   if (!upload) throw invalidField('file', 'No file was submitted.');
-  const file = await readUpload(upload, reading);
+  await database.tenantTransaction(context, (transaction) =>
+    checkKept(transaction, user, limits, upload.content.length),
+  );
+  const file = await readUpload(context.schema, upload, reading);
   return await database.tenantTransaction(context, (transaction) =>
     createImport(
       transaction,
       user,
       { name: upload.name, content: upload.content, delimiter: reading.delimiter ?? '' },
       file,
+      limits,
     ),
   );
 }
@@ -117,14 +140,15 @@ async function create(database: Database, { raw, context, user }: UserRequest): 
 /** Reads the file between two transactions, since that takes seconds and connections are scarce. */
 async function readInEncoding(
   database: Database,
+  limits: ImportLimits,
   { params, context, user, body }: UserRequest & { readonly body: LateInput<EncodingChoiceInput> },
 ): Promise<object> {
   const id = pathId(params.id, THING);
   const { content, options } = await database.tenantTransaction(context, (transaction) =>
     sourceOf(transaction, user, id, body),
   );
-  const file = await readContent(content, options);
+  const file = await readContent(context.schema, content, options);
   return await database.tenantTransaction(context, (transaction) =>
-    chooseEncoding(transaction, user, id, file as ClientFile),
+    chooseEncoding(transaction, user, id, file as ClientFile, limits),
   );
 }

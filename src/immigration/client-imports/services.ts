@@ -10,12 +10,15 @@ import { CLIENT_FIELDS } from './client-values.js';
 import { guessFields, problemOfFields } from './columns.js';
 import type { Delimiter } from './delimiter.js';
 import type { ClientFile, ReadOptions, Undecided } from './file.js';
+import { checkKept, type ImportLimits } from './limits.js';
 import { forgetResults } from './records.js';
 import type { EncodingChoiceInput, ImportPatchInput } from './schemas.js';
 import { lockImport, readImport } from './selectors.js';
 import { checkStatus, ENDED } from './states.js';
 
 const LONGEST_NAME = 255;
+/** Number of parts of a file that are sent to the database together. */
+const SENT_TOGETHER = 8;
 
 export interface SentFile {
   readonly name: string;
@@ -27,13 +30,17 @@ export interface SentFile {
 /**
  * Stores a file, with its columns mapped to fields as far as their headers allow. The original is stored too if the
  * user has to choose the encoding, or may still change it.
+ * @throws HttpError 429 where imports keep too much already
  */
 export async function createImport(
   transaction: TenantTransaction,
   user: CurrentUser,
   { name: filename, content, delimiter }: SentFile,
   file: ClientFile | Undecided,
+  limits: ImportLimits,
 ): Promise<Pending<object>> {
+  const isKept = 'choices' in file || file.isDamaged;
+  await checkKept(transaction, user, limits, sizeOf(file) + (isKept ? content.length : 0));
   const name = [...filename.toWellFormed().replaceAll('\0', '')].slice(0, LONGEST_NAME).join('');
   const choices = JSON.stringify('choices' in file ? file.choices : []);
   const [made] = await transaction.query(sql<{ id: number }>`
@@ -41,16 +48,21 @@ export async function createImport(
     VALUES (${name}, '', ${delimiter}, ${choices}::jsonb, ${JSON.stringify(CLIENT_FIELDS)}::jsonb, ${user.id})
     RETURNING id`);
   const { id } = made as { id: number };
-  if (!('choices' in file)) keepFile(transaction, id, file);
-  if ('choices' in file || file.isDamaged) {
+  if (!('choices' in file)) await keepFile(transaction, id, file);
+  if (isKept) {
     transaction.send(sql`
       INSERT INTO client_import_source (import_id, content) VALUES (${id}, ${content}::bytea)`);
   }
   return readImport(transaction, user, id);
 }
 
+/** Returns the size of what is stored of a file's contents, in bytes. */
+function sizeOf(file: ClientFile | Undecided): number {
+  return 'choices' in file ? 0 : file.parts.reduce((size, part) => size + Buffer.byteLength(part), 0);
+}
+
 /** Stores the contents of a file that could be read. */
-function keepFile(transaction: TenantTransaction, id: number, file: ClientFile): void {
+async function keepFile(transaction: TenantTransaction, id: number, file: ClientFile): Promise<void> {
   const { headers, samples, encoding, delimiter, dateFormat, rowCount, parts } = file;
   transaction.send(sql`
     UPDATE client_import SET
@@ -59,8 +71,11 @@ function keepFile(transaction: TenantTransaction, id: number, file: ClientFile):
       date_format = ${dateFormat}, row_count = ${rowCount}, updated_at = now()
     WHERE id = ${id}`);
   for (const [number, content] of parts.entries()) {
-    transaction.send(sql`
-      INSERT INTO client_import_part (import_id, number, content) VALUES (${id}, ${number}, ${content})`);
+    const insert = sql`
+      INSERT INTO client_import_part (import_id, number, content) VALUES (${id}, ${number}, ${content})`;
+    // What is sent at once is written at once, which takes long for a whole file.
+    if (number % SENT_TOGETHER === SENT_TOGETHER - 1) await transaction.query(insert);
+    else transaction.send(insert);
   }
 }
 
@@ -85,17 +100,19 @@ export async function sourceOf(
   return { content: source.content, options: { ...chosen, ...(delimiter && { delimiter }) } };
 }
 
-/** Replaces the contents of a file by those read in the chosen encoding. @throws HttpError 404, 400 */
+/** Replaces the contents of a file by those read in the chosen encoding. @throws HttpError 404, 400, 429 */
 export async function chooseEncoding(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
   file: ClientFile,
+  limits: ImportLimits,
 ): Promise<Pending<object>> {
   checkStatus(await lockImport(transaction, user, id), ['DRAFT']);
   forgetResults(transaction, id);
   transaction.send(sql`DELETE FROM client_import_part WHERE import_id = ${id}`);
-  keepFile(transaction, id, file);
+  await checkKept(transaction, user, limits, sizeOf(file));
+  await keepFile(transaction, id, file);
   return readImport(transaction, user, id);
 }
 

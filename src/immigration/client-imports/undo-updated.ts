@@ -24,9 +24,11 @@ export async function restoreUpdated(
 ): Promise<UndoneRow[]> {
   if (rows.length === 0) return [];
   const ids = [...new Set(rows.map(({ client }) => client))];
+  const changed = new Set(rows.flatMap(({ after }) => Object.keys(after)));
   const [clients, gone, later] = await Promise.all([
     transaction.query(sql<Current>`
-      SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r')} FROM immigration_client r
+      SELECT r.id, r.deleted_at IS NOT NULL AS deleted, ${columnsOf('r', [...changed, 'branch_id'])}
+      FROM immigration_client r
       WHERE r.id = ANY (${ids}::bigint[]) ORDER BY r.id FOR NO KEY UPDATE`),
     missingRecords(transaction, rows),
     readLaterWrites(transaction, importId, rows),

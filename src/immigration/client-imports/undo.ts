@@ -7,8 +7,15 @@ import { archiveCreated, archiveWaiting, type CreatedRow } from './undo-created.
 import { restoreUpdated } from './undo-updated.js';
 
 const ROWS_AT_ONCE = 500;
+/** Number of characters of old and new values after which no further row is undone at once. */
+const VALUES_AT_ONCE = 2_000_000;
 
-type WrittenRow = UpdatedRow & { readonly outcome: 'CREATED' | 'UPDATED'; readonly state: string | null };
+type WrittenRow = UpdatedRow & {
+  readonly outcome: 'CREATED' | 'UPDATED';
+  readonly state: string | null;
+  /** Number of rows from which those that are undone at once were taken. */
+  readonly available: number;
+};
 
 /**
  * Undoes some more rows of an import, the last ones first, so that several changes to one client are undone in turn:
@@ -23,11 +30,17 @@ export async function undoRows(
   row: ImportRow,
 ): Promise<ImportRow> {
   const written = await transaction.query(sql<WrittenRow>`
-    SELECT row_number AS "row", outcome, client_id AS client, old_values AS before, new_values AS after, state, place
-    FROM client_import_row
-    WHERE import_id = ${row.id} AND outcome IN ('CREATED', 'UPDATED')
-      AND row_number < ${row.undo_reached ?? 2 ** 31 - 1}
-    ORDER BY row_number DESC LIMIT ${ROWS_AT_ONCE}`);
+    SELECT "row", outcome, client, before, after, state, place, available::integer FROM (
+      SELECT w.*, count(*) OVER () AS available, sum(length) OVER (ORDER BY "row" DESC) - length AS length_before
+      FROM (
+        SELECT row_number AS "row", outcome, client_id AS client, old_values AS before, new_values AS after, state, place,
+          length(old_values::text) + length(new_values::text) AS length
+        FROM client_import_row
+        WHERE import_id = ${row.id} AND outcome IN ('CREATED', 'UPDATED')
+          AND row_number < ${row.undo_reached ?? 2 ** 31 - 1}
+        ORDER BY row_number DESC LIMIT ${ROWS_AT_ONCE}) w) measured
+    WHERE length_before < ${VALUES_AT_ONCE} ORDER BY "row" DESC`);
+  const { available } = written[0] ?? { available: 0 };
   const updated = written.filter(({ outcome }) => outcome === 'UPDATED');
   const created = written.filter(({ outcome }) => outcome === 'CREATED');
   const taken = [
@@ -51,7 +64,7 @@ export async function undoRows(
     undone: row.undone + taken.length - kept,
     kept: row.kept + kept,
     undo_reached: written.at(-1)?.row ?? row.undo_reached,
-    status: written.length < ROWS_AT_ONCE ? 'UNDONE' : row.status,
+    status: available < ROWS_AT_ONCE && written.length === available ? 'UNDONE' : row.status,
   };
   await transaction.query(sql`
     UPDATE client_import SET undone = ${after.undone}, kept = ${after.kept}, undo_reached = ${after.undo_reached},

@@ -1,6 +1,7 @@
 import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import type { FieldErrors } from '../../http/errors.js';
+import { TimeSlices } from '../../platform/time-slices.js';
 import { type ClientValues, COLUMN_NAMES, columnsOf, stateOf } from './client-values.js';
 import { emailKey } from './email-addresses.js';
 import { phoneKey } from './phone-numbers.js';
@@ -131,11 +132,36 @@ async function insertRows(
   importId: number,
   records: readonly RowRecord[],
 ): Promise<void> {
-  if (records.length === 0) return;
-  await transaction.query(sql`
-    INSERT INTO client_import_row
-      (import_id, row_number, outcome, client_id, problems, old_values, new_values, email_key, phone_key, name_key, other_name)
-    SELECT ${importId}::bigint, row_number, outcome, client_id, coalesce(problems, '{}'), coalesce(old_values, '{}'),
-      coalesce(new_values, '{}'), email_key, phone_key, name_key, other_name
-    FROM jsonb_populate_recordset(NULL::client_import_row, ${JSON.stringify(records)}::jsonb)`);
+  for await (const batch of jsonBatches(records)) {
+    await transaction.query(sql`
+      INSERT INTO client_import_row
+        (import_id, row_number, outcome, client_id, problems, old_values, new_values, email_key, phone_key, name_key, other_name)
+      SELECT ${importId}::bigint, row_number, outcome, client_id, coalesce(problems, '{}'), coalesce(old_values, '{}'),
+        coalesce(new_values, '{}'), email_key, phone_key, name_key, other_name
+      FROM jsonb_populate_recordset(NULL::client_import_row, ${batch}::jsonb)`);
+  }
+}
+
+/** Length of a batch of records after which another one begins, in characters. */
+const BATCH_LENGTH = 2_000_000;
+
+/**
+ * Writes records as JSON lists, mostly one. Several where they are long: the old values of clients may be, although the
+ * file has only short ones.
+ */
+async function* jsonBatches(records: readonly object[]): AsyncGenerator<string> {
+  const slices = new TimeSlices();
+  let batch: string[] = [];
+  let length = 0;
+  for (const record of records) {
+    const json = JSON.stringify(record);
+    batch.push(json);
+    length += json.length;
+    if (slices.isOver) await slices.next();
+    if (length < BATCH_LENGTH) continue;
+    yield `[${batch.join(',')}]`;
+    batch = [];
+    length = 0;
+  }
+  if (batch.length > 0) yield `[${batch.join(',')}]`;
 }

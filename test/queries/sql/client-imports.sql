@@ -54,6 +54,26 @@ LIMIT 25;
 
 COMMIT;
 
+-- POST /api/v1/client-imports/: 400
+
+BEGIN;
+
+SELECT pg_advisory_xact_lock(hashtext('leopard_client_import_limits'), hashtext(current_schema()));
+
+SELECT coalesce(sum(f.size) FILTER (WHERE i.created_by_id = $1), 0)::bigint AS own, coalesce(sum(f.size), 0)::bigint AS all
+FROM (
+  SELECT import_id, octet_length(content)::bigint AS size
+  FROM client_import_part
+  UNION ALL
+  SELECT import_id, octet_length(content)
+  FROM client_import_source
+) f
+  JOIN client_import i ON i.id = f.import_id;
+
+-- next round trip
+
+COMMIT;
+
 -- GET /api/v1/client-imports/:id/: 200
 
 BEGIN;
@@ -242,9 +262,7 @@ WHERE import_id = $1
 -- next round trip
 
 SELECT r.id, r.deleted_at IS NOT NULL AS deleted, "r"."first_name", "r"."middle_name", "r"."last_name",
-  "r"."email", "r"."phone_number", "r"."gender", "r"."dob", "r"."country", "r"."street", "r"."suburb",
-  "r"."state", "r"."postcode", "r"."visa_category_id", "r"."agent_id", "r"."assigned_to_id", "r"."stage",
-  "r"."referred_by", "r"."description", "r"."active", "r"."branch_id"
+  "r"."email", "r"."phone_number", "r"."branch_id"
 FROM immigration_client r
 WHERE r.id = ANY (ARRAY(
   SELECT f.id
@@ -407,6 +425,14 @@ WHERE id = $1;
 
 DELETE FROM client_import_source
 WHERE import_id = $1;
+
+-- next round trip
+
+SELECT pg_advisory_xact_lock(hashtext('leopard_client_import_limits'), hashtext(current_schema()));
+
+SELECT count(*) FILTER (WHERE acting_user_id = $1)::integer AS own, count(*)::integer AS all
+FROM client_import
+WHERE status IN ('CHECKING', 'RUNNING', 'UNDOING');
 
 -- next round trip
 

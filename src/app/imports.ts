@@ -1,0 +1,32 @@
+import type { Config } from '../config/config.js';
+import { CHANNELS } from '../database/channels.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import { Database } from '../database/database.js';
+import { Listener } from '../database/listener.js';
+import { importLoop } from '../immigration/client-imports/import-loop.js';
+import { openLog } from '../platform/log.js';
+
+export interface RunningImports {
+  /** Begins no further part, finishes the one in progress, closes every connection. */
+  close(): Promise<void>;
+}
+
+/** Starts to import clients. Never fails: it waits for a database that is unreachable. */
+export async function startImports(config: Config, handle: DatabaseHandle): Promise<RunningImports> {
+  const log = openLog(config.logLevel);
+  const database = new Database(handle.app, { size: 1 }); // one part at a time
+  const listener = new Listener(handle.direct ?? handle.app);
+  const loop = importLoop(database, {
+    onError: (schema, error) => log.error({ err: error, schema }, 'importing clients'),
+  });
+  listener.on(CHANNELS.dueImports, () => loop.wake());
+  await listener.start();
+  loop.start();
+  return {
+    async close() {
+      await loop.stop();
+      await listener.close();
+      await database.close();
+    },
+  };
+}
