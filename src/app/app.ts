@@ -48,6 +48,7 @@ import { passwordRoutes } from '../immigration/sessions/password-routes.js';
 import { sessionRoutes } from '../immigration/sessions/routes.js';
 import { tokenRoutes } from '../immigration/sessions/token-routes.js';
 import { starterCatalogueRoutes } from '../immigration/starter-catalogues/routes.js';
+import { Invitations } from '../immigration/users/invitations.js';
 import { webhookRoutes } from '../immigration/webhooks/routes.js';
 import { type HubOptions, StreamHub } from '../live/hub.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -132,7 +133,14 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const mails = new AccountMails(config.accounts, new AccountLinks([config.secretKey]));
   const passwords = new NewPasswords(tokens, throttle, mails);
   const resets = new PasswordReset(database, { settings: config.accounts, mails, passwords, frontEnd });
-  const own = { users, sessions: new OwnSessions(database, tokens, throttle, passwords) };
+  const invitations = new Invitations({
+    mails,
+    lifetime: config.accounts.invitationLifetime,
+    canSend: config.deliveries.email.transport !== 'off',
+    frontEnd,
+  });
+  const ownSessions = new OwnSessions(database, tokens, throttle, passwords);
+  const own = { users, sessions: ownSessions, passwords, mails, invitations, throttle };
   const media = new MediaStore(config.mediaDirectory);
   const urls = new SignedUrls(config.secretKey);
 

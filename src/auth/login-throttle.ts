@@ -76,7 +76,7 @@ export class LoginThrottle {
 
   /** Returns the statement that forgets an account's failures after a successful log-in. */
   forget(username: string): Statement {
-    return sql`DELETE FROM login_failure WHERE kind = 'account' AND key = ${keyOf(username)}`;
+    return forgetUserFailures(username);
   }
 
   #refuse(rows: readonly Standing[], isOver: (failures: number, limit: number) => boolean): void {
@@ -104,6 +104,11 @@ export class LoginThrottle {
   get #wait() {
     return sql`extract(epoch FROM f.window_started_at + ${this.#window} - now())::float8 AS wait`;
   }
+}
+
+/** Returns the statement that ends the lock of a user. */
+export function forgetUserFailures(username: string): Statement {
+  return sql`DELETE FROM login_failure WHERE kind = 'account' AND key = ${keyOf(username)}`;
 }
 
 /** Returns the key of an address, which a proxy may have named with any text. */

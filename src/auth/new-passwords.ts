@@ -25,6 +25,7 @@ export class NewPasswords {
   /**
    * Stores the hash of a new password of a user whose row the caller has locked. Sessions, links and failed log-ins of
    * that user end, and the user is told by e-mail.
+   * @returns the number of ended sessions
    */
   async store(
     transaction: TenantTransaction,
@@ -32,15 +33,19 @@ export class NewPasswords {
     account: MailedAccount,
     hash: string,
     how: PasswordChange,
-  ): Promise<void> {
+  ): Promise<number> {
     const { id, username } = account;
     transaction.send(setPassword(id, hash));
     transaction.send(removeLinks(id));
     transaction.send(forgetDemand(id));
     transaction.send(this.throttle.forget(username));
-    recordSecurityEvent(transaction, { kind: 'password_changed', userId: id, detail: { how } });
     if (how !== 'invitation') this.mails.queue(transaction, tenant, { name: 'password-changed', account });
-    await endEverySession(transaction, id, this.tokens.lifetime('access'));
+    const ended = await endEverySession(transaction, id, this.tokens.lifetime('access'));
+    recordSecurityEvent(transaction, { kind: 'password_changed', userId: id, username, detail: { how } });
+    if (ended > 0 && how !== 'own') {
+      recordSecurityEvent(transaction, { kind: 'sessions_ended', userId: id, username, detail: { ended } });
+    }
+    return ended;
   }
 }
 

@@ -40,6 +40,34 @@ export class OwnSessions {
   }
 
   /**
+   * Checks the present password of a signed-in user, for changes that an open session alone does not allow. Wrong
+   * guesses count as failed log-ins.
+   * @param during the change, for the security log
+   * @throws HttpError 400 when it is wrong, 429 after too many failures
+   */
+  async provePassword(
+    tenant: Tenant,
+    user: CurrentUser,
+    current: string,
+    client: ClientDevice,
+    during: string,
+  ): Promise<Account> {
+    const { address } = client;
+    const context = { schema: tenant.schema, userId: user.id, source: sourceOf(client) };
+    const [standing, [account]] = await this.database.tenantTransaction(context, (transaction) =>
+      transaction
+        .send(this.throttle.standing(user.username, address))
+        .and(transaction.send(accountById(user.id))),
+    );
+    this.throttle.check(standing);
+    const asker = { tenant: tenant.schema, address };
+    if (account && (await verifyPassword(current, account.password, asker))) return account;
+    const failed = { username: user.username, userId: user.id, client, during };
+    await countFailedLogIn(this.database, this.throttle, context, failed);
+    throw invalidField('current_password', WRONG_PASSWORD);
+  }
+
+  /**
    * Changes a user's own password. Every session ends; the current one goes on with the new pair. Wrong guesses of the
    * present password count as failed log-ins.
    * @throws HttpError 400 when the present password is wrong or the new one is rejected; 429 after too many failures
@@ -54,17 +82,7 @@ export class OwnSessions {
     const context = { schema: tenant.schema, userId: user.id, source: sourceOf(client) };
     const { current, next } = passwords;
     const asker = { tenant: tenant.schema, address };
-    const [standing, [account]] = await this.database.tenantTransaction(context, (transaction) =>
-      transaction
-        .send(this.throttle.standing(user.username, address))
-        .and(transaction.send(accountById(user.id))),
-    );
-    this.throttle.check(standing);
-    if (!account || !(await verifyPassword(current, account.password, asker))) {
-      const failed = { username: user.username, userId: user.id, client, during: 'change of the password' };
-      await countFailedLogIn(this.database, this.throttle, context, failed);
-      throw invalidField('current_password', WRONG_PASSWORD);
-    }
+    const account = await this.provePassword(tenant, user, current, client, 'change of the password');
     checkPassword('new_password', next, account);
     const hash = await hashPassword(next, asker);
     return await this.database.tenantTransaction(context, async (transaction) => {

@@ -3,6 +3,7 @@ import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { PlainError } from '../platform/plain-error.js';
+import { lockNamedUser } from './named-user.js';
 import { recordSecurityEvent } from './security-log.js';
 
 /** The branches and regions of a user, from which the role's scope is derived. */
@@ -52,16 +53,11 @@ export async function assignScope(
   change: ScopeChange,
 ): Promise<UserScope> {
   return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
-    const [users, branches, regions] = await Promise.all([
-      transaction.query(usersNamed(user)),
+    const [found, branches, regions] = await Promise.all([
+      lockNamedUser(transaction, schema, user),
       transaction.query(BRANCHES),
       transaction.query(REGIONS),
     ]);
-    const [found, another] = users;
-    if (!found) {
-      throw new PlainError(`there is no user ${user} in ${schema}; see: leopard assign_user_scope --list`);
-    }
-    if (another) throw new PlainError(`several users of ${schema} match ${user}; give a username`);
 
     const unknown: string[] = [];
     const resolve = (names: string | undefined, known: readonly Named[], what: string) => {
@@ -124,13 +120,6 @@ async function replaceLinks(
   await transaction.query(sql`
     INSERT INTO ${table} (user_id, ${column})
     SELECT ${userId}, id FROM unnest(${ids}::bigint[]) WITH ORDINALITY AS given (id, place) ORDER BY place`);
-}
-
-function usersNamed(user: string): Statement<{ id: number }> {
-  return sql`
-    SELECT id FROM immigration_user
-    WHERE lower(normalize(${user.trim()}::text, NFKC)) IN (lower(normalize(email, NFKC)), lower(normalize(username, NFKC)))
-    ORDER BY id LIMIT 2 FOR UPDATE`;
 }
 
 function scopesOf(userId: number | null): Statement<UserScope> {

@@ -43,6 +43,7 @@ export const COMMANDS: readonly LazyCommand[] = [
     names: ['assign_user_scope'],
     load: async () => (await import('./assign-user-scope.js')).addAssignUserScopeCommand,
   },
+  { names: ['users'], load: async () => (await import('./users.js')).addUsersCommand },
   { names: ['catalogue'], load: async () => (await import('./catalogue.js')).addCatalogueCommand },
   { names: ['seed', 'seed_data'], load: async () => (await import('./seed.js')).addSeedCommand },
   { names: ['events'], load: async () => (await import('./events.js')).addEventsCommand },

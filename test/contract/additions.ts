@@ -230,7 +230,17 @@ export const ADDITIONS: readonly Addition[] = [
     of: ['PatchedTaskUpdateRequest.tags', 'TaskCreateRequest.tags', 'TaskUpdateRequest.tags'],
   },
   { maxProperties: 1_000, of: ['PatchedReminderRequest.meta_info', 'ReminderCreateRequest.meta_info'] },
-  { operations: ['POST /api/password-reset/', 'POST /api/password-reset/confirm/'] },
+  {
+    operations: [
+      'POST /api/password-reset/',
+      'POST /api/password-reset/confirm/',
+      'POST /api/v1/users/{id}/invite/',
+      'POST /api/v1/users/{id}/unlock/',
+    ],
+  },
+  { fields: ['invite'], of: ['UserCreateRequest'] },
+  { fields: ['current_password'], of: ['PatchedUserUpdateRequest'] },
+  { answers: [429], of: ['PATCH /api/v1/users/{id}/'] },
 ];
 
 const VERBS = ['add', 'change', 'delete', 'view'];

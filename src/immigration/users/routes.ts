@@ -1,9 +1,13 @@
 import { Type } from '@sinclair/typebox';
+import type { AccountMails } from '../../auth/account-mails.js';
 import type { CurrentUsers } from '../../auth/current-user.js';
+import type { LoginThrottle } from '../../auth/login-throttle.js';
+import type { NewPasswords } from '../../auth/new-passwords.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
 import { ROLES } from '../../auth/scope.js';
 import { TokenPair } from '../../auth/token-pair.js';
 import type { Database } from '../../database/database.js';
+import { pathId } from '../../http/path-id.js';
 import { clientOf } from '../../routing/client-device.js';
 import { REFUSED } from '../../routing/openapi/route-schema.js';
 import { signedIn } from '../../routing/policy.js';
@@ -11,6 +15,8 @@ import { type RouteDefinition, route, type UserRequest } from '../../routing/rou
 import { changingAccess } from '../shared/changing-access.js';
 import { PermissionAssignment } from '../shared/permissions.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
+import { proveOwnChange, unlockUser } from './credentials.js';
+import type { Invitations } from './invitations.js';
 import { userPolicy } from './policy.js';
 import {
   AssignableUser,
@@ -44,10 +50,15 @@ const filters = {
 export interface UserParts {
   readonly users: CurrentUsers;
   readonly sessions: OwnSessions;
+  readonly passwords: NewPasswords;
+  readonly mails: AccountMails;
+  readonly invitations: Invitations;
+  readonly throttle: LoginThrottle;
 }
 
 /** Returns the routes of the agency's staff. Changes take effect from the next request on. */
-export function userRoutes(database: Database, { users, sessions }: UserParts): RouteDefinition[] {
+export function userRoutes(database: Database, parts: UserParts): RouteDefinition[] {
+  const { users, sessions, invitations, throttle } = parts;
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
@@ -55,7 +66,7 @@ export function userRoutes(database: Database, { users, sessions }: UserParts): 
     policy: userPolicy,
     output: UserOutput,
   });
-  const workOf = ({ tenant, ip }: UserRequest) => ({ tenant, address: ip, sessions });
+  const workOf = ({ tenant, ip }: UserRequest) => ({ tenant, address: ip, ...parts });
   return [
     routes.list((transaction, user, page, { query }) => listUsers(transaction, user, query, page), {
       query: filters,
@@ -85,9 +96,25 @@ export function userRoutes(database: Database, { users, sessions }: UserParts): 
       routes.create(UserCreate, (transaction, user, input, request) =>
         createUser(transaction, user, input, workOf(request)),
       ),
-      ...routes.change({ PATCH: UserPatch }, (transaction, user, id, read, request) =>
-        updateUser(transaction, user, id, read, workOf(request)),
-      ),
+      route({
+        method: 'PATCH',
+        path: `${PATH}:id/`,
+        tag,
+        summary:
+          'Changes what is given of a user; of oneself the e-mail address only with `current_password`.',
+        policy: userPolicy.change,
+        body: UserPatch,
+        response: UserOutput,
+        errors: [400, 404, 429],
+        handler: async (request) => {
+          const { context, user, body, params } = request;
+          const id = pathId(params.id, 'User');
+          const isProved = await proveOwnChange(sessions, request, id, body);
+          return await database.tenantTransaction(context, (transaction) =>
+            updateUser(transaction, user, id, body, { ...workOf(request), isProved }),
+          );
+        },
+      }),
       routes.remove(
         (transaction, user, id, request) => disableUser(transaction, user, id, workOf(request)),
         [404],
@@ -113,6 +140,26 @@ export function userRoutes(database: Database, { users, sessions }: UserParts): 
           errors: [400, 404],
         },
         (transaction, user, id, read, request) => resetPassword(transaction, user, id, read, workOf(request)),
+      ),
+      routes.action(
+        'invite/',
+        {
+          summary: 'Sends another link to a user who was invited and has no password yet.',
+          policy: userPolicy.change,
+          status: 204,
+          errors: [400, 404],
+        },
+        (transaction, user, id, _read, { tenant }) => invitations.sendAgain(transaction, user, id, tenant),
+      ),
+      routes.action(
+        'unlock/',
+        {
+          summary: 'Lets a user try to log in again after too many failures.',
+          policy: userPolicy.change,
+          status: 204,
+          errors: [404],
+        },
+        (transaction, user, id) => unlockUser(throttle, transaction, user, id),
       ),
       route({
         method: 'POST',

@@ -7,6 +7,7 @@ import {
   type Field,
   FieldError,
   field,
+  isDictionary,
   nullable,
   nullableSchema,
   required,
@@ -41,6 +42,10 @@ function password(): Field<string, false> {
   return field(schema, (value) => readText(value, { keepSpaces: true, min: 1, max: LONGEST_PASSWORD }));
 }
 
+function presentPassword(): Field<string, false> {
+  return text({ min: 1, keepSpaces: true, writeOnly: true });
+}
+
 const person = {
   email: required(email({ min: 1 })),
   password: required(password()),
@@ -51,15 +56,39 @@ const person = {
   region_ids: nullable(list(integer())),
 };
 
-export const UserCreate = body('UserCreateRequest', {
+const newUser = {
   username: required(username()),
   ...person,
   is_active: withDefault(boolean(), true),
+  invite: boolean(),
+};
+const WithPassword = body('UserCreateRequest', newUser);
+const Invitation = body('UserInvitationRequest', { ...newUser, password: optional(newUser).password });
+
+/** Needs a password, except of a user who is invited and will choose it. */
+export const UserCreate: typeof Invitation = {
+  ...Invitation,
+  schema: WithPassword.schema,
+  parse: (value, form) => (isInvitation(value) ? Invitation : WithPassword).parse(value, form),
+};
+
+/** Returns whether a body asks for an invitation, in any spelling of true that its field takes. */
+function isInvitation(value: unknown): boolean {
+  if (!isDictionary(value)) return false;
+  const given = Array.isArray(value.invite) ? value.invite.at(-1) : value.invite;
+  try {
+    return newUser.invite.parse(given);
+  } catch {
+    return false; // reported by the body
+  }
+}
+export const UserPatch = body('PatchedUserUpdateRequest', {
+  ...optional({ ...person, is_active: boolean() }),
+  current_password: presentPassword(),
 });
-export const UserPatch = body('PatchedUserUpdateRequest', optional({ ...person, is_active: boolean() }));
 export const SetPassword = body('SetPasswordRequest', { password: required(password()) });
 export const ChangePassword = body('ChangePasswordRequest', {
-  current_password: required(text({ min: 1, keepSpaces: true, writeOnly: true })),
+  current_password: required(presentPassword()),
   new_password: required(password()),
 });
 

@@ -15,7 +15,6 @@ interface Before extends Workplaces {
 interface Changes {
   readonly email?: string | undefined;
   readonly isActive?: boolean | undefined;
-  readonly hasNewPassword?: boolean;
   readonly role?: string | undefined;
   readonly places?: Partial<Workplaces>;
   /** Number of ended sessions. */
@@ -26,12 +25,11 @@ interface Changes {
 export function recordUserChanges(
   transaction: TenantTransaction,
   before: Before,
-  { email, isActive, hasNewPassword = false, role, places, ended }: Changes,
+  { email, isActive, role, places, ended }: Changes,
 ): void {
   const about = { userId: before.id, username: before.username };
   const record = (kind: Parameters<typeof recordSecurityEvent>[1]['kind'], detail?: Detail) =>
     recordSecurityEvent(transaction, { kind, ...about, ...(detail && { detail }) });
-  if (hasNewPassword) record('password_changed', { how: 'set by somebody else' });
   if (email !== undefined && email !== before.email) record('email_changed');
   if (isActive !== undefined && isActive !== before.isActive) {
     record(isActive ? 'user_enabled' : 'user_disabled');

@@ -1,7 +1,8 @@
+import type { AccountMails } from '../../auth/account-mails.js';
 import type { CurrentUser } from '../../auth/current-user.js';
-import { checkPassword } from '../../auth/new-passwords.js';
+import { checkPassword, type NewPasswords } from '../../auth/new-passwords.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
-import { hashPassword } from '../../auth/passwords.js';
+import { hashPassword, unusablePassword } from '../../auth/passwords.js';
 import { rolesGivenBy } from '../../auth/scope.js';
 import { recordSecurityEvent } from '../../auth/security-log.js';
 import { firstOr } from '../../database/pending.js';
@@ -14,6 +15,8 @@ import type { Tenant } from '../../tenancy/tenants.js';
 import { checkGrants, grantDifference, replacePermissions } from '../shared/permissions.js';
 import type { Workplaces } from '../shared/user-scope.js';
 import { holdActor, lockUser, type UserChange } from './access.js';
+import { checkMayActAs, checkNewEmail, tellNewEmail } from './credentials.js';
+import type { Invitations } from './invitations.js';
 import { userPolicy } from './policy.js';
 import type { UserCreateInput, UserOutput, UserPatchInput } from './schemas.js';
 import { recordUserChanges } from './security-events.js';
@@ -31,6 +34,9 @@ export interface UserWork {
   /** The client's address. */
   readonly address: string;
   readonly sessions: OwnSessions;
+  readonly passwords: NewPasswords;
+  readonly mails: AccountMails;
+  readonly invitations: Invitations;
 }
 
 /**
@@ -42,14 +48,19 @@ export async function createUser(
   transaction: TenantTransaction,
   user: CurrentUser,
   input: UserCreateInput,
-  { tenant, address }: UserWork,
+  { tenant, address, invitations }: UserWork,
 ): Promise<Pending<UserOutput>> {
-  const { username, email, first_name, last_name, password, group_name, is_active = true, ...given } = input;
+  const { username, email, first_name, last_name, password, group_name, is_active = true } = input;
   const actor = await holdActor(transaction, user, userPolicy.create);
   checkRole(actor, group_name);
-  checkPassword('password', password, { username, email, firstName: first_name, lastName: last_name });
-  const places = placesOfNew(actor, await readPlaces(transaction, given));
-  const hash = await hashPassword(password, { tenant: tenant.schema, address });
+  const account = { username, email, firstName: first_name, lastName: last_name };
+  if (input.invite) invitations.check(password);
+  else checkPassword('password', password ?? '', account);
+  const places = placesOfNew(actor, await readPlaces(transaction, input));
+  const hash =
+    password === undefined
+      ? unusablePassword()
+      : await hashPassword(password, { tenant: tenant.schema, address });
   await claimIdentity(transaction, { username, email }, null);
   if (is_active) await claimSeat(transaction, tenant);
   const row = { username, email, first_name, last_name, password: hash, is_active };
@@ -62,6 +73,7 @@ export async function createUser(
   replacePlaces(transaction, id, places);
   const detail = { group: group_name, active: is_active };
   recordSecurityEvent(transaction, { kind: 'user_created', userId: id, username, detail });
+  if (input.invite) invitations.send(transaction, tenant, { id, ...account });
   return shownUser(transaction, id);
 }
 
@@ -75,12 +87,13 @@ export async function updateUser(
   user: CurrentUser,
   id: number,
   body: LateInput<UserPatchInput>,
-  work: UserWork,
+  work: UserWork & { readonly isProved: boolean },
 ): Promise<Pending<UserOutput>> {
   const { tenant, sessions } = work;
   const change = await lockUser(transaction, user, id, userPolicy.change);
   const { target } = change;
-  const { email, first_name, last_name, password, group_name, is_active, ...given } = body.read();
+  const given = body.read();
+  const { email, first_name, last_name, password, group_name, is_active } = given;
   const role = group_name === target.groups[0] ? undefined : group_name;
   const places = await changePlaces(transaction, change, given, role !== undefined);
   if (role !== undefined) {
@@ -90,21 +103,25 @@ export async function updateUser(
   if (is_active === false && change.isSelf) throw detailError(400, 'You cannot disable yourself');
   const person = { email, first_name, last_name };
   const hash = password === undefined ? undefined : await newPassword(change, password, person, work);
-  if (email !== undefined && email !== target.email) await claimIdentity(transaction, { email }, id);
+  const newEmail = email === target.email ? undefined : email;
+  if (newEmail !== undefined) {
+    checkNewEmail(change, work.isProved);
+    await claimIdentity(transaction, { email: newEmail }, id);
+  }
   if (is_active === true && !target.isActive) await claimSeat(transaction, tenant);
   const isDisabled = is_active === false && target.isActive;
   const leaves =
     target.groups.includes('SUPER_ADMIN') && target.isActive && (isDisabled || role !== undefined);
   if (leaves) await keepSuperAdmin(transaction, id);
   if (role !== undefined) replaceGroups(transaction, id, role);
-  const ends = isDisabled || hash !== undefined;
-  const ended = ends ? await sessions.endEvery(transaction, id) : 0;
-  const values = definedOf({ ...person, is_active, password: hash });
+  if (hash !== undefined) await storePassword(transaction, change, hash, work);
+  const ended = isDisabled && hash === undefined ? await sessions.endEvery(transaction, id) : 0;
+  const values = definedOf({ ...person, is_active });
   if (Object.keys(values).length > 0) {
     transaction.send(sql`${updateOf('immigration_user', values)} WHERE id = ${id}`);
   }
-  const changes = { email, isActive: is_active, hasNewPassword: hash !== undefined, role, places, ended };
-  recordUserChanges(transaction, target, changes);
+  if (newEmail !== undefined) tellNewEmail(work.mails, transaction, tenant, change, newEmail);
+  recordUserChanges(transaction, target, { email, isActive: is_active, role, places, ended });
   return shownUser(transaction, id);
 }
 
@@ -137,9 +154,18 @@ export async function resetPassword(
 ): Promise<void> {
   const change = await lockUser(transaction, user, id, userPolicy.change);
   const hash = await newPassword(change, body.read().password, {}, work);
-  const ended = await work.sessions.endEvery(transaction, id);
-  transaction.send(sql`UPDATE immigration_user SET password = ${hash} WHERE id = ${id}`);
-  recordUserChanges(transaction, change.target, { hasNewPassword: true, ended });
+  await storePassword(transaction, change, hash, work);
+}
+
+/** Stores a password that somebody has set for another user. */
+async function storePassword(
+  transaction: TenantTransaction,
+  { target }: UserChange,
+  hash: string,
+  { tenant, passwords }: UserWork,
+): Promise<void> {
+  const account = { ...target, firstName: target.first_name };
+  await passwords.store(transaction, tenant, account, hash, 'admin');
 }
 
 /** Replaces the user's own permissions. @throws HttpError 404, 403, 400 */
@@ -197,16 +223,14 @@ async function changePlaces(
  * the actor does not
  */
 async function newPassword(
-  { actor, target, isSelf }: UserChange,
+  change: UserChange,
   password: string,
   person: { readonly [name in 'email' | 'first_name' | 'last_name']?: string | undefined },
   { tenant, address }: UserWork,
 ): Promise<string> {
+  const { target, isSelf } = change;
   if (isSelf) throw invalidField('password', OWN_PASSWORD);
-  checkWithin(actor, target);
-  if (!target.permissions.every((permission) => actor.permissions.has(permission))) {
-    throw permissionDenied(`User ${actor.username} cannot set the password of user ${target.username}`);
-  }
+  checkMayActAs(change, 'set the password');
   const { email = target.email, first_name = target.first_name, last_name = target.last_name } = person;
   const owner = { username: target.username, email, firstName: first_name, lastName: last_name };
   checkPassword('password', password, owner);

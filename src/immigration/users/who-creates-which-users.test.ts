@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
+import { PASSWORD, startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { idOf, seedStaff } from '../../../test/helpers/staff.js';
 import { statement } from '../../database/statement.js';
 
@@ -199,6 +199,7 @@ describe('one’s own rights', () => {
     const { body } = await ask('branch1', 'PATCH', `${idOf('branch1')}/`, {
       first_name: 'New',
       email: 'new.branch1@example.com',
+      current_password: PASSWORD,
       group_name: 'BRANCH_ADMIN',
       branch_ids: [1],
       region_ids: [],

@@ -400,6 +400,37 @@ SELECT $1, id
 FROM auth_group
 WHERE name = $2;
 
+UPDATE immigration_user
+SET password = $1
+WHERE id = $2;
+
+DELETE FROM account_link
+WHERE user_id = $1;
+
+DELETE FROM password_demand
+WHERE user_id = $1;
+
+DELETE FROM login_failure
+WHERE kind = 'account'
+  AND key = $1;
+
+SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
+
+WITH allowed AS MATERIALIZED (
+  SELECT $1::bigint AS id
+  WHERE (
+    SELECT count(*)
+    FROM delivery d
+    WHERE d.account_id = $2
+      AND d.created_at > now() - interval '1 hour'
+      AND d.event_type <> $3
+  ) < $4
+    AND true
+)
+INSERT INTO delivery (kind, recipient, destination, event_type, subject, body, account_id, link_id)
+SELECT 'email', $5, 'mail', $6, $7, $8, allowed.id, NULL
+FROM allowed;
+
 WITH ended AS (
   INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
   SELECT o.id, now()
@@ -431,13 +462,47 @@ SELECT pg_notify($1, current_schema()::text);
 
 -- next round trip
 
-UPDATE "immigration_user"
-SET "email" = $1, "first_name" = $2, "last_name" = $3, "password" = $4
-WHERE id = $5;
-
 SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
   e.agent, e.request_id, e.session_id, e.count, e.detail
 FROM security_record($1::jsonb, $2::boolean) e;
+
+UPDATE "immigration_user"
+SET "email" = $1, "first_name" = $2, "last_name" = $3
+WHERE id = $4;
+
+SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
+
+WITH allowed AS MATERIALIZED (
+  SELECT $1::bigint AS id
+  WHERE (
+    SELECT count(*)
+    FROM delivery d
+    WHERE d.account_id = $2
+      AND d.created_at > now() - interval '1 hour'
+      AND d.event_type <> $3
+  ) < $4
+    AND true
+)
+INSERT INTO delivery (kind, recipient, destination, event_type, subject, body, account_id, link_id)
+SELECT 'email', $5, 'mail', $6, $7, $8, allowed.id, NULL
+FROM allowed;
+
+SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
+
+WITH allowed AS MATERIALIZED (
+  SELECT $1::bigint AS id
+  WHERE (
+    SELECT count(*)
+    FROM delivery d
+    WHERE d.account_id = $2
+      AND d.created_at > now() - interval '1 hour'
+      AND d.event_type <> $3
+  ) < $4
+    AND true
+)
+INSERT INTO delivery (kind, recipient, destination, event_type, subject, body, account_id, link_id)
+SELECT 'email', $5, 'mail', $6, $7, $8, allowed.id, NULL
+FROM allowed;
 
 SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
   e.agent, e.request_id, e.session_id, e.count, e.detail
@@ -564,6 +629,37 @@ COMMIT;
 
 -- POST /api/v1/users/:id/set-password/: 204
 
+UPDATE immigration_user
+SET password = $1
+WHERE id = $2;
+
+DELETE FROM account_link
+WHERE user_id = $1;
+
+DELETE FROM password_demand
+WHERE user_id = $1;
+
+DELETE FROM login_failure
+WHERE kind = 'account'
+  AND key = $1;
+
+SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
+
+WITH allowed AS MATERIALIZED (
+  SELECT $1::bigint AS id
+  WHERE (
+    SELECT count(*)
+    FROM delivery d
+    WHERE d.account_id = $2
+      AND d.created_at > now() - interval '1 hour'
+      AND d.event_type <> $3
+  ) < $4
+    AND true
+)
+INSERT INTO delivery (kind, recipient, destination, event_type, subject, body, account_id, link_id)
+SELECT 'email', $5, 'mail', $6, $7, $8, allowed.id, NULL
+FROM allowed;
+
 WITH ended AS (
   INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
   SELECT o.id, now()
@@ -595,9 +691,27 @@ SELECT pg_notify($1, current_schema()::text);
 
 -- next round trip
 
-UPDATE immigration_user
-SET password = $1
-WHERE id = $2;
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
+COMMIT;
+
+-- POST /api/v1/users/:id/invite/: 400
+
+SELECT password
+FROM immigration_user
+WHERE id = $1;
+
+-- next round trip
+
+ROLLBACK;
+
+-- POST /api/v1/users/:id/unlock/: 204
+
+DELETE FROM login_failure
+WHERE kind = 'account'
+  AND key = $1;
 
 SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
   e.agent, e.request_id, e.session_id, e.count, e.detail
@@ -682,10 +796,6 @@ DELETE FROM login_failure
 WHERE kind = 'account'
   AND key = $1;
 
-SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
-  e.agent, e.request_id, e.session_id, e.count, e.detail
-FROM security_record($1::jsonb, $2::boolean) e;
-
 SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
 
 WITH allowed AS MATERIALIZED (
@@ -733,6 +843,10 @@ ON CONFLICT (jti) DO UPDATE SET created_at = excluded.created_at, expires_at = e
 SELECT pg_notify($1, current_schema()::text);
 
 -- next round trip
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
   u.is_active AS "isActive", ARRAY(
