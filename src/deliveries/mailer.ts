@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DeliverySettings } from '../config/delivery-settings.js';
 import { type AttemptOutcome, shortError } from './attempt-outcome.js';
@@ -119,9 +119,10 @@ function fileMailer({ folder, domain }: MailerOptions): Mailer {
         });
         const { message: text } = await transport.sendMail(mailOptions(message, domain));
         const file = join(folder, `${message.idempotencyKey}.eml`);
-        await mkdir(folder, { recursive: true });
+        await mkdir(folder, { recursive: true, mode: 0o700 });
         // Readers of the folder must never see half a file.
-        await writeFile(`${file}.part`, text as Buffer);
+        await rm(`${file}.part`, { force: true }); // a leftover keeps its mode
+        await writeFile(`${file}.part`, text as Buffer, { mode: 0o600 });
         await rename(`${file}.part`, file);
         return `written to ${file}`;
       }),

@@ -48,9 +48,9 @@ export class MediaStore {
     // Written aside first: a file under its final name is always complete.
     const unfinished = `${file}${UNFINISHED}`;
     try {
-      await mkdir(dirname(file), { recursive: true, mode: 0o750 });
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       await this.#tidy(dirname(file));
-      await writeFile(unfinished, content, { mode: 0o640, flag: 'wx' });
+      await writeFile(unfinished, content, { mode: 0o600, flag: 'wx' });
       await rename(unfinished, file);
     } catch (error) {
       await rm(unfinished, { force: true });

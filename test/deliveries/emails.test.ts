@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -290,6 +290,7 @@ it('is written to a folder in development, the same file when it is sent again',
   const text = await readFile(join(folder, `${mail!.idempotency_key}.eml`), 'utf8');
   expect(text).toContain('Subject: Client assigned\n');
   expect(text).toContain('From: Leopard <no-reply@leopard.test>');
+  expect((await stat(join(folder, `${mail!.idempotency_key}.eml`))).mode & 0o777).toBe(0o600);
 });
 
 it('does not let a text from a record add recipients or headers', async () => {

@@ -1,7 +1,7 @@
 import type { FieldErrors } from '../../http/errors.js';
 import type { Field } from '../../http/fields/field.js';
 import { CLIENT_FIELDS, GENDERS } from '../shared/client-fields.js';
-import { withoutApostrophe } from '../shared/csv.js';
+import { withoutApostrophes } from '../shared/csv.js';
 import { longestCell, tooLongText } from './cell-lengths.js';
 import type { ImportField } from './columns.js';
 import { countryCode } from './country-names.js';
@@ -64,7 +64,7 @@ export function readCells(
       tooLong[field] = [tooLongText(field)];
       continue;
     }
-    const text = withoutApostrophe(cell);
+    const text = withoutApostrophes(cell);
     if (text === '') continue;
     if (field === 'full_name') Object.assign(given, nameParts(text));
     else given[field] = MEANINGS.get(field)?.(text, reading) ?? text;

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { COUNTRY_CODES } from '../../http/fields/countries.js';
 import { countryName } from '../shared/country-names.js';
-import { csvLines, withoutApostrophe } from '../shared/csv.js';
 import { isTooLong, readCells } from './cells.js';
 import { guessFields, IMPORT_FIELDS } from './columns.js';
 import { countryCode, countryProblem } from './country-names.js';
@@ -245,20 +244,4 @@ test.each([
   ],
 ])('a country written %s is answered with the code to use', (text, problem) => {
   expect(countryProblem(text)).toBe(problem);
-});
-
-test('what a spreadsheet would run as a formula is made text, and comes back as it was', () => {
-  const cells = ['=1+1', '+977', '-1', '@x', '\tx', '\rx', '＝1', 'a=1', "'x", '', 'a,"b"\nc'];
-  const line = csvLines([cells]);
-  expect(line).toBe(`'=1+1,'+977,'-1,'@x,'\tx,"'\rx",'＝1,a=1,'x,,"a,""b""\nc"\r\n`);
-  for (const cell of [...cells.slice(0, 9), "'=1", "''+977", "'-", "'", "''x", "'t Hooft"]) {
-    expect(
-      withoutApostrophe(
-        csvLines([[cell]])
-          .slice(0, -2)
-          .replaceAll('"', ''),
-      ),
-    ).toBe(cell);
-  }
-  expect(csvLines([[1, -2.5, true, false, null]])).toBe('1,-2.5,true,false,\r\n');
 });

@@ -3,7 +3,7 @@ import type { Database } from '../../database/database.js';
 import { sql } from '../../database/sql.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { type FieldErrors, notFound } from '../../http/errors.js';
-import { csvLines, withoutApostrophe } from '../shared/csv.js';
+import { csvLines, withoutApostrophes } from '../shared/csv.js';
 import type { NextPiece } from '../shared/csv-answer.js';
 import { visibleImports } from './policy.js';
 import { readPart } from './records.js';
@@ -45,7 +45,7 @@ export function failurePieces(
           .map(({ number, cells }) => {
             const width = Math.max(headers.length, cells.length);
             const filled = Array.from({ length: width }, (_, column) =>
-              withoutApostrophe((cells[column] ?? '').trim()),
+              withoutApostrophes((cells[column] ?? '').trim()),
             );
             return [...filled, number, problems.get(number) ?? ''];
           });
