@@ -51,6 +51,7 @@ describe('doctor', () => {
         'transactions',
         'settings of tenants',
         'domains',
+        'retention of logs',
       ],
     ]);
     expect(checks.get('notices')?.status).toBe('ok');

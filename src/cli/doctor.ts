@@ -3,6 +3,7 @@ import { type Config, ConfigError } from '../config/config.js';
 import type { Finding } from '../database/finding.js';
 import { PlainError } from '../platform/plain-error.js';
 import { diagnose } from '../schema/diagnosis.js';
+import { diagnoseRetention } from '../schema/log-retention.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
 import { diagnoseTenants } from '../tenancy/diagnosis.js';
@@ -61,6 +62,7 @@ async function lookAround(context: CliContext): Promise<Finding[]> {
     const findings = await withDatabase(context, async (handle) => [
       ...(await diagnose(handle)),
       ...(await diagnoseTenants(handle, config)),
+      await diagnoseRetention(handle.app, config),
     ]);
     return [...before, { check: 'connection', status: 'ok', text: 'the database answers' }, ...findings];
   } catch (error) {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { DatabaseHandle } from '../database/connections.js';
 import { withOwner } from '../database/owner.js';
 import { requireValidEventsConfig } from '../events/operations/check-config.js';
+import { storeRetention } from '../schema/log-retention.js';
 import { fileName } from '../schema/migration-state.js';
 import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../schema/migrator.js';
 import { repairAll } from '../schema/repair-all.js';
@@ -47,6 +48,7 @@ async function migrate(
   options: MigrateCommandOptions,
 ): Promise<void> {
   const { applied, scopes, captures, repairs, mended, failures } = await run(context, handle, options);
+  await storeRetention(ownerSettings(handle), context.config());
   if (applied > 0)
     context.print(`applied ${count(applied, 'migration')} to ${count(scopes, 'schema', 'schemas')}`);
   else if (captures > 0) context.print(`renewed the capture of events of ${count(captures, 'tenant')}`);

@@ -7,6 +7,7 @@ import { openLog } from '../platform/log.js';
 import { openSecurityLines } from '../platform/security-lines.js';
 import { UncaughtErrors } from '../platform/uncaught-errors.js';
 import { requireIsolation } from '../schema/access/access-check.js';
+import { storeRetention } from '../schema/log-retention.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
 import { bringUpToDate } from './bring-up-to-date.js';
@@ -106,6 +107,7 @@ async function start(
   ensureGoingOn(shutdown);
 
   for (const remark of await bringUpToDate(handle, progress)) context.warn(remark);
+  if (handle.owner) await storeRetention(handle.owner, config);
   for (const remark of await requireIsolation(handle.app)) context.warn(remark);
   ensureGoingOn(shutdown);
   if (handle.kind === 'embedded' && config.demoData) {

@@ -22,6 +22,7 @@ export const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   job_tenant: 'SELECT',
   job_change: 'SELECT',
   job_run: 'SELECT, INSERT, UPDATE',
+  log_retention: 'SELECT',
 };
 
 /** The program's own tables in `public`. */

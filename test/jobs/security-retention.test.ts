@@ -26,6 +26,9 @@ const kept = async () =>
 
 it('keeps events for ever, for as long as it is told, and for 30 days in any case', async () => {
   expect((await run(0)).done).toBe(0);
+  // Nothing is removed that the owner has not allowed to be.
+  expect((await run(30)).done).toBe(0);
+  await test.sql("UPDATE public.log_retention SET days = 30 WHERE log = 'security'");
   expect((await run(365, { dryRun: true })).done).toBe(1);
   expect(await kept()).toEqual(AGES);
   expect((await run(365)).done).toBe(1);

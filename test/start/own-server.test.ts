@@ -66,6 +66,7 @@ it('the documented steps lead to a database without a fault', async () => {
       'tables',
       'settings of tenants',
       'domains',
+      'retention of logs',
     ].map((check) => expect.stringMatching(new RegExp(`^${check}: .*; run: leopard migrate$`))),
   ]);
   const migrate = () => runCommand(settings(), ['migrate']);
