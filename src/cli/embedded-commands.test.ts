@@ -37,6 +37,8 @@ describe.sequential('with the embedded database', () => {
     expect((await leopard('register_tenant', '--name', 'Acme', '--tenant', 'acme')).exitCode).toBe(0);
     const { stdout } = await leopard('doctor');
     expect(stdout).not.toMatch(/problem/);
+    // Which includes that the server's own databases are closed to the program.
+    expect(stdout).toContain(' nobody has more rights than the program gives');
     expect(stdout).toContain(' it can be served\n');
     expect(stdout).toContain(' those of 1 tenant are as ');
     expect(postmaster()).toBeNull();

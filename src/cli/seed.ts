@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import { isExposed, PUBLISHED_LOGINS } from '../config/exposure.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { DEMO_LOGINS, type DemoLogin } from '../seed/demo-logins.js';
 import { removeTenantFiles } from '../storage/tenant-files.js';
@@ -60,6 +61,7 @@ async function seedDemoAgencies(context: CliContext): Promise<void> {
     });
   });
   printLogins(context, DEMO_LOGINS);
+  if (isExposed(context.config())) context.warn(`warning: ${PUBLISHED_LOGINS}`);
 }
 
 async function seedData(context: CliContext, { tenant, clear, force }: SeedDataOptions): Promise<void> {

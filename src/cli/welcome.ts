@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { isExposed, PUBLISHED_LOGINS } from '../config/exposure.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { quoteIdentifier } from '../database/schema-name.js';
@@ -41,6 +42,7 @@ export async function welcome({ config, handle, invocation }: Welcomed, port: nu
       lines.push(`  ${schema.replace('tenant_', '').padEnd(5)} ${role.padEnd(14)} ${username} / ${password}`);
     }
   }
+  if (logins.length > 0 && isExposed(config)) lines.push(`  Warning: ${PUBLISHED_LOGINS}.`);
   if (isAllowedHost(first, config.allowedHosts))
     lines.push('', `  API documentation: ${base(first)}/api/docs/`);
   lines.push(`  Something is wrong? ${invocation} doctor`);

@@ -48,6 +48,24 @@ describe('defaults', () => {
   });
 });
 
+describe('demonstration data, whose log-ins are published', () => {
+  const PRODUCTION = { DEBUG: 'false', SECRET_KEY: GOOD_KEY };
+  it.each([
+    [true, {}],
+    [true, { HOST: '0.0.0.0' }],
+    [true, PRODUCTION],
+    [true, { ...PRODUCTION, HOST: 'localhost' }],
+    [true, { ...PRODUCTION, HOST: '::1' }],
+    [false, { ...PRODUCTION, HOST: '0.0.0.0' }],
+    [false, { ...PRODUCTION, HOST: '::' }],
+    [false, { ...PRODUCTION, HOST: '10.1.2.3' }],
+    [false, { ...PRODUCTION, HOST: 'crm.example.com' }],
+    [true, { ...PRODUCTION, HOST: '0.0.0.0', DEMO_DATA: 'true' }],
+  ])('is loaded by default, or not, where others reach it: %s for %j', (loaded, environment) => {
+    expect(loadConfig(environment, directory).demoData).toBe(loaded);
+  });
+});
+
 describe('problems', () => {
   it('are told all together, each with the setting’s name', () => {
     const problems = problemsOf({

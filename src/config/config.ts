@@ -7,6 +7,7 @@ import { writeWhole } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type AccountSettings, readAccountSettings } from './account-settings.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
+import { isExposed } from './exposure.js';
 import { type ImportSettings, readImportSettings } from './import-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
@@ -47,7 +48,7 @@ export interface Config {
   readonly baseDomain: string;
   readonly useHttps: boolean;
   readonly database: DatabaseSettings;
-  /** Whether a new embedded database gets the demonstration data. */
+  /** Whether a new embedded database gets the demonstration data, whose log-ins are published. */
   readonly demoData: boolean;
   readonly poolSize: number;
   readonly dataDirectory: string;
@@ -117,6 +118,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   // An external server counts as production, where a forgotten DEBUG must not open anything.
   const debug = read.boolean('DEBUG', database.kind === 'embedded');
   const baseDomain = read.domain('BASE_DOMAIN', 'localhost');
+  const host = read.text('HOST', '127.0.0.1');
   const config: Config = {
     secretKey: readSecretKey(read, debug, dataDirectory),
     debug,
@@ -125,11 +127,11 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     baseDomain,
     useHttps: read.boolean('USE_HTTPS', false),
     database,
-    demoData: read.boolean('DEMO_DATA', true),
+    demoData: read.boolean('DEMO_DATA', !isExposed({ debug, host })),
     poolSize: read.integer('DB_POOL_SIZE', 5, { min: 1, max: 200 }),
     dataDirectory,
     mediaDirectory: resolve(directory, read.text('MEDIA_DIR', join(dataDirectory, 'media'))),
-    host: read.text('HOST', '127.0.0.1'),
+    host,
     port: read.integer('PORT', 8000, { min: 0, max: 65535 }),
     metrics: {
       host: read.text('METRICS_HOST', '127.0.0.1'),

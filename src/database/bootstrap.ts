@@ -31,9 +31,14 @@ const LOCALES = [
  * Creates the owner's and the program's role and the database where they are missing; passwords and settings are set
  * anew. May run in several processes at once.
  * @param admin a superuser, or a role with CREATEDB and CREATEROLE, on any database of the server
+ * @param hasServer whether nobody else uses the server, so that its other databases are closed to everybody
  * @throws database errors, such as missing privileges
  */
-export async function bootstrapDatabase(admin: ConnectionSettings, wanted: WantedDatabase): Promise<void> {
+export async function bootstrapDatabase(
+  admin: ConnectionSettings,
+  wanted: WantedDatabase,
+  { hasServer = false } = {},
+): Promise<void> {
   await withOwner(admin, async (client) => {
     await ensureLogin(client, wanted.owner, 'CREATEROLE NOCREATEDB');
     await ensureLogin(client, wanted.app, 'NOINHERIT NOCREATEDB NOCREATEROLE', TIMEOUTS);
@@ -48,7 +53,18 @@ export async function bootstrapDatabase(admin: ConnectionSettings, wanted: Wante
         `REVOKE ALL ON DATABASE ${database} FROM PUBLIC; GRANT CONNECT ON DATABASE ${database} TO ${owner}, ${app};`,
       ),
     );
+    if (hasServer) await closeServersDatabases(client);
   });
+}
+
+/** Closes the databases that every server begins with to all but superusers: the program's role has no business there. */
+async function closeServersDatabases(client: OwnerClient): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT DISTINCT quote_ident(datname) AS name
+     FROM pg_catalog.pg_database CROSS JOIN aclexplode(coalesce(datacl, acldefault('d', datdba))) a
+     WHERE datname IN ('postgres', 'template1') AND a.grantee = 0`,
+  );
+  for (const { name } of rows) await client.query(tolerantly(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC;`));
 }
 
 async function ensureLogin(

@@ -84,7 +84,8 @@ async function openEmbedded(
   const app = role(APP_ROLE, server.passwords.app);
   const owner = role(OWNER_ROLE, server.passwords.owner);
   try {
-    await bootstrapDatabase(server.admin, { database: settings.database, owner, app });
+    const wanted = { database: settings.database, owner, app };
+    await bootstrapDatabase(server.admin, wanted, { hasServer: true });
   } catch (error) {
     await server.stop();
     throw error;
