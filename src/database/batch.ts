@@ -1,6 +1,7 @@
 import type { ClientBase, Submittable } from 'pg';
+import { AnswerTooLargeError } from './answer-bounds.js';
 import type { Prepared } from './prepared-statements.js';
-import { type ResultColumn, type RowReader, rowReader } from './row-reader.js';
+import { columnsRead, type ResultColumn, type RowReader, rowReader } from './row-reader.js';
 
 /** A statement of a batch, with its values in wire format. */
 export interface Entry {
@@ -101,6 +102,11 @@ class Batch implements Submittable {
 
   /** Ends the batch with an error of the server or of the connection. */
   handleError(error: Error): void {
+    const entry = this.entries[this.#rows.length];
+    if (error instanceof AnswerTooLargeError && entry) {
+      const reader = this.#reader ?? entry.prepared?.reader;
+      error.statement = { sql: entry.sql, columns: reader ? columnsRead(reader) : [] };
+    }
     this.#end(error);
   }
 

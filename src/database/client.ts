@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
+import { AnswerTooLargeError } from './answer-bounds.js';
 import { askForSignOfLife } from './sign-of-life.js';
 import { ANSWERS_WITHIN_MS } from './timeouts.js';
 
@@ -36,6 +37,8 @@ const KEEP_ALIVE_AFTER_MS = 10_000;
 export class DatabaseClient extends pg.Client {
   /** Milliseconds of silence after which a round trip is given up, whatever the server is doing; infinite by default. */
   longest = Number.POSITIVE_INFINITY;
+  /** Maximum number of bytes that an answer may have; a longer one fails, and ends the connection. */
+  mostBytes = Number.POSITIVE_INFINITY;
   /** The server's version, such as `17.4`; empty until the server has sent it. */
   serverVersionText = '';
   /** The server's major version; 0 until the server has sent it. */
@@ -43,6 +46,8 @@ export class DatabaseClient extends pg.Client {
   readonly #settings: ConnectionSettings;
   readonly #within: number;
   #unanswered = 0;
+  /** Number of bytes that the present answer may still have. */
+  #bytesLeft = Number.POSITIVE_INFINITY;
   #answers = 0;
   #silentSince = 0;
   /** Number of bytes received when the silence began. */
@@ -63,6 +68,7 @@ export class DatabaseClient extends pg.Client {
     this.#settings = { host, port, database, user, password };
     this.#within = answersWithin;
     this.on('error', ignore); // what is under way fails; without a listener the error would also end the process
+    this.connection.once('readyForQuery', () => this.#countBytes());
     this.connection.on('readyForQuery', () => this.#answered());
     this.connection.on('parameterStatus', (told: { parameterName: string; parameterValue: string }) => {
       if (told.parameterName !== 'server_version') return;
@@ -79,6 +85,7 @@ export class DatabaseClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: with all of the driver's overloads declared it cannot be overridden
   override query(...given: any[]): any {
     this.#unanswered++;
+    this.#bytesLeft = this.mostBytes;
     if (this.#unanswered === 1) this.#listen();
     return Reflect.apply(super.query, this, given);
   }
@@ -96,6 +103,14 @@ export class DatabaseClient extends pg.Client {
   abandon(error: Error): void {
     this.#unanswered = 0;
     this.connection.stream.destroy(error);
+  }
+
+  /** Counts what is received, so that a value that is too large is not collected in memory until it is complete. */
+  #countBytes(): void {
+    this.connection.stream.on('data', (chunk: Buffer) => {
+      this.#bytesLeft -= chunk.length;
+      if (this.#bytesLeft < 0 && this.#unanswered > 0) this.abandon(new AnswerTooLargeError());
+    });
   }
 
   get #bytesRead(): number {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
 import { jittered } from '../platform/jitter.js';
+import { AnswerTooLargeError, cutting } from './answer-bounds.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
 import { type Keeping, Session } from './session.js';
 import type { Statement } from './statement.js';
@@ -9,6 +10,7 @@ import { asTenantFault } from './tenant-fault.js';
 import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
 import {
   ConnectionUnusableError,
+  type Cuts,
   type MaybePending,
   runTenantTransaction,
   type TenantContext,
@@ -31,6 +33,10 @@ export interface DatabaseOptions {
   readonly onError?: (error: Error) => void;
 }
 
+/** Maximum number of bytes of one round trip when long values are cut: of many values that are not long. */
+const MOST_WHEN_CUT = 32 * 1024 * 1024;
+/** Maximum number of statements of one transaction whose values are cut. */
+const MOST_CUT = 3;
 const LIFETIME = 600;
 /** Maximum wait for a free connection, as a multiple of the time allowed for connecting. */
 const WAITS_FOR = 2;
@@ -70,17 +76,22 @@ export class Database {
 
   /**
    * Runs `work` in a transaction with the tenant's role and search path: the only way to a tenant's tables. Commits
-   * when `work` is done, rolls back when it throws.
+   * when `work` is done, rolls back when it throws. Work whose statements return more than the context's bounds, where
+   * these say so, is done again with long values cut.
    * @throws what `work` throws, database errors, and TenantBrokenError if the tenant's schema lacks something
    */
   async tenantTransaction<T>(
     context: TenantContext,
     work: (transaction: TenantTransaction) => MaybePending<T>,
   ): Promise<T> {
-    try {
-      return await this.#transaction(context.schema, context, this.#tenantOf(context.schema), work);
-    } catch (error) {
-      throw asTenantFault(context.schema, error);
+    const statements = new Map<string, string>();
+    for (;;) {
+      try {
+        const cuts = statements.size > 0 ? { statements, most: MOST_WHEN_CUT } : undefined;
+        return await this.#transaction(context.schema, context, this.#tenantOf(context.schema), work, cuts);
+      } catch (error) {
+        if (!cutNext(context, error, statements)) throw asTenantFault(context.schema, error);
+      }
     }
   }
 
@@ -143,6 +154,7 @@ export class Database {
     context: TenantContext | null,
     tenant: object,
     work: (transaction: TenantTransaction) => MaybePending<T>,
+    cuts?: Cuts,
   ): Promise<T> {
     const release = await this.#semaphore.acquire(sharer);
     try {
@@ -150,7 +162,7 @@ export class Database {
       const connection = this.#connections.get(client) as Connection;
       connection.isIdle = false;
       try {
-        return await runTenantTransaction({ session: connection.session, context, tenant }, work);
+        return await runTenantTransaction({ session: connection.session, context, tenant, cuts }, work);
       } catch (error) {
         if (!(error instanceof ConnectionUnusableError)) throw error;
         connection.broken = error;
@@ -163,6 +175,19 @@ export class Database {
       release();
     }
   }
+}
+
+/**
+ * Adds the statement that returned too much to those whose long values are cut.
+ * @returns false for other errors, for contexts that do not cut, and where cutting did not help
+ */
+function cutNext({ bounds }: TenantContext, error: unknown, statements: Map<string, string>): boolean {
+  if (!(error instanceof AnswerTooLargeError) || bounds?.longest === undefined) return false;
+  const { sql, columns = [] } = error.statement ?? {};
+  if (sql === undefined || columns.length === 0 || statements.size === MOST_CUT) return false;
+  if ([...statements.values()].includes(sql)) return false;
+  statements.set(sql, cutting(sql, columns, bounds.longest));
+  return true;
 }
 
 /** The state of a connection of the pool. */

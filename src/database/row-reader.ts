@@ -15,6 +15,13 @@ type Parser = (text: string) => unknown;
 /** Maximum number of cached readers; there are as many as result shapes, whatever the tenant. */
 const readers = new LRUCache<string, RowReader>({ max: 2_000 });
 
+const columnsOf = new WeakMap<RowReader, readonly ResultColumn[]>();
+
+/** Returns the columns of the rows that a reader reads. */
+export function columnsRead(reader: RowReader): readonly ResultColumn[] {
+  return columnsOf.get(reader) ?? [];
+}
+
 /** Returns the reader for rows with these columns. */
 export function rowReader(fields: readonly ResultColumn[]): RowReader {
   let form = '';
@@ -23,6 +30,7 @@ export function rowReader(fields: readonly ResultColumn[]): RowReader {
   if (!reader) {
     reader = compile(fields);
     readers.set(form, reader);
+    columnsOf.set(reader, fields);
   }
   return reader;
 }

@@ -51,6 +51,11 @@ export class Session {
     client.longest = LIMIT_MS + ROUND_TRIP_MARGIN_MS;
   }
 
+  /** Sets the maximum number of bytes of the answer to one round trip. */
+  set mostBytes(most: number) {
+    this.client.mostBytes = most;
+  }
+
   /** Whether repeated statements are kept prepared. */
   get keeps(): boolean {
     return this.keeping.allowed && this.#isDirect === true;

@@ -1,4 +1,5 @@
 import pgUtils from 'pg/lib/utils.js';
+import { type AnswerBounds, collectCutFields } from './answer-bounds.js';
 import { type Actor, BEGIN, NO_LIMIT, openingFor } from './opening.js';
 import { type MaybePending, Pending } from './pending.js';
 import { checkSchemaName } from './schema-name.js';
@@ -13,6 +14,10 @@ export interface TenantContext {
   readonly userId: number | null;
   /** The client's address, the request's id and the client's agent, separated by spaces; omitted outside requests. */
   readonly source?: string;
+  /** The bounds of what statements return; none outside requests. */
+  readonly bounds?: AnswerBounds | undefined;
+  /** The names of the fields that were cut to stay within the bounds; set when there are any. */
+  cutFields?: Set<string>;
 }
 
 /** The statements of one tenant's transaction. Only its runner commits, when the work is done. */
@@ -116,8 +121,10 @@ class Conversation implements TenantTransaction {
     private readonly session: Session,
     private readonly context: TenantContext | null,
     readonly tenant: object,
+    private readonly cuts: Cuts | undefined,
   ) {
     this.#actor = context ? actorOf(context) : PUBLIC;
+    session.mostBytes = (cuts ? cuts.most : context?.bounds?.most) ?? Number.POSITIVE_INFINITY;
   }
 
   query<Row>(query: Statement<Row>): Promise<Row[]> {
@@ -174,15 +181,28 @@ class Conversation implements TenantTransaction {
     if (this.#commits || this.#state === 'over')
       throw new Error('a statement after the end of its transaction');
     const rows = new Promise<Row[]>((resolve, reject) => {
-      const { sql, parameters, onePlan = false } = query;
+      const { parameters, onePlan = false } = query;
+      const cut = this.cuts?.statements.get(query.sql);
+      const sql = cut ?? query.sql;
       const values = parameters.map((value) => pgUtils.prepareValue(value));
       const schema = this.context?.schema ?? null;
-      this.#waiting.push({ schema, sql, values, onePlan, resolve: resolve as Waiting['resolve'], reject });
+      const answer = cut === undefined ? resolve : this.#collecting(resolve);
+      this.#waiting.push({ schema, sql, values, onePlan, resolve: answer as Waiting['resolve'], reject });
     });
     // Statements run concurrently, and their caller may throw before another one fails: a failure that nobody awaits
     // any more must not end the process. It still ends the transaction.
     rows.catch(ignore);
     return rows;
+  }
+
+  /** Returns a function that notes which fields of the rows were cut before it passes them on. */
+  #collecting<Row>(resolve: (rows: Row[]) => void): (rows: Row[]) => void {
+    return (rows) => {
+      const context = this.context as TenantContext;
+      context.cutFields ??= new Set();
+      collectCutFields(rows, context.cutFields);
+      resolve(rows);
+    };
   }
 
   /** Sends the waiting statements when this turn of the event loop ends. */
@@ -259,6 +279,14 @@ interface TransactionPlace {
   readonly context: TenantContext | null;
   /** See `TenantTransaction`. */
   readonly tenant: object;
+  /** The statements that returned too much before. */
+  readonly cuts?: Cuts | undefined;
+}
+
+/** Statements that are sent in another form, which cuts long values, by their text; and the bound for that. */
+export interface Cuts {
+  readonly statements: ReadonlyMap<string, string>;
+  readonly most: number;
 }
 
 /**
@@ -269,7 +297,7 @@ export async function runTenantTransaction<T>(
   place: TransactionPlace,
   work: (transaction: TenantTransaction) => MaybePending<T>,
 ): Promise<T> {
-  const conversation = new Conversation(place.session, place.context, place.tenant);
+  const conversation = new Conversation(place.session, place.context, place.tenant, place.cuts);
   try {
     const result = await work(conversation);
     await conversation.commit();

@@ -1,9 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AnswerTooLargeError } from '../database/answer-bounds.js';
 import { databaseFailure } from '../database/errors.js';
 import { shortageOf } from '../platform/system-errors.js';
 import { HttpError, TenantOutOfOrderError } from './errors.js';
 
 const BUSY = 'The service is busy. Try again.';
+const TOO_LARGE = 'The answer would be too large: ask for less of it.';
 const NO_ROOM = 'The service has no room left to store this. Nothing was stored.';
 
 /** Answers an error: with its own answer, or with one that reveals no internals. */
@@ -18,6 +20,7 @@ export function handleError(error: FastifyError | Error, request: FastifyRequest
 
 function answerTo(error: FastifyError | Error): HttpError {
   if (error instanceof HttpError) return error;
+  if (error instanceof AnswerTooLargeError) return new HttpError(400, { detail: TOO_LARGE });
   const failure = databaseFailure(error);
   const shortage = shortageOf(error);
   if (shortage?.kind === 'full') return new HttpError(507, { detail: NO_ROOM });

@@ -17,6 +17,10 @@ const ROWS_PER_LOOK = 200;
  * Number of characters after which the sockets get a chance to drain: only then does it show which readers are slow.
  */
 const SENT_IN_A_ROW = 65_536;
+/** Bounds of one look: longer texts of notifications, as other programs may write them, are cut. */
+const LOOK_BOUNDS = { most: 4 * 1024 * 1024, longest: 10_000 };
+/** Maximum number of characters of missed notifications that are sent again; the list shows what is older. */
+const MOST_MISSED = 1024 * 1024;
 /** Time for which reads are announced again after notices may have been missed. */
 const READ_LATELY_SECONDS = 60;
 /** Time after its end for which polls, two seconds apart, still report an import. */
@@ -139,7 +143,8 @@ export class TenantStreams {
   }
 
   /**
-   * Reads what a user missed since the notification with this id: the newest ones, and a message if there were more.
+   * Reads what a user missed since the notification with this id: the newest ones, up to a number and a size, and a
+   * message if there were more.
    */
   async missed(user: number, after: number, most: number): Promise<Framed[]> {
     const rows = await this.inTurn(() =>
@@ -149,7 +154,13 @@ export class TenantStreams {
     const newest = rows.slice(-most).map((row) => {
       return { id: row.id, text: this.#text(row), comesAgain: !isKnown(row.id) };
     });
-    return rows.length > most ? [{ text: CUT }, ...newest] : newest;
+    let size = 0;
+    const first = newest.findLastIndex(({ text }) => {
+      size += text.length;
+      return size > MOST_MISSED;
+    });
+    const sent = newest.slice(first + 1);
+    return sent.length < rows.length ? [{ text: CUT }, ...sent] : sent;
   }
 
   /** Looks for new rows. Resolves after a look that began after this call; concurrent callers share one. */
@@ -208,7 +219,7 @@ export class TenantStreams {
   }
 
   get #context() {
-    return { schema: this.tenant.schema, userId: null };
+    return { schema: this.tenant.schema, userId: null, bounds: LOOK_BOUNDS };
   }
 
   async #look(): Promise<void> {

@@ -179,7 +179,7 @@ export class Admission {
 
 function admitted(
   request: FastifyRequest,
-  { query = NO_PARAMETERS }: RouteDefinition,
+  { query = NO_PARAMETERS, bounds }: RouteDefinition,
   tenant: Tenant | null,
   signedIn: SignedIn | null,
   { address, origin }: Pick<TenantRequest, 'origin'> & { readonly address: string },
@@ -194,6 +194,7 @@ function admitted(
       schema: tenant?.schema ?? '',
       userId: user?.id ?? null,
       source: `${address} ${request.id} ${request.headers['user-agent'] ?? ''}`,
+      bounds,
     },
     params: request.params as Record<string, string>,
     query: new QueryParameters(request.query as Record<string, string>, query),

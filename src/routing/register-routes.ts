@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifySchema } from 'fastify';
+import { isList, shortenLarge, tellCut } from './answer-bounds.js';
 import type { PathTable } from './path-table.js';
 import { requiredPolicy } from './policy.js';
 import type { RouteDefinition } from './route.js';
@@ -17,10 +18,13 @@ export function registerRoutes(
       exposeHeadRoute: definition.method === 'GET' && definition.head !== false,
       config: { definition, entry: paths.entry(definition.path) },
       schema: answerSchema(definition),
+      ...(isList(definition) && { onSend: shortenLarge }),
       handler: async (request, reply) => {
         reply.code(definition.status ?? 200);
         const answer = await definition.handler(request, reply);
         if (reply.sent) return reply;
+        const cutFields = request.admitted?.context.cutFields;
+        if (cutFields) tellCut(reply, cutFields);
         return definition.status === 204 ? reply.send() : answer;
       },
     });

@@ -1,10 +1,12 @@
 import type { TSchema } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CurrentUser } from '../auth/current-user.js';
+import type { AnswerBounds } from '../database/answer-bounds.js';
 import type { TenantContext } from '../database/tenant-transaction.js';
 import type { Body, Input, LateInput, Shape } from '../http/fields/body.js';
 import type { QueryParameters } from '../http/fields/query-parameters.js';
 import type { Tenant } from '../tenancy/tenants.js';
+import { boundsOf } from './answer-bounds.js';
 import type { Policy } from './policy.js';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -66,6 +68,8 @@ export interface RouteDefinition {
   readonly body?: Body;
   /** Whether it takes files, and so only multipart bodies. */
   readonly upload?: boolean;
+  /** The bounds of what it reads from the database; those of `boundsOf` unless given. */
+  readonly bounds?: AnswerBounds;
   /** Maximum size of a file, in bytes; 5 MB by default. */
   readonly largestFile?: number;
   /** The answer's status, 200 by default. 204 has no body. */
@@ -111,6 +115,7 @@ function bind<S extends Shape>(definition: Definition<TenantRequest, S>): RouteD
   return {
     ...rest,
     ...(body && { body: body as unknown as Body }),
+    bounds: definition.bounds ?? boundsOf(definition),
     handler: (request, reply) => {
       const admitted = request.admitted as TenantRequest;
       const read = () => {
