@@ -16,6 +16,7 @@ import { NewPasswords } from '../auth/new-passwords.js';
 import { OwnSessions } from '../auth/own-sessions.js';
 import { PasswordReset } from '../auth/password-reset.js';
 import { passwordWork } from '../auth/password-work.js';
+import { secondFactors } from '../auth/second-factors.js';
 import { Sessions } from '../auth/sessions.js';
 import { Tokens } from '../auth/tokens.js';
 import type { Config } from '../config/config.js';
@@ -43,6 +44,8 @@ import { streamRoute } from '../immigration/notifications/stream-route.js';
 import { reportRoutes } from '../immigration/reports/routes.js';
 import { resourceRoutesOf } from '../immigration/resources.js';
 import { searchRoutes } from '../immigration/search/routes.js';
+import { secondFactorRoutes } from '../immigration/second-factor/routes.js';
+import { secondFactorTokenRoutes } from '../immigration/second-factor/token-routes.js';
 import { securityLogRoutes } from '../immigration/security-log/routes.js';
 import { passwordRoutes } from '../immigration/sessions/password-routes.js';
 import { sessionRoutes } from '../immigration/sessions/routes.js';
@@ -127,8 +130,9 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const users = new CurrentUsers(database, listener);
   const throttle = new LoginThrottle(config.loginFailures);
   passwordWork.setLimits(config.limits.passwords);
-  const sessions = new Sessions(database, tokens, throttle);
   const cors = new Cors(config);
+  const factors = secondFactors({ config, database, tokens, throttle, cors, tenants });
+  const sessions = new Sessions(database, tokens, throttle, [factors.factor.step]);
   const frontEnd = frontEnds(config, (origin) => cors.allows(origin));
   const mails = new AccountMails(config.accounts, new AccountLinks([config.secretKey]));
   const passwords = new NewPasswords(tokens, throttle, mails);
@@ -156,8 +160,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
 
   const resources = resourceRoutesOf({ config, database, media, urls, own });
   const routes: RouteDefinition[] = [
-    ...tokenRoutes(sessions),
+    ...tokenRoutes(sessions, factors),
     ...passwordRoutes(resets),
+    ...secondFactorTokenRoutes(factors),
+    ...secondFactorRoutes(database, factors),
     ...sessionRoutes(database, own),
     ...tenantRoutes(),
     ...resources,

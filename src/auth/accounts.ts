@@ -1,6 +1,8 @@
 import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { TOKENS_FROM } from './ended-tokens.js';
+import { FACTORS_OF } from './factor-codes.js';
+import type { FactorMethod } from './second-factor-answers.js';
 
 /** The columns of a user for log-in and for changing a password. */
 export interface Account {
@@ -12,14 +14,17 @@ export interface Account {
   /** In Django's format. */
   readonly password: string;
   readonly isActive: boolean;
+  readonly isSuperuser: boolean;
   readonly groups: readonly string[];
+  /** The second factors, and `recovery_code` where any is left. */
+  readonly factors: readonly FactorMethod[];
   /** The earliest time at which tokens are dated, in seconds since 1970. */
   readonly tokensFrom: number;
 }
 
 const COLUMNS = sql`
   u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
-  u.is_active AS "isActive",
+  u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ${FACTORS_OF} AS factors,
   ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
         WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
   ${TOKENS_FROM} AS "tokensFrom"`;

@@ -16,6 +16,14 @@ const deleteTokens = (seconds: number, limit: number | null) => sql<{ done: numb
     RETURNING id)
   SELECT count(*)::integer AS done FROM gone`;
 
+const deleteChallenges = (limit: number | null) => sql<{ done: number }>`
+  WITH gone AS (
+    DELETE FROM spent_challenge WHERE digest IN (
+      SELECT digest FROM spent_challenge WHERE expires_at < now() - make_interval(secs => ${KEPT_FOR})
+      LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    RETURNING digest)
+  SELECT count(*)::integer AS done FROM gone`;
+
 const deleteFailures = (seconds: number, limit: number | null) => sql<{ done: number }>`
   WITH gone AS (
     DELETE FROM login_failure WHERE (kind, key) IN (
@@ -35,8 +43,8 @@ const deleteLinks = (limit: number | null) => sql<{ done: number }>`
   SELECT count(*)::integer AS done FROM gone`;
 
 /**
- * The job that removes expired refresh tokens, with their rows of the blacklist, and failed log-ins and links that no
- * longer count.
+ * The job that removes expired refresh tokens, with their rows of the blacklist, used challenges, and failed
+ * log-ins and links that no longer count.
  */
 export const expiredTokensJob = tidyingJob(
   {
@@ -49,5 +57,6 @@ export const expiredTokensJob = tidyingJob(
     (limit) => deleteFailures(Math.max(loginFailures.window, REQUEST_WINDOW), limit),
     (limit) => deleteAddresses(loginFailures.window, limit),
     deleteLinks,
+    deleteChallenges,
   ],
 );

@@ -1,10 +1,10 @@
 import type { Database } from '../database/database.js';
-import type { TenantContext } from '../database/tenant-transaction.js';
+import type { TenantContext, TenantTransaction } from '../database/tenant-transaction.js';
 import type { ClientDevice } from './client-device.js';
-import type { LoginThrottle } from './login-throttle.js';
+import type { LoginThrottle, Standing } from './login-throttle.js';
 import { recordSecurityEvent } from './security-log.js';
 
-/** A log-in, or another check of a password, that has failed. */
+/** A log-in, or another check of a password or second factor, that has failed. */
 interface FailedLogIn {
   /** As it was tried. */
   readonly username: string;
@@ -13,6 +13,8 @@ interface FailedLogIn {
   readonly client: ClientDevice;
   /** What the password was asked for, unless for a log-in. */
   readonly during?: string;
+  /** The kind of the event, `login_failed` by default. */
+  readonly kind?: 'login_failed' | 'second_factor_failed';
 }
 
 /**
@@ -24,20 +26,28 @@ export async function countFailedLogIn(
   database: Database,
   throttle: LoginThrottle,
   context: TenantContext,
-  { username, userId, client, during }: FailedLogIn,
+  failed: FailedLogIn,
 ): Promise<void> {
-  const reached = await database.tenantTransaction(context, async (transaction) => {
-    const rows = await transaction.query(throttle.failure(username, client.address));
-    const about = { username, userId, from: client };
-    recordSecurityEvent(transaction, {
-      kind: 'login_failed',
-      ...about,
-      ...(during && { detail: { during } }),
-    });
-    for (const locked of throttle.locksOf(rows)) {
-      recordSecurityEvent(transaction, { kind: 'login_locked', ...about, detail: { locked } });
-    }
-    return rows;
-  });
+  const reached = await database.tenantTransaction(context, (transaction) =>
+    addFailedLogIn(transaction, throttle, failed),
+  );
   throttle.checkFailure(reached);
+}
+
+/**
+ * Counts and records it in a transaction that commits; its caller then checks the limits.
+ * @returns the failures, for `throttle.checkFailure`
+ */
+export async function addFailedLogIn(
+  transaction: TenantTransaction,
+  throttle: LoginThrottle,
+  { username, userId, client, during, kind = 'login_failed' }: FailedLogIn,
+): Promise<Standing[]> {
+  const rows = await transaction.query(throttle.failure(username, client.address));
+  const about = { username, userId, from: client };
+  recordSecurityEvent(transaction, { kind, ...about, ...(during && { detail: { during } }) });
+  for (const locked of throttle.locksOf(rows)) {
+    recordSecurityEvent(transaction, { kind: 'login_locked', ...about, detail: { locked } });
+  }
+  return rows;
 }

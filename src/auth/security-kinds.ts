@@ -26,6 +26,14 @@ export const SECURITY_EVENT_KINDS = {
   requests_refused:
     'more answers 401, 403 or 429 than usual to one user or address within a minute: `count` of them',
   foreign_token: 'a valid token of another agency',
+  second_factor_failed:
+    'a wrong code or passkey after the right password, or a passkey alone that proved nothing',
+  second_factor_added: 'a user set up a second factor; `detail` holds which',
+  second_factor_removed: 'a user removed a second factor; `detail` holds which',
+  second_factor_reset: 'somebody else, or an operator, removed all second factors of a user',
+  recovery_code_used: 'a log-in with a recovery code in place of the second factor',
+  recovery_codes_replaced: 'a user got new recovery codes; the old ones are void',
+  passkey_cloned: "a passkey's counter was behind its last one, as that of a copied authenticator",
   client_exported: "everything that is kept of a client was exported; `detail` holds the client's id",
   client_erased: "everything that was kept of a client was erased; `detail` holds the client's id",
 } as const satisfies Readonly<Record<string, string>>;
@@ -39,6 +47,7 @@ export type SecurityEventKind = keyof typeof SECURITY_EVENT_KINDS;
 export const COUNTED_KINDS: ReadonlySet<SecurityEventKind> = new Set([
   'login_failed',
   'login_locked',
+  'second_factor_failed',
   'refresh_reused',
   'requests_refused',
   'foreign_token',

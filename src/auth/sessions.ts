@@ -6,14 +6,16 @@ import { type HttpError, unauthorized } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { type Account, accountById, accountByName, setPassword, storedPasswordFor } from './accounts.js';
 import { checkTenant, userIdOf } from './authentication.js';
+import { beginSession } from './begin-session.js';
 import type { ClientDevice } from './client-device.js';
 import { lockAccount } from './ended-tokens.js';
 import { countFailedLogIn } from './failed-log-in.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords.js';
+import { lacksSecondFactor } from './second-factor-policy.js';
 import { recordSecurityEvent } from './security-log.js';
 import { lockSessionOf } from './session-rows.js';
-import { continueSession, newSid, startSession } from './start-session.js';
+import { continueSession } from './start-session.js';
 import { storedToken, type TokenPair } from './token-pair.js';
 import { InvalidTokenError, type ReadClaims, type Tokens, type TokenType } from './tokens.js';
 
@@ -84,10 +86,7 @@ export class Sessions {
         await step(transaction, { tenant, account: current, credentials, client });
       if (rehashed && isSame) transaction.send(setPassword(id, rehashed));
       if (failed.some(({ kind }) => kind === 'account')) transaction.send(this.throttle.forget(username));
-      const sid = newSid();
-      const about = { userId: id, username: current.username, sessionId: sid };
-      recordSecurityEvent(transaction, { kind: 'login', ...about, actor: id, from: client });
-      return startSession(transaction, this.tokens, tenant, current, client, sid);
+      return beginSession(transaction, this.tokens, tenant, current, client);
     });
   }
 
@@ -141,6 +140,7 @@ export class Sessions {
       if (!account?.isActive) {
         throw unauthorized('No active account found for the given token.');
       }
+      if (lacksSecondFactor(tenant.secondFactor, account)) throw invalidToken('A second factor is required');
       const spent = { id: revoked, issuedAt: claims.iat as number, sid: claims.sid };
       return continueSession(transaction, this.tokens, tenant, account, client, {
         session: session ?? null,

@@ -44,6 +44,10 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import('./assign-user-scope.js')).addAssignUserScopeCommand,
   },
   { names: ['users'], load: async () => (await import('./users.js')).addUsersCommand },
+  {
+    names: ['second_factor'],
+    load: async () => (await import('./second-factor.js')).addSecondFactorCommand,
+  },
   { names: ['catalogue'], load: async () => (await import('./catalogue.js')).addCatalogueCommand },
   { names: ['seed', 'seed_data'], load: async () => (await import('./seed.js')).addSeedCommand },
   { names: ['events'], load: async () => (await import('./events.js')).addEventsCommand },

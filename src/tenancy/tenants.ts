@@ -7,6 +7,11 @@ import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
 import { sql } from '../database/sql.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { wildcardOf } from './host.js';
+import {
+  SECOND_FACTOR_OF_TENANT,
+  type SecondFactorSetting,
+  secondFactorIn,
+} from './second-factor-setting.js';
 import { TIME_ZONE_OF_TENANT, timeZoneNamed, usableTimeZone } from './time-zone.js';
 
 /** An agency, with what a request needs to know of it. */
@@ -23,6 +28,8 @@ export interface Tenant {
   readonly timeZone: string;
   /** Origin of the agency's front end, from its settings; null if they have none. */
   readonly frontEnd: string | null;
+  /** The users whose log-ins need a second factor. */
+  readonly secondFactor: SecondFactorSetting;
   /** In seconds since 1970: a token issued earlier belongs to another tenant that had this name before. */
   readonly createdAt: number;
 }
@@ -32,13 +39,16 @@ const KEPT_HOSTS = 10_000;
 const REMARKED_TENANTS = 1_000;
 const REMARKED_EVERY_MS = 600_000;
 
-const tenantByDomain = (host: string, wildcard: string) => sql<Tenant>`
+type TenantRow = Omit<Tenant, 'secondFactor'> & { readonly secondFactor: unknown };
+
+const tenantByDomain = (host: string, wildcard: string) => sql<TenantRow>`
   SELECT t.id, t.schema_name AS schema, t.name,
          ${TENANT_IS_ACTIVE} AS usable,
          ${TENANT_TROUBLE} AS trouble,
          t.max_users AS "maxUsers",
          ${TIME_ZONE_OF_TENANT} AS "timeZone",
          t.settings ->> 'front_end' AS "frontEnd",
+         ${SECOND_FACTOR_OF_TENANT} AS "secondFactor",
          floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
   FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
   WHERE d.domain IN (${host}, ${wildcard})
@@ -76,7 +86,7 @@ export class Tenants {
     });
   }
 
-  #usable(tenant: Tenant): Tenant {
+  #usable(tenant: TenantRow): Tenant {
     const { schema, timeZone } = tenant;
     if (timeZoneNamed(timeZone) === null && !this.#told.has(schema)) {
       this.#told.set(schema, true);
@@ -85,6 +95,10 @@ export class Tenants {
         `the time zone ${JSON.stringify(timeZone)} of ${schema} cannot be used; UTC counts`,
       );
     }
-    return { ...tenant, timeZone: usableTimeZone(timeZone) };
+    return {
+      ...tenant,
+      timeZone: usableTimeZone(timeZone),
+      secondFactor: secondFactorIn(tenant.secondFactor),
+    };
   }
 }

@@ -69,6 +69,8 @@ const MOVES: Readonly<Record<string, Move>> = {
   '/api/v1/sessions/': (transaction, id, place, asking) =>
     transaction.query(sql`
       UPDATE token_blacklist_outstandingtoken SET user_id = ${owner(place, asking)} WHERE id = ${id}`),
+  '/api/v1/second-factor/passkeys/': (transaction, id, place, asking) =>
+    transaction.query(sql`UPDATE passkey SET user_id = ${owner(place, asking)} WHERE id = ${id}`),
   '/api/v1/client-imports/': (transaction, id, place, asking) =>
     transaction.query(sql`
       UPDATE client_import SET created_by_id = ${owner(place, asking)} WHERE id = ${id}`),

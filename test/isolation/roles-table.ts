@@ -94,9 +94,13 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   'users/assignable': ANYONE,
   'users/profile': ANYONE,
   'users/change-password': ANYONE,
+  'users/second-factor': { ...only('add_user', 'change_user'), elsewhere: 404 },
+  'users/second-factor/reset': { ...only('change_user'), elsewhere: 404 },
   groups: model('group'),
   'groups/options': ANYONE,
   permissions: ANYONE,
+  'second-factor': ANYONE,
+  'second-factor/passkeys': { ...ANYONE, elsewhere: 404, reach: 'private' },
   sessions: { ...ANYONE, elsewhere: 404, reach: 'private' },
   'visa-types': catalogue('visatype'),
   'visa-categories': catalogue('visacategory'),
@@ -176,4 +180,16 @@ export const FURTHER_RULES: Readonly<Record<string, Answers>> = {
   'POST client-imports/encoding': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } }, // the sample's file tells it
   'POST starter-catalogues/load': { in: { SUPER_ADMIN: 400 } }, // the country is not given
   'POST users/change-password': { in: { ...LET_IN_400, none: 400 } }, // the present one is not given
+  // Neither password nor code are given; a new passkey needs a browser.
+  ...Object.fromEntries(
+    [
+      'totp',
+      'totp/confirm',
+      'totp/remove',
+      'recovery-codes',
+      'passkeys',
+      'passkeys/options',
+      'passkeys/remove',
+    ].map((path) => [`POST second-factor/${path}`, { in: { ...LET_IN_400, none: 400 } }]),
+  ),
 };

@@ -68,6 +68,7 @@ const LARGE: Readonly<Record<string, Large>> = {
   courses: large('immigration_course', OF_INSTITUTE, 'level=1', 'broad_field=1', 'narrow_field=1'),
   agents: large('immigration_agent', 'agent_type=SUB_AGENT', 'country=NP'),
   users: large('immigration_user', 'is_active=true', 'group=CONSULTANT', 'branch_id=3'),
+  'users/second-factor': large('immigration_user', 'is_active=true'),
   'users/assignable': large('immigration_user'),
   notifications: large('immigration_notification', 'include_read=false', 'type=TASK_ASSIGNED'),
   'notifications/overdue': large('immigration_notification'),
@@ -87,6 +88,7 @@ const LARGE: Readonly<Record<string, Large>> = {
 /** Lists of which no agency has thousands, or that combine several tables and have plan tests of their own. */
 const OTHERS = [
   ...['regions', 'branches', 'branches/options', 'groups', 'groups/options', 'permissions', 'sessions'],
+  'second-factor/passkeys',
   ...['visa-types', 'visa-categories', 'application-types', 'stages', 'language-exams', 'course-levels'],
   ...[
     'broad-fields',

@@ -685,8 +685,26 @@ export const TENANT_COLUMNS: TenantColumns = {
   name_version: [
     { name: 'version', type: 'bigint' },
   ],
+  passkey: [
+    { name: 'id', type: 'bigint' },
+    { name: 'user_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'name', type: 'character varying' },
+    { name: 'host', type: 'character varying' },
+    { name: 'credential_id', type: 'character varying' },
+    { name: 'public_key', type: 'bytea' },
+    { name: 'counter', type: 'bigint' },
+    { name: 'transports', type: 'character varying' },
+    { name: 'created_at', type: 'timestamp with time zone' },
+    { name: 'last_used_at', type: 'timestamp with time zone' },
+  ],
   password_demand: [
     { name: 'user_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'created_at', type: 'timestamp with time zone' },
+  ],
+  recovery_code: [
+    { name: 'id', type: 'bigint' },
+    { name: 'user_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'digest', type: 'bytea' },
     { name: 'created_at', type: 'timestamp with time zone' },
   ],
   security_event: [
@@ -705,6 +723,10 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'last_at', type: 'timestamp with time zone' },
     { name: 'detail', type: 'jsonb' },
   ],
+  spent_challenge: [
+    { name: 'digest', type: 'bytea' },
+    { name: 'expires_at', type: 'timestamp with time zone' },
+  ],
   task_notice: [
     { name: 'task_id', type: 'bigint', references: 'immigration_task' },
     { name: 'kind', type: 'character varying' },
@@ -722,6 +744,15 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'expires_at', type: 'timestamp with time zone' },
     { name: 'user_id', type: 'bigint', references: 'immigration_user' },
     { name: 'jti', type: 'character varying' },
+  ],
+  totp_secret: [
+    { name: 'id', type: 'bigint' },
+    { name: 'user_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'confirmed', type: 'boolean' },
+    { name: 'sealed', type: 'bytea' },
+    { name: 'key_id', type: 'character varying' },
+    { name: 'last_step', type: 'bigint' },
+    { name: 'created_at', type: 'timestamp with time zone' },
   ],
   unread_count: [
     { name: 'user_id', type: 'bigint' },

@@ -736,8 +736,28 @@ interface NameVersion {
   version: number;
 }
 
+interface Passkey {
+  id: Generated<number>;
+  user_id: number;
+  name: string;
+  host: string;
+  credential_id: string;
+  public_key: Buffer;
+  counter: Generated<number>;
+  transports: Generated<string>;
+  created_at: Generated<string>;
+  last_used_at: string | null;
+}
+
 interface PasswordDemand {
   user_id: number;
+  created_at: Generated<string>;
+}
+
+interface RecoveryCode {
+  id: Generated<number>;
+  user_id: number;
+  digest: Buffer;
   created_at: Generated<string>;
 }
 
@@ -756,6 +776,11 @@ interface SecurityEvent {
   count: Generated<number>;
   last_at: Generated<string>;
   detail: NullableJson;
+}
+
+interface SpentChallenge {
+  digest: Buffer;
+  expires_at: string;
 }
 
 interface TaskNotice {
@@ -777,6 +802,16 @@ interface TokenBlacklistOutstandingtoken {
   expires_at: string;
   user_id: number | null;
   jti: Generated<string>;
+}
+
+interface TotpSecret {
+  id: Generated<number>;
+  user_id: number;
+  confirmed: Generated<boolean>;
+  sealed: Buffer;
+  key_id: string;
+  last_step: Generated<number>;
+  created_at: Generated<string>;
 }
 
 interface UnreadCount {
@@ -874,11 +909,15 @@ export interface TenantTables {
   immigration_visatype: ImmigrationVisatype;
   login_failure: LoginFailure;
   name_version: NameVersion;
+  passkey: Passkey;
   password_demand: PasswordDemand;
+  recovery_code: RecoveryCode;
   security_event: SecurityEvent;
+  spent_challenge: SpentChallenge;
   task_notice: TaskNotice;
   token_blacklist_blacklistedtoken: TokenBlacklistBlacklistedtoken;
   token_blacklist_outstandingtoken: TokenBlacklistOutstandingtoken;
+  totp_secret: TotpSecret;
   unread_count: UnreadCount;
   user_session: UserSession;
   webhook_endpoint: WebhookEndpoint;

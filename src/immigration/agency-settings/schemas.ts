@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
+import { ROLES } from '../../auth/scope.js';
 import { component } from '../../http/component.js';
 import { body } from '../../http/fields/body.js';
 import { hexColor } from '../../http/fields/color.js';
@@ -9,7 +10,9 @@ import { boolean, integer } from '../../http/fields/scalar.js';
 import { choice, email, text } from '../../http/fields/text.js';
 import { url } from '../../http/fields/url.js';
 import { FURTHEST_ALERT, MOST_ALERTS } from '../../tenancy/deadline-alerts.js';
+import { SECOND_FACTOR_POLICIES } from '../../tenancy/second-factor-setting.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
+import { choiceOutput } from '../shared/output.js';
 
 const days = (min: number) => list(integer({ min, max: FURTHEST_ALERT }), { max: MOST_ALERTS });
 
@@ -35,6 +38,10 @@ export const AgencySettingsPatch = body('PatchedAgencySettingsRequest', {
     enabled: boolean(),
     from: nullable(text({ max: 320 })),
     notifications: list(choice(NOTIFICATION_TYPES), { max: NOTIFICATION_TYPES.length }),
+  }),
+  second_factor: nested('AgencySecondFactorRequest', {
+    policy: choice(SECOND_FACTOR_POLICIES),
+    groups: list(choice(ROLES), { max: ROLES.length }),
   }),
   branding: nested('BrandingRequest', Branding),
 });
@@ -75,6 +82,12 @@ export const AgencySettingsOutput = component(
       enabled: Type.Boolean({ description: 'whether notifications go out by e-mail too' }),
       from: nullableText("null: the platform's sender"),
       notifications: Type.Array(Type.Unsafe<string>({ type: 'string', enum: [...NOTIFICATION_TYPES] })),
+    }),
+    second_factor: Type.Object({
+      policy: choiceOutput(SECOND_FACTOR_POLICIES, { description: 'whether log-ins need a second factor' }),
+      groups: Type.Array(Type.String(), {
+        description: 'the roles for which it is required; none: all users',
+      }),
     }),
     branding: BrandingOutput,
   }),

@@ -1,6 +1,7 @@
 import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { alertDaysIn } from '../../tenancy/deadline-alerts.js';
+import { secondFactorIn } from '../../tenancy/second-factor-setting.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
 import { type AgencySettingsOutput, BRANDING_FIELDS, type BrandingOutput } from './schemas.js';
 
@@ -15,6 +16,7 @@ export interface StoredSettings {
   readonly time_zone: unknown;
   readonly deadline_alert_days: unknown;
   readonly email: unknown;
+  readonly second_factor: unknown;
   readonly branding: unknown;
 }
 
@@ -49,6 +51,7 @@ function shown(stored: StoredSettings): AgencySettingsOutput {
     contact_phone: stored.contact_phone,
     deadline_alerts: { before: [...before], after: [...after] },
     email: emailOf(stored.email),
+    second_factor: shownSecondFactor(stored.second_factor),
     branding: brandingOf(stored.branding, stored.name),
   };
 }
@@ -62,6 +65,11 @@ export function emailOf(setting: unknown): AgencySettingsOutput['email'] {
     from: typeof from === 'string' ? from : null,
     notifications: NOTIFICATION_TYPES.filter((type) => listed.includes(type)),
   };
+}
+
+function shownSecondFactor(setting: unknown): AgencySettingsOutput['second_factor'] {
+  const { policy, groups } = secondFactorIn(setting);
+  return { policy, groups: [...groups] };
 }
 
 /** Reads the agency's branding. @param name the registered name, shown if there is no other */

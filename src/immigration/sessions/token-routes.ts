@@ -1,4 +1,6 @@
 import { Type } from '@sinclair/typebox';
+import type { PasskeySites } from '../../auth/passkey-sites.js';
+import type { SecondFactor } from '../../auth/second-factor.js';
 import type { Sessions } from '../../auth/sessions.js';
 import { TokenPair } from '../../auth/token-pair.js';
 import { component } from '../../http/component.js';
@@ -10,9 +12,13 @@ import { anybody } from '../../routing/policy.js';
 import { publicRoute, type RouteDefinition } from '../../routing/route.js';
 import type { Tenant } from '../../tenancy/tenants.js';
 
+const LONGEST_CODE = 50;
+
 const LogIn = body('TenantTokenObtainPairRequest', {
   username: required(text({ min: 1, writeOnly: true })),
   password: required(text({ min: 1, writeOnly: true, keepSpaces: true })),
+  /** Of the second factor, for clients that ask for it together with the password. */
+  code: text({ max: LONGEST_CODE, writeOnly: true }),
 });
 const Refresh = body('TokenRefreshRequest', { refresh: required(text({ min: 1 })) });
 const Revoke = body('TokenBlacklistRequest', { refresh: required(text({ min: 1 })) });
@@ -25,7 +31,10 @@ const Refreshed = component(
 const Empty = component('Empty', Type.Object({}, { maxProperties: 0 }));
 
 /** Returns the routes for log-in, rotation, log-out and verification of tokens. */
-export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
+export function tokenRoutes(
+  sessions: Sessions,
+  { factor, sites }: { readonly factor: SecondFactor; readonly sites: PasskeySites },
+): RouteDefinition[] {
   const common = { method: 'POST', tag: 'token', policy: anybody } as const;
   return [
     publicRoute({
@@ -35,8 +44,15 @@ export function tokenRoutes(sessions: Sessions): RouteDefinition[] {
       body: LogIn,
       response: TokenPair,
       errors: [400, 401, 429],
-      handler: async (request) =>
-        await sessions.logIn(request.tenant as Tenant, request.body.read(), clientOf(request)),
+      handler: async (request) => {
+        const tenant = request.tenant as Tenant;
+        const client = clientOf(request);
+        const { code, ...credentials } = request.body.read();
+        const { raw, origin } = request;
+        const site = () => sites.siteOf(raw.headers.origin, origin, tenant);
+        const logIn = () => sessions.logIn(tenant, credentials, client);
+        return await factor.logIn(logIn, { tenant, client, code: code || undefined, site });
+      },
     }),
     publicRoute({
       ...common,

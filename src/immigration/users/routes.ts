@@ -27,6 +27,7 @@ import {
   UserPatch,
   UserProfile,
 } from './schemas.js';
+import { resetSecondFactorRoute, userSecondFactorRoutes } from './second-factor.js';
 import { listAssignable, listUsers, readProfile, readUser } from './selectors.js';
 import { assignPermissions, createUser, disableUser, resetPassword, updateUser } from './services.js';
 
@@ -92,7 +93,9 @@ export function userRoutes(database: Database, parts: UserParts): RouteDefinitio
         await database.tenantTransaction(context, (transaction) => readProfile(transaction, user)),
     }),
     routes.read(readUser),
+    ...userSecondFactorRoutes(database),
     ...changingAccess(users, [
+      resetSecondFactorRoute(database, sessions),
       routes.create(UserCreate, (transaction, user, input, request) =>
         createUser(transaction, user, input, workOf(request)),
       ),

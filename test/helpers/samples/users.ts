@@ -35,6 +35,17 @@ export const userSamples: Samples = {
         content_type_id: 1,
       }),
   },
+  '/api/v1/second-factor/passkeys/': {
+    body: {},
+    create: (transaction) =>
+      insert(transaction, 'passkey', {
+        user_id: idOf('admin'),
+        name: 'Sample',
+        host: 'main.localhost',
+        credential_id: newWord(),
+        public_key: Buffer.from('sample'),
+      }),
+  },
   '/api/v1/sessions/': {
     body: {},
     create: (transaction) =>

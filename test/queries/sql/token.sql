@@ -1,4 +1,4 @@
--- POST /api/token/: 200
+-- POST /api/token/: 401
 
 BEGIN;
 
@@ -11,7 +11,14 @@ SELECT 'anywhere', a.failures, a.wait
 FROM public.login_address_failures($5, make_interval(secs => $6)) a;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
-  u.is_active AS "isActive", ARRAY(
+  u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
+    SELECT 'totp'
+    FROM totp_secret f
+    WHERE f.user_id = u.id
+      AND f.confirmed
+    UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+    UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+  ) AS factors, ARRAY(
     SELECT g.name::text
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
@@ -58,7 +65,14 @@ WHERE id = $1
 FOR SHARE;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
-  u.is_active AS "isActive", ARRAY(
+  u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
+    SELECT 'totp'
+    FROM totp_secret f
+    WHERE f.user_id = u.id
+      AND f.confirmed
+    UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+    UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+  ) AS factors, ARRAY(
     SELECT g.name::text
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
@@ -74,22 +88,7 @@ WHERE u.id = $1;
 
 -- next round trip
 
-SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
-  e.agent, e.request_id, e.session_id, e.count, e.detail
-FROM security_record($1::jsonb, $2::boolean) e;
-
-WITH token AS (
-  INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
-  VALUES ($1, $2, $3, to_timestamp($4), to_timestamp($5))
-  RETURNING id
-)
-INSERT INTO user_session (id, sid, user_id, token_id, created_at, last_used_at, expires_at, access_until,
-  address, agent, device)
-SELECT id, $6, $7::bigint, id, to_timestamp($8), to_timestamp($9), to_timestamp($10), to_timestamp($11),
-  $12, $13, $14
-FROM token;
-
-COMMIT;
+ROLLBACK;
 
 -- POST /api/token/refresh/: 200
 
@@ -118,7 +117,14 @@ ON CONFLICT (token_id) DO NOTHING
 RETURNING token_id AS id;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
-  u.is_active AS "isActive", ARRAY(
+  u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
+    SELECT 'totp'
+    FROM totp_secret f
+    WHERE f.user_id = u.id
+      AND f.confirmed
+    UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+    UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+  ) AS factors, ARRAY(
     SELECT g.name::text
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id

@@ -267,6 +267,156 @@ WHERE r.id = $1
 
 COMMIT;
 
+-- GET /api/v1/users/second-factor/: 200
+
+BEGIN;
+
+SELECT count(*) AS count
+FROM immigration_user r
+WHERE true;
+
+SELECT u.id, u.username, u.is_active, u.is_superuser AS "isSuperuser", ARRAY(
+  SELECT 'totp'
+  FROM totp_secret f
+  WHERE f.user_id = u.id
+    AND f.confirmed
+  UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+  UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+) AS factors, ARRAY(
+  SELECT g.name::text
+  FROM immigration_user_groups ug
+    JOIN auth_group g ON g.id = ug.group_id
+  WHERE ug.user_id = u.id
+  ORDER BY g.id
+) AS groups, (SELECT count(*)::integer FROM passkey p WHERE p.user_id = u.id) AS passkeys, (SELECT count(*)::integer FROM recovery_code c WHERE c.user_id = u.id) AS codes
+FROM (
+  SELECT r.id, r.username, r.is_active, r.is_superuser
+  FROM immigration_user r
+  WHERE true
+) u
+ORDER BY u.id
+LIMIT 25;
+
+COMMIT;
+
+-- GET /api/v1/users/second-factor/, for one branch
+
+BEGIN;
+
+SELECT count(*) AS count
+FROM immigration_user r
+WHERE (EXISTS (
+  SELECT
+  FROM immigration_user_branches ub
+  WHERE ub.user_id = r.id
+    AND ub.branch_id = ANY ($1::bigint[])
+));
+
+SELECT u.id, u.username, u.is_active, u.is_superuser AS "isSuperuser", ARRAY(
+  SELECT 'totp'
+  FROM totp_secret f
+  WHERE f.user_id = u.id
+    AND f.confirmed
+  UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+  UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+) AS factors, ARRAY(
+  SELECT g.name::text
+  FROM immigration_user_groups ug
+    JOIN auth_group g ON g.id = ug.group_id
+  WHERE ug.user_id = u.id
+  ORDER BY g.id
+) AS groups, (SELECT count(*)::integer FROM passkey p WHERE p.user_id = u.id) AS passkeys, (SELECT count(*)::integer FROM recovery_code c WHERE c.user_id = u.id) AS codes
+FROM (
+  SELECT r.id, r.username, r.is_active, r.is_superuser
+  FROM immigration_user r
+  WHERE (EXISTS (
+    SELECT
+    FROM immigration_user_branches ub
+    WHERE ub.user_id = r.id
+      AND ub.branch_id = ANY ($1::bigint[])
+  ))
+) u
+ORDER BY u.id
+LIMIT 25;
+
+COMMIT;
+
+-- GET /api/v1/users/:id/second-factor/: 200
+
+BEGIN;
+
+SELECT u.id, u.username, u.is_active, u.is_superuser AS "isSuperuser", ARRAY(
+  SELECT 'totp'
+  FROM totp_secret f
+  WHERE f.user_id = u.id
+    AND f.confirmed
+  UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+  UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+) AS factors, ARRAY(
+  SELECT g.name::text
+  FROM immigration_user_groups ug
+    JOIN auth_group g ON g.id = ug.group_id
+  WHERE ug.user_id = u.id
+  ORDER BY g.id
+) AS groups, (SELECT count(*)::integer FROM passkey p WHERE p.user_id = u.id) AS passkeys, (SELECT count(*)::integer FROM recovery_code c WHERE c.user_id = u.id) AS codes
+FROM (
+  SELECT r.id, r.username, r.is_active, r.is_superuser
+  FROM immigration_user r
+  WHERE r.id = $1
+    AND true
+) u
+ORDER BY u.id;
+
+COMMIT;
+
+-- POST /api/v1/users/:id/second-factor/reset/: 204
+
+DELETE FROM totp_secret
+WHERE user_id = $1;
+
+DELETE FROM passkey
+WHERE user_id = $1;
+
+DELETE FROM recovery_code
+WHERE user_id = $1;
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
+WITH ended AS (
+  INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
+  SELECT o.id, now()
+  FROM token_blacklist_outstandingtoken o
+  WHERE o.user_id = $1
+    AND o.expires_at > now()
+    AND NOT o.jti LIKE 'issued-before-%'
+    AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)
+  ON CONFLICT (token_id) DO NOTHING
+  RETURNING id
+)
+SELECT count(*)::integer AS ended
+FROM ended;
+
+WITH latest AS (
+  SELECT max(o.created_at) AS issued
+  FROM token_blacklist_outstandingtoken o
+  WHERE o.user_id = $1
+), mark AS (
+  SELECT date_trunc('second', greatest(clock_timestamp(), issued)) + interval '1 second' AS at
+  FROM latest
+)
+INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+SELECT '', 'issued-before-' || $2::bigint, $3::bigint, at, at + make_interval(secs => $4)
+FROM mark
+ON CONFLICT (jti) DO UPDATE SET created_at = excluded.created_at, expires_at = excluded.expires_at;
+
+SELECT pg_notify($1, current_schema()::text);
+
+-- next round trip
+
+COMMIT;
+
 -- POST /api/v1/users/: 201
 
 LOCK TABLE immigration_user IN ROW EXCLUSIVE MODE;
@@ -732,7 +882,14 @@ SELECT 'anywhere', a.failures, a.wait
 FROM public.login_address_failures($5, make_interval(secs => $6)) a;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
-  u.is_active AS "isActive", ARRAY(
+  u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
+    SELECT 'totp'
+    FROM totp_secret f
+    WHERE f.user_id = u.id
+      AND f.confirmed
+    UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+    UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+  ) AS factors, ARRAY(
     SELECT g.name::text
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
@@ -766,7 +923,14 @@ SELECT 'anywhere', a.failures, a.wait
 FROM public.login_address_failures($5, make_interval(secs => $6)) a;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
-  u.is_active AS "isActive", ARRAY(
+  u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
+    SELECT 'totp'
+    FROM totp_secret f
+    WHERE f.user_id = u.id
+      AND f.confirmed
+    UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+    UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+  ) AS factors, ARRAY(
     SELECT g.name::text
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
@@ -849,7 +1013,14 @@ SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.
 FROM security_record($1::jsonb, $2::boolean) e;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
-  u.is_active AS "isActive", ARRAY(
+  u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
+    SELECT 'totp'
+    FROM totp_secret f
+    WHERE f.user_id = u.id
+      AND f.confirmed
+    UNION ALL (SELECT 'passkey' FROM passkey f WHERE f.user_id = u.id LIMIT 1)
+    UNION ALL (SELECT 'recovery_code' FROM recovery_code f WHERE f.user_id = u.id LIMIT 1)
+  ) AS factors, ARRAY(
     SELECT g.name::text
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id

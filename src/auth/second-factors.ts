@@ -1,0 +1,38 @@
+import type { Config } from '../config/config.js';
+import type { Cors } from '../http/cors.js';
+import type { Tenants } from '../tenancy/tenants.js';
+import { FactorEnrolment } from './factor-enrolment.js';
+import { LoginChallenges } from './login-challenges.js';
+import { OwnSecondFactor } from './own-second-factor.js';
+import { PasskeySites } from './passkey-sites.js';
+import { SealedSecrets } from './sealed-secrets.js';
+import { SecondFactor, type SecondFactorParts } from './second-factor.js';
+
+/** All that works with second factors. */
+export interface SecondFactors {
+  readonly factor: SecondFactor;
+  readonly enrolment: FactorEnrolment;
+  readonly own: OwnSecondFactor;
+  readonly sites: PasskeySites;
+}
+
+type Parts = Omit<SecondFactorParts, 'challenges' | 'secrets'> & {
+  readonly config: Pick<Config, 'secretKey'>;
+  readonly cors: Cors;
+  readonly tenants: Tenants;
+};
+
+/** Makes what log-ins and users need for second factors, with keys derived from the program's. */
+export function secondFactors({ config, cors, tenants, ...given }: Parts): SecondFactors {
+  const parts = {
+    ...given,
+    challenges: new LoginChallenges([config.secretKey]),
+    secrets: new SealedSecrets([config.secretKey]),
+  };
+  return {
+    factor: new SecondFactor(parts),
+    enrolment: new FactorEnrolment(parts),
+    own: new OwnSecondFactor(parts),
+    sites: new PasskeySites(cors, tenants),
+  };
+}
