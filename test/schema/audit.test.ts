@@ -164,6 +164,32 @@ describe('what happens to a table', () => {
     expect(entries.at(-1)?.id).toBeNull();
   });
 
+  it('is logged of lists with what was removed and added, not with the lists', async () => {
+    const long = JSON.stringify(
+      Array.from({ length: 500 }, (_, index) => ({ text: `${index} ${'x'.repeat(1_000)}` })),
+    );
+    await asOwner(async (client) => {
+      await client.query(
+        `INSERT INTO immigration_task (id, title, detail, priority, status, due_date, tags, comments)
+         VALUES (9, 'T', 'x', 'LOW', 'PENDING', now(), '["a", "b", "a"]', $1)`,
+        [long],
+      );
+      await client.query(`UPDATE immigration_task SET title = 'U', tags = '["c", "a", "d"]',
+        comments = comments || '{"text": "new"}'::jsonb WHERE id = 9`);
+      await client.query(`UPDATE immigration_task SET tags = '["d", "a", "c"]' WHERE id = 9`);
+      await client.query(`UPDATE immigration_task SET status = 'COMPLETED' WHERE id = 9`);
+    });
+    const changes = (await logged('task')).filter(({ operation }) => operation === 'change');
+    expect(changes.map(({ before, after }) => ({ before, after }))).toEqual([
+      {
+        before: { title: 'T', tags: { removed: ['b', 'a'] }, comments: { removed: [] } },
+        after: { title: 'U', tags: { added: ['c', 'd'] }, comments: { added: [{ text: 'new' }] } },
+      },
+      { before: { tags: { removed: [] } }, after: { tags: { added: [] } } },
+      { before: { status: 'PENDING' }, after: { status: 'COMPLETED' } },
+    ]);
+  });
+
   it('is not logged when it is taken back', async () => {
     await asOwner(async (client) => {
       await client.query('BEGIN');

@@ -18,6 +18,13 @@ const NOT_IN_STATES = new Set(['id', 'created_at', 'updated_at', 'deleted_at']);
 /** The table of generic links, which are pairs of content_type_id and object_id; both keep their names. */
 const GENERIC_LINK = 'django_content_type';
 
+/** Number of characters that a state keeps of a longer text; those that take no more bytes than this many may, stay. */
+const LONGEST_TEXT = 10_000;
+/** Maximum number of bytes of a list in a state. */
+const LONGEST_JSON = 65_536;
+/** Stored size in bytes, possibly compressed, up to which JSON is not measured. */
+const MAYBE_LONG = 2_000;
+
 /** PostgreSQL allows at most 100 arguments of a function. */
 const FIELDS_PER_OBJECT = 45;
 
@@ -79,11 +86,28 @@ function plainField({ name, type, references }: Column, as: string): CapturedFie
 }
 
 /**
+ * Returns the SQL for JSON whose size is bounded: of a longer list its last items that fit, of anything else null.
+ * @param value SQL for jsonb
+ */
+function boundedJson(value: string): string {
+  return `CASE WHEN pg_column_size(${value}) > ${MAYBE_LONG} AND octet_length(${value}::text) > ${LONGEST_JSON} THEN
+    CASE jsonb_typeof(${value}) WHEN 'array' THEN coalesce((
+      SELECT jsonb_agg(fitting.item ORDER BY fitting.place) FROM (
+        SELECT item, place, sum(octet_length(item::text)) OVER (ORDER BY place DESC) AS size
+        FROM jsonb_array_elements(${value}) WITH ORDINALITY AS items (item, place)) fitting
+      WHERE fitting.size <= ${LONGEST_JSON}), '[]') END
+    ELSE ${value} END`;
+}
+
+/**
  * Converts a value to what jsonb shows: dates and times come out the same whatever the session's settings; the others
  * need help.
  */
 function asJson(value: string, type: string): string {
   if (type === 'numeric') return `${value}::text`;
+  if (type === 'text')
+    return `CASE WHEN octet_length(${value}) > ${4 * LONGEST_TEXT} THEN left(${value}, ${LONGEST_TEXT}) || '…' ELSE ${value} END`;
+  if (type === 'jsonb') return boundedJson(value);
   if (type === 'timestamp with time zone') {
     const utc = `${value} AT TIME ZONE 'UTC'`;
     return `to_char(${utc}, CASE WHEN ${value} = date_trunc('second', ${value}) THEN 'YYYY-MM-DD"T"HH24:MI:SS"Z"' ELSE 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"' END)`;

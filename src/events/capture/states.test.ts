@@ -64,6 +64,30 @@ function withTypes(...types: string[]): EventsConfig {
   };
 }
 
+it('keep the beginning of very long texts, and the last items of very long lists', async () => {
+  const [event] = await eventsAfter(
+    `INSERT INTO immigration_task (title, detail, priority, status, due_date, tags, comments, assigned_to_id)
+     SELECT 'T', repeat('ä', 50000), 'LOW', 'PENDING', now(), '["short"]',
+       (SELECT jsonb_agg(jsonb_build_object('text', n || repeat('x', 1000))) FROM generate_series(1, 500) n), 1`,
+    "UPDATE immigration_task SET status = 'COMPLETED'",
+  ).then((events) =>
+    events.filter(({ event_type: type }) => type === 'Task.status.UPDATE' || type === 'Task.CREATE'),
+  );
+  const { detail, tags, comments } = (event as CapturedEvent).current_state as Record<string, unknown> & {
+    comments: { text: string }[];
+  };
+  expect([detail, tags]).toEqual([`${'ä'.repeat(10_000)}…`, ['short']]);
+  expect(comments.at(-1)?.text).toMatch(/^500x/);
+  expect(comments).toHaveLength(64);
+  const whole = 'ä'.repeat(10_000);
+  await asOwner((owner) => dropEvents(owner));
+  const [note] = await eventsAfter(
+    `INSERT INTO immigration_task (title, detail, priority, status, due_date, tags, comments)
+     VALUES ('T', '${whole}', 'LOW', 'PENDING', now(), '[]', '[]')`,
+  );
+  expect(note?.current_state).toMatchObject({ detail: whole });
+});
+
 it('a client’s, as recorded', async () => {
   const examples = JSON.parse(readFileSync('test/contract/examples.json', 'utf8')) as {
     name: string;

@@ -31,8 +31,12 @@ export const AuditEntryOutput = component(
     record_ids: nullableSchema(
       Type.Array(Type.Integer(), { description: 'what was read, where it was not a single record' }),
     ),
-    before: fieldsOutput('of a change the fields that differ, as they were; of a deletion all'),
-    after: fieldsOutput('of a change the fields that differ, as they became; of a creation all'),
+    before: fieldsOutput(
+      'of a change the fields that differ, as they were, of a list {removed: items}; of a deletion all',
+    ),
+    after: fieldsOutput(
+      'of a change the fields that differ, as they became, of a list {added: items}; of a creation all',
+    ),
   }),
 );
 export type AuditEntryOutput = Static<typeof AuditEntryOutput>;
