@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import { stringify } from 'yaml';
 import { detailError } from '../../http/errors.js';
+import { PACKAGE_ROOT } from '../../platform/package-root.js';
 import { acceptedTypes } from '../admission.js';
 import { anybody } from '../policy.js';
 import { publicRoute, type RouteDefinition } from '../route.js';
@@ -20,19 +20,17 @@ interface Asset {
 
 const ASSETS: Readonly<Record<string, Asset>> = {
   'leopard.css': { type: 'text/css', read: () => STYLE_SHEET },
-  'swagger-ui.css': { type: 'text/css', read: fileOf('swagger-ui-dist', 'swagger-ui.css') },
-  'swagger-ui-bundle.js': {
-    type: 'text/javascript',
-    read: fileOf('swagger-ui-dist', 'swagger-ui-bundle.js'),
-  },
-  'redoc.standalone.js': { type: 'text/javascript', read: fileOf('redoc', 'bundles/redoc.standalone.js') },
+  'swagger-ui.css': { type: 'text/css', read: vendored('swagger-ui.css') },
+  'swagger-ui-bundle.js': { type: 'text/javascript', read: vendored('swagger-ui-bundle.js') },
+  'redoc.standalone.js': { type: 'text/javascript', read: vendored('redoc.standalone.js') },
 };
 
 /** The one URL of another site in ReDoc, a logo; it shows none where this fails to load. */
 const FOREIGN_LOGO = 'https://cdn.redoc.ly/redoc/logo-mini.svg';
 const NO_PICTURE = 'data:,';
 
-const require = createRequire(import.meta.url);
+/** Files taken out of the packages of ReDoc and Swagger UI: data/api-docs/sources.json says which. */
+const VENDORED = join(PACKAGE_ROOT, 'data', 'api-docs');
 
 /**
  * Returns the routes of the API's documentation, without log-in and on the bare hosts too. Its pages load nothing from
@@ -118,10 +116,7 @@ function load(name: string, { read }: Asset) {
   return asset;
 }
 
-/** Returns a reader for a file of a package that removes the URL of another site in one of them. */
-function fileOf(module: string, file: string): () => string {
-  return () => {
-    const path = join(dirname(require.resolve(`${module}/package.json`)), file);
-    return readFileSync(path, 'utf8').replaceAll(FOREIGN_LOGO, NO_PICTURE);
-  };
+/** Returns a reader for a vendored file that removes the URL of another site in one of them. */
+function vendored(file: string): () => string {
+  return () => readFileSync(join(VENDORED, file), 'utf8').replaceAll(FOREIGN_LOGO, NO_PICTURE);
 }

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../architecture/sources.js';
+import { readSources } from './vendored-files.js';
+
+// npm run sbom: prints the bill of materials (CycloneDX) of what is shipped: npm's own, from the lock file, with the
+// packages of which single files were taken.
+
+interface Component {
+  readonly 'bom-ref': string;
+}
+
+const npm = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];
+const bill = JSON.parse(execFileSync('npm', npm, { cwd: ROOT, encoding: 'utf8', maxBuffer: 2 ** 26 }));
+const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
+
+// Not by npm's --omit=dev, which also leaves out packages of ours that a tool depends on too.
+const names = Object.entries(packages as Record<string, { readonly version: string; readonly dev?: boolean }>)
+  .filter(([path, { dev }]) => path !== '' && dev !== true)
+  .map(([path, { version }]) => `${path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`);
+const ours = new Set(names);
+const shipped = (bill.components as Component[]).filter((component) => ours.has(component['bom-ref']));
+const refs = new Set([
+  bill.metadata.component['bom-ref'],
+  ...shipped.map((component) => component['bom-ref']),
+]);
+const vendored = readSources().map(({ name, version, license, integrity, files }) => ({
+  'bom-ref': `${name}@${version}`,
+  type: 'library',
+  name,
+  version,
+  scope: 'required',
+  purl: `pkg:npm/${name.replace('@', '%40')}@${version}`,
+  properties: Object.keys(files).map((file) => ({ name: 'leopard:file', value: `data/api-docs/${file}` })),
+  hashes: [
+    { alg: 'SHA-512', content: Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex') },
+  ],
+  licenses: [{ license: { id: license } }],
+}));
+bill.components = [...shipped, ...vendored];
+bill.dependencies = bill.dependencies
+  .filter(({ ref }: { ref: string }) => refs.has(ref))
+  .map(({ ref, dependsOn }: { ref: string; dependsOn: string[] }) => ({
+    ref,
+    dependsOn: dependsOn.filter((other) => refs.has(other)),
+  }));
+console.log(JSON.stringify(bill, null, 2));
