@@ -1,4 +1,5 @@
 import { crc32, deflateSync } from 'node:zlib';
+import sharp from 'sharp';
 
 function chunk(type: string, data: Buffer): Buffer {
   const body = Buffer.concat([Buffer.from(type), data]);
@@ -9,9 +10,13 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([length, body, check]);
 }
 
-/** Returns a PNG of one pixel of this grey; as an animation of one frame on request. */
-export function png(grey = 0, { animated = false } = {}): Buffer {
-  const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
+/**
+ * Returns a PNG of one pixel of this grey; on request as an animation of one frame, or pretending to have more pixels.
+ */
+export function png(grey = 0, { animated = false, width = 1, height = 1 } = {}): Buffer {
+  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
   const frames = Buffer.from([0, 0, 0, 1, 0, 0, 0, 0]);
   return Buffer.concat([
     Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
@@ -28,7 +33,11 @@ export const PICTURES: Readonly<Record<string, Buffer>> = {
   'image/gif': Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64'),
   'image/webp': Buffer.from('UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==', 'base64'),
   'image/jpeg': Buffer.from(
-    `/9j/4AAQSkZJRgABAQEASABIAAD/2wBDA${'P'.padEnd(86, '/')}/////wgALCAABAAEBAREA/8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBAQABPxA=`,
+    [
+      '/9j/2wBDABALDA4MChAODQ4SERATGCgaGBYWGDEjJR0oOjM9PDkzODdASFxOQERXRTc4UG1RV19iZ2hnPk1xeXBkeFxlZ2P/2wBDARESEhgVGC8a',
+      `Gi9jQjhCY2Nj${'Y2Nj'.repeat(15)}Y2P/wAARCAABAAEDASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAX/xAAUEAEAAAAAAAAAAAAA`,
+      'AAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAABQb/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCKALXj/9k=',
+    ].join(''),
     'base64',
   ),
 };
@@ -41,4 +50,9 @@ export function upload(content: Buffer, { field = 'file', name = 'picture.png', 
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
     body: Buffer.concat([Buffer.from(head), content, Buffer.from(`\r\n--${boundary}--\r\n`)]),
   };
+}
+
+/** Returns the pixels of a picture, for comparing what it shows. */
+export function pixels(picture: Buffer): Promise<Buffer> {
+  return sharp(picture).ensureAlpha().raw().toBuffer();
 }

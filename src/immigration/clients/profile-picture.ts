@@ -9,6 +9,7 @@ import { component } from '../../http/component.js';
 import { detailError, notFound } from '../../http/errors.js';
 import type { UploadedFile } from '../../http/multipart.js';
 import type { UserRequest } from '../../routing/route.js';
+import { type CleanPicture, cleanPicture, PICTURE_TYPES, PictureError } from '../../storage/clean-picture.js';
 import type { MediaStore } from '../../storage/media-store.js';
 import type { SignedUrls } from '../../storage/signed-urls.js';
 import { checkReadable, clientBranch } from '../shared/client-access.js';
@@ -17,12 +18,6 @@ import { nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
 import { Records } from '../shared/records.js';
 import { lockClient } from './selectors.js';
 
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  'image/jpeg': 'jpg',
-  'image/png': 'png',
-  'image/gif': 'gif',
-  'image/webp': 'webp',
-};
 const KIND = 'profile-pictures';
 
 const address = () => Type.String({ format: 'uri' });
@@ -35,7 +30,7 @@ export const ProfilePicture = component(
     file: address(),
     file_url: address(),
     file_size: Type.Integer(),
-    file_type: Type.Unsafe<string>({ type: 'string', enum: Object.keys(EXTENSIONS) }),
+    file_type: Type.Unsafe<string>({ type: 'string', enum: PICTURE_TYPES }),
     uploaded_by: relatedOutput(),
     uploaded_by_name: nameOutput({}),
     created_at: timeOutput({}),
@@ -82,10 +77,14 @@ export class ProfilePictures {
   async replace(request: UserRequest, clientId: number, file: UploadedFile | undefined) {
     const { schema } = request.context;
     let stored: string | undefined;
+    // Decoding takes seconds, for which no connection and no lock is held; a missing client is answered first.
+    await this.database.tenantTransaction(request.context, (transaction) =>
+      lockClient(transaction, request.user, clientId),
+    );
+    const { content, type, extension } = await readPicture(schema, file);
     const replacing = this.database.tenantTransaction(request.context, async (transaction) => {
       await lockClient(transaction, request.user, clientId);
-      const { content, type } = await readPicture(file);
-      stored = await this.media.put(schema, KIND, EXTENSIONS[type] as string, content);
+      stored = await this.media.put(schema, KIND, extension, content);
       const uploaded_by_id = request.user.id;
       const values = { file: stored, file_size: content.length, file_type: type, uploaded_by_id };
       const earlier = transaction.send(storedFile(clientId));
@@ -140,17 +139,13 @@ function storedFile(clientId: number) {
   return sql<StoredFile>`SELECT file FROM immigration_profilepicture WHERE client_id = ${clientId}`;
 }
 
-/** Returns a picture's content with its media type, detected from the content. @throws HttpError 400 */
-async function readPicture(file: UploadedFile | undefined): Promise<{ content: Buffer; type: string }> {
+/** Returns an uploaded picture as it is to be stored. @throws HttpError 400 */
+async function readPicture(schema: string, file: UploadedFile | undefined): Promise<CleanPicture> {
   if (!file) throw detailError(400, 'No file was submitted.');
   const { content, tooLarge } = file;
   if (content.length === 0) throw detailError(400, 'The submitted file is empty.');
   if (tooLarge) throw detailError(400, `The file is larger than ${LARGEST_FILE / 1024 / 1024} MB.`);
-  const { fileTypeFromBuffer } = await import('file-type'); // loaded here, since it takes much memory
-  const found = await fileTypeFromBuffer(content).catch(() => undefined);
-  const type = found?.mime === 'image/apng' ? 'image/png' : found?.mime; // includes animated PNGs
-  if (!type || !(type in EXTENSIONS)) {
-    throw detailError(400, 'The file must be a JPEG, PNG, GIF or WebP picture.');
-  }
-  return { content, type };
+  return await cleanPicture(schema, content).catch((error: unknown) => {
+    throw error instanceof PictureError ? detailError(400, error.message) : error;
+  });
 }

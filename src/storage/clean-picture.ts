@@ -1,0 +1,113 @@
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { FairSemaphore } from '../platform/fair-semaphore.js';
+
+/** The formats of pictures, each with its media type, its extension, and libvips' loader for it. */
+const FORMATS = {
+  jpeg: { type: 'image/jpeg', extension: 'jpg', loader: 'VipsForeignLoadJpegBuffer' },
+  png: { type: 'image/png', extension: 'png', loader: 'VipsForeignLoadPngBuffer' },
+  gif: { type: 'image/gif', extension: 'gif', loader: 'VipsForeignLoadNsgifBuffer' },
+  webp: { type: 'image/webp', extension: 'webp', loader: 'VipsForeignLoadWebpBuffer' },
+} as const;
+type Format = keyof typeof FORMATS;
+
+/** The media types of pictures. */
+export const PICTURE_TYPES = Object.values(FORMATS).map(({ type }) => type);
+type PictureType = (typeof PICTURE_TYPES)[number];
+
+/** A picture as it is stored: decoded and encoded again, so that it holds pixels and nothing else. */
+export interface CleanPicture {
+  readonly content: Buffer;
+  readonly type: PictureType;
+  readonly extension: string;
+}
+
+/** Thrown for a file that is no acceptable picture. The message is one sentence for its sender. */
+export class PictureError extends Error {}
+
+/** Maximum number of pixels, of all frames together, and of those on one side; a small file can unfold into far more. */
+const MOST_PIXELS = 40_000_000;
+const LONGEST_SIDE = 16_384;
+const MOST_FRAMES = 500;
+/** Maximum time for decoding and encoding, in seconds. */
+const LONGEST_WORK = 10;
+const QUALITY = 88;
+
+/**
+ * Two pictures at a time, of different tenants, since each may take 100 MB and seconds of a processor. The work is done
+ * outside of the event loop.
+ */
+const atOnce = new FairSemaphore(2);
+
+/**
+ * Returns a picture without its metadata (EXIF with place and time, comments, thumbnails), in the same format. It is
+ * turned as its EXIF says, and animations stay. What is not decodable to the end is refused, and what would be too large
+ * is before it is decoded.
+ * @param schema the tenant's  @throws PictureError
+ */
+export async function cleanPicture(schema: string, content: Buffer): Promise<CleanPicture> {
+  return await atOnce.run(schema, async () => {
+    const open = await opener();
+    const whole = { limitInputPixels: MOST_PIXELS, failOn: 'error', animated: true } as const;
+    const metadata = await open(content, whole)
+      .metadata()
+      .catch((error: Error) => fail(error));
+    const format = FORMATS[metadata.format as Format];
+    if (!format) throw noPicture();
+    checkSize(metadata);
+    const isAnimated = (metadata.pages ?? 1) > 1; // which cannot be turned
+    const picture = isAnimated ? open(content, whole) : open(content, whole).autoOrient();
+    const cleaned = await encoded(picture, metadata.format as Format)
+      .timeout({ seconds: LONGEST_WORK })
+      .toBuffer()
+      .catch((error: Error) => fail(error));
+    return { content: cleaned, type: format.type, extension: format.extension };
+  });
+}
+
+/** @throws PictureError */
+function checkSize({ width, height, pageHeight = height, pages = 1 }: Metadata): void {
+  if (Math.max(width, pageHeight) > LONGEST_SIDE || width * pageHeight * pages > MOST_PIXELS)
+    throw tooLarge();
+  if (pages > MOST_FRAMES) throw new PictureError(`The picture has more than ${MOST_FRAMES} frames.`);
+}
+
+function encoded(picture: Sharp, format: Format): Sharp {
+  if (format === 'jpeg') return picture.jpeg({ quality: QUALITY });
+  if (format === 'png') return picture.png();
+  if (format === 'gif') return picture.gif({ effort: 1 });
+  return picture.webp({ quality: QUALITY, effort: 2 });
+}
+
+let loading: Promise<(content: Buffer, options: SharpOptions) => Sharp> | undefined;
+
+/** Loads the library at its first use, since it takes much memory, with the loaders of FORMATS alone. */
+function opener(): Promise<(content: Buffer, options: SharpOptions) => Sharp> {
+  loading ??= import('sharp').then(({ default: sharp }) => {
+    sharp.cache(false);
+    sharp.concurrency(1);
+    sharp.block({ operation: ['VipsForeignLoad'] });
+    sharp.unblock({ operation: Object.values(FORMATS).map(({ loader }) => loader) });
+    return (content, options) => sharp(content, options);
+  });
+  return loading;
+}
+
+function fail(error: Error): never {
+  if (/pixel limit/i.test(error.message)) throw tooLarge();
+  if (/timeout/i.test(error.message)) {
+    throw new PictureError('The picture takes too long to read: send a smaller one.');
+  }
+  if (/unsupported image format/i.test(error.message)) throw noPicture();
+  throw new PictureError('The picture is damaged: it cannot be read to its end.');
+}
+
+function noPicture(): PictureError {
+  return new PictureError('The file must be a JPEG, PNG, GIF or WebP picture.');
+}
+
+function tooLarge(): PictureError {
+  const most = MOST_PIXELS / 1_000_000;
+  return new PictureError(
+    `The picture is too large: ${most} million pixels in all, and ${LONGEST_SIDE} on a side, are the most.`,
+  );
+}
