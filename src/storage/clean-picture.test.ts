@@ -20,7 +20,7 @@ async function animation(format: 'gif' | 'webp', frames: number, side: number): 
 }
 
 describe('a photo', () => {
-  /** Two pixels, red and blue, that the camera took lying on its side. */
+  /** Returns a photo, red on the left and blue on the right, that the camera took lying on its side. */
   const photo = (format: 'jpeg' | 'png' | 'webp') =>
     sharp({ create: { width: 32, height: 16, channels: 3, background: 'red' } })
       .composite([
