@@ -41,6 +41,7 @@ import { deadlineRoutes } from '../immigration/deadlines/routes.js';
 import { deliveryRoutes } from '../immigration/deliveries/routes.js';
 import { liveNotifications } from '../immigration/notifications/live-source.js';
 import { streamRoute } from '../immigration/notifications/stream-route.js';
+import { personalDataRoutes } from '../immigration/personal-data/routes.js';
 import { reportRoutes } from '../immigration/reports/routes.js';
 import { resourceRoutesOf } from '../immigration/resources.js';
 import { searchRoutes } from '../immigration/search/routes.js';
@@ -172,6 +173,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...deadlineRoutes(database),
     ...auditRoutes(database),
     ...securityLogRoutes(database),
+    ...personalDataRoutes(database, media),
     ...starterCatalogueRoutes(database),
     ...agencySettingsRoutes(database, config),
     ...webhookRoutes(database, config.deliveries.webhooks),

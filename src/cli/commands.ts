@@ -59,6 +59,11 @@ export const COMMANDS: readonly LazyCommand[] = [
   { names: ['process_reminders'], load: async () => (await import('./jobs.js')).addProcessRemindersCommand },
   { names: ['webhooks'], load: async () => (await import('./webhooks.js')).addWebhooksCommand },
   { names: ['deliveries'], load: async () => (await import('./deliveries.js')).addDeliveriesCommand },
+  { names: ['clients'], load: async () => (await import('./clients.js')).addClientsCommand },
+  {
+    names: ['security_log'],
+    load: async () => (await import('./security-log.js')).addSecurityLogCommand,
+  },
   { names: ['shell'], load: async () => (await import('./shell.js')).addShellCommand },
   { names: ['dbshell'], load: async () => (await import('./dbshell.js')).addDbShellCommand },
   { names: ['doctor'], load: async () => (await import('./doctor.js')).addDoctorCommand },

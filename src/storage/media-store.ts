@@ -10,6 +10,9 @@ import { PlainError } from '../platform/plain-error.js';
 /** The path of a stored file below its tenant's folder; only the program makes them. */
 const PATH = /^[a-z-]+\/[A-Za-z0-9-]+\.[a-z0-9]{1,5}$/;
 
+/** Returns whether a path is one under which files are stored. */
+export const isStoredPath = (path: string): boolean => PATH.test(path);
+
 /**
  * Checks that files can be stored in the configured folder, without creating it.
  * @throws PlainError that says what to do

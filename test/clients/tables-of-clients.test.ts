@@ -12,6 +12,7 @@ import { seedStaff } from '../helpers/staff.js';
 
 /** Tables of no kind that reference clients, and why archiving a client leaves nothing of theirs visible. */
 const HIDDEN_OTHERWISE: Readonly<Record<string, string>> = {
+  erased_client: 'holds no more than the id of a client',
   client_search: 'searching joins it to clients that are not archived',
 };
 
@@ -101,6 +102,7 @@ describe('records of an archived client', () => {
     for (const route of app.app.routes) {
       const prefix = route.path.slice(0, Math.max(route.path.indexOf(':'), 0));
       if (route.method !== 'GET' || !sampleOf(prefix)) continue;
+      if (route.path.endsWith('/personal-data/')) continue; // archived clients too have a right to their data
       const before = await count();
       const id = await createRecord(app, 'tenant_main', route);
       const after = await count();

@@ -123,6 +123,7 @@ export const ADDITIONS: readonly Addition[] = [
   },
   { fields: ['TOTAL'], of: ['VisaDashboard.status_breakdown'] },
   { operations: ['GET /api/v1/audit/', 'GET /api/v1/audit/{id}/'] },
+  { operations: ['GET /api/v1/clients/{id}/personal-data/', 'POST /api/v1/clients/{id}/erase/'] },
   { operations: ['GET /api/v1/security-log/', 'GET /api/v1/security-log/{id}/'] },
   {
     operations: [

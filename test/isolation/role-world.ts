@@ -182,5 +182,5 @@ export function bodyFor(route: RouteDefinition, place: Place, record: number): R
   if (route.method === 'PATCH' && route.path === '/api/v1/college-applications/:id/') {
     return { body: { total_tuition_fee: given.total_tuition_fee } };
   }
-  return { ...valid, body: given };
+  return { ...valid, body: 'confirm' in shape ? { confirm: record } : given };
 }

@@ -78,6 +78,8 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   '': ANYONE,
   clients: { ...model('client'), elsewhere: 403 },
   'clients/profile-picture': { ...model('profilepicture'), see: ['view_client'], elsewhere: 403 },
+  'clients/personal-data': only(TO_BE_SUPER_ADMIN),
+  'clients/erase': only(TO_BE_SUPER_ADMIN),
   passports: ofClient,
   'language-proficiencies': ofClient,
   qualifications: ofClient,

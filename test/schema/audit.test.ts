@@ -46,6 +46,7 @@ const NOT_LOGGED = [
   'delivery',
   'delivery_attempt',
   'django_content_type',
+  'erased_client',
   'expiry_reminder',
   'immigration_client_count',
   'immigration_clientactivity',

@@ -171,6 +171,11 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'app_label', type: 'character varying' },
     { name: 'model', type: 'character varying' },
   ],
+  erased_client: [
+    { name: 'client_id', type: 'bigint', references: 'immigration_client' },
+    { name: 'erased_at', type: 'timestamp with time zone' },
+    { name: 'counted', type: 'boolean' },
+  ],
   expiry_reminder: [
     { name: 'reminder_id', type: 'bigint', references: 'immigration_reminder' },
     { name: 'model', type: 'character varying' },

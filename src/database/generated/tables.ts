@@ -180,6 +180,12 @@ interface DjangoContentType {
   model: Generated<string>;
 }
 
+interface ErasedClient {
+  client_id: number;
+  erased_at: Generated<string>;
+  counted: boolean;
+}
+
 interface ExpiryReminder {
   reminder_id: number;
   model: string;
@@ -867,6 +873,7 @@ export interface TenantTables {
   delivery: Delivery;
   delivery_attempt: DeliveryAttempt;
   django_content_type: DjangoContentType;
+  erased_client: ErasedClient;
   expiry_reminder: ExpiryReminder;
   immigration_agent: ImmigrationAgent;
   immigration_applicationtype: ImmigrationApplicationtype;

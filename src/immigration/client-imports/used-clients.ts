@@ -7,6 +7,7 @@ import { CLIENT_TYPE } from '../shared/task-visibility.js';
 /** Tables with rows of clients that are not anybody's work, each with the reason. */
 export const WITHOUT_WORK: Readonly<Record<string, string>> = {
   immigration_clientactivity: 'handlers of events write the timeline',
+  erased_client: 'lists clients of whom nothing is left',
   client_search: 'a trigger keeps the texts that are searched',
 };
 

@@ -497,3 +497,287 @@ WHERE (SELECT audit_read($2::text, ARRAY(SELECT id FROM shown ORDER BY id)))
 ORDER BY created_at DESC, id DESC;
 
 COMMIT;
+
+-- GET /api/v1/clients/:id/personal-data/: 200
+
+BEGIN;
+
+SELECT f.client, f.records, f.words, f.events, f.notifications, deliveries_of_client(f.client, f.records, f.events, f.notifications) AS deliveries
+FROM (
+  SELECT e.*, notifications_of_client(e.client, e.records, e.events) AS notifications
+  FROM (
+    SELECT n.*, events_of_client(n.client, n.records) AS events
+    FROM (
+      SELECT c.id AS client, records_of_client(c.id) AS records, words_for_client(c.id) AS words
+      FROM immigration_client c
+      WHERE c.id = $1
+      OFFSET 0
+    ) n
+    OFFSET 0
+  ) e
+  OFFSET 0
+) f;
+
+-- next round trip
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_client" r
+WHERE r.id = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_clientactivity" r
+WHERE "r"."client_id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_collegeapplication" r
+WHERE "r"."client_id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_employment" r
+WHERE "r"."client_id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_note" r
+WHERE "r"."client_id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_passport" r
+WHERE "r"."id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_proficiency" r
+WHERE "r"."client_id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_profilepicture" r
+WHERE "r"."client_id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_qualification" r
+WHERE "r"."client_id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_visaapplication" r
+WHERE "r"."client_id" = $1
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_reminder" r
+WHERE r.id = ANY (ids_among($1::text[], $2))
+  AND "r"."id" > $3::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_task" r
+WHERE r.id = ANY (ids_among($1::text[], $2))
+  AND "r"."id" > $3::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_calendar_event" r
+WHERE names_any(concat_ws(' ', r.title, r.description, r.location), $1::text[])
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_notification" r
+WHERE r.id = ANY ($1::bigint[])
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "immigration_event" r
+WHERE r.id = ANY ($1::bigint[])
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "delivery" r
+WHERE r.id = ANY ($1::bigint[])
+  AND "r"."id" > $2::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."place" AS key, to_jsonb(r)::text AS row
+FROM "client_import_row" r
+WHERE r.client_id = $1
+  AND "r"."place" > $2::bigint
+ORDER BY "r"."place"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT "r"."id" AS key, to_jsonb(r)::text AS row
+FROM "audit_entry" r
+WHERE (r.entity || ':' || r.record_id = ANY ($1::text[]) OR (r.entity IN ('client', 'passport', 'profilepicture') AND (r.record_id = $2::bigint OR r.record_ids @> ARRAY[$3::bigint])))
+  AND "r"."id" > $4::bigint
+ORDER BY "r"."id"
+LIMIT 100;
+
+COMMIT;
+
+-- next round trip
+
+BEGIN;
+
+SELECT file, file_type AS type
+FROM immigration_profilepicture
+WHERE client_id = $1;
+
+COMMIT;
+
+-- POST /api/v1/clients/:id/erase/: 400
+
+BEGIN;
+
+SELECT
+FROM immigration_client
+WHERE id = $1;
+
+-- next round trip
+
+ROLLBACK;

@@ -25,7 +25,7 @@ FROM (
       ) m
       GROUP BY m.client_id
     ) m ON m.client_id = c.id
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND true
     AND true
     AND (true AND true)
@@ -65,7 +65,7 @@ FROM (
       ) m
       GROUP BY m.client_id
     ) m ON m.client_id = c.id
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND "c"."branch_id" = ANY ($15::bigint[])
     AND true
     AND (true AND true)
@@ -97,7 +97,7 @@ FROM (
     WHERE e.to_stage = ANY ($2::text[])
   ) m
     JOIN immigration_client c ON c.id = m.client_id
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND true
     AND true
     AND (true AND true)
@@ -142,7 +142,7 @@ FROM (
     WHERE e.to_stage = ANY ($2::text[])
   ) m
     JOIN immigration_client c ON c.id = m.client_id
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND "c"."branch_id" = ANY ($3::bigint[])
     AND true
     AND (true AND true)
@@ -175,7 +175,7 @@ BEGIN;
 WITH counted AS MATERIALIZED (
   SELECT c.id, c.stage::text COLLATE "C" AS stage, c.created_at
   FROM immigration_client c
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND true
     AND true
 ), moves AS MATERIALIZED (
@@ -238,7 +238,7 @@ BEGIN;
 WITH counted AS MATERIALIZED (
   SELECT c.id, c.stage::text COLLATE "C" AS stage, c.created_at
   FROM immigration_client c
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND "c"."branch_id" = ANY ($1::bigint[])
     AND true
 ), moves AS MATERIALIZED (
@@ -308,7 +308,7 @@ FROM (
     count(*) AS applications
   FROM immigration_visaapplication r
     JOIN immigration_client c ON c.id = r.client_id
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND true
     AND true
     AND (true AND true)
@@ -334,7 +334,7 @@ FROM (
     count(*) AS applications
   FROM immigration_visaapplication r
     JOIN immigration_client c ON c.id = r.client_id
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND "c"."branch_id" = ANY ($7::bigint[])
     AND true
     AND (true AND true)
@@ -359,7 +359,7 @@ FROM (
       count(*) FILTER (WHERE r.status = $3 AND (true AND true)) AS "withdrawn", count(*) FILTER (WHERE r.status = $4 AND "r"."date_granted" IS NULL OR r.status = $5 AND "r"."date_rejected" IS NULL OR r.status = $6 AND "r"."date_withdrawn" IS NULL) AS undated
     FROM immigration_visaapplication r
       JOIN immigration_client c ON c.id = r.client_id
-    WHERE c.deleted_at IS NULL
+    WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
       AND true
       AND true
     GROUP BY r.visa_type_id
@@ -385,7 +385,7 @@ FROM (
       count(*) FILTER (WHERE r.status = $3 AND (true AND true)) AS "withdrawn", count(*) FILTER (WHERE r.status = $4 AND "r"."date_granted" IS NULL OR r.status = $5 AND "r"."date_rejected" IS NULL OR r.status = $6 AND "r"."date_withdrawn" IS NULL) AS undated
     FROM immigration_visaapplication r
       JOIN immigration_client c ON c.id = r.client_id
-    WHERE c.deleted_at IS NULL
+    WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
       AND "c"."branch_id" = ANY ($7::bigint[])
       AND true
     GROUP BY r.visa_type_id
@@ -409,7 +409,7 @@ FROM (
   FROM immigration_collegeapplication r
     JOIN immigration_client c ON c.id = r.client_id
   WHERE r.deleted_at IS NULL
-    AND c.deleted_at IS NULL
+    AND (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND true
     AND true
     AND (true AND true)
@@ -432,7 +432,7 @@ FROM (
   FROM immigration_collegeapplication r
     JOIN immigration_client c ON c.id = r.client_id
   WHERE r.deleted_at IS NULL
-    AND c.deleted_at IS NULL
+    AND (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND "c"."branch_id" = ANY ($1::bigint[])
     AND true
     AND (true AND true)
@@ -641,7 +641,7 @@ WITH leads AS MATERIALIZED (
   SELECT c.id, c.stage::text COLLATE "C" AS stage, c.agent_id, CASE WHEN c.agent_id IS NULL THEN btrim(c.referred_by)
       ELSE '' END AS referrer
   FROM immigration_client c
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND true
     AND true
     AND (true AND true)
@@ -689,7 +689,7 @@ WITH leads AS MATERIALIZED (
   SELECT c.id, c.stage::text COLLATE "C" AS stage, c.agent_id, CASE WHEN c.agent_id IS NULL THEN btrim(c.referred_by)
       ELSE '' END AS referrer
   FROM immigration_client c
-  WHERE c.deleted_at IS NULL
+  WHERE (c.deleted_at IS NULL OR c.id IN (SELECT e.client_id FROM erased_client e WHERE e.counted))
     AND "c"."branch_id" = ANY ($1::bigint[])
     AND true
     AND (true AND true)
