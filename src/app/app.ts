@@ -133,7 +133,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   passwordWork.setLimits(config.limits.passwords);
   const cors = new Cors(config);
   const factors = secondFactors({ config, database, tokens, throttle, cors, tenants });
-  const sessions = new Sessions(database, tokens, throttle, [factors.factor.step]);
+  const sessions = new Sessions(database, tokens, throttle, users, [factors.factor.step]);
   const frontEnd = frontEnds(config, (origin) => cors.allows(origin));
   const mails = new AccountMails(config.accounts, new AccountLinks([config.secretKey]));
   const passwords = new NewPasswords(tokens, throttle, mails);

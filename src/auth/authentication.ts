@@ -1,15 +1,17 @@
 import { unauthorized } from '../http/errors.js';
 import { isId } from '../http/path-id.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
-import type { CurrentUser, CurrentUsers } from './current-user.js';
+import { type CurrentUser, type CurrentUsers, hasManyEnded } from './current-user.js';
 import { ForeignTokenError } from './foreign-token.js';
-import { type Claims, InvalidTokenError, type Tokens } from './tokens.js';
+import { type Claims, InvalidTokenError, type ReadClaims, type Tokens } from './tokens.js';
 
 /** A user with a valid token; times in seconds since 1970. */
 export interface SignedIn {
   readonly user: CurrentUser;
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** The session's `sid`; null for a token from before there were sessions. */
+  readonly sessionId: string | null;
 }
 
 /** Authenticates requests, in the contract's order of checks; the messages are SimpleJWT's. */
@@ -31,11 +33,19 @@ export class Authentication {
     if (!user) throw unauthorized('User not found', { code: 'user_not_found' });
     if (!user.isActive) throw unauthorized('User is inactive', { code: 'user_inactive' });
     const issuedAt = claims.iat as number;
+    const sessionId = typeof claims.sid === 'string' ? claims.sid : null;
+    const { endedSessions } = user;
     if (issuedAt < user.tokensFrom) throw invalidAccessToken('Token is blacklisted');
-    return { user, issuedAt, expiresAt: claims.exp as number };
+    if (endedSessions.size > 0 && sessionId !== null) {
+      const isKnown = endedSessions.has(sessionId) || endedSessions.has(claims.jti);
+      if (isKnown || (hasManyEnded(user) && (await this.users.isEnded(tenant, sessionId, claims.jti)))) {
+        throw invalidAccessToken('Token is blacklisted');
+      }
+    }
+    return { user, issuedAt, expiresAt: claims.exp as number, sessionId };
   }
 
-  #accessClaims(token: string): Partial<Claims> {
+  #accessClaims(token: string): ReadClaims {
     try {
       return this.tokens.read(token, 'access');
     } catch (error) {

@@ -31,5 +31,5 @@ export function beginSession(
     from: client,
     ...(factor && { detail: { second_factor: factor } }),
   });
-  return startSession(transaction, tokens, tenant, account, client, sessionId);
+  return startSession(transaction, tokens, tenant, account, client, { sid: sessionId });
 }

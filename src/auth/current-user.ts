@@ -5,7 +5,7 @@ import { NoticeCache } from '../database/notice-cache.js';
 import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
-import { TOKENS_FROM } from './ended-tokens.js';
+import { ENDED_SESSIONS, IS_WHOLLY_ENDED, KEPT_ENDED_SESSIONS, TOKENS_FROM } from './ended-tokens.js';
 
 /** The current user, with everything that policies and scopes need. */
 export interface CurrentUser {
@@ -25,9 +25,16 @@ export interface CurrentUser {
   readonly regionBranchIds: readonly number[];
   /** Time before which issued access tokens are ended, in seconds since 1970; 0 if none are. */
   readonly tokensFrom: number;
+  /**
+   * `sid` of the sessions that ended while their access tokens had not expired, or `jti` of the one that ended with it.
+   */
+  readonly endedSessions: ReadonlySet<string>;
 }
 
-type UserRow = Omit<CurrentUser, 'permissions'> & { readonly permissions: readonly string[] };
+type UserRow = Omit<CurrentUser, 'permissions' | 'endedSessions'> & {
+  readonly permissions: readonly string[];
+  readonly endedSessions: readonly string[];
+};
 
 const KEPT_FOR_MS = 5_000;
 const KEPT_USERS = 20_000;
@@ -48,7 +55,8 @@ const USER_COLUMNS = sql`
   ARRAY(SELECT ur.region_id FROM immigration_user_regions ur WHERE ur.user_id = u.id ORDER BY ur.id) AS "regionIds",
   ARRAY(SELECT b.id FROM immigration_user_regions ur JOIN immigration_branch b ON b.region_id = ur.region_id
         WHERE ur.user_id = u.id AND b.deleted_at IS NULL ORDER BY b.id) AS "regionBranchIds",
-  ${TOKENS_FROM} AS "tokensFrom"`;
+  ${TOKENS_FROM} AS "tokensFrom",
+  ${ENDED_SESSIONS} AS "endedSessions"`;
 
 /** Reads a user's present state, for changes that must be decided on it; null when there is none. */
 export async function readCurrentUser(
@@ -63,20 +71,28 @@ function userRow(id: number) {
   return sql<UserRow>`SELECT ${USER_COLUMNS} FROM immigration_user u WHERE u.id = ${id}`;
 }
 
+/** Returns whether a user has ended more sessions than `endedSessions` holds. */
+export function hasManyEnded(user: CurrentUser): boolean {
+  return user.endedSessions.size > KEPT_ENDED_SESSIONS;
+}
+
 function currentUser(row: UserRow): CurrentUser {
-  return { ...row, permissions: new Set(row.permissions) };
+  return { ...row, permissions: new Set(row.permissions), endedSessions: new Set(row.endedSessions) };
 }
 
 /** Finds users of tenants by id. Results are cached for seconds, and dropped when the database announces a change. */
 export class CurrentUsers {
   readonly #cache: NoticeCache<CurrentUser>;
+  /** Whether sessions are ended, of users who have ended more than are kept with the user. */
+  readonly #sessions: NoticeCache<{ readonly isEnded: boolean }>;
 
   constructor(
     private readonly database: Database,
     listener: Listener,
   ) {
     this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_USERS });
-    listener.on(CHANNELS.access, (schema) => this.#cache.drop(schema));
+    this.#sessions = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_USERS });
+    listener.on(CHANNELS.access, (schema) => this.#dropSchema(schema));
   }
 
   /** Returns the user with this id, active or not; null when there is none. */
@@ -91,6 +107,22 @@ export class CurrentUsers {
    * Drops a tenant's cached users after a change made by this process, which need not wait for the database's notice.
    */
   drop(tenant: Tenant): void {
-    this.#cache.drop(tenant.schema);
+    this.#dropSchema(tenant.schema);
+  }
+
+  /** Returns whether an access token of a session is ended; to be asked of users with more than are kept with the user. */
+  async isEnded({ schema }: Tenant, sid: string, jti: string): Promise<boolean> {
+    const found = await this.#sessions.get(schema, jti, async () => {
+      const query = sql<{ isEnded: boolean }>`
+        SELECT ${IS_WHOLLY_ENDED} OR (s.ended_at IS NOT NULL AND s.access_jti = ${jti}) AS "isEnded"
+        FROM user_session s WHERE s.sid = ${sid}`;
+      return (await this.database.tenantQuery({ schema, userId: null }, query))[0] ?? null;
+    });
+    return found?.isEnded ?? false;
+  }
+
+  #dropSchema(schema: string): void {
+    this.#cache.drop(schema);
+    this.#sessions.drop(schema);
   }
 }

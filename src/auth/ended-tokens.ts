@@ -3,8 +3,8 @@ import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
-// Access tokens are not stored, so they cannot be revoked one by one. All of a user's tokens issued before a moment are
-// ended by a mark: a row among the refresh tokens, under a name that no token has, with the moment as its time of
+// Access tokens are not stored, so they cannot be revoked one by one. Those of one session are refused by its `sid`; all
+// of a user's, also those without one, which were issued before a moment, are ended by a mark: a row among the refresh tokens, under a name that no token has, with the moment as its time of
 // issue. It expires when the last of those tokens would have, and is cleaned up like any other.
 
 const MARK = sql`issued-before-`;
@@ -27,6 +27,40 @@ const LOCKS = {
 export function lockAccount(id: number, strength: keyof typeof LOCKS): Statement {
   return sql`SELECT id FROM immigration_user WHERE id = ${id} ${LOCKS[strength]}`;
 }
+
+/** The reason why a session ended before its time. */
+export type SessionEnd =
+  | 'log_out'
+  | 'by_user'
+  | 'by_admin'
+  | 'refresh_reused'
+  /** Used again within seconds: the access tokens issued before go on until they expire. */
+  | 'refresh_repeated'
+  | 'all_ended';
+
+/** SQL for whether a session `s` ended with all of its tokens. */
+export const IS_WHOLLY_ENDED = sql<boolean>`(s.ended_at IS NOT NULL AND s.end_reason <> 'refresh_repeated')`;
+
+/** SQL for the sessions of a user `u` that ended so lately that their access tokens may still be used elsewhere. */
+const ENDED_LATELY = sql`
+  s.user_id = u.id AND s.ended_at IS NOT NULL AND s.access_until > now() - interval '1 hour'`;
+
+/** The number of ended sessions that are kept in memory for a user; of one with more, the database is asked. */
+export const KEPT_ENDED_SESSIONS = 200;
+
+/**
+ * SQL for the names of what must be refused of a user `u`: the `sid` of ended sessions, or the `jti` of one of their access
+ * tokens; one more if there are too many.
+ */
+export const ENDED_SESSIONS = sql<string[]>`ARRAY(
+    SELECT CASE WHEN ${IS_WHOLLY_ENDED} THEN s.sid ELSE s.access_jti END::text FROM user_session s WHERE ${ENDED_LATELY}
+    ORDER BY s.access_until DESC LIMIT ${sql.lit(KEPT_ENDED_SESSIONS + 1)})`;
+
+// Sessions come before tokens, as wherever both are locked. The mark ends their access tokens, so that nobody has to
+// know them as ended.
+const endSessions = (userId: number, reason: SessionEnd) => sql`
+  UPDATE user_session SET ended_at = now(), end_reason = ${reason}, access_until = '-infinity'
+  WHERE user_id = ${userId} AND ended_at IS NULL AND expires_at > now()`;
 
 const revokeAll = (userId: number) => sql<{ ended: number }>`
   WITH ended AS (
@@ -60,6 +94,7 @@ export async function endEverySession(
   userId: number,
   lifetime: number,
 ): Promise<number> {
+  transaction.send(endSessions(userId, 'all_ended'));
   const revoking = transaction.query(revokeAll(userId));
   transaction.send(setMark(userId, lifetime));
   transaction.send(sql`SELECT pg_notify(${CHANNELS.access}, current_schema()::text)`);

@@ -24,6 +24,17 @@ const deleteChallenges = (limit: number | null) => sql<{ done: number }>`
     RETURNING digest)
   SELECT count(*)::integer AS done FROM gone`;
 
+/** Days for which sessions are kept after their end, so that a device that comes back is known. */
+const SESSIONS_KEPT_FOR = 90;
+
+const deleteSessions = (days: number, limit: number | null) => sql<{ done: number }>`
+  WITH gone AS (
+    DELETE FROM user_session WHERE id IN (
+      SELECT id FROM user_session WHERE greatest(expires_at, access_until) < now() - make_interval(days => ${days})
+      LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    RETURNING id)
+  SELECT count(*)::integer AS done FROM gone`;
+
 const deleteFailures = (seconds: number, limit: number | null) => sql<{ done: number }>`
   WITH gone AS (
     DELETE FROM login_failure WHERE (kind, key) IN (
@@ -43,17 +54,18 @@ const deleteLinks = (limit: number | null) => sql<{ done: number }>`
   SELECT count(*)::integer AS done FROM gone`;
 
 /**
- * The job that removes expired refresh tokens, with their rows of the blacklist, used challenges, and failed
- * log-ins and links that no longer count.
+ * The job that removes expired refresh tokens, with their rows of the blacklist, sessions that ended long ago, used
+ * challenges, and failed log-ins and links that no longer count.
  */
 export const expiredTokensJob = tidyingJob(
   {
     name: 'expired-tokens',
-    summary: 'remove expired tokens and links, and failed log-ins that no longer count',
+    summary: 'remove expired tokens and links, old sessions, and failed log-ins that no longer count',
     every: 6 * 3_600,
   },
   ({ loginFailures }) => [
     (limit) => deleteTokens(KEPT_FOR, limit),
+    (limit) => deleteSessions(SESSIONS_KEPT_FOR, limit),
     (limit) => deleteFailures(Math.max(loginFailures.window, REQUEST_WINDOW), limit),
     (limit) => deleteAddresses(loginFailures.window, limit),
     deleteLinks,

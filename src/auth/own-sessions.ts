@@ -12,9 +12,10 @@ import type { LoginThrottle } from './login-throttle.js';
 import { checkPassword, type NewPasswords } from './new-passwords.js';
 import { hashPassword, verifyPassword } from './passwords.js';
 import { recordSecurityEvent } from './security-log.js';
+import { lockSessionOf } from './session-rows.js';
 import { startSession } from './start-session.js';
 import type { TokenPair } from './token-pair.js';
-import { InvalidTokenError, type Tokens } from './tokens.js';
+import { InvalidTokenError, type ReadClaims, type Tokens } from './tokens.js';
 
 export interface EndedSessions {
   /** Number of ended sessions. */
@@ -34,7 +35,10 @@ export class OwnSessions {
     private readonly passwords: NewPasswords,
   ) {}
 
-  /** Ends every session of a user whose row the caller has locked. @returns the number of ended sessions */
+  /**
+   * Ends every session of a user whose row the caller has locked.
+   * @returns the number of revoked refresh tokens
+   */
   async endEvery(transaction: TenantTransaction, userId: number): Promise<number> {
     return await endEverySession(transaction, userId, this.tokens.lifetime('access'));
   }
@@ -99,12 +103,14 @@ export class OwnSessions {
         throw invalidField('current_password', WRONG_PASSWORD);
       }
       await this.passwords.store(transaction, tenant, present, hash, 'own');
-      return await this.#beginAnew(transaction, tenant, user.id, client);
+      const [changed] = await transaction.query(accountById(user.id));
+      return startSession(transaction, this.tokens, tenant, changed as Account, client);
     });
   }
 
   /**
-   * Ends a user's own sessions: all, or all but the one whose refresh token is given, which goes on with a new pair.
+   * Ends a user's own sessions: all, or all but the one whose refresh token is given. That one goes on as a new session of
+   * the same age, so that its old tokens, of other tabs say, end nothing.
    * @throws HttpError 400 when that token is not the user's, or already ended
    */
   async endAll(
@@ -113,33 +119,35 @@ export class OwnSessions {
     refresh: string | undefined,
     client: ClientDevice,
   ): Promise<EndedSessions> {
-    const jti = refresh === undefined ? null : this.#jtiOf(refresh);
+    const claims = refresh === undefined ? null : this.#refreshClaims(refresh);
     const context = { schema: tenant.schema, userId: user.id, source: sourceOf(client) };
     return await this.database.tenantTransaction(context, async (transaction) => {
       transaction.send(lockAccount(user.id, 'NO KEY UPDATE'));
-      const found = jti === null ? [] : await transaction.query(ownToken(jti, user.id));
-      if (jti !== null && found.length === 0) throw invalidField('refresh', 'Token is blacklisted');
+      const [[session], [own]] = claims
+        ? await Promise.all([
+            transaction.query(lockSessionOf(claims)),
+            transaction.query(ownToken(claims.jti, user.id)),
+          ])
+        : [[], []];
+      if (claims && !own) throw invalidField('refresh', 'Token is blacklisted');
       const ended = await this.endEvery(transaction, user.id);
-      const detail = { ended: jti === null ? ended : ended - 1 };
-      recordSecurityEvent(transaction, { kind: 'sessions_ended', userId: user.id, detail });
-      if (jti === null) return { ended, pair: null };
-      return { ended: ended - 1, pair: await this.#beginAnew(transaction, tenant, user.id, client) };
+      const others = claims === null ? ended : ended - 1;
+      recordSecurityEvent(transaction, {
+        kind: 'sessions_ended',
+        userId: user.id,
+        detail: { ended: others },
+      });
+      if (claims === null) return { ended, pair: null };
+      const [account] = await transaction.query(accountById(user.id));
+      const startedAt = session?.startedAt ?? claims.iat;
+      const pair = startSession(transaction, this.tokens, tenant, account as Account, client, { startedAt });
+      return { ended: others, pair };
     });
   }
 
-  async #beginAnew(
-    transaction: TenantTransaction,
-    tenant: Tenant,
-    userId: number,
-    client: ClientDevice,
-  ): Promise<TokenPair> {
-    const [account] = await transaction.query(accountById(userId));
-    return startSession(transaction, this.tokens, tenant, account as Account, client);
-  }
-
-  #jtiOf(refresh: string): string {
+  #refreshClaims(refresh: string): ReadClaims {
     try {
-      return this.tokens.read(refresh, 'refresh').jti;
+      return this.tokens.read(refresh, 'refresh');
     } catch (error) {
       if (error instanceof InvalidTokenError) throw invalidField('refresh', error.message);
       throw error;

@@ -1,4 +1,3 @@
-import { CHANNELS, notice } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
@@ -8,21 +7,20 @@ import { type Account, accountById, accountByName, setPassword, storedPasswordFo
 import { checkTenant, userIdOf } from './authentication.js';
 import { beginSession } from './begin-session.js';
 import type { ClientDevice } from './client-device.js';
+import type { CurrentUsers } from './current-user.js';
+import { endSession } from './end-session.js';
 import { lockAccount } from './ended-tokens.js';
 import { countFailedLogIn } from './failed-log-in.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords.js';
+import { endIfReused } from './refresh-reuse.js';
 import { lacksSecondFactor } from './second-factor-policy.js';
 import { recordSecurityEvent } from './security-log.js';
-import { lockSessionOf } from './session-rows.js';
+import { adoptToken, lockSessionOf } from './session-rows.js';
 import { continueSession } from './start-session.js';
 import { storedToken, type TokenPair } from './token-pair.js';
+import { standingOf } from './token-standing.js';
 import { InvalidTokenError, type ReadClaims, type Tokens, type TokenType } from './tokens.js';
-
-export interface LogOutNotice {
-  readonly schema: string;
-  readonly user: number;
-}
 
 export interface Credentials {
   readonly username: string;
@@ -44,9 +42,6 @@ interface LogInAttempt {
  */
 export type LogInStep = (transaction: TenantTransaction, attempt: LogInAttempt) => Promise<void>;
 
-/** Returns the statement that announces a log-out to every process, at commit. */
-export const logOutNotice = (loggedOut: LogOutNotice) => notice(CHANNELS.logOuts, loggedOut);
-
 const NO_ACCOUNT = 'No active account found with the given credentials';
 /** The hash of a password that nobody knows: for tenants where no user's stored password can stand in. */
 const DECOY = hashPassword(crypto.randomUUID());
@@ -57,6 +52,7 @@ export class Sessions {
     private readonly database: Database,
     private readonly tokens: Tokens,
     private readonly throttle: LoginThrottle,
+    private readonly users: Pick<CurrentUsers, 'drop'>,
     /** What a log-in must pass between the password and its session, in this order. */
     private readonly steps: readonly LogInStep[] = [],
   ) {}
@@ -122,21 +118,27 @@ export class Sessions {
   }
 
   /**
-   * Exchanges a refresh token, which is revoked, for a new pair; of two concurrent exchanges exactly one succeeds.
+   * Exchanges a refresh token, which is revoked, for a new pair; of two concurrent exchanges exactly one succeeds. A token
+   * that was spent before ends its whole session.
    * @throws HttpError 401
    */
   async refresh(tenant: Tenant, token: string, client: ClientDevice): Promise<TokenPair> {
+    const arrivedAt = performance.now();
     const claims = this.#refreshClaims(token, tenant);
     const userId = userIdOf(claims);
     const system = { schema: tenant.schema, userId: null };
-    return await this.database.tenantTransaction(system, async (transaction) => {
+    const pair = await this.database.tenantTransaction(system, async (transaction) => {
       transaction.send(lockAccount(userId, 'SHARE'));
       const [[session], revoked, [account]] = await Promise.all([
         transaction.query(lockSessionOf(claims)),
         this.#revoke(transaction, token, claims),
         transaction.query(accountById(userId)),
       ]);
-      if (revoked === null || session?.isEnded) throw invalidToken('Token is blacklisted');
+      if (revoked === null) {
+        await endIfReused(transaction, tenant.schema, { claims, session, client, arrivedAt });
+        return null;
+      }
+      if (session?.isEnded) throw invalidToken('Token is blacklisted');
       if (!account?.isActive) {
         throw unauthorized('No active account found for the given token.');
       }
@@ -147,37 +149,52 @@ export class Sessions {
         spent,
       });
     });
+    if (pair) return pair;
+    this.users.drop(tenant);
+    throw invalidToken('Token is blacklisted');
   }
 
-  /** Revokes a refresh token: log-out. @throws HttpError 401 when it is invalid, or already revoked */
+  /**
+   * Ends the session of a refresh token: log-out.
+   * @throws HttpError 401 when the token is invalid, or already revoked; if it was spent, its session ends all the same
+   */
   async revoke(tenant: Tenant, token: string, client: ClientDevice): Promise<void> {
+    const arrivedAt = performance.now();
     const claims = this.#refreshClaims(token, tenant);
     const { schema } = tenant;
-    await this.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
-      if ((await this.#revoke(transaction, token, claims)) === null)
-        throw invalidToken('Token is blacklisted');
-      const user = userIdOf(claims);
-      transaction.send(logOutNotice({ schema, user }));
+    const isDone = await this.database.tenantTransaction({ schema, userId: null }, async (transaction) => {
+      const [[found], revoked] = await Promise.all([
+        transaction.query(lockSessionOf(claims)),
+        this.#revoke(transaction, token, claims),
+      ]);
+      if (revoked === null) {
+        await endIfReused(transaction, schema, { claims, session: found, client, arrivedAt });
+        return false;
+      }
+      const session = found ?? (await transaction.query(adoptToken(revoked)))[0];
+      if (!session) return true; // of a user who is gone
+      endSession(transaction, schema, session, 'log_out');
+      const { userId, sid } = session;
       recordSecurityEvent(transaction, {
         kind: 'logout',
-        userId: user,
-        actor: user,
+        userId,
+        actor: userId,
         from: client,
-        sessionId: claims.sid ?? null,
+        sessionId: sid,
       });
+      return true;
     });
+    this.users.drop(tenant);
+    if (!isDone) throw invalidToken('Token is blacklisted');
   }
 
   /** Checks a token of either kind. @throws HttpError 401 when it is invalid here */
   async verify(tenant: Tenant, token: string): Promise<void> {
     const claims = this.#claims(token);
     checkTenant(claims, tenant, () => invalidToken('Token is invalid'));
-    if (claims.token_type !== 'refresh') return;
-    const query = sql<{ id: number }>`
-      SELECT b.id FROM token_blacklist_blacklistedtoken b
-      JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id WHERE o.jti = ${claims.jti}`;
-    const rows = await this.database.tenantQuery({ schema: tenant.schema, userId: null }, query);
-    if (rows.length > 0) throw invalidToken('Token is blacklisted');
+    const standing = standingOf(claims, userIdOf(claims));
+    const [found] = await this.database.tenantQuery({ schema: tenant.schema, userId: null }, standing);
+    if (found?.isEnded) throw invalidToken('Token is blacklisted');
   }
 
   #refreshClaims(token: string, tenant: Tenant): ReadClaims {

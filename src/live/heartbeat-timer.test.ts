@@ -21,7 +21,7 @@ class Noting extends LiveStream {
     expiresAt: number,
     onEnd: (stream: LiveStream) => void,
   ) {
-    super(1, { issuedAt: 0, expiresAt }, 1_000, onEnd);
+    super(1, { issuedAt: 0, expiresAt, sessionId: null }, 1_000, onEnd);
     this.addedAt = clock();
   }
 

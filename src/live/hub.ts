@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { LogOutNotice } from '../auth/sessions.js';
+import type { LogOutNotice } from '../auth/end-session.js';
 import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
@@ -50,6 +50,8 @@ export interface StreamRequest {
   /** Times at which the token was issued and expires, in seconds since 1970. */
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** The token's session; null for a token from before there were sessions. */
+  readonly sessionId: string | null;
   /** Id of the last notification that a returning client has received. */
   readonly lastId: number | null;
 }
@@ -194,7 +196,7 @@ export class StreamHub {
 
   #onLogOut(payload: string): void {
     const notice = readNotice<LogOutNotice>(payload);
-    if (notice) this.#tenants.get(notice.schema)?.endUser(notice.user);
+    if (notice) this.#tenants.get(notice.schema)?.endSession(notice.user, notice.sid);
   }
 
   /** Ends the streams of tenants that are suspended or gone. */

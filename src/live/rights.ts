@@ -1,15 +1,24 @@
-import { TOKENS_FROM } from '../auth/ended-tokens.js';
+import { IS_WHOLLY_ENDED, TOKENS_FROM } from '../auth/ended-tokens.js';
 import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
 import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 
+/** A user who may still listen, but not with tokens issued before `tokensFrom` or of ended sessions. */
+export interface Listener {
+  readonly id: number;
+  readonly tokensFrom: number;
+  readonly endedSessions: readonly string[];
+}
+
 /**
- * Returns the query for those of these users who may still listen: existing and active, with the time from which their
- * tokens are valid.
+ * Returns the query for those of these users who may still listen: existing and active.
+ * @param sids the sessions of their streams
  */
-export function activeUsers(users: readonly number[]): Statement<{ id: number; tokensFrom: number }> {
+export function activeUsers(users: readonly number[], sids: readonly string[]): Statement<Listener> {
   return sql`
-    SELECT u.id, ${TOKENS_FROM} AS "tokensFrom"
+    SELECT u.id, ${TOKENS_FROM} AS "tokensFrom",
+      ARRAY(SELECT s.sid::text FROM user_session s
+            WHERE s.sid = ANY (${sids}::text[]) AND s.user_id = u.id AND ${IS_WHOLLY_ENDED}) AS "endedSessions"
     FROM immigration_user u WHERE u.id = ANY (${users}::bigint[]) AND u.is_active`;
 }
 
@@ -20,15 +29,11 @@ export function usableTenants(ids: readonly number[]): Statement<{ id: number }>
 }
 
 /**
- * Returns the query for users who logged out in the last minute, and how many seconds ago, for use while notices do not
- * arrive. Exchanging a refresh token revokes it too, but the same transaction writes its successor.
+ * Returns the query for users who ended a session in the last minute, and how many seconds ago, for use while notices do
+ * not arrive: for streams whose tokens do not tell their session.
  */
 export function recentLogOuts(users: readonly number[]): Statement<{ user: number; age: number }> {
   return sql`
-    SELECT o.user_id AS "user", extract(epoch FROM clock_timestamp() - b.blacklisted_at)::float8 AS age
-    FROM token_blacklist_blacklistedtoken b JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id
-    WHERE b.id > (SELECT max(id) - 1000 FROM token_blacklist_blacklistedtoken)
-      AND b.blacklisted_at > now() - interval '1 minute' AND o.user_id = ANY (${users}::bigint[])
-      AND NOT EXISTS (SELECT FROM token_blacklist_outstandingtoken successor
-                      WHERE successor.user_id = o.user_id AND successor.id <> o.id AND successor.xmin = b.xmin)`;
+    SELECT s.user_id AS "user", extract(epoch FROM clock_timestamp() - s.ended_at)::float8 AS age
+    FROM user_session s WHERE s.user_id = ANY (${users}::bigint[]) AND s.ended_at > now() - interval '1 minute'`;
 }

@@ -29,13 +29,17 @@ export class LiveStream {
   #comingAgain: Set<number> | null = null;
 
   /**
-   * @param token when it was issued and when it expires, in seconds since 1970
+   * @param token when it was issued and when it expires, in seconds since 1970, and its session, if it tells it
    * @param limit maximum number of buffered bytes
    * @param onEnd called once, however the stream ends
    */
   constructor(
     readonly userId: number,
-    readonly token: { readonly issuedAt: number; readonly expiresAt: number },
+    readonly token: {
+      readonly issuedAt: number;
+      readonly expiresAt: number;
+      readonly sessionId: string | null;
+    },
     private readonly limit: number,
     private readonly onEnd: (stream: LiveStream) => void,
   ) {}

@@ -6,7 +6,7 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { frame } from './messages.js';
 import { RecentlySeenIds, type Snapshot } from './recently-seen-ids.js';
-import { activeUsers, recentLogOuts } from './rights.js';
+import { activeUsers, type Listener, recentLogOuts } from './rights.js';
 import type { LiveRow, NotificationSource } from './source.js';
 import type { Framed, LiveStream } from './stream.js';
 import type { ReadsNotice } from './stream-notices.js';
@@ -30,7 +30,7 @@ const SNAPSHOT = sql<{ oldest: string; next: string }>`
   SELECT pg_snapshot_xmin(s)::text AS oldest, pg_snapshot_xmax(s)::text AS next FROM pg_current_snapshot() s`;
 
 /** The rows of a statement that is not sent. */
-const NONE = new Pending(() => []);
+const NONE = new Pending<never[]>(() => []);
 /**
  * The message that notifications were left out. It has no id, so a client that is cut off before the rest gets it
  * again.
@@ -42,11 +42,8 @@ const CUT = frame({
 
 /** The result of one look. */
 interface LookResult {
-  /**
-   * The users who may still listen, each with the time from which their tokens are valid; null when that was not
-   * checked.
-   */
-  readonly active: ReadonlyMap<number, number> | null;
+  /** The users who may still listen; null when that was not checked. */
+  readonly active: ReadonlyMap<number, Listener> | null;
   readonly snapshot: Snapshot;
   readonly unread: ReadonlyMap<number, number>;
   readonly rows: readonly LiveRow[];
@@ -115,13 +112,28 @@ export class TenantStreams {
     for (const stream of this.#users.get(user) ?? []) stream.end();
   }
 
+  /**
+   * Ends the streams of a user's session, and those whose tokens do not tell theirs.
+   * @param sid undefined in a notice that does not tell it: any may be meant
+   */
+  endSession(user: number, sid: string | undefined): void {
+    for (const stream of this.#users.get(user) ?? []) {
+      const { sessionId } = stream.token;
+      if (sid === undefined || sessionId === null || sessionId === sid) stream.end();
+    }
+  }
+
   endAll(): void {
     for (const user of [...this.#users.keys()]) this.endUser(user);
   }
 
-  /** Ends the streams of a user whose tokens were issued before a moment, in seconds since 1970. */
-  #endOlder(user: number, from: number): void {
-    for (const stream of this.#users.get(user) ?? []) if (stream.token.issuedAt < from) stream.end();
+  /** Ends those of a user's streams whose tokens are no good any more; all where the user may not listen. */
+  #endUnentitled(user: number, listener: Listener | undefined): void {
+    for (const stream of this.#users.get(user) ?? []) {
+      const { issuedAt, sessionId } = stream.token;
+      const isEnded = sessionId !== null && listener?.endedSessions.includes(sessionId);
+      if (!listener || issuedAt < listener.tokensFrom || isEnded) stream.end();
+    }
   }
 
   /** Sends a user the progress of one of their imports. */
@@ -196,7 +208,9 @@ export class TenantStreams {
     );
     for (const { user, age } of logOuts) {
       const loggedOutAt = Date.now() - age * 1000;
-      for (const stream of this.#users.get(user) ?? []) if (stream.openedAt < loggedOutAt) stream.end();
+      for (const stream of this.#users.get(user) ?? []) {
+        if (stream.token.sessionId === null && stream.openedAt < loggedOutAt) stream.end();
+      }
     }
     for (const { user, progress } of imports) this.tellImport(user, progress);
     const unread = new Map(counts.map(({ user, unread }) => [user, unread]));
@@ -248,7 +262,7 @@ export class TenantStreams {
       throw error;
     }
     this.failed = false;
-    if (found.active) for (const user of users) this.#endOlder(user, found.active.get(user) ?? Infinity);
+    if (found.active) for (const user of users) this.#endUnentitled(user, found.active.get(user));
     const whole = found.rows.length < ROWS_PER_LOOK;
     const ids = found.rows.map(({ id }) => id);
     this.#recentIds?.take(ids, found.snapshot, whole);
@@ -298,7 +312,7 @@ export class TenantStreams {
       const [newest] = await transaction.query(this.source.highestId());
       this.#recentIds = new RecentlySeenIds(newest?.highest ?? 0);
     }
-    const active = checked ? transaction.send(activeUsers(users)) : NONE;
+    const active = checked ? transaction.send(activeUsers(users, this.#sessionsOf(users))) : NONE;
     const snapshot = transaction.send(SNAPSHOT);
     const unread = counted.length > 0 ? transaction.send(this.source.unreadCounts(counted)) : NONE;
     const arrived = transaction.send(this.source.newInWindow(users, this.#recentIds.window, ROWS_PER_LOOK));
@@ -308,12 +322,21 @@ export class TenantStreams {
       .map(([[people, snapshots], [counts, rows]]) => {
         const { oldest, next } = snapshots[0] as { oldest: string; next: string };
         return {
-          active: checked ? new Map(people.map((user) => [user.id, user.tokensFrom])) : null,
+          active: checked ? new Map(people.map((user) => [user.id, user])) : null,
           snapshot: { oldest: BigInt(oldest), next: BigInt(next) },
           unread: new Map(counts.map(({ user, unread: count }) => [user, count])),
           rows,
         };
       });
+  }
+
+  /** Returns the sessions of these users' streams. */
+  #sessionsOf(users: readonly number[]): string[] {
+    const sids = new Set<string>();
+    for (const user of users) {
+      for (const { token } of this.#users.get(user) ?? []) if (token.sessionId) sids.add(token.sessionId);
+    }
+    return [...sids];
   }
 
   #text(row: LiveRow): string {

@@ -56,11 +56,12 @@ describe('without notices, as behind a pooler in transaction mode', () => {
     expect(mine.isEnded).toBe(false);
     await app.ask('POST', '/api/token/blacklist/', { body: { refresh } });
     await mine.ended;
-    const again = await open({ at: deaf, token: session.access });
+    expect((await open({ at: deaf, token: session.access })).response.statusCode).toBe(401);
+    const again = await open({ at: deaf, user: 'branch1' });
     const disable = "UPDATE immigration_user SET is_active = false WHERE username = 'branch3'";
     await app.database.tenantQuery(main, statement(disable));
     await theirs.ended;
-    expect(again.isEnded).toBe(false); // opened after the log-out, with a token that still holds
+    expect(again.isEnded).toBe(false); // of another session of the same user
   });
 
   test('so do those of sessions that are ended all at once', async () => {

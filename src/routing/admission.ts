@@ -177,6 +177,8 @@ export class Admission {
   }
 }
 
+const NOBODY = { user: null, issuedAt: null, expiresAt: null, sessionId: null };
+
 function admitted(
   request: FastifyRequest,
   { query = NO_PARAMETERS, bounds }: RouteDefinition,
@@ -184,12 +186,13 @@ function admitted(
   signedIn: SignedIn | null,
   { address, origin }: Pick<TenantRequest, 'origin'> & { readonly address: string },
 ): TenantRequest {
-  const { user, issuedAt, expiresAt } = signedIn ?? { user: null, issuedAt: null, expiresAt: null };
+  const { user, issuedAt, expiresAt, sessionId } = signedIn ?? NOBODY;
   return {
     tenant,
     user,
     issuedAt,
     expiresAt,
+    sessionId,
     context: {
       schema: tenant?.schema ?? '',
       userId: user?.id ?? null,

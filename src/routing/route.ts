@@ -21,6 +21,8 @@ export interface TenantRequest {
   /** Times at which the user's token was issued and expires, in seconds since 1970; null on public routes. */
   readonly issuedAt: number | null;
   readonly expiresAt: number | null;
+  /** The session's `sid`; null on public routes, and for tokens from before there were sessions. */
+  readonly sessionId: string | null;
   readonly params: Readonly<Record<string, string>>;
   readonly query: QueryParameters;
   /** Scheme, host and port as the client sent them: `http://main.localhost:8000`. */

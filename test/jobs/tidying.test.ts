@@ -36,6 +36,19 @@ it('removes tokens an hour after they expired, with their rows of the blacklist,
   expect(await remaining('SELECT address AS name FROM public.login_address')).toEqual(['new']);
 });
 
+it('removes sessions 90 days after they ended', async () => {
+  await test.sql(`
+    INSERT INTO tenant_main.user_session (id, sid, user_id, token_id, created_at, last_used_at, expires_at, access_until)
+    SELECT n, sid, (SELECT min(id) FROM tenant_main.immigration_user), n, now() - interval '1 year', now(), expires, expires
+    FROM (VALUES (1, 'long ago', now() - interval '91 days'), (2, 'lately', now() - interval '89 days'),
+                 (3, 'open', now() + interval '1 day')) AS s (n, sid, expires)`);
+  expect((await test.run(expiredTokensJob)).done).toBe(1);
+  expect(await remaining('SELECT sid AS name FROM tenant_main.user_session ORDER BY id')).toEqual([
+    'lately',
+    'open',
+  ]);
+});
+
 it('removes completed events after 7 days, in batches, and keeps all others', async () => {
   await test.sql(`
     DELETE FROM tenant_main.immigration_event;

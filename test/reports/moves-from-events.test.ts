@@ -18,6 +18,7 @@ const admin: CurrentUser = {
   regionIds: [],
   regionBranchIds: [],
   tokensFrom: 0,
+  endedSessions: new Set(),
 };
 
 let worker: WorkerTest;

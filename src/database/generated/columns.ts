@@ -777,6 +777,8 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'device', type: 'character varying' },
     { name: 'ended_at', type: 'timestamp with time zone' },
     { name: 'end_reason', type: 'character varying' },
+    { name: 'spent_token_id', type: 'bigint' },
+    { name: 'access_jti', type: 'character varying' },
   ],
   webhook_endpoint: [
     { name: 'id', type: 'bigint' },

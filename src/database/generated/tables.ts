@@ -839,6 +839,8 @@ interface UserSession {
   device: Generated<string>;
   ended_at: string | null;
   end_reason: string | null;
+  spent_token_id: number | null;
+  access_jti: string | null;
 }
 
 interface WebhookEndpoint {

@@ -70,7 +70,14 @@ const PERMITTED = ['client', 'visaapplication', 'collegeapplication', 'task'].ma
 
 const user = (username: string, group: string): CurrentUser => ({
   ...{ id: idOf(username), username, email: '', isActive: true, isSuperuser: false, groups: [group] },
-  ...{ permissions: new Set(PERMITTED), branchIds: [1], regionIds: [], regionBranchIds: [], tokensFrom: 0 },
+  ...{
+    permissions: new Set(PERMITTED),
+    branchIds: [1],
+    regionIds: [],
+    regionBranchIds: [],
+    tokensFrom: 0,
+    endedSessions: new Set<string>(),
+  },
 });
 
 /** Returns PostgreSQL's plan for the one statement of a list, for the given values. */

@@ -40,8 +40,8 @@ export function streamRoute(hub: StreamHub, allowedOrigin: string): RouteDefinit
     otherAnswers: { 401: { description: 'not signed in', schema: ErrorText } },
     handler: async (request, reply) => {
       if (request.raw.method === 'HEAD') return reply.headers(headers).send('');
-      const { tenant, user, issuedAt, expiresAt } = request;
-      const asked = { tenant, userId: user.id, issuedAt, expiresAt, lastId: lastIdOf(request) };
+      const { tenant, user, issuedAt, expiresAt, sessionId } = request;
+      const asked = { tenant, userId: user.id, issuedAt, expiresAt, sessionId, lastId: lastIdOf(request) };
       const opened = await hub.open(asked, () => hijacked(reply, headers));
       if (opened) return reply;
       // The hub was closed after the token was checked; only the user's own loss of access is reported.

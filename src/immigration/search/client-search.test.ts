@@ -50,6 +50,7 @@ const admin: CurrentUser = {
   regionIds: [],
   regionBranchIds: [],
   tokensFrom: 0,
+  endedSessions: new Set(),
 };
 
 test('the name in every order, e-mail address and phone number, folded', async () => {

@@ -67,7 +67,7 @@ export function tokenRoutes(
     publicRoute({
       ...common,
       path: '/api/token/blacklist/',
-      summary: 'Logs out: revokes a refresh token.',
+      summary: 'Logs out: ends the session of a refresh token, with its access tokens.',
       body: Revoke,
       response: Empty,
       errors: [400, 401],

@@ -119,6 +119,7 @@ function currentUser(agency: Agency, id: number): CurrentUser {
     branchIds: branches,
     regionIds: regions,
     tokensFrom: 0,
+    endedSessions: new Set(),
     regionBranchIds: BRANCHES.filter((branch) => regions.includes(regionOf(branch))),
   };
 }

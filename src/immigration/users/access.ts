@@ -74,6 +74,20 @@ export async function lockUser(
 }
 
 /**
+ * Checks that the actor may change a user, without locking either.
+ * @throws HttpError 404 when there is no such user in scope; 403 when the actor may not change this user
+ */
+export async function findChangeable(
+  transaction: TenantTransaction,
+  actor: CurrentUser,
+  id: number,
+): Promise<void> {
+  const [target] = await transaction.query(sql<Target>`${TARGET} WHERE u.id = ${id}`);
+  if (!target || !reachesUser(actor, target)) throw notFound('User');
+  if (id !== actor.id) checkMayChange(actor, target);
+}
+
+/**
  * Returns the creator of a user with their present permissions, locked until the transaction ends.
  * @throws HttpError 403 when they have lost the permission
  */

@@ -30,6 +30,7 @@ import {
 import { resetSecondFactorRoute, userSecondFactorRoutes } from './second-factor.js';
 import { listAssignable, listUsers, readProfile, readUser } from './selectors.js';
 import { assignPermissions, createUser, disableUser, resetPassword, updateUser } from './services.js';
+import { userSessionRoutes } from './session-routes.js';
 
 const PATH = '/api/v1/users/';
 const tag = 'users';
@@ -180,5 +181,6 @@ export function userRoutes(database: Database, parts: UserParts): RouteDefinitio
         },
       }),
     ]),
+    ...userSessionRoutes(database, { users, sessions }),
   ];
 }

@@ -74,6 +74,14 @@ SELECT u.id, u.username, u.email, u.is_active AS "isActive", u.is_superuser AS "
   SELECT extract(epoch FROM o.created_at)::float8
   FROM token_blacklist_outstandingtoken o
   WHERE o.jti = 'issued-before-' || u.id
-), 0) AS "tokensFrom"
+), 0) AS "tokensFrom", ARRAY(
+  SELECT CASE WHEN (s.ended_at IS NOT NULL AND s.end_reason <> 'refresh_repeated') THEN s.sid ELSE s.access_jti END::text
+  FROM user_session s
+  WHERE s.user_id = u.id
+    AND s.ended_at IS NOT NULL
+    AND s.access_until > now() - interval '1 hour'
+  ORDER BY s.access_until DESC
+  LIMIT 201
+) AS "endedSessions"
 FROM immigration_user u
 WHERE u.id = $1;

@@ -99,7 +99,9 @@ FROM immigration_user
 WHERE id = $1
 FOR SHARE;
 
-SELECT s.id, s.sid, extract(epoch FROM s.created_at)::float8 AS "startedAt", s.ended_at IS NOT NULL AS "isEnded"
+SELECT s.id, s.sid, s.user_id AS "userId", extract(epoch FROM s.created_at)::float8 AS "startedAt", s.ended_at IS NOT NULL AS "isEnded",
+  (s.ended_at IS NOT NULL AND s.end_reason <> 'refresh_repeated') AS "isWhollyEnded", s.token_id AS "tokenId",
+  s.spent_token_id AS "spentTokenId"
 FROM user_session s
 WHERE s.id = (SELECT o.id FROM token_blacklist_outstandingtoken o WHERE o.jti = $1)
 FOR UPDATE;
@@ -146,13 +148,13 @@ WITH token AS (
   RETURNING id
 )
 INSERT INTO user_session AS s (id, sid, user_id, token_id, created_at, last_used_at, expires_at, access_until,
-  address, agent, device)
+  address, agent, device, access_jti, spent_token_id)
 SELECT $6::bigint, $7, $8::bigint, id, to_timestamp($9), to_timestamp($10), to_timestamp($11), to_timestamp($12),
-  $13, $14, $15
+  $13, $14, $15, $16, $17::bigint
 FROM token
 ON CONFLICT (id) DO UPDATE SET token_id = excluded.token_id, last_used_at = excluded.last_used_at, expires_at = excluded.expires_at,
   access_until = greatest(s.access_until, excluded.access_until), address = excluded.address, agent = excluded.agent,
-  device = excluded.device;
+  device = excluded.device, access_jti = excluded.access_jti, spent_token_id = excluded.spent_token_id;
 
 UPDATE token_blacklist_blacklistedtoken
 SET blacklisted_at = clock_timestamp()
@@ -163,6 +165,13 @@ COMMIT;
 -- POST /api/token/blacklist/: 200
 
 BEGIN;
+
+SELECT s.id, s.sid, s.user_id AS "userId", extract(epoch FROM s.created_at)::float8 AS "startedAt", s.ended_at IS NOT NULL AS "isEnded",
+  (s.ended_at IS NOT NULL AND s.end_reason <> 'refresh_repeated') AS "isWhollyEnded", s.token_id AS "tokenId",
+  s.spent_token_id AS "spentTokenId"
+FROM user_session s
+WHERE s.id = (SELECT o.id FROM token_blacklist_outstandingtoken o WHERE o.jti = $1)
+FOR UPDATE;
 
 WITH outstanding AS (
   INSERT INTO token_blacklist_outstandingtoken (token, jti, expires_at, created_at)
@@ -178,11 +187,22 @@ RETURNING token_id AS id;
 
 -- next round trip
 
-SELECT pg_notify($1, $2);
+WITH made AS (
+  INSERT INTO user_session (id, sid, user_id, token_id, created_at, last_used_at, expires_at, access_until)
+  SELECT o.id, replace(gen_random_uuid()::text, '-', ''), o.user_id, o.id, coalesce(o.created_at, now()),
+    coalesce(o.created_at, now()), o.expires_at, now()
+  FROM token_blacklist_outstandingtoken o
+  WHERE o.id IN (SELECT $1::bigint AS token)
+    AND o.user_id IS NOT NULL
+  ON CONFLICT (id) DO NOTHING
+  RETURNING *
+)
+SELECT s.id, s.sid, s.user_id AS "userId", extract(epoch FROM s.created_at)::float8 AS "startedAt", s.ended_at IS NOT NULL AS "isEnded",
+  (s.ended_at IS NOT NULL AND s.end_reason <> 'refresh_repeated') AS "isWhollyEnded", s.token_id AS "tokenId",
+  s.spent_token_id AS "spentTokenId"
+FROM made s;
 
-SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
-  e.agent, e.request_id, e.session_id, e.count, e.detail
-FROM security_record($1::jsonb, $2::boolean) e;
+-- next round trip
 
 COMMIT;
 
@@ -190,9 +210,28 @@ COMMIT;
 
 BEGIN;
 
-SELECT b.id
-FROM token_blacklist_blacklistedtoken b
-  JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id
-WHERE o.jti = $1;
+SELECT EXISTS (
+  SELECT
+  FROM token_blacklist_blacklistedtoken b
+    JOIN token_blacklist_outstandingtoken o ON o.id = b.token_id
+  WHERE o.jti = $1
+)
+  OR EXISTS (
+    SELECT
+    FROM user_session s
+    WHERE s.sid = $2
+      AND s.ended_at IS NOT NULL
+      AND ((s.ended_at IS NOT NULL AND s.end_reason <> 'refresh_repeated') OR s.access_jti = $3)
+  )
+  OR ($4::boolean AND EXISTS (
+    SELECT
+    FROM immigration_user u
+    WHERE u.id = $5
+      AND coalesce((
+        SELECT extract(epoch FROM o.created_at)::float8
+        FROM token_blacklist_outstandingtoken o
+        WHERE o.jti = 'issued-before-' || u.id
+      ), 0) > $6::float8
+  )) AS "isEnded";
 
 COMMIT;

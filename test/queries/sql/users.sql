@@ -384,6 +384,12 @@ SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.
   e.agent, e.request_id, e.session_id, e.count, e.detail
 FROM security_record($1::jsonb, $2::boolean) e;
 
+UPDATE user_session
+SET ended_at = now(), end_reason = $1, access_until = '-infinity'
+WHERE user_id = $2
+  AND ended_at IS NULL
+  AND expires_at > now();
+
 WITH ended AS (
   INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
   SELECT o.id, now()
@@ -580,6 +586,12 @@ WITH allowed AS MATERIALIZED (
 INSERT INTO delivery (kind, recipient, destination, event_type, subject, body, account_id, link_id)
 SELECT 'email', $5, 'mail', $6, $7, $8, allowed.id, NULL
 FROM allowed;
+
+UPDATE user_session
+SET ended_at = now(), end_reason = $1, access_until = '-infinity'
+WHERE user_id = $2
+  AND ended_at IS NULL
+  AND expires_at > now();
 
 WITH ended AS (
   INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
@@ -810,6 +822,12 @@ INSERT INTO delivery (kind, recipient, destination, event_type, subject, body, a
 SELECT 'email', $5, 'mail', $6, $7, $8, allowed.id, NULL
 FROM allowed;
 
+UPDATE user_session
+SET ended_at = now(), end_reason = $1, access_until = '-infinity'
+WHERE user_id = $2
+  AND ended_at IS NULL
+  AND expires_at > now();
+
 WITH ended AS (
   INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
   SELECT o.id, now()
@@ -977,6 +995,12 @@ INSERT INTO delivery (kind, recipient, destination, event_type, subject, body, a
 SELECT 'email', $5, 'mail', $6, $7, $8, allowed.id, NULL
 FROM allowed;
 
+UPDATE user_session
+SET ended_at = now(), end_reason = $1, access_until = '-infinity'
+WHERE user_id = $2
+  AND ended_at IS NULL
+  AND expires_at > now();
+
 WITH ended AS (
   INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
   SELECT o.id, now()
@@ -1042,9 +1066,110 @@ WITH token AS (
   RETURNING id
 )
 INSERT INTO user_session (id, sid, user_id, token_id, created_at, last_used_at, expires_at, access_until,
-  address, agent, device)
+  address, agent, device, access_jti)
 SELECT id, $6, $7::bigint, id, to_timestamp($8), to_timestamp($9), to_timestamp($10), to_timestamp($11),
-  $12, $13, $14
+  $12, $13, $14, $15
 FROM token;
+
+COMMIT;
+
+-- GET /api/v1/users/:id/sessions/: 200
+
+BEGIN;
+
+SELECT count(*) AS count
+FROM token_blacklist_outstandingtoken o
+WHERE o.user_id = $1
+  AND o.expires_at > now()
+  AND NOT o.jti LIKE 'issued-before-%'
+  AND NOT EXISTS ( SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id);
+
+SELECT coalesce(s.id, o.id) AS "id", coalesce(s.created_at, o.created_at) AS "created_at", o.expires_at AS "expires_at",
+  CASE WHEN $1::text IS NOT NULL THEN coalesce(s.sid = $2, false) END AS "current", coalesce(s.device, '') AS "device",
+  coalesce(s.address, '') AS "address", coalesce(s.last_used_at, o.created_at) AS "last_used_at"
+FROM token_blacklist_outstandingtoken o
+  LEFT JOIN user_session s ON s.token_id = o.id
+WHERE o.user_id = $3
+  AND o.expires_at > now()
+  AND NOT o.jti LIKE 'issued-before-%'
+  AND NOT EXISTS ( SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)
+ORDER BY coalesce(s.created_at, o.created_at) DESC, coalesce(s.id, o.id) DESC
+LIMIT 25;
+
+SELECT u.id, u.username, u.email, u.first_name, u.last_name, u.is_active AS "isActive", u.is_superuser AS "isSuperuser",
+  ARRAY(
+    SELECT g.name::text
+    FROM immigration_user_groups ug
+      JOIN auth_group g ON g.id = ug.group_id
+    WHERE ug.user_id = u.id
+    ORDER BY g.id
+  ) AS groups, ARRAY(
+    SELECT ub.branch_id
+    FROM immigration_user_branches ub
+      JOIN immigration_branch b ON b.id = ub.branch_id
+    WHERE ub.user_id = u.id
+      AND b.deleted_at IS NULL
+    ORDER BY ub.id
+  ) AS "branchIds", ARRAY(SELECT region_id FROM immigration_user_regions WHERE user_id = u.id ORDER BY id) AS "regionIds",
+  ARRAY(
+    SELECT permission_id
+    FROM immigration_user_user_permissions
+    WHERE user_id = u.id
+  ) AS "permissionIds", ARRAY(
+    SELECT ct.app_label || '.' || p.codename
+    FROM immigration_user_user_permissions up
+      JOIN auth_permission p ON p.id = up.permission_id
+      JOIN django_content_type ct ON ct.id = p.content_type_id
+    WHERE up.user_id = u.id
+  ) AS permissions
+FROM immigration_user u
+WHERE u.id = $1;
+
+-- next round trip
+
+COMMIT;
+
+-- POST /api/v1/users/:id/end-sessions/: 200
+
+UPDATE user_session
+SET ended_at = now(), end_reason = $1, access_until = '-infinity'
+WHERE user_id = $2
+  AND ended_at IS NULL
+  AND expires_at > now();
+
+WITH ended AS (
+  INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)
+  SELECT o.id, now()
+  FROM token_blacklist_outstandingtoken o
+  WHERE o.user_id = $1
+    AND o.expires_at > now()
+    AND NOT o.jti LIKE 'issued-before-%'
+    AND NOT EXISTS (SELECT FROM token_blacklist_blacklistedtoken b WHERE b.token_id = o.id)
+  ON CONFLICT (token_id) DO NOTHING
+  RETURNING id
+)
+SELECT count(*)::integer AS ended
+FROM ended;
+
+WITH latest AS (
+  SELECT max(o.created_at) AS issued
+  FROM token_blacklist_outstandingtoken o
+  WHERE o.user_id = $1
+), mark AS (
+  SELECT date_trunc('second', greatest(clock_timestamp(), issued)) + interval '1 second' AS at
+  FROM latest
+)
+INSERT INTO token_blacklist_outstandingtoken (token, jti, user_id, created_at, expires_at)
+SELECT '', 'issued-before-' || $2::bigint, $3::bigint, at, at + make_interval(secs => $4)
+FROM mark
+ON CONFLICT (jti) DO UPDATE SET created_at = excluded.created_at, expires_at = excluded.expires_at;
+
+SELECT pg_notify($1, current_schema()::text);
+
+-- next round trip
+
+SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
+  e.agent, e.request_id, e.session_id, e.count, e.detail
+FROM security_record($1::jsonb, $2::boolean) e;
 
 COMMIT;
