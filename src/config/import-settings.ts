@@ -1,13 +1,11 @@
 import type { SettingsReader } from './settings-reader.js';
 
-/** The settings of imports and other uploads; 0 switches a limit off. */
+/** The settings of imports; 0 switches a limit off. */
 export interface ImportSettings {
   /** Maximum number of imports that wait or are under way. */
   readonly waiting: { readonly perUser: number; readonly perTenant: number };
   /** Maximum size of the files that imports keep, in bytes. */
   readonly kept: { readonly perUser: number; readonly perTenant: number };
-  /** Maximum size of the forms with files that one process receives at a time, in bytes. */
-  readonly uploads: { readonly perUser: number; readonly perTenant: number };
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -24,10 +22,6 @@ export function readImportSettings(read: SettingsReader): ImportSettings {
     kept: {
       perUser: megabytes('IMPORTS_MB_PER_USER', 1_000),
       perTenant: megabytes('IMPORTS_MB_PER_TENANT', 4_000),
-    },
-    uploads: {
-      perUser: megabytes('UPLOADS_MB_PER_USER', 64),
-      perTenant: megabytes('UPLOADS_MB_PER_TENANT', 192),
     },
   };
 }

@@ -18,7 +18,6 @@ import { optionsAnswer, type PathEntry, type PathTable } from './path-table.js';
 import { allows } from './policy.js';
 import type { Quotas } from './quotas.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
-import { UploadBounds } from './upload-bounds.js';
 
 export interface AdmissionParts {
   readonly config: Config;
@@ -56,11 +55,9 @@ const HEALTH = '/health/';
  */
 export class Admission {
   readonly #bareHosts: ReadonlySet<string>;
-  readonly #uploads: UploadBounds;
 
   constructor(private readonly parts: AdmissionParts) {
     this.#bareHosts = new Set(['localhost', '127.0.0.1', '[::1]', parts.config.baseDomain]);
-    this.#uploads = new UploadBounds(parts.config.imports.uploads);
   }
 
   /** Admits a request to its route, or answers it: the first hook of every request. */
@@ -118,7 +115,6 @@ export class Admission {
       address: addressOf(request.raw),
       origin,
     });
-    if (definition.upload) this.#uploads.take(request, reply, definition, request.admitted.context);
     return undefined;
   }
 

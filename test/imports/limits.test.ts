@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { IMPORTS, type ImportTest, importTest, sendFile } from './setting.js';
 
@@ -10,8 +9,6 @@ beforeAll(async () => {
       IMPORTS_WAITING_PER_TENANT: '3',
       IMPORTS_MB_PER_USER: '3',
       IMPORTS_MB_PER_TENANT: '5',
-      UPLOADS_MB_PER_USER: '30',
-      UPLOADS_MB_PER_TENANT: '50',
     },
   });
 });
@@ -84,46 +81,5 @@ describe('files that are kept', () => {
   test('are bounded also where several come at once', async () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => send(LARGE, 'admin')));
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 429, 429, 429]);
-  });
-});
-
-describe('files that are being sent', () => {
-  /** Begins an upload of 20 MB and leaves it there. */
-  async function unfinished(by: string) {
-    const url = new URL(t.app.base);
-    const sending = request({
-      host: url.hostname,
-      port: url.port,
-      method: 'POST',
-      path: IMPORTS,
-      headers: {
-        host: `main.localhost:${url.port}`,
-        authorization: `Bearer ${t.tokens[by]}`,
-        'content-type': 'multipart/form-data; boundary=x',
-        'content-length': String(20 * 1024 * 1024),
-        expect: '100-continue',
-      },
-    });
-    sending.on('error', () => undefined);
-    sending.write('--x\r\n');
-    const answer = new Promise<number | undefined>((resolve) => {
-      sending.on('response', (response) => resolve(response.statusCode));
-      setTimeout(resolve, 500, undefined);
-    });
-    return { status: await answer, sending };
-  }
-
-  test('are bounded for each user and each agency, until they are answered or cut off', async () => {
-    const own = [await unfinished('admin'), await unfinished('admin')];
-    expect(own.map(({ status }) => status)).toEqual([undefined, 429]);
-    const others = [await unfinished('manager1'), await unfinished('consultant1')];
-    expect(others.map(({ status }) => status)).toEqual([undefined, 429]);
-    const small = await send(SMALL, 'admin');
-    expect(small.status).toBe(201);
-    for (const { sending } of [...own, ...others]) sending.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const after = await unfinished('consultant1');
-    expect(after.status).toBe(undefined);
-    after.sending.destroy();
   });
 });

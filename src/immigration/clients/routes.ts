@@ -91,7 +91,8 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
       method: 'POST',
       path: `${RECORD}profile-picture/`,
       tag,
-      summary: "Stores the client's picture in place of the one there: JPEG, PNG, GIF or WebP, 5 MB at most.",
+      summary:
+        "Stores the client's picture in place of the one there: JPEG, PNG, GIF or WebP, 5 MB and 40 million pixels at most.",
       policy: clientPolicy.addPicture,
       body: PictureUpload,
       upload: true,
