@@ -132,10 +132,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const throttle = new LoginThrottle(config.loginFailures);
   passwordWork.setLimits(config.limits.passwords);
   const cors = new Cors(config);
-  const factors = secondFactors({ config, database, tokens, throttle, cors, tenants });
-  const sessions = new Sessions(database, tokens, throttle, users, [factors.factor.step]);
   const frontEnd = frontEnds(config, (origin) => cors.allows(origin));
   const mails = new AccountMails(config.accounts, new AccountLinks([config.secretKey]));
+  const factors = secondFactors({ config, database, tokens, throttle, mails, cors, tenants });
+  const sessions = new Sessions(database, tokens, throttle, users, [factors.factor.step]);
   const passwords = new NewPasswords(tokens, throttle, mails);
   const resets = new PasswordReset(database, { settings: config.accounts, mails, passwords, frontEnd });
   const invitations = new Invitations({

@@ -54,7 +54,7 @@ export class FactorEnrolment {
   /** Finishes the set-up of an authenticator app, and the log-in. @throws HttpError 401; 400 for a wrong code */
   async useTotp(tenant: Tenant, text: string, code: string, client: ClientDevice): Promise<EnrolledLogIn> {
     return await this.#logIn(tenant, text, client, (transaction, account) =>
-      useNewTotp(transaction, this.parts.secrets, tenant, account, code),
+      useNewTotp(transaction, this.parts, tenant, account, code),
     );
   }
 
@@ -66,7 +66,7 @@ export class FactorEnrolment {
     client: ClientDevice,
   ): Promise<EnrolledLogIn> {
     return await this.#logIn(tenant, text, client, (transaction, account) =>
-      useNewPasskey(transaction, account, { ...passkey, challenge: text }),
+      useNewPasskey(transaction, this.parts.mails, tenant, account, { ...passkey, challenge: text }),
     );
   }
 

@@ -1,8 +1,10 @@
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { detailError, invalidField } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
+import type { AccountMails } from './account-mails.js';
 import type { Account } from './accounts.js';
 import { confirmByCode, hasSecondFactor } from './factor-codes.js';
+import { noteFactor, passkeyCalled, TOTP } from './factor-notices.js';
 import { addPasskey, passkeysOf } from './passkey-rows.js';
 import type { PasskeySite } from './passkey-sites.js';
 import {
@@ -14,13 +16,15 @@ import {
 } from './passkeys.js';
 import { replaceRecoveryCodes } from './recovery-codes.js';
 import type { SealedSecrets } from './sealed-secrets.js';
+import type { SecondFactorParts } from './second-factor.js';
 import { noPasskeySite } from './second-factor-answers.js';
-import { recordSecurityEvent } from './security-log.js';
 import { base32, totpAddress } from './totp.js';
 import { beginTotp } from './totp-secrets.js';
 
 // The set-up of second factors, for signed-in users and for log-ins that need a first one. Callers have locked the
 // user's row.
+
+type Work = Pick<SecondFactorParts, 'secrets' | 'mails'>;
 
 /** A new secret, which is shown once: as text, and as the address that a QR code holds. */
 export interface NewTotp {
@@ -54,7 +58,7 @@ export function newTotp(
  */
 export async function useNewTotp(
   transaction: TenantTransaction,
-  secrets: SealedSecrets,
+  { secrets, mails }: Work,
   tenant: Tenant,
   account: Account,
   code: string,
@@ -62,7 +66,8 @@ export async function useNewTotp(
   if (!(await confirmByCode(transaction, secrets, tenant, account.id, code))) {
     throw invalidField('code', 'The code is not valid. Use the newest one, or begin again.');
   }
-  return noteNewFactor(transaction, account, { method: 'totp' });
+  noteFactor(transaction, mails, tenant, account, { kind: 'added', ...TOTP });
+  return firstRecoveryCodes(transaction, account);
 }
 
 /** Returns what the browser needs for a new passkey. @throws HttpError 400 away from the agency's pages */
@@ -82,6 +87,8 @@ export async function optionsForPasskey(
 /** Stores a new passkey. @returns as `useNewTotp` @throws HttpError 400 */
 export async function useNewPasskey(
   transaction: TenantTransaction,
+  mails: AccountMails,
+  tenant: Tenant,
   account: Account,
   { name, answer, challenge, site }: NewPasskey,
 ): Promise<string[] | null> {
@@ -89,18 +96,14 @@ export async function useNewPasskey(
   try {
     const passkey = await readNewPasskey(answer, challenge, site);
     const id = await addPasskey(transaction, account.id, site, name, passkey);
-    return noteNewFactor(transaction, account, { method: 'passkey', passkey: id });
+    noteFactor(transaction, mails, tenant, account, { kind: 'added', ...passkeyCalled(id, name) });
+    return firstRecoveryCodes(transaction, account);
   } catch (error) {
     if (error instanceof PasskeyError) throw detailError(400, 'The passkey could not be added.');
     throw error;
   }
 }
 
-function noteNewFactor(
-  transaction: TenantTransaction,
-  { id: userId, factors }: Account,
-  detail: Readonly<Record<string, string | number>>,
-): string[] | null {
-  recordSecurityEvent(transaction, { kind: 'second_factor_added', userId, detail });
-  return hasSecondFactor(factors) ? null : replaceRecoveryCodes(transaction, userId);
+function firstRecoveryCodes(transaction: TenantTransaction, { id, factors }: Account): string[] | null {
+  return hasSecondFactor(factors) ? null : replaceRecoveryCodes(transaction, id);
 }

@@ -6,6 +6,7 @@ import { type Account, accountById } from './accounts.js';
 import { sourceOf } from './client-device.js';
 import { lockAccount } from './ended-tokens.js';
 import { hasSecondFactor } from './factor-codes.js';
+import { noteFactor, passkeyCalled, TOTP } from './factor-notices.js';
 import { type FactorOwner, type FactorProof, withProof } from './factor-proof.js';
 import { spendChallenge } from './login-challenges.js';
 import {
@@ -42,7 +43,7 @@ export class OwnSecondFactor {
   /** Finishes it. @returns the recovery codes that come with a first second factor @throws HttpError 400 */
   async confirmTotp(owner: FactorOwner, code: string): Promise<string[] | null> {
     return await this.#ofSelf(owner, (transaction, account) =>
-      useNewTotp(transaction, this.parts.secrets, owner.tenant, account, code),
+      useNewTotp(transaction, this.parts, owner.tenant, account, code),
     );
   }
 
@@ -52,8 +53,7 @@ export class OwnSecondFactor {
       if (!account.factors.includes('totp')) throw invalidField('non_field_errors', NO_FACTOR);
       if (!account.factors.includes('passkey')) leaveWithoutFactor(transaction, owner.tenant, account);
       transaction.send(deleteTotp(account.id));
-      const detail = { method: 'totp' };
-      recordSecurityEvent(transaction, { kind: 'second_factor_removed', userId: account.id, detail });
+      noteFactor(transaction, this.parts.mails, owner.tenant, account, { kind: 'removed', ...TOTP });
     });
   }
 
@@ -84,7 +84,10 @@ export class OwnSecondFactor {
     const challenge = this.parts.challenges.read(challengeIn(passkey.answer), 'passkey', owner.tenant);
     if (challenge?.userId !== owner.user.id) throw detailError(400, OLD_CHALLENGE);
     return await this.#ofSelf(owner, async (transaction, account) => {
-      const codes = await useNewPasskey(transaction, account, { ...passkey, challenge: challenge.text });
+      const codes = await useNewPasskey(transaction, this.parts.mails, owner.tenant, account, {
+        ...passkey,
+        challenge: challenge.text,
+      });
       if (!(await spendChallenge(transaction, challenge))) throw detailError(400, OLD_CHALLENGE);
       return codes;
     });
@@ -94,15 +97,16 @@ export class OwnSecondFactor {
   async removePasskey(owner: FactorOwner, id: number, proof: FactorProof): Promise<void> {
     await withProof(this.parts, owner, proof, async (transaction, account) => {
       const userId = account.id;
-      const rows = await transaction.query(sql<{ id: number }>`
-        SELECT id FROM passkey WHERE user_id = ${userId} ORDER BY id`);
-      if (!rows.some((row) => row.id === id)) throw notFound('Passkey');
+      const rows = await transaction.query(sql<{ id: number; name: string }>`
+        SELECT id, name FROM passkey WHERE user_id = ${userId} ORDER BY id`);
+      const passkey = rows.find((row) => row.id === id);
+      if (!passkey) throw notFound('Passkey');
       if (rows.length === 1 && !account.factors.includes('totp')) {
         leaveWithoutFactor(transaction, owner.tenant, account);
       }
       transaction.send(sql`DELETE FROM passkey WHERE id = ${id}`);
-      const detail = { method: 'passkey', passkey: id };
-      recordSecurityEvent(transaction, { kind: 'second_factor_removed', userId, detail });
+      const removed = { kind: 'removed', ...passkeyCalled(id, passkey.name) } as const;
+      noteFactor(transaction, this.parts.mails, owner.tenant, account, removed);
     });
   }
 

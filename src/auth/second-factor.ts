@@ -2,6 +2,7 @@ import type { Database } from '../database/database.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { HttpError } from '../http/errors.js';
 import type { Tenant } from '../tenancy/tenants.js';
+import type { AccountMails } from './account-mails.js';
 import { type Account, accountById } from './accounts.js';
 import { beginSession } from './begin-session.js';
 import { type ClientDevice, sourceOf } from './client-device.js';
@@ -47,6 +48,7 @@ export interface SecondFactorParts {
   readonly throttle: LoginThrottle;
   readonly challenges: LoginChallenges;
   readonly secrets: SealedSecrets;
+  readonly mails: AccountMails;
 }
 
 /** The proof of a second factor. */

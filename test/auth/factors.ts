@@ -61,6 +61,19 @@ export async function clearFactors(app: TestApp, schema = 'tenant_main'): Promis
   }
 }
 
+/** Returns the newest e-mails to users about their second factors: their type and what they name. */
+export async function factorMails(app: TestApp): Promise<string[]> {
+  const rows = await app.database.tenantQuery<{ mail: string }>(
+    { schema: 'tenant_main', userId: null },
+    statement(
+      `SELECT recipient || ' ' || event_type || ': ' || substring(body FROM 'at [^:]+:[^:]+:[^:]+: ([^.]*)') AS mail
+       FROM delivery WHERE event_type LIKE 'Account.factor-%' ORDER BY id DESC LIMIT 3`,
+      [],
+    ),
+  );
+  return rows.map(({ mail }) => mail);
+}
+
 /** Returns the kinds of the newest entries of the security log that concern second factors. */
 export async function factorEvents(app: TestApp): Promise<string[]> {
   const rows = await app.database.tenantQuery<{ kind: string }>(

@@ -3,7 +3,16 @@ import { statement } from '../../src/database/statement.js';
 import { type Answer, PASSWORD, startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 import { Authenticator } from './authenticator.js';
-import { addPasskey, clearFactors, FACTOR, factorEvents, logIn, ORIGIN, TOKEN } from './factors.js';
+import {
+  addPasskey,
+  clearFactors,
+  FACTOR,
+  factorEvents,
+  factorMails,
+  logIn,
+  ORIGIN,
+  TOKEN,
+} from './factors.js';
 
 const LIMIT = 5;
 const PASSKEYS = `${FACTOR}passkeys/`;
@@ -81,6 +90,11 @@ describe('a passkey', () => {
     expect((await app.ask('POST', path, { token, body: {} })).status).toBe(400);
     expect((await app.ask('POST', path, { token, body: { password: PASSWORD } })).status).toBe(204);
     expect((await app.ask('POST', path, { token, body: { password: PASSWORD } })).status).toBe(404);
+    expect(await factorMails(app)).toEqual([
+      'consultant1@example.com Account.factor-removed: the passkey "Old laptop"',
+      'consultant1@example.com Account.factor-added: the passkey "Phone"',
+      'consultant1@example.com Account.factor-added: the passkey "Laptop"',
+    ]);
     const now = await ask();
     expect(seen(await answer(now.challenge, passkey.get(now.passkey)))).toEqual([
       401,

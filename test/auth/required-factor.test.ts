@@ -2,7 +2,17 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { type Answer, PASSWORD, startTestApp, type TestApp } from '../helpers/app.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
 import { Authenticator } from './authenticator.js';
-import { clearFactors, codeOf, FACTOR, factorEvents, logIn, ORIGIN, setUpTotp, TOKEN } from './factors.js';
+import {
+  clearFactors,
+  codeOf,
+  FACTOR,
+  factorEvents,
+  factorMails,
+  logIn,
+  ORIGIN,
+  setUpTotp,
+  TOKEN,
+} from './factors.js';
 
 const STEP_MS = 30_000;
 const SETTINGS = '/api/v1/agency-settings/';
@@ -231,6 +241,7 @@ describe('who may change a user', () => {
     expect(back).toEqual(isPair);
     tokens.consultant1 = back.access;
     expect((await factorEvents(app))[0]).toBe('second_factor_reset');
+    expect((await factorMails(app))[0]).toBe('consultant1@example.com Account.factor-removed: all of them');
   });
 
   test('does not reset that of a peer, of those above, or the own', async () => {

@@ -59,6 +59,7 @@ describe('a log-in', () => {
     expect(seen(await answer(challenge, '000000'))).toEqual([401, 'second_factor_invalid']);
     const done = await answer(challenge, codeOf(secret));
     expect([done.status, done.body]).toEqual([200, isPair]);
+    for (const { headers } of [asked, done]) expect(headers['cache-control']).toContain('no-store');
     const profile = await app.ask('GET', '/api/v1/users/profile/', { token: done.body.access });
     expect(profile.body.username).toBe('consultant1');
     expect(await factorEvents(app)).toEqual(['second_factor_failed', 'second_factor_added']);

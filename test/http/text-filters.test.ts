@@ -55,6 +55,9 @@ const LISTS = {
     search: ['first_name', 'last_name', 'email', 'username'],
   }),
   'users/assignable': list('immigration_user', { search: ['first_name', 'last_name', 'email', 'username'] }),
+  'users/second-factor': list('immigration_user', {
+    search: ['first_name', 'last_name', 'email', 'username'],
+  }),
   'visa-types': list('immigration_visatype', { search: ['name', 'code'] }),
   'language-exams': list('immigration_lpe', own('name')),
   'application-types': list('immigration_applicationtype', own('title')),

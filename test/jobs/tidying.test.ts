@@ -49,6 +49,15 @@ it('removes sessions 90 days after they ended', async () => {
   ]);
 });
 
+it('removes used challenges an hour after they expired', async () => {
+  await test.sql(`
+    INSERT INTO tenant_main.spent_challenge (digest, expires_at) VALUES
+      ('old', now() - interval '2 hours'), ('expired', now() - interval '10 minutes')`);
+  expect((await test.run(expiredTokensJob)).done).toBe(1);
+  const left = "SELECT convert_from(digest, 'UTF8') AS name FROM tenant_main.spent_challenge";
+  expect(await remaining(left)).toEqual(['expired']);
+});
+
 it('removes completed events after 7 days, in batches, and keeps all others', async () => {
   await test.sql(`
     DELETE FROM tenant_main.immigration_event;

@@ -3,7 +3,6 @@ import type { PasskeySites } from '../../auth/passkey-sites.js';
 import type { SecondFactor } from '../../auth/second-factor.js';
 import { TokenPair } from '../../auth/token-pair.js';
 import { invalidField } from '../../http/errors.js';
-import { body } from '../../http/fields/body.js';
 import { clientOf } from '../../routing/client-device.js';
 import { anybody } from '../../routing/policy.js';
 import { publicRoute, type RouteDefinition, type TenantRequest } from '../../routing/route.js';
@@ -23,7 +22,6 @@ import { assertionIn, registrationIn } from './services.js';
 const PATH = '/api/token/second-factor/';
 const ENROLMENT = `${PATH}enrolment/`;
 const FIRST_PASSKEY = 'Passkey';
-const Nothing = body('PasskeyLogInOptionsRequest', {});
 
 /** The dependencies of the routes on log-ins with a second factor. */
 export interface FactorTokenParts {
@@ -108,7 +106,6 @@ export function secondFactorTokenRoutes({ factor, enrolment, sites }: FactorToke
       ...common,
       path: '/api/token/passkey/options/',
       summary: 'Returns what the browser needs for a log-in with a passkey alone.',
-      body: Nothing,
       response: PasskeyOptionsOutput,
       errors: [400],
       handler: async (request) =>

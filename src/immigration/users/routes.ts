@@ -96,7 +96,7 @@ export function userRoutes(database: Database, parts: UserParts): RouteDefinitio
     routes.read(readUser),
     ...userSecondFactorRoutes(database),
     ...changingAccess(users, [
-      resetSecondFactorRoute(database, sessions),
+      resetSecondFactorRoute(database, parts),
       routes.create(UserCreate, (transaction, user, input, request) =>
         createUser(transaction, user, input, workOf(request)),
       ),

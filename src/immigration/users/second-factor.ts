@@ -1,8 +1,9 @@
 import { Type } from '@sinclair/typebox';
+import type { AccountMails } from '../../auth/account-mails.js';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { deleteFactors } from '../../auth/factor-codes.js';
+import { noteReset } from '../../auth/factor-notices.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
-import { recordSecurityEvent } from '../../auth/security-log.js';
 import { allOf } from '../../database/conditions.js';
 import type { Database } from '../../database/database.js';
 import { firstOr } from '../../database/pending.js';
@@ -23,6 +24,13 @@ import { lockUser } from './access.js';
 import { checkMayActAs } from './credentials.js';
 import { userPolicy } from './policy.js';
 
+/** The dependencies of a reset. */
+interface ResetWork {
+  readonly tenant: Tenant;
+  readonly sessions: OwnSessions;
+  readonly mails: AccountMails;
+}
+
 const OWN_FACTOR = 'Your own second factor is changed at second-factor/, which asks for your password.';
 
 /** Returns the routes by which users who may change others see their second factors. */
@@ -34,7 +42,13 @@ export function userSecondFactorRoutes(database: Database): RouteDefinition[] {
       {
         at: 'second-factor/',
         summary: 'Which users have a second factor.',
-        query: { enabled: Type.Boolean(), is_active: Type.Boolean(), search: Type.String() },
+        query: {
+          enabled: Type.Boolean({
+            description: 'only users who have a second factor, or only those who have none',
+          }),
+          is_active: Type.Boolean(),
+          search: Type.String(),
+        },
         largest: 1_000,
       },
     ),
@@ -52,7 +66,10 @@ export function userSecondFactorRoutes(database: Database): RouteDefinition[] {
 }
 
 /** Returns the route by which they reset them. */
-export function resetSecondFactorRoute(database: Database, sessions: OwnSessions): RouteDefinition {
+export function resetSecondFactorRoute(
+  database: Database,
+  parts: Omit<ResetWork, 'tenant'>,
+): RouteDefinition {
   return routesOf(database).action(
     'second-factor/reset/',
     {
@@ -61,7 +78,7 @@ export function resetSecondFactorRoute(database: Database, sessions: OwnSessions
       status: 204,
       errors: [400, 404],
     },
-    (transaction, user, id) => resetFactors(transaction, user, id, sessions),
+    (transaction, user, id, _body, { tenant }) => resetFactors(transaction, user, id, { ...parts, tenant }),
   );
 }
 
@@ -113,12 +130,13 @@ async function resetFactors(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  sessions: OwnSessions,
+  { sessions, mails, tenant }: ResetWork,
 ): Promise<void> {
   const change = await lockUser(transaction, user, id, userPolicy.change);
   if (change.isSelf) throw detailError(400, OWN_FACTOR);
   checkMayActAs(change, 'reset the second factor');
   for (const statement of deleteFactors(id)) transaction.send(statement);
-  recordSecurityEvent(transaction, { kind: 'second_factor_reset', userId: id });
+  const { username, email, first_name: firstName } = change.target;
+  noteReset(transaction, mails, tenant, { id, username, email, firstName });
   await sessions.endEvery(transaction, id);
 }

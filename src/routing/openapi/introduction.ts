@@ -12,6 +12,10 @@ meant. A host of nobody is answered 404, that of a suspended agency 403.
 first as \`Authorization: Bearer …\`; \`POST /api/token/refresh/\` gives new ones. On this page: run *POST /api/token/*
 (*Try it out*), copy \`access\` from its answer, press *Authorize*, paste it, and every other request is made as that user.
 
+A user with a second factor gets 401 with \`"code": "second_factor_required"\` and a \`challenge\`, and goes on with
+\`POST /api/token/second-factor/\`; or sends \`code\` with name and password. Where the agency requires one and there is none
+yet, the code is \`second_factor_enrolment_required\`: the routes below \`second-factor/enrolment/\` set it up.
+
 What a user sees and may do follows from the group (SUPER_ADMIN, REGION_MANAGER, BRANCH_ADMIN, CONSULTANT), its
 permissions, and the user's branches and regions.
 

@@ -44,6 +44,7 @@ const TAGS: Readonly<Record<string, string>> = {
   deliveries: 'Webhooks and e-mails, sent and waiting.',
   'agency-settings': 'Settings of the agency.',
   audit: 'Who changed what and when, before and after.',
+  'second-factor': "The user's own authenticator app, passkeys and recovery codes.",
   'security-log': 'Log-ins, failures, changes of credentials and rights, refused requests.',
   root: 'Addresses of the lists.',
   schema: 'This documentation.',

@@ -384,6 +384,23 @@ SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.
   e.agent, e.request_id, e.session_id, e.count, e.detail
 FROM security_record($1::jsonb, $2::boolean) e;
 
+SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
+
+WITH allowed AS MATERIALIZED (
+  SELECT $1::bigint AS id
+  WHERE (
+    SELECT count(*)
+    FROM delivery d
+    WHERE d.account_id = $2
+      AND d.created_at > now() - interval '1 hour'
+      AND d.event_type <> $3
+  ) < $4
+    AND true
+)
+INSERT INTO delivery (kind, recipient, destination, event_type, subject, body, account_id, link_id)
+SELECT 'email', $5, 'mail', $6, $7, $8, allowed.id, NULL
+FROM allowed;
+
 UPDATE user_session
 SET ended_at = now(), end_reason = $1, access_until = '-infinity'
 WHERE user_id = $2
