@@ -9,8 +9,8 @@ const MEGABYTE = 1024 * 1024;
 /** For a list the statements may return more than it shows: JSON and many short values are not cut. */
 const LIST: AnswerBounds = { most: 4 * MEGABYTE, longest: 10_000 };
 const RECORD: AnswerBounds = { most: 8 * MEGABYTE, longest: 2_000_000 };
-/** Of a change nothing is cut, since it would have to be repeated. */
-const CHANGE: AnswerBounds = { most: 64 * MEGABYTE };
+/** Of a change nothing is cut, since it would have to be repeated; nor of a file, which is read in parts. */
+const UNCUT: AnswerBounds = { most: 64 * MEGABYTE };
 
 /** Maximum number of characters of a list's answer with long texts. */
 const LONGEST_LIST = MEGABYTE;
@@ -38,7 +38,8 @@ export function isList({ method, path, response, produces }: Definition): boolea
 
 /** Returns the bounds of what a route reads from the database. */
 export function boundsOf(definition: Definition): AnswerBounds {
-  if (definition.method !== 'GET') return CHANGE;
+  const isFile = definition.produces !== undefined;
+  if (definition.method !== 'GET' || isFile) return UNCUT;
   return isList(definition) ? LIST : RECORD;
 }
 

@@ -25,10 +25,14 @@ permissions, and the user's branches and regions.
 all of them must hold. A filter on text finds it anywhere in the field, whatever the case; one that takes several values is
 repeated (\`status=PENDING&status=IN_PROGRESS\`). An empty value counts as not given.
 
+A page with more than a megabyte of long texts cuts them, and names their fields in the header \`X-Truncated-Fields\`; the
+record by its id has them whole.
+
 ## Bodies
 
 JSON, or a form (\`application/x-www-form-urlencoded\`, \`multipart/form-data\`). Days are \`2026-03-31\`, moments
 \`2026-03-31T09:00:00Z\`; days begin in the agency's time zone. PATCH changes the fields that it names.
+Every text and list has a maximum (\`maxLength\`, \`maxItems\`): beyond it, 400.
 
 ## Errors
 
