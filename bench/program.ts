@@ -37,6 +37,8 @@ export class Instance {
       REQUESTS_PER_SECOND_PER_TENANT: '0',
       REQUESTS_AT_ONCE_PER_USER: '0',
       REQUESTS_AT_ONCE_PER_TENANT: '0',
+      HEAVY_REQUESTS_AT_ONCE_PER_USER: '0',
+      HEAVY_REQUESTS_AT_ONCE_PER_TENANT: '0',
       STREAMS_PER_USER: '0',
       SECRET_KEY: randomBytes(48).toString('base64url'),
       npm_lifecycle_event: 'bench', // should the bench be killed, the program ends too, as under npm

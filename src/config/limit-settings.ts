@@ -4,6 +4,8 @@ import type { SettingsReader } from './settings-reader.js';
 interface RequestLimits {
   readonly perSecond: number;
   readonly atOnce: number;
+  /** Those that are heavy work, such as exports. */
+  readonly heavyAtOnce: number;
   /** Bytes of bodies and unread answers in memory. */
   readonly bytes: number;
 }
@@ -48,12 +50,14 @@ export function readLimitSettings(read: SettingsReader): LimitSettings {
       user: {
         perSecond: limit('REQUESTS_PER_SECOND_PER_USER', 200),
         atOnce: limit('REQUESTS_AT_ONCE_PER_USER', 100),
-        bytes: MEGABYTE * limit('MEGABYTES_PER_USER', 48),
+        heavyAtOnce: limit('HEAVY_REQUESTS_AT_ONCE_PER_USER', 2),
+        bytes: MEGABYTE * limit('MEGABYTES_PER_USER', 32),
       },
       tenant: {
         perSecond: limit('REQUESTS_PER_SECOND_PER_TENANT', 1_000),
         atOnce: limit('REQUESTS_AT_ONCE_PER_TENANT', 400),
-        bytes: MEGABYTE * limit('MEGABYTES_PER_TENANT', 96),
+        heavyAtOnce: limit('HEAVY_REQUESTS_AT_ONCE_PER_TENANT', 6),
+        bytes: MEGABYTE * limit('MEGABYTES_PER_TENANT', 64),
       },
     },
     streamsPerUser: limit('STREAMS_PER_USER', 20),

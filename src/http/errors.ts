@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 /** Messages by field; objects and lists nest as in the body. */
 export interface FieldErrors {
   [field: string]: string[] | FieldErrors;
@@ -81,6 +83,15 @@ export function invalidField(field: string, message: string): HttpError {
 /** Returns 400 for a related record that does not exist, in DRF's words. */
 export function invalidPk(field: string, id: unknown): HttpError {
   return invalidField(field, `Invalid pk "${id}" - object does not exist.`);
+}
+
+/** Milliseconds after which a refusal is answered: a client in a loop would be refused thousands of times a second. */
+const REFUSED_AFTER_MS = 500;
+
+/** Waits before a 429, if the error is one, and throws it. */
+export async function throwLater(error: unknown): Promise<never> {
+  if (error instanceof HttpError && error.status === 429) await sleep(REFUSED_AFTER_MS);
+  throw error;
 }
 
 /** Returns 429 as DRF words it. @param wait seconds */

@@ -46,7 +46,7 @@ export interface ServerLimits {
  * Maximum number of requests that wait on one connection for the answers before theirs. Clients that send the next
  * request before they have the answer are rare, and all of what has come at once is worked on at once.
  */
-const MOST_PIPELINED = 20;
+const MOST_PIPELINED = 4;
 
 const REPORTED_EVERY_MS = 60_000;
 

@@ -9,9 +9,11 @@ import {
   permissionDenied,
   TenantOutOfOrderError,
   textError,
+  throwLater,
 } from '../http/errors.js';
 import { QueryParameters } from '../http/fields/query-parameters.js';
 import { REQUEST_ID } from '../http/request-id.js';
+import { onResponseEnd } from '../http/response-end.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
 import { optionsAnswer, type PathEntry, type PathTable } from './path-table.js';
@@ -105,8 +107,13 @@ export class Admission {
     const signedIn = await this.#signedIn(request, definition, entry, tenant);
     if (logContext) logContext.user = signedIn?.user.id;
     if (signedIn && tenant) {
-      const isLong = definition?.staysOpen === true;
-      request.share = this.parts.quotas.enter(tenant.schema, signedIn.user.id, reply.raw, isLong);
+      try {
+        const share = this.parts.quotas.enter(tenant.schema, signedIn.user.id, definition?.load);
+        request.share = share;
+        if (share) onResponseEnd(reply.raw, request.raw.socket, () => share.release());
+      } catch (error) {
+        await throwLater(error);
+      }
     }
     if (!definition) return this.#otherMethod(request, reply, entry);
     if (!allows(definition.policy, signedIn?.user ?? null, request.params)) throw permissionDenied();

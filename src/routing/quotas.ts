@@ -1,8 +1,9 @@
-import type { ServerResponse } from 'node:http';
 import { throttled } from '../http/errors.js';
 
 /** The limits of one user or of one tenant; 0: no limit. */
 export interface Quota {
+  /** Maximum number of requests under way that are heavy work. */
+  readonly heavyAtOnce: number;
   /** Requests per second in the long run; five seconds' worth may come at once. */
   readonly perSecond: number;
   /** Maximum number of requests under way. */
@@ -16,11 +17,15 @@ export interface QuotaLimits {
   readonly tenant: Quota;
 }
 
+/** The kinds of requests under way, which have different limits. */
+export type RequestKind = 'usual' | 'open' | 'heavy';
+
 /** The present use that one user or tenant makes of this process. */
 interface Use {
   readonly quota: Quota;
   /** Number of requests that may come at once. */
   tokens: number;
+  heavy: number;
   /** The time of which `tokens` tells, on the clock of performance.now(). */
   at: number;
   underWay: number;
@@ -31,6 +36,11 @@ interface Use {
 const BURST_SECONDS = 5;
 /** Seconds after which a user may try again who has too much under way. */
 const TRY_AGAIN_IN = 1;
+/** Bytes of a body that count as one request more, since they take as long: where it is parsed, and of a file. */
+const PARSED_PER_REQUEST = 10_000;
+const KEPT_PER_REQUEST = 100_000;
+/** Bytes from which the parsing of a body is heavy work. */
+const HEAVY_FROM = 250_000;
 /** Number of users and tenants from which those are looked for that use nothing. */
 const SWEPT_FROM = 1_000;
 
@@ -54,30 +64,27 @@ export class Quotas {
 
   /**
    * Counts a request of a signed-in user.
-   * @param response ends its use when it is closed
-   * @param isLong whether it stays open, so that it does not count among those under way
-   * @returns its share, to which bytes are added; null when nothing is limited
+   * @param kind `open` for one that stays open, which does not count among those under way; `heavy` for heavy work
+   * @returns its share, to which bytes are added and which is released when it is answered; null when nothing is limited
    * @throws HttpError 429 when the user or the tenant is over a limit
    */
-  enter(schema: string, userId: number, response: ServerResponse, isLong = false): RequestShare | null {
+  enter(schema: string, userId: number, kind: RequestKind = 'usual'): RequestShare | null {
     if (this.#isOff) return null;
     const now = performance.now();
     const tenant = this.#useOf(schema, this.limits.tenant, now);
     const user = this.#useOf(`${schema} ${userId}`, this.limits.user, now);
-    check(user, now);
-    check(tenant, now);
-    if (user.quota.perSecond > 0) user.tokens--;
-    if (tenant.quota.perSecond > 0) tenant.tokens--;
-    const share = new RequestShare(user, tenant, isLong ? 0 : 1);
-    response.once('close', () => share.release());
-    return share;
+    check(user, now, kind);
+    check(tenant, now, kind);
+    charge(user, 1);
+    charge(tenant, 1);
+    return new RequestShare(user, tenant, kind);
   }
 
   #useOf(key: string, quota: Quota, now: number): Use {
     let use = this.#uses.get(key);
     if (use) return use;
     if (this.#uses.size >= this.#sweepAt) this.#sweep(now);
-    use = { quota, tokens: burst(quota), at: now, underWay: 0, bytes: 0 };
+    use = { quota, tokens: burst(quota), at: now, underWay: 0, heavy: 0, bytes: 0 };
     this.#uses.set(key, use);
     return use;
   }
@@ -96,14 +103,15 @@ export class Quotas {
 export class RequestShare {
   #bytes = 0;
   #isReleased = false;
+  #kind: RequestKind;
 
   constructor(
     private readonly user: Use,
     private readonly tenant: Use,
-    private readonly underWay: number,
+    kind: RequestKind,
   ) {
-    user.underWay += underWay;
-    tenant.underWay += underWay;
+    this.#kind = kind;
+    this.#count(1);
   }
 
   /** Adds bytes of the answer, which are there already. */
@@ -114,9 +122,16 @@ export class RequestShare {
     this.tenant.bytes += bytes;
   }
 
-  /** Adds bytes of the body. @throws HttpError 429 when the user or the tenant has too many in memory */
-  take(bytes: number): void {
+  /**
+   * Adds bytes of the body, which count among requests per second too.
+   * @param isParsed whether they will be parsed, rather than kept as a file
+   * @throws HttpError 429 when the user or the tenant has too many in memory, or too much heavy work under way
+   */
+  take(bytes: number, isParsed: boolean): void {
     this.add(bytes);
+    if (isParsed && this.#kind === 'usual' && this.#bytes > HEAVY_FROM) this.#becomeHeavy();
+    const requests = bytes / (isParsed ? PARSED_PER_REQUEST : KEPT_PER_REQUEST);
+    for (const use of [this.user, this.tenant]) charge(use, requests);
     if (isOver(this.user) || isOver(this.tenant)) throw throttled(TRY_AGAIN_IN);
   }
 
@@ -124,8 +139,22 @@ export class RequestShare {
     if (this.#isReleased) return;
     this.add(-this.#bytes);
     this.#isReleased = true;
-    this.user.underWay -= this.underWay;
-    this.tenant.underWay -= this.underWay;
+    this.#count(-1);
+  }
+
+  #becomeHeavy(): void {
+    const uses = [this.user, this.tenant];
+    if (this.#isReleased || uses.some(isTooHeavy)) throw throttled(TRY_AGAIN_IN);
+    this.#kind = 'heavy';
+    for (const use of uses) use.heavy++;
+  }
+
+  #count(change: 1 | -1): void {
+    if (this.#kind === 'open') return;
+    for (const use of [this.user, this.tenant]) {
+      use.underWay += change;
+      if (this.#kind === 'heavy') use.heavy += change;
+    }
   }
 }
 
@@ -137,14 +166,24 @@ function refill(use: Use, now: number): void {
   use.at = now;
 }
 
+/** Charges this many requests, if those per second are limited. */
+function charge(use: Use, requests: number): void {
+  if (use.quota.perSecond > 0) use.tokens -= requests;
+}
+
 function isOver({ quota, bytes }: Use): boolean {
   return quota.bytes > 0 && bytes > quota.bytes;
 }
 
+function isTooHeavy({ quota, heavy }: Use): boolean {
+  return quota.heavyAtOnce > 0 && heavy >= quota.heavyAtOnce;
+}
+
 /** Checks the limits for one more request. @throws HttpError 429 */
-function check(use: Use, now: number): void {
+function check(use: Use, now: number, kind: RequestKind): void {
   const { perSecond, atOnce } = use.quota;
   refill(use, now);
   if (perSecond > 0 && use.tokens < 1) throw throttled((1 - use.tokens) / perSecond);
-  if ((atOnce > 0 && use.underWay >= atOnce) || isOver(use)) throw throttled(TRY_AGAIN_IN);
+  const isFull = atOnce > 0 && use.underWay >= atOnce;
+  if (isFull || (kind === 'heavy' && isTooHeavy(use)) || isOver(use)) throw throttled(TRY_AGAIN_IN);
 }

@@ -8,6 +8,7 @@ import type { QueryParameters } from '../http/fields/query-parameters.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { boundsOf } from './answer-bounds.js';
 import type { Policy } from './policy.js';
+import type { RequestKind } from './quotas.js';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -60,8 +61,8 @@ export interface RouteDefinition {
   readonly head?: boolean;
   /** Whether the token may come as `?token=`, for clients that cannot set headers; a 401 is then `{"error": …}`. */
   readonly tokenInQuery?: boolean;
-  /** Whether its answer stays open for long, so that it does not count among a user's requests under way. */
-  readonly staysOpen?: boolean;
+  /** How it counts among a user's requests under way: `open` where its answer stays open, `heavy` for seconds of work. */
+  readonly load?: RequestKind;
   /** The query parameters, for the documentation. */
   readonly query?: Readonly<Record<string, TSchema>>;
   /** The headers that it reads, for the documentation. */

@@ -91,6 +91,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       REQUESTS_PER_SECOND_PER_TENANT: '0',
       REQUESTS_AT_ONCE_PER_USER: '0',
       REQUESTS_AT_ONCE_PER_TENANT: '0',
+      HEAVY_REQUESTS_AT_ONCE_PER_USER: '0',
+      HEAVY_REQUESTS_AT_ONCE_PER_TENANT: '0',
       ...options.environment,
     },
     directory,

@@ -18,6 +18,7 @@ export function clientExportRoutes(database: Database): RouteDefinition[] {
       summary: 'The clients in scope as a CSV file, newest first, with the filters of the list.',
       policy: requires('view_client'),
       negotiates: false,
+      load: 'heavy',
       query: {
         ...clientFilterParameters,
         bom: Type.Boolean({ description: 'begins the file with a byte order mark, as Excel wants it' }),

@@ -68,6 +68,7 @@ export function clientImportRoutes(database: Database, limits: ImportLimits): Ro
       policy: importPolicy.create,
       body: ImportUpload,
       upload: true,
+      load: 'heavy',
       largestFile: LARGEST_IMPORT,
       status: 201,
       response: ClientImportDetail,

@@ -28,6 +28,7 @@ export function bulkRoutes(database: Database): RouteDefinition[] {
     route({
       method: 'POST',
       path: `/api/v1/clients/bulk/${name}/`,
+      load: 'heavy',
       tag: 'clients',
       summary: `${does} the clients with these ids, or all in scope that match the filters, ${MOST_CLIENTS} at most: all or none.`,
       policy,

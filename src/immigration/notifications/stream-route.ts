@@ -30,7 +30,7 @@ export function streamRoute(hub: StreamHub, allowedOrigin: string): RouteDefinit
     policy: notificationPolicy.own,
     negotiates: false,
     tokenInQuery: true,
-    staysOpen: true,
+    load: 'open',
     query: {
       token: Type.String({ description: 'access token, where the Authorization header cannot be set' }),
       [LAST_EVENT_ID]: Type.String({ description: 'as the header, where that cannot be set' }),

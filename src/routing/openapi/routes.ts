@@ -38,8 +38,9 @@ const VENDORED = join(PACKAGE_ROOT, 'data', 'api-docs');
  * @param document makes the OpenAPI document, once all routes are known
  */
 export function documentationRoutes(document: () => object): RouteDefinition[] {
-  const yaml = once(() => stringify(document(), { aliasDuplicateObjects: false }));
-  const json = once(() => JSON.stringify(document()));
+  // As bytes, which all answers share: a text would be encoded, and kept, for each.
+  const yaml = once(() => Buffer.from(stringify(document(), { aliasDuplicateObjects: false })));
+  const json = once(() => Buffer.from(JSON.stringify(document())));
   const common = { tag: 'schema', policy: anybody, hosts: 'bare', negotiates: false } as const;
   return [
     publicRoute({
@@ -96,8 +97,8 @@ function preferredFormat(accept: string | undefined): string {
   return !yaml && types.some((type) => type.endsWith('json')) ? 'json' : 'yaml';
 }
 
-function once(make: () => string): () => string {
-  let made: string | undefined;
+function once(make: () => Buffer): () => Buffer {
+  let made: Buffer | undefined;
   return () => {
     made ??= make();
     return made;
