@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Database } from '../../src/database/database.js';
 import { Listener } from '../../src/database/listener.js';
@@ -221,7 +222,8 @@ describe('a client', () => {
       'middle other pass changed course employer visa college task comment reminder note gone imported';
     expect(texts.split(' ').filter((what) => !text.includes(mark(what)))).toEqual([]);
     expect(document.calendarevent[0].title).toContain(NAME);
-    expect(Buffer.from(document.files[0].content, 'base64')).toEqual(png(2));
+    const stored = await readFile(join(media, 'tenant_main', document.files[0].name));
+    expect(Buffer.from(document.files[0].content, 'base64')).toEqual(stored);
     const [event] = (await ask('GET', 'security-log/?kind=client_exported')).results;
     expect(event.detail).toEqual({ client: id });
   });
