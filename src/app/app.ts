@@ -11,6 +11,7 @@ import { AccountLinks } from '../auth/account-links.js';
 import { AccountMails } from '../auth/account-mails.js';
 import { Authentication } from '../auth/authentication.js';
 import { CurrentUsers } from '../auth/current-user.js';
+import { KnownDevices } from '../auth/known-devices.js';
 import { LoginThrottle } from '../auth/login-throttle.js';
 import { NewPasswords } from '../auth/new-passwords.js';
 import { OwnSessions } from '../auth/own-sessions.js';
@@ -129,14 +130,15 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const tenants = new Tenants(database, listener, (tenant, remark) => server.log.warn({ tenant }, remark));
   const tokens = new Tokens(config);
   const users = new CurrentUsers(database, listener);
-  const throttle = new LoginThrottle(config.loginFailures);
+  const throttle = new LoginThrottle(config.loginFailures, config.accounts.knownDeviceDays);
   passwordWork.setLimits(config.limits.passwords);
   const cors = new Cors(config);
   const frontEnd = frontEnds(config, (origin) => cors.allows(origin));
   const mails = new AccountMails(config.accounts, new AccountLinks([config.secretKey]));
-  const factors = secondFactors({ config, database, tokens, throttle, mails, cors, tenants });
-  const sessions = new Sessions(database, tokens, throttle, users, [factors.factor.step]);
-  const passwords = new NewPasswords(tokens, throttle, mails);
+  const devices = new KnownDevices(config.accounts, mails);
+  const factors = secondFactors({ config, database, tokens, throttle, devices, mails, cors, tenants });
+  const sessions = new Sessions(database, tokens, throttle, users, devices, [factors.factor.step]);
+  const passwords = new NewPasswords(tokens, mails);
   const resets = new PasswordReset(database, { settings: config.accounts, mails, passwords, frontEnd });
   const invitations = new Invitations({
     mails,
@@ -145,7 +147,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     frontEnd,
   });
   const ownSessions = new OwnSessions(database, tokens, throttle, passwords);
-  const own = { users, sessions: ownSessions, passwords, mails, invitations, throttle };
+  const own = { users, sessions: ownSessions, passwords, mails, invitations };
   const media = new MediaStore(config.mediaDirectory);
   const urls = new SignedUrls(config.secretKey);
 

@@ -4,6 +4,8 @@ export interface ClientDevice {
   readonly address: string;
   /** Its User-Agent header; '' for none. */
   readonly agent: string;
+  /** The token that it sends to be recognised: X-Device-Token. */
+  readonly token?: string;
   /** The id of its request, for the security log. */
   readonly requestId?: string;
 }
@@ -14,7 +16,7 @@ export function sourceOf({ address, requestId = '-', agent }: ClientDevice): str
 }
 
 /** A client as it is stored. */
-interface StoredDevice extends Omit<ClientDevice, 'requestId'> {
+interface StoredDevice extends Omit<ClientDevice, 'requestId' | 'token'> {
   /** A short name such as "Firefox on Windows". */
   readonly device: string;
 }

@@ -38,7 +38,8 @@ const deleteSessions = (days: number, limit: number | null) => sql<{ done: numbe
 const deleteFailures = (seconds: number, limit: number | null) => sql<{ done: number }>`
   WITH gone AS (
     DELETE FROM login_failure WHERE (kind, key) IN (
-      SELECT kind, key FROM login_failure WHERE window_started_at < now() - make_interval(secs => ${seconds})
+      SELECT kind, key FROM login_failure
+      WHERE window_started_at < now() - make_interval(secs => CASE kind WHEN 'reset' THEN ${REQUEST_WINDOW}::float8 ELSE ${seconds}::float8 END)
       LIMIT ${limit} FOR UPDATE SKIP LOCKED)
     RETURNING key)
   SELECT count(*)::integer AS done FROM gone`;
@@ -53,6 +54,14 @@ const deleteLinks = (limit: number | null) => sql<{ done: number }>`
     RETURNING id)
   SELECT count(*)::integer AS done FROM gone`;
 
+const deleteDevices = (days: number, limit: number | null) => sql<{ done: number }>`
+  WITH gone AS (
+    DELETE FROM known_device WHERE (user_id, hash) IN (
+      SELECT user_id, hash FROM known_device WHERE seen_at < now() - make_interval(days => ${days})
+      LIMIT ${limit} FOR UPDATE SKIP LOCKED)
+    RETURNING hash)
+  SELECT count(*)::integer AS done FROM gone`;
+
 /**
  * The job that removes expired refresh tokens, with their rows of the blacklist, sessions that ended long ago, used
  * challenges, and failed log-ins and links that no longer count.
@@ -60,15 +69,17 @@ const deleteLinks = (limit: number | null) => sql<{ done: number }>`
 export const expiredTokensJob = tidyingJob(
   {
     name: 'expired-tokens',
-    summary: 'remove expired tokens and links, old sessions, and failed log-ins that no longer count',
+    summary:
+      'remove expired tokens and links, old sessions and devices, and failed log-ins that no longer count',
     every: 6 * 3_600,
   },
-  ({ loginFailures }) => [
+  ({ loginFailures, accounts }) => [
     (limit) => deleteTokens(KEPT_FOR, limit),
     (limit) => deleteSessions(SESSIONS_KEPT_FOR, limit),
-    (limit) => deleteFailures(Math.max(loginFailures.window, REQUEST_WINDOW), limit),
+    (limit) => deleteFailures(loginFailures.window, limit),
     (limit) => deleteAddresses(loginFailures.window, limit),
     deleteLinks,
     deleteChallenges,
+    (limit) => deleteDevices(accounts.knownDeviceDays, limit),
   ],
 );

@@ -79,7 +79,7 @@ export class FactorEnrolment {
     return await this.#enrol(tenant, text, client, async (transaction, account, challenge) => {
       const recovery_codes = (await use(transaction, account)) ?? [];
       if (!(await spendChallenge(transaction, challenge))) throw invalidChallenge();
-      const pair = beginSession(transaction, this.parts.tokens, tenant, account, client);
+      const pair = beginSession(transaction, this.parts, tenant, account, client);
       return { ...pair, recovery_codes };
     });
   }

@@ -45,7 +45,7 @@ export async function withProof<T>(
   const { address } = client;
   const { username } = user;
   const [standing, [before]] = await database.tenantTransaction(context, (transaction) =>
-    transaction.send(throttle.standing(username, address)).and(transaction.send(accountById(user.id))),
+    transaction.send(throttle.standing(username, client)).and(transaction.send(accountById(user.id))),
   );
   throttle.check(standing);
   // The slow check of a password comes before the transaction that locks.
@@ -56,7 +56,7 @@ export async function withProof<T>(
   const outcome = await database.tenantTransaction<Outcome<T>>(context, async (transaction) => {
     transaction.send(lockAccount(user.id, 'NO KEY UPDATE'));
     const [failed, [account]] = await Promise.all([
-      transaction.query(throttle.standing(username, address)),
+      transaction.query(throttle.standing(username, client)),
       transaction.query(accountById(user.id)),
     ]);
     throttle.check(failed);

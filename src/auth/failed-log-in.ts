@@ -43,7 +43,7 @@ export async function addFailedLogIn(
   throttle: LoginThrottle,
   { username, userId, client, during, kind = 'login_failed' }: FailedLogIn,
 ): Promise<Standing[]> {
-  const rows = await transaction.query(throttle.failure(username, client.address));
+  const rows = await transaction.query(throttle.failure(username, client));
   const about = { username, userId, from: client };
   recordSecurityEvent(transaction, { kind, ...about, ...(during && { detail: { during } }) });
   for (const locked of throttle.locksOf(rows)) {

@@ -5,7 +5,7 @@ import { removeLinks } from './account-links.js';
 import type { AccountMails, MailedAccount } from './account-mails.js';
 import { setPassword } from './accounts.js';
 import { endEverySession } from './ended-tokens.js';
-import type { LoginThrottle } from './login-throttle.js';
+import { forgetUserFailures } from './login-throttle.js';
 import { forgetDemand } from './password-demand.js';
 import { passwordProblems } from './password-rules.js';
 import { recordSecurityEvent } from './security-log.js';
@@ -18,7 +18,6 @@ export type PasswordChange = 'own' | 'link' | 'invitation' | 'demand' | 'admin';
 export class NewPasswords {
   constructor(
     private readonly tokens: Tokens,
-    private readonly throttle: LoginThrottle,
     private readonly mails: AccountMails,
   ) {}
 
@@ -38,7 +37,7 @@ export class NewPasswords {
     transaction.send(setPassword(id, hash));
     transaction.send(removeLinks(id));
     transaction.send(forgetDemand(id));
-    transaction.send(this.throttle.forget(username));
+    transaction.send(forgetUserFailures(username));
     if (how !== 'invitation') this.mails.queue(transaction, tenant, { name: 'password-changed', account });
     const ended = await endEverySession(transaction, id, this.tokens.lifetime('access'));
     recordSecurityEvent(transaction, { kind: 'password_changed', userId: id, username, detail: { how } });

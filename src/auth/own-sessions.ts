@@ -60,7 +60,7 @@ export class OwnSessions {
     const context = { schema: tenant.schema, userId: user.id, source: sourceOf(client) };
     const [standing, [account]] = await this.database.tenantTransaction(context, (transaction) =>
       transaction
-        .send(this.throttle.standing(user.username, address))
+        .send(this.throttle.standing(user.username, client))
         .and(transaction.send(accountById(user.id))),
     );
     this.throttle.check(standing);
@@ -92,7 +92,7 @@ export class OwnSessions {
     return await this.database.tenantTransaction(context, async (transaction) => {
       transaction.send(lockAccount(user.id, 'NO KEY UPDATE'));
       const [failed, [present]] = await Promise.all([
-        transaction.query(this.throttle.standing(user.username, address)),
+        transaction.query(this.throttle.standing(user.username, client)),
         transaction.query(accountById(user.id)),
       ]);
       this.throttle.check(failed);

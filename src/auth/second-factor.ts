@@ -9,6 +9,7 @@ import { type ClientDevice, sourceOf } from './client-device.js';
 import { lockAccount } from './ended-tokens.js';
 import { hasSecondFactor, spendCode } from './factor-codes.js';
 import { addFailedLogIn } from './failed-log-in.js';
+import type { KnownDevices } from './known-devices.js';
 import {
   type Challenge,
   type ChallengePurpose,
@@ -46,6 +47,7 @@ export interface SecondFactorParts {
   readonly database: Database;
   readonly tokens: Tokens;
   readonly throttle: LoginThrottle;
+  readonly devices: KnownDevices;
   readonly challenges: LoginChallenges;
   readonly secrets: SealedSecrets;
   readonly mails: AccountMails;
@@ -156,7 +158,7 @@ export class SecondFactor {
       readonly isGuessable: boolean;
     },
   ): Promise<TokenPair> {
-    const { database, throttle, tokens } = this.parts;
+    const { database, throttle } = this.parts;
     const system = { schema: tenant.schema, userId: null, source: sourceOf(client) };
     const outcome = await database.tenantTransaction<Outcome>(system, async (transaction) => {
       // One guess at a time: the next one sees the failures of those before.
@@ -169,7 +171,7 @@ export class SecondFactor {
       const isPresent = challenge.userId === 0 || challenge.tokensFrom === account?.tokensFrom;
       if (!account?.isActive || !isPresent || spent.length > 0) throw invalidChallenge();
       const { username } = account;
-      const standing = await transaction.query(throttle.standing(username, client.address));
+      const standing = await transaction.query(throttle.standing(username, client));
       if (isGuessable) throttle.check(standing);
       const method = hasSecondFactor(account.factors) ? await check(transaction, account) : null;
       if (method === null) {
@@ -182,8 +184,8 @@ export class SecondFactor {
       if (method === 'recovery_code') {
         recordSecurityEvent(transaction, { kind: 'recovery_code_used', userId, from: client });
       }
-      if (standing.some(({ kind }) => kind === 'account')) transaction.send(throttle.forget(username));
-      return { pair: beginSession(transaction, tokens, tenant, account, client, method) };
+      throttle.forgive(transaction, standing, username, client);
+      return { pair: beginSession(transaction, this.parts, tenant, account, client, method) };
     });
     if ('pair' in outcome) return outcome.pair;
     throttle.checkFailure(outcome.failures);

@@ -11,6 +11,7 @@ import type { CurrentUsers } from './current-user.js';
 import { endSession } from './end-session.js';
 import { lockAccount } from './ended-tokens.js';
 import { countFailedLogIn } from './failed-log-in.js';
+import type { KnownDevices } from './known-devices.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords.js';
 import { endIfReused } from './refresh-reuse.js';
@@ -50,9 +51,10 @@ const DECOY = hashPassword(crypto.randomUUID());
 export class Sessions {
   constructor(
     private readonly database: Database,
-    private readonly tokens: Tokens,
+    readonly tokens: Tokens,
     private readonly throttle: LoginThrottle,
     private readonly users: Pick<CurrentUsers, 'drop'>,
+    readonly devices: KnownDevices,
     /** What a log-in must pass between the password and its session, in this order. */
     private readonly steps: readonly LogInStep[] = [],
   ) {}
@@ -69,7 +71,7 @@ export class Sessions {
     const rehashed = needsRehash(stored) ? await hashPassword(password, asker) : null;
     const system = { schema: tenant.schema, userId: null };
     return await this.database.tenantTransaction(system, async (transaction) => {
-      const standing = transaction.query(this.throttle.standing(username, client.address));
+      const standing = transaction.query(this.throttle.standing(username, client));
       transaction.send(lockAccount(id, rehashed ? 'NO KEY UPDATE' : 'SHARE'));
       const [failed, [current]] = await Promise.all([standing, transaction.query(accountById(id))]);
       this.throttle.check(failed);
@@ -81,8 +83,8 @@ export class Sessions {
       for (const step of this.steps)
         await step(transaction, { tenant, account: current, credentials, client });
       if (rehashed && isSame) transaction.send(setPassword(id, rehashed));
-      if (failed.some(({ kind }) => kind === 'account')) transaction.send(this.throttle.forget(username));
-      return beginSession(transaction, this.tokens, tenant, current, client);
+      this.throttle.forgive(transaction, failed, username, client);
+      return beginSession(transaction, this, tenant, current, client);
     });
   }
 
@@ -100,7 +102,7 @@ export class Sessions {
     const system = { schema: tenant.schema, userId: null };
     const [[standing, [account]], [decoy]] = await this.database.tenantTransaction(system, (transaction) =>
       transaction
-        .send(this.throttle.standing(username, address))
+        .send(this.throttle.standing(username, client))
         .and(transaction.send(accountByName(username)))
         .and(transaction.send(storedPasswordFor(username))),
     );

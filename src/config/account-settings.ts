@@ -12,6 +12,10 @@ export interface AccountSettings {
   readonly resetsPerAddress: number;
   /** Maximum number of e-mails about an account to one user and hour; 0 for any number. */
   readonly mailsPerHour: number;
+  /** Days for which a device is known after it was last seen; 0: none is. */
+  readonly knownDeviceDays: number;
+  /** Whether users are told by e-mail of log-ins from devices that are not known. */
+  readonly newDeviceNotices: boolean;
 }
 
 const YEAR = 366 * 86_400;
@@ -25,6 +29,8 @@ export function readAccountSettings(read: SettingsReader): AccountSettings {
     invitationLifetime: read.integer('INVITATION_LIFETIME', 7 * 86_400, { min: 60, max: YEAR }),
     resetsPerAddress: read.integer('PASSWORD_RESETS_PER_ADDRESS', 50, { min: 0, max: 1_000_000 }),
     mailsPerHour: read.integer('ACCOUNT_MAILS_PER_HOUR', 20, { min: 0, max: 1_000_000 }),
+    knownDeviceDays: read.integer('KNOWN_DEVICE_DAYS', 90, { min: 0, max: 3_650 }),
+    newDeviceNotices: read.boolean('NEW_DEVICE_NOTICES', true),
   };
 }
 

@@ -4,7 +4,7 @@ import { REQUEST_ID } from './request-id.js';
 const PREFLIGHT = {
   'access-control-allow-methods': 'DELETE, GET, OPTIONS, PATCH, POST, PUT',
   'access-control-allow-headers':
-    'accept, authorization, cache-control, content-type, expires, last-event-id, pragma, user-agent, x-csrftoken, x-requested-with',
+    'accept, authorization, cache-control, content-type, expires, last-event-id, pragma, user-agent, x-csrftoken, x-device-token, x-requested-with',
   'access-control-max-age': '86400',
 };
 

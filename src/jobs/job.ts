@@ -11,6 +11,10 @@ export interface JobSettings {
     /** Days for which events of the security log are kept; 0: for ever. */
     readonly retentionDays: number;
   };
+  readonly accounts: {
+    /** Days for which a device of a user is known after it was last seen. */
+    readonly knownDeviceDays: number;
+  };
   readonly loginFailures: {
     /** Seconds for which a failed log-in counts. */
     readonly window: number;

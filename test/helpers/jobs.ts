@@ -8,6 +8,7 @@ export const JOB_SETTINGS = {
   auditRetentionDays: 0,
   securityLog: { retentionDays: 0 },
   tasksDueSoonDefaultDays: 3,
+  accounts: { knownDeviceDays: 90 },
   loginFailures: { window: 900 },
 };
 

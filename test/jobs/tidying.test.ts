@@ -58,6 +58,24 @@ it('removes used challenges an hour after they expired', async () => {
   expect(await remaining(left)).toEqual(['expired']);
 });
 
+it('removes expired links, requests for links after an hour, and devices that were not seen for 90 days', async () => {
+  await test.sql(`
+    INSERT INTO tenant_main.immigration_user (id, username) VALUES (901, 'linked') ON CONFLICT DO NOTHING;
+    INSERT INTO tenant_main.account_link (user_id, purpose, nonce, token_hash, email, password_hash, expires_at) VALUES
+      (901, 'reset', gen_random_uuid(), 'old', '', '', now() - interval '1 second'),
+      (901, 'invite', gen_random_uuid(), 'new', '', '', now() + interval '1 minute');
+    DELETE FROM tenant_main.login_failure;
+    INSERT INTO tenant_main.login_failure (kind, key, failures, window_started_at) VALUES
+      ('reset', 'old', 3, now() - interval '61 minutes'), ('reset', 'new', 3, now() - interval '59 minutes');
+    INSERT INTO tenant_main.known_device (user_id, hash, is_token, seen_at) VALUES
+      (901, 'old', true, now() - interval '91 days'), (901, 'new', true, now() - interval '89 days')`);
+  expect((await test.run(expiredTokensJob)).done).toBe(3);
+  expect(await remaining('SELECT purpose AS name FROM tenant_main.account_link')).toEqual(['invite']);
+  expect(await remaining('SELECT key AS name FROM tenant_main.login_failure')).toEqual(['new']);
+  const devices = `SELECT convert_from(hash, 'UTF8') AS name FROM tenant_main.known_device`;
+  expect(await remaining(devices)).toEqual(['new']);
+});
+
 it('removes completed events after 7 days, in batches, and keeps all others', async () => {
   await test.sql(`
     DELETE FROM tenant_main.immigration_event;

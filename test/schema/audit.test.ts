@@ -53,6 +53,7 @@ const NOT_LOGGED = [
   'immigration_event',
   'immigration_notification',
   'immigration_task_count',
+  'known_device',
   'login_failure',
   'name_version',
   'passkey',

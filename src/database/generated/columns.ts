@@ -681,6 +681,12 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'checklist', type: 'jsonb' },
     { name: 'visa_category_id', type: 'bigint', references: 'immigration_visacategory' },
   ],
+  known_device: [
+    { name: 'user_id', type: 'bigint', references: 'immigration_user' },
+    { name: 'hash', type: 'bytea' },
+    { name: 'is_token', type: 'boolean' },
+    { name: 'seen_at', type: 'timestamp with time zone' },
+  ],
   login_failure: [
     { name: 'kind', type: 'character varying' },
     { name: 'key', type: 'character varying' },

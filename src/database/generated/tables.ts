@@ -731,6 +731,13 @@ interface ImmigrationVisatype {
   visa_category_id: number;
 }
 
+interface KnownDevice {
+  user_id: number;
+  hash: Buffer;
+  is_token: boolean;
+  seen_at: Generated<string>;
+}
+
 interface LoginFailure {
   kind: string;
   key: string;
@@ -916,6 +923,7 @@ export interface TenantTables {
   immigration_visaapplication: ImmigrationVisaapplication;
   immigration_visacategory: ImmigrationVisacategory;
   immigration_visatype: ImmigrationVisatype;
+  known_device: KnownDevice;
   login_failure: LoginFailure;
   name_version: NameVersion;
   passkey: Passkey;

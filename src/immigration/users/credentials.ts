@@ -1,6 +1,6 @@
 import type { AccountMails } from '../../auth/account-mails.js';
 import type { CurrentUser } from '../../auth/current-user.js';
-import type { LoginThrottle } from '../../auth/login-throttle.js';
+import { forgetUserFailures } from '../../auth/login-throttle.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
 import { recordSecurityEvent } from '../../auth/security-log.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
@@ -73,12 +73,11 @@ export function tellNewEmail(
 
 /** Lets a user try to log in again after too many failures. @throws HttpError 404, 403 */
 export async function unlockUser(
-  throttle: LoginThrottle,
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
 ): Promise<void> {
   const { target } = await lockUser(transaction, user, id, userPolicy.change);
-  transaction.send(throttle.forget(target.username));
+  transaction.send(forgetUserFailures(target.username));
   recordSecurityEvent(transaction, { kind: 'login_unlocked', userId: id, username: target.username });
 }

@@ -1,7 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { AccountMails } from '../../auth/account-mails.js';
 import type { CurrentUsers } from '../../auth/current-user.js';
-import type { LoginThrottle } from '../../auth/login-throttle.js';
 import type { NewPasswords } from '../../auth/new-passwords.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
 import { ROLES } from '../../auth/scope.js';
@@ -55,12 +54,11 @@ export interface UserParts {
   readonly passwords: NewPasswords;
   readonly mails: AccountMails;
   readonly invitations: Invitations;
-  readonly throttle: LoginThrottle;
 }
 
 /** Returns the routes of the agency's staff. Changes take effect from the next request on. */
 export function userRoutes(database: Database, parts: UserParts): RouteDefinition[] {
-  const { users, sessions, invitations, throttle } = parts;
+  const { users, sessions, invitations } = parts;
   const routes = resourceRoutes(database, {
     path: PATH,
     tag,
@@ -163,7 +161,7 @@ export function userRoutes(database: Database, parts: UserParts): RouteDefinitio
           status: 204,
           errors: [404],
         },
-        (transaction, user, id) => unlockUser(throttle, transaction, user, id),
+        unlockUser,
       ),
       route({
         method: 'POST',

@@ -2,13 +2,34 @@
 
 BEGIN;
 
-SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $1) - now())::float8 AS wait
-FROM login_failure f
-WHERE ((f.kind = 'account' AND f.key = $2) OR (f.kind = 'address' AND f.key = $3))
-  AND f.window_started_at > now() - make_interval(secs => $4)
+WITH known AS MATERIALIZED (
+  SELECT CASE WHEN k.is_token THEN 'device' ELSE 'place' END AS kind, k.user_id || ':' || encode(k.hash, 'hex') AS key
+  FROM known_device k
+    JOIN immigration_user u ON u.id = k.user_id
+  WHERE u.username IN ($1, $2)
+    AND k.hash IN ($3::bytea, $4::bytea)
+    AND k.seen_at > now() - make_interval(days => $5)
+  ORDER BY k.is_token DESC
+  LIMIT 1
+), counted (kind, key) AS (
+  SELECT 'account', $6
+  WHERE NOT EXISTS (SELECT FROM known)
+  UNION ALL
+  SELECT 'address', $7
+  WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')
+  UNION ALL
+  SELECT known.kind, known.key
+  FROM known
+)
+SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $8) - now())::float8 AS wait
+FROM counted
+  JOIN login_failure f
+USING (kind, key)
+WHERE f.window_started_at > now() - make_interval(secs => $9)
 UNION ALL
 SELECT 'anywhere', a.failures, a.wait
-FROM public.login_address_failures($5, make_interval(secs => $6)) a;
+FROM (SELECT WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')) counts
+  CROSS JOIN LATERAL public.login_address_failures($10, make_interval(secs => $11)) a;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
   u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
@@ -51,13 +72,34 @@ COMMIT;
 
 BEGIN;
 
-SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $1) - now())::float8 AS wait
-FROM login_failure f
-WHERE ((f.kind = 'account' AND f.key = $2) OR (f.kind = 'address' AND f.key = $3))
-  AND f.window_started_at > now() - make_interval(secs => $4)
+WITH known AS MATERIALIZED (
+  SELECT CASE WHEN k.is_token THEN 'device' ELSE 'place' END AS kind, k.user_id || ':' || encode(k.hash, 'hex') AS key
+  FROM known_device k
+    JOIN immigration_user u ON u.id = k.user_id
+  WHERE u.username IN ($1, $2)
+    AND k.hash IN ($3::bytea, $4::bytea)
+    AND k.seen_at > now() - make_interval(days => $5)
+  ORDER BY k.is_token DESC
+  LIMIT 1
+), counted (kind, key) AS (
+  SELECT 'account', $6
+  WHERE NOT EXISTS (SELECT FROM known)
+  UNION ALL
+  SELECT 'address', $7
+  WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')
+  UNION ALL
+  SELECT known.kind, known.key
+  FROM known
+)
+SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $8) - now())::float8 AS wait
+FROM counted
+  JOIN login_failure f
+USING (kind, key)
+WHERE f.window_started_at > now() - make_interval(secs => $9)
 UNION ALL
 SELECT 'anywhere', a.failures, a.wait
-FROM public.login_address_failures($5, make_interval(secs => $6)) a;
+FROM (SELECT WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')) counts
+  CROSS JOIN LATERAL public.login_address_failures($10, make_interval(secs => $11)) a;
 
 SELECT id
 FROM immigration_user

@@ -583,9 +583,9 @@ WHERE user_id = $1;
 DELETE FROM password_demand
 WHERE user_id = $1;
 
-DELETE FROM login_failure
-WHERE kind = 'account'
-  AND key = $1;
+DELETE FROM login_failure f
+WHERE (f.kind = 'account' AND f.key = $1)
+  OR (f.kind IN ('device', 'place') AND f.key LIKE (SELECT u.id || ':%' FROM immigration_user u WHERE u.username = $2));
 
 SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
 
@@ -818,9 +818,9 @@ WHERE user_id = $1;
 DELETE FROM password_demand
 WHERE user_id = $1;
 
-DELETE FROM login_failure
-WHERE kind = 'account'
-  AND key = $1;
+DELETE FROM login_failure f
+WHERE (f.kind = 'account' AND f.key = $1)
+  OR (f.kind IN ('device', 'place') AND f.key LIKE (SELECT u.id || ':%' FROM immigration_user u WHERE u.username = $2));
 
 SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
 
@@ -894,9 +894,9 @@ ROLLBACK;
 
 -- POST /api/v1/users/:id/unlock/: 204
 
-DELETE FROM login_failure
-WHERE kind = 'account'
-  AND key = $1;
+DELETE FROM login_failure f
+WHERE (f.kind = 'account' AND f.key = $1)
+  OR (f.kind IN ('device', 'place') AND f.key LIKE (SELECT u.id || ':%' FROM immigration_user u WHERE u.username = $2));
 
 SELECT current_schema()::text AS tenant, e.id, e.kind, e.user_id, e.username, e.actor_id, e.actor, e.address,
   e.agent, e.request_id, e.session_id, e.count, e.detail
@@ -908,13 +908,34 @@ COMMIT;
 
 BEGIN;
 
-SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $1) - now())::float8 AS wait
-FROM login_failure f
-WHERE ((f.kind = 'account' AND f.key = $2) OR (f.kind = 'address' AND f.key = $3))
-  AND f.window_started_at > now() - make_interval(secs => $4)
+WITH known AS MATERIALIZED (
+  SELECT CASE WHEN k.is_token THEN 'device' ELSE 'place' END AS kind, k.user_id || ':' || encode(k.hash, 'hex') AS key
+  FROM known_device k
+    JOIN immigration_user u ON u.id = k.user_id
+  WHERE u.username IN ($1, $2)
+    AND k.hash IN ($3::bytea, $4::bytea)
+    AND k.seen_at > now() - make_interval(days => $5)
+  ORDER BY k.is_token DESC
+  LIMIT 1
+), counted (kind, key) AS (
+  SELECT 'account', $6
+  WHERE NOT EXISTS (SELECT FROM known)
+  UNION ALL
+  SELECT 'address', $7
+  WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')
+  UNION ALL
+  SELECT known.kind, known.key
+  FROM known
+)
+SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $8) - now())::float8 AS wait
+FROM counted
+  JOIN login_failure f
+USING (kind, key)
+WHERE f.window_started_at > now() - make_interval(secs => $9)
 UNION ALL
 SELECT 'anywhere', a.failures, a.wait
-FROM public.login_address_failures($5, make_interval(secs => $6)) a;
+FROM (SELECT WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')) counts
+  CROSS JOIN LATERAL public.login_address_failures($10, make_interval(secs => $11)) a;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
   u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
@@ -949,13 +970,34 @@ FROM immigration_user
 WHERE id = $1
 FOR NO KEY UPDATE;
 
-SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $1) - now())::float8 AS wait
-FROM login_failure f
-WHERE ((f.kind = 'account' AND f.key = $2) OR (f.kind = 'address' AND f.key = $3))
-  AND f.window_started_at > now() - make_interval(secs => $4)
+WITH known AS MATERIALIZED (
+  SELECT CASE WHEN k.is_token THEN 'device' ELSE 'place' END AS kind, k.user_id || ':' || encode(k.hash, 'hex') AS key
+  FROM known_device k
+    JOIN immigration_user u ON u.id = k.user_id
+  WHERE u.username IN ($1, $2)
+    AND k.hash IN ($3::bytea, $4::bytea)
+    AND k.seen_at > now() - make_interval(days => $5)
+  ORDER BY k.is_token DESC
+  LIMIT 1
+), counted (kind, key) AS (
+  SELECT 'account', $6
+  WHERE NOT EXISTS (SELECT FROM known)
+  UNION ALL
+  SELECT 'address', $7
+  WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')
+  UNION ALL
+  SELECT known.kind, known.key
+  FROM known
+)
+SELECT f.kind, f.failures, extract(epoch FROM f.window_started_at + make_interval(secs => $8) - now())::float8 AS wait
+FROM counted
+  JOIN login_failure f
+USING (kind, key)
+WHERE f.window_started_at > now() - make_interval(secs => $9)
 UNION ALL
 SELECT 'anywhere', a.failures, a.wait
-FROM public.login_address_failures($5, make_interval(secs => $6)) a;
+FROM (SELECT WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')) counts
+  CROSS JOIN LATERAL public.login_address_failures($10, make_interval(secs => $11)) a;
 
 SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.password,
   u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ARRAY(
@@ -991,9 +1033,9 @@ WHERE user_id = $1;
 DELETE FROM password_demand
 WHERE user_id = $1;
 
-DELETE FROM login_failure
-WHERE kind = 'account'
-  AND key = $1;
+DELETE FROM login_failure f
+WHERE (f.kind = 'account' AND f.key = $1)
+  OR (f.kind IN ('device', 'place') AND f.key LIKE (SELECT u.id || ':%' FROM immigration_user u WHERE u.username = $2));
 
 SELECT pg_advisory_xact_lock(hashtext(current_schema() || ' account mail'), ($1::bigint % 2147483647)::integer);
 
