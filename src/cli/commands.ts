@@ -49,6 +49,7 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import('./second-factor.js')).addSecondFactorCommand,
   },
   { names: ['catalogue'], load: async () => (await import('./catalogue.js')).addCatalogueCommand },
+  { names: ['pictures'], load: async () => (await import('./pictures.js')).addPicturesCommand },
   { names: ['seed', 'seed_data'], load: async () => (await import('./seed.js')).addSeedCommand },
   { names: ['events'], load: async () => (await import('./events.js')).addEventsCommand },
   {

@@ -64,6 +64,17 @@ export async function cleanPicture(schema: string, content: Buffer): Promise<Cle
   });
 }
 
+/** Returns whether a picture has metadata that `cleanPicture` would remove; false for a file that cannot be read. */
+export async function hasMetadata(content: Buffer): Promise<boolean> {
+  const open = await opener();
+  const found = await open(content, { limitInputPixels: false, failOn: 'none' })
+    .metadata()
+    .catch(() => null);
+  if (!found) return false;
+  const { exif, xmp, iptc, comments = [], tifftagPhotoshop, orientation = 1 } = found;
+  return Boolean(exif ?? xmp ?? iptc ?? tifftagPhotoshop) || comments.length > 0 || orientation > 1;
+}
+
 /** @throws PictureError */
 function checkSize({ width, height, pageHeight = height, pages = 1 }: Metadata): void {
   if (Math.max(width, pageHeight) > LONGEST_SIDE || width * pageHeight * pages > MOST_PIXELS)

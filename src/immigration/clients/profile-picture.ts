@@ -18,7 +18,8 @@ import { nameOutput, relatedOutput, timeOutput } from '../shared/output.js';
 import { Records } from '../shared/records.js';
 import { lockClient } from './selectors.js';
 
-const KIND = 'profile-pictures';
+/** The folder of pictures within a tenant's storage. */
+export const PICTURES_KIND = 'profile-pictures';
 
 const address = () => Type.String({ format: 'uri' });
 
@@ -84,7 +85,7 @@ export class ProfilePictures {
     const { content, type, extension } = await readPicture(schema, file);
     const replacing = this.database.tenantTransaction(request.context, async (transaction) => {
       await lockClient(transaction, request.user, clientId);
-      stored = await this.media.put(schema, KIND, extension, content);
+      stored = await this.media.put(schema, PICTURES_KIND, extension, content);
       const uploaded_by_id = request.user.id;
       const values = { file: stored, file_size: content.length, file_type: type, uploaded_by_id };
       const earlier = transaction.send(storedFile(clientId));
