@@ -154,12 +154,12 @@ export async function migrateAll(
   // A start checks no more than necessary; the state above reveals privileges that the whole database lacks.
   if (capture && !options.keepNewerCapture) {
     await withOwner(owner, (client) => grantToProgram(client, appUser, files));
+    mended.push(...(await mendAccess(owner, appUser)));
     if (await repairShared(owner, appUser, { files, lockWaits: options.lockWaits }))
       mended.push('functions, triggers or rights of public were not the program’s');
     const repaired = await repairAll(owner, appUser, { files, lockWaits: options.lockWaits });
     repairs = repaired.repairs;
     failures.push(...repaired.failures);
-    mended.push(...(await mendAccess(owner, appUser)));
   }
   return { applied, scopes, captures, newerCaptures, repairs, mended, failures };
 }

@@ -219,6 +219,13 @@ export const CHANGES: readonly Change[] = [
     undo: 'REVOKE CONNECT ON DATABASE postgres FROM PUBLIC',
     line: /^rights: leopard_app may enter postgres, as everybody may; /,
   },
+  // As where a provider's role lets users log in by other means: only a warning.
+  {
+    change: 'CREATE ROLE cloud_log_in NOLOGIN; GRANT cloud_log_in TO leopard_app',
+    mark: 'member of cloud_log_in',
+    undo: 'DROP ROLE cloud_log_in',
+    line: 'roles: leopard_app is a member of cloud_log_in, which the program does not need; as a superuser run: REVOKE cloud_log_in FROM leopard_app',
+  },
 ];
 
 /** Changes of tables and their code, as a superuser, and what a line of doctor says about each. */

@@ -1,87 +1,40 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootstrapDatabase } from '../../src/database/bootstrap.js';
-import type { DatabaseHandle } from '../../src/database/connections.js';
-import type { Finding } from '../../src/database/finding.js';
-import { withOwner } from '../../src/database/owner.js';
-import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { requireIsolation } from '../../src/schema/access/access-check.js';
-import { diagnose } from '../../src/schema/diagnosis.js';
 import { migrateAll } from '../../src/schema/migrator.js';
-import { examineAccess } from '../../src/schema/role-diagnosis.js';
+import { hasPgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 import { startPostgres } from '../helpers/postgres-server.js';
+import { type TwoAgencies, twoAgencies } from '../helpers/two-agencies.js';
 import { CHANGES, IN_TABLES } from './access-changes.js';
 
 /** A server of its own: roles and settings belong to the whole server. */
 let server: Awaited<ReturnType<typeof startPostgres>>;
-let handle: DatabaseHandle;
-let admin: DatabaseHandle['app'];
+let agencies: TwoAgencies;
+const sql = (text: string) => agencies.sql(text);
+const everything = () => agencies.everything();
+const migrate = () => migrateAll(agencies.owner, agencies.handle.app.user);
 
 beforeAll(async () => {
   server = await startPostgres();
-  const owner = { user: 'leopard_owner', password: 'owner' };
-  const app = { user: 'leopard_app', password: 'app' };
-  await bootstrapDatabase(server.admin, { database: 'leopard', owner, app });
-  admin = { ...server.admin, database: 'leopard' };
-  handle = {
-    kind: 'server',
-    app: { ...admin, ...app },
-    owner: { ...admin, ...owner },
-    ended: new Promise(() => undefined),
-    close: async () => undefined,
-    abandon: () => undefined,
-  };
-  await migrateAll({ ...admin, ...owner }, app.user);
-  for (const name of ['one', 'two']) {
-    await createTenantSchema({ ...admin, ...owner }, app.user, {
-      schema: `tenant_${name}`,
-      name,
-      domains: [{ domain: `${name}.localhost`, isPrimary: true }],
-      status: 'ACTIVE',
-    });
-  }
-  await sql('REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC');
+  agencies = await twoAgencies(server);
 });
 afterAll(() => server.stop());
 
-const sql = (text: string) => withOwner(admin, (client) => client.query(text));
-
-/** Returns what all of doctor finds, one line each. */
-async function everything(): Promise<string[]> {
-  return lines(await diagnose(handle));
-}
-
-/** Returns what doctor finds without comparing tables, which takes longest. */
-async function quickly(): Promise<string[]> {
-  return await withOwner(handle.app, async (client) => {
-    const findings: Finding[] = [];
-    for (const check of ['roles', 'rights', 'role settings'] as const) {
-      const results = [await examineAccess(client, handle.app.user, check)].flat();
-      findings.push(...results.map((result) => ({ check, ...result })));
-    }
-    return lines(findings);
-  });
-}
-
-function lines(findings: readonly Finding[]): string[] {
-  return findings.filter(({ status }) => status !== 'ok').map(({ check, text }) => `${check}: ${text}`);
-}
-
 const startsOrNot = () =>
-  requireIsolation(handle.app).then(
+  requireIsolation(agencies.handle.app).then(
     () => null,
     (error: Error) => error.message,
   );
 
 it('finds nothing in a database as the program makes it, and the program starts', async () => {
   expect(await everything()).toEqual([]);
-  expect(await requireIsolation(handle.app)).toEqual([]);
+  expect(await requireIsolation(agencies.handle.app)).toEqual([]);
 });
 
 describe.each(CHANGES)('$change', ({ change, undo, line, voids, migrates }) => {
   it('is one line of doctor, and keeps the program from starting where it voids isolation', async () => {
     const found = /^(tables|public):/.test(typeof line === 'string' ? line : line.source.slice(1))
       ? everything
-      : quickly;
+      : agencies.quickly;
     await sql(change);
     try {
       const said = await found();
@@ -89,7 +42,7 @@ describe.each(CHANGES)('$change', ({ change, undo, line, voids, migrates }) => {
       const refusal = await startsOrNot();
       if (voids) expect(said[0]).toContain(String(refusal).replace('agencies are not kept apart: ', ''));
       else expect(refusal).toBeNull();
-      if (migrates) await migrateAll(handle.owner!, handle.app.user);
+      if (migrates) await migrate();
       const statement =
         /\b(?:as a superuser run: |unless it is yours: |as a superuser: )(.*?)\)?(?:; leopard.*)?$/.exec(
           said[0] ?? '',
@@ -107,9 +60,12 @@ it('finds changes of tables, their code and their rights, several at once', asyn
   const said = (await everything()).join('\n');
   for (const [, mark] of IN_TABLES) expect(said).toContain(mark);
   // Functions, triggers, rights and foreign keys come back; what is not the program's stays, with what removes it.
-  const { mended, repairs, failures } = await migrateAll(handle.owner!, handle.app.user);
+  const { mended, repairs, failures } = await migrate();
   expect([repairs, failures]).toEqual([2, []]);
-  expect(mended).toEqual(['functions, triggers or rights of public were not the program’s']);
+  expect(mended).toEqual([
+    'tenant_one has rights on table public.auth_user, outside of its schema',
+    'functions, triggers or rights of public were not the program’s',
+  ]);
   const left = (await everything()).join('\n');
   const comesBack = /ENABLE ROW|^CREATE|OWNER TO|DROP CONSTRAINT|ALTER COLUMN/;
   for (const [change, mark] of IN_TABLES)
@@ -129,4 +85,46 @@ it('finds all of them at once', async () => {
   for (const { undo } of [...CHANGES].reverse()) await sql(undo);
   for (const { mark } of CHANGES) expect(said).toContain(mark);
   expect(await everything()).toEqual([]);
+});
+
+it('migrate takes away what roles must not have, as far as the owner may', async () => {
+  await sql(`ALTER ROLE tenant_one LOGIN; GRANT ALL ON SCHEMA tenant_one TO tenant_two;
+    GRANT UPDATE ON public.auth_user TO leopard_app; GRANT pg_read_all_data TO tenant_two`);
+  expect((await migrate()).mended).toEqual([
+    'tenant_one has LOGIN, which a tenant’s role must not have',
+    'tenant_two has the rights of tenant_one, which no tenant may have',
+    'leopard_app has UPDATE on table public.auth_user, which the program does not need',
+  ]);
+  expect(await everything()).toEqual([
+    'roles: tenant_two has the rights of pg_read_all_data, which no tenant may have; as a superuser run: REVOKE pg_read_all_data FROM tenant_two',
+  ]);
+  await sql('REVOKE pg_read_all_data FROM tenant_two');
+});
+
+it('says so where the program may not read the catalogue, and starts with a warning', async () => {
+  const shadow = 'ON pg_catalog.pg_auth_members';
+  await sql(`REVOKE SELECT ${shadow} FROM PUBLIC`);
+  try {
+    expect(await agencies.quickly().catch(({ message }) => message)).toMatch(/permission denied/);
+    expect(await everything()).toContain('roles: permission denied for table pg_auth_members');
+    expect(await requireIsolation(agencies.handle.app)).toEqual([
+      expect.stringMatching(
+        /^the isolation of tenants could not be checked \(permission denied for table pg_auth_members\); /,
+      ),
+    ]);
+  } finally {
+    await sql(`GRANT SELECT ${shadow} TO PUBLIC`);
+  }
+});
+
+it.skipIf(!hasPgBouncer)('holds behind a pooler too', async () => {
+  const pooler = await startPgBouncer(agencies.handle.app, 2);
+  try {
+    expect(await requireIsolation(pooler.settings)).toEqual([]);
+    await sql('ALTER ROLE tenant_one LOGIN');
+    await expect(requireIsolation(pooler.settings)).rejects.toThrow('tenant_one has LOGIN');
+  } finally {
+    await sql('ALTER ROLE tenant_one NOLOGIN');
+    await pooler.stop();
+  }
 });

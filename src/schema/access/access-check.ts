@@ -7,7 +7,7 @@ import { examineEverybody, examineOtherDatabases } from './everybody.js';
 import { examineForeignCode } from './foreign-code.js';
 import { examineProgramRights, examineTenantRights } from './granted.js';
 import { examineMemberships, examineOtherMembers } from './memberships.js';
-import { examineOwned } from './owned.js';
+import { examineOwned, examineOwnedByProgram } from './owned.js';
 import { examineAttributes } from './role-attributes.js';
 import { examineSchemaRights } from './schema-rights.js';
 import { examineGrantedSettings, examineStoredSettings } from './settings.js';
@@ -37,7 +37,7 @@ const OF_SETTINGS: readonly Examine[] = [examineGrantedSettings, examineStoredSe
 const AT_START: readonly Examine[] = [
   examineAttributes,
   examineMemberships,
-  examineOwned,
+  examineOwnedByProgram,
   examineSchemaRights,
   examineGrantedSettings,
   examineProgramRights,

@@ -13,24 +13,20 @@ const HARMLESS = [
   'pg_use_reserved_connections',
 ];
 
-// The options of a membership are columns from PostgreSQL 16 on; before, SET is always possible and INHERIT is the
-// role's.
-const SET = `coalesce((to_jsonb(m) ->> 'set_option')::boolean, true)`;
-const INHERIT = `coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, false)`;
-
 // One row for each membership that is not as the program makes it. A superuser revokes what was granted by the first
 // superuser (OID 10) without naming the grantor.
-const FACTS = `
+// The options are columns from PostgreSQL 16 on; before, SET is always possible, and INHERIT is the role's.
+const facts = (hasOptions: boolean) => `
   WITH ${ROLES}, membership AS (
-    SELECT m.member, m.roleid, m.grantor, m.admin_option AS admin, ${INHERIT} AS inherit,
-      bool_or(${SET}) OVER (PARTITION BY m.member, m.roleid) AS set
+    SELECT m.member, m.roleid, m.grantor, m.admin_option AS admin, ${hasOptions ? 'm.inherit_option' : 'false'} AS inherit,
+      bool_or(${hasOptions ? 'm.set_option' : 'true'}) OVER (PARTITION BY m.member, m.roleid) AS set
     FROM pg_catalog.pg_auth_members m
     WHERE m.member IN (SELECT oid FROM program UNION ALL SELECT oid FROM tenant)
   )
   SELECT r.oid, quote_ident(m.rolname) AS member, quote_ident(r.rolname) AS role, m.rolname = $1 AS "isProgram",
     t.oid IS NOT NULL AS "isTenant", s.admin, s.inherit, s.set, r.rolname = ANY ($2) AS "isHarmless",
     m.rolname = $1 OR m.rolname IN (SELECT name FROM tenant WHERE is_here) AS "isHere",
-    CASE WHEN g.oid <> 10 AND current_setting('server_version_num')::integer >= 160000
+    CASE WHEN g.oid <> 10 AND ${hasOptions}
       THEN ' GRANTED BY ' || quote_ident(g.rolname) ELSE '' END AS "grantedBy"
   FROM membership s
   JOIN pg_catalog.pg_roles m ON m.oid = s.member JOIN pg_catalog.pg_roles r ON r.oid = s.roleid
@@ -77,7 +73,10 @@ const POWERFUL = `
  * away, and all memberships of tenants' roles.
  */
 export async function examineMemberships(client: OwnerClient, appUser: string): Promise<Deviation[]> {
-  const { rows } = await client.query<Facts>(FACTS, [appUser, HARMLESS]);
+  const version = await client.query<{ has: boolean }>(
+    "SELECT current_setting('server_version_num')::integer >= 160000 AS has",
+  );
+  const { rows } = await client.query<Facts>(facts(version.rows[0]!.has), [appUser, HARMLESS]);
   if (rows.length === 0) return [];
   const { rows: found } = await client.query<{ oid: number }>(POWERFUL, [
     rows.map(({ oid }) => oid),

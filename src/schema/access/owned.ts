@@ -1,8 +1,8 @@
 import type { OwnerClient } from '../../database/owner.js';
 import { type Deviation, ROLES, THIS_DATABASE } from './deviation.js';
 
-const FACTS = `
-  WITH ${ROLES}, own AS (SELECT oid, name FROM program UNION ALL SELECT oid, name FROM tenant)
+const facts = (own: string) => `
+  WITH ${ROLES}, own AS (${own})
   SELECT quote_ident(own.name) AS name, own.name = $1 AS "isProgram", count(*)::integer AS owned,
     min(i.type || ' ' || i.identity) AS example,
     (SELECT quote_ident(pg_get_userbyid(relowner)) FROM pg_catalog.pg_class
@@ -24,9 +24,19 @@ interface Facts {
   readonly owner: string;
 }
 
+const PROGRAM = 'SELECT oid, name FROM program';
+const OF_PROGRAM = facts(PROGRAM);
+const OF_ALL = facts(`${PROGRAM} UNION ALL SELECT oid, name FROM tenant`);
+
 /** Finds objects that belong to the program's role or to a tenant's, which own nothing. */
-export async function examineOwned(client: OwnerClient, appUser: string): Promise<Deviation[]> {
-  const { rows } = await client.query<Facts>(FACTS, [appUser]);
+export const examineOwned = (client: OwnerClient, appUser: string) => examine(client, appUser, OF_ALL);
+
+/** Finds objects that belong to the program's role, without looking through those of all tenants. */
+export const examineOwnedByProgram = (client: OwnerClient, appUser: string) =>
+  examine(client, appUser, OF_PROGRAM);
+
+async function examine(client: OwnerClient, appUser: string, sql: string): Promise<Deviation[]> {
+  const { rows } = await client.query<Facts>(sql, [appUser]);
   return rows.map(({ name, isProgram, owned, example, owner }) => ({
     text: `${name} owns ${owned} objects (${example ?? 'in other databases'}) and must own none`,
     statements: [`REASSIGN OWNED BY ${name} TO ${owner}`],
