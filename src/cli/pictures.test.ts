@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, expect, it } from 'vitest';
@@ -44,7 +44,7 @@ it('pictures that were stored with metadata lose it, once; others stay as they a
 
   const first = await runCommand(settings, ['pictures', 'clean']);
   expect(first).toMatchObject({ exitCode: 0, stderr: '' });
-  expect(first.stdout.split('\n')).toEqual([
+  expect(first.stdout.split('\n').sort()).toEqual([
     'demo: 0 pictures, 0 cleaned',
     'main: 4 pictures, 1 cleaned, 2 cannot be read and stay',
   ]);
@@ -61,5 +61,4 @@ it('pictures that were stored with metadata lose it, once; others stay as they a
 
   const again = await runCommand(settings, ['pictures', 'clean', '--tenant', 'main', '--json']);
   expect(JSON.parse(again.stdout)).toEqual([{ tenant: 'main', pictures: 4, cleaned: 0, unreadable: 2 }]);
-  writeFileSync(join(stored(), names[0] as string), content);
 });

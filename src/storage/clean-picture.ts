@@ -64,13 +64,12 @@ export async function cleanPicture(schema: string, content: Buffer): Promise<Cle
   });
 }
 
-/** Returns whether a picture has metadata that `cleanPicture` would remove; false for a file that cannot be read. */
+/** Returns whether a picture has metadata that `cleanPicture` would remove. @throws PictureError */
 export async function hasMetadata(content: Buffer): Promise<boolean> {
   const open = await opener();
   const found = await open(content, { limitInputPixels: false, failOn: 'none' })
     .metadata()
-    .catch(() => null);
-  if (!found) return false;
+    .catch((error: Error) => fail(error));
   const { exif, xmp, iptc, comments = [], tifftagPhotoshop, orientation = 1 } = found;
   return Boolean(exif ?? xmp ?? iptc ?? tifftagPhotoshop) || comments.length > 0 || orientation > 1;
 }

@@ -55,8 +55,8 @@ async function cleanOne(
   const stored = await media.open(schema, file);
   if (!stored) return 'unreadable';
   const before = await buffer(stored.stream);
-  if (!(await hasMetadata(before))) return null;
   try {
+    if (!(await hasMetadata(before))) return null;
     const { content, type, extension } = await cleanPicture(schema, before);
     const cleaned = await media.put(schema, PICTURES_KIND, extension, content);
     const moved = await database.tenantQuery(
