@@ -30,7 +30,7 @@ export class SealedSecrets {
   readonly #keys: readonly [Key, ...Key[]];
 
   /** @param secretKeys the program's keys; the first one seals, all of them open */
-  constructor([first, ...older]: readonly [string, ...string[]]) {
+  constructor([first, ...older]: readonly [string, ...(readonly string[])]) {
     this.#keys = [derived(first), ...older.map(derived)];
   }
 

@@ -17,18 +17,15 @@ export interface SecondFactors {
 }
 
 type Parts = Omit<SecondFactorParts, 'challenges' | 'secrets'> & {
-  readonly config: Pick<Config, 'secretKey'>;
+  readonly config: Pick<Config, 'secretKey' | 'secretKeyFallbacks'>;
   readonly cors: Cors;
   readonly tenants: Tenants;
 };
 
 /** Makes what log-ins and users need for second factors, with keys derived from the program's. */
 export function secondFactors({ config, cors, tenants, ...given }: Parts): SecondFactors {
-  const parts = {
-    ...given,
-    challenges: new LoginChallenges([config.secretKey]),
-    secrets: new SealedSecrets([config.secretKey]),
-  };
+  const keys = [config.secretKey, ...config.secretKeyFallbacks] as const;
+  const parts = { ...given, challenges: new LoginChallenges(keys), secrets: new SealedSecrets(keys) };
   return {
     factor: new SecondFactor(parts),
     enrolment: new FactorEnrolment(parts),

@@ -2,11 +2,12 @@ import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
-import type { SealedSecrets } from './sealed-secrets.js';
+import { type SealedSecrets, UnreadableSecretError } from './sealed-secrets.js';
 import { newTotpSecret, stepOfCode } from './totp.js';
 
 /** Time within which a new secret must be confirmed, in seconds. */
 const CONFIRM_WITHIN = 900;
+const RESEALED_AT_ONCE = 500;
 
 interface SecretRow {
   readonly id: number;
@@ -15,7 +16,7 @@ interface SecretRow {
   readonly lastStep: number;
 }
 
-const ownerOf = ({ schema }: Tenant, userId: number) => `totp ${schema} ${userId}`;
+const ownerOf = ({ schema }: Pick<Tenant, 'schema'>, userId: number) => `totp ${schema} ${userId}`;
 
 /** Stores a new secret beside the user's present one, which stays until the new one is confirmed. @returns it */
 export function beginTotp(
@@ -81,6 +82,49 @@ export async function spendTotpCode(
   transaction.send(sql`
     UPDATE totp_secret SET last_step = ${step}, sealed = ${sealed}, key_id = ${keyId} WHERE id = ${row.id}`);
   return true;
+}
+
+/** The result of sealing secrets anew: how many were, and how many cannot be opened with any of the program's keys. */
+export interface ResealedTotp {
+  readonly resealed: number;
+  readonly unreadable: number;
+}
+
+/** Seals all secrets of a tenant that were sealed with a former key with the present one. */
+export async function resealTotp(
+  transaction: TenantTransaction,
+  secrets: SealedSecrets,
+  tenant: Pick<Tenant, 'schema'>,
+): Promise<ResealedTotp> {
+  let [resealed, unreadable, last] = [0, 0, 0];
+  for (;;) {
+    const rows = await transaction.query(sql<SecretRow & { readonly userId: number }>`
+      SELECT id, user_id AS "userId", sealed, key_id AS "keyId", last_step AS "lastStep" FROM totp_secret
+      WHERE key_id <> ${secrets.keyId} AND id > ${last} ORDER BY id LIMIT ${RESEALED_AT_ONCE} FOR UPDATE`);
+    for (const row of rows) {
+      const owner = ownerOf(tenant, row.userId);
+      const secret = openOrNull(secrets, row, owner);
+      last = row.id;
+      if (!secret) {
+        unreadable++;
+        continue;
+      }
+      const { sealed, keyId } = secrets.seal(secret, owner);
+      transaction.send(sql`
+        UPDATE totp_secret SET sealed = ${sealed}, key_id = ${keyId} WHERE id = ${row.id}`);
+      resealed++;
+    }
+    if (rows.length < RESEALED_AT_ONCE) return { resealed, unreadable };
+  }
+}
+
+function openOrNull(secrets: SealedSecrets, row: SecretRow, owner: string): Buffer | null {
+  try {
+    return secrets.open(row, owner);
+  } catch (error) {
+    if (error instanceof UnreadableSecretError) return null;
+    throw error;
+  }
 }
 
 /** Returns the statement that removes a user's secrets. */

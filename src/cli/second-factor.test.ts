@@ -1,5 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { cliSurroundings, runCommand } from '../../test/helpers/cli.js';
+import { SealedSecrets } from '../auth/sealed-secrets.js';
 import { withOwner } from '../database/owner.js';
 
 const { database, settings, close } = await cliSurroundings();
@@ -41,6 +42,40 @@ it('lists the second factors of a tenant’s users, and resets those of one', as
       `SELECT kind, username, actor FROM tenant_main.security_event WHERE kind = 'second_factor_reset'`,
     ),
   ).toEqual([{ kind: 'second_factor_reset', username: 'maya', actor: 'operator' }]);
+});
+
+it('seals with the present key what was sealed with a former one, and counts what it cannot open', async () => {
+  const [now, before, lost] = ['present', 'former', 'lost'].map(
+    (name) => `${name}-key-0123456789-abcdefghijklmnop`,
+  );
+  const secret = Buffer.from('12345678901234567890');
+  await rows(`
+    DELETE FROM tenant_main.totp_secret;
+    INSERT INTO tenant_main.immigration_user (id, username) VALUES (811, 'a'), (812, 'b'), (813, 'c')`);
+  for (const [user, key] of [
+    [811, now],
+    [812, before],
+    [813, lost],
+  ] as const) {
+    const { sealed, keyId } = new SealedSecrets([key as string]).seal(secret, `totp tenant_main ${user}`);
+    await rows(`
+      INSERT INTO tenant_main.totp_secret (user_id, confirmed, sealed, key_id)
+      VALUES (${user}, true, decode('${sealed.toString('hex')}', 'hex'), '${keyId}')`);
+  }
+  const keys = { ...settings, SECRET_KEY: now, SECRET_KEY_FALLBACKS: before };
+  const reseal = async (...args: string[]) =>
+    JSON.parse((await runCommand(keys, ['second-factor', 'reseal', '--json', ...args])).stdout);
+  expect(await reseal('--tenant', 'main')).toEqual([{ tenant: 'main', resealed: 1, unreadable: 1 }]);
+  const opened = await rows(`
+    SELECT sealed, key_id AS "keyId" FROM tenant_main.totp_secret WHERE user_id IN (811, 812) ORDER BY user_id`);
+  for (const [index, row] of opened.entries()) {
+    const owner = `totp tenant_main ${811 + index}`;
+    expect(new SealedSecrets([now as string]).open(row as never, owner)).toEqual(secret);
+  }
+  expect(await reseal()).toEqual([
+    { tenant: 'main', resealed: 0, unreadable: 1 },
+    { tenant: 'demo', resealed: 0, unreadable: 0 },
+  ]);
 });
 
 it.each([

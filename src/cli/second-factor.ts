@@ -2,18 +2,22 @@ import type { Command } from 'commander';
 import { endEverySession } from '../auth/ended-tokens.js';
 import { deleteFactors, type FactorsOfUser, factorsOfUsers } from '../auth/factor-codes.js';
 import { lockNamedUser } from '../auth/named-user.js';
+import { SealedSecrets } from '../auth/sealed-secrets.js';
 import { recordSecurityEvent } from '../auth/security-log.js';
+import { type ResealedTotp, resealTotp } from '../auth/totp-secrets.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { atTenant } from './at-tenant.js';
+import { chosenSchemas } from './chosen-schemas.js';
 import type { CliContext } from './context.js';
 import { formatTable } from './table.js';
+import { withTables } from './with-tables.js';
 
 interface Options {
   readonly tenant: string;
   readonly json?: boolean;
 }
 
-/** Adds `leopard second-factor list|reset`: the second factors of a tenant's users. */
+/** Adds `leopard second_factor list|reset|reseal`: the second factors of tenants' users. */
 export function addSecondFactorCommand(program: Command, context: CliContext): void {
   const factors = program
     .command('second_factor')
@@ -31,6 +35,12 @@ export function addSecondFactorCommand(program: Command, context: CliContext): v
   command('reset', 'remove all second factors of a user who has lost them, and end all sessions')
     .requiredOption('--user <email>', 'e-mail address or username')
     .action((options: Options & { user: string }) => reset(context, options));
+  factors
+    .command('reseal')
+    .description('seal the secrets of authenticator apps with the present SECRET_KEY instead of former ones')
+    .option('--tenant <tenant>', 'only this one: short name or schema')
+    .option('--json', 'print JSON')
+    .action((options: Partial<Options>) => reseal(context, options));
 }
 
 async function list(context: CliContext, { tenant, json }: Options): Promise<void> {
@@ -50,6 +60,29 @@ async function reset(context: CliContext, { tenant, user, json }: Options & { us
   context.show(json, done, () => [
     `${done.username} of ${done.tenant} has no second factor any more; sessions ended: ${done.sessions}`,
   ]);
+}
+
+async function reseal(context: CliContext, { tenant, json }: Partial<Options>): Promise<void> {
+  const { secretKey, secretKeyFallbacks } = context.config();
+  const secrets = new SealedSecrets([secretKey, ...secretKeyFallbacks]);
+  const done = await withTables(context, async ({ database }) => {
+    const results: (ResealedTotp & { readonly tenant: string })[] = [];
+    for (const schema of await chosenSchemas(context, database, tenant)) {
+      const result = await database.tenantTransaction({ schema, userId: null }, (transaction) =>
+        resealTotp(transaction, secrets, { schema }),
+      );
+      results.push({ tenant: shortName(schema), ...result });
+    }
+    return results;
+  });
+  context.show(json, done, () =>
+    done.length === 0
+      ? ['there is no tenant']
+      : formatTable(
+          ['TENANT', 'SEALED ANEW', 'UNREADABLE'],
+          done.map(({ tenant, resealed, unreadable }) => [tenant, String(resealed), String(unreadable)]),
+        ),
+  );
 }
 
 function toJson({ id, username, factors }: FactorsOfUser) {

@@ -42,6 +42,8 @@ export type DatabaseSettings =
 /** All settings, read once at the start. Times are in seconds. */
 export interface Config {
   readonly secretKey: string;
+  /** Former secret keys, which still open what was sealed with them. */
+  readonly secretKeyFallbacks: readonly string[];
   readonly debug: boolean;
   readonly allowedHosts: readonly string[];
   readonly appSubdomain: string;
@@ -121,6 +123,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   const host = read.text('HOST', '127.0.0.1');
   const config: Config = {
     secretKey: readSecretKey(read, debug, dataDirectory),
+    secretKeyFallbacks: read.list('SECRET_KEY_FALLBACKS', []),
     debug,
     allowedHosts: read.list('ALLOWED_HOSTS', ['*']).map((host) => host.toLowerCase()),
     appSubdomain: read.domain('APP_SUBDOMAIN', 'immigrate'),

@@ -306,6 +306,22 @@ describe('changes of one’s own', () => {
 });
 
 describe('secrets at rest', () => {
+  test('open after a change of SECRET_KEY while the former one is a fallback, and are sealed anew by their use', async () => {
+    const { secret } = await setUpTotp(app, token);
+    const SECRET_KEY = 'another-key-0123456789-abcdefghijklmnopqrstuvw';
+    const withKeys = async (environment: Record<string, string>, code: string) => {
+      const changed = await startTestApp({ sharing: app, environment: { SECRET_KEY, ...environment } });
+      try {
+        return (await logIn(changed, 'consultant1', { code })).status;
+      } finally {
+        await changed.close();
+      }
+    };
+    expect(await withKeys({}, codeOf(secret))).toBe(400);
+    expect(await withKeys({ SECRET_KEY_FALLBACKS: app.config.secretKey }, codeOf(secret))).toBe(200);
+    expect(await withKeys({}, codeOf(secret, 1))).toBe(200);
+  });
+
   test('are sealed: a dump does not contain them, and another user’s row does not open', async () => {
     const { secret } = await setUpTotp(app, token);
     const other = await app.logIn('branch1');
