@@ -4,6 +4,7 @@ import { startTestApp, type TestApp } from '../../test/helpers/app.js';
 import { seedStaff } from '../../test/helpers/staff.js';
 import { withOwner } from '../database/owner.js';
 import { divertSecurityLines, type SecurityLine } from '../platform/security-lines.js';
+import { Refusals } from './refusals.js';
 
 let app: TestApp;
 const lines: SecurityLine[] = [];
@@ -80,6 +81,17 @@ test('a token of another agency is an event even if there is only one, and none 
     ['foreign_token', '203.0.113.4', 'demo'],
   ]);
   expect(JSON.stringify([events, lines])).not.toContain(token.slice(-20));
+});
+
+test('counts that cannot be stored are written as lines, which say so', async () => {
+  lines.splice(0);
+  const refusals = new Refusals(app.database, { perMinute: 2 });
+  const request = { id: 'r1', headers: {}, logContext: { tenant: 'tenant_missing', user: undefined } };
+  for (let i = 0; i < 3; i++) refusals.note(request as never, new Error('no'), 401, '203.0.113.9');
+  await refusals.record();
+  expect(lines).toMatchObject([
+    { event: 'requests_refused', tenant: 'tenant_missing', stored: false, address: '203.0.113.9', count: 3 },
+  ]);
 });
 
 describe('nothing is recorded', () => {

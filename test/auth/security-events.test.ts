@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withOwner } from '../../src/database/owner.js';
 import { divertSecurityLines, type SecurityLine } from '../../src/platform/security-lines.js';
 import { PASSWORD, startTestApp, type TestApp } from '../helpers/app.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
@@ -75,6 +76,25 @@ test('a change of the own password, and a wrong guess at the present one, are ev
     ['login_failed', { during: 'change of the password' }],
     ['password_changed', { how: 'own' }],
   ]);
+});
+
+test('a log-in that cannot be recorded does not happen, and a failure is not counted silently', async () => {
+  const rename = (from: string, to: string) =>
+    withOwner(app.databases.owner, (client) =>
+      client.query(`ALTER FUNCTION tenant_main.${from} RENAME TO ${to}`),
+    );
+  await rename('security_record', 'security_recorded');
+  try {
+    expect((await logIn('consultant1')).status).toBe(503);
+    expect((await logIn('consultant1', 'wrong')).status).toBe(503);
+  } finally {
+    await rename('security_recorded', 'security_record');
+  }
+  const { rows } = await withOwner(app.databases.owner, (client) =>
+    client.query("SELECT failures FROM tenant_main.login_failure WHERE key = 'consultant1'"),
+  );
+  expect(rows).toEqual([]);
+  expect((await logIn('consultant1')).status).toBe(200);
 });
 
 test('neither passwords nor tokens are in the log or its lines', async () => {
