@@ -93,7 +93,7 @@ export interface UpToDate {
   readonly skipped: boolean;
 }
 
-/** Returns the tenants that can be compared with the reference. */
+/** Returns the tenants that can be compared with the reference: neither behind nor of a newer version of the program. */
 export async function tenantsUpToDate(
   client: OwnerClient,
   migrations: readonly Migration[],
@@ -104,7 +104,9 @@ export async function tenantsUpToDate(
      FROM public.tenants_tenant t
      JOIN pg_catalog.pg_namespace n ON n.nspname = t.schema_name
      JOIN public.migration_ledger l ON l.scope = t.schema_name AND l.number <= $1
-     WHERE $2::text IS NULL OR t.schema_name = $2
+     WHERE ($2::text IS NULL OR t.schema_name = $2)
+       AND NOT EXISTS (
+         SELECT FROM public.migration_ledger newer WHERE newer.scope = t.schema_name AND newer.number > $1)
      GROUP BY t.id HAVING count(*) = $1
      ORDER BY t.id`,
     [migrations.length, only],

@@ -2,6 +2,7 @@ import { afterAll, beforeEach, expect, it } from 'vitest';
 import { bringUpToDate } from '../../src/cli/bring-up-to-date.js';
 import { createProgress } from '../../src/cli/progress.js';
 import { withOwner } from '../../src/database/owner.js';
+import { migrateAll } from '../../src/schema/migrator.js';
 import { testDatabase } from '../helpers/database.js';
 
 // A program beside, or after, a newer version of it.
@@ -47,6 +48,28 @@ it.each([true, false])(
     ]);
   },
 );
+
+it('takes away no right and changes no function that a newer version has made', async () => {
+  const { owner, app } = databases;
+  await newer('other_functions');
+  await withOwner(owner, (client) =>
+    client.query(`
+      INSERT INTO public.migration_ledger (scope, number, name, checksum) VALUES ('shared', 501, 'x', '');
+      CREATE TABLE public.newer (id integer); GRANT SELECT ON public.newer TO ${app.user};
+      CREATE TABLE tenant_main.newer (id integer); REVOKE INSERT ON tenant_main.newer FROM tenant_main;
+      CREATE OR REPLACE FUNCTION tenant_main.audit_source(part integer) RETURNS text LANGUAGE sql STABLE AS 'SELECT NULL'`),
+  );
+  const { mended, repairs } = await migrateAll(owner, app.user);
+  expect([mended, repairs]).toEqual([[], 0]);
+  await withOwner(owner, async (client) => {
+    const { rows } = await client.query(
+      `SELECT has_table_privilege($1, 'public.newer', 'SELECT') AS "right",
+        (SELECT prosrc FROM pg_proc WHERE oid = 'tenant_main.audit_source(integer)'::regprocedure) AS source`,
+      [app.user],
+    );
+    expect(rows).toEqual([{ right: true, source: 'SELECT NULL' }]);
+  });
+});
 
 it.each([true, false])('does not start where what is new breaks it (owner given: %s)', async (hasOwner) => {
   await newer('other_names_breaking', 'more_tables');

@@ -28,7 +28,7 @@ const FACTS = `
   UNION ALL
   SELECT 'table ' || c.oid::regclass, a.privilege_type, 'TABLE ' || c.oid::regclass, false
   FROM pg_catalog.pg_class c
-  LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = 'pg_class'::regclass AND i.objoid = c.oid AND i.privtype = 'i'
+  LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = 'pg_class'::regclass AND i.objoid = c.oid
   CROSS JOIN aclexplode(c.relacl) a
   WHERE c.relnamespace = 'pg_catalog'::regnamespace AND a.grantee = 0 AND NOT EXISTS (
     SELECT FROM aclexplode(i.initprivs) b WHERE b.grantee = 0 AND b.privilege_type = a.privilege_type)

@@ -1,3 +1,4 @@
+import { readMigrations } from '../../database/migration-files.js';
 import type { OwnerClient } from '../../database/owner.js';
 import { type Deviation, ROLES, THIS_DATABASE } from './deviation.js';
 import { missingRights, type Right, surplusRights } from './program-rights.js';
@@ -46,7 +47,12 @@ export async function examineProgramRights(client: OwnerClient, appUser: string)
   const { rows } = await client.query<Right>(OF_PROGRAM, [appUser]);
   const { rows: named } = await client.query<{ name: string }>('SELECT quote_ident($1) AS name', [appUser]);
   const { name } = named[0]!;
-  const surplus = surplusRights(rows).map((right): Deviation => {
+  const isNewer = await isOfNewerVersion(client);
+  // A newer version of the program may have given rights on tables that this one does not know.
+  const unknown = surplusRights(rows).filter(
+    ({ schema, type }) => !(isNewer && schema === 'public' && type === 'TABLE'),
+  );
+  const surplus = unknown.map((right): Deviation => {
     const { type, identity, privilege, column, grantable, schema } = right;
     const what = column === null ? privilege : `${privilege} (${column})`;
     const text = `${name} has ${what}${grantable ? ' WITH GRANT OPTION' : ''} on ${type.toLowerCase()} ${identity}`;
@@ -60,6 +66,14 @@ export async function examineProgramRights(client: OwnerClient, appUser: string)
   const missing = missingRights(rows);
   if (missing.length === 0) return surplus;
   return [...surplus, { text: `${name} lacks ${missing.join(', ')}`, statements: null }];
+}
+
+async function isOfNewerVersion(client: OwnerClient): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "SELECT FROM public.migration_ledger WHERE scope = 'shared' AND number > $1 LIMIT 1",
+    [readMigrations().shared.length],
+  );
+  return rowCount !== 0;
 }
 
 const OF_TENANTS = `

@@ -65,7 +65,10 @@ export async function examineStoredSettings(client: OwnerClient, appUser: string
   return rows.map(({ name, role, database }) => {
     const within = database === null ? '' : ` IN DATABASE ${database}`;
     const whose = role === null ? 'all roles' : role;
+    // Those of extensions, such as pgaudit's; but not of what runs the program's functions, nor the program's own.
+    const isSlight = name.includes('.') && !/^(leopard|plpgsql)\./.test(name);
     return {
+      isSlight,
       text: `${name} is set for ${whose}${within.toLowerCase()}, which the program does not expect`,
       statements: [`ALTER ROLE ${role ?? 'ALL'}${within} RESET ${name}`],
     };
