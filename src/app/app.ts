@@ -11,7 +11,9 @@ import { AccountLinks } from '../auth/account-links.js';
 import { AccountMails } from '../auth/account-mails.js';
 import { Authentication } from '../auth/authentication.js';
 import { CurrentUsers } from '../auth/current-user.js';
+import { ForcedChange } from '../auth/forced-change.js';
 import { KnownDevices } from '../auth/known-devices.js';
+import { LoginChallenges } from '../auth/login-challenges.js';
 import { LoginThrottle } from '../auth/login-throttle.js';
 import { NewPasswords } from '../auth/new-passwords.js';
 import { OwnSessions } from '../auth/own-sessions.js';
@@ -134,11 +136,19 @@ export async function buildApp(parts: AppParts): Promise<App> {
   passwordWork.setLimits(config.limits.passwords);
   const cors = new Cors(config);
   const frontEnd = frontEnds(config, (origin) => cors.allows(origin));
-  const mails = new AccountMails(config.accounts, new AccountLinks([config.secretKey]));
+  const mails = new AccountMails(
+    config.accounts,
+    new AccountLinks([config.secretKey, ...config.secretKeyFallbacks]),
+  );
   const devices = new KnownDevices(config.accounts, mails);
-  const factors = secondFactors({ config, database, tokens, throttle, devices, mails, cors, tenants });
-  const sessions = new Sessions(database, tokens, throttle, users, devices, [factors.factor.step]);
   const passwords = new NewPasswords(tokens, mails);
+  const challenges = new LoginChallenges([config.secretKey, ...config.secretKeyFallbacks]);
+  const forcedChange = new ForcedChange({ database, tokens, devices, challenges, passwords });
+  const factors = secondFactors({ config, database, tokens, throttle, devices, mails, cors, tenants });
+  const sessions = new Sessions(database, tokens, throttle, users, devices, [
+    forcedChange.step,
+    factors.factor.step,
+  ]);
   const resets = new PasswordReset(database, { settings: config.accounts, mails, passwords, frontEnd });
   const invitations = new Invitations({
     mails,
@@ -164,7 +174,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const resources = resourceRoutesOf({ config, database, media, urls, own });
   const routes: RouteDefinition[] = [
     ...tokenRoutes(sessions, factors),
-    ...passwordRoutes(resets),
+    ...passwordRoutes(resets, forcedChange),
     ...secondFactorTokenRoutes(factors),
     ...secondFactorRoutes(database, factors),
     ...sessionRoutes(database, own),

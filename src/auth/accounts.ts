@@ -18,6 +18,8 @@ export interface Account {
   readonly groups: readonly string[];
   /** The second factors, and `recovery_code` where any is left. */
   readonly factors: readonly FactorMethod[];
+  /** Whether a new password is demanded before the next session. */
+  readonly mustChangePassword: boolean;
   /** The earliest time at which tokens are dated, in seconds since 1970. */
   readonly tokensFrom: number;
 }
@@ -27,6 +29,7 @@ const COLUMNS = sql`
   u.is_active AS "isActive", u.is_superuser AS "isSuperuser", ${FACTORS_OF} AS factors,
   ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
         WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
+  EXISTS (SELECT FROM password_demand p WHERE p.user_id = u.id) AS "mustChangePassword",
   ${TOKENS_FROM} AS "tokensFrom"`;
 
 /**

@@ -6,9 +6,16 @@ import type { Tenant } from '../tenancy/tenants.js';
 
 /**
  * The use of a challenge: a log-in's second factor; the set-up of a first one, which the agency requires; a passkey that
- * a signed-in user adds; a log-in with a passkey alone.
+ * a signed-in user adds; a log-in with a passkey alone; a new password that is demanded, of users without second factor
+ * or after it.
  */
-export type ChallengePurpose = 'factor' | 'enrolment' | 'passkey' | 'passkey-log-in';
+export type ChallengePurpose =
+  | 'factor'
+  | 'enrolment'
+  | 'passkey'
+  | 'passkey-log-in'
+  | 'password'
+  | 'password-after-factor';
 
 /** A challenge as it was issued. Times in seconds since 1970. */
 export interface Challenge {
@@ -26,6 +33,8 @@ const LIFETIMES: Readonly<Record<ChallengePurpose, number>> = {
   enrolment: 900,
   passkey: 300,
   'passkey-log-in': 300,
+  password: 900,
+  'password-after-factor': 900,
 };
 const NOBODY = { id: 0, tokensFrom: 0 };
 const KEY_PURPOSE = 'leopard log-in challenges';

@@ -9,6 +9,7 @@ import { type ClientDevice, sourceOf } from './client-device.js';
 import { lockAccount } from './ended-tokens.js';
 import { hasSecondFactor, spendCode } from './factor-codes.js';
 import { addFailedLogIn } from './failed-log-in.js';
+import { passwordChangeRequired } from './forced-change.js';
 import type { KnownDevices } from './known-devices.js';
 import {
   type Challenge,
@@ -66,7 +67,11 @@ export interface FactorLogIn {
   readonly site: () => Promise<PasskeySite | null>;
 }
 
-type Outcome = { readonly pair: TokenPair } | { readonly failures: readonly Standing[] };
+type Outcome =
+  | { readonly pair: TokenPair }
+  | { readonly failures: readonly Standing[] }
+  /** What the log-in goes on with; the second factor is used up. */
+  | { readonly next: HttpError };
 
 /** The second step of log-ins, and log-ins with a passkey alone. */
 export class SecondFactor {
@@ -185,9 +190,13 @@ export class SecondFactor {
         recordSecurityEvent(transaction, { kind: 'recovery_code_used', userId, from: client });
       }
       throttle.forgive(transaction, standing, username, client);
+      if (account.mustChangePassword) {
+        return { next: passwordChangeRequired(this.parts.challenges, tenant, account) };
+      }
       return { pair: beginSession(transaction, this.parts, tenant, account, client, method) };
     });
     if ('pair' in outcome) return outcome.pair;
+    if ('next' in outcome) throw outcome.next;
     throttle.checkFailure(outcome.failures);
     throw wrongFactor();
   }

@@ -5,6 +5,7 @@
 export const SECURITY_EVENT_KINDS = {
   login: 'a log-in',
   login_failed: 'a log-in with a wrong name or password, or of a user who is not active',
+  password_demanded: 'the user must set a new password at the next log-in',
   login_unlocked: 'an administrator or operator lifted a lock',
   login_locked: 'failures reached the limit of an account or an address, which is locked for a while',
   logout: 'a user ended a session of their own',

@@ -28,3 +28,22 @@ it('unlocks one user of a tenant, and records it', async () => {
     stderr: expect.stringContaining('there is no user nobody in tenant_main'),
   });
 });
+
+it('demands a new password of a user, whose sessions end', async () => {
+  await rows(`
+    INSERT INTO tenant_main.token_blacklist_outstandingtoken (jti, expires_at, user_id, created_at)
+    SELECT 'open', now() + interval '1 day', id, now() FROM tenant_main.immigration_user WHERE username = 'joe'`);
+  const { exitCode, stdout } = await leopard(
+    'users',
+    'require-password-change',
+    'joe',
+    '--tenant',
+    'main',
+    '--json',
+  );
+  expect([exitCode, JSON.parse(stdout)]).toEqual([0, { id: expect.any(Number), username: 'joe', ended: 1 }]);
+  expect(await rows('SELECT user_id FROM tenant_main.password_demand')).toHaveLength(1);
+  expect(
+    await rows(`SELECT username, actor FROM tenant_main.security_event WHERE kind = 'password_demanded'`),
+  ).toEqual([{ username: 'joe', actor: 'operator' }]);
+});

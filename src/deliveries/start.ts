@@ -10,7 +10,10 @@ export interface RunningDeliveries {
   close(): Promise<void>;
 }
 
-type Settings = Pick<Config, 'deliveries' | 'dataDirectory' | 'baseDomain' | 'secretKey'>;
+type Settings = Pick<
+  Config,
+  'deliveries' | 'dataDirectory' | 'baseDomain' | 'secretKey' | 'secretKeyFallbacks'
+>;
 
 /** Number of connections: statements are few and short, however many receivers are slow. */
 const CONNECTIONS = 2;
@@ -39,7 +42,7 @@ export function startDeliveries(
   const sender = new DeliverySender(database, {
     settings,
     mailer,
-    links: new AccountLinks([config.secretKey]),
+    links: new AccountLinks([config.secretKey, ...config.secretKeyFallbacks]),
     onError,
   });
   sender.start();

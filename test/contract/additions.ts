@@ -264,6 +264,7 @@ export const ADDITIONS: readonly Addition[] = [
     operations: [
       'POST /api/password-reset/',
       'POST /api/password-reset/confirm/',
+      'POST /api/password-change/',
       'POST /api/v1/users/{id}/invite/',
       'POST /api/v1/users/{id}/unlock/',
     ],

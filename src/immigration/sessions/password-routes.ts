@@ -1,11 +1,14 @@
 import { Type } from '@sinclair/typebox';
+import type { ForcedChange } from '../../auth/forced-change.js';
 import type { PasswordReset, WantedAccount } from '../../auth/password-reset.js';
 import { LONGEST_PASSWORD } from '../../auth/passwords.js';
+import { TokenPair } from '../../auth/token-pair.js';
 import { component } from '../../http/component.js';
 import { invalid } from '../../http/errors.js';
 import { body } from '../../http/fields/body.js';
 import { required } from '../../http/fields/field.js';
 import { text } from '../../http/fields/text.js';
+import { clientOf } from '../../routing/client-device.js';
 import { anybody } from '../../routing/policy.js';
 import { publicRoute, type RouteDefinition } from '../../routing/route.js';
 import type { Tenant } from '../../tenancy/tenants.js';
@@ -18,13 +21,17 @@ const Confirm = body('PasswordResetConfirmRequest', {
   token: required(text({ min: 1, max: 100, writeOnly: true })),
   password: required(text({ min: 1, max: LONGEST_PASSWORD, keepSpaces: true, writeOnly: true })),
 });
+const Change = body('PasswordChangeRequest', {
+  challenge: required(text({ min: 1, max: 200, writeOnly: true })),
+  password: required(text({ min: 1, max: LONGEST_PASSWORD, keepSpaces: true, writeOnly: true })),
+});
 const Told = component('PasswordResetAnswer', Type.Object({ detail: Type.String() }));
 
 const SENT = 'If there is such a user, an e-mail with a link is on its way.';
 const SET = 'The password is set. All sessions of the user have ended.';
 
-/** Returns the routes with which somebody who cannot log in sets a password. */
-export function passwordRoutes(resets: PasswordReset): RouteDefinition[] {
+/** Returns the routes with which somebody who cannot log in sets a password, or has to in a log-in. */
+export function passwordRoutes(resets: PasswordReset, forcedChange: ForcedChange): RouteDefinition[] {
   const common = { method: 'POST', tag: 'token', policy: anybody } as const;
   return [
     publicRoute({
@@ -51,6 +58,17 @@ export function passwordRoutes(resets: PasswordReset): RouteDefinition[] {
         await resets.confirm(tenant as Tenant, context, body.read(), ip);
         return { detail: SET };
       },
+    }),
+    publicRoute({
+      ...common,
+      path: '/api/password-change/',
+      summary:
+        'Goes on with a log-in that demands a new password: sets it, and answers with the pair of tokens.',
+      body: Change,
+      response: TokenPair,
+      errors: [400, 401, 429],
+      handler: async (request) =>
+        await forcedChange.complete(request.tenant as Tenant, request.body.read(), clientOf(request)),
     }),
   ];
 }

@@ -86,7 +86,10 @@ export const UserPatch = body('PatchedUserUpdateRequest', {
   ...optional({ ...person, is_active: boolean() }),
   current_password: presentPassword(),
 });
-export const SetPassword = body('SetPasswordRequest', { password: required(password()) });
+export const SetPassword = body('SetPasswordRequest', {
+  password: required(password()),
+  must_change_password: withDefault(boolean(), false),
+});
 export const ChangePassword = body('ChangePasswordRequest', {
   current_password: required(presentPassword()),
   new_password: required(password()),

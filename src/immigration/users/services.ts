@@ -2,6 +2,7 @@ import type { AccountMails } from '../../auth/account-mails.js';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { checkPassword, type NewPasswords } from '../../auth/new-passwords.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
+import { demandPassword } from '../../auth/password-demand.js';
 import { hashPassword, unusablePassword } from '../../auth/passwords.js';
 import { rolesGivenBy } from '../../auth/scope.js';
 import { recordSecurityEvent } from '../../auth/security-log.js';
@@ -144,17 +145,19 @@ export async function disableUser(
   recordUserChanges(transaction, target, { isActive: false, ended });
 }
 
-/** Gives another user a new password, and ends their sessions. @throws HttpError 404, 403, 400 */
+/** Gives another user a new password, which may have to be changed at once, and ends their sessions. @throws HttpError 404, 403, 400 */
 export async function resetPassword(
   transaction: TenantTransaction,
   user: CurrentUser,
   id: number,
-  body: LateInput<{ readonly password: string }>,
+  body: LateInput<{ readonly password: string; readonly must_change_password?: boolean }>,
   work: UserWork,
 ): Promise<void> {
   const change = await lockUser(transaction, user, id, userPolicy.change);
-  const hash = await newPassword(change, body.read().password, {}, work);
+  const { password, must_change_password } = body.read();
+  const hash = await newPassword(change, password, {}, work);
   await storePassword(transaction, change, hash, work);
+  if (must_change_password) transaction.send(demandPassword(id));
 }
 
 /** Stores a password that somebody has set for another user. */

@@ -951,7 +951,8 @@ SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "l
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = u.id
     ORDER BY g.id
-  ) AS groups, coalesce((
+  ) AS groups, EXISTS (SELECT FROM password_demand p WHERE p.user_id = u.id) AS "mustChangePassword",
+  coalesce((
     SELECT extract(epoch FROM o.created_at)::float8
     FROM token_blacklist_outstandingtoken o
     WHERE o.jti = 'issued-before-' || u.id
@@ -1013,7 +1014,8 @@ SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "l
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = u.id
     ORDER BY g.id
-  ) AS groups, coalesce((
+  ) AS groups, EXISTS (SELECT FROM password_demand p WHERE p.user_id = u.id) AS "mustChangePassword",
+  coalesce((
     SELECT extract(epoch FROM o.created_at)::float8
     FROM token_blacklist_outstandingtoken o
     WHERE o.jti = 'issued-before-' || u.id
@@ -1109,7 +1111,8 @@ SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "l
       JOIN auth_group g ON g.id = ug.group_id
     WHERE ug.user_id = u.id
     ORDER BY g.id
-  ) AS groups, coalesce((
+  ) AS groups, EXISTS (SELECT FROM password_demand p WHERE p.user_id = u.id) AS "mustChangePassword",
+  coalesce((
     SELECT extract(epoch FROM o.created_at)::float8
     FROM token_blacklist_outstandingtoken o
     WHERE o.jti = 'issued-before-' || u.id
