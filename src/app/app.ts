@@ -20,9 +20,11 @@ import { OwnSessions } from '../auth/own-sessions.js';
 import { PasswordReset } from '../auth/password-reset.js';
 import { passwordWork } from '../auth/password-work.js';
 import { secondFactors } from '../auth/second-factors.js';
+import { SessionUse } from '../auth/session-use.js';
 import { Sessions } from '../auth/sessions.js';
 import { Tokens } from '../auth/tokens.js';
 import type { Config } from '../config/config.js';
+import { KeyRing } from '../config/key-ring.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { sql } from '../database/sql.js';
@@ -130,7 +132,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
   });
 
   const tenants = new Tenants(database, listener, (tenant, remark) => server.log.warn({ tenant }, remark));
-  const tokens = new Tokens(config);
+  const use = new SessionUse(database, (error) => server.log.error({ err: error }, 'use of sessions'));
+  server.addHook('onClose', () => use.close());
+  const keys = new KeyRing(config.secretKey, config.sessions.keysFile);
+  const tokens = new Tokens(config, keys);
   const users = new CurrentUsers(database, listener);
   const throttle = new LoginThrottle(config.loginFailures, config.accounts.knownDeviceDays);
   passwordWork.setLimits(config.limits.passwords);
@@ -159,7 +164,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const ownSessions = new OwnSessions(database, tokens, throttle, passwords);
   const own = { users, sessions: ownSessions, passwords, mails, invitations };
   const media = new MediaStore(config.mediaDirectory);
-  const urls = new SignedUrls(config.secretKey);
+  const urls = new SignedUrls(keys);
 
   const source = { ...liveNotifications, ...liveImports };
   const onError = (error: unknown) => server.log.error({ err: error }, 'live streams');
@@ -200,7 +205,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   ];
 
   const paths = new PathTable(routes);
-  const authentication = new Authentication(tokens, users);
+  const authentication = new Authentication(tokens, users, use);
   const addressOf = addressReader(config.trustedProxies);
   const proxyIdOf = proxyIdReader(config.trustedProxies);
   const quotas = new Quotas(config.limits.requests);

@@ -3,6 +3,7 @@ import { isId } from '../http/path-id.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import { type CurrentUser, type CurrentUsers, hasManyEnded } from './current-user.js';
 import { ForeignTokenError } from './foreign-token.js';
+import type { SessionUse } from './session-use.js';
 import { type Claims, InvalidTokenError, type ReadClaims, type Tokens } from './tokens.js';
 
 /** A user with a valid token; times in seconds since 1970. */
@@ -19,6 +20,7 @@ export class Authentication {
   constructor(
     private readonly tokens: Tokens,
     private readonly users: CurrentUsers,
+    private readonly use?: Pick<SessionUse, 'note'>,
   ) {}
 
   /**
@@ -42,6 +44,7 @@ export class Authentication {
         throw invalidAccessToken('Token is blacklisted');
       }
     }
+    if (sessionId !== null) this.use?.note(tenant.schema, sessionId);
     return { user, issuedAt, expiresAt: claims.exp as number, sessionId };
   }
 
@@ -76,9 +79,9 @@ function invalidAccessToken(message: string) {
 
 /**
  * Checks that a token is this tenant's: by name, and not older than the tenant, since a name can be used again.
- * @param tooOld the error for a token of an earlier tenant of that name
+ * @param invalid the error for a token of an earlier tenant of that name, or whose `aud` is another
  */
-export function checkTenant(claims: Partial<Claims>, tenant: Tenant, tooOld: () => Error): void {
+export function checkTenant(claims: Partial<Claims>, tenant: Tenant, invalid: () => Error): void {
   const expected = tenantName(tenant);
   if (typeof claims.tid !== 'string' || claims.tid === '') {
     throw unauthorized('Invalid token: missing tenant information. Please log in again.');
@@ -89,7 +92,8 @@ export function checkTenant(claims: Partial<Claims>, tenant: Tenant, tooOld: () 
     );
     throw new ForeignTokenError(answer, claims.tid, String(claims.user_id));
   }
-  if (typeof claims.iat !== 'number' || claims.iat < tenant.createdAt) throw tooOld();
+  const isForAnother = claims.aud !== undefined && claims.aud !== expected;
+  if (isForAnother || typeof claims.iat !== 'number' || claims.iat < tenant.createdAt) throw invalid();
 }
 
 const DIGITS = /^\d{1,16}$/;

@@ -17,6 +17,7 @@ import { hashPassword, isUsable, needsRehash, verifyPassword } from './passwords
 import { endIfReused } from './refresh-reuse.js';
 import { lacksSecondFactor } from './second-factor-policy.js';
 import { recordSecurityEvent } from './security-log.js';
+import { isOver, sessionLimits } from './session-limits.js';
 import { adoptToken, lockSessionOf } from './session-rows.js';
 import { continueSession } from './start-session.js';
 import { storedToken, type TokenPair } from './token-pair.js';
@@ -141,6 +142,9 @@ export class Sessions {
         return null;
       }
       if (session?.isEnded) throw invalidToken('Token is blacklisted');
+      const startedAt = session?.startedAt ?? (claims.iat as number);
+      if (isOver(sessionLimits(this.tokens, tenant), claims, startedAt))
+        throw invalidToken('Token is expired');
       if (!account?.isActive) {
         throw unauthorized('No active account found for the given token.');
       }

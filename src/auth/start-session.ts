@@ -24,7 +24,7 @@ export function startSession(
   client: ClientDevice,
   { sid = newSid(), startedAt }: { readonly sid?: string; readonly startedAt?: number | undefined } = {},
 ): TokenPair {
-  const { refresh, access } = newPair(tokens, tenant, account, sid);
+  const { refresh, access } = newPair(tokens, tenant, account, sid, startedAt);
   const { address, agent, device } = storedDevice(client);
   const { iat, exp } = refresh.claims;
   transaction.send(sql`
@@ -63,7 +63,7 @@ export function continueSession(
     sid: spent.sid ?? newSid(),
     startedAt: spent.issuedAt,
   };
-  const { refresh, access } = newPair(tokens, tenant, account, sid);
+  const { refresh, access } = newPair(tokens, tenant, account, sid, startedAt);
   const { address, agent, device } = storedDevice(client);
   const { iat, exp } = refresh.claims;
   transaction.send(sql`

@@ -4,6 +4,7 @@ import { type Sql, sql } from '../database/sql.js';
 import { component } from '../http/component.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import type { Account } from './accounts.js';
+import { sessionLimits } from './session-limits.js';
 import type { IssuedToken, Tokens } from './tokens.js';
 
 export const TokenPair = component(
@@ -12,13 +13,20 @@ export const TokenPair = component(
 );
 export type TokenPair = Static<typeof TokenPair>;
 
-/** Issues a pair of tokens of a session; the caller writes the refresh token's row. */
-export function newPair(tokens: Tokens, tenant: Tenant, account: Account, sid: string) {
+/**
+ * Issues a pair of tokens of a session; the caller writes the refresh token's row.
+ * @param startedAt when the session began, in seconds since 1970; now by default
+ */
+export function newPair(tokens: Tokens, tenant: Tenant, account: Account, sid: string, startedAt?: number) {
   const { email, username, groups, tokensFrom } = account;
   const holder = { user_id: String(account.id), tid: tenantName(tenant), sid, email, username, groups };
+  const { idle, lifetime } = sessionLimits(tokens, tenant);
+  const from = tokensFrom;
+  const until = (startedAt ?? Math.max(Math.floor(Date.now() / 1000), from)) + lifetime;
   return {
-    refresh: tokens.issue('refresh', holder, tokensFrom),
-    access: tokens.issue('access', holder, tokensFrom),
+    refresh: tokens.issue('refresh', holder, { from, until, lifetime: idle }),
+    // Clients exchange the refresh token when the access token ends, which has to be before the refresh token does.
+    access: tokens.issue('access', holder, { from, until, lifetime: Math.ceil(idle / 2) }),
   };
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createSigner, createVerifier, TokenError as JwtError } from 'fast-jwt';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../config/config.js';
+import { type Key, KeyRing } from '../config/key-ring.js';
 
 export type TokenType = 'access' | 'refresh';
 
@@ -20,7 +21,13 @@ export interface Claims {
   readonly email: string;
   readonly username: string;
   readonly groups: readonly string[];
+  /** Who issued it, and for which tenant; missing in older tokens. */
+  readonly iss?: string;
+  readonly aud?: string;
 }
+
+/** The settings of tokens. */
+type TokenSettings = Pick<Config, 'secretKey' | 'sessions' | 'accessTokenLifetime' | 'refreshTokenLifetime'>;
 
 /** The claims of a verified token: these are present, the others may be missing or of any type. */
 export type ReadClaims = Partial<Claims> & Pick<Claims, 'exp' | 'jti'>;
@@ -38,43 +45,74 @@ export interface IssuedToken {
 }
 
 const KEPT_TOKENS = 20_000;
+/** The claim `iss` of all tokens; `aud` is the tenant. */
+const ISSUER = 'leopard';
+const LONGEST_HEADER = 500;
 
-/** Issues and verifies tokens (HS256) with the configured key. */
+/** The limits of a new token, in seconds since 1970. */
+export interface IssueLimits {
+  /** It is dated at this second at the earliest, because the holder's older tokens are ended. */
+  readonly from?: number;
+  /** Seconds for which it lives at most, if less than usual. */
+  readonly lifetime?: number;
+  /** When its session ends: it ends then at the latest. */
+  readonly until?: number;
+}
+
+/** A verified token in memory. */
+interface Checked {
+  readonly claims: ReadClaims;
+  /** When it must be verified again, in milliseconds since 1970: at its end, or that of its key. */
+  readonly until: number;
+}
+
+/** Issues and verifies tokens (HS256) with the program's keys. */
 export class Tokens {
-  readonly #sign: (claims: object) => string;
-  readonly #verify: (token: string) => unknown;
+  readonly #keys: KeyRing;
+  readonly #signers = new LRUCache<string, (claims: object) => string>({ max: 10 });
+  readonly #verifiers = new LRUCache<string, (token: string) => unknown>({ max: 100 });
   readonly #lifetimes: Readonly<Record<TokenType, number>>;
   /**
    * Cache of verified tokens: a browser sends the same one for hours. A `max` would allocate memory for that many at
    * once.
    */
-  readonly #checked = new LRUCache<string, ReadClaims>({ maxSize: KEPT_TOKENS, sizeCalculation: () => 1 });
+  readonly #checked = new LRUCache<string, Checked>({ maxSize: KEPT_TOKENS, sizeCalculation: () => 1 });
+  #version = 0;
 
-  constructor({ secretKey, accessTokenLifetime, refreshTokenLifetime }: Config) {
-    this.#sign = createSigner({ key: secretKey, algorithm: 'HS256' });
-    this.#verify = createVerifier({ key: secretKey, algorithms: ['HS256'] });
+  constructor(
+    { secretKey, sessions, accessTokenLifetime, refreshTokenLifetime }: TokenSettings,
+    keys = new KeyRing(secretKey, sessions.keysFile),
+  ) {
+    this.#keys = keys;
+    this.sessionLifetime = sessions.lifetime;
     this.#lifetimes = { access: accessTokenLifetime, refresh: refreshTokenLifetime };
   }
+
+  /** Seconds after its log-in at which a session ends; 0: never. */
+  readonly sessionLifetime: number;
 
   /** Returns the lifetime of tokens of this kind, in seconds. */
   lifetime(type: TokenType): number {
     return this.#lifetimes[type];
   }
 
-  /**
-   * Issues a token of this kind; returns its claims too.
-   * @param from dates it at this second at the earliest, because the holder's older tokens are ended
-   */
-  issue(type: TokenType, holder: Holder, from = 0): IssuedToken {
+  /** Issues a token of this kind; returns its claims too. */
+  issue(
+    type: TokenType,
+    holder: Holder,
+    { from = 0, lifetime = Infinity, until = Infinity }: IssueLimits = {},
+  ): IssuedToken {
     const iat = Math.max(Math.floor(Date.now() / 1000), from);
     const claims: Claims = {
       token_type: type,
-      exp: iat + this.#lifetimes[type],
+      exp: Math.min(iat + Math.min(this.#lifetimes[type], lifetime), Math.floor(until)),
       iat,
       jti: randomUUID().replaceAll('-', ''),
+      iss: ISSUER,
+      aud: holder.tid,
       ...holder,
     };
-    return { token: this.#sign(claims), claims };
+    return { token: this.#signer(this.#keys.signing)(claims), claims };
   }
 
   /**
@@ -83,20 +121,26 @@ export class Tokens {
    * @throws InvalidTokenError
    */
   read(token: string, type?: TokenType): ReadClaims {
-    let claims = this.#checked.get(token);
-    if (claims && claims.exp * 1000 <= Date.now()) throw new InvalidTokenError('Token is expired');
-    if (!claims) {
-      claims = this.#check(token);
-      this.#checked.set(token, claims);
+    const { version } = this.#keys;
+    if (version !== this.#version) {
+      this.#checked.clear();
+      this.#version = version;
     }
-    if (type) checkType(claims, type);
-    return claims;
+    let checked = this.#checked.get(token);
+    if (!checked || checked.until <= Date.now()) {
+      checked = this.#check(token);
+      this.#checked.set(token, checked);
+    }
+    if (type) checkType(checked.claims, type);
+    return checked.claims;
   }
 
-  #check(token: string): ReadClaims {
+  #check(token: string): Checked {
+    const key = this.#keys.find(kidOf(token));
+    if (!key) throw new InvalidTokenError('Token is invalid');
     let claims: Partial<Claims>;
     try {
-      claims = this.#verify(token) as Partial<Claims>;
+      claims = this.#verifier(key)(token) as Partial<Claims>;
     } catch (error) {
       const expired = error instanceof JwtError && error.code === JwtError.codes.expired;
       throw new InvalidTokenError(expired ? 'Token is expired' : 'Token is invalid');
@@ -104,8 +148,44 @@ export class Tokens {
     if (typeof claims !== 'object' || claims === null) throw new InvalidTokenError('Token is invalid');
     if (claims.exp === undefined) throw new InvalidTokenError("Token has no 'exp' claim");
     if (typeof claims.jti !== 'string') throw new InvalidTokenError('Token has no id');
-    return claims as ReadClaims;
+    // Missing in tokens that were issued before there was one.
+    if (claims.iss !== undefined && claims.iss !== ISSUER) throw new InvalidTokenError('Token is invalid');
+    return { claims: claims as ReadClaims, until: Math.min(claims.exp * 1000, key.until) };
   }
+
+  #signer({ id, secret }: Key): (claims: object) => string {
+    let sign = this.#signers.get(secret);
+    if (!sign) {
+      sign = createSigner({ key: secret, algorithm: 'HS256', kid: id });
+      this.#signers.set(secret, sign);
+    }
+    return sign;
+  }
+
+  #verifier({ secret }: Key): (token: string) => unknown {
+    let verify = this.#verifiers.get(secret);
+    if (!verify) {
+      verify = createVerifier({ key: secret, algorithms: ['HS256'] });
+      this.#verifiers.set(secret, verify);
+    }
+    return verify;
+  }
+}
+
+/**
+ * Returns the name of a token's key, unverified; undefined where it has none.
+ * @throws InvalidTokenError for a header that is none
+ */
+function kidOf(token: string): string | undefined {
+  const end = token.indexOf('.');
+  if (end < 0 || end > LONGEST_HEADER) throw new InvalidTokenError('Token is invalid');
+  try {
+    const { kid } = JSON.parse(Buffer.from(token.slice(0, end), 'base64url').toString()) as { kid?: unknown };
+    if (kid === undefined || typeof kid === 'string') return kid;
+  } catch {
+    // reported below
+  }
+  throw new InvalidTokenError('Token is invalid');
 }
 
 function checkType(claims: Partial<Claims>, type: TokenType): void {

@@ -43,6 +43,7 @@ export const COMMANDS: readonly LazyCommand[] = [
     names: ['assign_user_scope'],
     load: async () => (await import('./assign-user-scope.js')).addAssignUserScopeCommand,
   },
+  { names: ['keys'], load: async () => (await import('./keys.js')).addKeysCommand },
   { names: ['users'], load: async () => (await import('./users.js')).addUsersCommand },
   {
     names: ['second_factor'],

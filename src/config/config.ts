@@ -12,6 +12,7 @@ import { type ImportSettings, readImportSettings } from './import-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
 import { readServices, type Service } from './services.js';
+import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import { SettingsReader } from './settings-reader.js';
 
 interface AnswerLimit {
@@ -63,6 +64,7 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   readonly accessTokenLifetime: number;
   readonly refreshTokenLifetime: number;
+  readonly sessions: SessionSettings;
   readonly loginFailures: {
     readonly perAccount: number;
     readonly perAddress: number;
@@ -121,6 +123,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   const debug = read.boolean('DEBUG', database.kind === 'embedded');
   const baseDomain = read.domain('BASE_DOMAIN', 'localhost');
   const host = read.text('HOST', '127.0.0.1');
+  const refreshTokenLifetime = read.integer('REFRESH_TOKEN_LIFETIME', 86_400, { min: 1, max: 366 * 86_400 });
   const config: Config = {
     secretKey: readSecretKey(read, debug, dataDirectory),
     secretKeyFallbacks: read.list('SECRET_KEY_FALLBACKS', []),
@@ -143,7 +146,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     corsOrigins: read.origins('CORS_ALLOWED_ORIGINS'),
     trustedProxies: read.addresses('TRUSTED_PROXIES'),
     accessTokenLifetime: read.integer('ACCESS_TOKEN_LIFETIME', 4 * 3600, { min: 1, max: 366 * 86_400 }),
-    refreshTokenLifetime: read.integer('REFRESH_TOKEN_LIFETIME', 86_400, { min: 1, max: 366 * 86_400 }),
+    refreshTokenLifetime,
     loginFailures: {
       perAccount: read.integer('LOGIN_FAILURES_PER_ACCOUNT', 10, { min: 0, max: 1_000_000 }),
       perAddress: read.integer('LOGIN_FAILURES_PER_ADDRESS', 100, { min: 0, max: 1_000_000 }),
@@ -167,6 +170,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     notificationsIncludeReadDefault: read.boolean('NOTIFICATIONS_INCLUDE_READ_DEFAULT', true),
     notificationStreamAllowedOrigin: read.origin('NOTIFICATION_STREAM_ALLOWED_ORIGIN', '*'),
     accounts: readAccountSettings(read),
+    sessions: readSessionSettings(read, { directory, dataDirectory, refreshTokenLifetime }),
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
     limits: readLimitSettings(read),
     imports: readImportSettings(read),

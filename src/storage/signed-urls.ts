@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { type KeyRing, PurposeKeys } from '../config/key-ring.js';
 import type { Tenant } from '../tenancy/tenants.js';
 
 const LIFETIME = 3_600;
@@ -8,10 +9,10 @@ const LIFETIME = 3_600;
  * gets one was allowed to see the record at that moment.
  */
 export class SignedUrls {
-  readonly #key: Buffer;
+  readonly #keys: PurposeKeys;
 
-  constructor(secretKey: string) {
-    this.#key = Buffer.from(hkdfSync('sha256', secretKey, '', 'leopard signed file addresses', 32));
+  constructor(keys: KeyRing) {
+    this.#keys = new PurposeKeys(keys, 'leopard signed file addresses');
   }
 
   /**
@@ -20,24 +21,26 @@ export class SignedUrls {
    */
   sign(tenant: Tenant, path: string): string {
     const expires = (Math.floor(Date.now() / 1000 / LIFETIME) + 2) * LIFETIME;
-    return `/media/${path}?expires=${expires}&signature=${this.#signature(tenant, path, expires)}`;
+    return `/media/${path}?expires=${expires}&signature=${signatureOf(this.#keys.signing, tenant, path, expires)}`;
   }
 
   /** Returns whether a URL with these parts was signed for this tenant and has not expired. */
   verify(tenant: Tenant, path: string, expires: string | undefined, signature: string | undefined): boolean {
     const end = Number(expires);
     if (!Number.isSafeInteger(end) || end <= Date.now() / 1000 || !signature) return false;
-    const expected = Buffer.from(this.#signature(tenant, path, end));
     const given = Buffer.from(signature);
-    return expected.length === given.length && timingSafeEqual(expected, given);
+    return this.#keys.verifying.some((key) => {
+      const expected = Buffer.from(signatureOf(key, tenant, path, end));
+      return expected.length === given.length && timingSafeEqual(expected, given);
+    });
   }
+}
 
-  /**
-   * Returns the signature. It includes the tenant's time of creation, so that a tenant created later under the same
-   * name does not revive old URLs.
-   */
-  #signature(tenant: Tenant, path: string, expires: number): string {
-    const text = JSON.stringify([tenant.schema, tenant.id, tenant.createdAt, path, expires]);
-    return createHmac('sha256', this.#key).update(text).digest('base64url');
-  }
+/**
+ * Returns the signature. It includes the tenant's time of creation, so that a tenant created later under the same name
+ * does not revive old URLs.
+ */
+function signatureOf(key: Buffer, tenant: Tenant, path: string, expires: number): string {
+  const text = JSON.stringify([tenant.schema, tenant.id, tenant.createdAt, path, expires]);
+  return createHmac('sha256', key).update(text).digest('base64url');
 }

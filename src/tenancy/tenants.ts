@@ -12,6 +12,7 @@ import {
   type SecondFactorSetting,
   secondFactorIn,
 } from './second-factor-setting.js';
+import { SESSIONS_OF_TENANT, type SessionSetting, sessionsIn } from './session-setting.js';
 import { TIME_ZONE_OF_TENANT, timeZoneNamed, usableTimeZone } from './time-zone.js';
 
 /** An agency, with what a request needs to know of it. */
@@ -30,6 +31,8 @@ export interface Tenant {
   readonly frontEnd: string | null;
   /** The users whose log-ins need a second factor. */
   readonly secondFactor: SecondFactorSetting;
+  /** The agency's own limits of sessions. */
+  readonly sessions: SessionSetting;
   /** In seconds since 1970: a token issued earlier belongs to another tenant that had this name before. */
   readonly createdAt: number;
 }
@@ -39,7 +42,10 @@ const KEPT_HOSTS = 10_000;
 const REMARKED_TENANTS = 1_000;
 const REMARKED_EVERY_MS = 600_000;
 
-type TenantRow = Omit<Tenant, 'secondFactor'> & { readonly secondFactor: unknown };
+type TenantRow = Omit<Tenant, 'secondFactor' | 'sessions'> & {
+  readonly secondFactor: unknown;
+  readonly sessions: unknown;
+};
 
 const tenantByDomain = (host: string, wildcard: string) => sql<TenantRow>`
   SELECT t.id, t.schema_name AS schema, t.name,
@@ -49,6 +55,7 @@ const tenantByDomain = (host: string, wildcard: string) => sql<TenantRow>`
          ${TIME_ZONE_OF_TENANT} AS "timeZone",
          t.settings ->> 'front_end' AS "frontEnd",
          ${SECOND_FACTOR_OF_TENANT} AS "secondFactor",
+         ${SESSIONS_OF_TENANT} AS sessions,
          floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
   FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
   WHERE d.domain IN (${host}, ${wildcard})
@@ -99,6 +106,7 @@ export class Tenants {
       ...tenant,
       timeZone: usableTimeZone(timeZone),
       secondFactor: secondFactorIn(tenant.secondFactor),
+      sessions: sessionsIn(tenant.sessions),
     };
   }
 }

@@ -61,6 +61,8 @@ describe('a log-in gives two tokens', () => {
         jti: expect.stringMatching(/^[0-9a-f]{32}$/),
         user_id: String(idOf('consultant12')),
         tid: 'main',
+        iss: 'leopard',
+        aud: 'main',
         sid: expect.stringMatching(/^[0-9a-f]{32}$/),
         email: 'consultant12@example.com',
         username: 'consultant12',
@@ -71,6 +73,7 @@ describe('a log-in gives two tokens', () => {
       expect(JSON.parse(Buffer.from(token.split('.')[0] as string, 'base64url').toString())).toEqual({
         alg: 'HS256',
         typ: 'JWT',
+        kid: expect.stringMatching(/^[0-9a-f]{16}$/),
       });
     }
     expect(claimsOf(access).jti).not.toBe(claimsOf(refresh).jti);

@@ -243,7 +243,7 @@ describe('at all three', () => {
 
   test('each tenant has a list of its own', async () => {
     const { refresh } = await logIn();
-    const twin = forge({ ...claimsOf(refresh), tid: 'demo' }, key);
+    const twin = forge({ ...claimsOf(refresh), tid: 'demo', aud: 'demo' }, key);
     expect((await post('blacklist', { refresh: twin }, 'demo'))[0]).toBe(200);
     expect((await post('refresh', { refresh }))[0]).toBe(200);
   });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { KEPT_ENDED_SESSIONS } from '../../src/auth/ended-tokens.js';
+import { SessionUse } from '../../src/auth/session-use.js';
 import { withOwner } from '../../src/database/owner.js';
 import { statement } from '../../src/database/statement.js';
 import { PASSWORD, type TestApp } from '../helpers/app.js';
@@ -252,6 +253,29 @@ describe('the list', () => {
     const { body: second } = await refresh(first.refresh);
     const [after] = await listOf(SESSIONS, second.access);
     expect(after).toMatchObject({ id: before.id, created_at: before.created_at, current: true });
+  });
+});
+
+describe('the last use', () => {
+  test('is written down now and then, not by requests', async () => {
+    const { access } = await logIn('consultant3');
+    const { sid } = claimsOf(access);
+    const lastUse = async () =>
+      (
+        await query<{ age: number }>(
+          'SELECT extract(epoch FROM now() - last_used_at)::float8 AS age FROM user_session WHERE sid = $1',
+          [sid],
+        )
+      )[0]!.age;
+    await query(`UPDATE user_session SET last_used_at = now() - interval '1 hour' WHERE sid = $1`, [sid]);
+    const use = new SessionUse(app.database, (error) => {
+      throw error;
+    });
+    expect(await status(access)).toBe(200);
+    expect(await lastUse()).toBeGreaterThan(3_000);
+    use.note('tenant_main', sid);
+    await use.close();
+    expect(await lastUse()).toBeLessThan(60);
   });
 });
 

@@ -65,7 +65,7 @@ export const ADDITIONS: readonly Addition[] = [
   },
   { fields: ['code'], of: ['TenantTokenObtainPairRequest'] },
   { parameters: ['Last-Event-ID'], of: ['GET /api/v1/notifications/stream/'] },
-  { claims: ['sid'] },
+  { claims: ['sid', 'iss', 'aud'] },
   {
     operations: [
       'GET /api/v1/clients/export/',

@@ -63,7 +63,7 @@ export async function sentSql(
     const holder = { user_id: String(idOf(username)), tid: 'main', email: '', username, groups: [] };
     // Dated later than the end of the user's sessions, which some routes bring about.
     const issue = (type: 'access' | 'refresh') =>
-      tokens.issue(type, holder, Math.floor(Date.now() / 1000) + 2).token;
+      tokens.issue(type, holder, { from: Math.floor(Date.now() / 1000) + 2 }).token;
     const { headers, body } = validBody(route);
     const given = BODIES[name]?.(issue('refresh')) ?? (headers ? body : bodyOf(route, body, id));
     // Names of other records that are in memory count as changed: lists read them again.

@@ -39,6 +39,7 @@ test('a new agency has what is usual', async () => {
     contact_phone: null,
     deadline_alerts: { before: [1, 7, 14, 30, 90], after: [1, 7] },
     email: { enabled: false, from: null, notifications: [] },
+    sessions: { lifetime_hours: null, idle_minutes: null },
     second_factor: { policy: 'optional', groups: [] },
     branding: {
       display_name: 'Tenant main',

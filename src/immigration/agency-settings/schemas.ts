@@ -11,6 +11,11 @@ import { choice, email, text } from '../../http/fields/text.js';
 import { url } from '../../http/fields/url.js';
 import { FURTHEST_ALERT, MOST_ALERTS } from '../../tenancy/deadline-alerts.js';
 import { SECOND_FACTOR_POLICIES } from '../../tenancy/second-factor-setting.js';
+import {
+  LONGEST_IDLE_MINUTES,
+  LONGEST_SESSION_HOURS,
+  SHORTEST_IDLE_MINUTES,
+} from '../../tenancy/session-setting.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
 import { choiceOutput } from '../shared/output.js';
 
@@ -38,6 +43,10 @@ export const AgencySettingsPatch = body('PatchedAgencySettingsRequest', {
     enabled: boolean(),
     from: nullable(text({ max: 320 })),
     notifications: list(choice(NOTIFICATION_TYPES), { max: NOTIFICATION_TYPES.length }),
+  }),
+  sessions: nested('AgencySessionsRequest', {
+    lifetime_hours: nullable(integer({ min: 1, max: LONGEST_SESSION_HOURS })),
+    idle_minutes: nullable(integer({ min: SHORTEST_IDLE_MINUTES, max: LONGEST_IDLE_MINUTES })),
   }),
   second_factor: nested('AgencySecondFactorRequest', {
     policy: choice(SECOND_FACTOR_POLICIES),
@@ -82,6 +91,12 @@ export const AgencySettingsOutput = component(
       enabled: Type.Boolean({ description: 'whether notifications go out by e-mail too' }),
       from: nullableText("null: the platform's sender"),
       notifications: Type.Array(Type.Unsafe<string>({ type: 'string', enum: [...NOTIFICATION_TYPES] })),
+    }),
+    sessions: Type.Object({
+      lifetime_hours: nullableSchema(
+        Type.Integer({ description: "from the log-in; null: the platform's limit" }),
+      ),
+      idle_minutes: nullableSchema(Type.Integer({ description: "without use; null: the platform's limit" })),
     }),
     second_factor: Type.Object({
       policy: choiceOutput(SECOND_FACTOR_POLICIES, { description: 'whether log-ins need a second factor' }),

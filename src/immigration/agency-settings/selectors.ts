@@ -2,6 +2,7 @@ import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { secondFactorIn } from '../../tenancy/second-factor-setting.js';
+import { sessionsIn } from '../../tenancy/session-setting.js';
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
 import { type AgencySettingsOutput, BRANDING_FIELDS, type BrandingOutput } from './schemas.js';
 
@@ -17,6 +18,7 @@ export interface StoredSettings {
   readonly deadline_alert_days: unknown;
   readonly email: unknown;
   readonly second_factor: unknown;
+  readonly sessions: unknown;
   readonly branding: unknown;
 }
 
@@ -51,6 +53,7 @@ function shown(stored: StoredSettings): AgencySettingsOutput {
     contact_phone: stored.contact_phone,
     deadline_alerts: { before: [...before], after: [...after] },
     email: emailOf(stored.email),
+    sessions: sessionsIn(stored.sessions),
     second_factor: shownSecondFactor(stored.second_factor),
     branding: brandingOf(stored.branding, stored.name),
   };

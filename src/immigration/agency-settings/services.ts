@@ -4,6 +4,7 @@ import { invalid, invalidField } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
 import { ALERT_DAYS_KEY, alertDaysIn } from '../../tenancy/deadline-alerts.js';
 import { secondFactorIn } from '../../tenancy/second-factor-setting.js';
+import { sessionsIn } from '../../tenancy/session-setting.js';
 import { timeZoneNamed } from '../../tenancy/time-zone.js';
 import type { AgencySettingsChange, AgencySettingsOutput } from './schemas.js';
 import { emailOf, holdSettings, objectIn, readSettings, type StoredSettings } from './selectors.js';
@@ -27,8 +28,16 @@ export async function changeSettings(
   platform: Platform,
 ): Promise<Pending<AgencySettingsOutput>> {
   const stored = await holdSettings(transaction);
-  const { time_zone, contact_email, contact_phone, deadline_alerts, email, second_factor, branding } =
-    body.read();
+  const {
+    time_zone,
+    contact_email,
+    contact_phone,
+    deadline_alerts,
+    email,
+    second_factor,
+    sessions,
+    branding,
+  } = body.read();
   const changes = {
     ...(time_zone !== undefined && { time_zone: await knownTimeZone(transaction, time_zone) }),
     ...(contact_email !== undefined && { contact_email: contact_email || null }),
@@ -37,6 +46,7 @@ export async function changeSettings(
       [ALERT_DAYS_KEY]: alertDaysIn({ ...alertDaysIn(stored.deadline_alert_days), ...deadline_alerts }),
     }),
     ...(email && { email: changedEmail(stored, email, platform) }),
+    ...(sessions && { sessions: { ...sessionsIn(stored.sessions), ...sessions } }),
     ...(second_factor && { second_factor: { ...secondFactorIn(stored.second_factor), ...second_factor } }),
     ...(branding && { branding: withoutEmpty({ ...objectIn(stored.branding), ...branding }) }),
   };

@@ -23,7 +23,8 @@ SELECT t.id, t.schema_name AS schema, t.name, (t.is_active AND t.subscription_st
     WHEN NOT pg_has_role(to_regrole(quote_ident(t.schema_name))::oid, 'MEMBER') THEN 'the program may not take on its role'
     WHEN NOT has_schema_privilege(to_regrole(quote_ident(t.schema_name))::oid, to_regnamespace(quote_ident(t.schema_name))::oid,
   'USAGE') THEN 'its role may not enter its schema' END AS trouble, t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone",
-  t.settings ->> 'front_end' AS "frontEnd", t.settings -> 'second_factor' AS "secondFactor", floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
+  t.settings ->> 'front_end' AS "frontEnd", t.settings -> 'second_factor' AS "secondFactor", t.settings -> 'sessions' AS sessions,
+  floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
 FROM public.tenants_domain d
   JOIN public.tenants_tenant t ON t.id = d.tenant_id
 WHERE d.domain IN ($1, $2)
