@@ -60,7 +60,13 @@ export function registerBodyParsers(app: FastifyInstance): void {
     if (type === MEDIA_TYPES.json) return readJson(await readAll(payload, limits, take).catch(throwLater));
     request.isForm = true;
     if (type === MEDIA_TYPES.multipart) {
-      const { fields, files } = await readMultipart(header, payload, limits, take).catch(throwLater);
+      const refusal = await definition.beforeFile?.(request).then(
+        () => null,
+        (error: Error) => error,
+      );
+      const kept = refusal ? { ...limits, file: 0 } : limits;
+      const { fields, files } = await readMultipart(header, payload, kept, take).catch(throwLater);
+      if (refusal) throw refusal; // after the syntax
       request.files = files;
       return fields;
     }

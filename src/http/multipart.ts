@@ -68,6 +68,10 @@ export function readMultipart(
       return !isRefused;
     };
 
+    if (payload.destroyed) {
+      refuse('the body ended early');
+      return;
+    }
     let parser: InstanceType<typeof Busboy>;
     try {
       parser = new Busboy({

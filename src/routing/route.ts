@@ -73,6 +73,8 @@ export interface RouteDefinition {
   readonly upload?: boolean;
   /** The bounds of what it reads from the database; those of `boundsOf` unless given. */
   readonly bounds?: AnswerBounds;
+  /** Checks the record before a file is read into memory. @throws HttpError 404, 403 */
+  readonly beforeFile?: (request: FastifyRequest) => Promise<unknown>;
   /** Maximum size of a file, in bytes; 5 MB by default. */
   readonly largestFile?: number;
   /** The answer's status, 200 by default. 204 has no body. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { upload } from '../clients/pictures.js';
 import { type Answer, startTestApp, type TestApp } from '../helpers/app.js';
 import { EventStream } from '../helpers/event-stream.js';
 import { seedStaff } from '../helpers/staff.js';
@@ -53,6 +54,19 @@ test('requests above the rate get 429, the user’s alone', async () => {
   expect((await ask('branch3')).status).toBe(200);
   expect((await ask('elsewhere', 'demo')).status).toBe(200);
   await expect.poll(async () => (await ask('branch1')).status, { interval: 300 }).toBe(200);
+});
+
+test('a file for a record that is not there is not kept', async () => {
+  const { headers, body } = upload(Buffer.alloc(2_000_000));
+  const path = '/api/v1/clients/999999/profile-picture/';
+  const answer = await app.ask('POST', path, { token: tokens.branch3, headers, body });
+  expect([answer.status, answer.body]).toEqual([404, { detail: 'Client not found' }]);
+  const cut = await app.ask('POST', path, { token: tokens.branch3, headers, body: body.subarray(0, 100) });
+  expect([cut.status, cut.body.detail]).toEqual([400, expect.stringMatching(/^Multipart form parse error/)]);
+  const client = { first_name: 'Maya', gender: 'FEMALE', country: 'NP' };
+  const { id } = (await app.ask('POST', '/api/v1/clients/', { token: tokens.branch3, body: client })).body;
+  const kept = await app.ask('POST', path.replace('999999', id), { token: tokens.branch3, headers, body });
+  expect(kept.status).toBe(429);
 });
 
 test('requests whose connection ends before their answers leave nothing behind', async () => {

@@ -71,6 +71,11 @@ export class ProfilePictures {
     return this.#present(request, picture);
   }
 
+  /** Checks that the user may reach the client. @throws HttpError 404, 403 */
+  async checkClient({ context, user }: UserRequest, clientId: number): Promise<void> {
+    await this.database.tenantTransaction(context, (transaction) => lockClient(transaction, user, clientId));
+  }
+
   /**
    * Replaces the client's picture.
    * @throws HttpError 404, 403; 400 without a file, for one that is too large or no picture

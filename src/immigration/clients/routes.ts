@@ -96,6 +96,10 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
       policy: clientPolicy.addPicture,
       body: PictureUpload,
       upload: true,
+      beforeFile: async ({ admitted }) => {
+        const request = admitted as UserRequest;
+        await pictures.checkClient(request, clientId(request));
+      },
       status: 201,
       response: ProfilePicture,
       errors: [400, 404],
