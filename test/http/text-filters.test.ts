@@ -68,7 +68,7 @@ const LISTS = {
 /** Parameters of lists that are texts but not searched in texts. */
 const OTHERS = new Set([
   ...['stage', 'status', 'type', 'country', 'agent_type', 'activity_type', 'group', 'priority', 'ordering'],
-  ...['entity', 'operation', 'kind', 'page', 'q'],
+  ...['entity', 'operation', 'kind', 'page', 'q', 'address'],
 ]);
 
 test('every text filter of a list is among these, or finds clients by their names', () => {
