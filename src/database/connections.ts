@@ -8,6 +8,7 @@ import {
   DatabaseUnavailableError,
   DIRECT_SETTINGS,
   explained,
+  INSUFFICIENT_PRIVILEGE,
   MISSING_DATABASE,
   OWNER_SETTINGS,
   withConnection,
@@ -144,7 +145,17 @@ async function factsFor(
   } catch (error) {
     if (codeOf(error) !== MISSING_DATABASE) throw error;
     const settings = { ...owner, database: 'postgres' };
-    return { settings, facts: await readFacts(settings, app) };
+    return { settings, facts: await readFactsElsewhere(settings, app) };
+  }
+}
+
+/** Reads facts through the database that every server has, which may be closed to all but superusers. */
+async function readFactsElsewhere(settings: ConnectionSettings, app: ConnectionSettings): Promise<Facts> {
+  try {
+    return await readFacts(settings, app);
+  } catch (error) {
+    if (codeOf(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+    return { databaseExists: false, appExists: false, isSuperuser: false };
   }
 }
 

@@ -33,6 +33,7 @@ export const OWNER_SETTINGS: RoleSettings = {
 const BEST_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'";
 
 export const MISSING_DATABASE = '3D000';
+export const INSUFFICIENT_PRIVILEGE = '42501';
 const WRONG_LOG_IN = new Set(['28P01', '28000']);
 const STARTING = '57P03';
 const TOO_MANY_CONNECTIONS = '53300';

@@ -238,6 +238,7 @@ describe('a server of one’s own', () => {
   let settings: Record<string, string>;
   beforeAll(async () => {
     server = await attachEmbedded({ directory: pg });
+    await withOwner(server.admin, (client) => client.query('CREATE DATABASE empty'));
     settings = {
       DB_HOST: '127.0.0.1',
       DB_PORT: String(server.admin.port),
@@ -269,7 +270,7 @@ describe('a server of one’s own', () => {
     ],
     ['the password is wrong', { DB_PASSWORD: 'wrong' }, /refuses the log-in of leopard_app.*DB_PASSWORD/],
     ['the database is missing', { DB_NAME: 'nowhere' }, /database nowhere does not exist.*CREATE DATABASE/],
-    ['the database is empty', { DB_NAME: 'postgres' }, /the database is not set up.*DB_OWNER_USER/],
+    ['the database is empty', { DB_NAME: 'empty' }, /the database is not set up.*DB_OWNER_USER/],
     [
       'the owner may not create the database',
       { DB_NAME: 'nowhere', DB_OWNER_USER: 'leopard_owner', DB_OWNER_PASSWORD: 'owner' },
