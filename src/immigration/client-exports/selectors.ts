@@ -83,7 +83,7 @@ export function clientPieces(
       (most) => sql<ExportRow>`
         WITH shown AS MATERIALIZED (
           SELECT ${SELECTED} FROM immigration_client r
-          WHERE ${clientConditions(scope, filters)} AND ${behind} ORDER BY ${NEWEST_FIRST} LIMIT ${sql.lit(most)})
+          WHERE ${clientConditions(scope, filters)} AND ${behind} ORDER BY ${NEWEST_FIRST} LIMIT ${most}::bigint)
         SELECT * FROM shown WHERE ${LOGGED} ORDER BY created_at DESC, id DESC`,
     );
     last = rows.at(-1);

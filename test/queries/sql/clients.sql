@@ -483,11 +483,11 @@ WITH shown AS MATERIALIZED (
     AND true
     AND true
   ORDER BY r.created_at DESC, r.id DESC
-  LIMIT 1000
+  LIMIT $1::bigint
 )
 SELECT *
 FROM shown
-WHERE (SELECT audit_read($1::text, ARRAY(SELECT id FROM shown ORDER BY id)))
+WHERE (SELECT audit_read($2::text, ARRAY(SELECT id FROM shown ORDER BY id)))
 ORDER BY created_at DESC, id DESC;
 
 COMMIT;
@@ -517,11 +517,11 @@ WITH shown AS MATERIALIZED (
     AND "r"."branch_id" = ANY ($1::bigint[])
     AND true
   ORDER BY r.created_at DESC, r.id DESC
-  LIMIT 1000
+  LIMIT $2::bigint
 )
 SELECT *
 FROM shown
-WHERE (SELECT audit_read($2::text, ARRAY(SELECT id FROM shown ORDER BY id)))
+WHERE (SELECT audit_read($3::text, ARRAY(SELECT id FROM shown ORDER BY id)))
 ORDER BY created_at DESC, id DESC;
 
 COMMIT;
