@@ -56,13 +56,14 @@ it('imports run in a process of their own where a worker is split, and whoever l
   await test.until(
     async () =>
       (await test.sql(`SELECT FROM client_import WHERE status = 'DRAFT' AND processed = 1`)).length === 1,
+    30_000,
   );
   const handling = serve('events');
   await handling.said(/"running events"/);
   await handling.said(/imports of clients are left to another process, with the service imports or worker/);
   expect(await importing.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   expect(await handling.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-});
+}, 60_000);
 
 it('when a worker is killed, another goes on, and nothing is lost or doubled', async () => {
   await test.clear();
