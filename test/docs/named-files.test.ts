@@ -1,0 +1,17 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const DOCS = 'docs';
+/** Pages whose examples are files that their reader makes. */
+const EXAMPLES = new Set(['adding-a-field.md', 'adding-a-resource.md']);
+const NAMED = /\b(?:src|test|bench|migrations|data|bin|deployment)\/[\w./-]*\w/g;
+
+test('every file and folder of the project that a page names exists', () => {
+  const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md') && !EXAMPLES.has(name));
+  const missing = [...pages.map((name) => join(DOCS, name)), 'README.md'].flatMap((page) => {
+    const named = readFileSync(page, 'utf8').match(NAMED) ?? [];
+    return [...new Set(named)].filter((path) => !existsSync(path)).map((path) => `${page}: ${path}`);
+  });
+  expect(missing).toEqual([]);
+});
