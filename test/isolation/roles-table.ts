@@ -181,6 +181,7 @@ export const FURTHER_RULES: Readonly<Record<string, Answers>> = {
   'POST client-imports/undo': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } },
   'POST client-imports/encoding': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } }, // the sample's file tells it
   'POST starter-catalogues/load': { in: { SUPER_ADMIN: 400 } }, // the country is not given
+  'POST users/invite': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } }, // the sample is disabled
   'POST users/change-password': { in: { ...LET_IN_400, none: 400 } }, // the present one is not given
   // Neither password nor code are given; a new passkey needs a browser.
   ...Object.fromEntries(
