@@ -96,6 +96,7 @@ export const NEEDS: Readonly<Record<string, Needs>> = {
   'users/assignable': ANYONE,
   'users/profile': ANYONE,
   'users/change-password': ANYONE,
+  'users/sessions': { ...only('change_user'), elsewhere: 404 },
   'users/second-factor': { ...only('add_user', 'change_user'), elsewhere: 404 },
   'users/second-factor/reset': { ...only('change_user'), elsewhere: 404 },
   groups: model('group'),
@@ -183,6 +184,11 @@ export const FURTHER_RULES: Readonly<Record<string, Answers>> = {
   'POST starter-catalogues/load': { in: { SUPER_ADMIN: 400 } }, // the country is not given
   'POST users/invite': { in: LET_IN_400, out: { SUPER_ADMIN: 400 } }, // the sample is disabled
   'POST users/change-password': { in: { ...LET_IN_400, none: 400 } }, // the present one is not given
+  // The sample has no session.
+  'DELETE users/sessions': {
+    in: { SUPER_ADMIN: 404, REGION_MANAGER: 404, BRANCH_ADMIN: 404 },
+    out: { SUPER_ADMIN: 404 },
+  },
   // Neither password nor code are given; a new passkey needs a browser.
   ...Object.fromEntries(
     [

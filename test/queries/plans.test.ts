@@ -88,7 +88,7 @@ const LARGE: Readonly<Record<string, Large>> = {
 /** Lists of which no agency has thousands, or that combine several tables and have plan tests of their own. */
 const OTHERS = [
   ...['regions', 'branches', 'branches/options', 'groups', 'groups/options', 'permissions', 'sessions'],
-  'second-factor/passkeys',
+  ...['second-factor/passkeys', 'users/sessions'],
   ...['visa-types', 'visa-categories', 'application-types', 'stages', 'language-exams', 'course-levels'],
   ...[
     'broad-fields',
