@@ -11,7 +11,9 @@ import { countFailedLogIn } from './failed-log-in.js';
 import type { LoginThrottle } from './login-throttle.js';
 import { checkPassword, type NewPasswords } from './new-passwords.js';
 import { hashPassword, verifyPassword } from './passwords.js';
+import { lacksSecondFactor } from './second-factor-policy.js';
 import { recordSecurityEvent } from './security-log.js';
+import { isOver, sessionLimits } from './session-limits.js';
 import { lockSessionOf } from './session-rows.js';
 import { startSession } from './start-session.js';
 import type { TokenPair } from './token-pair.js';
@@ -24,6 +26,7 @@ export interface EndedSessions {
   readonly pair: TokenPair | null;
 }
 
+const NO_FACTOR = 'A second factor is required';
 const WRONG_PASSWORD = 'Your old password was entered incorrectly. Please enter it again.';
 
 /** The actions of signed-in users on their own password and sessions. */
@@ -74,7 +77,8 @@ export class OwnSessions {
   /**
    * Changes a user's own password. Every session ends; the current one goes on with the new pair. Wrong guesses of the
    * present password count as failed log-ins.
-   * @throws HttpError 400 when the present password is wrong or the new one is rejected; 429 after too many failures
+   * @throws HttpError 400 when the present password is wrong or the new one is rejected; 401 where the agency requires a
+   * second factor that the user has yet to set up, at a log-in; 429 after too many failures
    */
   async changePassword(
     tenant: Tenant,
@@ -97,6 +101,9 @@ export class OwnSessions {
       ]);
       this.throttle.check(failed);
       if (!present?.isActive) throw unauthorized('User is inactive', { code: 'user_inactive' });
+      if (lacksSecondFactor(tenant.secondFactor, present)) {
+        throw unauthorized(NO_FACTOR, { code: 'token_not_valid' });
+      }
       // If it was changed meanwhile, perhaps by a log-in that rehashed it, it still has to be the same password.
       const isSame = present.password === account.password;
       if (!isSame && !(await verifyPassword(current, present.password, asker))) {
@@ -111,7 +118,7 @@ export class OwnSessions {
   /**
    * Ends a user's own sessions: all, or all but the one whose refresh token is given. That one goes on as a new session of
    * the same age, so that its old tokens, of other tabs say, end nothing.
-   * @throws HttpError 400 when that token is not the user's, or already ended
+   * @throws HttpError 400 when that token is not the user's, already ended, or could not be exchanged any more
    */
   async endAll(
     tenant: Tenant,
@@ -123,13 +130,23 @@ export class OwnSessions {
     const context = { schema: tenant.schema, userId: user.id, source: sourceOf(client) };
     return await this.database.tenantTransaction(context, async (transaction) => {
       transaction.send(lockAccount(user.id, 'NO KEY UPDATE'));
-      const [[session], [own]] = claims
+      const [[session], [own], [present]] = claims
         ? await Promise.all([
             transaction.query(lockSessionOf(claims)),
             transaction.query(ownToken(claims.jti, user.id)),
+            transaction.query(accountById(user.id)),
           ])
-        : [[], []];
-      if (claims && !own) throw invalidField('refresh', 'Token is blacklisted');
+        : [[], [], []];
+      const startedAt = session?.startedAt ?? claims?.iat;
+      if (claims) {
+        if (!own) throw invalidField('refresh', 'Token is blacklisted');
+        if (isOver(sessionLimits(this.tokens, tenant), claims, startedAt ?? 0)) {
+          throw invalidField('refresh', 'Token is expired');
+        }
+        if (present && lacksSecondFactor(tenant.secondFactor, present)) {
+          throw invalidField('refresh', NO_FACTOR);
+        }
+      }
       const ended = await this.endEvery(transaction, user.id);
       const others = claims === null ? ended : ended - 1;
       recordSecurityEvent(transaction, {
@@ -139,7 +156,6 @@ export class OwnSessions {
       });
       if (claims === null) return { ended, pair: null };
       const [account] = await transaction.query(accountById(user.id));
-      const startedAt = session?.startedAt ?? claims.iat;
       const pair = startSession(transaction, this.tokens, tenant, account as Account, client, { startedAt });
       return { ended: others, pair };
     });

@@ -134,6 +134,26 @@ describe('an agency that requires a second factor', () => {
     expect((await app.ask('POST', `${TOKEN}refresh/`, { body: { refresh: mine } })).status).toBe(200);
   });
 
+  test('does not let a session without one be renewed by a change of password or the end of the others', async () => {
+    const [{ body: mine }, { body: kept }] = [
+      await logIn(app, 'consultant12'),
+      await logIn(app, 'consultant12'),
+    ];
+    await setPolicy({ policy: 'required' });
+    const token = mine.access;
+    const endAll = { token, body: { refresh: kept.refresh } };
+    const others = await app.ask('POST', '/api/v1/sessions/end-all/', endAll);
+    expect(seen(others)).toEqual([400, { refresh: ['A second factor is required'] }]);
+    const body = { current_password: PASSWORD, new_password: 'An0ther-Passw0rd!' };
+    const changed = await app.ask('POST', `${USERS}change-password/`, { token, body });
+    expect(seen(changed)).toEqual([401, 'token_not_valid']);
+    expect(seen(await logIn(app, 'consultant12')), 'the password stays').toEqual([
+      401,
+      'second_factor_enrolment_required',
+    ]);
+    expect((await app.ask('POST', '/api/v1/sessions/end-all/', { token, body: {} })).status).toBe(200);
+  });
+
   test('sets it as other settings are set', async () => {
     const token = tokens.admin;
     expect((await app.ask('GET', SETTINGS, { token })).body.second_factor).toEqual({

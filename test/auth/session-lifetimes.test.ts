@@ -83,6 +83,9 @@ describe('an agency', () => {
     const claims = claimsOf(before.refresh);
     const idle = forge({ ...claims, iat: claims.iat - 1_801 }, app.config.secretKey);
     expect((await refresh(idle)).body.detail).toBe('Token is expired');
+    const endAll = { token: before.access, body: { refresh: idle } };
+    const kept = await app.ask('POST', '/api/v1/sessions/end-all/', endAll);
+    expect([kept.status, kept.body]).toEqual([400, { refresh: ['Token is expired'] }]);
     const { body: pair } = await refresh(before.refresh);
     await age(pair.refresh, 7_201);
     expect((await refresh(pair.refresh)).body.detail).toBe('Token is expired');
