@@ -4,7 +4,7 @@ import { startTestApp, type TestApp } from '../helpers/app.js';
 
 /** Fields of bodies that their answers show in another form, or never. */
 const NOT_SHOWN: Readonly<Record<string, readonly string[]>> = {
-  users: ['password', 'group_name', 'branch_ids', 'region_ids'],
+  users: ['password', 'current_password', 'invite', 'group_name', 'branch_ids', 'region_ids'],
   groups: ['permission_ids'],
   passports: ['remind_days_before'],
   'language-proficiencies': ['remind_days_before'],

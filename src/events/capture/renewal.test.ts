@@ -52,6 +52,7 @@ describe('leopard migrate', () => {
       captures: 0,
       newerCaptures: 0,
       repairs: 0,
+      mended: [],
       failures: [],
     });
     expect(await findings()).toEqual([]);
@@ -65,6 +66,7 @@ describe('leopard migrate', () => {
       captures: 2,
       newerCaptures: 0,
       repairs: 0,
+      mended: [],
       failures: [],
     });
     expect(await asOwner((owner) => checkCapture(owner, other))).toEqual([]);
@@ -152,6 +154,7 @@ describe('leopard migrate', () => {
       captures: 2,
       newerCaptures: 0,
       repairs: 0,
+      mended: [],
       failures: [],
     });
     expect(await eventsMade()).toEqual(['Note.CREATE']);
