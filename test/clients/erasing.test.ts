@@ -297,3 +297,35 @@ test('the audit log is changed by nothing else', async () => {
     ),
   ).rejects.toThrow('permission denied');
 });
+
+test('a client with a number that looks like something else takes nothing from others', async () => {
+  const phone_number = '9812345678';
+  const ofTask = { title: `Call ${phone_number}.`, detail: 'x', due_date: `${NEAR}T00:00:00Z` };
+  const task = await ask('POST', 'tasks/', ofTask);
+  await ask('POST', 'reminders/', {
+    ...{
+      title: 'Fee',
+      reminder_date: '2026-01-01',
+      meta_info: { fee: Number(phone_number), of: phone_number },
+    },
+    ...{ content_type: await contentType('task'), object_id: task.id },
+  });
+  const base = { last_name: 'Number', gender: 'OTHER', country: 'NP', branch_id: 1, stage: 'LEAD' };
+  for (const [passport_no, more] of [
+    ['PENDING', { phone_number }],
+    ['Reminder.CREATE', {}],
+    [NEAR, {}],
+  ] as const) {
+    const { id: odd } = await ask('POST', 'clients/', { ...base, first_name: `Odd ${passport_no}`, ...more });
+    await ask('POST', 'passports/', {
+      ...{ client_id: odd, passport_no, passport_country: 'NP', country_of_birth: 'NP', nationality: 'NP' },
+    });
+    await ask('POST', `clients/${odd}/erase/`, { confirm: odd });
+  }
+  expect(await ask('GET', `tasks/${task.id}/`)).toMatchObject({ status: 'PENDING', title: 'Call [erased].' });
+  const [reminder] = await setting.sql(`SELECT meta_info FROM immigration_reminder WHERE title = 'Fee'`);
+  expect(reminder?.meta_info).toEqual({ fee: Number(phone_number), of: '[erased]' });
+  const kept = await setting.sql(`
+    SELECT FROM audit_entry WHERE entity = 'task' AND record_id = ${task.id} AND after ->> 'due_date' LIKE '${NEAR}%'`);
+  expect(kept).toHaveLength(1);
+});
