@@ -147,9 +147,11 @@ export async function buildApp(parts: AppParts): Promise<App> {
   );
   const devices = new KnownDevices(config.accounts, mails);
   const passwords = new NewPasswords(tokens, mails);
-  const challenges = new LoginChallenges([config.secretKey, ...config.secretKeyFallbacks]);
+  const challenges = new LoginChallenges(keys);
   const forcedChange = new ForcedChange({ database, tokens, devices, challenges, passwords });
-  const factors = secondFactors({ config, database, tokens, throttle, devices, mails, cors, tenants });
+  const factors = secondFactors({
+    ...{ config, database, tokens, throttle, devices, mails, cors, tenants, challenges },
+  });
   const sessions = new Sessions(database, tokens, throttle, users, devices, [
     forcedChange.step,
     factors.factor.step,

@@ -1,4 +1,5 @@
-import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { type KeyRing, PurposeKeys } from '../config/key-ring.js';
 import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
@@ -52,11 +53,11 @@ const FORM = /^[\w-]{91}$/;
  * goes on; each is bound to a purpose, a tenant and a user, and is good once: a used one is stored until it expires.
  */
 export class LoginChallenges {
-  readonly #keys: readonly Buffer[];
+  readonly #keys: PurposeKeys;
 
-  /** @param secretKeys the program's keys; the first one signs, all of them verify */
-  constructor(secretKeys: readonly string[]) {
-    this.#keys = secretKeys.map((key) => Buffer.from(hkdfSync('sha256', key, '', KEY_PURPOSE, 32)));
+  /** @param keys the program's keys: the present one signs, all that are not retired verify */
+  constructor(keys: KeyRing) {
+    this.#keys = new PurposeKeys(keys, KEY_PURPOSE);
   }
 
   /** Issues a challenge. @param user without one, for whoever answers it */
@@ -70,7 +71,7 @@ export class LoginChallenges {
     bytes.writeBigUInt64BE(BigInt(id), USER);
     bytes.writeUIntBE(Math.floor(tokensFrom), FROM, TIME_BYTES);
     bytes.writeUIntBE(Math.floor(Date.now() / 1000), ISSUED, TIME_BYTES);
-    const mac = macOf(this.#keys[0] as Buffer, purpose, tenant, bytes);
+    const mac = macOf(this.#keys.signing, purpose, tenant, bytes);
     return Buffer.concat([bytes, mac]).toString('base64url');
   }
 
@@ -80,7 +81,8 @@ export class LoginChallenges {
     const given = Buffer.from(text, 'base64url');
     if (given.toString('base64url') !== text) return null; // else one challenge would have several texts
     const [bytes, mac] = [given.subarray(0, BODY_BYTES), given.subarray(BODY_BYTES)];
-    if (!this.#keys.some((key) => timingSafeEqual(macOf(key, purpose, tenant, bytes), mac))) return null;
+    if (!this.#keys.verifying.some((key) => timingSafeEqual(macOf(key, purpose, tenant, bytes), mac)))
+      return null;
     const expiresAt = bytes.readUIntBE(ISSUED, TIME_BYTES) + LIFETIMES[purpose];
     if (expiresAt <= Date.now() / 1000) return null;
     const userId = Number(bytes.readBigUInt64BE(USER));

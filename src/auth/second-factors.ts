@@ -2,7 +2,6 @@ import type { Config } from '../config/config.js';
 import type { Cors } from '../http/cors.js';
 import type { Tenants } from '../tenancy/tenants.js';
 import { FactorEnrolment } from './factor-enrolment.js';
-import { LoginChallenges } from './login-challenges.js';
 import { OwnSecondFactor } from './own-second-factor.js';
 import { PasskeySites } from './passkey-sites.js';
 import { SealedSecrets } from './sealed-secrets.js';
@@ -16,16 +15,16 @@ export interface SecondFactors {
   readonly sites: PasskeySites;
 }
 
-type Parts = Omit<SecondFactorParts, 'challenges' | 'secrets'> & {
+type Parts = Omit<SecondFactorParts, 'secrets'> & {
   readonly config: Pick<Config, 'secretKey' | 'secretKeyFallbacks'>;
   readonly cors: Cors;
   readonly tenants: Tenants;
 };
 
-/** Makes what log-ins and users need for second factors, with keys derived from the program's. */
+/** Makes what log-ins and users need for second factors; secrets are sealed with keys derived from the program's. */
 export function secondFactors({ config, cors, tenants, ...given }: Parts): SecondFactors {
   const keys = [config.secretKey, ...config.secretKeyFallbacks] as const;
-  const parts = { ...given, challenges: new LoginChallenges(keys), secrets: new SealedSecrets(keys) };
+  const parts = { ...given, secrets: new SealedSecrets(keys) };
   return {
     factor: new SecondFactor(parts),
     enrolment: new FactorEnrolment(parts),
