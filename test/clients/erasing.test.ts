@@ -329,3 +329,25 @@ test('a client with a number that looks like something else takes nothing from o
     SELECT FROM audit_entry WHERE entity = 'task' AND record_id = ${task.id} AND after ->> 'due_date' LIKE '${NEAR}%'`);
   expect(kept).toHaveLength(1);
 });
+
+test('a client with the e-mail address of a user takes nothing from that user’s e-mails', async () => {
+  const [user] = await setting.sql(`SELECT email FROM immigration_user WHERE id = ${idOf('consultant1')}`);
+  const email = user?.email as string;
+  await setting.sql(`
+    INSERT INTO delivery (kind, recipient, destination, event_type, subject, body)
+    VALUES ('email', '${email}', 'mail', 'Account.password-changed', 'waits', 'x')`);
+  const { id: same } = await ask('POST', 'clients/', {
+    ...{
+      first_name: 'Same',
+      last_name: 'Address',
+      gender: 'OTHER',
+      country: 'NP',
+      branch_id: 1,
+      stage: 'LEAD',
+      email,
+    },
+  });
+  await ask('POST', `clients/${same}/erase/`, { confirm: same });
+  const [waiting] = await setting.sql(`SELECT recipient FROM delivery WHERE subject = 'waits'`);
+  expect(waiting?.recipient).toBe(email);
+});
