@@ -28,21 +28,39 @@ function refusal(work: () => unknown): number {
 }
 
 describe('requests per second', () => {
-  test('five seconds’ worth may come at once, then as many as the limit', () => {
+  test('five seconds’ worth may come at once, then as many as the limit, while others ask too', () => {
     const limited = quotas({ perSecond: 2 });
     const ask = (user = 1, schema = 'a') => refusal(() => limited.enter(schema, user));
+    expect(ask(2)).toBe(0);
     for (let n = 0; n < 10; n++) expect(ask()).toBe(0);
     expect(ask()).toBe(1);
     vi.advanceTimersByTime(500);
     expect([ask(), ask()]).toEqual([0, 1]);
     expect([ask(2), ask(1, 'b')]).toEqual([0, 0]);
     vi.advanceTimersByTime(60_000);
+    expect(ask(2)).toBe(0);
     for (let n = 0; n < 10; n++) expect(ask()).toBe(0);
     expect(ask()).toBe(1);
   });
 
+  test('of one user are not limited while nobody else asks', () => {
+    const limited = quotas({ perSecond: 2 }, { perSecond: 2 });
+    const ask = (user: number, schema = 'a') => refusal(() => limited.enter(schema, user));
+    for (let n = 0; n < 1_000; n++) expect(ask(1)).toBe(0);
+    expect([ask(2, 'b'), ask(1)]).toEqual([0, 1]);
+    vi.advanceTimersByTime(10_000);
+    for (let n = 0; n < 1_000; n++) expect(ask(1)).toBe(0);
+  });
+
+  test('of several who ask alike are not limited', () => {
+    const limited = quotas({ perSecond: 2 }, { perSecond: 2 });
+    for (let n = 0; n < 1_000; n++)
+      for (const schema of ['a', 'b', 'c']) expect(refusal(() => limited.enter(schema, n % 4))).toBe(0);
+  });
+
   test('of all users of a tenant together are limited, and another tenant’s are not', () => {
     const limited = quotas({ perSecond: 10 }, { perSecond: 2 });
+    expect(refusal(() => limited.enter('b', 99))).toBe(0);
     for (let user = 0; user < 10; user++) limited.enter('a', user);
     expect(refusal(() => limited.enter('a', 99))).toBe(1);
     expect(refusal(() => limited.enter('b', 99))).toBe(0);
@@ -101,11 +119,15 @@ describe('bytes in memory', () => {
 });
 
 test('10 kB of a body count as one request more, and 100 kB of a file', () => {
-  const limited = quotas({ perSecond: 10 });
-  limited.enter('a', 1)?.take(490_000, true);
-  expect(refusal(() => limited.enter('a', 1))).toBe(1);
-  limited.enter('a', 2)?.take(4_800_000, false);
-  expect([1, 2].map(() => refusal(() => limited.enter('a', 2)))).toEqual([0, 1]);
+  for (const [bytes, isParsed] of [
+    [480_000, true],
+    [4_800_000, false],
+  ] as const) {
+    const limited = quotas({ perSecond: 10 });
+    limited.enter('a', 2);
+    limited.enter('a', 1)?.take(bytes, isParsed);
+    expect([1, 2].map(() => refusal(() => limited.enter('a', 1)))).toEqual([0, 1]);
+  }
 });
 
 test('users and tenants that use nothing are forgotten', () => {

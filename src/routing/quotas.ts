@@ -4,7 +4,10 @@ import { throttled } from '../http/errors.js';
 export interface Quota {
   /** Maximum number of requests under way that are heavy work. */
   readonly heavyAtOnce: number;
-  /** Requests per second in the long run; five seconds' worth may come at once. */
+  /**
+   * Requests per second in the long run; five seconds' worth may come at once. It holds while others want to be served,
+   * too, for whoever makes more than half of all requests.
+   */
   readonly perSecond: number;
   /** Maximum number of requests under way. */
   readonly atOnce: number;
@@ -15,6 +18,31 @@ export interface Quota {
 export interface QuotaLimits {
   readonly user: Quota;
   readonly tenant: Quota;
+}
+
+/** The number of requests in the present and the last period of time. */
+class RecentCount {
+  #period = 0;
+  #present = 0;
+  #last = 0;
+
+  add(requests: number, now: number): void {
+    this.#move(now);
+    this.#present += requests;
+  }
+
+  at(now: number): number {
+    this.#move(now);
+    return this.#present + this.#last;
+  }
+
+  #move(now: number): void {
+    const period = Math.floor(now / RECENT_MS);
+    if (period === this.#period) return;
+    this.#last = period === this.#period + 1 ? this.#present : 0;
+    this.#present = 0;
+    this.#period = period;
+  }
 }
 
 /** The kinds of requests under way, which have different limits. */
@@ -30,10 +58,15 @@ interface Use {
   at: number;
   underWay: number;
   bytes: number;
+  readonly recent: RecentCount;
 }
 
 /** Seconds' worth of requests that may come at once. */
 const BURST_SECONDS = 5;
+/** The length of a period in which recent requests are counted. */
+const RECENT_MS = 2_000;
+/** The part of recent requests beyond which others are held up. */
+const MOST_OF_ALL = 0.5;
 /** Seconds after which a user may try again who has too much under way. */
 const TRY_AGAIN_IN = 1;
 /** Bytes of a body that count as one request more, since they take as long: where it is parsed, and of a file. */
@@ -50,6 +83,7 @@ const SWEPT_FROM = 1_000;
  */
 export class Quotas {
   readonly #uses = new Map<string, Use>();
+  readonly #recent = new RecentCount();
   #sweepAt = SWEPT_FROM;
   readonly #isOff: boolean;
 
@@ -73,18 +107,28 @@ export class Quotas {
     const now = performance.now();
     const tenant = this.#useOf(schema, this.limits.tenant, now);
     const user = this.#useOf(`${schema} ${userId}`, this.limits.user, now);
-    check(user, now, kind);
-    check(tenant, now, kind);
+    const all = this.#recent;
+    for (const { recent } of [user, tenant, { recent: all }]) recent.add(1, now);
+    check(user, { now, kind, all: all.at(now) });
+    check(tenant, { now, kind, all: all.at(now) });
     charge(user, 1);
     charge(tenant, 1);
-    return new RequestShare(user, tenant, kind);
+    return new RequestShare(user, tenant, all, kind);
   }
 
   #useOf(key: string, quota: Quota, now: number): Use {
     let use = this.#uses.get(key);
     if (use) return use;
     if (this.#uses.size >= this.#sweepAt) this.#sweep(now);
-    use = { quota, tokens: burst(quota), at: now, underWay: 0, heavy: 0, bytes: 0 };
+    use = {
+      quota,
+      tokens: burst(quota),
+      at: now,
+      underWay: 0,
+      heavy: 0,
+      bytes: 0,
+      recent: new RecentCount(),
+    };
     this.#uses.set(key, use);
     return use;
   }
@@ -108,6 +152,8 @@ export class RequestShare {
   constructor(
     private readonly user: Use,
     private readonly tenant: Use,
+    /** The requests of everybody. */
+    private readonly all: RecentCount,
     kind: RequestKind,
   ) {
     this.#kind = kind;
@@ -131,7 +177,12 @@ export class RequestShare {
     this.add(bytes);
     if (isParsed && this.#kind === 'usual' && this.#bytes > HEAVY_FROM) this.#becomeHeavy();
     const requests = bytes / (isParsed ? PARSED_PER_REQUEST : KEPT_PER_REQUEST);
-    for (const use of [this.user, this.tenant]) charge(use, requests);
+    const now = performance.now();
+    this.all.add(requests, now);
+    for (const use of [this.user, this.tenant]) {
+      use.recent.add(requests, now);
+      charge(use, requests);
+    }
     if (isOver(this.user) || isOver(this.tenant)) throw throttled(TRY_AGAIN_IN);
   }
 
@@ -179,11 +230,27 @@ function isTooHeavy({ quota, heavy }: Use): boolean {
   return quota.heavyAtOnce > 0 && heavy >= quota.heavyAtOnce;
 }
 
-/** Checks the limits for one more request. @throws HttpError 429 */
-function check(use: Use, now: number, kind: RequestKind): void {
+/** Returns whether others ask too, and this one takes more than half: a single user may have the whole process. */
+function holdsUpOthers(use: Use, now: number, all: number): boolean {
+  const own = use.recent.at(now);
+  return own < all && own > MOST_OF_ALL * all;
+}
+
+/**
+ * Checks the limits for one more request.
+ * @param all the number of recent requests of everybody
+ * @throws HttpError 429
+ */
+function check(
+  use: Use,
+  { now, kind, all }: { readonly now: number; readonly kind: RequestKind; readonly all: number },
+): void {
   const { perSecond, atOnce } = use.quota;
   refill(use, now);
-  if (perSecond > 0 && use.tokens < 1) throw throttled((1 - use.tokens) / perSecond);
+  if (perSecond > 0 && use.tokens < 1) {
+    if (holdsUpOthers(use, now, all)) throw throttled((1 - use.tokens) / perSecond);
+    use.tokens = 1; // what nobody else wants is no debt
+  }
   const isFull = atOnce > 0 && use.underWay >= atOnce;
   if (isFull || (kind === 'heavy' && isTooHeavy(use)) || isOver(use)) throw throttled(TRY_AGAIN_IN);
 }
