@@ -291,10 +291,11 @@ async function apply(
     await locked(place, async () => {
       if ((await ledgerOf(client, scope)).has(migration.number)) return; // another migrator was faster
       await client.query(`SET LOCAL search_path TO ${searchPath}`);
-      await client.query(migration.sql).catch((error: Error) => {
+      const failed = (error: Error) => {
         throw new MigrationFailedError(scope, migration, error);
-      });
-      await recordMigrations(client, scope, [migration]);
+      };
+      await client.query(migration.sql).catch(failed);
+      await recordMigrations(client, scope, [migration]).catch(failed);
       if (migration === pending.at(-1)) await withTheLast();
       count++;
     });

@@ -110,7 +110,7 @@ describe('migrateAll', () => {
     expect(sent.mock.calls).toHaveLength(opening + 1);
     sent.mockClear();
     await migrateAll(owner, app.user);
-    expect(sent.mock.calls.length).toBeLessThan(60);
+    expect(sent.mock.calls.length).toBeLessThan(80);
     sent.mockRestore();
   });
 
