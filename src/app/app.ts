@@ -194,7 +194,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...securityLogRoutes(database),
     ...personalDataRoutes(database, media),
     ...starterCatalogueRoutes(database),
-    ...agencySettingsRoutes(database, config),
+    ...agencySettingsRoutes(database, config, tenants),
     ...webhookRoutes(database, config.deliveries.webhooks),
     ...deliveryRoutes(database),
     ...reportRoutes(database),

@@ -93,6 +93,13 @@ export class Tenants {
     });
   }
 
+  /**
+   * Drops the cached tenants after a change made by this process, which need not wait for the database's notice.
+   */
+  drop(): void {
+    this.#cache.drop('');
+  }
+
   #usable(tenant: TenantRow): Tenant {
     const { schema, timeZone } = tenant;
     if (timeZoneNamed(timeZone) === null && !this.#told.has(schema)) {

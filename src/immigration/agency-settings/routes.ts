@@ -4,6 +4,7 @@ import { sql } from '../../database/sql.js';
 import { detailError } from '../../http/errors.js';
 import { anybody, superAdmin } from '../../routing/policy.js';
 import { publicRoute, type RouteDefinition, route } from '../../routing/route.js';
+import type { Tenants } from '../../tenancy/tenants.js';
 import { AgencySettingsOutput, AgencySettingsPatch, BrandingOutput } from './schemas.js';
 import { brandingOf, readSettings } from './selectors.js';
 import { changeSettings } from './services.js';
@@ -15,6 +16,7 @@ const tag = 'agency-settings';
 export function agencySettingsRoutes(
   database: Database,
   { baseDomain, deliveries }: Pick<Config, 'baseDomain' | 'deliveries'>,
+  tenants: Tenants,
 ): RouteDefinition[] {
   const platform = { baseDomain, from: deliveries.email.from };
   return [
@@ -36,10 +38,13 @@ export function agencySettingsRoutes(
       body: AgencySettingsPatch,
       response: AgencySettingsOutput,
       errors: [400],
-      handler: async ({ context, body }) =>
-        await database.tenantTransaction(context, (transaction) =>
+      handler: async ({ context, body }) => {
+        const settings = await database.tenantTransaction(context, (transaction) =>
           changeSettings(transaction, body, platform),
-        ),
+        );
+        tenants.drop();
+        return settings;
+      },
     }),
     publicRoute({
       method: 'GET',
