@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import { type BatchOptions, inBatches } from '../database/in-batches.js';
+import { type Sql, sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { Job, JobSettings } from './job.js';
 import { overTenants, tenantsOf } from './over-tenants.js';
@@ -9,6 +10,11 @@ import { overTenants, tenantsOf } from './over-tenants.js';
  * @param limit the maximum number of rows; null: any number
  */
 export type Removal = (limit: number | null) => Statement<{ readonly done: number }>;
+
+/** Returns the statement that carries out a DELETE and yields the number of its rows. @param deletion without RETURNING */
+export function counted(deletion: Sql): Statement<{ readonly done: number }> {
+  return sql`WITH gone AS (${deletion} RETURNING 1) SELECT count(*)::integer AS done FROM gone`;
+}
 
 /** Returns a job that removes old rows at every tenant. */
 export function tidyingJob(
