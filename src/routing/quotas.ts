@@ -1,4 +1,5 @@
 import { throttled } from '../http/errors.js';
+import { RecentCount } from './recent-count.js';
 
 /** The limits of one user or of one tenant; 0: no limit. */
 export interface Quota {
@@ -20,31 +21,6 @@ export interface QuotaLimits {
   readonly tenant: Quota;
 }
 
-/** The number of requests in the present and the last period of time. */
-class RecentCount {
-  #period = 0;
-  #present = 0;
-  #last = 0;
-
-  add(requests: number, now: number): void {
-    this.#move(now);
-    this.#present += requests;
-  }
-
-  at(now: number): number {
-    this.#move(now);
-    return this.#present + this.#last;
-  }
-
-  #move(now: number): void {
-    const period = Math.floor(now / RECENT_MS);
-    if (period === this.#period) return;
-    this.#last = period === this.#period + 1 ? this.#present : 0;
-    this.#present = 0;
-    this.#period = period;
-  }
-}
-
 /** The kinds of requests under way, which have different limits. */
 export type RequestKind = 'usual' | 'open' | 'heavy';
 
@@ -63,8 +39,6 @@ interface Use {
 
 /** Seconds' worth of requests that may come at once. */
 const BURST_SECONDS = 5;
-/** The length of a period in which recent requests are counted. */
-const RECENT_MS = 2_000;
 /** The part of recent requests beyond which others are held up. */
 const MOST_OF_ALL = 0.5;
 /** Seconds after which a user may try again who has too much under way. */

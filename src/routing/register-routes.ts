@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifySchema } from 'fastify';
-import { isList, shortenLarge, tellCut } from './answer-bounds.js';
 import type { PathTable } from './path-table.js';
 import { requiredPolicy } from './policy.js';
 import type { RouteDefinition } from './route.js';
+import { isList, shortenLarge, tellCut } from './route-bounds.js';
 
 /** Registers the routes at the server. @throws Error for a route that has no policy */
 export function registerRoutes(

@@ -6,9 +6,9 @@ import type { TenantContext } from '../database/tenant-transaction.js';
 import type { Body, Input, LateInput, Shape } from '../http/fields/body.js';
 import type { QueryParameters } from '../http/fields/query-parameters.js';
 import type { Tenant } from '../tenancy/tenants.js';
-import { boundsOf } from './answer-bounds.js';
 import type { Policy } from './policy.js';
 import type { RequestKind } from './quotas.js';
+import { boundsOf } from './route-bounds.js';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -61,7 +61,7 @@ export interface RouteDefinition {
   readonly head?: boolean;
   /** Whether the token may come as `?token=`, for clients that cannot set headers; a 401 is then `{"error": …}`. */
   readonly tokenInQuery?: boolean;
-  /** How it counts among a user's requests under way: `open` where its answer stays open, `heavy` for seconds of work. */
+  /** The way in which it counts among a user's requests under way: `open` where its answer stays open, `heavy` for seconds of work. */
   readonly load?: RequestKind;
   /** The query parameters, for the documentation. */
   readonly query?: Readonly<Record<string, TSchema>>;
