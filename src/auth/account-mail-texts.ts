@@ -18,7 +18,7 @@ interface MailText {
   readonly text: string;
 }
 
-/** What the sender replaces by the token of the link, which is never stored. */
+/** The mark in place of which the sender puts the token of the link, which is never stored. */
 export const TOKEN_MARK = '{token}';
 const LONGEST_VALUE = 300;
 const LONGEST_SUBJECT = 255;

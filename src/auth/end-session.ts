@@ -24,7 +24,7 @@ export function endSession(
 ): void {
   transaction.send(sql`
     WITH ended AS (
-      UPDATE user_session SET ended_at = now(), end_reason = ${reason} 
+      UPDATE user_session SET ended_at = now(), end_reason = ${reason}
       WHERE id = ${id} AND (ended_at IS NULL OR end_reason = 'refresh_repeated')
       RETURNING token_id)
     INSERT INTO token_blacklist_blacklistedtoken (token_id, blacklisted_at)

@@ -3,9 +3,10 @@ import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 
-// Access tokens are not stored, so they cannot be revoked one by one. Those of one session are refused by its `sid`; all
-// of a user's, also those without one, which were issued before a moment, are ended by a mark: a row among the refresh tokens, under a name that no token has, with the moment as its time of
-// issue. It expires when the last of those tokens would have, and is cleaned up like any other.
+// Access tokens are not stored, so they cannot be revoked one by one. Those of one session are refused by its `sid`. All
+// of a user's that were issued before a moment, also those without `sid`, are ended by a mark: a row among the refresh
+// tokens, under a name that no token has, with the moment as its time of issue. It expires when the last of those tokens
+// would have, and is cleaned up like any other.
 
 const MARK = sql`issued-before-`;
 /** Whether a row `o` is no token but a mark. */

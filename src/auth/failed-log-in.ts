@@ -11,7 +11,7 @@ interface FailedLogIn {
   /** The user with that name; null where there is none. */
   readonly userId: number | null;
   readonly client: ClientDevice;
-  /** What the password was asked for, unless for a log-in. */
+  /** The purpose for which the password was asked, other than a log-in. */
   readonly during?: string;
   /** The kind of the event, `login_failed` by default. */
   readonly kind?: 'login_failed' | 'second_factor_failed';

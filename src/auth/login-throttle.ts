@@ -23,9 +23,9 @@ const IS_COUNTED_BY_ADDRESS = sql<boolean>`NOT EXISTS (SELECT FROM known WHERE k
 
 /**
  * Counts failed log-ins per account and per address, in the tenant's own table: so all processes share the counts, and
- * no tenant's attempts count for another, except that an address has a higher limit over all tenants too. Only failures count; a window begins with the first of them. An attempt is
- * checked before the password is, and again after: of many concurrent attempts no more than the limit may learn whether
- * their password was right.
+ * no tenant's attempts count for another, except that an address has a higher limit over all tenants too. Only failures
+ * count; a window begins with the first of them. An attempt is checked before the password is, and again after: of many
+ * concurrent attempts no more than the limit may learn whether their password was right.
  *
  * A device from which the user has logged in before has a count of its own instead of the account's, so that strangers'
  * guesses do not lock it out (OWASP's device cookies): by the token that it sends, and then not by its address either, or

@@ -11,7 +11,10 @@ import { passwordProblems } from './password-rules.js';
 import { recordSecurityEvent } from './security-log.js';
 import type { Tokens } from './tokens.js';
 
-/** The way in which a password was set: by its user, by a link, as demanded at a log-in, or by somebody who may change the user. */
+/**
+ * The way in which a password was set: by its user, by a link, as demanded at a log-in, or by somebody who may change the
+ * user.
+ */
 export type PasswordChange = 'own' | 'link' | 'invitation' | 'demand' | 'admin';
 
 /** Stores new passwords, with everything that follows from one. */

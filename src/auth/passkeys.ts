@@ -42,7 +42,7 @@ export class PasskeyError extends Error {
 /** Time that a user has at the authenticator's dialogue, in milliseconds. */
 const DIALOGUE_MS = 240_000;
 const TRANSPORTS = new Set(['ble', 'cable', 'hybrid', 'internal', 'nfc', 'smart-card', 'usb']);
-/** What authenticators of browsers know: ES256, RS256 and EdDSA. */
+/** The algorithms of COSE that authenticators know: EdDSA, ES256 and RS256. */
 const ALGORITHMS = [-8, -7, -257];
 /** Formats of attestation without certificates, whose check might fetch lists from addresses in the answer. */
 const PLAIN_FORMATS = new Set(['none', 'packed']);

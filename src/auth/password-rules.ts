@@ -27,7 +27,7 @@ export function passwordProblems(password: string, owner: PasswordOwner = {}): s
   }
   if (isCommonPassword(password)) problems.push('This password is too common.');
   if (/^\p{Nd}+$/u.test(password)) problems.push('This password is entirely numeric.');
-  // What Django rejects is answered as by Django.
+  // Passwords that Django rejects get Django's messages alone.
   if (problems.length === 0 && isBreachedPassword(password)) problems.push(BREACHED);
   return problems;
 }

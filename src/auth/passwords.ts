@@ -15,7 +15,7 @@ const PBKDF2 = /^pbkdf2_sha256\$([1-9]\d{0,7})\$([^$]+)\$([A-Za-z0-9+/]{43}=)$/;
 export const LONGEST_PASSWORD = 1_024;
 /** Maximum of bytes that are hashed: what the longest password can have in UTF-8. */
 const MOST_BYTES = 4 * LONGEST_PASSWORD;
-/** What is verified in place of a longer text, which no stored password is: it takes as long and never matches. */
+/** The text that is verified in place of a longer one, which no password is: that takes as long and never matches. */
 const TOO_LONG = '\0';
 
 /**

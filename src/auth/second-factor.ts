@@ -70,7 +70,7 @@ export interface FactorLogIn {
 type Outcome =
   | { readonly pair: TokenPair }
   | { readonly failures: readonly Standing[] }
-  /** What the log-in goes on with; the second factor is used up. */
+  /** The answer that asks for the next step; the second factor is used up. */
   | { readonly next: HttpError };
 
 /** The second step of log-ins, and log-ins with a passkey alone. */

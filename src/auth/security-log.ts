@@ -41,7 +41,7 @@ interface RecordedRow {
   readonly [column: string]: unknown;
 }
 
-const LONGEST = { name: 150, address: 45, agent: 200, id: 100, text: 200, key: 50 } as const;
+const LONGEST = { name: 150, address: 45, agent: 200, id: 100, text: 200, item: 60, key: 50 } as const;
 const MOST_ITEMS = 30;
 const MOST_FACTS = 15;
 
@@ -103,7 +103,7 @@ function boundedValue(value: Detail[string]): unknown {
   if (!Array.isArray(value)) return value;
   const items = value
     .slice(0, MOST_ITEMS)
-    .map((item) => (typeof item === 'string' ? oneLine(item, 60) : item));
+    .map((item) => (typeof item === 'string' ? oneLine(item, LONGEST.item) : item));
   return value.length > MOST_ITEMS ? [...items, `${value.length - MOST_ITEMS} more`] : items;
 }
 

@@ -52,11 +52,11 @@ const DECOY = hashPassword(crypto.randomUUID());
 export class Sessions {
   constructor(
     private readonly database: Database,
-    readonly tokens: Tokens,
+    private readonly tokens: Tokens,
     private readonly throttle: LoginThrottle,
     private readonly users: Pick<CurrentUsers, 'drop'>,
-    readonly devices: KnownDevices,
-    /** What a log-in must pass between the password and its session, in this order. */
+    private readonly devices: KnownDevices,
+    /** The steps of a log-in between the password and its session, in this order. */
     private readonly steps: readonly LogInStep[] = [],
   ) {}
 
@@ -81,11 +81,18 @@ export class Sessions {
       if (!current?.isActive || !(isSame || (await verifyPassword(password, current.password, asker)))) {
         throw unauthorized(NO_ACCOUNT);
       }
-      for (const step of this.steps)
+      for (const step of this.steps) {
         await step(transaction, { tenant, account: current, credentials, client });
+      }
       if (rehashed && isSame) transaction.send(setPassword(id, rehashed));
       this.throttle.forgive(transaction, failed, username, client);
-      return beginSession(transaction, this, tenant, current, client);
+      return beginSession(
+        transaction,
+        { tokens: this.tokens, devices: this.devices },
+        tenant,
+        current,
+        client,
+      );
     });
   }
 

@@ -21,7 +21,7 @@ export interface Claims {
   readonly email: string;
   readonly username: string;
   readonly groups: readonly string[];
-  /** Who issued it, and for which tenant; missing in older tokens. */
+  /** The issuer, and the tenant that it is for; missing in older tokens. */
   readonly iss?: string;
   readonly aud?: string;
 }
@@ -55,14 +55,14 @@ export interface IssueLimits {
   readonly from?: number;
   /** Seconds for which it lives at most, if less than usual. */
   readonly lifetime?: number;
-  /** When its session ends: it ends then at the latest. */
+  /** The end of its session, and its own at the latest. */
   readonly until?: number;
 }
 
 /** A verified token in memory. */
 interface Checked {
   readonly claims: ReadClaims;
-  /** When it must be verified again, in milliseconds since 1970: at its end, or that of its key. */
+  /** The time from which it must be verified again, in milliseconds since 1970: its end, or that of its key. */
   readonly until: number;
 }
 

@@ -7,7 +7,7 @@ export interface Key {
   /** Its name, the `kid` of tokens. */
   readonly id: string;
   readonly secret: string;
-  /** When it ceases to verify, in milliseconds since 1970; Infinity where that is open. */
+  /** The time from which it no longer verifies, in milliseconds since 1970; Infinity where that is open. */
   readonly until: number;
 }
 
@@ -16,6 +16,8 @@ const LOOK_EVERY = 5_000;
 /** Shortest time between two looks that an unknown key causes. */
 const LOOK_AGAIN_AFTER = 1_000;
 const ID_PURPOSE = 'leopard name of a key';
+/** Maximum number of keys of one purpose in memory. */
+const MOST_DERIVED = 100;
 
 /** Returns the name of the key that SECRET_KEY is: 16 hex digits, from which the key does not follow. */
 export function idOfSecret(secretKey: string): string {
@@ -31,7 +33,7 @@ export class KeyRing {
   #keys: readonly Key[] = [];
   #entries: readonly KeyEntry[] = [];
   #signing: Key;
-  /** When another key may sign. */
+  /** The time from which another key may sign. */
   #signingUntil = 0;
   #version = 0;
   #seen = '';
@@ -146,5 +148,3 @@ export class PurposeKeys {
     return key;
   }
 }
-
-const MOST_DERIVED = 100;

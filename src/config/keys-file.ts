@@ -15,6 +15,9 @@ export interface KeyEntry {
   readonly retires_at?: string;
 }
 
+/** Minimum number of characters of a secret. */
+const SHORTEST_SECRET = 32;
+
 /** Thrown for a keys file that cannot be used. */
 class KeysFileError extends Error {}
 
@@ -64,5 +67,3 @@ function isEntry(value: unknown): value is KeyEntry {
     [signs_from, retires_at].every((time) => time === undefined || isTime(time))
   );
 }
-
-const SHORTEST_SECRET = 32;

@@ -1,6 +1,6 @@
 import type { SettingsReader } from './settings-reader.js';
 
-/** What a process may run. `worker` is `events` and `imports` together. */
+/** The services that a process may run. `worker` is `events` and `imports` together. */
 const SERVICES = ['api', 'worker', 'events', 'imports', 'scheduler'] as const;
 export type Service = (typeof SERVICES)[number];
 

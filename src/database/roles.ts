@@ -1,5 +1,6 @@
 import { PlainError } from '../platform/plain-error.js';
 import type { OwnerClient } from './owner.js';
+import { INSUFFICIENT_PRIVILEGE } from './reachability.js';
 import { checkSchemaName, quoteIdentifier, quoteLiteral } from './schema-name.js';
 
 /** The privileges of the program's own role in `public`; everything else it reaches through a tenant's role. */
@@ -35,7 +36,6 @@ interface RoleRow {
 
 /** PostgreSQL 16 and newer hold inheritance per membership, older ones per role. */
 const GRANT_BY_MEMBERSHIP_FROM = 160_000;
-const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
  * Grants the program's role its privileges on `public`. The role must exist: only whoever runs the server knows its

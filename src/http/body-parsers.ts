@@ -117,6 +117,10 @@ function readAll(payload: IncomingMessage, { whole }: BodyLimits, take: TakeByte
   });
 }
 
+/** Maximum number of lists and objects in JSON: each takes some hundred bytes of memory for two that are sent. */
+const MOST_CONTAINERS = 100_000;
+const [OPENING_BRACKET, OPENING_BRACE] = [0x5b, 0x7b];
+
 /** Returns how many lists and objects begin in JSON at most; of a text that is too short for many, 0. */
 function mayBegin(content: Buffer): number {
   if (content.length <= MOST_CONTAINERS) return 0;
@@ -130,10 +134,6 @@ function mayBegin(content: Buffer): number {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** Maximum number of lists and objects in JSON: each takes some hundred bytes of memory for two that are sent. */
-const MOST_CONTAINERS = 100_000;
-const [OPENING_BRACKET, OPENING_BRACE] = [0x5b, 0x7b];
 
 /** Parses a JSON body. @throws HttpError 400 */
 function readJson(content: Buffer): unknown {

@@ -50,14 +50,15 @@ const MOST_PIPELINED = 4;
 
 const REPORTED_EVERY_MS = 60_000;
 
+const REFUSAL = JSON.stringify({ detail: 'There are too many connections from this address.' });
 const REFUSED = [
   'HTTP/1.1 429 Too Many Requests',
   'Content-Type: application/json; charset=utf-8',
   'Retry-After: 10',
-  'Content-Length: 65',
+  `Content-Length: ${REFUSAL.length}`,
   'Connection: close',
   '',
-  '{"detail":"There are too many connections from this address."}   ',
+  REFUSAL,
 ].join('\r\n');
 
 /** Returns an HTTP server on whose connections nobody waits, or makes others wait, for longer than the limits say. */

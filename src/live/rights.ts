@@ -4,7 +4,7 @@ import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 
 /** A user who may still listen, but not with tokens issued before `tokensFrom` or of ended sessions. */
-export interface Listener {
+export interface EntitledUser {
   readonly id: number;
   readonly tokensFrom: number;
   readonly endedSessions: readonly string[];
@@ -14,7 +14,7 @@ export interface Listener {
  * Returns the query for those of these users who may still listen: existing and active.
  * @param sids the sessions of their streams
  */
-export function activeUsers(users: readonly number[], sids: readonly string[]): Statement<Listener> {
+export function activeUsers(users: readonly number[], sids: readonly string[]): Statement<EntitledUser> {
   return sql`
     SELECT u.id, ${TOKENS_FROM} AS "tokensFrom",
       ARRAY(SELECT s.sid::text FROM user_session s

@@ -6,7 +6,7 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { frame } from './messages.js';
 import { RecentlySeenIds, type Snapshot } from './recently-seen-ids.js';
-import { activeUsers, type Listener, recentLogOuts } from './rights.js';
+import { activeUsers, type EntitledUser, recentLogOuts } from './rights.js';
 import type { LiveRow, NotificationSource } from './source.js';
 import type { Framed, LiveStream } from './stream.js';
 import type { ReadsNotice } from './stream-notices.js';
@@ -43,7 +43,7 @@ const CUT = frame({
 /** The result of one look. */
 interface LookResult {
   /** The users who may still listen; null when that was not checked. */
-  readonly active: ReadonlyMap<number, Listener> | null;
+  readonly active: ReadonlyMap<number, EntitledUser> | null;
   readonly snapshot: Snapshot;
   readonly unread: ReadonlyMap<number, number>;
   readonly rows: readonly LiveRow[];
@@ -128,11 +128,11 @@ export class TenantStreams {
   }
 
   /** Ends those of a user's streams whose tokens are no good any more; all where the user may not listen. */
-  #endUnentitled(user: number, listener: Listener | undefined): void {
+  #endUnentitled(user: number, entitled: EntitledUser | undefined): void {
     for (const stream of this.#users.get(user) ?? []) {
       const { issuedAt, sessionId } = stream.token;
-      const isEnded = sessionId !== null && listener?.endedSessions.includes(sessionId);
-      if (!listener || issuedAt < listener.tokensFrom || isEnded) stream.end();
+      const isEnded = sessionId !== null && entitled?.endedSessions.includes(sessionId);
+      if (!entitled || issuedAt < entitled.tokensFrom || isEnded) stream.end();
     }
   }
 
