@@ -7,24 +7,10 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Logger } from 'pino';
-import { AccountLinks } from '../auth/account-links.js';
-import { AccountMails } from '../auth/account-mails.js';
 import { Authentication } from '../auth/authentication.js';
-import { CurrentUsers } from '../auth/current-user.js';
-import { ForcedChange } from '../auth/forced-change.js';
-import { KnownDevices } from '../auth/known-devices.js';
-import { LoginChallenges } from '../auth/login-challenges.js';
-import { LoginThrottle } from '../auth/login-throttle.js';
-import { NewPasswords } from '../auth/new-passwords.js';
-import { OwnSessions } from '../auth/own-sessions.js';
-import { PasswordReset } from '../auth/password-reset.js';
 import { passwordWork } from '../auth/password-work.js';
-import { secondFactors } from '../auth/second-factors.js';
 import { SessionUse } from '../auth/session-use.js';
-import { Sessions } from '../auth/sessions.js';
-import { Tokens } from '../auth/tokens.js';
 import type { Config } from '../config/config.js';
-import { KeyRing } from '../config/key-ring.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { sql } from '../database/sql.js';
@@ -57,7 +43,6 @@ import { passwordRoutes } from '../immigration/sessions/password-routes.js';
 import { sessionRoutes } from '../immigration/sessions/routes.js';
 import { tokenRoutes } from '../immigration/sessions/token-routes.js';
 import { starterCatalogueRoutes } from '../immigration/starter-catalogues/routes.js';
-import { Invitations } from '../immigration/users/invitations.js';
 import { webhookRoutes } from '../immigration/webhooks/routes.js';
 import { type HubOptions, StreamHub } from '../live/hub.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -76,8 +61,8 @@ import type { RouteDefinition } from '../routing/route.js';
 import { MediaStore } from '../storage/media-store.js';
 import { mediaRoutes } from '../storage/routes.js';
 import { SignedUrls } from '../storage/signed-urls.js';
-import { frontEnds } from '../tenancy/front-end.js';
 import { Tenants } from '../tenancy/tenants.js';
+import { accountServices } from './account-services.js';
 
 export interface AppParts {
   readonly config: Config;
@@ -132,39 +117,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
   });
 
   const tenants = new Tenants(database, listener, (tenant, remark) => server.log.warn({ tenant }, remark));
+  const cors = new Cors(config);
+  passwordWork.setLimits(config.limits.passwords);
+  const accounts = accountServices({ config, database, listener, tenants, cors });
+  const { keys, tokens, users, factors, own } = accounts;
   const use = new SessionUse(database, (error) => server.log.error({ err: error }, 'use of sessions'));
   server.addHook('onClose', () => use.close());
-  const keys = new KeyRing(config.secretKey, config.sessions.keysFile);
-  const tokens = new Tokens(config, keys);
-  const users = new CurrentUsers(database, listener);
-  const throttle = new LoginThrottle(config.loginFailures, config.accounts.knownDeviceDays);
-  passwordWork.setLimits(config.limits.passwords);
-  const cors = new Cors(config);
-  const frontEnd = frontEnds(config, (origin) => cors.allows(origin));
-  const mails = new AccountMails(
-    config.accounts,
-    new AccountLinks([config.secretKey, ...config.secretKeyFallbacks]),
-  );
-  const devices = new KnownDevices(config.accounts, mails);
-  const passwords = new NewPasswords(tokens, mails);
-  const challenges = new LoginChallenges(keys);
-  const forcedChange = new ForcedChange({ database, tokens, devices, challenges, passwords });
-  const factors = secondFactors({
-    ...{ config, database, tokens, throttle, devices, mails, cors, tenants, challenges },
-  });
-  const sessions = new Sessions(database, tokens, throttle, users, devices, [
-    forcedChange.step,
-    factors.factor.step,
-  ]);
-  const resets = new PasswordReset(database, { settings: config.accounts, mails, passwords, frontEnd });
-  const invitations = new Invitations({
-    mails,
-    lifetime: config.accounts.invitationLifetime,
-    canSend: config.deliveries.email.transport !== 'off',
-    frontEnd,
-  });
-  const ownSessions = new OwnSessions(database, tokens, throttle, passwords);
-  const own = { users, sessions: ownSessions, passwords, mails, invitations };
   const media = new MediaStore(config.mediaDirectory);
   const urls = new SignedUrls(keys);
 
@@ -180,8 +138,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
 
   const resources = resourceRoutesOf({ config, database, media, urls, own });
   const routes: RouteDefinition[] = [
-    ...tokenRoutes(sessions, factors),
-    ...passwordRoutes(resets, forcedChange),
+    ...tokenRoutes(accounts.sessions, factors),
+    ...passwordRoutes(accounts.resets, accounts.forcedChange),
     ...secondFactorTokenRoutes(factors),
     ...secondFactorRoutes(database, factors),
     ...sessionRoutes(database, own),

@@ -1,8 +1,6 @@
 import { chmodSync, closeSync, openSync } from 'node:fs';
-import { destination, pino } from 'pino';
-
-/** Maximum number of bytes buffered while lines cannot be written; the rest is lost. */
-const MOST_KEPT = 1024 * 1024;
+import { pino } from 'pino';
+import { openDestination, STDOUT } from './log.js';
 
 /** The fields of a line, besides `level`, `time` and `"log":"security"`. */
 export type SecurityLine = Readonly<Record<string, unknown>>;
@@ -20,10 +18,7 @@ export function openSecurityLines(file: string): void {
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600); // it may have been made by something else
   }
-  const output = destination({ dest: file || 1, sync: true, maxLength: MOST_KEPT });
-  output.removeAllListeners('error'); // pino's own rethrows it, which ends the process
-  output.on('error', () => undefined);
-  const log = pino({ level: 'info', base: null }, output).child({ log: 'security' });
+  const log = pino({ level: 'info', base: null }, openDestination(file || STDOUT)).child({ log: 'security' });
   write = (line) => log.info(line);
 }
 
