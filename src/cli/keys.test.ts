@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { runCommand } from '../../test/helpers/cli.js';
 import { idOfSecret } from '../config/key-ring.js';
+import { changeKeysFile, newKey, readKeysFile, writeKeysFile } from '../config/keys-file.js';
 
 const SECRET_KEY = 'a key for tests, long enough and like no other: 9182736450';
 const folder = mkdtempSync(join(tmpdir(), 'leopard-keys-'));
@@ -37,8 +39,42 @@ it('retires a key at once, but not the one that signs', async () => {
     exitCode: 1,
     stderr: expect.stringContaining('leopard keys rotate'),
   });
-  expect((await keys('retire', old))[0]).toMatchObject({ id: old, status: 'retired' });
+  const retired = await leopard('keys', 'retire', old, '--json');
+  expect(JSON.parse(retired.stdout)[0]).toMatchObject({ id: old, status: 'retired' });
+  // Which the machine cannot know that finds no file.
+  expect(retired.stderr).toContain(`machines without ${file} go on trusting this SECRET_KEY`);
   expect((await leopard('keys', 'retire', old)).exitCode).toBe(1);
   expect((await leopard('keys', 'retire', 'nothing')).exitCode).toBe(1);
   expect((await leopard('keys', 'rotate', '--delay', 'x')).exitCode).toBe(2);
+});
+
+it('waits for another command that changes the keys, and keeps what that has written', async () => {
+  const before = readKeysFile(file);
+  writeFileSync(`${file}.lock`, '');
+  const rotation = keys('rotate');
+  await sleep(200);
+  const others = newKey(new Date(), new Date());
+  writeKeysFile(file, [...before, others]);
+  rmSync(`${file}.lock`);
+  const ids = (await rotation).map(({ id }: { id: string }) => id);
+  expect(ids.slice(0, -1)).toEqual([...before.map(({ id }) => id), others.id]);
+  expect(ids).toHaveLength(before.length + 2);
+  expect(existsSync(`${file}.lock`)).toBe(false);
+});
+
+it('names the lock that a killed command has left', async () => {
+  writeFileSync(`${file}.lock`, '');
+  const change = changeKeysFile(file, (present) => present, { wait: 30 });
+  await expect(change).rejects.toThrow(`remove ${file}.lock`);
+  rmSync(`${file}.lock`);
+});
+
+it.skipIf(process.getuid?.() !== 0)('leaves the file to its owner when root changes it', async () => {
+  chownSync(file, 12_345, 12_345);
+  await keys('rotate');
+  expect([statSync(file).uid, statSync(file).gid]).toEqual([12_345, 12_345]);
+  rmSync(file);
+  chownSync(folder, 12_346, 12_346);
+  await keys('rotate');
+  expect(statSync(file).uid).toBe(12_346);
 });

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../config/config.js';
 import { idOfSecret } from '../config/key-ring.js';
-import { type KeyEntry, newKey, readKeysFile, writeKeysFile } from '../config/keys-file.js';
+import { changeKeysFile, type KeyEntry, newKey, readKeysFile, signingEntry } from '../config/keys-file.js';
 import { PlainError } from '../platform/plain-error.js';
 import type { CliContext } from './context.js';
 import { formatTable } from './table.js';
@@ -55,34 +55,40 @@ function seconds(text: string): number {
   throw new InvalidArgumentError(`must be a whole number from 0 to ${LONGEST_DELAY}`);
 }
 
-function rotate(context: CliContext, options: Options & { delay: number }): void {
+async function rotate(context: CliContext, options: Options & { delay: number }): Promise<void> {
   const config = context.config();
-  const file = config.sessions.keysFile;
-  const now = new Date();
-  const signsFrom = new Date(now.getTime() + options.delay * 1000);
   const { accessTokenLifetime, refreshTokenLifetime } = config;
   const longest = Math.max(accessTokenLifetime, refreshTokenLifetime, ADDRESSES_LIVE) + CLOCKS_DIFFER;
-  const retires = new Date(signsFrom.getTime() + longest * 1000).toISOString();
-  const present = withSecretKey(config, readKeysFile(file), now);
-  const kept = present.map((key) => ({ ...key, retires_at: key.retires_at ?? retires }));
-  const keys = [...kept.map((key) => forgotten(key, now)), newKey(now, signsFrom)];
-  writeKeysFile(file, keys);
+  const keys = await changeKeysFile(config.sessions.keysFile, (entries) => {
+    const now = new Date();
+    const signsFrom = new Date(now.getTime() + options.delay * 1000);
+    const retires = new Date(signsFrom.getTime() + longest * 1000).toISOString();
+    const present = withSecretKey(config, entries, now);
+    const kept = present.map((key) => ({ ...key, retires_at: key.retires_at ?? retires }));
+    return [...kept.map((key) => forgotten(key, now)), newKey(now, signsFrom)];
+  });
   show(context, options, keys);
 }
 
-function retire(context: CliContext, id: string, options: Options): void {
+async function retire(context: CliContext, id: string, options: Options): Promise<void> {
   const config = context.config();
   const file = config.sessions.keysFile;
-  const now = new Date();
-  const present = withSecretKey(config, readKeysFile(file), now);
-  const found = shownKeys(config, present, now).find((key) => key.id === id);
-  if (!found || found.status === 'retired')
-    throw new PlainError(`there is no key ${id}; see: leopard keys list`);
-  if (found.status === 'signs') throw new PlainError(`${id} signs; first: leopard keys rotate --delay 0`);
-  const keys = present.map((key) =>
-    key.id === id ? forgotten({ ...key, retires_at: now.toISOString() }, now) : key,
-  );
-  writeKeysFile(file, keys);
+  const keys = await changeKeysFile(file, (entries) => {
+    const now = new Date();
+    const present = withSecretKey(config, entries, now);
+    const found = shownKeys(config, present, now).find((key) => key.id === id);
+    if (!found || found.status === 'retired')
+      throw new PlainError(`there is no key ${id}; see: leopard keys list`);
+    if (found.status === 'signs') throw new PlainError(`${id} signs; first: leopard keys rotate --delay 0`);
+    return present.map((key) =>
+      key.id === id ? forgotten({ ...key, retires_at: now.toISOString() }, now) : key,
+    );
+  });
+  if (id === idOfSecret(config.secretKey)) {
+    context.warn(
+      `warning: machines without ${file} go on trusting this SECRET_KEY; change it in their settings too`,
+    );
+  }
   show(context, options, keys);
 }
 
@@ -102,10 +108,7 @@ function forgotten(key: KeyEntry, now: Date): KeyEntry {
 function shownKeys(config: Config, entries: readonly KeyEntry[], now: Date): ShownKey[] {
   const all = withSecretKey(config, entries, now);
   const secretKeyId = idOfSecret(config.secretKey);
-  const isDue = ({ secret, signs_from }: KeyEntry) =>
-    secret && signs_from && Date.parse(signs_from) <= now.getTime();
-  const due = all.filter(isDue).toSorted((a, b) => Date.parse(a.signs_from!) - Date.parse(b.signs_from!));
-  const signingId = due.at(-1)?.id ?? secretKeyId;
+  const signingId = signingEntry(all, now.getTime())?.id ?? secretKeyId;
   return all.map((key) => {
     const isRetired = key.retires_at !== undefined && Date.parse(key.retires_at) <= now.getTime();
     const isNext = key.signs_from !== undefined && Date.parse(key.signs_from) > now.getTime();

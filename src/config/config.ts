@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { nearestExisting } from '../platform/folders.js';
-import { writeWhole } from '../platform/private-text-file.js';
+import { writePrivateFile } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type AccountSettings, readAccountSettings } from './account-settings.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
@@ -318,7 +318,7 @@ function keptSecretKey(read: SettingsReader, dataDirectory: string): string {
     if (kept.length >= SHORTEST_KEY) return kept; // a full disk or an edit may have left less
     mkdirSync(dataDirectory, { recursive: true });
     const key = randomBytes(48).toString('base64url');
-    writeWhole(file, `${key}\n`);
+    writePrivateFile(file, `${key}\n`);
     return key;
   } catch (error) {
     const { message } = error as Error;

@@ -1,6 +1,6 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { type KeyEntry, readKeysFile } from './keys-file.js';
+import { type KeyEntry, readKeysFile, signingEntry } from './keys-file.js';
 
 /** A key that signs or verifies. */
 export interface Key {
@@ -110,13 +110,12 @@ export class KeyRing {
   }
 
   #chooseSigning(now: number): void {
-    const due = this.#entries
-      .filter(({ secret, signs_from }) => secret && signs_from)
-      .map(({ id, signs_from }) => ({ id, from: Date.parse(signs_from as string) }))
-      .toSorted((a, b) => a.from - b.from);
-    const youngest = due.findLast(({ from }) => from <= now);
-    this.#signing = this.#keys.find(({ id }) => id === youngest?.id) ?? (this.#keys[0] as Key);
-    this.#signingUntil = due.find(({ from }) => from > now)?.from ?? Infinity;
+    const id = signingEntry(this.#entries, now)?.id;
+    this.#signing = this.#keys.find((key) => key.id === id) ?? (this.#keys[0] as Key);
+    const later = this.#entries
+      .map(({ signs_from }) => Date.parse(signs_from ?? ''))
+      .filter((from) => from > now);
+    this.#signingUntil = Math.min(...later);
   }
 }
 

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionSettings } from '../../config/config.js';
+import { giveToOwnerOf } from '../../platform/private-text-file.js';
 import { wayOutOf } from '../../platform/system-errors.js';
 import { chooseAccount, giveTo, type ServerAccount } from './account.js';
 import { type Binaries, findBinaries } from './binaries.js';
@@ -11,7 +12,6 @@ import { type Layout, layoutOf } from './layout.js';
 import { clearOrphans } from './orphans.js';
 import { type Passwords, readPasswords } from './passwords.js';
 import { type Postmaster, startPostmaster } from './postmaster.js';
-import { giveToOwnerOf } from './private-file.js';
 
 export interface EmbeddedSettings {
   /** The directory of the data, created when it is missing. */

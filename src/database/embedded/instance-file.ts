@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createPrivateFile, writePrivateFile } from '../../platform/private-text-file.js';
 import { DataDirectoryInUseError } from './errors.js';
-import { createPrivateFile, replacePrivateFile } from './private-file.js';
 import { identify, isAlive, type ProcessIdentity } from './process-identity.js';
 
 /** The process of this program that has the data directory, and the address of its server once it is up. */
@@ -55,7 +55,7 @@ function takeOver(path: string, dead: Instance | null, mine: Instance): boolean 
   }
   try {
     if (serialise(parse(path)) !== serialise(dead)) return false;
-    replacePrivateFile(path, serialise(mine));
+    writePrivateFile(path, serialise(mine));
     return true;
   } finally {
     rmSync(guard, { force: true });
@@ -74,7 +74,7 @@ function removeOutlived(guard: string): void {
 
 function claimOf(path: string, owner: ProcessIdentity): DataDirectoryClaim {
   return {
-    publish: (server) => replacePrivateFile(path, serialise({ owner, server })),
+    publish: (server) => writePrivateFile(path, serialise({ owner, server })),
     release: () => {
       if (serialise(parse(path)?.owner ?? null) === serialise(owner)) rmSync(path, { force: true });
     },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { createPrivateFile } from '../../platform/private-text-file.js';
 import { EmbeddedDatabaseError } from './errors.js';
-import { createPrivateFile } from './private-file.js';
 
 /** The random passwords of the embedded server's roles. */
 export interface Passwords {
