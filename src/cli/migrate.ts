@@ -14,6 +14,9 @@ import { parseId } from './id-argument.js';
 import { ownerSettings } from './owner-settings.js';
 import { withDatabase } from './with-database.js';
 
+/** Maximum number of mended faults that are listed; the others are counted. */
+const MOST_MENDED = 50;
+
 interface MigrateCommandOptions {
   readonly shared?: boolean;
   readonly schema?: string;
@@ -60,7 +63,8 @@ async function migrate(
     );
   else if (applied === 0 && captures === 0 && failures.length === 0 && mended.length === 0)
     context.print('nothing to do: everything is applied');
-  for (const text of mended) context.print(`mended: ${text}`);
+  for (const text of mended.slice(0, MOST_MENDED)) context.print(`mended: ${text}`);
+  if (mended.length > MOST_MENDED) context.print(`mended: ${mended.length - MOST_MENDED} more like these`);
   for (const { error } of failures) context.warn(error.message);
   if (failures.length > 0) {
     throw new CliError(

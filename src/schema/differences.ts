@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../database/schema-name.js';
+import { oneLine } from '../platform/one-line.js';
 import type { CatalogueObject, ObjectKind } from './catalogue-objects.js';
 
 /** An object in a schema that differs from what the program makes. */
@@ -84,12 +85,16 @@ export function inWords(
     const statement = drop[kind]?.();
     return statement ? `${said} (unless it is yours: ${statement})` : said;
   }
-  if (kind === 'right' && found && definition !== 'none') return `${said} (${definition})`;
+  if (kind === 'right' && found && definition !== 'none')
+    return `${said} (${oneLine(definition, LONGEST_RIGHTS)})`;
   if (kind === 'trigger' && definition.startsWith('DISABLED ')) return `${kind} ${name} is disabled`;
   if (kind === 'constraint' && definition.endsWith(SWITCHED_OFF)) return `${kind} ${name} is switched off`;
   if (kind === 'table' && found) return `${said} (${definition}${undo(definition, on)})`;
   return said;
 }
+
+/** Longest list of rights that is shown, since it may name every tenant. */
+const LONGEST_RIGHTS = 300;
 
 /** The end of the definition of an object that does not belong to the owner of the program's tables. */
 export const FOREIGN_OWNER = / OWNED BY (.*)$/;

@@ -6,7 +6,7 @@ import { quoteIdentifier } from '../database/schema-name.js';
 import { examineRights, examineRoleSettings, examineRoles } from './access/access-check.js';
 import { inOneLine } from './access/deviation.js';
 
-/** Maximum number of findings of one check; the others are counted. */
+/** Maximum number of findings of one check, the gravest first; the others are counted. */
 const MOST_LISTED = 50;
 
 const ACCESS = {
@@ -30,11 +30,16 @@ export async function examineAccess(
   const [examine, allWell] = ACCESS[check];
   const found = await examine(client, appUser);
   if (found.length === 0) return ok(allWell(appUser));
-  const results = found
+  const sorted = found.toSorted((a, b) => Number(a.isSlight ?? false) - Number(b.isSlight ?? false));
+  const results = sorted
     .slice(0, MOST_LISTED)
     .map((deviation) => (deviation.isSlight ? warning : problem)(inOneLine(deviation)));
-  const more = found.length - MOST_LISTED;
-  return more > 0 ? [...results, problem(`and ${more} more like these`)] : results;
+  const [next] = sorted.slice(MOST_LISTED);
+  if (!next) return results;
+  return [
+    ...results,
+    (next.isSlight ? warning : problem)(`and ${found.length - MOST_LISTED} more like these`),
+  ];
 }
 
 const OWNER_FACTS = `

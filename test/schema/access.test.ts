@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withOwner } from '../../src/database/owner.js';
 import { requireIsolation } from '../../src/schema/access/access-check.js';
 import { migrateAll } from '../../src/schema/migrator.js';
+import { examineAccess } from '../../src/schema/role-diagnosis.js';
 import { hasPgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 import { startPostgres } from '../helpers/postgres-server.js';
 import { type TwoAgencies, twoAgencies } from '../helpers/two-agencies.js';
@@ -85,6 +87,27 @@ it('finds all of them at once', async () => {
   for (const { undo } of [...CHANGES].reverse()) await sql(undo);
   for (const { mark } of CHANGES) expect(said).toContain(mark);
   expect(await everything()).toEqual([]);
+});
+
+it('lists the gravest first, and counts what is beyond the list', async () => {
+  await sql(`DO $$ BEGIN
+    FOR number IN 1 .. 53 LOOP
+      EXECUTE format('CREATE ROLE cloud_%1$s NOLOGIN; GRANT cloud_%1$s TO leopard_app', number);
+    END LOOP;
+  END $$; GRANT pg_read_all_data TO leopard_app`);
+  const { app } = agencies.handle;
+  const results = await withOwner(app, (client) => examineAccess(client, app.user, 'roles'));
+  await sql(`DO $$ BEGIN
+    FOR number IN 1 .. 53 LOOP EXECUTE format('DROP ROLE cloud_%s', number); END LOOP;
+  END $$; REVOKE pg_read_all_data FROM leopard_app`);
+  const list = [results].flat();
+  expect(list).toHaveLength(51);
+  expect(list[0]).toMatchObject({
+    status: 'problem',
+    text: expect.stringContaining('member of pg_read_all_data'),
+  });
+  expect(new Set(list.slice(1).map(({ status }) => status))).toEqual(new Set(['warning']));
+  expect(list.at(-1)?.text).toBe('and 4 more like these');
 });
 
 it('migrate takes away what roles must not have, as far as the owner may', async () => {

@@ -8,8 +8,8 @@ interface Facts {
   readonly isSlight: boolean;
 }
 
-// What everybody may do with this database and with schema public, and what they may do with the server's own functions
-// and tables beyond what it began with.
+// Everybody's rights on this database and on schema public, and those on the server's own functions and tables beyond the
+// ones that it began with.
 const FACTS = `
   SELECT 'database ' || quote_ident(datname) AS what, a.privilege_type AS rights, 'DATABASE ' || quote_ident(datname) AS on,
     a.privilege_type = 'CONNECT' AS "isSlight"
@@ -53,13 +53,9 @@ const OPEN_DATABASES = `
 /** Finds other databases of the server that the program's role may enter because everybody may. */
 export async function examineOtherDatabases(client: OwnerClient, appUser: string): Promise<Deviation[]> {
   const { rows } = await client.query<{ name: string }>(OPEN_DATABASES);
-  if (rows.length === 0) return [];
-  const names = rows.map(({ name }) => name);
-  return [
-    {
-      text: `${appUser} may enter ${names.join(', ')}, as everybody may`,
-      statements: names.map((name) => `REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`),
-      isSlight: true,
-    },
-  ];
+  return rows.map(({ name }) => ({
+    text: `${appUser} may enter ${name}, as everybody may`,
+    statements: [`REVOKE CONNECT, TEMPORARY ON DATABASE ${name} FROM PUBLIC`],
+    isSlight: true,
+  }));
 }
