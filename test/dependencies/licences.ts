@@ -48,11 +48,15 @@ export function isAllowed(expression: string, allowed: (licence: string) => bool
   return allowed(text);
 }
 
+/** Returns a package's name from its path in a lock file. */
+export const nameOf = (path: string) =>
+  path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+
 /** Returns the packages of a lock file whose licence is not among the allowed ones, one line each. */
 export function licenceBreaches(packages: Readonly<Record<string, LockedPackage>>): string[] {
   return Object.entries(packages).flatMap(([path, { license, dev = false }]) => {
     if (path === '') return [];
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const name = nameOf(path);
     const allowed = (licence: string) =>
       ALLOWED.has(licence) ||
       EXCEPTIONS.some(
@@ -61,7 +65,7 @@ export function licenceBreaches(packages: Readonly<Record<string, LockedPackage>
       );
     if (license !== undefined && isAllowed(license, allowed)) return [];
     return [
-      `${path} has the licence ${license ?? 'of nobody knows what'}, which test/dependencies/licences.ts does not allow`,
+      `${path} has ${license === undefined ? 'no licence' : `the licence ${license}`}, which test/dependencies/licences.ts does not allow`,
     ];
   });
 }

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../architecture/sources.js';
+import { nameOf } from './licences.js';
 import { readSources } from './vendored-files.js';
 
 // npm run sbom: prints the bill of materials (CycloneDX) of what is shipped: npm's own, from the lock file, with the
@@ -18,7 +19,7 @@ const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'u
 // Not by npm's --omit=dev, which also leaves out packages of ours that a tool depends on too.
 const names = Object.entries(packages as Record<string, { readonly version: string; readonly dev?: boolean }>)
   .filter(([path, { dev }]) => path !== '' && dev !== true)
-  .map(([path, { version }]) => `${path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`);
+  .map(([path, { version }]) => `${nameOf(path)}@${version}`);
 const ours = new Set(names);
 const shipped = (bill.components as Component[]).filter((component) => ours.has(component['bom-ref']));
 const refs = new Set([

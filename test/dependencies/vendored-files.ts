@@ -20,6 +20,7 @@ export interface VendoredPackage {
   readonly files: Readonly<Record<string, { readonly from: string; readonly sha256: string }>>;
 }
 
+/** Reads the packages from which files were taken. */
 export function readSources(): VendoredPackage[] {
   return JSON.parse(readFileSync(SOURCES, 'utf8'));
 }
