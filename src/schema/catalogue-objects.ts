@@ -157,10 +157,9 @@ const OBJECTS = `
 
 const READ = `${OBJECTS} SELECT kind, name, definition, statement FROM object`;
 
-const SUMS = `${OBJECTS}
-  SELECT schema, md5(string_agg(kind || ' ' || name || ' ' || definition, E'\\n' ORDER BY kind COLLATE "C", name COLLATE "C"))
-    AS sum
-  FROM object GROUP BY schema`;
+/** SQL for the checksum of objects. */
+const SUM = `md5(string_agg(kind || ' ' || name || ' ' || definition, E'\\n' ORDER BY kind COLLATE "C", name COLLATE "C"))`;
+const SUMS = `${OBJECTS} SELECT schema, ${SUM} AS sum FROM object GROUP BY schema`;
 
 /** The kinds of objects that are read, and the program's role. */
 export interface Reading {
@@ -199,9 +198,7 @@ export async function readSums(
 /** Returns the same checksum for objects that were read earlier. */
 export async function sumOf(client: OwnerClient, objects: readonly CatalogueObject[]): Promise<string> {
   const { rows } = await client.query<{ sum: string }>(
-    `SELECT md5(string_agg(kind || ' ' || name || ' ' || definition, E'\\n' ORDER BY kind COLLATE "C", name COLLATE "C"))
-       AS sum
-     FROM unnest($1::text[], $2::text[], $3::text[]) AS o (kind, name, definition)`,
+    `SELECT ${SUM} AS sum FROM unnest($1::text[], $2::text[], $3::text[]) AS o (kind, name, definition)`,
     [
       objects.map(({ kind }) => kind),
       objects.map(({ name }) => name),

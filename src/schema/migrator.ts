@@ -59,7 +59,7 @@ export interface MigrationReport {
   readonly newerCaptures: number;
   /** Number of tenants whose lost functions, triggers or rights were restored. */
   readonly repairs: number;
-  /** What else was not as the program makes it and is now: roles, rights, schema `public`; one line each. */
+  /** Other faults that were mended, in roles, rights and schema `public`; one line each. */
   readonly mended: readonly string[];
   /** Tenants that failed; each keeps what was applied to it before. If there is one, the command has failed. */
   readonly failures: readonly { readonly scope: MigrationScope; readonly error: Error }[];

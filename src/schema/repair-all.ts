@@ -89,7 +89,7 @@ export async function repairShared(
 /** A tenant whose schema exists and to which all of these migrations were applied. */
 export interface UpToDate {
   readonly schema: string;
-  /** Whether one of them was skipped there. */
+  /** True if one of them was skipped there. */
   readonly skipped: boolean;
 }
 

@@ -14,7 +14,7 @@ import { examineGrantedSettings, examineStoredSettings } from './settings.js';
 
 type Examine = (client: OwnerClient, appUser: string) => Promise<Deviation[]>;
 
-/** What the roles are, own and belong to. */
+/** The roles' attributes, property and memberships. */
 const OF_ROLES: readonly Examine[] = [
   examineAttributes,
   examineMemberships,
@@ -22,7 +22,7 @@ const OF_ROLES: readonly Examine[] = [
   examineOwned,
   examineSchemaRights,
 ];
-/** What roles and everybody may do, beyond the tables of tenants and of `public`, which are compared with the program's. */
+/** The rights of roles and of everybody, beyond the tables of tenants and of `public`, which are compared with the program's. */
 const OF_RIGHTS: readonly Examine[] = [
   examineProgramRights,
   examineTenantRights,
@@ -33,7 +33,7 @@ const OF_RIGHTS: readonly Examine[] = [
 ];
 const OF_SETTINGS: readonly Examine[] = [examineGrantedSettings, examineStoredSettings];
 
-/** What can void the isolation of tenants; each is one query that does not read every table. */
+/** All that can void the isolation of tenants: a few queries each, of which none reads every table. */
 const AT_START: readonly Examine[] = [
   examineAttributes,
   examineMemberships,
@@ -43,7 +43,8 @@ const AT_START: readonly Examine[] = [
   examineProgramRights,
 ];
 
-const examineAll =
+/** Returns the examination that joins the findings of several, made one after the other. */
+export const examineAll =
   (parts: readonly Examine[]): Examine =>
   async (client, appUser) => {
     const found: Deviation[] = [];

@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../../database/owner.js';
-import { type Deviation, ROLES } from './deviation.js';
+import { type Deviation, OWNER_OF_TABLES, ROLES } from './deviation.js';
 
 const KINDS: Readonly<Record<string, string>> = {
   r: 'TABLES',
@@ -10,7 +10,7 @@ const KINDS: Readonly<Record<string, string>> = {
   L: 'LARGE OBJECTS',
 };
 
-// What the program makes: the rights of a tenant's role on later tables of its schema. Entries for all schemas contain
+// The program makes: the rights of a tenant's role on later tables of its schema. Entries for all schemas contain
 // PostgreSQL's own default, by which everybody may use functions and types.
 const FACTS = `
   WITH ${ROLES}, entry AS (
@@ -20,7 +20,7 @@ const FACTS = `
   SELECT quote_ident(pg_get_userbyid(e.defaclrole)) AS role, quote_ident(e.nspname) AS schema,
     e.defaclobjtype::text AS kind, coalesce(quote_ident(r.rolname), 'PUBLIC') AS grantee, true AS "isGrant"
   FROM entry e CROSS JOIN aclexplode(e.defaclacl) a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-  WHERE (a.grantee = 0 OR a.grantee IN (SELECT oid FROM program UNION ALL SELECT oid FROM tenant))
+  WHERE (a.grantee = 0 OR a.grantee IN (SELECT oid FROM own))
     AND NOT (r.rolname IS NOT NULL AND r.rolname = e.nspname AND e.defaclobjtype = 'r' AND e.defaclrole = e.nspowner)
     AND NOT (a.grantee = 0 AND e.defaclnamespace = 0 AND e.defaclobjtype IN ('f', 'T'))
   GROUP BY e.defaclrole, e.nspname, e.defaclobjtype, r.rolname
@@ -28,7 +28,7 @@ const FACTS = `
   SELECT quote_ident(pg_get_userbyid(e.defaclrole)), NULL, e.defaclobjtype::text, 'PUBLIC', false
   FROM entry e
   WHERE e.defaclnamespace = 0 AND e.defaclobjtype IN ('f', 'T')
-    AND e.defaclrole = (SELECT relowner FROM pg_catalog.pg_class WHERE oid = 'public.tenants_tenant'::regclass)
+    AND e.defaclrole = ${OWNER_OF_TABLES}
     AND NOT EXISTS (SELECT FROM aclexplode(e.defaclacl) a WHERE a.grantee = 0)
   ORDER BY 1, 2, 3, 4`;
 

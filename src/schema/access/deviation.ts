@@ -1,14 +1,14 @@
 /** A role, right or setting of the database that the program neither makes nor needs. */
 export interface Deviation {
-  /** What is wrong, in a few words. */
+  /** The fault, in a few words. */
   readonly text: string;
   /** The statements with which a superuser mends it; null where `leopard migrate` does. */
   readonly statements: readonly string[] | null;
-  /** Whether `leopard migrate` may run the statements too, if the owner has the rights: they take away nothing of others. */
+  /** True if `leopard migrate` may run the statements too, where the owner has the rights: they take away nothing of others. */
   readonly isSafeToMend?: boolean;
-  /** Whether a tenant could be read or changed past its own transactions: `serve` refuses to start. */
+  /** True if a tenant could be read or changed past its own transactions: `serve` refuses to start. */
   readonly voidsIsolation?: boolean;
-  /** Whether it is only worth a warning. */
+  /** True if it is only worth a warning. */
   readonly isSlight?: boolean;
 }
 
@@ -18,7 +18,10 @@ export function inOneLine({ text, statements }: Deviation): string {
   return `${text}; as a superuser run: ${statements.join('; ')}`;
 }
 
-/** SQL that selects the program's role ($1) and the tenants' roles: those of tenants, and all that it may take on. */
+/**
+ * SQL that selects the program's role ($1), the tenants' roles, which are those of tenants and all that it may take on,
+ * and both of these together as `own`.
+ */
 export const ROLES = `
   program AS (SELECT oid, rolname AS name FROM pg_catalog.pg_roles WHERE rolname = $1),
   tenant AS (
@@ -28,7 +31,12 @@ export const ROLES = `
     WHERE r.rolname ~ '^tenant_[a-z][a-z0-9_]*$' AND (
       r.rolname IN (SELECT schema_name FROM public.tenants_tenant)
       OR r.oid IN (SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN program ON m.member = program.oid))
-  )`;
+  ),
+  own AS (SELECT oid, name FROM program UNION ALL SELECT oid, name FROM tenant)`;
 
 /** SQL for the OID of this database. */
 export const THIS_DATABASE = '(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())';
+
+/** SQL for the OID of the owner of the program's tables. */
+export const OWNER_OF_TABLES =
+  "(SELECT relowner FROM pg_catalog.pg_class WHERE oid = 'public.tenants_tenant'::regclass)";

@@ -3,7 +3,7 @@ import { type Deviation, ROLES } from './deviation.js';
 
 // The program's own functions lie in public and in the tenants' schemas, and are compared there.
 const DEFINERS = `
-  WITH ${ROLES}, own AS (SELECT oid FROM program UNION ALL SELECT oid FROM tenant)
+  WITH ${ROLES}
   SELECT p.oid::regprocedure::text AS name, quote_ident(pg_get_userbyid(p.proowner)) AS owner
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
   WHERE p.prosecdef AND n.nspname NOT IN ('public', 'pg_catalog', 'information_schema') AND n.nspname !~ '^tenant_[a-z]'

@@ -5,16 +5,15 @@ import { missingRights, type Right, surplusRights } from './program-rights.js';
 
 // The server keeps a list of the objects on which each role has rights. Parameters and default privileges are examined
 // apart, other databases belong to others.
-const OBJECTS = `
-  SELECT DISTINCT own.oid AS role, own.name, own.namespace, d.classid, d.objid
-  FROM own JOIN pg_catalog.pg_shdepend d
-    ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = own.oid AND d.deptype = 'a'
+const objectsOf = (roles: 'program' | 'tenant') => `
+  SELECT DISTINCT r.oid AS role, d.classid, d.objid
+  FROM ${roles} AS r JOIN pg_catalog.pg_shdepend d
+    ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'a'
   WHERE (d.dbid = ${THIS_DATABASE} OR d.dbid = 0 AND (d.classid <> 'pg_database'::regclass OR d.objid = ${THIS_DATABASE}))
     AND d.classid NOT IN ('pg_parameter_acl'::regclass, 'pg_default_acl'::regclass)`;
 
 const OF_PROGRAM = `
-  WITH own AS (SELECT oid, rolname AS name, 0 AS namespace FROM pg_catalog.pg_roles WHERE rolname = $1),
-  object AS (${OBJECTS}),
+  WITH ${ROLES}, object AS (${objectsOf('program')}),
   relation AS (
     SELECT c.oid, c.relname, c.relnamespace, n.nspname, a.privilege_type, NULL AS attname, a.is_grantable
     FROM object o JOIN pg_catalog.pg_class c ON o.classid = 'pg_class'::regclass AND c.oid = o.objid
@@ -45,9 +44,12 @@ const OF_PROGRAM = `
 /** Finds rights that the program's role has beyond those that the migrations give it, and those that it lacks. */
 export async function examineProgramRights(client: OwnerClient, appUser: string): Promise<Deviation[]> {
   const { rows } = await client.query<Right>(OF_PROGRAM, [appUser]);
-  const { rows: named } = await client.query<{ name: string }>('SELECT quote_ident($1) AS name', [appUser]);
-  const { name } = named[0]!;
-  const isNewer = await isOfNewerVersion(client);
+  const { rows: about } = await client.query<{ name: string; isNewer: boolean }>(
+    `SELECT quote_ident($1) AS name, EXISTS (
+       SELECT FROM public.migration_ledger WHERE scope = 'shared' AND number > $2) AS "isNewer"`,
+    [appUser, readMigrations().shared.length],
+  );
+  const { name, isNewer } = about[0]!;
   // A newer version of the program may have given rights on tables that this one does not know.
   const unknown = surplusRights(rows).filter(
     ({ schema, type }) => !(isNewer && schema === 'public' && type === 'TABLE'),
@@ -68,23 +70,15 @@ export async function examineProgramRights(client: OwnerClient, appUser: string)
   return [...surplus, { text: `${name} lacks ${missing.join(', ')}`, statements: null }];
 }
 
-async function isOfNewerVersion(client: OwnerClient): Promise<boolean> {
-  const { rowCount } = await client.query(
-    "SELECT FROM public.migration_ledger WHERE scope = 'shared' AND number > $1 LIMIT 1",
-    [readMigrations().shared.length],
-  );
-  return rowCount !== 0;
-}
-
 const OF_TENANTS = `
-  WITH ${ROLES}, own AS (SELECT oid, name, namespace, is_here FROM tenant), object AS (${OBJECTS}),
+  WITH ${ROLES}, object AS (${objectsOf('tenant')}),
   foreign_object AS (
-    SELECT o.name, own.is_here, o.classid, o.objid FROM object o JOIN own ON own.oid = o.role
+    SELECT tenant.name, tenant.is_here, o.classid, o.objid FROM object o JOIN tenant ON tenant.oid = o.role
     LEFT JOIN pg_catalog.pg_class c ON o.classid = 'pg_class'::regclass AND c.oid = o.objid
     LEFT JOIN pg_catalog.pg_proc p ON o.classid = 'pg_proc'::regclass AND p.oid = o.objid
     LEFT JOIN pg_catalog.pg_type t ON o.classid = 'pg_type'::regclass AND t.oid = o.objid
     WHERE coalesce(c.relnamespace, p.pronamespace, t.typnamespace,
-      CASE WHEN o.classid = 'pg_namespace'::regclass THEN o.objid END) IS DISTINCT FROM o.namespace
+      CASE WHEN o.classid = 'pg_namespace'::regclass THEN o.objid END) IS DISTINCT FROM tenant.namespace
   )
   SELECT quote_ident(f.name) AS name, upper(i.type) AS type, i.identity, f.is_here AS "isHere"
   FROM foreign_object f CROSS JOIN pg_identify_object(f.classid, f.objid, 0) i
@@ -95,7 +89,7 @@ interface ForeignObject {
   readonly name: string;
   readonly type: string;
   readonly identity: string;
-  /** Whether the role is that of a tenant in this database. */
+  /** True if the role is that of a tenant in this database. */
   readonly isHere: boolean;
 }
 

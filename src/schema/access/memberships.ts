@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../../database/owner.js';
-import { type Deviation, ROLES, THIS_DATABASE } from './deviation.js';
+import { type Deviation, OWNER_OF_TABLES, ROLES, THIS_DATABASE } from './deviation.js';
 
 /** Predefined roles that read no tables and no files. */
 const HARMLESS = [
@@ -21,7 +21,7 @@ const facts = (hasOptions: boolean) => `
     SELECT m.member, m.roleid, m.grantor, m.admin_option AS admin, ${hasOptions ? 'm.inherit_option' : 'false'} AS inherit,
       bool_or(${hasOptions ? 'm.set_option' : 'true'}) OVER (PARTITION BY m.member, m.roleid) AS set
     FROM pg_catalog.pg_auth_members m
-    WHERE m.member IN (SELECT oid FROM program UNION ALL SELECT oid FROM tenant)
+    WHERE m.member IN (SELECT oid FROM own)
   )
   SELECT r.oid, quote_ident(m.rolname) AS member, quote_ident(r.rolname) AS role, m.rolname = $1 AS "isProgram",
     t.oid IS NOT NULL AS "isTenant", s.admin, s.inherit, s.set, r.rolname = ANY ($2) AS "isHarmless",
@@ -43,10 +43,10 @@ interface Facts {
   readonly isTenant: boolean;
   readonly admin: boolean;
   readonly inherit: boolean;
-  /** Whether this membership, or another in the same role, allows to take on the role. */
+  /** True if this membership, or another in the same role, allows to take on the role. */
   readonly set: boolean;
   readonly isHarmless: boolean;
-  /** Whether the member is the program's role, or that of a tenant in this database. */
+  /** True if the member is the program's role, or that of a tenant in this database. */
   readonly isHere: boolean;
   /** The end of the statement that revokes it. */
   readonly grantedBy: string;
@@ -125,12 +125,12 @@ const optionOff = (option: string, { member, role, grantedBy }: Facts) => ({
 // The owner, superusers and creators, who hold ADMIN, could act as these roles anyway; the programs of other databases,
 // which may have tenants of the same names, cannot connect here.
 const OTHERS = `
-  WITH ${ROLES}, own AS (SELECT oid, name FROM program UNION ALL SELECT oid, name FROM tenant)
+  WITH ${ROLES}
   SELECT quote_ident(r.rolname) AS member, quote_ident(own.name) AS role
   FROM pg_catalog.pg_auth_members m JOIN own ON own.oid = m.roleid JOIN pg_catalog.pg_roles r ON r.oid = m.member
   WHERE r.rolname <> $1 AND r.oid NOT IN (SELECT oid FROM tenant) AND NOT r.rolsuper
     AND has_database_privilege(r.oid, current_database(), 'CONNECT')
-    AND r.oid <> (SELECT relowner FROM pg_catalog.pg_class WHERE oid = 'public.tenants_tenant'::regclass)
+    AND r.oid <> ${OWNER_OF_TABLES}
     AND r.oid <> (SELECT datdba FROM pg_catalog.pg_database WHERE datname = current_database())
   GROUP BY r.rolname, own.name
   HAVING NOT bool_or(m.admin_option)

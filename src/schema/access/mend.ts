@@ -1,6 +1,6 @@
 import type { ConnectionSettings } from '../../config/config.js';
 import { inTransaction, type OwnerClient, withOwner } from '../../database/owner.js';
-import type { Deviation } from './deviation.js';
+import { examineAll } from './access-check.js';
 import { examineProgramRights, examineTenantRights } from './granted.js';
 import { examineMemberships } from './memberships.js';
 import { examineAttributes } from './role-attributes.js';
@@ -25,16 +25,15 @@ export async function mendAccess(owner: ConnectionSettings, appUser: string): Pr
   });
 }
 
-async function mendable(client: OwnerClient, appUser: string): Promise<Deviation[]> {
-  const found: Deviation[] = [];
-  for (const examine of [
-    examineAttributes,
-    examineMemberships,
-    examineSchemaRights,
-    examineProgramRights,
-    examineTenantRights,
-  ]) {
-    found.push(...(await examine(client, appUser)));
-  }
+const examineMendable = examineAll([
+  examineAttributes,
+  examineMemberships,
+  examineSchemaRights,
+  examineProgramRights,
+  examineTenantRights,
+]);
+
+async function mendable(client: OwnerClient, appUser: string) {
+  const found = await examineMendable(client, appUser);
   return found.filter(({ isSafeToMend }) => isSafeToMend);
 }

@@ -17,7 +17,7 @@ const FACTS = `
 interface Facts {
   readonly name: string;
   readonly isProgram: boolean;
-  /** Whether it is the program's role, or that of a tenant in this database. */
+  /** True if it is the program's role, or that of a tenant in this database. */
   readonly isHere: boolean;
   readonly super: boolean;
   readonly bypasses: boolean;
@@ -26,7 +26,7 @@ interface Facts {
   readonly createsDatabases: boolean;
   readonly logsIn: boolean;
   readonly inherits: boolean;
-  /** Whether inheritance and the right to grant roles belong to the role, as before PostgreSQL 16. */
+  /** True if inheritance and the right to grant roles belong to the role, as before PostgreSQL 16. */
   readonly byRole: boolean;
 }
 

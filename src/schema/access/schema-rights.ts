@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../../database/owner.js';
-import { type Deviation, ROLES } from './deviation.js';
+import { type Deviation, OWNER_OF_TABLES, ROLES } from './deviation.js';
 
 const FACTS = `
   WITH ${ROLES}, tenant_schema AS (
@@ -10,14 +10,12 @@ const FACTS = `
     a.grantee IN (SELECT oid FROM tenant) AS "isTenant", string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type) AS rights
   FROM tenant_schema s CROSS JOIN aclexplode(s.nspacl) a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
   WHERE a.grantee <> s.nspowner AND (r.rolname IS DISTINCT FROM s.nspname OR a.privilege_type <> 'USAGE' OR a.is_grantable)
-    AND (a.grantee = 0 OR a.grantee IN (SELECT oid FROM program UNION ALL SELECT oid FROM tenant))
+    AND (a.grantee = 0 OR a.grantee IN (SELECT oid FROM own))
   GROUP BY s.nspname, r.rolname, a.grantee
   UNION ALL
-  SELECT quote_ident(s.nspname), quote_ident(r.rolname), (
-      SELECT quote_ident(pg_get_userbyid(relowner)) FROM pg_catalog.pg_class WHERE oid = 'public.tenants_tenant'::regclass
-    ), r.rolname <> $1, 'OWNER'
+  SELECT quote_ident(s.nspname), quote_ident(r.rolname), quote_ident(pg_get_userbyid(${OWNER_OF_TABLES})), r.rolname <> $1, 'OWNER'
   FROM tenant_schema s JOIN pg_catalog.pg_roles r ON r.oid = s.nspowner
-  WHERE r.oid IN (SELECT oid FROM program UNION ALL SELECT oid FROM tenant)
+  WHERE r.oid IN (SELECT oid FROM own)
   ORDER BY 1, 2`;
 
 interface Facts {

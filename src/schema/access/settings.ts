@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../../database/owner.js';
-import { type Deviation, ROLES, THIS_DATABASE } from './deviation.js';
+import { type Deviation, OWNER_OF_TABLES, ROLES, THIS_DATABASE } from './deviation.js';
 
 /** Settings with which whoever may set them gets past triggers, rights or the sandbox of the server. */
 const VOIDING = [
@@ -15,7 +15,7 @@ const GRANTED = `
   SELECT p.parname AS name, coalesce(quote_ident(r.rolname), 'PUBLIC') AS grantee, a.privilege_type AS "right"
   FROM pg_catalog.pg_parameter_acl p CROSS JOIN aclexplode(p.paracl) a
   LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-  WHERE a.grantee = 0 OR a.grantee IN (SELECT oid FROM program UNION ALL SELECT oid FROM tenant)
+  WHERE a.grantee = 0 OR a.grantee IN (SELECT oid FROM own)
   ORDER BY 1, 2, 3`;
 
 /** Finds server settings that the program's role, a tenant's or everybody may set although they are a superuser's. */
@@ -36,15 +36,13 @@ const ORDINARY = `s.category ~ '^(Query Tuning|Resource Usage|Reporting and Logg
       'tcp_keepalives_count', 'tcp_user_timeout', 'client_connection_check_interval', 'deadlock_timeout')`;
 
 const STORED = `
-  WITH ${ROLES}, own AS (
-    SELECT oid FROM program UNION ALL SELECT oid FROM tenant UNION ALL SELECT 0
-    UNION ALL SELECT relowner FROM pg_catalog.pg_class WHERE oid = 'public.tenants_tenant'::regclass
-  )
+  WITH ${ROLES}
   SELECT split_part(c.setting, '=', 1) AS name, quote_ident(r.rolname) AS role, quote_ident(b.datname) AS database
   FROM pg_catalog.pg_db_role_setting d CROSS JOIN unnest(d.setconfig) AS c (setting)
   LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.setrole LEFT JOIN pg_catalog.pg_database b ON b.oid = d.setdatabase
   LEFT JOIN pg_catalog.pg_settings s ON s.name = split_part(c.setting, '=', 1)
-  WHERE d.setrole IN (SELECT oid FROM own) AND d.setdatabase IN (0, ${THIS_DATABASE})
+  WHERE d.setrole IN (SELECT oid FROM own UNION ALL SELECT 0 UNION ALL SELECT ${OWNER_OF_TABLES})
+    AND d.setdatabase IN (0, ${THIS_DATABASE})
     AND (${ORDINARY}) IS NOT TRUE
   ORDER BY 2 NULLS FIRST, 3 NULLS FIRST, 1`;
 
