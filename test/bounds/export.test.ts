@@ -28,3 +28,21 @@ test('an export of clients with long texts is whole, each client once, read in b
   expect(new Set(text.match(/Client \d+/g)).size).toBe(250);
   expect(text.match(/x{100000}/g)?.length).toBe(250);
 });
+
+test('the document of all that is kept of a client with many long texts is whole, too', async () => {
+  const id = await withOwner(app.databases.owner, async (client) => {
+    await client.query(`
+      SET search_path TO tenant_main;
+      ALTER TABLE immigration_note DISABLE TRIGGER USER;
+      INSERT INTO immigration_note (client_id, content)
+      SELECT (SELECT min(id) FROM immigration_client), repeat('y', 95000) || n FROM generate_series(1, 120) n;
+      ALTER TABLE immigration_note ENABLE TRIGGER USER`);
+    const { rows } = await client.query('SELECT min(id) AS id FROM immigration_client');
+    return rows[0].id;
+  });
+  const { raw } = await app.ask('GET', `/api/v1/clients/${id}/personal-data/`, { token });
+  const { note } = JSON.parse(raw.toString()) as { note: { content: string }[] };
+  expect(note.map(({ content }) => content.replace('y'.repeat(95_000), ''))).toEqual(
+    Array.from({ length: 120 }, (_, n) => String(n + 1)),
+  );
+});

@@ -1,5 +1,4 @@
 import type { Scope } from '../../auth/scope.js';
-import { AnswerTooLargeError } from '../../database/answer-bounds.js';
 import type { Database } from '../../database/database.js';
 import { type Sql, sql } from '../../database/sql.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
@@ -9,13 +8,11 @@ import { type ClientFilters, clientConditions, NEWEST_FIRST } from '../shared/cl
 import { bySubquery } from '../shared/columns.js';
 import { csvLines } from '../shared/csv.js';
 import type { NextPiece } from '../shared/csv-answer.js';
+import { FittingBatches } from '../shared/fitting-batches.js';
 import { named } from '../shared/names.js';
 
-/** Number of clients read in one transaction: the first, or as many of them as are not too large together. */
-const BATCHES = [1_000, 100, 10, 1] as const;
-/** Maximum number of bytes of one batch; a single client's texts are cut beyond it. */
-const MOST_BYTES = 8 * 1024 * 1024;
-const LONGEST_TEXT = 2_000_000;
+/** The bounds of a single client, whose texts are cut beyond them. */
+const SINGLE = { most: 8 * 1024 * 1024, longest: 2_000_000 };
 
 type Cell = string | number | boolean | null;
 
@@ -59,35 +56,22 @@ export function clientPieces(
 ): NextPiece {
   let last: ExportRow | undefined;
   let isOver = false;
-  let size = 0;
-  const read = async (query: (limit: number) => Sql<ExportRow>) => {
-    for (;;) {
-      const limit = BATCHES[size] as number;
-      const longest = limit === 1 ? { longest: LONGEST_TEXT } : {};
-      try {
-        const bounded = { ...context, bounds: { most: MOST_BYTES, ...longest } };
-        return { rows: await database.tenantQuery(bounded, query(limit)), limit };
-      } catch (error) {
-        if (!(error instanceof AnswerTooLargeError) || limit === 1) throw error;
-        size++;
-      }
-    }
-  };
+  const batches = new FittingBatches(database, context, SINGLE);
   return async () => {
     if (isOver) return null;
     const header = last ? [] : [NAMES];
     const behind = last
       ? sql`(r.created_at, r.id) < (${last.created_at}::timestamptz, ${last.id}::bigint)`
       : sql`true`;
-    const { rows, limit } = await read(
-      (most) => sql<ExportRow>`
+    const { rows, isLast } = await batches.read(
+      (limit) => sql<ExportRow>`
         WITH shown AS MATERIALIZED (
           SELECT ${SELECTED} FROM immigration_client r
-          WHERE ${clientConditions(scope, filters)} AND ${behind} ORDER BY ${NEWEST_FIRST} LIMIT ${most}::bigint)
+          WHERE ${clientConditions(scope, filters)} AND ${behind} ORDER BY ${NEWEST_FIRST} LIMIT ${limit}::bigint)
         SELECT * FROM shown WHERE ${LOGGED} ORDER BY created_at DESC, id DESC`,
     );
     last = rows.at(-1);
-    isOver = rows.length < limit;
+    isOver = isLast;
     return csvLines([...header, ...rows.map((row) => NAMES.map((name) => row[name] ?? null))]);
   };
 }

@@ -8,9 +8,10 @@ import { type Sql, sql } from '../../database/sql.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { KINDS } from '../../kinds/kinds.js';
 import type { MediaStore } from '../../storage/media-store.js';
+import { FittingBatches } from '../shared/fitting-batches.js';
 
-/** Number of records that are read, and held, at a time. */
-const BATCH = 100;
+/** The bounds of a single record: none is cut, since the document is complete or none. */
+const SINGLE = { most: 64 * 1024 * 1024 };
 
 /** Tables that refer to clients but hold nothing of them that is not in others, with the reason. */
 const NOT_IN_EXPORT: Readonly<Record<string, string>> = {
@@ -163,17 +164,16 @@ async function* rowsOf(
   found: Found,
 ): AsyncGenerator<string> {
   const column = sql.ref(`r.${key}`);
-  for (let after = -1; ; ) {
-    const rows = await database.tenantQuery(
-      context,
-      sql<{ key: number; row: string }>`
+  const batches = new FittingBatches(database, context, SINGLE);
+  for (let after = -1, isOver = false; !isOver; ) {
+    const { rows, isLast } = await batches.read(
+      (limit) => sql<{ key: number; row: string }>`
         SELECT ${column} AS key, to_jsonb(r)::text AS row FROM ${sql.ref(table)} r
-        WHERE ${where(found)} AND ${column} > ${after}::bigint ORDER BY ${column} LIMIT ${sql.lit(BATCH)}`,
+        WHERE ${where(found)} AND ${column} > ${after}::bigint ORDER BY ${column} LIMIT ${limit}::bigint`,
     );
     for (const { row } of rows) yield row;
-    const last = rows.at(-1);
-    if (!last || rows.length < BATCH) return;
-    after = last.key;
+    after = rows.at(-1)?.key ?? after;
+    isOver = isLast;
   }
 }
 

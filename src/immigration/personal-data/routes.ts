@@ -39,6 +39,7 @@ export function personalDataRoutes(database: Database, media: MediaStore): Route
       tag: 'clients',
       summary: 'Everything that is kept of a client, as one JSON document; only for SUPER_ADMIN.',
       policy: onlySuperAdmin.see,
+      load: 'heavy',
       head: false,
       response: PersonalData,
       errors: [404],
@@ -60,6 +61,7 @@ export function personalDataRoutes(database: Database, media: MediaStore): Route
       summary:
         'Erases everything that is kept of a client, for good; `confirm` repeats the id. Only for SUPER_ADMIN.',
       policy: onlySuperAdmin.remove,
+      load: 'heavy',
       body: Erasure,
       response: ErasedClient,
       errors: [400, 404],

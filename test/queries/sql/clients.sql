@@ -563,7 +563,7 @@ FROM "immigration_client" r
 WHERE r.id = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -576,7 +576,7 @@ FROM "immigration_clientactivity" r
 WHERE "r"."client_id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -589,7 +589,7 @@ FROM "immigration_collegeapplication" r
 WHERE "r"."client_id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -602,7 +602,7 @@ FROM "immigration_employment" r
 WHERE "r"."client_id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -615,7 +615,7 @@ FROM "immigration_note" r
 WHERE "r"."client_id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -628,7 +628,7 @@ FROM "immigration_passport" r
 WHERE "r"."id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -641,7 +641,7 @@ FROM "immigration_proficiency" r
 WHERE "r"."client_id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -654,7 +654,7 @@ FROM "immigration_profilepicture" r
 WHERE "r"."client_id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -667,7 +667,7 @@ FROM "immigration_qualification" r
 WHERE "r"."client_id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -680,7 +680,7 @@ FROM "immigration_visaapplication" r
 WHERE "r"."client_id" = $1
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -693,7 +693,7 @@ FROM "immigration_reminder" r
 WHERE r.id = ANY (ids_among($1::text[], $2))
   AND "r"."id" > $3::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $4::bigint;
 
 COMMIT;
 
@@ -706,7 +706,7 @@ FROM "immigration_task" r
 WHERE r.id = ANY (ids_among($1::text[], $2))
   AND "r"."id" > $3::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $4::bigint;
 
 COMMIT;
 
@@ -719,7 +719,7 @@ FROM "immigration_calendar_event" r
 WHERE names_any(concat_ws(' ', r.title, r.description, r.location), $1::text[])
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -732,7 +732,7 @@ FROM "immigration_notification" r
 WHERE r.id = ANY ($1::bigint[])
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -745,7 +745,7 @@ FROM "immigration_event" r
 WHERE r.id = ANY ($1::bigint[])
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -758,7 +758,7 @@ FROM "delivery" r
 WHERE r.id = ANY ($1::bigint[])
   AND "r"."id" > $2::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -771,7 +771,7 @@ FROM "client_import_row" r
 WHERE r.client_id = $1
   AND "r"."place" > $2::bigint
 ORDER BY "r"."place"
-LIMIT 100;
+LIMIT $3::bigint;
 
 COMMIT;
 
@@ -784,7 +784,7 @@ FROM "audit_entry" r
 WHERE (r.entity || ':' || r.record_id = ANY ($1::text[]) OR (r.entity IN ('client', 'passport', 'profilepicture') AND (r.record_id = $2::bigint OR r.record_ids @> ARRAY[$3::bigint])))
   AND "r"."id" > $4::bigint
 ORDER BY "r"."id"
-LIMIT 100;
+LIMIT $5::bigint;
 
 COMMIT;
 
