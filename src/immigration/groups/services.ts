@@ -6,7 +6,7 @@ import { sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
-import { checkGrants, grantDifference, replacePermissions } from '../shared/permissions.js';
+import { checkGrants, replacePermissions } from '../shared/permissions.js';
 import { claimName } from '../shared/unique-name.js';
 import type { GroupCreateInput, GroupOutput, GroupUpdateInput } from './schemas.js';
 import { groups } from './selectors.js';
@@ -18,8 +18,7 @@ export async function createGroup(
   { name, permission_ids = [] }: GroupCreateInput,
 ): Promise<Pending<GroupOutput>> {
   await claimGroupName(transaction, name);
-  await checkGrants(transaction, user, permission_ids, []);
-  const { added } = await grantDifference(transaction, [], permission_ids);
+  const { added } = await checkGrants(transaction, user, permission_ids, []);
   const [created] = await transaction.query(
     sql<{ id: number }>`INSERT INTO auth_group (name) VALUES (${name}) RETURNING id`,
   );
@@ -82,8 +81,7 @@ async function grant(
     sql<{ id: number }>`SELECT permission_id AS id FROM auth_group_permissions WHERE group_id = ${id}`,
   );
   const held = found.map((permission) => permission.id);
-  await checkGrants(transaction, user, ids, held);
-  const changes = await grantDifference(transaction, held, ids);
+  const changes = await checkGrants(transaction, user, ids, held);
   replacePermissions(transaction, 'auth_group_permissions', 'group_id', id, ids);
   recordSecurityEvent(transaction, {
     kind: 'group_permissions_changed',

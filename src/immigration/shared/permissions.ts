@@ -47,6 +47,7 @@ export const PermissionAssignment = body('UserPermissionAssignmentRequest', {
  * Checks that a user may grant these permissions to somebody who has some already: only those that they have
  * themselves. Present ones need no permission.
  * @param held ids of the present ones
+ * @returns the names of the permissions that they gain and lose, for the security log
  * @throws HttpError 400 for one that does not exist, or is not shown; 403 for one that the user does not have
  */
 export async function checkGrants(
@@ -54,33 +55,23 @@ export async function checkGrants(
   user: CurrentUser,
   ids: readonly number[],
   held: readonly number[],
-): Promise<void> {
-  if (ids.length === 0) return;
+): Promise<{ added: string[]; removed: string[] }> {
   const rows = await transaction.query(sql<{ id: number; permission: string; shown: boolean }>`
-    SELECT p.id, ct.app_label || '.' || p.codename AS permission, ${SHOWN} AS shown
-    FROM ${PERMISSIONS} WHERE p.id = ANY (${ids.filter(isInteger)}::integer[])`);
-  const found = new Map(rows.map((row) => [row.id, row]));
-  for (const id of ids) if (!found.has(id)) throw invalidPk('permission_ids', id);
-  for (const { id, permission } of rows) {
-    if (held.includes(id) || user.permissions.has(permission)) continue;
+    SELECT p.id, ct.app_label || '.' || p.codename AS permission, ${SHOWN} AS shown FROM ${PERMISSIONS}
+    WHERE p.id = ANY (${[...ids.filter(isInteger), ...held]}::integer[]) ORDER BY ${PERMISSION_ORDER}`);
+  const known = new Set(rows.map(({ id }) => id));
+  for (const id of ids) if (!known.has(id)) throw invalidPk('permission_ids', id);
+  const [before, after] = [new Set(held), new Set(ids)];
+  const added = rows.filter(({ id }) => !before.has(id));
+  for (const { permission } of added) {
+    if (user.permissions.has(permission)) continue;
     throw permissionDenied(`You cannot grant a permission that you do not hold: ${permission}`);
   }
-  const hidden = rows.find(({ shown }) => !shown);
+  const hidden = rows.find(({ id, shown }) => !shown && after.has(id));
   if (hidden) throw invalidPk('permission_ids', hidden.id);
-}
-
-/** Returns the names of the permissions that a replaced set gains and loses, for the security log. */
-export async function grantDifference(
-  transaction: TenantTransaction,
-  before: readonly number[],
-  after: readonly number[],
-): Promise<{ added: string[]; removed: string[] }> {
-  const rows = await transaction.query(sql<{ id: number; name: string; shown: boolean }>`
-    SELECT p.id, ct.app_label || '.' || p.codename AS name, ${SHOWN} AS shown FROM ${PERMISSIONS}
-    WHERE p.id = ANY (${[...before, ...after]}::integer[]) ORDER BY ${PERMISSION_ORDER}`);
-  const added = rows.filter(({ id }) => !before.includes(id));
-  const removed = rows.filter(({ id, shown }) => shown && !after.includes(id));
-  return { added: added.map(({ name }) => name), removed: removed.map(({ name }) => name) };
+  const removed = rows.filter(({ id, shown }) => shown && !after.has(id));
+  const names = (changed: typeof rows) => changed.map(({ permission }) => permission);
+  return { added: names(added), removed: names(removed) };
 }
 
 /** Returns whether an id fits PostgreSQL's integer, the type of permissions' ids. */

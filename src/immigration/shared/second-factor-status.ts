@@ -34,12 +34,11 @@ interface StatusRow {
   readonly codes: number;
 }
 
-/** Returns the condition that a user has a second factor, or has none. @param alias of the user's row */
-export function hasFactor(alias: 'r', has: boolean): Sql<boolean> {
-  const id = sql.ref(`${alias}.id`);
-  const found = sql`EXISTS (SELECT FROM totp_secret f WHERE f.user_id = ${id} AND f.confirmed)
-    OR EXISTS (SELECT FROM passkey f WHERE f.user_id = ${id})`;
-  return has ? sql<boolean>`(${found})` : sql<boolean>`NOT (${found})`;
+/** Returns the condition that a user `r` has a second factor, or has none. */
+export function hasFactor(has: boolean): Sql<boolean> {
+  const found = sql<boolean>`(EXISTS (SELECT FROM totp_secret f WHERE f.user_id = r.id AND f.confirmed)
+    OR EXISTS (SELECT FROM passkey f WHERE f.user_id = r.id))`;
+  return has ? found : sql<boolean>`NOT ${found}`;
 }
 
 /** Returns the query for the second factors of users `r`. @param rest WHERE and what follows it */

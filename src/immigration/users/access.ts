@@ -1,3 +1,4 @@
+import type { MailedAccount } from '../../auth/account-mails.js';
 import { type CurrentUser, readCurrentUser } from '../../auth/current-user.js';
 import { rolesGivenBy, scopeOf } from '../../auth/scope.js';
 import { sql } from '../../database/sql.js';
@@ -7,12 +8,8 @@ import { allows, type Policy } from '../../routing/policy.js';
 import { reachesUser } from '../shared/user-scope.js';
 
 /** The user to be changed. */
-interface Target {
-  readonly id: number;
-  readonly username: string;
-  readonly email: string;
-  readonly first_name: string;
-  readonly last_name: string;
+interface Target extends MailedAccount {
+  readonly lastName: string;
   readonly isActive: boolean;
   readonly isSuperuser: boolean;
   /** Names, the primary group first. */
@@ -34,8 +31,8 @@ export interface UserChange {
 }
 
 const TARGET = sql<Target>`
-  SELECT u.id, u.username, u.email, u.first_name, u.last_name, u.is_active AS "isActive",
-    u.is_superuser AS "isSuperuser",
+  SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName",
+    u.is_active AS "isActive", u.is_superuser AS "isSuperuser",
     ARRAY(SELECT g.name::text FROM immigration_user_groups ug JOIN auth_group g ON g.id = ug.group_id
           WHERE ug.user_id = u.id ORDER BY g.id) AS groups,
     ARRAY(SELECT ub.branch_id FROM immigration_user_branches ub JOIN immigration_branch b ON b.id = ub.branch_id

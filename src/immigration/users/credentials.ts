@@ -65,9 +65,8 @@ export function tellNewEmail(
   { target }: UserChange,
   email: string,
 ): void {
-  const account = { ...target, firstName: target.first_name };
   for (const to of [target.email, email]) {
-    mails.queue(transaction, tenant, { name: 'email-changed', account, to, values: { email } });
+    mails.queue(transaction, tenant, { name: 'email-changed', account: target, to, values: { email } });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { NewLink } from '../../auth/account-links.js';
+import { type NewLink, removeLinks } from '../../auth/account-links.js';
 import type { AccountMails, MailedAccount } from '../../auth/account-mails.js';
 import type { CurrentUser } from '../../auth/current-user.js';
 import { isUsable } from '../../auth/passwords.js';
@@ -40,7 +40,7 @@ export class Invitations {
     const { mails, lifetime, frontEnd } = this.options;
     const address = `${frontEnd(tenant)}/accept-invitation#token=`;
     const link: NewLink & { address: string } = { purpose: 'invite', lifetime, address };
-    transaction.send(sql`DELETE FROM account_link WHERE user_id = ${account.id}`);
+    transaction.send(removeLinks(account.id));
     mails.queue(transaction, tenant, { name: 'invitation', account, link });
     const { id: userId, username } = account;
     recordSecurityEvent(transaction, { kind: 'user_invited', userId, username });
@@ -61,7 +61,7 @@ export class Invitations {
       SELECT password FROM immigration_user WHERE id = ${id}`);
     const refusal = this.#refusal(target.isActive, stored?.password ?? '');
     if (refusal) throw refusal;
-    this.send(transaction, tenant, { ...target, firstName: target.first_name });
+    this.send(transaction, tenant, target);
   }
 
   #refusal(isActive: boolean, password: string): HttpError | null {

@@ -103,7 +103,7 @@ async function listFactors(
   const asked = allOf([
     userInScope(user),
     searchFilter(query, fullName('r'), 'r.email', 'r.username'),
-    enabled !== undefined && hasFactor('r', enabled),
+    enabled !== undefined && hasFactor(enabled),
     isActive !== undefined && sql`r.is_active = ${isActive}`,
   ]);
   const counting = sql<{ count: number }>`SELECT count(*) AS count FROM immigration_user r WHERE ${asked}`;
@@ -136,7 +136,6 @@ async function resetFactors(
   if (change.isSelf) throw detailError(400, OWN_FACTOR);
   checkMayActAs(change, 'reset the second factor');
   for (const statement of deleteFactors(id)) transaction.send(statement);
-  const { username, email, first_name: firstName } = change.target;
-  noteReset(transaction, mails, tenant, { id, username, email, firstName });
+  noteReset(transaction, mails, tenant, change.target);
   await sessions.endEvery(transaction, id);
 }

@@ -13,7 +13,7 @@ import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, invalidField, permissionDenied } from '../../http/errors.js';
 import type { LateInput } from '../../http/fields/body.js';
 import type { Tenant } from '../../tenancy/tenants.js';
-import { checkGrants, grantDifference, replacePermissions } from '../shared/permissions.js';
+import { checkGrants, replacePermissions } from '../shared/permissions.js';
 import type { Workplaces } from '../shared/user-scope.js';
 import { holdActor, lockUser, type UserChange } from './access.js';
 import { checkMayActAs, checkNewEmail, tellNewEmail } from './credentials.js';
@@ -115,7 +115,7 @@ export async function updateUser(
     target.groups.includes('SUPER_ADMIN') && target.isActive && (isDisabled || role !== undefined);
   if (leaves) await keepSuperAdmin(transaction, id);
   if (role !== undefined) replaceGroups(transaction, id, role);
-  if (hash !== undefined) await storePassword(transaction, change, hash, work);
+  if (hash !== undefined) await work.passwords.store(transaction, tenant, target, hash, 'admin');
   const ended = isDisabled && hash === undefined ? await sessions.endEvery(transaction, id) : 0;
   const values = definedOf({ ...person, is_active });
   if (Object.keys(values).length > 0) {
@@ -156,19 +156,8 @@ export async function resetPassword(
   const change = await lockUser(transaction, user, id, userPolicy.change);
   const { password, must_change_password } = body.read();
   const hash = await newPassword(change, password, {}, work);
-  await storePassword(transaction, change, hash, work);
+  await work.passwords.store(transaction, work.tenant, change.target, hash, 'admin');
   if (must_change_password) transaction.send(demandPassword(id));
-}
-
-/** Stores a password that somebody has set for another user. */
-async function storePassword(
-  transaction: TenantTransaction,
-  { target }: UserChange,
-  hash: string,
-  { tenant, passwords }: UserWork,
-): Promise<void> {
-  const account = { ...target, firstName: target.first_name };
-  await passwords.store(transaction, tenant, account, hash, 'admin');
 }
 
 /** Replaces the user's own permissions. @throws HttpError 404, 403, 400 */
@@ -181,8 +170,7 @@ export async function assignPermissions(
   const { actor, target, isSelf } = await lockUser(transaction, user, id, userPolicy.change);
   if (isSelf) throw permissionDenied(OWN_RIGHTS);
   const ids = body.read().permission_ids;
-  await checkGrants(transaction, actor, ids, target.permissionIds);
-  const detail = await grantDifference(transaction, target.permissionIds, ids);
+  const detail = await checkGrants(transaction, actor, ids, target.permissionIds);
   replacePermissions(transaction, 'immigration_user_user_permissions', 'user_id', id, ids);
   recordSecurityEvent(transaction, {
     kind: 'permissions_changed',
@@ -234,7 +222,7 @@ async function newPassword(
   const { target, isSelf } = change;
   if (isSelf) throw invalidField('password', OWN_PASSWORD);
   checkMayActAs(change, 'set the password');
-  const { email = target.email, first_name = target.first_name, last_name = target.last_name } = person;
+  const { email = target.email, first_name = target.firstName, last_name = target.lastName } = person;
   const owner = { username: target.username, email, firstName: first_name, lastName: last_name };
   checkPassword('password', password, owner);
   return await hashPassword(password, { tenant: tenant.schema, address });

@@ -75,13 +75,6 @@ SELECT EXISTS (SELECT FROM auth_group WHERE normalize("name", NFC) = $1::text) A
 SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
-WHERE p.id = ANY ($1::integer[]);
-
--- next round trip
-
-SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
-FROM auth_permission p
-  JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[])
 ORDER BY ct.app_label, ct.model, p.codename;
 
@@ -162,13 +155,6 @@ WHERE group_id = $1;
 SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
-WHERE p.id = ANY ($1::integer[]);
-
--- next round trip
-
-SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
-FROM auth_permission p
-  JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[])
 ORDER BY ct.app_label, ct.model, p.codename;
 
@@ -241,13 +227,6 @@ WHERE group_id = $1;
 -- next round trip
 
 SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
-FROM auth_permission p
-  JOIN django_content_type ct ON ct.id = p.content_type_id
-WHERE p.id = ANY ($1::integer[]);
-
--- next round trip
-
-SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[])
@@ -333,13 +312,6 @@ WHERE group_id = $1;
 -- next round trip
 
 SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
-FROM auth_permission p
-  JOIN django_content_type ct ON ct.id = p.content_type_id
-WHERE p.id = ANY ($1::integer[]);
-
--- next round trip
-
-SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[])

@@ -738,13 +738,6 @@ COMMIT;
 SELECT p.id, ct.app_label || '.' || p.codename AS permission, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
 FROM auth_permission p
   JOIN django_content_type ct ON ct.id = p.content_type_id
-WHERE p.id = ANY ($1::integer[]);
-
--- next round trip
-
-SELECT p.id, ct.app_label || '.' || p.codename AS name, (ct.app_label = 'immigration' AND "ct".model NOT IN ('event', 'eventprocessingcontrol')) AS shown
-FROM auth_permission p
-  JOIN django_content_type ct ON ct.id = p.content_type_id
 WHERE p.id = ANY ($1::integer[])
 ORDER BY ct.app_label, ct.model, p.codename;
 
@@ -1158,8 +1151,8 @@ WHERE o.user_id = $3
 ORDER BY coalesce(s.created_at, o.created_at) DESC, coalesce(s.id, o.id) DESC
 LIMIT 25;
 
-SELECT u.id, u.username, u.email, u.first_name, u.last_name, u.is_active AS "isActive", u.is_superuser AS "isSuperuser",
-  ARRAY(
+SELECT u.id, u.username, u.email, u.first_name AS "firstName", u.last_name AS "lastName", u.is_active AS "isActive",
+  u.is_superuser AS "isSuperuser", ARRAY(
     SELECT g.name::text
     FROM immigration_user_groups ug
       JOIN auth_group g ON g.id = ug.group_id
