@@ -77,16 +77,14 @@ export class ProfilePictures {
   }
 
   /**
-   * Replaces the client's picture.
+   * Replaces the client's picture. Of a file, `checkClient` came before it: decoding takes seconds, for which no
+   * connection and no lock is held.
    * @throws HttpError 404, 403; 400 without a file, for one that is too large or no picture
    */
   async replace(request: UserRequest, clientId: number, file: UploadedFile | undefined) {
     const { schema } = request.context;
     let stored: string | undefined;
-    // Decoding takes seconds, for which no connection and no lock is held; a missing client is answered first.
-    await this.database.tenantTransaction(request.context, (transaction) =>
-      lockClient(transaction, request.user, clientId),
-    );
+    if (!file) await this.checkClient(request, clientId);
     const { content, type, extension } = await readPicture(schema, file);
     const replacing = this.database.tenantTransaction(request.context, async (transaction) => {
       await lockClient(transaction, request.user, clientId);

@@ -405,20 +405,6 @@ FOR NO KEY UPDATE;
 
 -- next round trip
 
-COMMIT;
-
--- next round trip
-
-BEGIN;
-
-SELECT r.*
-FROM "immigration_client" r
-WHERE r.id = $1::bigint
-  AND r.deleted_at IS NULL
-FOR NO KEY UPDATE;
-
--- next round trip
-
 SELECT file
 FROM immigration_profilepicture
 WHERE client_id = $1;
