@@ -41,7 +41,7 @@ describe('imports that wait', () => {
     const beyond = await act(others[1]?.id, 'run', 'manager1');
     expect([beyond.status, beyond.body.detail]).toEqual([
       429,
-      'There are 3 imports waiting already. Try again when one is done.',
+      'The agency has 3 imports waiting already. Try again when one is done.',
     ]);
     const elsewhere = await t.upload(SMALL, 'elsewhere');
     expect((await act(elsewhere.id, 'run', 'elsewhere')).status).toBe(200);

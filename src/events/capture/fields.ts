@@ -18,7 +18,7 @@ const NOT_IN_STATES = new Set(['id', 'created_at', 'updated_at', 'deleted_at']);
 /** The table of generic links, which are pairs of content_type_id and object_id; both keep their names. */
 const GENERIC_LINK = 'django_content_type';
 
-/** Number of characters that a state keeps of a longer text; those that take no more bytes than this many may, stay. */
+/** Number of characters that a state keeps of a text of more than four times as many bytes. */
 const LONGEST_TEXT = 10_000;
 /** Maximum number of bytes of a list in a state. */
 const LONGEST_JSON = 65_536;

@@ -1,4 +1,5 @@
 import type { TSchema } from '@sinclair/typebox';
+import { tooLong } from '../../http/fields/bounds.js';
 import { CLIENT_FIELDS } from '../shared/client-fields.js';
 import type { ImportField } from './columns.js';
 
@@ -7,14 +8,11 @@ import type { ImportField } from './columns.js';
  * for a full name, and for the name of a record.
  */
 const SHORT = 400;
-/** Maximum number of characters of a text whose field has no maximum. */
-const LONGEST_TEXT = 100_000;
-
 /** Maximum number of characters of each field; where it has none of its own, that of its cells. */
 const LONGEST: ReadonlyMap<ImportField, number> = new Map(
-  Object.entries(CLIENT_FIELDS).map(([name, { schema, choices }]) => [
+  Object.entries(CLIENT_FIELDS).map(([name, { schema }]) => [
     name as ImportField,
-    maxLengthOf(schema) ?? (schema.type === 'string' && !schema.format && !choices ? LONGEST_TEXT : SHORT),
+    maxLengthOf(schema) ?? SHORT,
   ]),
 );
 
@@ -25,7 +23,7 @@ export function longestCell(field: ImportField): number {
 
 /** Returns the error for a longer cell, in the words of the API. */
 export function tooLongText(field: ImportField): string {
-  return `Ensure this field has no more than ${longestOf(field)} characters.`;
+  return tooLong(longestOf(field));
 }
 
 function longestOf(field: ImportField): number {

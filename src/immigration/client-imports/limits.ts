@@ -42,7 +42,7 @@ export async function checkWaiting(
   if (waiting.perTenant > 0 && all >= waiting.perTenant) {
     throw refused(
       'waiting',
-      `There are ${counted(waiting.perTenant)} waiting already. Try again when one is done.`,
+      `The agency has ${counted(waiting.perTenant)} waiting already. Try again when one is done.`,
     );
   }
 }

@@ -30,7 +30,7 @@ const ACTIVITY_TYPES = [
   'CLIENT_DELETED',
 ] as const;
 
-/** Who may view the records that entries are about, beside the client itself. */
+/** The permissions to view the records that entries are about, beside the client itself. */
 const VIEWING = {
   note: requires('view_note'),
   visaapplication: requires('view_visaapplication'),
@@ -46,7 +46,7 @@ const KINDS_BY_KEY = [
   ['application_id', 'collegeapplication'],
   ['task_id', 'task'],
 ] as const satisfies [string, EntryKind][];
-/** And by its type. */
+/** The same, by the entry's type. */
 const KINDS_BY_TYPE: Readonly<Record<string, EntryKind>> = {
   NOTE_ADDED: 'note',
   NOTE_EDITED: 'note',

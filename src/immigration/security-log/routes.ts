@@ -8,7 +8,7 @@ import { KINDS_EXPLAINED, MOST_COUNTED, SecurityEventOutput } from './schemas.js
 import { events, listSecurityEvents } from './selectors.js';
 
 const filters = {
-  actor: Type.Integer({ description: 'who did it' }),
+  actor: Type.Integer({ description: 'the user who did it' }),
   address: Type.String({ description: "the client's, as a whole" }),
   from: Type.String({
     format: 'date-time',
@@ -19,7 +19,7 @@ const filters = {
     format: 'date-time',
     description: 'before this moment; a bare date: that day included, in the time zone of the agency',
   }),
-  user: Type.Integer({ description: 'whom it is about' }),
+  user: Type.Integer({ description: 'the user that it is about' }),
 };
 
 /** Returns the routes of the security log, which nobody can write. */

@@ -17,13 +17,14 @@ const Request = body('PasswordResetRequest', {
   username: text({ max: 150 }),
   email: text({ max: 254 }),
 });
+const password = required(text({ min: 1, max: LONGEST_PASSWORD, keepSpaces: true, writeOnly: true }));
 const Confirm = body('PasswordResetConfirmRequest', {
   token: required(text({ min: 1, max: 100, writeOnly: true })),
-  password: required(text({ min: 1, max: LONGEST_PASSWORD, keepSpaces: true, writeOnly: true })),
+  password,
 });
 const Change = body('PasswordChangeRequest', {
   challenge: required(text({ min: 1, max: 200, writeOnly: true })),
-  password: required(text({ min: 1, max: LONGEST_PASSWORD, keepSpaces: true, writeOnly: true })),
+  password,
 });
 const Told = component('PasswordResetAnswer', Type.Object({ detail: Type.String() }));
 
