@@ -1,10 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import type { RouteDefinition } from '../../routing/route.js';
+import { MOST_COUNTED } from '../shared/page-of.js';
 import { onlySuperAdmin } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';
-import { AuditEntryOutput, ENTITIES, MOST_COUNTED, OPERATIONS } from './schemas.js';
+import { AuditEntryOutput, ENTITIES, OPERATIONS } from './schemas.js';
 import { entries, listEntries } from './selectors.js';
 
 const filters = {

@@ -10,9 +10,6 @@ export type Operation = (typeof OPERATIONS)[number];
 /** The entities of entries. The agency's settings are no table, so the function that changes them writes the entry. */
 export const ENTITIES: readonly string[] = [...Object.values(LOGGED_TABLES), 'agency_settings'].sort();
 
-/** Maximum `count` of the list; more entries require narrower times. */
-export const MOST_COUNTED = 10_000;
-
 const fieldsOutput = (description: string) =>
   nullableSchema(Type.Object({}, { additionalProperties: true, description }));
 

@@ -1,16 +1,14 @@
 import { allOf } from '../../database/conditions.js';
-import { Pending } from '../../database/pending.js';
 import { type Sql, sql } from '../../database/sql.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import { isId } from '../../http/path-id.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { idFilter } from '../shared/filters.js';
 import { momentInRange, readMomentRange } from '../shared/moment-range.js';
-import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
 import type { TenantTime } from '../shared/tenant-time.js';
-import { AuditEntryOutput, MOST_COUNTED, OPERATIONS, type Operation } from './schemas.js';
+import { AuditEntryOutput, OPERATIONS, type Operation } from './schemas.js';
 
 export const entries = new Records({
   table: 'audit_entry',
@@ -38,14 +36,7 @@ export async function listEntries(
     idFilter(query, 'user', 'r.user_id'),
     momentInRange('r.at', readMomentRange(query, time, { from: 'from', to: 'to' })),
   ]);
-  const newest = sql`ORDER BY r.at DESC, r.id DESC`;
-  const counting = sql<{ count: number }>`
-    SELECT count(*) AS count
-    FROM (SELECT FROM ${entries.table} r WHERE ${asked} ${newest} LIMIT ${sql.lit(MOST_COUNTED)}) r`;
-  if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
-    return new Pending(() => ({ count: MOST_COUNTED, items: [] }));
-  }
-  return await pageOf(transaction, counting, entries.select(sql`WHERE ${asked} ${newest}`), page);
+  return await entries.listFirst(transaction, page, asked, sql`r.at DESC, r.id DESC`);
 }
 
 type Condition = Sql<boolean> | undefined;

@@ -5,6 +5,7 @@ import { DELIVERY_STATUSES } from '../../deliveries/administration.js';
 import { pathId } from '../../http/path-id.js';
 import { superAdmin } from '../../routing/policy.js';
 import { type RouteDefinition, route } from '../../routing/route.js';
+import { MOST_COUNTED } from '../shared/page-of.js';
 import { onlySuperAdmin } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import {
@@ -14,7 +15,6 @@ import {
   type DeliveryChoiceInput,
   DeliveryDetail,
   DeliveryOutput,
-  MOST_COUNTED,
 } from './schemas.js';
 import { listDeliveries, readDelivery } from './selectors.js';
 import { cancelDelivery, cancelMany, retryDelivery, retryMany } from './services.js';

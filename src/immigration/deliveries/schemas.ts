@@ -9,8 +9,8 @@ import { choice } from '../../http/fields/text.js';
 import { choiceOutput, idOutput, timeOutput } from '../shared/output.js';
 
 export const DELIVERY_KINDS = ['webhook', 'email'] as const;
-/** Maximum `count` of the list, and of deliveries retried or cancelled by one request. */
-export const MOST_COUNTED = 10_000;
+/** Maximum number of deliveries that one request retries or cancels. */
+export const MOST_CHANGED = 10_000;
 const MOST_IDS = 1_000;
 
 const id = () => integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
@@ -75,7 +75,7 @@ export const DeliveriesChanged = component(
   'DeliveriesChanged',
   Type.Object({
     count: Type.Integer({ description: 'how many it was done to' }),
-    more: Type.Boolean({ description: `whether there are more: one request takes ${MOST_COUNTED}` }),
+    more: Type.Boolean({ description: `whether there are more: one request takes ${MOST_CHANGED}` }),
   }),
 );
 export type DeliveriesChanged = Static<typeof DeliveriesChanged>;

@@ -1,13 +1,11 @@
 import { allOf } from '../../database/conditions.js';
-import { Pending } from '../../database/pending.js';
 import { sql } from '../../database/sql.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { choiceFilter, idFilter } from '../shared/filters.js';
-import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
-import { DeliveryDetail, DeliveryOutput, MOST_COUNTED } from './schemas.js';
+import { DeliveryDetail, DeliveryOutput } from './schemas.js';
 
 const COLUMNS = {
   to: sql<
@@ -57,11 +55,5 @@ export async function listDeliveries(
     idFilter(query, 'endpoint', 'r.endpoint_id'),
     idFilter(query, 'event', 'r.event_id'),
   ]);
-  const counting = sql<{ count: number }>`
-    SELECT count(*) AS count
-    FROM (SELECT FROM ${deliveries.table} r WHERE ${asked} ORDER BY r.id DESC LIMIT ${sql.lit(MOST_COUNTED)}) r`;
-  if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
-    return new Pending(() => ({ count: MOST_COUNTED, items: [] }));
-  }
-  return await pageOf(transaction, counting, deliveries.select(sql`WHERE ${asked} ORDER BY r.id DESC`), page);
+  return await deliveries.listFirst(transaction, page, asked, sql`r.id DESC`);
 }

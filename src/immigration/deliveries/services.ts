@@ -11,7 +11,7 @@ import {
   type DeliveryChoiceInput,
   type DeliveryDetail,
   filterOf,
-  MOST_COUNTED,
+  MOST_CHANGED,
 } from './schemas.js';
 import { deliveries, readDelivery } from './selectors.js';
 
@@ -83,6 +83,6 @@ async function changeMany(
   if (Object.keys(filter).length === 0) {
     throw invalid({ non_field_errors: ['Say which: ids, status, kind, endpoint or event.'] });
   }
-  const { length: count } = await change(transaction, filter, MOST_COUNTED);
-  return { count, more: count === MOST_COUNTED };
+  const { length: count } = await change(transaction, filter, MOST_CHANGED);
+  return { count, more: count === MOST_CHANGED };
 }

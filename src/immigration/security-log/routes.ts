@@ -1,10 +1,11 @@
 import { Type } from '@sinclair/typebox';
 import type { Database } from '../../database/database.js';
 import type { RouteDefinition } from '../../routing/route.js';
+import { MOST_COUNTED } from '../shared/page-of.js';
 import { onlySuperAdmin } from '../shared/resource-policy.js';
 import { resourceRoutes } from '../shared/resource-routes.js';
 import { TenantTime } from '../shared/tenant-time.js';
-import { KINDS_EXPLAINED, MOST_COUNTED, SecurityEventOutput } from './schemas.js';
+import { KINDS_EXPLAINED, SecurityEventOutput } from './schemas.js';
 import { events, listSecurityEvents } from './selectors.js';
 
 const filters = {

@@ -4,9 +4,6 @@ import { component } from '../../http/component.js';
 import { nullableSchema } from '../../http/fields/field.js';
 import { countOutput, idOutput, timeOutput } from '../shared/output.js';
 
-/** Maximum `count` of the list; more events require narrower times. */
-export const MOST_COUNTED = 10_000;
-
 /** All kinds with their meaning, for the documentation. */
 export const KINDS_EXPLAINED = Object.entries(SECURITY_EVENT_KINDS)
   .map(([kind, meaning]) => `${kind} (${meaning})`)

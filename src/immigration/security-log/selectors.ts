@@ -1,15 +1,13 @@
 import { allOf } from '../../database/conditions.js';
-import { Pending } from '../../database/pending.js';
 import { sql } from '../../database/sql.js';
-import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { idFilter } from '../shared/filters.js';
 import { momentInRange, readMomentRange } from '../shared/moment-range.js';
-import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
 import type { TenantTime } from '../shared/tenant-time.js';
-import { MOST_COUNTED, SecurityEventOutput } from './schemas.js';
+import { SecurityEventOutput } from './schemas.js';
 
 export const events = new Records({
   table: 'security_event',
@@ -38,12 +36,5 @@ export async function listSecurityEvents(
     idFilter(query, 'actor', 'r.actor_id'),
     momentInRange('r.at', readMomentRange(query, time, { from: 'from', to: 'to' })),
   ]);
-  const newest = sql`ORDER BY r.at DESC, r.id DESC`;
-  const counting = sql<{ count: number }>`
-    SELECT count(*) AS count
-    FROM (SELECT FROM ${events.table} r WHERE ${asked} ${newest} LIMIT ${sql.lit(MOST_COUNTED)}) r`;
-  if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
-    return new Pending(() => ({ count: MOST_COUNTED, items: [] }));
-  }
-  return await pageOf(transaction, counting, events.select(sql`WHERE ${asked} ${newest}`), page);
+  return await events.listFirst(transaction, page, asked, sql`r.at DESC, r.id DESC`);
 }

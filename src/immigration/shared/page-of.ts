@@ -3,6 +3,9 @@ import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, ReadMore, TenantTransaction } from '../../database/tenant-transaction.js';
 import { offsetOf, type PageOf, type PageRequest } from '../../routing/pagination.js';
 
+/** Maximum `count` of lists that may have very many records, which take too long to count and to page through. */
+export const MOST_COUNTED = 10_000;
+
 /** A function object that fills names into rows that were read without them (`NamedColumns`). */
 export interface Completing<Row> {
   complete(transaction: TenantTransaction, rows: readonly Row[], read: ReadMore): Promise<void>;

@@ -1,10 +1,10 @@
 import type { CurrentUser } from '../../auth/current-user.js';
 import { TENANT_COLUMNS } from '../../database/generated/columns.js';
 import type { TenantTables } from '../../database/generated/tables.js';
-import { firstOr } from '../../database/pending.js';
+import { firstOr, Pending } from '../../database/pending.js';
 import { type Sql, sql } from '../../database/sql.js';
 import type { Insertable, Updateable } from '../../database/table-types.js';
-import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
+import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { insertInto, updateOf } from '../../database/writes.js';
 import { detailError, notFound } from '../../http/errors.js';
 import { kindOfTable } from '../../kinds/kinds.js';
@@ -19,7 +19,7 @@ import {
   type Table,
   wrap,
 } from './columns.js';
-import { pageOf } from './page-of.js';
+import { MOST_COUNTED, pageOf } from './page-of.js';
 
 /** The columns for a record's creator, last editor and their times; tables have some or all of them. */
 type Stamp = 'created_by_id' | 'created_at' | 'updated_by_id' | 'updated_at';
@@ -104,6 +104,22 @@ export class Records<T extends Table, Row> {
   ): Promise<Pending<PageOf<Row>>> {
     const rows = this.select(sql`WHERE ${condition} ORDER BY ${order}`);
     return await pageOf(transaction, this.counting(condition), rows, page);
+  }
+
+  /** Reads a page as `list` does, of the first MOST_COUNTED rows: further ones are neither counted nor shown. */
+  async listFirst(
+    transaction: TenantTransaction,
+    page: PageRequest,
+    condition: Sql<boolean>,
+    order: Sql,
+  ): Promise<Pending<PageOf<Row>>> {
+    if (page.page !== 'last' && (page.page - 1) * page.size >= MOST_COUNTED) {
+      return new Pending(() => ({ count: MOST_COUNTED, items: [] }));
+    }
+    const found = sql`WHERE ${condition} ORDER BY ${order}`;
+    const counting = sql<{ count: number }>`
+      SELECT count(*) AS count FROM (SELECT FROM ${this.table} r ${found} LIMIT ${sql.lit(MOST_COUNTED)}) r`;
+    return await pageOf(transaction, counting, this.select(found), page);
   }
 
   /** Returns the query that counts the table's rows `r` that meet the condition. */

@@ -8,59 +8,64 @@ import type { Database } from '../../database/database.js';
 import { component } from '../../http/component.js';
 import { notFound } from '../../http/errors.js';
 import { pathId } from '../../http/path-id.js';
-import { pageAnswer, pageParameters, pageSchema, readPage } from '../../routing/pagination.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { changingAccess } from '../shared/changing-access.js';
+import { resourceRoutes } from '../shared/resource-routes.js';
 import { listSessions, SessionOutput } from '../shared/session-list.js';
 import { findChangeable, lockUser } from './access.js';
 import { userPolicy } from './policy.js';
 
-const PATH = '/api/v1/users/:id/sessions/';
+const USERS = '/api/v1/users/';
+const PATH = `${USERS}:id/sessions/`;
 
 const EndedOfUser = component('EndedSessionsOfUser', Type.Object({ ended: Type.Integer() }));
 
-const userIn = ({ params }: UserRequest) => pathId(params.id, () => notFound('User'));
+const userIn = ({ params }: UserRequest) => pathId(params.id, 'User');
 
 /** Returns the routes by which those who may change a user see and end the user's sessions. */
 export function userSessionRoutes(
   database: Database,
   { users, sessions }: { readonly users: CurrentUsers; readonly sessions: OwnSessions },
 ): RouteDefinition[] {
-  const common = { tag: 'users', policy: userPolicy.change } as const;
+  const common = { tag: 'users', policy: userPolicy } as const;
+  const ofUsers = resourceRoutes(database, { ...common, path: USERS, kind: 'user', output: EndedOfUser });
+  const listed = resourceRoutes(database, {
+    ...common,
+    path: PATH,
+    thing: 'Session',
+    one: "one of a user's sessions",
+    many: "user's sessions",
+    output: SessionOutput,
+  });
   return [
-    route({
-      ...common,
-      method: 'GET',
-      path: PATH,
-      summary: "A user's sessions, newest first, for those who may change the user.",
-      query: pageParameters(),
-      response: pageSchema('PaginatedSessionOutputList', SessionOutput),
-      errors: [403, 404],
-      handler: async (request) => {
-        const page = readPage(request);
+    listed.list(
+      async (transaction, user, page, request) => {
         const id = userIn(request);
-        const found = await database.tenantTransaction(request.context, async (transaction) => {
-          const [found] = await Promise.all([
-            listSessions(transaction, id, request.sessionId, page),
-            findChangeable(transaction, request.user, id),
-          ]);
-          return found;
-        });
-        return pageAnswer(request, page, found);
+        const [found] = await Promise.all([
+          listSessions(transaction, id, request.sessionId, page),
+          findChangeable(transaction, user, id),
+        ]);
+        return found;
       },
-    }),
+      {
+        summary: "A user's sessions, newest first, for those who may change the user.",
+        policy: userPolicy.change,
+        errors: [403, 404],
+      },
+    ),
     ...changingAccess(users, [
       route({
-        ...common,
         method: 'DELETE',
         path: `${PATH}:session/`,
+        tag: 'users',
+        policy: userPolicy.change,
         summary: "Ends one of a user's sessions.",
         status: 204,
         errors: [403, 404],
         handler: async (request) => {
           const { user, tenant, params } = request;
           const id = userIn(request);
-          const session = pathId(params.session, () => notFound('Session'));
+          const session = pathId(params.session, 'Session');
           await database.tenantTransaction(request.context, async (transaction) => {
             await lockUser(transaction, user, id, userPolicy.change);
             const [found] = await transaction.query(lockOpenSession(id, session));
@@ -70,23 +75,16 @@ export function userSessionRoutes(
           });
         },
       }),
-      route({
-        ...common,
-        method: 'POST',
-        path: '/api/v1/users/:id/end-sessions/',
-        summary: "Ends all of a user's sessions.",
-        response: EndedOfUser,
-        errors: [403, 404],
-        handler: async (request) => {
-          const id = userIn(request);
-          return await database.tenantTransaction(request.context, async (transaction) => {
-            await lockUser(transaction, request.user, id, userPolicy.change);
-            const ended = await sessions.endEvery(transaction, id);
-            recordSecurityEvent(transaction, { kind: 'sessions_ended', userId: id, detail: { ended } });
-            return { ended };
-          });
+      ofUsers.action(
+        'end-sessions/',
+        { summary: "Ends all of a user's sessions.", policy: userPolicy.change, errors: [403, 404] },
+        async (transaction, user, id) => {
+          await lockUser(transaction, user, id, userPolicy.change);
+          const ended = await sessions.endEvery(transaction, id);
+          recordSecurityEvent(transaction, { kind: 'sessions_ended', userId: id, detail: { ended } });
+          return { ended };
         },
-      }),
+      ),
     ]),
   ];
 }
