@@ -26,10 +26,12 @@ interface AccountParts {
   readonly listener: Listener;
   readonly tenants: Tenants;
   readonly cors: Cors;
+  readonly resetsAnsweredAfterMs?: number | undefined;
 }
 
 /** Makes the services of log-ins, sessions, passwords and second factors, which depend on each other. */
-export function accountServices({ config, database, listener, tenants, cors }: AccountParts) {
+export function accountServices(parts: AccountParts) {
+  const { config, database, listener, tenants, cors } = parts;
   const keys = new KeyRing(config.secretKey, config.sessions.keysFile);
   const tokens = new Tokens(config, keys);
   const users = new CurrentUsers(database, listener);
@@ -46,7 +48,10 @@ export function accountServices({ config, database, listener, tenants, cors }: A
   });
   const steps = [forcedChange.step, factors.factor.step];
   const sessions = new Sessions(database, tokens, throttle, users, devices, steps);
-  const resets = new PasswordReset(database, { settings: config.accounts, mails, passwords, frontEnd });
+  const resets = new PasswordReset(database, {
+    ...{ settings: config.accounts, mails, passwords, frontEnd },
+    answersAfterMs: parts.resetsAnsweredAfterMs,
+  });
   const invitations = new Invitations({
     mails,
     lifetime: config.accounts.invitationLifetime,

@@ -72,6 +72,8 @@ export interface AppParts {
   readonly live?: HubOptions;
   /** Times after which connections are given up, where they differ from the defaults. */
   readonly times?: Partial<ConnectionTimes>;
+  /** Milliseconds before which no request for a new password is answered, where they differ from the default. */
+  readonly resetsAnsweredAfterMs?: number;
   /** The metrics of requests, connections and streams. */
   readonly metrics?: Metrics | undefined;
   /** The log for failures; stdout if not given. */
@@ -119,7 +121,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const tenants = new Tenants(database, listener, (tenant, remark) => server.log.warn({ tenant }, remark));
   const cors = new Cors(config);
   passwordWork.setLimits(config.limits.passwords);
-  const accounts = accountServices({ config, database, listener, tenants, cors });
+  const accounts = accountServices({
+    ...{ config, database, listener, tenants, cors },
+    resetsAnsweredAfterMs: parts.resetsAnsweredAfterMs,
+  });
   const { keys, tokens, users, factors, own } = accounts;
   const use = new SessionUse(database, (error) => server.log.error({ err: error }, 'use of sessions'));
   server.addHook('onClose', () => use.close());

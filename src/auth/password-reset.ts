@@ -24,7 +24,7 @@ export interface PasswordResetOptions {
   /** Returns the address of an agency's front end. */
   readonly frontEnd: (tenant: Tenant) => string;
   /** Time before which no request is answered, in milliseconds; 250 if not given. */
-  readonly answersAfterMs?: number;
+  readonly answersAfterMs?: number | undefined;
 }
 
 /** Longer than finding an account and queuing an e-mail takes, so that the time does not tell whether there is one. */

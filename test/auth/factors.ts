@@ -26,16 +26,20 @@ export function logIn(app: TestApp, username: string, more: object = {}, host = 
   return app.ask('POST', TOKEN, { host, body: { username, password: PASSWORD, ...more } });
 }
 
-/** Sets up an authenticator app for a user. @returns its secret, and the recovery codes */
+/**
+ * Sets up an authenticator app for a user, with the code of some steps from now: of the one before, so that the present
+ * one can still be used, where the clock stands; where it runs, that code may be too old by the time it is checked.
+ * @returns its secret, and the recovery codes
+ */
 export async function setUpTotp(
   app: TestApp,
   token: string,
-  host = 'main',
+  { host = 'main', step = -1 } = {},
 ): Promise<{ secret: string; recovery: string[] }> {
   const begun = await app.ask('POST', `${FACTOR}totp/`, { host, token, body: { password: PASSWORD } });
   if (begun.status !== 200) throw new Error(`TOTP: ${begun.status} ${begun.raw}`);
   const { secret } = begun.body;
-  const body = { code: codeOf(secret, -1) }; // so that the present one can still be used
+  const body = { code: codeOf(secret, step) };
   const confirmed = await app.ask('POST', `${FACTOR}totp/confirm/`, { host, token, body });
   if (confirmed.status !== 200) throw new Error(`TOTP: ${confirmed.status} ${confirmed.raw}`);
   return { secret, recovery: confirmed.body.recovery_codes };

@@ -81,7 +81,7 @@ describe('a password that has to be changed', () => {
   });
 
   test('is asked for after the second factor', async () => {
-    const { recovery } = await setUpTotp(app, await app.logIn('consultant1'));
+    const { recovery } = await setUpTotp(app, await app.logIn('consultant1'), { step: 0 });
     await demand('consultant1');
     const asked = (await logIn('consultant1', GIVEN)).body;
     expect(asked.code).toBe('second_factor_required');
@@ -99,7 +99,7 @@ describe('a password that has to be changed', () => {
     const token = await app.logIn('consultant12');
     await query('INSERT INTO password_demand (user_id) VALUES ($1)', [idOf('consultant12')]);
     const { challenge } = (await logIn('consultant12', PASSWORD)).body;
-    await setUpTotp(app, token);
+    await setUpTotp(app, token, { step: 0 });
     expect((await change(challenge, NEW)).status).toBe(401);
   });
 

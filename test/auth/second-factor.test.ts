@@ -132,7 +132,7 @@ describe('a code', () => {
     await setUpTotp(app, token);
     expect((await logIn(app, 'consultant1', { code: codeOf(other.secret) })).status).toBe(401);
     expect((await logIn(app, 'consultant1', { code: other.recovery[0] })).status).toBe(401);
-    const elsewhere = await setUpTotp(app, await app.logIn('consultant1', 'demo'), 'demo');
+    const elsewhere = await setUpTotp(app, await app.logIn('consultant1', 'demo'), { host: 'demo' });
     expect((await logIn(app, 'consultant1', { code: codeOf(elsewhere.secret) })).status).toBe(401);
   });
 
@@ -173,7 +173,7 @@ describe('a challenge', () => {
 
   test('belongs to its tenant and user, is no token, and cannot be made', async () => {
     const { secret } = await setUpTotp(app, token);
-    const demo = await setUpTotp(app, await app.logIn('consultant1', 'demo'), 'demo');
+    const demo = await setUpTotp(app, await app.logIn('consultant1', 'demo'), { host: 'demo' });
     const { challenge } = (await logIn(app, 'consultant1')).body;
     expect(seen(await answer(challenge, codeOf(demo.secret), 'demo'))).toEqual([
       401,

@@ -62,6 +62,8 @@ export interface TestAppOptions {
   readonly connectAs?: ConnectionSettings;
   readonly live?: HubOptions;
   readonly times?: Partial<ConnectionTimes>;
+  /** Whether answers about forgotten passwords take as long as in operation; by default they come at once. */
+  readonly delaysResets?: boolean;
   /** The server on which it listens for notices, and the listener's options; its own database by default. */
   readonly listens?: { readonly at: ConnectionSettings; readonly options?: ListenerOptions };
   /** Whether it receives no notices, as behind a pooler in transaction mode. */
@@ -103,7 +105,11 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const listener = new Listener(at, listening);
   const log = new FailureLog(config.logLevel);
   const { live, times } = options;
-  const given = { ...(live && { live }), ...(times && { times }) };
+  const given = {
+    ...(live && { live }),
+    ...(times && { times }),
+    ...(!options.delaysResets && { resetsAnsweredAfterMs: 0 }),
+  };
   const app = await buildApp({ config, database, listener, ...given, log: log.logger });
   if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
