@@ -81,7 +81,7 @@ it('neutralises what would break a line, and cuts what is long', async () => {
   const [row] = await stored("address = '192.0.2.7'");
   expect(row.username).toMatch(/^a\?\{"log":"security"\}\?\?\[2J\?\?\?x+$/);
   expect([row.username.length, row.agent.length, row.detail.items.length]).toEqual([150, 200, 31]);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the characters that would break a line
   expect(JSON.stringify(lines)).not.toMatch(/\\[nu]|[\u0000-\u001f\u2028\u202e]/);
 });
 

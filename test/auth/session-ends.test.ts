@@ -7,6 +7,7 @@ import { PASSWORD, type TestApp } from '../helpers/app.js';
 import { type LivePair, startLivePair } from '../helpers/live.js';
 import { recordSentBatches } from '../helpers/sent-batches.js';
 import { idOf } from '../helpers/staff.js';
+import { tenantSql } from '../helpers/tenant-sql.js';
 import { claimsOf, forge } from './forge.js';
 
 const PROFILE = '/api/v1/users/profile/';
@@ -220,8 +221,11 @@ async function whileHeld<T>(id: number, waiting: number, work: () => Promise<T>)
     await client.query('BEGIN');
     await client.query('SELECT FROM tenant_main.immigration_user WHERE id = $1 FOR UPDATE', [id]);
     const working = work();
-    const count = 'SELECT count(DISTINCT pid)::integer AS count FROM pg_locks WHERE NOT granted';
-    await expect.poll(async () => (await client.query(count)).rows[0].count).toBe(waiting);
+    const count = `SELECT count(*)::integer AS count FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    // On another connection: a transaction would see the same activity each time.
+    const seen = async () => (await tenantSql(app.databases.admin, count))[0]?.count;
+    await expect.poll(seen).toBe(waiting);
     await client.query('COMMIT');
     return await working;
   });

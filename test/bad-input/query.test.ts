@@ -42,8 +42,7 @@ function faultsOf({ type, format }: TSchema): string[] {
 }
 /**
  * Returns whether a parameter accepts anything: a bad size means the default, a bad page is not found; an invalid
- * boolean is false, an invalid token is none, and so
- * is an invalid id of the last event.
+ * boolean is false, an invalid token is none, and so is an invalid id of the last event.
  */
 const NEVER_REFUSED = (name: string, { type }: TSchema) =>
   /^(page|page_size|token|Last-Event-ID)$/.test(name) || type === 'boolean';

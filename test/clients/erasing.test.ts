@@ -13,7 +13,7 @@ import { runJob } from '../helpers/jobs.js';
 import { collegeChoice, visaType } from '../helpers/samples/applications.js';
 import { idOf } from '../helpers/staff.js';
 import { type ImportTest, importTest } from '../imports/setting.js';
-import { png } from './pictures.js';
+import { png, upload } from './pictures.js';
 
 // A mark in every text that can hold something of a client, through every route and every copy that is made of it; then
 // the client is erased, and no table and no folder has the mark any more.
@@ -40,13 +40,10 @@ const ask = async (method: string, path: string, body?: unknown, expected = [200
   return answer.body;
 };
 
-async function upload(path: string, content: Buffer, type: string) {
-  const form = new FormData();
-  form.append('file', new Blob([content], { type }), `${mark('file')}.png`);
-  const sent = new Response(form);
-  const headers = { 'content-type': sent.headers.get('content-type') as string };
-  const body = Buffer.from(await sent.arrayBuffer());
-  const answer = await setting.app.ask('POST', path, { token: setting.tokens.admin, headers, body });
+async function uploadPicture(content: Buffer) {
+  const sent = upload(content, { name: `${mark('file')}.png` });
+  const path = `/api/v1/clients/${id}/profile-picture/`;
+  const answer = await setting.app.ask('POST', path, { token: setting.tokens.admin, ...sent });
   expect(answer.status, answer.raw.toString()).toBe(201);
 }
 
@@ -169,7 +166,7 @@ async function plant(): Promise<void> {
     ...{ start: `${NEAR}T10:00:00Z`, end: `${NEAR}T11:00:00Z` },
   });
   await ask('PATCH', `events/${event.id}/`, { title: `A meeting with ${NAME}` });
-  for (const grey of [1, 2]) await upload(`/api/v1/clients/${id}/profile-picture/`, png(grey), 'image/png');
+  for (const grey of [1, 2]) await uploadPicture(png(grey));
   await settle();
   await ask('GET', `passports/${id}/`);
   await ask('GET', `clients/export/?search=${FIRST}`);

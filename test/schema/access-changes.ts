@@ -101,7 +101,6 @@ export const CHANGES: readonly Change[] = [
     undo: 'REVOKE CREATE ON SCHEMA public FROM PUBLIC',
     line: 'rights: everybody has CREATE on schema public; as a superuser run: REVOKE CREATE ON SCHEMA public FROM PUBLIC',
   },
-  // Beyond those thirteen.
   {
     change: 'GRANT tenant_one TO tenant_two',
     mark: 'tenant_two has the rights of tenant_one',
