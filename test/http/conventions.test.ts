@@ -214,9 +214,10 @@ describe('methods', () => {
   });
 });
 
-test('every answer is safe to hand to a browser', async () => {
+test('every answer is safe to hand to a browser, and names its type and character set', async () => {
   for (const path of [CLIENTS, '/health/', '/api/docs/', '/nothing/']) {
     const { headers } = await app.ask('GET', path);
+    expect(headers['content-type']).toMatch(/^(application\/json|[\w/.+-]+; charset=utf-8)$/); // JSON is UTF-8
     expect(headers['x-content-type-options']).toBe('nosniff');
     expect(headers['x-frame-options']).toBe('DENY');
     expect(headers.server ?? headers['x-powered-by']).toBeUndefined();

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
 import { proxyIdReader } from '../../src/http/request-id.js';
+import { rawRequest, sendRaw } from '../bad-input/raw.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
 
@@ -54,6 +55,26 @@ test('the name that a trusted proxy gives stands beside it in the log, where it 
   for (const unusable of ['short', 'with a space in it', 'x'.repeat(65), 'quo"ted-and-long', 'a\nb-and-long'])
     expect(named(unusable, ['127.0.0.1'])).toBeUndefined();
   for (const proxies of [[], ['10.0.0.0/8']]) expect(named('4bf92f3577b34da6', proxies)).toBeUndefined();
+});
+
+test('an unexpected error is logged under the name, of which alone its answer tells', async () => {
+  const owner = (sql: string) => withOwner(app.databases.owner, (client) => client.query(sql));
+  const lines = [`Authorization: Bearer ${await app.logIn('admin')}`];
+  const printed = vi.spyOn(console, 'error').mockReturnValue();
+  await owner(`CREATE FUNCTION tenant_main.fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'secret'; END $$;
+    CREATE TRIGGER fail BEFORE INSERT ON tenant_main.immigration_region EXECUTE FUNCTION tenant_main.fail()`);
+  try {
+    const request = rawRequest('POST', '/api/v1/regions/', lines, '{"name": "West"}');
+    const { statuses, said } = await sendRaw(app.base, request);
+    const [head = '', body = ''] = said.split('\r\n\r\n');
+    expect([statuses, JSON.parse(body)]).toEqual([[500], { detail: 'Internal server error.' }]);
+    const name = /^x-request-id: (.*)$/im.exec(head)?.[1];
+    const cause = expect.objectContaining({ message: 'secret' });
+    expect(printed.mock.calls).toEqual([[`request failed tenant_main ${name}`, cause]]);
+  } finally {
+    printed.mockRestore();
+    await owner('DROP FUNCTION tenant_main.fail() CASCADE');
+  }
 });
 
 test('a change has the name in the audit log and in its event', async () => {
