@@ -5,9 +5,9 @@ interface Change {
   readonly line: string | RegExp;
   /** What names it in a line with others. */
   readonly mark: string;
-  /** Whether the program refuses to start. */
+  /** True if the program refuses to start. */
   readonly voids?: true;
-  /** Whether `leopard migrate` takes it back. */
+  /** True if `leopard migrate` takes it back. */
   readonly migrates?: true;
 }
 
@@ -73,6 +73,19 @@ export const CHANGES: readonly Change[] = [
     mark: 'public.auth_user',
     undo: 'REVOKE UPDATE ON public.auth_user FROM leopard_app',
     line: 'rights: leopard_app has UPDATE on table public.auth_user, which the program does not need; as a superuser run: REVOKE UPDATE ON TABLE public.auth_user FROM leopard_app',
+  },
+  {
+    change: 'GRANT INSERT, UPDATE (name), DELETE ON public.auth_group TO leopard_app',
+    mark: 'INSERT, DELETE, UPDATE (name)',
+    undo: 'REVOKE INSERT, UPDATE (name), DELETE ON public.auth_group FROM leopard_app',
+    line: 'rights: leopard_app has INSERT, DELETE, UPDATE (name) on table public.auth_group, which the program does not need; as a superuser run: REVOKE INSERT, DELETE, UPDATE (name) ON TABLE public.auth_group FROM leopard_app',
+  },
+  // The right itself stays: the program needs it.
+  {
+    change: 'GRANT USAGE ON SCHEMA public TO leopard_app WITH GRANT OPTION',
+    mark: 'USAGE WITH GRANT OPTION',
+    undo: 'REVOKE GRANT OPTION FOR USAGE ON SCHEMA public FROM leopard_app',
+    line: 'rights: leopard_app has USAGE WITH GRANT OPTION on schema public, which the program does not need; as a superuser run: REVOKE GRANT OPTION FOR USAGE ON SCHEMA public FROM leopard_app',
   },
   {
     change: 'GRANT INSERT ON tenant_one.audit_entry TO tenant_one',

@@ -112,11 +112,13 @@ it('lists the gravest first, and counts what is beyond the list', async () => {
 
 it('migrate takes away what roles must not have, as far as the owner may', async () => {
   await sql(`ALTER ROLE tenant_one LOGIN; GRANT ALL ON SCHEMA tenant_one TO tenant_two;
-    GRANT UPDATE ON public.auth_user TO leopard_app; GRANT pg_read_all_data TO tenant_two`);
+    GRANT UPDATE ON public.auth_user TO leopard_app; GRANT USAGE ON SCHEMA public TO leopard_app WITH GRANT OPTION;
+    GRANT pg_read_all_data TO tenant_two`);
   expect((await migrate()).mended).toEqual([
     'tenant_one has LOGIN, which a tenant’s role must not have',
     'tenant_two has the rights of tenant_one, which no tenant may have',
     'leopard_app has UPDATE on table public.auth_user, which the program does not need',
+    'leopard_app has USAGE WITH GRANT OPTION on schema public, which the program does not need',
   ]);
   expect(await everything()).toEqual([
     'roles: tenant_two has the rights of pg_read_all_data, which no tenant may have; as a superuser run: REVOKE pg_read_all_data FROM tenant_two',

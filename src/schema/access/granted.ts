@@ -55,9 +55,10 @@ export async function examineProgramRights(client: OwnerClient, appUser: string)
     ({ schema, type }) => !(isNewer && schema === 'public' && type === 'TABLE'),
   );
   const surplus = unknown.map((right): Deviation => {
-    const { type, identity, privilege, column, grantable, schema } = right;
-    const what = column === null ? privilege : `${privilege} (${column})`;
-    const text = `${name} has ${what}${grantable ? ' WITH GRANT OPTION' : ''} on ${type.toLowerCase()} ${identity}`;
+    const { type, identity, grantable, schema } = right;
+    const names = right.names.join(', ');
+    const text = `${name} has ${names}${grantable ? ' WITH GRANT OPTION' : ''} on ${type.toLowerCase()} ${identity}`;
+    const what = right.areNeeded ? `GRANT OPTION FOR ${names}` : names;
     return {
       text: `${text}, which the program does not need`,
       statements: [`REVOKE ${what} ON ${forGrant(type)} ${identity} FROM ${name}`],

@@ -42,13 +42,29 @@ function wanted(): Map<string, string> {
 /** The right to connect may also be everybody's. */
 const CONNECT = 'DATABASE   CONNECT ';
 
-/** Returns the rights beyond those that the program needs. */
-export function surplusRights(rights: readonly Right[]): Right[] {
+/** Rights on one object beyond those that the program needs. */
+interface SurplusRights extends Pick<Right, 'schema' | 'identity' | 'type' | 'grantable'> {
+  /** As GRANT names them: `SELECT`, `UPDATE (email)`. */
+  readonly names: readonly string[];
+  /** True if the program needs the rights, but not to give them away. */
+  readonly areNeeded: boolean;
+}
+
+/** Returns the rights beyond those that the program needs, those on one object together. */
+export function surplusRights(rights: readonly Right[]): SurplusRights[] {
   const keys = wanted();
-  return rights.filter((right) => {
+  const found = new Map<string, SurplusRights>();
+  for (const right of rights) {
+    const { schema, identity, type, grantable, privilege, column } = right;
     const key = keyOf(right);
-    return right.grantable || (key !== CONNECT && !keys.has(key));
-  });
+    const areNeeded = key === CONNECT || keys.has(key);
+    if (areNeeded && !grantable) continue;
+    const group = [type, identity, grantable, areNeeded].join(' ');
+    const name = column === null ? privilege : `${privilege} (${column})`;
+    const names = [...(found.get(group)?.names ?? []), name];
+    found.set(group, { schema, identity, type, grantable, areNeeded, names });
+  }
+  return [...found.values()];
 }
 
 /** Returns the names of the rights that the program needs and lacks. */
