@@ -33,6 +33,7 @@ function isSwitchedOff({ kind, wanted, found }: Difference): boolean {
 /**
  * Restores the functions, triggers and rights of a tenant's schema or of `public`; touches no record, and nothing that
  * is not the program's, but takes away rights that the program does not give. Runs in the caller's transaction.
+ * @param differences those that can be repaired (see `repairable`)
  * @throws database errors, such as for a missing table
  */
 export async function repairSchema(
@@ -45,8 +46,7 @@ export async function repairSchema(
   if (isTenant) checkSchemaName(schema);
   const here = (statement: string | null) => (statement ?? '').replaceAll(reference.schema, schema);
   const name = quoteIdentifier(schema);
-  const of = (kind: Difference['kind']) =>
-    repairable(differences).filter((difference) => difference.kind === kind);
+  const of = (kind: Difference['kind']) => differences.filter((difference) => difference.kind === kind);
   // Function bodies may refer to each other in any order.
   await client.query('SET LOCAL check_function_bodies TO off');
   for (const { wanted, found } of of('function')) {
