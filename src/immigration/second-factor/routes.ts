@@ -19,6 +19,7 @@ import {
   Proof,
   RecoveryCodes,
   TotpCode,
+  USUAL_NAME,
 } from './schemas.js';
 import { listPasskeys, readPasskey, readStatus } from './selectors.js';
 import { registrationIn, renamePasskey } from './services.js';
@@ -26,7 +27,6 @@ import { registrationIn, renamePasskey } from './services.js';
 const PATH = '/api/v1/second-factor/';
 const PASSKEYS = `${PATH}passkeys/`;
 const tag = 'second-factor';
-const NEW_PASSKEY = 'Passkey';
 
 /** Returns the routes of a user's own second factors. */
 export function secondFactorRoutes(
@@ -118,7 +118,7 @@ export function secondFactorRoutes(
       response: NewFactor,
       errors: [400],
       handler: async (request) => {
-        const { name = NEW_PASSKEY, passkey } = request.body.read();
+        const { name = USUAL_NAME, passkey } = request.body.read();
         const site = await siteOf(request);
         const answer = registrationIn(passkey);
         return { recovery_codes: await own.addPasskey(ownerOf(request), { name, answer, site }) };

@@ -12,6 +12,8 @@ import { idOutput, timeOutput } from '../shared/output.js';
 const LONGEST_CHALLENGE = 100;
 const LONGEST_CODE = 50;
 const LONGEST_NAME = 100;
+/** The name of a passkey to which its user gives none. */
+export const USUAL_NAME = 'Passkey';
 /** Maximum number of characters of what an authenticator makes; without certificates it makes less than a thousand. */
 const LONGEST_PART = 4_000;
 const MOST_TRANSPORTS = 10;

@@ -16,12 +16,12 @@ import {
   PasskeyLogIn,
   PasskeyOptionsOutput,
   SecondFactorLogIn,
+  USUAL_NAME,
 } from './schemas.js';
 import { assertionIn, registrationIn } from './services.js';
 
 const PATH = '/api/token/second-factor/';
 const ENROLMENT = `${PATH}enrolment/`;
-const FIRST_PASSKEY = 'Passkey';
 
 /** The dependencies of the routes on log-ins with a second factor. */
 export interface FactorTokenParts {
@@ -97,7 +97,7 @@ export function secondFactorTokenRoutes({ factor, enrolment, sites }: FactorToke
       response: EnrolledLogInOutput,
       errors: [400, 401],
       handler: async (request) => {
-        const { challenge, name = FIRST_PASSKEY, passkey } = request.body.read();
+        const { challenge, name = USUAL_NAME, passkey } = request.body.read();
         const made = { name, answer: registrationIn(passkey), site: await siteOf(request) };
         return await enrolment.usePasskey(request.tenant as Tenant, challenge, made, clientOf(request));
       },

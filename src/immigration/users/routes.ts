@@ -26,7 +26,7 @@ import {
   UserPatch,
   UserProfile,
 } from './schemas.js';
-import { resetSecondFactorRoute, userSecondFactorRoutes } from './second-factor.js';
+import { userSecondFactorRoutes } from './second-factor.js';
 import { listAssignable, listUsers, readProfile, readUser } from './selectors.js';
 import { assignPermissions, createUser, disableUser, resetPassword, updateUser } from './services.js';
 import { userSessionRoutes } from './session-routes.js';
@@ -92,9 +92,8 @@ export function userRoutes(database: Database, parts: UserParts): RouteDefinitio
         await database.tenantTransaction(context, (transaction) => readProfile(transaction, user)),
     }),
     routes.read(readUser),
-    ...userSecondFactorRoutes(database),
+    ...userSecondFactorRoutes(database, parts),
     ...changingAccess(users, [
-      resetSecondFactorRoute(database, parts),
       routes.create(UserCreate, (transaction, user, input, request) =>
         createUser(transaction, user, input, workOf(request)),
       ),

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import type { AccountMails } from '../../auth/account-mails.js';
-import type { CurrentUser } from '../../auth/current-user.js';
+import type { CurrentUser, CurrentUsers } from '../../auth/current-user.js';
 import { deleteFactors } from '../../auth/factor-codes.js';
 import { noteReset } from '../../auth/factor-notices.js';
 import type { OwnSessions } from '../../auth/own-sessions.js';
@@ -14,6 +14,7 @@ import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import type { RouteDefinition } from '../../routing/route.js';
 import type { Tenant } from '../../tenancy/tenants.js';
+import { changingAccess } from '../shared/changing-access.js';
 import { searchFilter } from '../shared/filters.js';
 import { pageOf } from '../shared/page-of.js';
 import { fullName } from '../shared/people.js';
@@ -33,9 +34,18 @@ interface ResetWork {
 
 const OWN_FACTOR = 'Your own second factor is changed at second-factor/, which asks for your password.';
 
-/** Returns the routes by which users who may change others see their second factors. */
-export function userSecondFactorRoutes(database: Database): RouteDefinition[] {
-  const routes = routesOf(database);
+/** Returns the routes by which users who may change others see and reset their second factors. */
+export function userSecondFactorRoutes(
+  database: Database,
+  { users, ...parts }: Omit<ResetWork, 'tenant'> & { readonly users: CurrentUsers },
+): RouteDefinition[] {
+  const routes = resourceRoutes(database, {
+    path: '/api/v1/users/',
+    tag: 'users',
+    kind: 'user',
+    policy: userPolicy,
+    output: UserSecondFactor,
+  });
   return [
     routes.list(
       (transaction, user, page, { query, tenant }) => listFactors(transaction, user, page, { query, tenant }),
@@ -62,34 +72,20 @@ export function userSecondFactorRoutes(database: Database): RouteDefinition[] {
       },
       (transaction, user, id, _body, { tenant }) => readFactors(transaction, user, id, tenant),
     ),
+    ...changingAccess(users, [
+      routes.action(
+        'second-factor/reset/',
+        {
+          summary: 'Removes all second factors of another user, and ends their sessions.',
+          policy: userPolicy.change,
+          status: 204,
+          errors: [400, 404],
+        },
+        (transaction, user, id, _body, { tenant }) =>
+          resetFactors(transaction, user, id, { ...parts, tenant }),
+      ),
+    ]),
   ];
-}
-
-/** Returns the route by which they reset them. */
-export function resetSecondFactorRoute(
-  database: Database,
-  parts: Omit<ResetWork, 'tenant'>,
-): RouteDefinition {
-  return routesOf(database).action(
-    'second-factor/reset/',
-    {
-      summary: 'Removes all second factors of another user, and ends their sessions.',
-      policy: userPolicy.change,
-      status: 204,
-      errors: [400, 404],
-    },
-    (transaction, user, id, _body, { tenant }) => resetFactors(transaction, user, id, { ...parts, tenant }),
-  );
-}
-
-function routesOf(database: Database) {
-  return resourceRoutes(database, {
-    path: '/api/v1/users/',
-    tag: 'users',
-    kind: 'user',
-    policy: userPolicy,
-    output: UserSecondFactor,
-  });
 }
 
 async function listFactors(
