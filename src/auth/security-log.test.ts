@@ -87,9 +87,10 @@ it('neutralises what would break a line, and cuts what is long', async () => {
 
 it('counts a flood from one address in one row, and one from many addresses in another', async () => {
   const failure = (address: string) => record({ kind: 'login_failed', username: 'x', from: { address } });
-  for (let i = 0; i < 25; i++) await failure('192.0.2.8');
+  for (let i = 0; i < 30; i++) await failure('192.0.2.8');
   const ofOne = await stored("address = '192.0.2.8'");
-  expect(ofOne.map(({ count }) => count)).toEqual([...Array(19).fill(1), 6]);
+  expect(ofOne.map(({ count }) => count)).toEqual([...Array(19).fill(1), 11]);
+  expect(lines.map(({ count }) => count)).toEqual([...Array(20).fill(1), 10]);
   await failure('192.0.2.9');
   expect(await stored("address = '192.0.2.9'")).toHaveLength(1);
 
