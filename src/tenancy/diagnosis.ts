@@ -1,12 +1,16 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { type Finding, ok, problem, type Result, warning } from '../database/finding.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { listed } from '../database/tenant-diagnosis.js';
+import { oneLine } from '../platform/one-line.js';
 import { ALERT_DAYS_KEY, isDays } from './deadline-alerts.js';
 import { canMatch } from './domain.js';
 import { isAllowedHost } from './host.js';
 import { SUBSCRIPTION_STATUSES } from './new-tenant.js';
+import { secondFactorIn } from './second-factor-setting.js';
+import { sessionsIn } from './session-setting.js';
 import { isTimeZone } from './time-zone.js';
 
 /** Checks that the tenants' rows, whoever wrote them, are usable; changes nothing. */
@@ -24,11 +28,14 @@ function failed({ message }: Error): Result {
   return problem(`${message}; run: leopard migrate`);
 }
 
+/** Longest text of a setting that is shown. */
+const LONGEST = 200;
+
 interface TenantRow {
   readonly schema: string;
   readonly status: string;
   readonly settings: unknown;
-  /** Whether the server knows the time zone, if one is set. */
+  /** True if the server knows the time zone, if one is set. */
   readonly serverKnows: boolean;
 }
 
@@ -42,7 +49,7 @@ async function examineSettings(client: OwnerClient): Promise<Result> {
   const found = rows.flatMap((row) => problemsOf(row).map((text) => `${row.schema}: ${text}`));
   if (found.length === 0) return ok('can be used');
   return warning(
-    `${listed(found)}; unusable values count as not set; set them again: leopard tenants --help`,
+    `${listed(found)}; unusable values count as not set; set them again: leopard tenants --help, or in the agency's own settings`,
   );
 }
 
@@ -51,7 +58,7 @@ function problemsOf({ status, settings, serverKnows }: TenantRow): string[] {
     ? []
     : [`the status ${JSON.stringify(status)} is none, and shuts nobody out`];
   if (!isObject(settings)) return [...problems, 'the settings are no object, so none of them counts'];
-  const { time_zone: zone, [ALERT_DAYS_KEY]: alerts, email } = settings;
+  const { time_zone: zone, [ALERT_DAYS_KEY]: alerts, email, front_end: frontEnd = null } = settings;
   if (zone !== undefined && !isTimeZone(zone))
     problems.push(`the time zone ${JSON.stringify(zone)} is none that can be used, so UTC counts`);
   else if (!serverKnows)
@@ -61,7 +68,28 @@ function problemsOf({ status, settings, serverKnows }: TenantRow): string[] {
   if (alerts !== undefined && !areAlerts(alerts))
     problems.push(`${ALERT_DAYS_KEY} are no lists of days, so the usual ones count`);
   if (email !== undefined && !isObject(email)) problems.push('email is no object, so no e-mail is sent');
+  for (const [name, read] of [
+    ['second_factor', secondFactorIn],
+    ['sessions', sessionsIn],
+  ] as const) {
+    const counted = read(settings[name]);
+    if (countsWhole(settings[name] ?? {}, counted)) continue;
+    problems.push(
+      `${name} has values that cannot be used; ${oneLine(JSON.stringify(counted), LONGEST)} counts`,
+    );
+  }
+  if (frontEnd !== null && !isOrigin(frontEnd))
+    problems.push('front_end is no origin such as https://crm.example, so the usual one counts');
   return problems;
+}
+
+/** Returns whether a setting says nothing but what counts of it. */
+function countsWhole(setting: unknown, counted: object): boolean {
+  return isObject(setting) && isDeepStrictEqual({ ...counted, ...setting }, counted);
+}
+
+function isOrigin(value: unknown): boolean {
+  return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value.toLowerCase();
 }
 
 function areAlerts(alerts: unknown): boolean {

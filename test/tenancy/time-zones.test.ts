@@ -112,6 +112,22 @@ describe('a tenant with a bad setting', () => {
       'deadline_alert_days are no lists of days, so the usual ones count',
     ],
     [{ email: true }, 'email is no object, so no e-mail is sent'],
+    [
+      { second_factor: { policy: 'Required' } },
+      'second_factor has values that cannot be used; {"policy":"optional","groups":[]} counts',
+    ],
+    [
+      { second_factor: 'required' },
+      'second_factor has values that cannot be used; {"policy":"optional","groups":[]} counts',
+    ],
+    [
+      { sessions: { lifetime_hours: '8', idle_minutes: 30 } },
+      'sessions has values that cannot be used; {"lifetime_hours":null,"idle_minutes":30} counts',
+    ],
+    [
+      { front_end: 'crm.acme.example' },
+      'front_end is no origin such as https://crm.example, so the usual one counts',
+    ],
     [['a', 'list'], 'the settings are no object, so none of them counts'],
     ['text', 'the settings are no object, so none of them counts'],
   ])('%j: jobs and API go on, doctor warns', async (settings, text) => {
@@ -155,6 +171,14 @@ describe('a tenant with a bad setting', () => {
       stderr: '',
     });
     expect(await leopard('set-deadline-alerts', '--before', '3')).toMatchObject({ exitCode: 0 });
+    expect(await doctor()).toMatchObject({ status: 'ok' });
+    await setRaw({
+      time_zone: 'Asia/Kathmandu',
+      deadline_alert_days: { before: [3] },
+      second_factor: { policy: 'required', groups: ['ADMIN'] },
+      sessions: { lifetime_hours: 8, idle_minutes: null },
+      front_end: 'https://crm.acme.example',
+    });
     expect(await doctor()).toMatchObject({ status: 'ok' });
     const [row] = await sql(`SELECT settings FROM public.tenants_tenant WHERE schema_name = 'tenant_main'`);
     expect(row.settings).toMatchObject({ time_zone: 'Asia/Kathmandu', deadline_alert_days: { before: [3] } });
