@@ -33,7 +33,7 @@ const stored = (where = 'true') =>
     return rows;
   });
 
-it('keeps an event with who did it to whom and from where, and writes its line after COMMIT', async () => {
+it('keeps an event with its actor, user and source, and writes its line after COMMIT', async () => {
   const source = '192.0.2.1 0f6c2f6e-request Mozilla/5.0 (X11; Linux)';
   await database.tenantTransaction({ ...SYSTEM, userId: 7, source }, async (transaction) => {
     recordSecurityEvent(transaction, {

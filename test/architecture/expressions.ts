@@ -140,7 +140,7 @@ export function expressionsIn({ path, text }: Pick<SourceFile, 'path' | 'text'>)
 
 type Called = Pick<NewExpression, 'callee' | 'arguments' | 'start'>;
 
-/** Returns the value of a text without placeholders; null for any other argument. */
+/** Returns the value of a constant text; null for any other argument. */
 function constantText(argument: Called['arguments'][number] | undefined): string | null {
   if (argument?.type === 'Literal' && typeof argument.value === 'string') return argument.value;
   return argument?.type === 'TemplateLiteral' && argument.expressions.length === 0

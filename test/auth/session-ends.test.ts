@@ -308,7 +308,7 @@ describe('an admin', () => {
     await expectEnded(second);
   });
 
-  test('may not do so with those whom they may not change, nor with sessions of somebody else', async () => {
+  test('does not do so for users beyond their rights, nor at the path of another user', async () => {
     const target = await logIn('admin');
     const [{ id }] = await listOf(SESSIONS, target.access);
     const manager = await app.logIn('manager1');

@@ -10,7 +10,7 @@ const TIMED_MS = 1_200;
 const QUIET_MS = 400;
 const LOG_IN_EVERY_MS = 400;
 const PAUSE_MS = 5;
-/** How many times as long the neighbour's requests may take beside an attack. */
+/** Maximum ratio of the time that the neighbour's requests take beside an attack to the quiet one. */
 const SLOWER = 5;
 /** Milliseconds that count as the quiet value at least: the machine's own noise is that long. */
 const NOISE_MS = 50;
