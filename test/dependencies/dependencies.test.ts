@@ -28,11 +28,16 @@ it('names packages whose licence is another or unknown; what only tools may have
     'node_modules/a/node_modules/unknown': {},
     'node_modules/lightningcss': { license: 'MPL-2.0', dev: true },
     'node_modules/lightningcss-linux-x64-gnu': { license: 'MPL-2.0' },
+    '': { license: 'UNLICENSED' },
+    'clients/typescript': { license: 'UNLICENSED' },
+    'node_modules/leopard-client': { link: true },
+    'clients/typescript/node_modules/copyleft': { license: 'AGPL-3.0-only' },
   });
   expect(breaches.map((line) => line.split(' ')[0])).toEqual([
     'node_modules/copyleft',
     'node_modules/a/node_modules/unknown',
     'node_modules/lightningcss-linux-x64-gnu',
+    'clients/typescript/node_modules/copyleft',
   ]);
 });
 
@@ -50,4 +55,5 @@ it('prints a bill of materials of what is shipped', () => {
   expect(bill.bomFormat).toBe('CycloneDX');
   expect(names).toEqual(expect.arrayContaining(['fastify', 'pg', 'redoc', 'swagger-ui-dist']));
   expect(names).not.toContain('vitest');
+  expect(names).not.toContain('leopard-client');
 });

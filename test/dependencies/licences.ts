@@ -34,6 +34,7 @@ const EXCEPTIONS: readonly {
 interface LockedPackage {
   readonly license?: string;
   readonly dev?: boolean;
+  readonly link?: boolean;
 }
 
 /** Returns whether an SPDX expression can be met with these licences: all parts of AND, one of OR. */
@@ -52,10 +53,15 @@ export function isAllowed(expression: string, allowed: (licence: string) => bool
 export const nameOf = (path: string) =>
   path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
+/** Returns whether an entry of a lock file is a package of others: not the project, a client of its own, or a link to it. */
+export const isForeign = (path: string, { link = false }: LockedPackage) =>
+  path.includes('node_modules/') && !link;
+
 /** Returns the packages of a lock file whose licence is not among the allowed ones, one line each. */
 export function licenceBreaches(packages: Readonly<Record<string, LockedPackage>>): string[] {
-  return Object.entries(packages).flatMap(([path, { license, dev = false }]) => {
-    if (path === '') return [];
+  return Object.entries(packages).flatMap(([path, locked]) => {
+    if (!isForeign(path, locked)) return [];
+    const { license, dev = false } = locked;
     const name = nameOf(path);
     const allowed = (licence: string) =>
       ALLOWED.has(licence) ||

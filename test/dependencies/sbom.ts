@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../architecture/sources.js';
-import { nameOf } from './licences.js';
+import { isForeign, nameOf } from './licences.js';
 import { readSources } from './vendored-files.js';
 
 // npm run sbom: prints the bill of materials (CycloneDX) of what is shipped: npm's own, from the lock file, with the
@@ -17,8 +17,9 @@ const bill = JSON.parse(execFileSync('npm', npm, { cwd: ROOT, encoding: 'utf8', 
 const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8'));
 
 // Not by npm's --omit=dev, which also leaves out packages of ours that a tool depends on too.
-const names = Object.entries(packages as Record<string, { readonly version: string; readonly dev?: boolean }>)
-  .filter(([path, { dev }]) => path !== '' && dev !== true)
+type Locked = { readonly version: string; readonly dev?: boolean; readonly link?: boolean };
+const names = Object.entries(packages as Record<string, Locked>)
+  .filter(([path, locked]) => isForeign(path, locked) && locked.dev !== true)
   .map(([path, { version }]) => `${nameOf(path)}@${version}`);
 const ours = new Set(names);
 const shipped = (bill.components as Component[]).filter((component) => ours.has(component['bom-ref']));
