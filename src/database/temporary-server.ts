@@ -36,6 +36,8 @@ export interface TemporaryServerOptions {
   readonly durable?: boolean;
   /** The PostgreSQL to use instead of the embedded one. */
   readonly binaries?: Binaries;
+  /** Settings of the server that differ from those for tests. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 interface Account {
@@ -74,6 +76,7 @@ const DURABLE: Readonly<Record<string, string>> = {
 export async function startTemporaryServer({
   durable = false,
   binaries: others,
+  settings: given,
 }: TemporaryServerOptions = {}): Promise<TemporaryServer> {
   const place = durable ? tmpdir() : (roomyMemory() ?? tmpdir());
   const folder = mkdtempSync(join(place, 'leopard-postgresql-'));
@@ -103,7 +106,7 @@ export async function startTemporaryServer({
       { ...account, cwd: folder },
     );
     const port = await tryPort('127.0.0.1', 0);
-    const settings = { ...SETTINGS, ...(!others && CHEAP_PASSWORDS), ...(durable && DURABLE) };
+    const settings = { ...SETTINGS, ...(!others && CHEAP_PASSWORDS), ...(durable && DURABLE), ...given };
     const options = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     const launch = () =>
       spawn(binaries.postgres, ['-D', data, '-p', String(port), ...options], {

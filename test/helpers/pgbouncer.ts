@@ -22,6 +22,14 @@ export interface PgBouncer {
   stop(): Promise<void>;
 }
 
+interface IniParts {
+  readonly database: ConnectionSettings;
+  readonly port: number;
+  /** The file with users and passwords. */
+  readonly users: string;
+  readonly serverConnections: number;
+}
+
 /**
  * Starts PgBouncer in transaction mode in front of a database for one role, with this many connections to the server.
  * The program needs little of it: no named prepared statement, no session setting and no startup parameter beyond
@@ -31,28 +39,14 @@ export interface PgBouncer {
 export async function startPgBouncer(
   database: ConnectionSettings,
   serverConnections: number,
+  ini: (parts: IniParts) => string = usualIni,
 ): Promise<PgBouncer> {
   if (!PROGRAM) throw new Error(NO_PGBOUNCER);
   const directory = mkdtempSync(join(tmpdir(), 'leopard-pgbouncer-'));
   const port = await tryPort('127.0.0.1', 0);
   const files = {
     'users.txt': `"${database.user}" "${database.password}"\n`,
-    'pgbouncer.ini': `
-[databases]
-${database.database} = host=${database.host} port=${database.port}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = scram-sha-256
-auth_file = ${join(directory, 'users.txt')}
-pool_mode = transaction
-default_pool_size = ${serverConnections}
-max_client_conn = 200
-server_lifetime = 600
-log_connections = 0
-log_disconnections = 0
-`,
+    'pgbouncer.ini': ini({ database, port, users: join(directory, 'users.txt'), serverConnections }),
   };
   const account = process.getuid?.() === 0 ? ordinaryAccount() : null; // it refuses to run as root
   for (const [name, content] of Object.entries(files)) {
@@ -88,6 +82,25 @@ log_disconnections = 0
       throw new Error(`PgBouncer does not serve: ${(error as Error).message}\n${said}`);
     }
   }
+}
+
+function usualIni({ database, port, users, serverConnections }: IniParts): string {
+  return `
+[databases]
+${database.database} = host=${database.host} port=${database.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${users}
+pool_mode = transaction
+default_pool_size = ${serverConnections}
+max_client_conn = 200
+server_lifetime = 600
+log_connections = 0
+log_disconnections = 0
+`;
 }
 
 function ordinaryAccount(): { uid: number; gid: number } {

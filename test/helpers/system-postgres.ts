@@ -19,10 +19,16 @@ export const hasSystemPostgres = BIN !== undefined;
 
 const binary = (name: string) => join(BIN as string, name);
 
+/** Returns the programs of the system's PostgreSQL. */
+export const systemBinaries = () => ({
+  postgres: binary('postgres'),
+  initdb: binary('initdb'),
+  pgCtl: binary('pg_ctl'),
+});
+
 /** Starts the system's PostgreSQL on an empty folder. The caller must stop it. */
 export async function startSystemPostgres(): Promise<TemporaryServer> {
-  const binaries = { postgres: binary('postgres'), initdb: binary('initdb'), pgCtl: binary('pg_ctl') };
-  return await startTemporaryServer({ binaries });
+  return await startTemporaryServer({ binaries: systemBinaries() });
 }
 
 /** Runs one of PostgreSQL's own programs on a database. @returns its stderr, and whether it succeeded */
