@@ -9,6 +9,11 @@ import { fileName, type ScopedMigration } from './migration-state.js';
  */
 const BREAKING = /_breaking$/;
 
+/** Returns whether a migration's name says that older versions of the program cannot work with it. */
+export function isNamedBreaking(name: string): boolean {
+  return BREAKING.test(name);
+}
+
 /** Thrown when the database has a migration that this version of the program cannot work with. */
 class DatabaseTooNewError extends PlainError {
   override readonly name = 'DatabaseTooNewError';
@@ -41,7 +46,7 @@ export async function newerMigrations(
     if (error.code !== UNDEFINED_TABLE && error.code !== NO_RIGHT) throw error;
     return { rows: [] }; // an empty database, or one on which the program has no privileges yet
   });
-  const breaking = rows.find(({ name }) => BREAKING.test(name));
+  const breaking = rows.find(({ name }) => isNamedBreaking(name));
   if (breaking) throw new DatabaseTooNewError(breaking);
   const last = rows.at(-1);
   return last ? { count: rows.length, last: fileName(last) } : null;
