@@ -69,6 +69,7 @@ export const COMMANDS: readonly LazyCommand[] = [
   { names: ['shell'], load: async () => (await import('./shell.js')).addShellCommand },
   { names: ['dbshell'], load: async () => (await import('./dbshell.js')).addDbShellCommand },
   { names: ['doctor'], load: async () => (await import('./doctor.js')).addDoctorCommand },
+  { names: ['scaffold'], load: async () => (await import('./scaffold.js')).addScaffoldCommand },
 ];
 
 /** Returns the commands that have the name, in either spelling: none or one. */

@@ -20,7 +20,7 @@ test('what the page shows compiles and keeps the rules', { timeout: 3 * MINUTES 
   }
   const changed = [
     'src/app',
-    'src/immigration/invoices',
+    'src/immigration/service-invoices',
     'src/kinds',
     'test/contract',
     'test/helpers',
@@ -31,7 +31,7 @@ test('what the page shows compiles and keeps the rules', { timeout: 3 * MINUTES 
 
 /** The suites that go over all tables or all routes, and of their tests those that concern the new ones. */
 const SUITES = [
-  'src/immigration/invoices',
+  'src/immigration/service-invoices',
   'src/kinds',
   'test/clients/tables-of-clients.test.ts',
   'test/schema/audit.test.ts',

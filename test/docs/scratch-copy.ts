@@ -2,16 +2,10 @@ import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { type PageBlock, pageBlocks } from '../../src/cli/scaffold/page-blocks.js';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 
 // A copy of the program in which the steps of a page of docs/ are carried out, as somebody would who knows only the page.
-
-/** A code block of a page, and the file that the text before it names. */
-interface Block {
-  readonly file: string;
-  readonly language: string;
-  readonly code: string;
-}
 
 const NOT_COPIED = ['node_modules', 'dist', '.git', '.leopard'];
 const MIGRATION = /^migrations\/(tenant|shared)\/NNNN/;
@@ -38,27 +32,15 @@ export async function scratchCopy(): Promise<ScratchCopy> {
   return {
     folder,
     async follow(page) {
-      for (const block of blocksOf(await readFile(join(folder, page), 'utf8'))) await carryOut(folder, block);
+      for (const block of pageBlocks(await readFile(join(folder, page), 'utf8')))
+        await carryOut(folder, block);
     },
     run: (...args) => run(folder, args),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-/** Finds the blocks and their files: the path with which the last paragraph begins that begins with one. */
-function blocksOf(page: string): Block[] {
-  const blocks: Block[] = [];
-  let file = '';
-  for (const [, path, language, code] of page.matchAll(
-    /\n\n`((?:src|test|migrations)\/[\w/.-]+\.(?:ts|sql))`|^```(\w+)\n([\s\S]*?)^```$/gm,
-  )) {
-    if (path) file = path;
-    else blocks.push({ file, language: language as string, code: code as string });
-  }
-  return blocks;
-}
-
-async function carryOut(folder: string, { file, language, code }: Block): Promise<void> {
+async function carryOut(folder: string, { file, language, code }: PageBlock): Promise<void> {
   const path = join(folder, await numbered(folder, file));
   if (language !== 'diff') {
     await mkdir(dirname(path), { recursive: true });
