@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { pageBlocks } from '../../src/cli/scaffold/page-blocks.js';
 
 const DOCS = 'docs';
 /** Pages whose examples are files that their reader makes. */
@@ -10,8 +11,12 @@ const NAMED = /\b(?:src|test|bench|migrations|data|bin|deployment)\/[\w./-]*\w/g
 test('every file and folder of the project that a page names exists', () => {
   const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md') && !EXAMPLES.has(name));
   const missing = [...pages.map((name) => join(DOCS, name)), 'README.md'].flatMap((page) => {
-    const named = readFileSync(page, 'utf8').match(NAMED) ?? [];
-    return [...new Set(named)].filter((path) => !existsSync(path)).map((path) => `${page}: ${path}`);
+    const text = readFileSync(page, 'utf8');
+    const examples = pageBlocks(text).map(({ file }) => file);
+    const named = text.replaceAll(/^```ts\n[\s\S]*?^```$/gm, '').match(NAMED) ?? [];
+    return [...new Set(named)]
+      .filter((path) => !existsSync(path) && !examples.includes(path))
+      .map((path) => `${page}: ${path}`);
   });
   expect(missing).toEqual([]);
 });

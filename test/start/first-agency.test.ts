@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { settingsFor } from '../helpers/cli.js';
+import { readSnippets, runSnippets } from '../helpers/page-script.js';
 
 // A new agency does the whole work of a visa and a college application with only the commands of docs/first-agency.md.
 
@@ -22,36 +20,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Returns the page's commands as one script, with the port on which the program runs here. */
-async function script(): Promise<string> {
-  const page = await readFile(join(PACKAGE_ROOT, 'docs', 'first-agency.md'), 'utf8');
-  const blocks = [...page.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block);
-  expect(blocks.length).toBeGreaterThan(8);
-  const commands = blocks.join('\n').replaceAll(':8000', `:${new URL(app.base).port}`);
-  return `set -euo pipefail\nleopard() { node "$LEOPARD" "$@"; }\n${commands}\necho "ids $CLIENT $VISA $COLLEGE"\n`;
-}
-
-async function run(commands: string) {
-  const shell = spawn('bash', ['-c', commands], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: {
-      PATH: process.env.PATH,
-      LEOPARD: join(PACKAGE_ROOT, 'bin', 'leopard.js'),
-      ...settingsFor(app.databases, folder),
-    },
-  });
-  const ended = new Promise<number | null>((resolve) => shell.once('close', resolve));
-  const [stdout, stderr, code] = await Promise.all([text(shell.stdout), text(shell.stderr), ended]);
-  return { stdout, stderr, code };
-}
-
 test('the commands of the page lead to a granted visa and an enrolled student', {
   timeout: 120_000,
 }, async () => {
-  const { code, stdout, stderr } = await run(await script());
-  expect([code, stderr], stdout).toEqual([0, '']);
-  const [client, visa, college] = /^ids (\d+) (\d+) (\d+)$/m.exec(stdout)?.slice(1) ?? [];
+  const { code, stderr, printed } = await runSnippets(await readSnippets('docs/first-agency.md'), {
+    port: Number(new URL(app.base).port),
+    directory: folder,
+    environment: settingsFor(app.databases, folder),
+    after: 'echo "ids $CLIENT $VISA $COLLEGE"',
+  });
+  expect([code, stderr], printed.join('')).toEqual([0, '']);
+  expect(printed.length).toBeGreaterThan(9);
+  const [client, visa, college] = /^ids (\d+) (\d+) (\d+)$/m.exec(printed.at(-1) ?? '')?.slice(1) ?? [];
 
   const logIn = { host: 'acme', body: { username: 'raj', password: 'Crossing-zebra-24' } };
   const raj = (await app.ask('POST', '/api/token/', logIn)).body.access;

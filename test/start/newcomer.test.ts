@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { tryPort } from '../../src/platform/try-port.js';
+import { snippetsOf } from '../helpers/page-script.js';
 import { killAll, Program, postgresOf } from './program.js';
 
 /**
@@ -14,7 +15,7 @@ import { killAll, Program, postgresOf } from './program.js';
  */
 const README = readFileSync(join(PACKAGE_ROOT, 'README.md'), 'utf8');
 const RUN = /^## Run\n(.*?)^## /ms.exec(README)?.[1] ?? '';
-const BLOCKS = [...RUN.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block as string);
+const BLOCKS = snippetsOf(RUN).map(({ commands }) => commands);
 
 let home: string;
 let copy: string;
