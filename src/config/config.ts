@@ -183,7 +183,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
  * Reads an .env file.
  * @throws ConfigError when it exists but cannot be read: without it every other setting would be misread
  */
-function readEnvFile(file: string): Record<string, string> {
+export function readEnvFile(file: string): Record<string, string> {
   try {
     return parseDotenv(readFileSync(file));
   } catch (error) {

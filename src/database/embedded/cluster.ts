@@ -13,6 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { giveTo, type ServerAccount } from './account.js';
 import type { Binaries } from './binaries.js';
+import { EMBEDDED_MAJOR } from './data-version.js';
 import { cleanEnvironment } from './environment.js';
 import { EmbeddedDatabaseError } from './errors.js';
 import type { Layout } from './layout.js';
@@ -21,8 +22,6 @@ import { ACCESS_FILE, MAIN_FILE } from './server-settings.js';
 
 const NO_ROOM = /^.*(?:No space left on device|Disk quota exceeded).*$/m;
 const UNFINISHED = /^data\.new-/;
-/** The embedded binaries' major version. */
-const MAJOR_VERSION = '18';
 
 /**
  * Locales to try. Sorting and upper and lower case of all scripts come from ICU, or from PostgreSQL; the system's
@@ -70,9 +69,9 @@ export async function ensureCluster(
 
 function checkVersion(layout: Layout): void {
   const version = readFileSync(join(layout.data, 'PG_VERSION'), 'utf8').trim();
-  if (version === MAJOR_VERSION) return;
+  if (version === EMBEDDED_MAJOR) return;
   throw new EmbeddedDatabaseError(
-    `the data in ${layout.data} is PostgreSQL ${version}'s, the embedded server is ${MAJOR_VERSION}; move it over with pg_dump and pg_restore of version ${version}`,
+    `the data in ${layout.data} is PostgreSQL ${version}'s, the embedded server is ${EMBEDDED_MAJOR}; run: leopard database upgrade (docs/upgrades.md)`,
   );
 }
 

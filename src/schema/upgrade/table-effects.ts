@@ -12,6 +12,15 @@ const LOCKS = [
 /** A lock on a table, as PostgreSQL's documentation names it. */
 type TableLock = (typeof LOCKS)[number][1];
 
+/** What a lock makes others wait for, until the end of the transaction that holds it. */
+export const BLOCKS: Readonly<Record<TableLock, 'reads and writes' | 'writes' | 'schema changes'>> = {
+  'ACCESS EXCLUSIVE': 'reads and writes',
+  EXCLUSIVE: 'writes',
+  'SHARE ROW EXCLUSIVE': 'writes',
+  SHARE: 'writes',
+  'SHARE UPDATE EXCLUSIVE': 'schema changes',
+};
+
 /** The effect of a transaction on a table that existed before it. */
 export interface TableEffect {
   readonly schema: string;

@@ -19,7 +19,7 @@ interface TrialPlan {
 }
 
 /** The measured effect of one step: a migration, or the renewal of the capture of events. */
-interface TrialStep {
+export interface TrialStep {
   readonly kind: MigrationKind;
   /** The file's name without extension, or `capture of events`. */
   readonly name: string;
@@ -36,7 +36,7 @@ class TrialFailedError extends PlainError {
 }
 
 /** Name of the step that renews the capture of events. */
-const CAPTURE_STEP = 'capture of events';
+export const CAPTURE_STEP = 'capture of events';
 
 // Names of tenants' schemas, so that the check of roles does not take them for another program's; none is a tenant's.
 const NAME = /^tenant_trial_([0-9a-z]+)_[0-9a-f]{8}(_public)?$/;
