@@ -4,14 +4,14 @@ import { DOCUMENT, documentBreaches, withLayers } from './document.js';
 import { expressionBreaches } from './expressions.js';
 import { drawLayers } from './layers.js';
 import { fileBreaches } from './rules.js';
-import { isTest, sourceFiles } from './sources.js';
+import { FOLDERS, isTest, sourceFiles } from './sources.js';
 
 /**
  * Checks the machine-checkable rules of docs/architecture.md, prints the picture of the layers, and each violation on a
  * line of its own. `--write` first puts the picture into the document.
  */
 
-const files = ['src', 'test', 'bench'].flatMap(sourceFiles);
+const files = FOLDERS.flatMap(sourceFiles);
 const program = files.filter(({ path }) => path.startsWith('src/'));
 
 const picture = drawLayers(program);

@@ -5,6 +5,10 @@ import { fileURLToPath } from 'node:url';
 /** The project's root. */
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
+const CLIENT = 'clients/typescript';
+/** The folders whose files keep the rules. */
+export const FOLDERS = ['src', 'test', 'bench', `${CLIENT}/src`, `${CLIENT}/build`, `${CLIENT}/test`];
+
 export interface SourceFile {
   /** Path from the project's root. */
   readonly path: string;

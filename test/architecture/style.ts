@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wrapped } from './markdown.js';
-import { ROOT } from './sources.js';
+import { FOLDERS, ROOT } from './sources.js';
 import { bannedIn, breachesOf } from './wording.js';
 
 /** Checks the machine-checkable rules of docs/style.md. `--write` first wraps the lines of the documentation. */
@@ -13,11 +13,11 @@ function filesIn(folder: string, ending: string): string[] {
 }
 
 const breaches: string[] = [];
-for (const path of ['src', 'test', 'bench'].flatMap((folder) => filesIn(folder, '.ts'))) {
+for (const path of FOLDERS.flatMap((folder) => filesIn(folder, '.ts'))) {
   const found = breachesOf(readFileSync(join(ROOT, path), 'utf8'));
   breaches.push(...found.map((breach) => `${path}:${breach}`));
 }
-for (const path of [...filesIn('docs', '.md'), 'README.md']) {
+for (const path of [...filesIn('docs', '.md'), 'README.md', 'clients/typescript/README.md']) {
   const page = readFileSync(join(ROOT, path), 'utf8');
   const right = wrapped(page);
   if (process.argv.includes('--write')) writeFileSync(join(ROOT, path), right);

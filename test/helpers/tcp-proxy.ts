@@ -13,6 +13,8 @@ export interface TcpProxy {
   stallOpen(): void;
   /** Makes new connections work again; stalled ones never do. */
   goOn(): void;
+  /** Breaks every connection; new ones work. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,9 @@ export async function startTcpProxy(database: ConnectionSettings): Promise<TcpPr
     stallOpen,
     goOn() {
       stalled = false;
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
