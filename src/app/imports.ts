@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { POOL_SIZES } from '../config/pool-sizes.js';
 import { CHANNELS } from '../database/channels.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
@@ -14,7 +15,7 @@ export interface RunningImports {
 /** Starts to import clients. Never fails: it waits for a database that is unreachable. */
 export async function startImports(config: Config, handle: DatabaseHandle): Promise<RunningImports> {
   const log = openLog(config.logLevel);
-  const database = new Database(handle.app, { size: 1 }); // one part at a time
+  const database = new Database(handle.app, { size: POOL_SIZES.imports });
   const listener = new Listener(handle.direct ?? handle.app);
   const loop = importLoop(database, {
     onError: (schema, error) => log.error({ err: error, schema }, 'importing clients'),

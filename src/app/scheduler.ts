@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { POOL_SIZES } from '../config/pool-sizes.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { Scheduler } from '../jobs/scheduler.js';
@@ -11,13 +12,10 @@ export interface RunningScheduler {
   close(): Promise<void>;
 }
 
-/** One connection for long jobs, one for short ones beside it. */
-const CONNECTIONS = 2;
-
 /** Starts to run scheduled jobs. Never fails: it waits for a database that is unreachable. */
 export function startScheduler(config: Config, handle: DatabaseHandle, metrics?: Metrics): RunningScheduler {
   const log = openLog(config.logLevel);
-  const database = new Database(handle.app, { size: CONNECTIONS });
+  const database = new Database(handle.app, { size: POOL_SIZES.scheduler });
   metrics?.watchPool('scheduler', database);
   const onError = (message: string) => log.error(message);
   const scheduler = new Scheduler({ database, settings: config, jobs: JOBS, onError });

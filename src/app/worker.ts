@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
+import { POOL_SIZES } from '../config/pool-sizes.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { Listener } from '../database/listener.js';
@@ -14,8 +15,6 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** Number of connections beyond one per tenant served: for reading which tenants are next. */
-const OTHER_CONNECTIONS = 1;
 const CLOSES_WITHIN_MS = 2_000;
 
 /**
@@ -28,7 +27,7 @@ export async function startWorker(
   metrics?: Metrics,
 ): Promise<RunningWorker> {
   const log = openLog(config.logLevel);
-  const database = new Database(handle.app, { size: config.workerConcurrency + OTHER_CONNECTIONS });
+  const database = new Database(handle.app, { size: POOL_SIZES.worker(config.workerConcurrency) });
   metrics?.watchPool('worker', database);
   const listener = new Listener(handle.direct ?? handle.app);
   const dispatcher = new Dispatcher(database, listener, EVENTS, {

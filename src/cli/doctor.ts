@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Config, ConfigError } from '../config/config.js';
+import type { DatabaseHandle } from '../database/connections.js';
 import type { Finding } from '../database/finding.js';
 import { PlainError } from '../platform/plain-error.js';
 import { diagnose } from '../schema/diagnosis.js';
@@ -14,6 +15,14 @@ import { formatTable } from './table.js';
 import { withDatabase } from './with-database.js';
 import { writtenFolders } from './written-folders.js';
 
+interface DoctorOptions {
+  readonly json?: boolean;
+  readonly production?: boolean;
+}
+
+/** A finding, also of the checklist for production, whose checks cannot tell everything from here. */
+type AnyFinding = Omit<Finding, 'status'> & { readonly status: Finding['status'] | 'unknown' };
+
 /** Adds `leopard doctor`, which checks settings and database. */
 export function addDoctorCommand(program: Command, context: CliContext): void {
   program
@@ -21,12 +30,17 @@ export function addDoctorCommand(program: Command, context: CliContext): void {
     .description(
       'check the settings, the folder of files, the database server, its roles and the state of the tables',
     )
+    .option('--production', 'also check what people need to work with it: docs/production-checklist.md')
     .option('--json', 'print JSON')
-    .action(({ json }: { json?: boolean }) => examine(context, json === true));
+    .action((options: DoctorOptions) => examine(context, options));
 }
 
-async function examine(context: CliContext, json: boolean): Promise<void> {
-  const findings = (await lookAround(context)).map((finding) => ({
+async function examine(
+  context: CliContext,
+  { json = false, production = false }: DoctorOptions,
+): Promise<void> {
+  const found = production ? await gravestOf(context) : await lookAround(context, false);
+  const findings = found.map((finding) => ({
     ...finding,
     text: asTyped(finding.text, context.invocation),
   }));
@@ -38,10 +52,16 @@ async function examine(context: CliContext, json: boolean): Promise<void> {
   if (problems > 0) throw new CliError(`${problems} ${problems === 1 ? 'check' : 'checks'} found a problem`);
 }
 
+/** Collects findings for production, the gravest first. */
+async function gravestOf(context: CliContext): Promise<AnyFinding[]> {
+  const { gravestFirst } = await import('../production/run-checks.js');
+  return gravestFirst(await lookAround(context, true), ({ status }) => status);
+}
+
 const STATUS = { ok: 'ok', low: 'warning', full: 'problem' } as const;
 
 /** Collects findings; what prevents later checks is the last one. */
-async function lookAround(context: CliContext): Promise<Finding[]> {
+async function lookAround(context: CliContext, production: boolean): Promise<AnyFinding[]> {
   let config: Config;
   try {
     config = context.config();
@@ -49,6 +69,7 @@ async function lookAround(context: CliContext): Promise<Finding[]> {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((text) => ({ check: 'settings', status: 'problem', text }));
   }
+  const more = (database: DatabaseHandle | null) => (production ? checklist(config, database) : []);
   const before: Finding[] = [
     { check: 'settings', status: 'ok', text: 'can be read' },
     mediaDirectory(config),
@@ -63,12 +84,26 @@ async function lookAround(context: CliContext): Promise<Finding[]> {
       ...(await diagnose(handle)),
       ...(await diagnoseTenants(handle, config)),
       await diagnoseRetention(handle.app, config),
+      ...(await more(handle)),
     ]);
     return [...before, { check: 'connection', status: 'ok', text: 'the database answers' }, ...findings];
   } catch (error) {
     if (!(error instanceof PlainError)) throw error;
-    return [...before, { check: 'connection', status: 'problem', text: error.message }];
+    const away: Finding = { check: 'connection', status: 'problem', text: error.message };
+    return [...before, away, ...(await more(null))];
   }
+}
+
+/** Runs the checklist for production. @param database null where it does not answer */
+async function checklist(config: Config, database: DatabaseHandle | null): Promise<AnyFinding[]> {
+  const { runChecks } = await import('../production/run-checks.js');
+  const { CHECKS } = await import('../production/checks/all-checks.js');
+  const lines = await runChecks(CHECKS, { config, database, directory: process.cwd() });
+  return lines.map((line) => ({
+    check: line.check,
+    status: line.level,
+    text: line.level === 'ok' ? line.text : `${line.text}; ${line.mend}`,
+  }));
 }
 
 function mediaDirectory(config: Config): Finding {

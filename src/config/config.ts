@@ -10,6 +10,7 @@ import { type DeliverySettings, readDeliverySettings } from './delivery-settings
 import { isExposed } from './exposure.js';
 import { type ImportSettings, readImportSettings } from './import-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
+import { type ProductionSettings, readProductionSettings } from './production-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
 import { readServices, type Service } from './services.js';
 import { readSessionSettings, type SessionSettings } from './session-settings.js';
@@ -87,6 +88,7 @@ export interface Config {
   readonly limits: LimitSettings;
   readonly accounts: AccountSettings;
   readonly imports: ImportSettings;
+  readonly production: ProductionSettings;
 }
 
 /** Thrown for wrong settings; names all of them, one problem per line. */
@@ -174,6 +176,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
     limits: readLimitSettings(read),
     imports: readImportSettings(read),
+    production: readProductionSettings(read),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;

@@ -1,7 +1,7 @@
 import type { SettingsReader } from './settings-reader.js';
 
 /** The services that a process may run. `worker` is `events` and `imports` together. */
-const SERVICES = ['api', 'worker', 'events', 'imports', 'scheduler'] as const;
+export const SERVICES = ['api', 'worker', 'events', 'imports', 'scheduler'] as const;
 export type Service = (typeof SERVICES)[number];
 
 const USUAL: readonly Service[] = ['api', 'worker', 'scheduler'];

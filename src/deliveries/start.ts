@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AccountLinks } from '../auth/account-links.js';
 import type { Config, ConnectionSettings } from '../config/config.js';
+import { POOL_SIZES } from '../config/pool-sizes.js';
 import { Database } from '../database/database.js';
 import { createMailer } from './mailer.js';
 import { DeliverySender } from './sender.js';
@@ -14,9 +15,6 @@ type Settings = Pick<
   Config,
   'deliveries' | 'dataDirectory' | 'baseDomain' | 'secretKey' | 'secretKeyFallbacks'
 >;
-
-/** Number of connections: statements are few and short, however many receivers are slow. */
-const CONNECTIONS = 2;
 
 /** Returns the folder for e-mails that do not leave the machine. */
 function mailFolder(config: Pick<Config, 'dataDirectory'>): string {
@@ -33,7 +31,7 @@ export function startDeliveries(
   onError: (error: unknown) => void,
 ): RunningDeliveries {
   const settings = config.deliveries;
-  const database = new Database(app, { size: CONNECTIONS });
+  const database = new Database(app, { size: POOL_SIZES.deliveries });
   const mailer = createMailer({
     settings: settings.email,
     folder: mailFolder(config),

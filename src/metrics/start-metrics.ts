@@ -1,3 +1,4 @@
+import { POOL_SIZES } from '../config/pool-sizes.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { Metrics } from './metrics.js';
@@ -21,7 +22,7 @@ export async function startMetrics(
   warn: (line: string) => void,
 ): Promise<RunningMetrics | null> {
   if (settings.port === 0) return null;
-  const database = new Database(handle.app, { size: 1 });
+  const database = new Database(handle.app, { size: POOL_SIZES.metrics });
   const metrics = new Metrics(database);
   let server: MetricsServer;
   try {

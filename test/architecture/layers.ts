@@ -13,7 +13,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['storage', 'schema', 'deliveries', 'live', 'metrics'],
   ['provisioning'],
   ['immigration'],
-  ['seed'],
+  ['seed', 'production'],
   ['app'],
   ['cli'],
 ];
