@@ -1,4 +1,5 @@
 import '../routing/fastify-types.js';
+import type { RequestListener } from 'node:http';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -18,6 +19,7 @@ import { logRequests } from '../http/access-log.js';
 import { registerBodyParsers } from '../http/body-parsers.js';
 import { addressReader } from '../http/client-address.js';
 import { Cors } from '../http/cors.js';
+import type { Door } from '../http/door.js';
 import { handleError } from '../http/error-handler.js';
 import { detailError } from '../http/errors.js';
 import { newRequestId, proxyIdReader } from '../http/request-id.js';
@@ -46,15 +48,19 @@ import { starterCatalogueRoutes } from '../immigration/starter-catalogues/routes
 import { webhookRoutes } from '../immigration/webhooks/routes.js';
 import { type HubOptions, StreamHub } from '../live/hub.js';
 import type { Metrics } from '../metrics/metrics.js';
+import type { Lifecycle } from '../platform/lifecycle.js';
 import { openLog } from '../platform/log.js';
 import { Admission } from '../routing/admission.js';
 import { apiRootRoute } from '../routing/api-root.js';
+import { databaseChecks } from '../routing/database-checks.js';
 import { healthRoute } from '../routing/health.js';
+import { healthProbes } from '../routing/health-probes.js';
 import { collectRoutes, openapiDocument } from '../routing/openapi/document.js';
 import { homeRoute } from '../routing/openapi/home.js';
 import { documentationRoutes } from '../routing/openapi/routes.js';
 import { PathTable, repairUrl } from '../routing/path-table.js';
 import { Quotas } from '../routing/quotas.js';
+import { type CheckTimes, readiness } from '../routing/readiness.js';
 import { Refusals } from '../routing/refusals.js';
 import { registerRoutes } from '../routing/register-routes.js';
 import type { RouteDefinition } from '../routing/route.js';
@@ -76,6 +82,12 @@ export interface AppParts {
   readonly resetsAnsweredAfterMs?: number;
   /** The metrics of requests, connections and streams. */
   readonly metrics?: Metrics | undefined;
+  /** Times of the check whether the database can write, where they differ from the defaults. */
+  readonly writeChecks?: Partial<CheckTimes>;
+  /** The listening socket, where it is older than the application; by default the framework makes one. */
+  readonly door?: Door;
+  /** The phase of the process, for /health/ready; always running if not given. */
+  readonly lifecycle?: Pick<Lifecycle, 'phase'>;
   /** The log for failures; stdout if not given. */
   readonly log?: Logger;
 }
@@ -84,6 +96,10 @@ export interface App {
   readonly server: FastifyInstance;
   /** All served routes, for tests that go over them. */
   readonly routes: readonly RouteDefinition[];
+  /** Answers a request, for a door. */
+  readonly answer: RequestListener;
+  /** Ends live streams, and asks their clients to reconnect elsewhere, because the process is about to stop. */
+  leave(): Promise<void>;
 }
 
 /** The query that every request depends on: finding a tenant by its host. */
@@ -98,18 +114,22 @@ const LONGEST_PARAMETER = 16_384; // longer than Node allows a whole request hea
  * Returns the application: every route, ready to listen or to be injected requests; `start` the listener after this.
  */
 export async function buildApp(parts: AppParts): Promise<App> {
-  const { config, database, listener } = parts;
+  const { config, database, listener, lifecycle = { phase: { kind: 'running' } } } = parts;
+  let answer: RequestListener = () => undefined;
   const server: FastifyInstance = Fastify({
     loggerInstance: (parts.log ?? openLog(config.logLevel)) as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }), // access-log.ts writes one line instead
     genReqId: newRequestId,
-    serverFactory: (listener) =>
-      createLimitedServer(listener, {
+    serverFactory: (listener) => {
+      answer = listener;
+      if (parts.door) return parts.door.server;
+      return createLimitedServer(listener, {
         ...config.limits,
         trustedProxies: config.trustedProxies,
         times: parts.times,
         onRefused: (reason) => server.log.warn({ reason }, 'a connection was refused'),
-      }),
+      });
+    },
     trustProxy: config.trustedProxies.length > 0 ? [...config.trustedProxies] : false,
     rewriteUrl: ({ url = '/' }) => repairUrl(url),
     routerOptions: { maxParamLength: LONGEST_PARAMETER, caseSensitive: true },
@@ -141,6 +161,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   parts.metrics?.watchStreams(() => hub.size);
   parts.metrics?.measureRequests(server);
 
+  const checks = databaseChecks(database, { writes: parts.writeChecks });
   const resources = resourceRoutesOf({ config, database, media, urls, own });
   const routes: RouteDefinition[] = [
     ...tokenRoutes(accounts.sessions, factors),
@@ -165,6 +186,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     homeRoute(),
     apiRootRoute(resources), // the contract's lists alone
     healthRoute(() => database.publicQuery(ANY_TENANT)),
+    ...healthProbes(() => readiness(lifecycle, checks)),
     ...mediaRoutes(media, urls),
     ...documentationRoutes(() => openapiDocument(server)),
   ];
@@ -209,5 +231,5 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await collectRoutes(server);
   registerRoutes(server, routes, paths);
   await server.ready();
-  return { server, routes };
+  return { server, routes, answer, leave: () => hub.leave() };
 }

@@ -1,23 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { Listener } from '../database/listener.js';
+import type { Door } from '../http/door.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { Lifecycle } from '../platform/lifecycle.js';
 import { buildApp } from './app.js';
+import { newDoor } from './new-door.js';
 
 export interface RunningServer {
-  /** The address on which it listens, such as `http://127.0.0.1:8000`. */
+  /** The address on which it listens, such as `http://127.0.0.1:8000` or `unix:/run/leopard/api.sock`. */
   readonly address: string;
-  /** Takes no new work, finishes work in progress, closes every connection. */
-  close(): Promise<void>;
+  /**
+   * Goes on for a while, so that balancers see that it is not ready; then takes no new connections, asks streams to
+   * reconnect elsewhere, finishes requests under way and closes everything.
+   * @param drainMs the milliseconds that it goes on
+   */
+  close(drainMs?: number): Promise<void>;
 }
 
-/** Starts the HTTP server with the API. */
+/** Time for which streams wait for what they are still owed. */
+const STREAMS_LEAVE_WITHIN_MS = 3_000;
+
+/**
+ * Starts the application and lets it answer at the door, which it opens if need be.
+ * @param place the door and the phase of the process, where they are older than the server
+ */
 export async function startServer(
   config: Config,
   handle: DatabaseHandle,
   metrics?: Metrics,
+  place?: { readonly door: Door; readonly lifecycle: Lifecycle },
 ): Promise<RunningServer> {
+  const lifecycle = place?.lifecycle ?? new Lifecycle();
+  const door = place?.door ?? newDoor(config, lifecycle);
   const database = new Database(handle.app, { size: config.poolSize, sharedByAgencies: true });
   const listener = new Listener(handle.direct ?? handle.app);
   const close = async () => {
@@ -25,15 +42,22 @@ export async function startServer(
     await database.close();
   };
   try {
-    const { server } = await buildApp({ config, database, listener, metrics });
+    const app = await buildApp({ config, database, listener, metrics, door, lifecycle });
     await listener.start();
-    const address = await server.listen({ host: config.host, port: config.port });
+    door.handOver(app.answer);
+    const address = await door.open();
+    lifecycle.running();
     // A connection that the system cannot accept, for example for lack of descriptors, must not affect others.
-    server.server.on('error', (error) => server.log.error({ err: error }, 'accepting a connection'));
+    door.server.on('error', (error) => app.server.log.error({ err: error }, 'accepting a connection'));
     return {
       address,
-      close: async () => {
-        await server.close();
+      close: async (drainMs = 0) => {
+        await sleep(drainMs);
+        await door.stopListening();
+        const late = sleep(STREAMS_LEAVE_WITHIN_MS, undefined, { ref: false });
+        await Promise.race([app.leave(), late]);
+        await door.finish(1000 * config.listen.finish);
+        await app.server.close();
         await close();
       },
     };

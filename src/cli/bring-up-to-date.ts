@@ -38,6 +38,7 @@ async function applyPending(handle: DatabaseHandle, progress: Progress): Promise
   if (!handle.owner) return await lookWhatIsPending(handle);
   const { failures, newerCaptures } = await migrateAll(handle.owner, handle.app.user, {
     keepNewerCapture: true,
+    onBegin: (total) => progress.count('migrating the database', 0, total),
     onProgress: ({ done, total }) => progress.count('migrating the database', done, total),
   });
   const [first] = failures;

@@ -3,8 +3,10 @@ import type { Config } from '../config/config.js';
 import { handlesEvents, importsClients } from '../config/services.js';
 import { type DatabaseHandle, openDatabase } from '../database/connections.js';
 import { requireValidEventsConfig } from '../events/operations/check-config.js';
+import { Lifecycle } from '../platform/lifecycle.js';
 import { openLog } from '../platform/log.js';
 import { openSecurityLines } from '../platform/security-lines.js';
+import { ServiceManager } from '../platform/service-manager.js';
 import { UncaughtErrors } from '../platform/uncaught-errors.js';
 import { requireIsolation } from '../schema/access/access-check.js';
 import { storeRetention } from '../schema/log-retention.js';
@@ -13,10 +15,12 @@ import { checkMediaDirectory } from '../storage/media-store.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
-import { checkAddress, explainListenError } from './listen-check.js';
+import { checkTarget, explainListenError } from './listen-check.js';
 import { runningContext } from './log-context.js';
 import type { Progress } from './progress.js';
+import { Services } from './services.js';
 import { Shutdown } from './shutdown.js';
+import { noted } from './start-progress.js';
 import { welcome } from './welcome.js';
 import { writtenFolders } from './written-folders.js';
 import { letYoungGenerationGrow } from './young-generation.js';
@@ -31,6 +35,8 @@ interface ServeOptions {
 
 /** Timeout for an external database; the embedded server has limits of its own. */
 const DATABASE_WITHIN_MS = 60_000;
+/** Time for closing connections and for work in the background, beyond that for requests. */
+const CLOSES_WITHIN_MS = 15_000;
 
 /** Adds `leopard serve`: everything from an empty folder to a running program. */
 export function addServeCommand(program: Command, context: CliContext): void {
@@ -61,8 +67,11 @@ async function serve(given: CliContext, options: ServeOptions): Promise<void> {
   const context = runningContext(given, config);
   requireValidEventsConfig();
   const progress = context.progress();
+  const lifecycle = new Lifecycle();
+  const manager = superviseBy(new ServiceManager(process.env, context.warn), lifecycle);
   const shutdown = new Shutdown(context.warn);
   shutdown.listen(() => {
+    lifecycle.draining();
     progress.done();
     context.print('stopping');
   });
@@ -71,7 +80,10 @@ async function serve(given: CliContext, options: ServeOptions): Promise<void> {
   uncaught.listen();
   const fatal = uncaught.fatal.then((error) => failFor(error));
   try {
-    const handle = await Promise.race([start(config, context, progress, shutdown, uncaught), fatal]);
+    const handle = await Promise.race([
+      start({ config, context, progress, lifecycle, shutdown, uncaught }),
+      fatal,
+    ]);
     await Promise.race([shutdown.requested, fatal, handle.ended.then(() => failUnlessAsked(shutdown))]);
   } catch (error) {
     // What a stop interrupts fails, and that is no failure.
@@ -82,20 +94,30 @@ async function serve(given: CliContext, options: ServeOptions): Promise<void> {
     }
   } finally {
     await shutdown.run();
+    await manager.close();
   }
   context.print('stopped');
 }
 
-async function start(
-  config: Config,
-  context: CliContext,
-  progress: Progress,
-  shutdown: Shutdown,
-  uncaught: UncaughtErrors,
-): Promise<DatabaseHandle> {
+interface Starting {
+  readonly config: Config;
+  readonly context: CliContext;
+  readonly progress: Progress;
+  readonly lifecycle: Lifecycle;
+  readonly shutdown: Shutdown;
+  readonly uncaught: UncaughtErrors;
+}
+
+async function start(starting: Starting): Promise<DatabaseHandle> {
+  const { config, context, lifecycle, shutdown, uncaught } = starting;
   const runsApi = config.services.has('api');
-  if (runsApi && config.port !== 0) await checkAddress(config.host, config.port);
+  const { target, drain, finish } = config.listen;
+  if (runsApi) await checkTarget(target);
   if (runsApi) checkMediaDirectory(config);
+  // Health checks are answered from the first long step on; whoever sends requests finds the port closed until then.
+  const door = runsApi ? (await import('../app/new-door.js')).newDoor(config, lifecycle) : null;
+  shutdown.onStop(() => door?.finish(0));
+  const progress = noted(starting.progress, lifecycle, () => void door?.open().catch(ignore));
   openSecurityLines(config.securityLog.file);
   for (const { level, text } of freeSpace(writtenFolders(config)))
     if (level !== 'ok') context.warn(`warning: ${text}`);
@@ -126,37 +148,40 @@ async function start(
   }
 
   progress.say('starting the server');
+  const services = new Services(context.warn);
   const { startMetrics } = await import('../metrics/start-metrics.js');
   const measuring = await startMetrics(config, handle, context.warn);
   shutdown.onStop(() => measuring?.close());
+  // Together: while requests are finished, no further events, imports and jobs are begun.
+  const drainMs = () => (shutdown.isQuick ? 0 : 1000 * drain);
+  shutdown.onStop(() => services.close(), 1000 * (drain + finish) + CLOSES_WITHIN_MS);
   if (measuring) uncaught.onError = measuring.metrics.onUncaughtError;
   if (config.services.has('scheduler')) {
     const { startScheduler } = await import('../app/scheduler.js');
     const scheduler = startScheduler(config, handle, measuring?.metrics);
-    shutdown.onStop(() => scheduler.close());
+    services.add(() => scheduler.close());
   }
   if (importsClients(config.services)) {
     const { startImports } = await import('../app/imports.js');
     const imports = startImports(config, handle);
-    shutdown.onStop(() => imports.then(({ close }) => close(), ignore));
+    services.add(() => imports.then(({ close }) => close(), ignore));
     await imports;
   }
   if (handlesEvents(config.services)) {
     const { startWorker } = await import('../app/worker.js');
     const worker = startWorker(config, handle, measuring?.metrics);
-    shutdown.onStop(() => worker.then(({ close }) => close(), ignore));
+    services.add(() => worker.then(({ close }) => close(), ignore));
     await worker;
   }
-  if (runsApi) {
+  if (door) {
     const { startServer } = await import('../app/server.js');
-    const starting = startServer(config, handle, measuring?.metrics);
-    shutdown.onStop(() => starting.then((server) => server.close(), ignore));
-    const { address } = await starting.catch((error: unknown) => {
-      throw explainListenError(error, config.host, config.port);
+    const server = startServer(config, handle, measuring?.metrics, { door, lifecycle });
+    services.add(() => server.then(({ close }) => close(drainMs()), ignore));
+    const { address } = await server.catch((error: unknown) => {
+      throw explainListenError(error, target);
     });
     progress.done();
-    const port = Number(new URL(address).port || 80);
-    for (const line of await welcome({ config, handle, invocation: context.invocation }, port))
+    for (const line of await welcome({ config, handle, invocation: context.invocation }, address))
       context.print(line);
   } else {
     progress.done();
@@ -165,12 +190,24 @@ async function start(
   if (handlesEvents(config.services) && !importsClients(config.services)) {
     context.print('imports of clients are left to another process, with the service imports or worker');
   }
+  lifecycle.running();
   letYoungGenerationGrow();
   uncaught.running();
   return handle;
 }
 
 const ignore = () => undefined;
+
+/** Reports the phases of the process to systemd. */
+function superviseBy(manager: ServiceManager, lifecycle: Lifecycle): ServiceManager {
+  manager.starting();
+  lifecycle.onChange = (phase) => {
+    if (phase.kind === 'running') manager.ready();
+    else if (phase.kind === 'draining') manager.stopping();
+    else manager.status(phase.step.text);
+  };
+  return manager;
+}
 
 /** Prevents the next step of the start once a stop was requested. */
 function ensureGoingOn(shutdown: Shutdown): void {

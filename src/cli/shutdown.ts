@@ -15,6 +15,7 @@ export class Shutdown {
   readonly #requested: Promise<void>;
   #request: () => void = () => undefined;
   #requestedAt = 0;
+  #isQuick = false;
   #running: Promise<void> | undefined;
   #quit: () => void = () => undefined;
 
@@ -28,6 +29,11 @@ export class Shutdown {
   /** Whether the program has been asked to stop. */
   get isRequested(): boolean {
     return this.#requestedAt > 0;
+  }
+
+  /** Whether somebody waits at a terminal for the end, who has pressed Ctrl-C. */
+  get isQuick(): boolean {
+    return this.#isQuick;
   }
 
   /** Resolves when the program is asked to stop. */
@@ -58,6 +64,7 @@ export class Shutdown {
     for (const signal of SIGNALS) {
       process.on(signal, () => {
         if (!this.isRequested) {
+          this.#isQuick = signal === 'SIGINT';
           request();
         } else if (Date.now() - this.#requestedAt > SAME_PRESS_MS) {
           this.#quit();

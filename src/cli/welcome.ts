@@ -22,13 +22,16 @@ export interface Welcomed {
 /**
  * Returns the lines shown after a start: addresses, log-ins, and where to read on. Every address in them answers, as
  * far as this machine decides.
- * @param port where it listens
+ * @param address where it listens, such as `http://127.0.0.1:8000` or `unix:/run/leopard/api.sock`
  */
-export async function welcome({ config, handle, invocation }: Welcomed, port: number): Promise<string[]> {
+export async function welcome({ config, handle, invocation }: Welcomed, address: string): Promise<string[]> {
   const { domains, logins } = await readFacts(handle, config.allowedHosts);
-  const base = (domain: string) => `http://${domain}:${port}`;
+  const port = address.startsWith('http:') ? new URL(address).port || '80' : null;
+  // Behind a socket file, a proxy has the port.
+  const base = (domain: string) =>
+    port ? `http://${domain}:${port}` : `${config.useHttps ? 'https' : 'http'}://${domain}`;
   const first = domains[0] ?? 'localhost';
-  const lines = [`Leopard is ready on port ${port}.`, ''];
+  const lines = [`Leopard is ready on ${port ? `port ${port}` : address}.`, ''];
   for (const domain of domains) lines.push(`  ${base(domain)}/`);
   if (domains.length === 0) {
     lines.push(

@@ -10,6 +10,7 @@ import { type DeliverySettings, readDeliverySettings } from './delivery-settings
 import { isExposed } from './exposure.js';
 import { type ImportSettings, readImportSettings } from './import-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
+import { hostOf, type ListenSettings, readListenSettings } from './listen-settings.js';
 import { type ProductionSettings, readProductionSettings } from './production-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
 import { readServices, type Service } from './services.js';
@@ -57,8 +58,11 @@ export interface Config {
   readonly poolSize: number;
   readonly dataDirectory: string;
   readonly mediaDirectory: string;
+  /** The address, `unix:` and the path of a socket file, or empty where a socket was passed. */
   readonly host: string;
   readonly port: number;
+  /** Where the API listens, as HOST and PORT say unless a socket was passed, and how it stops. */
+  readonly listen: ListenSettings;
   /** The address of the metrics for Prometheus; port 0 switches them off. */
   readonly metrics: { readonly host: string; readonly port: number };
   readonly corsOrigins: readonly string[];
@@ -124,7 +128,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   // An external server counts as production, where a forgotten DEBUG must not open anything.
   const debug = read.boolean('DEBUG', database.kind === 'embedded');
   const baseDomain = read.domain('BASE_DOMAIN', 'localhost');
-  const host = read.text('HOST', '127.0.0.1');
+  const port = read.integer('PORT', 8000, { min: 0, max: 65535 });
+  const listen = readListenSettings(read, { host: read.text('HOST', '127.0.0.1'), port, debug });
+  const host = hostOf(listen.target);
   const refreshTokenLifetime = read.integer('REFRESH_TOKEN_LIFETIME', 86_400, { min: 1, max: 366 * 86_400 });
   const config: Config = {
     secretKey: readSecretKey(read, debug, dataDirectory),
@@ -140,7 +146,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     dataDirectory,
     mediaDirectory: resolve(directory, read.text('MEDIA_DIR', join(dataDirectory, 'media'))),
     host,
-    port: read.integer('PORT', 8000, { min: 0, max: 65535 }),
+    port,
+    listen,
     metrics: {
       host: read.text('METRICS_HOST', '127.0.0.1'),
       port: read.integer('METRICS_PORT', 9464, { min: 0, max: 65535 }),

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { isSocketFile } from './listen-settings.js';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -6,6 +7,7 @@ LOOPBACK.addAddress('::1', 'ipv6');
 
 /** Returns whether a program that listens at this host is reached from this machine only. */
 function isLoopback(host: string): boolean {
+  if (isSocketFile(host)) return true;
   const address = host.replace(/^\[|\]$/g, '');
   const version = isIP(address);
   if (version === 0) return address === 'localhost' || address.endsWith('.localhost');

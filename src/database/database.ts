@@ -114,6 +114,13 @@ export class Database {
     return this.#transaction(NO_TENANT, null, this.#public, (transaction) => transaction.send(query));
   }
 
+  /** Runs statements on schema `public` in one transaction and one round trip, whose rows nobody needs. */
+  async publicStatements(queries: readonly Statement[]): Promise<void> {
+    await this.#transaction(NO_TENANT, null, this.#public, async (transaction) => {
+      for (const query of queries) transaction.send(query);
+    });
+  }
+
   /** Numbers of connections, of idle ones, and of requests that wait for one. */
   get load(): { readonly open: number; readonly idle: number; readonly waiting: number } {
     const { totalCount, idleCount } = this.#pool;

@@ -7,7 +7,7 @@ import { throttled } from '../http/errors.js';
 import { Semaphore } from '../platform/semaphore.js';
 import type { Tenant } from '../tenancy/tenants.js';
 import { HeartbeatTimer } from './heartbeat-timer.js';
-import { frame } from './messages.js';
+import { farewell, frame } from './messages.js';
 import { usableTenants } from './rights.js';
 import type { NotificationSource } from './source.js';
 import { type Framed, LiveStream } from './stream.js';
@@ -59,6 +59,8 @@ export interface StreamRequest {
 const DEFAULTS = { heartbeat: 30, poll: 2_000, buffer: 256 * 1024, missed: 1_000, perUser: 0 };
 /** Seconds after which a user may try again who has too many streams. */
 const TRY_AGAIN_IN = 30;
+/** Least time before clients of a stopping process reconnect, and the span over which they do, in milliseconds. */
+const RECONNECT_MS = { first: 100, spread: 1_000 };
 /** Maximum number of the pool's connections that looks use at once. */
 const LOOKS_AT_ONCE = 3;
 
@@ -75,6 +77,7 @@ export class StreamHub {
   #polledAt = 0;
   #wasWithoutNotices = false;
   #closed = false;
+  #leaving = false;
 
   constructor(
     private readonly parts: HubParts,
@@ -141,8 +144,31 @@ export class StreamHub {
       throw error;
     }
     if (stream.ended) return false;
+    if (this.#leaving) {
+      // Without an id: the client has not received anything yet.
+      begin().end(farewell(new Date().toISOString(), this.#reconnectsAfter()));
+      stream.end();
+      return true;
+    }
     stream.start(begin(), [{ text: established }, ...missed]).catch(() => stream.cutOff());
     return true;
+  }
+
+  /**
+   * Ends every stream because the process is about to stop, and asks the clients to reconnect, not all at once; one that
+   * comes yet is answered in the same way.
+   */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    const reconnectsAfter = this.#reconnectsAfter.bind(this, this.size);
+    const now = new Date().toISOString();
+    const all = [...this.#tenants.values()];
+    await Promise.all(all.map((streams) => streams.leave((id) => farewell(now, reconnectsAfter(), id))));
+  }
+
+  /** Returns a random time before a client reconnects, in milliseconds: one second for a thousand streams. */
+  #reconnectsAfter(streams = this.size): number {
+    return RECONNECT_MS.first + Math.random() * Math.max(RECONNECT_MS.spread, streams);
   }
 
   /** Ends every stream and accepts no more. */

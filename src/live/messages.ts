@@ -18,3 +18,13 @@ export function frame(message: LiveMessage, id?: number): string {
   const data = `data: ${writeJson(message)}\n\n`;
   return id === undefined ? data : `id: ${id}\n${data}`;
 }
+
+/**
+ * Formats the last message of a stream whose process is stopping: a heartbeat, which every client knows, that tells
+ * browsers when to reconnect.
+ * @param retry milliseconds
+ * @param id the notification up to which the client has everything, for a client that may have received none yet
+ */
+export function farewell(timestamp: string, retry: number, id?: number): string {
+  return `retry: ${Math.round(retry)}\n${frame({ type: 'heartbeat', timestamp }, id)}`;
+}

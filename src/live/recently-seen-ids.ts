@@ -39,6 +39,11 @@ export class RecentlySeenIds {
     return { floor: this.#floor, known: [...this.#known] };
   }
 
+  /** The highest id that a look has found, or that existed before the first one. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /** Returns whether a look has already found this id, or can no longer find it. */
   isKnown(id: number): boolean {
     return id <= this.#floor || this.#known.has(id);

@@ -93,6 +93,13 @@ export class LiveStream {
     this.#close();
   }
 
+  /** Sends a last message, then ends the stream; one that has not begun yet is left to who begins it. */
+  leave(text: string): void {
+    if (!this.#response) return;
+    this.send(text);
+    this.end();
+  }
+
   cutOff(): void {
     this.#response?.destroy();
     this.#close();

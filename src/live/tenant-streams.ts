@@ -127,6 +127,18 @@ export class TenantStreams {
     for (const user of [...this.#users.keys()]) this.endUser(user);
   }
 
+  /**
+   * Ends every stream with a last message, once what the present look has found is sent: up to that id, the client has
+   * everything.
+   * @param last makes the message
+   */
+  async leave(last: (id: number | undefined) => string): Promise<void> {
+    await this.#current.catch(() => undefined);
+    const id = this.#recentIds?.highest;
+    for (const streams of this.#users.values())
+      for (const stream of streams) if (!this.#joining.has(stream)) stream.leave(last(id));
+  }
+
   /** Ends those of a user's streams whose tokens are no good any more; all where the user may not listen. */
   #endUnentitled(user: number, entitled: EntitledUser | undefined): void {
     for (const stream of this.#users.get(user) ?? []) {

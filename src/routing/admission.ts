@@ -49,7 +49,6 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 const API_VARY = 'Accept, origin';
 const PAGE_VARY = 'origin';
 const NO_PARAMETERS = {};
-const HEALTH = '/health/';
 
 /**
  * The checks before a route, in the contract's order: host, missing slash, Accept, token, method, permission; body and
@@ -90,7 +89,7 @@ export class Admission {
     const about = (entry ?? slashless)?.routes[0]; // tells what kind of path this is
     const tenant = await this.#tenantOf(request, about);
     const isOurs = tenant !== null || this.#bareHosts.has(hostName(request.host) ?? '');
-    if (config.useHttps && protocol === 'http' && isOurs && about?.path !== HEALTH) {
+    if (config.useHttps && protocol === 'http' && isOurs && !about?.isProbe) {
       return reply.code(301).header('location', `https://${request.host}${request.url}`).send();
     }
     if (slashless) return this.#addSlash(request, reply, path);
@@ -131,7 +130,7 @@ export class Admission {
    * order
    */
   async #tenantOf(request: FastifyRequest, about: RouteDefinition | undefined): Promise<Tenant | null> {
-    if (about?.path === HEALTH) return null; // answers on any host, even without the database
+    if (about?.isProbe) return null; // answers on any host, even without the database
     const host = hostName(request.host);
     const allowed = host !== null && isAllowedHost(host, this.parts.config.allowedHosts);
     const tenant = allowed ? await this.parts.tenants.byHost(host) : null;

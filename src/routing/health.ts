@@ -4,7 +4,8 @@ import { component } from '../http/component.js';
 import { anybody } from './policy.js';
 import { publicRoute, type RouteDefinition } from './route.js';
 
-const SERVICE = 'leopard-backend';
+/** The name of the service in the answer of /health/. */
+export const SERVICE = 'leopard-backend';
 const KEPT_FOR_MS = 1_000;
 /** Time after which the database counts as unreachable; health checkers give up about then. */
 const ANSWERS_WITHIN_MS = 5_000;
@@ -44,6 +45,7 @@ export function healthRoute(ask: () => Promise<unknown>, within = ANSWERS_WITHIN
     policy: anybody,
     hosts: 'any',
     page: true,
+    isProbe: true,
     response: Health,
     otherAnswers: { 503: { description: 'out of order', schema: Health } },
     handler: async (_request, reply) => {

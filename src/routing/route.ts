@@ -55,6 +55,8 @@ export interface RouteDefinition {
   readonly hosts?: 'tenant' | 'bare' | 'any';
   /** Whether it is a page outside the API, which neither negotiates nor lists methods. */
   readonly page?: boolean;
+  /** Whether it tells of the process itself: it answers on any host before a tenant is looked for, by http as well. */
+  readonly isProbe?: boolean;
   /** False where the answer may be something other than JSON. */
   readonly negotiates?: boolean;
   /** False where GET comes without HEAD. */

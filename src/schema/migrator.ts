@@ -41,6 +41,8 @@ export interface TenantMigrateOptions {
 
 export interface MigrateOptions extends TenantMigrateOptions {
   readonly onProgress?: OnMigrated;
+  /** Called before the first change, with the number of scopes to migrate that are known by then. */
+  readonly onBegin?: (total: number) => void;
   /**
    * For a start of the program beside others: checks only the checksums of the capture of events, not the actual
    * triggers, and leaves tenants alone in which a newer version has replaced it.
@@ -116,6 +118,7 @@ export async function migrateAll(
   let todo = await withOwner(owner, async (client) => {
     if (!options.keepNewerCapture) await checkOwnership(client, owner.user);
     const before = await scopesToDo(client);
+    if (before.length > 0) options.onBegin?.(before.length);
     if (!before.includes('shared')) return before;
     applied += await migrateShared(client, appUser, files);
     return ['shared', ...(await scopesToDo(client))];

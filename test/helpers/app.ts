@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, buildApp } from '../../src/app/app.js';
+import { type App, type AppParts, buildApp } from '../../src/app/app.js';
 import { type Config, type ConnectionSettings, loadConfig } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { Listener, type ListenerOptions } from '../../src/database/listener.js';
@@ -62,6 +62,9 @@ export interface TestAppOptions {
   readonly connectAs?: ConnectionSettings;
   readonly live?: HubOptions;
   readonly times?: Partial<ConnectionTimes>;
+  /** The phase of the process, and the times of its check of writes, as /health/ready sees them. */
+  readonly lifecycle?: AppParts['lifecycle'];
+  readonly writeChecks?: AppParts['writeChecks'];
   /** Whether answers about forgotten passwords take as long as in operation; by default they come at once. */
   readonly delaysResets?: boolean;
   /** The server on which it listens for notices, and the listener's options; its own database by default. */
@@ -104,8 +107,10 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const { at = settings, options: listening = {} } = options.listens ?? {};
   const listener = new Listener(at, listening);
   const log = new FailureLog(config.logLevel);
-  const { live, times } = options;
+  const { live, times, lifecycle, writeChecks } = options;
   const given = {
+    ...(lifecycle && { lifecycle }),
+    ...(writeChecks && { writeChecks }),
     ...(live && { live }),
     ...(times && { times }),
     ...(!options.delaysResets && { resetsAnsweredAfterMs: 0 }),

@@ -40,6 +40,7 @@ export function settingsFor(database: TestDatabase, folder: string): NodeJS.Proc
     SECRET_KEY: 'a key for tests, long enough and like no other: 9182736450',
     LEOPARD_DATA_DIR: folder,
     MEDIA_DIR: `${folder}/media`,
+    DRAIN_SECONDS: '0',
   };
 }
 

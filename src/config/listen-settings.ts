@@ -1,0 +1,67 @@
+import type { SettingsReader } from './settings-reader.js';
+
+/** The place where the API listens. */
+export type ListenTarget =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** A socket file with these permissions. */
+  | { readonly kind: 'unix'; readonly path: string; readonly mode: number }
+  /** A listening socket that the process was started with, by its descriptor, as systemd passes it. */
+  | { readonly kind: 'passed'; readonly descriptor: number };
+
+/** The settings of listening and of its end. */
+export interface ListenSettings {
+  readonly target: ListenTarget;
+  /** Seconds between "not ready" and the end of listening, after SIGTERM. */
+  readonly drain: number;
+  /** Maximum number of seconds for which requests under way are waited for. */
+  readonly finish: number;
+}
+
+const UNIX = 'unix:';
+/** Maximum length of a socket's path, in bytes: 108 on Linux, 104 elsewhere, with the final zero. */
+const LONGEST_PATH = 103;
+/** The descriptor of the first socket that systemd passes. */
+const FIRST_PASSED = 3;
+
+/** Reads where the API listens; errors become problems of `read`. */
+export function readListenSettings(
+  read: SettingsReader,
+  { host, port, debug }: { readonly host: string; readonly port: number; readonly debug: boolean },
+): ListenSettings {
+  return {
+    target:
+      readPassed(read) ?? (host.startsWith(UNIX) ? readSocketFile(read, host) : { kind: 'tcp', host, port }),
+    drain: read.integer('DRAIN_SECONDS', debug ? 0 : 5, { min: 0, max: 300 }),
+    finish: read.integer('FINISH_SECONDS', 20, { min: 1, max: 600 }),
+  };
+}
+
+/** Returns the target as a HOST; empty for a passed socket, which may be reached from anywhere. */
+export function hostOf(target: ListenTarget): string {
+  if (target.kind === 'passed') return '';
+  return target.kind === 'tcp' ? target.host : `${UNIX}${target.path}`;
+}
+
+/** Returns whether a HOST is a socket file, which only this machine reaches. */
+export function isSocketFile(host: string): boolean {
+  return host.startsWith(UNIX);
+}
+
+/** Returns the socket that systemd has passed to this very process; null if there is none. */
+function readPassed(read: SettingsReader): ListenTarget | null {
+  if (read.text('LISTEN_PID', '') !== String(process.pid)) return null;
+  const count = read.integer('LISTEN_FDS', 0, { min: 0, max: 1 });
+  return count === 0 ? null : { kind: 'passed', descriptor: FIRST_PASSED };
+}
+
+function readSocketFile(read: SettingsReader, host: string): ListenTarget {
+  const path = host.slice(UNIX.length);
+  if (!path.startsWith('/') || Buffer.byteLength(path) > LONGEST_PATH)
+    read.problem(
+      'HOST',
+      `must name a socket file by its absolute path of ${LONGEST_PATH} bytes at most, such as unix:/run/leopard/api.sock, not "${host}"`,
+    );
+  const mode = read.text('SOCKET_MODE', '660');
+  if (!/^[0-7]{3}$/.test(mode)) read.problem('SOCKET_MODE', `must be permissions such as 660, not "${mode}"`);
+  return { kind: 'unix', path, mode: Number.parseInt(mode, 8) };
+}
