@@ -15,7 +15,8 @@ export interface RunningServer {
   /**
    * Goes on for a while, so that balancers see that it is not ready; then takes no new connections, asks streams to
    * reconnect elsewhere, finishes requests under way and closes everything.
-   * @param drainMs the milliseconds that it goes on
+   * @param drainMs the milliseconds that it goes on, and for which it then keeps idle connections: a proxy that sends a
+   * request on one gives them up earlier
    */
   close(drainMs?: number): Promise<void>;
 }
@@ -56,7 +57,7 @@ export async function startServer(
         await door.stopListening();
         const late = sleep(STREAMS_LEAVE_WITHIN_MS, undefined, { ref: false });
         await Promise.race([app.leave(), late]);
-        await door.finish(1000 * config.listen.finish);
+        await door.finish(drainMs + 1000 * config.listen.finish, drainMs);
         await app.server.close();
         await close();
       },

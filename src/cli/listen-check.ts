@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { ListenTarget } from '../config/listen-settings.js';
 import { claimSocketFile } from '../platform/socket-file.js';
 import { tryPort } from '../platform/try-port.js';
@@ -39,7 +41,9 @@ export function explainListenError(error: unknown, target: ListenTarget): unknow
 }
 
 function explainSocketFile(error: unknown, path: string): unknown {
-  switch ((error as NodeJS.ErrnoException).code) {
+  const { code } = error as NodeJS.ErrnoException;
+  // The system's ENOENT arrives as EACCES.
+  switch (code === 'EACCES' && !existsSync(dirname(path)) ? 'ENOENT' : code) {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

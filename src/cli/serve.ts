@@ -115,8 +115,8 @@ async function start(starting: Starting): Promise<DatabaseHandle> {
   if (runsApi) await checkTarget(target);
   if (runsApi) checkMediaDirectory(config);
   // Health checks are answered from the first long step on; whoever sends requests finds the port closed until then.
-  const door = runsApi ? (await import('../app/new-door.js')).newDoor(config, lifecycle) : null;
-  shutdown.onStop(() => door?.finish(0));
+  const door = runsApi ? (await import('../app/new-door.js')).newDoor(config, lifecycle, context.warn) : null;
+  shutdown.onStop(() => door?.finish(0, 0));
   const progress = noted(starting.progress, lifecycle, () => void door?.open().catch(ignore));
   openSecurityLines(config.securityLog.file);
   for (const { level, text } of freeSpace(writtenFolders(config)))
@@ -154,7 +154,7 @@ async function start(starting: Starting): Promise<DatabaseHandle> {
   shutdown.onStop(() => measuring?.close());
   // Together: while requests are finished, no further events, imports and jobs are begun.
   const drainMs = () => (shutdown.isQuick ? 0 : 1000 * drain);
-  shutdown.onStop(() => services.close(), 1000 * (drain + finish) + CLOSES_WITHIN_MS);
+  shutdown.onStop(() => services.close(), 1000 * (2 * drain + finish) + CLOSES_WITHIN_MS);
   if (measuring) uncaught.onError = measuring.metrics.onUncaughtError;
   if (config.services.has('scheduler')) {
     const { startScheduler } = await import('../app/scheduler.js');

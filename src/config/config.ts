@@ -10,7 +10,7 @@ import { type DeliverySettings, readDeliverySettings } from './delivery-settings
 import { isExposed } from './exposure.js';
 import { type ImportSettings, readImportSettings } from './import-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
-import { hostOf, type ListenSettings, readListenSettings } from './listen-settings.js';
+import { hostOf, type ListenSettings, passedSocket, readListenSettings } from './listen-settings.js';
 import { type ProductionSettings, readProductionSettings } from './production-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
 import { readServices, type Service } from './services.js';
@@ -129,7 +129,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   const debug = read.boolean('DEBUG', database.kind === 'embedded');
   const baseDomain = read.domain('BASE_DOMAIN', 'localhost');
   const port = read.integer('PORT', 8000, { min: 0, max: 65535 });
-  const listen = readListenSettings(read, { host: read.text('HOST', '127.0.0.1'), port, debug });
+  const passed = passedSocket(environment);
+  const listen = readListenSettings(read, { host: read.text('HOST', '127.0.0.1'), port, debug, passed });
   const host = hostOf(listen.target);
   const refreshTokenLifetime = read.integer('REFRESH_TOKEN_LIFETIME', 86_400, { min: 1, max: 366 * 86_400 });
   const config: Config = {

@@ -23,14 +23,27 @@ const LONGEST_PATH = 103;
 /** The descriptor of the first socket that systemd passes. */
 const FIRST_PASSED = 3;
 
-/** Reads where the API listens; errors become problems of `read`. */
+/**
+ * Reads where the API listens; errors become problems of `read`.
+ * @param passed the socket that the process was started with, which takes precedence
+ */
 export function readListenSettings(
   read: SettingsReader,
-  { host, port, debug }: { readonly host: string; readonly port: number; readonly debug: boolean },
+  {
+    host,
+    port,
+    debug,
+    passed,
+  }: {
+    readonly host: string;
+    readonly port: number;
+    readonly debug: boolean;
+    readonly passed: ListenTarget | null;
+  },
 ): ListenSettings {
+  const mode = readMode(read);
   return {
-    target:
-      readPassed(read) ?? (host.startsWith(UNIX) ? readSocketFile(read, host) : { kind: 'tcp', host, port }),
+    target: passed ?? (isSocketFile(host) ? readSocketFile(read, host, mode) : { kind: 'tcp', host, port }),
     drain: read.integer('DRAIN_SECONDS', debug ? 0 : 5, { min: 0, max: 300 }),
     finish: read.integer('FINISH_SECONDS', 20, { min: 1, max: 600 }),
   };
@@ -48,20 +61,23 @@ export function isSocketFile(host: string): boolean {
 }
 
 /** Returns the socket that systemd has passed to this very process; null if there is none. */
-function readPassed(read: SettingsReader): ListenTarget | null {
-  if (read.text('LISTEN_PID', '') !== String(process.pid)) return null;
-  const count = read.integer('LISTEN_FDS', 0, { min: 0, max: 1 });
-  return count === 0 ? null : { kind: 'passed', descriptor: FIRST_PASSED };
+export function passedSocket({ LISTEN_FDS, LISTEN_PID }: NodeJS.ProcessEnv): ListenTarget | null {
+  const isPassed = LISTEN_PID === String(process.pid) && Number(LISTEN_FDS) > 0;
+  return isPassed ? { kind: 'passed', descriptor: FIRST_PASSED } : null;
 }
 
-function readSocketFile(read: SettingsReader, host: string): ListenTarget {
+function readSocketFile(read: SettingsReader, host: string, mode: number): ListenTarget {
   const path = host.slice(UNIX.length);
   if (!path.startsWith('/') || Buffer.byteLength(path) > LONGEST_PATH)
     read.problem(
       'HOST',
       `must name a socket file by its absolute path of ${LONGEST_PATH} bytes at most, such as unix:/run/leopard/api.sock, not "${host}"`,
     );
+  return { kind: 'unix', path, mode };
+}
+
+function readMode(read: SettingsReader): number {
   const mode = read.text('SOCKET_MODE', '660');
   if (!/^[0-7]{3}$/.test(mode)) read.problem('SOCKET_MODE', `must be permissions such as 660, not "${mode}"`);
-  return { kind: 'unix', path, mode: Number.parseInt(mode, 8) };
+  return Number.parseInt(mode, 8);
 }

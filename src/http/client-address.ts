@@ -46,6 +46,11 @@ export function addressReader(trustedProxies: readonly string[]): (request: Inco
   };
 }
 
+/** Returns whether an address is that of a trusted proxy. */
+export function isTrusted(address: string, trustedProxies: readonly string[]): boolean {
+  return compile([...trustedProxies])(address, 0);
+}
+
 function connectionAddress({ socket }: IncomingMessage): string {
   const { remoteAddress } = socket;
   if (remoteAddress === undefined) return UNKNOWN;

@@ -6,9 +6,7 @@ import { claimSocketFile, openSocketFile, removeSocketFile } from '../platform/s
 import { createLimitedServer, type ServerLimits } from './server.js';
 
 /** The address of a peer that has none: whoever may open the socket file, which is a proxy on this machine. */
-const LOCAL_PEER = '127.0.0.1';
-/** Time for which connections without a request stay open: closed at once, they could cut off a request that is on its way. */
-const IDLE_FOR_MS = 1_000;
+export const LOCAL_PEER = '127.0.0.1';
 const LOOK_EVERY_MS = 100;
 
 /**
@@ -74,8 +72,10 @@ export class Door {
   /**
    * Waits until requests under way are answered, then closes every connection.
    * @param withinMs the longest wait, in milliseconds
+   * @param idleForMs time for which connections without a request stay open, in milliseconds: one that is closed at once
+   * may cut off a request that is on its way
    */
-  async finish(withinMs: number): Promise<void> {
+  async finish(withinMs: number, idleForMs: number): Promise<void> {
     await this.stopListening();
     const { server } = this;
     let isOver = false;
@@ -84,7 +84,7 @@ export class Door {
     };
     const ended = (this.#closed ?? Promise.resolve()).then(over);
     const late = sleep(withinMs, undefined, { ref: false }).then(over);
-    await Promise.race([ended, late, sleep(Math.min(IDLE_FOR_MS, withinMs))]);
+    await Promise.race([ended, late, sleep(idleForMs)]);
     while (!isOver) {
       server.closeIdleConnections();
       await Promise.race([ended, late, sleep(LOOK_EVERY_MS)]);
