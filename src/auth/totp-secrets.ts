@@ -16,7 +16,8 @@ interface SecretRow {
   readonly lastStep: number;
 }
 
-const ownerOf = ({ schema }: Pick<Tenant, 'schema'>, userId: number) => `totp ${schema} ${userId}`;
+/** Returns the owner to which a user's secret is sealed. */
+export const ownerOf = ({ schema }: Pick<Tenant, 'schema'>, userId: number) => `totp ${schema} ${userId}`;
 
 /** Stores a new secret beside the user's present one, which stays until the new one is confirmed. @returns it */
 export function beginTotp(

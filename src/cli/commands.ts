@@ -67,6 +67,8 @@ export const COMMANDS: readonly LazyCommand[] = [
     names: ['security_log'],
     load: async () => (await import('./security-log.js')).addSecurityLogCommand,
   },
+  { names: ['backup'], load: async () => (await import('./backup.js')).addBackupCommand },
+  { names: ['restore'], load: async () => (await import('./restore.js')).addRestoreCommand },
   { names: ['shell'], load: async () => (await import('./shell.js')).addShellCommand },
   { names: ['dbshell'], load: async () => (await import('./dbshell.js')).addDbShellCommand },
   { names: ['doctor'], load: async () => (await import('./doctor.js')).addDoctorCommand },

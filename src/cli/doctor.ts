@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { diagnoseBackups } from '../backup/diagnosis.js';
 import { type Config, ConfigError } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import type { Finding } from '../database/finding.js';
@@ -85,6 +86,7 @@ async function lookAround(context: CliContext, production: boolean): Promise<Any
       ...(await diagnoseTenants(handle, config)),
       await diagnoseRetention(handle.app, config),
       ...(await more(handle)),
+      ...(await diagnoseBackups(handle)),
     ]);
     return [...before, { check: 'connection', status: 'ok', text: 'the database answers' }, ...findings];
   } catch (error) {

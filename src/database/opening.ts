@@ -98,9 +98,14 @@ const USUAL_TRANSACTIONS = {
   default_transaction_deferrable: 'off',
 };
 
-/** Begins a transaction of the owner, with all settings that its statements depend on. */
-export const OWNERS_BEGIN = `${BEGIN.sql};
+const OWNERS_OPENING = `
   SELECT ${[reset('role'), reset('lock_timeout'), ...Object.entries(OWNERS).map(([name, value]) => setTo(name, `'${value}'`))].join(',\n  ')}`;
+
+/** Begins a transaction of the owner, with all settings that its statements depend on. */
+export const OWNERS_BEGIN = `${BEGIN.sql};${OWNERS_OPENING}`;
+
+/** The same for a transaction that only reads, and sees one state of the database throughout. */
+export const OWNERS_SNAPSHOT = `BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;${OWNERS_OPENING}`;
 
 /**
  * Applies the same settings to the owner's whole session, given the process id of its backend as sent at connecting.

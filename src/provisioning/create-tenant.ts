@@ -45,7 +45,7 @@ type Hosts = Pick<Config, 'appSubdomain' | 'baseDomain'>;
  * host name cannot contain an underscore, so it becomes a hyphen.
  * @example ownDomains('acme', settings) // ['acme-immigrate.localhost', 'acme.localhost']
  */
-function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts): [string, string] {
+export function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts): [string, string] {
   const label = tenant.replaceAll('_', '-');
   return [`${label}-${appSubdomain}.${baseDomain}`, `${label}.${baseDomain}`];
 }
@@ -54,7 +54,7 @@ function ownDomains(tenant: string, { appSubdomain, baseDomain }: Hosts): [strin
 const LONGEST_LABEL = 63;
 
 /** Checks that a name can be part of host names, not only of a schema's name. @throws PlainError */
-function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
+export function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
   const longest = Math.min(LONGEST_NAME, LONGEST_LABEL - appSubdomain.length - 1);
   if (tenant.length > longest) {
     throw new PlainError(

@@ -310,7 +310,7 @@ async function apply(
 export async function recordMigrations(
   client: OwnerClient,
   scope: MigrationScope,
-  migrations: readonly Migration[],
+  migrations: readonly Pick<Migration, 'number' | 'name' | 'checksum'>[],
 ): Promise<void> {
   await client.query(
     `INSERT INTO public.migration_ledger (scope, number, name, checksum)

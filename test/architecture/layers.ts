@@ -12,6 +12,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['routing', 'events'],
   ['storage', 'schema', 'deliveries', 'live', 'metrics'],
   ['provisioning'],
+  ['backup'],
   ['immigration'],
   ['seed', 'production'],
   ['app'],

@@ -1,0 +1,80 @@
+import type { OwnerClient } from '../database/owner.js';
+import { quoteIdentifier } from '../database/schema-name.js';
+import type { BackedUpColumns, BackedUpMigration, BackedUpSequence } from './format.js';
+
+/** Returns a schema's tables by name, with the columns that are stored, in the table's order. */
+export async function readTables(client: OwnerClient, schema: string): Promise<BackedUpColumns[]> {
+  const { rows } = await client.query<BackedUpColumns>(
+    `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
+     FROM pg_catalog.pg_class c
+     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+     WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'
+     GROUP BY c.relname ORDER BY c.relname`,
+    [schema],
+  );
+  return rows;
+}
+
+/**
+ * Returns the sequences of a schema's identity columns that were used, with the last value given. Values are given
+ * outside of transactions: read after a snapshot was taken, they are not below any that the snapshot shows.
+ */
+export async function readSequences(client: OwnerClient, schema: string): Promise<BackedUpSequence[]> {
+  const { rows } = await client.query<BackedUpSequence>(
+    `SELECT * FROM (
+       SELECT c.relname AS table, a.attname AS column, pg_catalog.pg_sequence_last_value(
+         pg_catalog.pg_get_serial_sequence(
+           pg_catalog.quote_ident($1) || '.' || pg_catalog.quote_ident(c.relname), a.attname
+         )::pg_catalog.regclass)::text AS "lastValue"
+       FROM pg_catalog.pg_class c
+       JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> ''
+       WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'
+     ) s WHERE "lastValue" IS NOT NULL ORDER BY 1, 2`,
+    [schema],
+  );
+  return rows;
+}
+
+/** Sets the sequences of a schema's identity columns. */
+export async function setSequences(
+  client: OwnerClient,
+  schema: string,
+  sequences: readonly BackedUpSequence[],
+): Promise<void> {
+  for (const { table, column, lastValue } of sequences) {
+    await client.query(
+      `SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence($1, $2)::pg_catalog.regclass, $3::bigint)`,
+      [qualified(schema, table), column, lastValue],
+    );
+  }
+}
+
+/** Returns the ledger's rows of a scope: `shared` or a tenant's schema. */
+export async function readLedger(client: OwnerClient, scope: string): Promise<BackedUpMigration[]> {
+  const { rows } = await client.query<BackedUpMigration>(
+    `SELECT number, name, checksum, coalesce((to_jsonb(l) ->> 'is_skipped')::boolean, false) AS "isSkipped"
+     FROM public.migration_ledger l WHERE scope = $1 ORDER BY number`,
+    [scope],
+  );
+  return rows;
+}
+
+/** Returns a table's name with its schema, quoted. */
+export function qualified(schema: string, table: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}
+
+/** Returns the statement that reads a table's rows. @param condition those to read; by default all */
+export function copyOutStatement(
+  schema: string,
+  { name, columns }: BackedUpColumns,
+  condition = 'true',
+): string {
+  const listed = columns.map(quoteIdentifier).join(', ');
+  return `COPY (SELECT ${listed} FROM ${qualified(schema, name)} WHERE ${condition}) TO STDOUT`;
+}
+
+/** Returns the statement that adds rows to a table. */
+export function copyInStatement(schema: string, { name, columns }: BackedUpColumns): string {
+  return `COPY ${qualified(schema, name)} (${columns.map(quoteIdentifier).join(', ')}) FROM STDIN`;
+}

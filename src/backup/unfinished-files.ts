@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+const NAME = /\.(?<host>[^.]*)\.(?<pid>\d+)\.[0-9a-f]{8}\.part$/;
+/** Age after which an unfinished backup of another machine is taken for that of a killed process. */
+const OUTLIVED_MS = 24 * 3_600_000;
+
+const host = () => hostname().split('.')[0] ?? '';
+
+/** Returns the name under which a backup is written, which says what process writes it. */
+export function unfinishedName(path: string): string {
+  return `${path}.${host()}.${process.pid}.${randomBytes(4).toString('hex')}.part`;
+}
+
+/**
+ * Removes the unfinished backups of killed processes from a folder.
+ * @returns their number
+ */
+export async function removeUnfinished(folder: string): Promise<number> {
+  let removed = 0;
+  for (const name of await readdir(folder)) {
+    const found = NAME.exec(name)?.groups;
+    if (!found) continue;
+    const path = join(folder, name);
+    const isOurs = found.host === host();
+    if (isOurs ? isAlive(Number(found.pid)) : await isYoung(path)) continue;
+    await rm(path, { force: true });
+    removed++;
+  }
+  return removed;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function isYoung(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && Date.now() - found.mtimeMs < OUTLIVED_MS;
+}
