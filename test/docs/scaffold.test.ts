@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ScratchCopy, scratchCopy } from './scratch-copy.js';
@@ -28,6 +28,7 @@ beforeAll(async () => {
   printed.push(await scaffold('resource', 'legal-analysis', '--plural', 'legal-analyses'));
   printed.push(await scaffold('handler', 'memo'));
   printed.push(await scaffold('job', 'old-reminders', '--folder', 'reminders'));
+  printed.push(await scaffold('resource', 'agreement'));
   await copy.run('--import', 'tsx', 'src/schema/generate/main.ts');
 }, 2 * MINUTES);
 afterAll(() => copy?.remove());
@@ -47,15 +48,9 @@ test('it lists what it wrote, and what is left to do', () => {
 });
 
 test('a second resource finds its places beside the first', async () => {
-  const again = await scratchCopy();
-  try {
-    const run = (name: string) => again.run('--import', 'tsx', 'src/cli.ts', 'scaffold', 'resource', name);
-    for (const name of ['agreement', 'payment-plan']) expect(await run(name)).not.toContain('was not found');
-    const app = await readFile(join(again.folder, 'src/app/app.ts'), 'utf8');
-    expect(app.match(/\.\.\.(agreement|paymentPlan)Routes\(database\)/g)).toHaveLength(2);
-  } finally {
-    await again.remove();
-  }
+  expect(printed[3]).not.toContain('was not found');
+  const app = await readFile(join(copy.folder, 'src/app/app.ts'), 'utf8');
+  expect(app.match(/\.\.\.(agreement|legalAnalysis)Routes\(database\)/g)).toHaveLength(2);
 });
 
 test('it overwrites nothing', async () => {
@@ -68,6 +63,18 @@ test('it overwrites nothing', async () => {
   );
   await expect(scaffold('handler', 'Memo 2')).rejects.toThrow(/"Memo 2" is no name/);
   expect(await readFile(join(copy.folder, 'src/app/app.ts'), 'utf8')).toBe(before);
+});
+
+test('it refuses to work in an installation, which has no tests', async () => {
+  const folder = join(copy.folder, 'test');
+  await rename(folder, `${folder}-elsewhere`);
+  try {
+    await expect(scaffold('job', 'memo')).rejects.toThrow(
+      /\nscaffold works in a checkout of the project; this is an installation\n$/,
+    );
+  } finally {
+    await rename(`${folder}-elsewhere`, folder);
+  }
 });
 
 test('what it writes compiles, keeps the rules and is formatted', { timeout: 3 * MINUTES }, async () => {
