@@ -8,6 +8,9 @@ const PREFLIGHT = {
   'access-control-max-age': '86400',
 };
 
+/** The headers that pages of other origins may read, beside those that browsers always show. */
+export const EXPOSED_HEADERS = `content-disposition, retry-after, ${REQUEST_ID}, x-truncated-fields`;
+
 type Settings = Pick<Config, 'appSubdomain' | 'baseDomain' | 'useHttps' | 'debug' | 'corsOrigins'>;
 
 /** Decides which browser origins may read answers. */
@@ -40,7 +43,7 @@ export class Cors {
     return {
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
-      'access-control-expose-headers': REQUEST_ID,
+      'access-control-expose-headers': EXPOSED_HEADERS,
     };
   }
 

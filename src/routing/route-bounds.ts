@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerBounds } from '../database/answer-bounds.js';
 import { parseJson, writeJson } from '../database/json.js';
+import { EXPOSED_HEADERS } from '../http/cors.js';
 
 // A list shows long texts whole up to a megabyte a page; one record is shown whole unless it is huge. What exceeds that
 // was written by others, or is very much: it is cut, and the header names the fields.
@@ -45,7 +46,8 @@ export function boundsOf(definition: Definition): AnswerBounds {
 
 /** Sets the header that names the cut fields. */
 export function tellCut(reply: FastifyReply, fields: ReadonlySet<string>): void {
-  reply.header(CUT_HEADER, [...fields].sort().join(', ')).header('access-control-expose-headers', CUT_HEADER);
+  reply.header(CUT_HEADER, [...fields].sort().join(', '));
+  reply.header('access-control-expose-headers', EXPOSED_HEADERS);
 }
 
 /** Cuts the long texts of an answer that is longer than a megabyte; a hook that runs before it is sent. */

@@ -145,6 +145,13 @@ describe('answers', () => {
     expect(headers.vary).toBe('origin');
   });
 
+  test('an allowed origin reads the headers that its pages need', async () => {
+    const { headers } = await app.ask('GET', CLIENTS, { headers: { origin: FRONT_END } });
+    expect(listed(headers['access-control-expose-headers'])).toEqual(
+      expect.arrayContaining(['content-disposition', 'retry-after', 'x-request-id', 'x-truncated-fields']),
+    );
+  });
+
   test('a foreign origin’s preflight is 200 and grants nothing', async () => {
     const { status, headers, raw } = await preflight(FOREIGN);
     expect([status, raw.length, headers.vary]).toEqual([200, 0, 'origin']);
