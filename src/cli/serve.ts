@@ -15,6 +15,7 @@ import { checkMediaDirectory } from '../storage/media-store.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { setGarbageLimits } from './garbage.js';
 import { checkTarget, explainListenError } from './listen-check.js';
 import { runningContext } from './log-context.js';
 import type { Progress } from './progress.js';
@@ -23,7 +24,6 @@ import { Shutdown } from './shutdown.js';
 import { noted } from './start-progress.js';
 import { welcome } from './welcome.js';
 import { writtenFolders } from './written-folders.js';
-import { letYoungGenerationGrow } from './young-generation.js';
 
 interface ServeOptions {
   readonly services?: string;
@@ -191,7 +191,7 @@ async function start(starting: Starting): Promise<DatabaseHandle> {
     context.print('imports of clients are left to another process, with the service imports or worker');
   }
   lifecycle.running();
-  letYoungGenerationGrow();
+  setGarbageLimits();
   uncaught.running();
   return handle;
 }

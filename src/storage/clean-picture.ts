@@ -1,12 +1,25 @@
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
-import { FairSemaphore } from '../platform/fair-semaphore.js';
 
-/** The formats of pictures, each with its media type, its extension, and libvips' loader for it. */
+/**
+ * The formats of pictures, each with its media type, its extension, libvips' loader for it, and the maximum number of
+ * pixels, of all frames together: a small file can unfold into far more, and GIF and WebP take several times as much memory
+ * for each pixel as the others.
+ */
 const FORMATS = {
-  jpeg: { type: 'image/jpeg', extension: 'jpg', loader: 'VipsForeignLoadJpegBuffer' },
-  png: { type: 'image/png', extension: 'png', loader: 'VipsForeignLoadPngBuffer' },
-  gif: { type: 'image/gif', extension: 'gif', loader: 'VipsForeignLoadNsgifBuffer' },
-  webp: { type: 'image/webp', extension: 'webp', loader: 'VipsForeignLoadWebpBuffer' },
+  jpeg: {
+    type: 'image/jpeg',
+    extension: 'jpg',
+    loader: 'VipsForeignLoadJpegBuffer',
+    mostPixels: 40_000_000,
+  },
+  png: { type: 'image/png', extension: 'png', loader: 'VipsForeignLoadPngBuffer', mostPixels: 40_000_000 },
+  gif: { type: 'image/gif', extension: 'gif', loader: 'VipsForeignLoadNsgifBuffer', mostPixels: 12_000_000 },
+  webp: {
+    type: 'image/webp',
+    extension: 'webp',
+    loader: 'VipsForeignLoadWebpBuffer',
+    mostPixels: 12_000_000,
+  },
 } as const;
 type Format = keyof typeof FORMATS;
 
@@ -24,8 +37,6 @@ export interface CleanPicture {
 /** Thrown for a file that is no acceptable picture. The message is one sentence for its sender. */
 export class PictureError extends Error {}
 
-/** Maximum number of pixels, of all frames together, and of those on one side; a small file can unfold into far more. */
-const MOST_PIXELS = 40_000_000;
 const LONGEST_SIDE = 16_384;
 const MOST_FRAMES = 500;
 /** Maximum time for decoding and encoding, in seconds. */
@@ -33,35 +44,28 @@ const LONGEST_WORK = 10;
 const QUALITY = 88;
 
 /**
- * Two pictures at a time, of different tenants, since each may take 100 MB and seconds of a processor. The work is done
- * outside of the event loop.
- */
-const atOnce = new FairSemaphore(2);
-
-/**
  * Returns a picture without its metadata (EXIF with place and time, comments, thumbnails), in the same format. It is
  * turned as its EXIF says, and animations stay. What is not decodable to the end is refused, and what would be too large
- * is before it is decoded.
- * @param schema the tenant's  @throws PictureError
+ * is before it is decoded. Takes up to 400 MB and seconds of a processor, outside of the event loop.
+ * @throws PictureError
  */
-export async function cleanPicture(schema: string, content: Buffer): Promise<CleanPicture> {
-  return await atOnce.run(schema, async () => {
-    const open = await opener();
-    const whole = { limitInputPixels: MOST_PIXELS, failOn: 'error', animated: true } as const;
-    const metadata = await open(content, whole)
-      .metadata()
-      .catch((error: Error) => fail(error));
-    const format = FORMATS[metadata.format as Format];
-    if (!format) throw noPicture();
-    checkSize(metadata);
-    const isAnimated = (metadata.pages ?? 1) > 1; // which cannot be turned
-    const picture = isAnimated ? open(content, whole) : open(content, whole).autoOrient();
-    const cleaned = await encoded(picture, metadata.format as Format)
-      .timeout({ seconds: LONGEST_WORK })
-      .toBuffer()
-      .catch((error: Error) => fail(error));
-    return { content: cleaned, type: format.type, extension: format.extension };
-  });
+export async function cleanPicture(content: Buffer): Promise<CleanPicture> {
+  const open = await opener();
+  const metadata = await open(content, { limitInputPixels: false, failOn: 'error', animated: true })
+    .metadata()
+    .catch((error: Error) => fail(error));
+  const name = metadata.format as Format;
+  const format = FORMATS[name];
+  if (!format) throw noPicture();
+  checkSize(metadata, format.mostPixels);
+  const whole = { limitInputPixels: format.mostPixels, failOn: 'error', animated: true } as const;
+  const isAnimated = (metadata.pages ?? 1) > 1; // which cannot be turned
+  const picture = isAnimated ? open(content, whole) : open(content, whole).autoOrient();
+  const cleaned = await encoded(picture, name)
+    .timeout({ seconds: LONGEST_WORK })
+    .toBuffer()
+    .catch((error: Error) => fail(error, format.mostPixels));
+  return { content: cleaned, type: format.type, extension: format.extension };
 }
 
 /** Returns whether a picture has metadata that `cleanPicture` would remove. @throws PictureError */
@@ -75,14 +79,15 @@ export async function hasMetadata(content: Buffer): Promise<boolean> {
 }
 
 /** @throws PictureError */
-function checkSize({ width, height, pageHeight = height, pages = 1 }: Metadata): void {
-  if (Math.max(width, pageHeight) > LONGEST_SIDE || width * pageHeight * pages > MOST_PIXELS)
-    throw tooLarge();
+function checkSize({ width, height, pageHeight = height, pages = 1 }: Metadata, mostPixels: number): void {
+  if (Math.max(width, pageHeight) > LONGEST_SIDE || width * pageHeight * pages > mostPixels)
+    throw tooLarge(mostPixels);
   if (pages > MOST_FRAMES) throw new PictureError(`The picture has more than ${MOST_FRAMES} frames.`);
 }
 
 function encoded(picture: Sharp, format: Format): Sharp {
-  if (format === 'jpeg') return picture.jpeg({ quality: QUALITY });
+  // Optimised tables save some percent of the file, and need the whole picture in memory.
+  if (format === 'jpeg') return picture.jpeg({ quality: QUALITY, optimiseCoding: false });
   if (format === 'png') return picture.png();
   if (format === 'gif') return picture.gif({ effort: 1 });
   return picture.webp({ quality: QUALITY, effort: 2 });
@@ -102,8 +107,8 @@ function opener(): Promise<(content: Buffer, options: SharpOptions) => Sharp> {
   return loading;
 }
 
-function fail(error: Error): never {
-  if (/pixel limit/i.test(error.message)) throw tooLarge();
+function fail(error: Error, mostPixels = 0): never {
+  if (mostPixels > 0 && /pixel limit/i.test(error.message)) throw tooLarge(mostPixels);
   if (/timeout/i.test(error.message)) {
     throw new PictureError('The picture takes too long to read: send a smaller one.');
   }
@@ -115,8 +120,8 @@ function noPicture(): PictureError {
   return new PictureError('The file must be a JPEG, PNG, GIF or WebP picture.');
 }
 
-function tooLarge(): PictureError {
-  const most = MOST_PIXELS / 1_000_000;
+function tooLarge(mostPixels: number): PictureError {
+  const most = mostPixels / 1_000_000;
   return new PictureError(
     `The picture is too large: ${most} million pixels in all, and ${LONGEST_SIDE} on a side, are the most.`,
   );

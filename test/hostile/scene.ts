@@ -15,8 +15,6 @@ import type { Order, Tally, Target } from './attacker.js';
 
 const SECRET_KEY = 'test-key-0123456789-abcdefghijklmnopqrstuvwxyz';
 const CLIENTS = { main: 4_000, demo: 500 };
-/** Without a limit V8 lets garbage lie, the longer the more memory the machine has. */
-const HEAP = '--max-old-space-size=160';
 const MEGABYTE = 1024 * 1024;
 
 /** The program in a process of its own, with two agencies: `main`, to which the attacker belongs, and `demo`. */
@@ -57,7 +55,6 @@ export async function startScene(): Promise<Scene> {
     directory: folder,
     environment: {
       ...(settingsFor(app.databases, folder) as Record<string, string>),
-      NODE_OPTIONS: HEAP,
       SECRET_KEY,
       PORT: '0',
       METRICS_PORT: '0',

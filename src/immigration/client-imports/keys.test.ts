@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { cpuOf, leastOf } from '../../../test/helpers/processor-time.js';
 import { emailKey } from './email-addresses.js';
 import { isSameName } from './names.js';
 import { phoneKey, phoneProblem } from './phone-numbers.js';
@@ -44,10 +45,9 @@ test.each([
   expect(phoneKey(text)).toBeNull();
 });
 
-test.each(['.', ' .', '. x', '-'])('a cell full of %j costs no time', (text) => {
-  const begun = performance.now();
-  expect(phoneProblem(`${text.repeat(200_000)}!`)).toContain('is no phone number');
-  expect(performance.now() - begun).toBeLessThan(500);
+test.each(['.', ' .', '. x', '-'])('a cell full of %j costs no time', async (text) => {
+  const told = async () => expect(phoneProblem(`${text.repeat(200_000)}!`)).toContain('is no phone number');
+  expect(await leastOf(() => cpuOf(told), 500)).toBeLessThan(500);
 });
 
 test('addresses are known in any case, and those that stand for none are no key', () => {

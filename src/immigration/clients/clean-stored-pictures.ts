@@ -57,7 +57,7 @@ async function cleanOne(
   const before = await buffer(stored.stream);
   try {
     if (!(await hasMetadata(before))) return null;
-    const { content, type, extension } = await cleanPicture(schema, before);
+    const { content, type, extension } = await cleanPicture(before);
     const cleaned = await media.put(schema, PICTURES_KIND, extension, content);
     const moved = await database.tenantQuery(
       { schema, userId: null },

@@ -9,8 +9,9 @@ import { component } from '../../http/component.js';
 import { detailError, notFound } from '../../http/errors.js';
 import type { UploadedFile } from '../../http/multipart.js';
 import type { UserRequest } from '../../routing/route.js';
-import { type CleanPicture, cleanPicture, PICTURE_TYPES, PictureError } from '../../storage/clean-picture.js';
+import { type CleanPicture, PICTURE_TYPES, PictureError } from '../../storage/clean-picture.js';
 import type { MediaStore } from '../../storage/media-store.js';
+import { cleanPictureApart } from '../../storage/picture-process.js';
 import type { SignedUrls } from '../../storage/signed-urls.js';
 import { checkReadable, clientBranch } from '../shared/client-access.js';
 import { named } from '../shared/names.js';
@@ -149,7 +150,7 @@ async function readPicture(schema: string, file: UploadedFile | undefined): Prom
   const { content, tooLarge } = file;
   if (content.length === 0) throw detailError(400, 'The submitted file is empty.');
   if (tooLarge) throw detailError(400, `The file is larger than ${LARGEST_FILE / 1024 / 1024} MB.`);
-  return await cleanPicture(schema, content).catch((error: unknown) => {
+  return await cleanPictureApart(schema, content).catch((error: unknown) => {
     throw error instanceof PictureError ? detailError(400, error.message) : error;
   });
 }
