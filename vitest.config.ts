@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'clients/*/test/**/*.test.ts'],
     globalSetup: ['test/helpers/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Bounds for what hangs; a machine that others use too may take several times its own time.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // Two cores, one database server: more workers than cores only make timings noisy.
     maxWorkers: 2,
     // A worker loads the program once, not anew for each file, which cost some two seconds each. Files leave nothing

@@ -178,7 +178,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...securityLogRoutes(database),
     ...personalDataRoutes(database, media),
     ...starterCatalogueRoutes(database),
-    ...agencySettingsRoutes(database, config, tenants),
+    ...agencySettingsRoutes(database, config, tenants, cors),
     ...webhookRoutes(database, config.deliveries.webhooks),
     ...deliveryRoutes(database),
     ...reportRoutes(database),

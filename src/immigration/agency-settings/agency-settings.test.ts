@@ -9,7 +9,12 @@ let app: TestApp;
 let token: string;
 
 beforeAll(async () => {
-  app = await startTestApp({ environment: { EMAIL_FROM: 'Platform <no-reply@platform.example>' } });
+  app = await startTestApp({
+    environment: {
+      EMAIL_FROM: 'Platform <no-reply@platform.example>',
+      CORS_ALLOWED_ORIGINS: 'https://crm.acme.example',
+    },
+  });
   await seedStaff(app);
   token = await app.logIn('admin');
 });
@@ -41,6 +46,7 @@ test('a new agency has what is usual', async () => {
     email: { enabled: false, from: null, notifications: [] },
     sessions: { lifetime_hours: null, idle_minutes: null },
     second_factor: { policy: 'optional', groups: [] },
+    front_end: null,
     branding: {
       display_name: 'Tenant main',
       logo_url: null,
@@ -179,12 +185,29 @@ describe('refused, with the field named and nothing changed:', () => {
     [{ branding: { primary_color: 'red' } }, { branding: { primary_color: [color] } }],
     [{ branding: { logo_url: 'javascript:alert(1)' } }, { branding: { logo_url: ['Enter a valid URL.'] } }],
     [{ branding: null }, { branding: ['This field may not be null.'] }],
+    [
+      { front_end: 'https://elsewhere.example' },
+      {
+        front_end: ['Pages of https://elsewhere.example may not use the API. Ask the operators to allow it.'],
+      },
+    ],
+    [
+      { front_end: 'https://crm.acme.example/app' },
+      { front_end: ['Must be an origin such as https://crm.example.'] },
+    ],
   ])('%j', async (body, errors) => {
     const before = await stored();
     const answer = await change(body);
     expect([answer.status, answer.body]).toEqual([400, errors]);
     expect(await stored()).toEqual(before);
   });
+});
+
+test('the front end is an origin whose pages may use the API', async () => {
+  expect(await changed({ front_end: 'https://CRM.acme.example/' })).toMatchObject({
+    front_end: 'https://crm.acme.example',
+  });
+  expect(await changed({ front_end: null })).toMatchObject({ front_end: null });
 });
 
 test("what is the operators' is ignored", async () => {

@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.js';
 import type { Database } from '../../database/database.js';
 import { sql } from '../../database/sql.js';
+import type { Cors } from '../../http/cors.js';
 import { detailError } from '../../http/errors.js';
 import { anybody, superAdmin } from '../../routing/policy.js';
 import { publicRoute, type RouteDefinition, route } from '../../routing/route.js';
@@ -17,8 +18,10 @@ export function agencySettingsRoutes(
   database: Database,
   { baseDomain, deliveries }: Pick<Config, 'baseDomain' | 'deliveries'>,
   tenants: Tenants,
+  cors: Cors,
 ): RouteDefinition[] {
-  const platform = { baseDomain, from: deliveries.email.from };
+  const allows = (origin: string) => cors.allows(origin);
+  const platform = { baseDomain, from: deliveries.email.from, allows };
   return [
     route({
       method: 'GET',

@@ -19,6 +19,7 @@ import {
 import { NOTIFICATION_TYPES } from '../shared/notification-types.js';
 import { choiceOutput } from '../shared/output.js';
 
+const LONGEST_ORIGIN = 300;
 const days = (min: number) => list(integer({ min, max: FURTHEST_ALERT }), { max: MOST_ALERTS });
 
 const Branding = {
@@ -52,6 +53,7 @@ export const AgencySettingsPatch = body('PatchedAgencySettingsRequest', {
     policy: choice(SECOND_FACTOR_POLICIES),
     groups: list(choice(ROLES), { max: ROLES.length }),
   }),
+  front_end: nullable(url({ max: LONGEST_ORIGIN })),
   branding: nested('BrandingRequest', Branding),
 });
 export type AgencySettingsChange = ReturnType<typeof AgencySettingsPatch.parse>;
@@ -104,6 +106,9 @@ export const AgencySettingsOutput = component(
         description: 'the roles for which it is required; none: all users',
       }),
     }),
+    front_end: nullableText(
+      'origin to which links in e-mails lead, such as `https://crm.example`; null: the usual one',
+    ),
     branding: BrandingOutput,
   }),
 );

@@ -19,6 +19,7 @@ export interface StoredSettings {
   readonly email: unknown;
   readonly second_factor: unknown;
   readonly sessions: unknown;
+  readonly front_end: unknown;
   readonly branding: unknown;
 }
 
@@ -55,6 +56,7 @@ function shown(stored: StoredSettings): AgencySettingsOutput {
     email: emailOf(stored.email),
     sessions: sessionsIn(stored.sessions),
     second_factor: shownSecondFactor(stored.second_factor),
+    front_end: textOr(stored.front_end, null),
     branding: brandingOf(stored.branding, stored.name),
   };
 }

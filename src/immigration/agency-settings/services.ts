@@ -15,6 +15,8 @@ export interface Platform {
   readonly baseDomain: string;
   /** The sender of e-mails of agencies without their own. */
   readonly from: string;
+  /** Whether pages of an origin may use the API. */
+  readonly allows: (origin: string) => boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function changeSettings(
     email,
     second_factor,
     sessions,
+    front_end,
     branding,
   } = body.read();
   const changes = {
@@ -48,6 +51,7 @@ export async function changeSettings(
     ...(email && { email: changedEmail(stored, email, platform) }),
     ...(sessions && { sessions: { ...sessionsIn(stored.sessions), ...sessions } }),
     ...(second_factor && { second_factor: { ...secondFactorIn(stored.second_factor), ...second_factor } }),
+    ...(front_end !== undefined && { front_end: allowedOrigin(front_end, platform) }),
     ...(branding && { branding: withoutEmpty({ ...objectIn(stored.branding), ...branding }) }),
   };
   if (Object.keys(changes).length > 0) {
@@ -65,6 +69,16 @@ async function knownTimeZone(transaction: TenantTransaction, name: string): Prom
     'time_zone',
     `${JSON.stringify(name)} is no time zone; use an IANA name such as Asia/Kathmandu`,
   );
+}
+
+/** Returns the origin of an address, null for none. @throws HttpError 400 for one whose pages may not use the API */
+function allowedOrigin(address: string | null, { allows }: Platform): string | null {
+  if (!address) return null;
+  const { origin, href } = new URL(address);
+  if (href !== `${origin}/`)
+    throw invalidField('front_end', 'Must be an origin such as https://crm.example.');
+  if (allows(origin)) return origin;
+  throw invalidField('front_end', `Pages of ${origin} may not use the API. Ask the operators to allow it.`);
 }
 
 type EmailChange = NonNullable<AgencySettingsChange['email']>;
