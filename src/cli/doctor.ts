@@ -70,7 +70,7 @@ async function lookAround(context: CliContext, production: boolean): Promise<Any
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((text) => ({ check: 'settings', status: 'problem', text }));
   }
-  const more = (database: DatabaseHandle | null) => (production ? checklist(config, database) : []);
+  const more = (database: DatabaseHandle | null) => (production ? checklist(context, config, database) : []);
   const before: Finding[] = [
     { check: 'settings', status: 'ok', text: 'can be read' },
     mediaDirectory(config),
@@ -97,10 +97,14 @@ async function lookAround(context: CliContext, production: boolean): Promise<Any
 }
 
 /** Runs the checklist for production. @param database null where it does not answer */
-async function checklist(config: Config, database: DatabaseHandle | null): Promise<AnyFinding[]> {
+async function checklist(
+  { environment }: CliContext,
+  config: Config,
+  database: DatabaseHandle | null,
+): Promise<AnyFinding[]> {
   const { runChecks } = await import('../production/run-checks.js');
   const { CHECKS } = await import('../production/checks/all-checks.js');
-  const lines = await runChecks(CHECKS, { config, database, directory: process.cwd() });
+  const lines = await runChecks(CHECKS, { config, database, environment, directory: process.cwd() });
   return lines.map((line) => ({
     check: line.check,
     status: line.level,

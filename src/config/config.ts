@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
-import { nearestExisting } from '../platform/folders.js';
+import { nearestExisting, statOf } from '../platform/folders.js';
 import { writePrivateFile } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type AccountSettings, readAccountSettings } from './account-settings.js';
@@ -206,7 +206,7 @@ export function readEnvFile(file: string): Record<string, string> {
 
 function checkDataDirectory(read: SettingsReader, dataDirectory: string): void {
   const found = nearestExisting(dataDirectory);
-  if (statSync(found, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (statOf(found)?.isDirectory()) return;
   read.problem('LEOPARD_DATA_DIR', `must be a folder, not ${dataDirectory}: ${found} is none`);
 }
 

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { statOf } from '../platform/folders.js';
 import type { SettingsReader } from './settings-reader.js';
 
 /** The way out for e-mails: an SMTP server, .eml files in a folder, or none. */
@@ -95,8 +96,17 @@ function readCertificates(read: SettingsReader, directory: string): string | nul
   const given = read.text('WEBHOOKS_CA_FILE', '');
   if (!given) return null;
   const file = resolve(directory, given);
-  const text = statSync(file, { throwIfNoEntry: false })?.isFile() ? readFileSync(file, 'utf8') : '';
+  const text = textIn(file);
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
   read.problem('WEBHOOKS_CA_FILE', `must be a file with certificates (PEM), which ${file} is not`);
   return null;
+}
+
+/** Returns the text of a file; '' where it is none, or cannot be read. */
+function textIn(file: string): string {
+  try {
+    return statOf(file)?.isFile() ? readFileSync(file, 'utf8') : '';
+  } catch {
+    return '';
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash, hkdfSync } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { statOf } from '../platform/folders.js';
 import { type KeyEntry, readKeysFile, signingEntry } from './keys-file.js';
 
 /** A key that signs or verifies. */
@@ -85,7 +85,7 @@ export class KeyRing {
 
   #look(): void {
     this.#lookedAt = this.now();
-    const stat = statSync(this.file, { throwIfNoEntry: false });
+    const stat = statOf(this.file);
     const seen = stat ? `${stat.ino} ${stat.mtimeMs} ${stat.size}` : '';
     if (seen === this.#seen && this.#version > 0) return;
     // A file that cannot be read leaves the keys as they are, and is tried again.

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { statOf } from '../platform/folders.js';
 import type { SettingsReader } from './settings-reader.js';
 
 /** The settings of the security log. */
@@ -19,10 +19,10 @@ const SHORTEST_RETENTION = 30;
 export function readSecurityLogSettings(read: SettingsReader, directory: string): SecurityLogSettings {
   const given = read.text('SECURITY_LOG_FILE', '');
   const file = given && resolve(directory, given);
-  if (file && !statSync(dirname(file), { throwIfNoEntry: false })?.isDirectory()) {
+  if (file && !statOf(dirname(file))?.isDirectory()) {
     read.problem('SECURITY_LOG_FILE', `must lie in a folder that exists, not ${dirname(file)}`);
   }
-  if (file && statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
+  if (file && statOf(file)?.isDirectory()) {
     read.problem('SECURITY_LOG_FILE', `must be a file, not the folder ${file}`);
   }
   const days = read.integer('SECURITY_RETENTION_DAYS', 365, { min: 0, max: 36_500 });

@@ -1,10 +1,14 @@
 import { compile } from '@fastify/proxy-addr';
 import { isDomainName } from '../platform/domain-name.js';
+import { oneLine } from '../platform/one-line.js';
 
 const TRUE = new Set(['true', '1', 'yes', 'on']);
 const FALSE = new Set(['false', '0', 'no', 'off']);
 const ORIGIN = /^https?:\/\/[\w.-]+(:\d+)?$/;
 const ORIGIN_PATTERN = /^https?:\/\/[\w.*-]+(:(\d+|\*))?$/;
+
+/** Maximum length of a problem, which repeats the value. */
+const LONGEST_PROBLEM = 300;
 
 /** A reader of settings by name, which collects all problems so that they are reported at once. */
 export class SettingsReader {
@@ -13,7 +17,7 @@ export class SettingsReader {
   constructor(private readonly values: Readonly<Record<string, string | undefined>>) {}
 
   problem(name: string, text: string): void {
-    this.problems.push(`${name} ${text}`);
+    this.problems.push(oneLine(`${name} ${text}`, LONGEST_PROBLEM));
   }
 
   /** Returns whether the setting is given and not empty. */

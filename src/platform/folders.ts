@@ -1,5 +1,17 @@
-import { accessSync, constants, lstatSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+
+/**
+ * Returns what the system knows of a path, through links; undefined where nothing is there, a file stands in its way or
+ * this user may not look.
+ */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Returns the path itself if it exists, else its nearest existing ancestor. */
 export function nearestExisting(path: string): string {

@@ -34,6 +34,8 @@ export interface CheckContext {
   readonly config: Config;
   /** The folder of the file `.env`. */
   readonly directory: string;
+  /** The variables beside that file. */
+  readonly environment?: NodeJS.ProcessEnv;
   /** Null where it does not answer. */
   readonly database: CheckedDatabase | null;
   /** Ends with the time of the check. */

@@ -10,6 +10,7 @@ import { httpsCheck } from '../../src/production/checks/https.js';
 import { keysFileCheck } from '../../src/production/checks/keys-file.js';
 import { logCheck } from '../../src/production/checks/log.js';
 import { secretKeyCheck } from '../../src/production/checks/secret-key.js';
+import { settingNamesCheck } from '../../src/production/checks/setting-names.js';
 import { webhooksCheck } from '../../src/production/checks/webhooks.js';
 import { checked, expectLines, goodConfig } from './checking.js';
 
@@ -20,6 +21,28 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'leopard-checks-'));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('setting names', () => {
+  it('fails for a name that is misspelled, in the file or beside it', async () => {
+    writeFileSync(join(folder, '.env'), 'ALLOWED_HOST=.crm.acme.com\nCOLOUR=red\n');
+    const lines = await checked(settingNamesCheck, {
+      directory: folder,
+      environment: { DB_POOLSIZE: '9', HOME: '/root', PATH: '/bin' },
+    });
+    rmSync(join(folder, '.env'));
+    expectLines(lines, [
+      ['warning', /^ALLOWED_HOST is no setting.*; write ALLOWED_HOSTS if/],
+      ['warning', /^COLOUR is no setting.*; remove it/],
+      ['warning', /^DB_POOLSIZE is no setting.*; write DB_POOL_SIZE if/],
+    ]);
+  });
+  it('passes where all are read', async () => {
+    const environment = { DB_POOL_SIZE: '9', HOME: '/root', PATH: '/bin', NODE_OPTIONS: '' };
+    expectLines(await checked(settingNamesCheck, { directory: folder, environment }), [
+      ['ok', /all are read/],
+    ]);
+  });
+});
 
 describe('debug', () => {
   it('fails where it is on', async () => {

@@ -26,6 +26,7 @@ import { publishedLoginsCheck } from './published-logins.js';
 import { replication } from './replication.js';
 import { schedulerCheck } from './scheduler.js';
 import { secretKeyCheck } from './secret-key.js';
+import { settingNamesCheck } from './setting-names.js';
 import { timeZonesCheck } from './time-zones.js';
 import { userCheck } from './user.js';
 import { vacuum } from './vacuum.js';
@@ -36,6 +37,7 @@ import { wildcardDnsCheck } from './wildcard-dns.js';
 /** All checks of `leopard doctor --production`, in the order in which docs/production-checklist.md describes them. */
 export const CHECKS: readonly ProductionCheck[] = [
   // settings
+  settingNamesCheck,
   debugCheck,
   secretKeyCheck,
   keysFileCheck,

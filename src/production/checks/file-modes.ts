@@ -1,6 +1,7 @@
-import { type Stats, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.js';
+import { statOf } from '../../platform/folders.js';
 import { PACKAGE_ROOT } from '../../platform/package-root.js';
 import { type Line, ok, type ProductionCheck, problem, warning } from '../check.js';
 
@@ -79,14 +80,6 @@ function ofProgram(path: string): Line[] {
 function isTrusted({ uid }: Stats): boolean {
   const own = process.geteuid?.();
   return own === undefined || own === 0 || uid === 0 || uid === own;
-}
-
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined; // a folder above is closed to this user, and so to others
-  }
 }
 
 const modeOf = ({ mode }: Stats) => (mode & 0o777).toString(8).padStart(3, '0');

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { readKeysFile, signingEntry } from '../../config/keys-file.js';
+import { statOf } from '../../platform/folders.js';
 import { ok, type ProductionCheck, problem, warning } from '../check.js';
 
 const DAY_MS = 86_400_000;
@@ -11,7 +11,7 @@ export const keysFileCheck: ProductionCheck = {
   name: 'keys file',
   async run({ config, now = Date.now }) {
     const { keysFile: file } = config.sessions;
-    const stat = statSync(file, { throwIfNoEntry: false });
+    const stat = statOf(file);
     if (!stat) return [ok('there is none: SECRET_KEY signs alone')];
     const lines = [];
     if ((stat.mode & 0o077) !== 0)
