@@ -25,6 +25,7 @@ import { detailError } from '../http/errors.js';
 import { newRequestId, proxyIdReader } from '../http/request-id.js';
 import { serializerFor } from '../http/serializer.js';
 import { type ConnectionTimes, createLimitedServer } from '../http/server.js';
+import { proxySpanReader } from '../http/trace-context.js';
 import { agencySettingsRoutes } from '../immigration/agency-settings/routes.js';
 import { tenantRoutes } from '../immigration/agency-settings/tenant-routes.js';
 import { auditRoutes } from '../immigration/audit/routes.js';
@@ -63,7 +64,9 @@ import { Quotas } from '../routing/quotas.js';
 import { type CheckTimes, readiness } from '../routing/readiness.js';
 import { Refusals } from '../routing/refusals.js';
 import { registerRoutes } from '../routing/register-routes.js';
+import { recordRequests } from '../routing/request-spans.js';
 import type { RouteDefinition } from '../routing/route.js';
+import { logSlowRequests } from '../routing/slow-requests.js';
 import { MediaStore } from '../storage/media-store.js';
 import { mediaRoutes } from '../storage/routes.js';
 import { SignedUrls } from '../storage/signed-urls.js';
@@ -195,6 +198,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   const authentication = new Authentication(tokens, users, use);
   const addressOf = addressReader(config.trustedProxies);
   const proxyIdOf = proxyIdReader(config.trustedProxies);
+  const proxySpanOf = proxySpanReader(config.trustedProxies);
   const quotas = new Quotas(config.limits.requests);
   const admission = new Admission({
     config,
@@ -205,6 +209,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     quotas,
     addressOf,
     proxyIdOf,
+    proxySpanOf,
   });
   const refusals = new Refusals(database, { perMinute: config.securityLog.refusalsPerMinute });
   server.decorateRequest('admitted', null);
@@ -227,6 +232,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
     throw detailError(404, 'Not found.');
   });
   if (['info', 'debug', 'trace'].includes(config.logLevel)) logRequests(server, addressOf);
+  recordRequests(server, proxySpanOf);
+  logSlowRequests(server, config.observability.slow);
   registerBodyParsers(server);
   await collectRoutes(server);
   registerRoutes(server, routes, paths);

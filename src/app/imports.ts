@@ -18,7 +18,7 @@ export async function startImports(config: Config, handle: DatabaseHandle): Prom
   const database = new Database(handle.app, { size: POOL_SIZES.imports });
   const listener = new Listener(handle.direct ?? handle.app);
   const loop = importLoop(database, {
-    onError: (schema, error) => log.error({ err: error, schema }, 'importing clients'),
+    onError: (schema, error) => log.error({ err: error, tenant: schema ?? undefined }, 'importing clients'),
   });
   listener.on(CHANNELS.dueImports, () => loop.wake());
   await listener.start();

@@ -32,7 +32,7 @@ export async function startWorker(
   const listener = new Listener(handle.direct ?? handle.app);
   const dispatcher = new Dispatcher(database, listener, EVENTS, {
     concurrency: config.workerConcurrency,
-    log: (message, error) => log.error({ err: error }, message),
+    log: (message, error, tenant) => log.error({ err: error, tenant }, message),
     ...(metrics && { onHandled: metrics.events.onHandled }),
   });
   await listener.start();

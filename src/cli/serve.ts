@@ -12,6 +12,7 @@ import { requireIsolation } from '../schema/access/access-check.js';
 import { storeRetention } from '../schema/log-retention.js';
 import { freeSpace } from '../storage/free-space.js';
 import { checkMediaDirectory } from '../storage/media-store.js';
+import { startObservability } from '../telemetry/start.js';
 import { bringUpToDate } from './bring-up-to-date.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -80,6 +81,8 @@ async function serve(given: CliContext, options: ServeOptions): Promise<void> {
   uncaught.listen();
   const fatal = uncaught.fatal.then((error) => failFor(error));
   try {
+    const observing = await startObservability(config.observability, log);
+    shutdown.onStop(() => observing.close());
     const handle = await Promise.race([
       start({ config, context, progress, lifecycle, shutdown, uncaught }),
       fatal,

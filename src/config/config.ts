@@ -11,6 +11,7 @@ import { isExposed } from './exposure.js';
 import { type ImportSettings, readImportSettings } from './import-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
 import { hostOf, type ListenSettings, passedSocket, readListenSettings } from './listen-settings.js';
+import { type ObservabilitySettings, readObservabilitySettings } from './observability-settings.js';
 import { type ProductionSettings, readProductionSettings } from './production-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
 import { readServices, type Service } from './services.js';
@@ -93,6 +94,7 @@ export interface Config {
   readonly accounts: AccountSettings;
   readonly imports: ImportSettings;
   readonly production: ProductionSettings;
+  readonly observability: ObservabilitySettings;
 }
 
 /** Thrown for wrong settings; names all of them, one problem per line. */
@@ -185,6 +187,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     limits: readLimitSettings(read),
     imports: readImportSettings(read),
     production: readProductionSettings(read),
+    observability: readObservabilitySettings(read, debug),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;

@@ -17,6 +17,7 @@ import {
   type TenantTransaction,
 } from './tenant-transaction.js';
 import { ANSWERS_WITHIN_MS } from './timeouts.js';
+import { runTraced } from './transaction-span.js';
 
 export interface DatabaseOptions {
   /** Maximum number of connections. */
@@ -163,13 +164,15 @@ export class Database {
     work: (transaction: TenantTransaction) => MaybePending<T>,
     cuts?: Cuts,
   ): Promise<T> {
+    const askedAt = context?.trace ? performance.now() : 0;
     const release = await this.#semaphore.acquire(sharer);
     try {
       const client = await this.#pool.connect();
       const connection = this.#connections.get(client) as Connection;
       connection.isIdle = false;
+      const place = { session: connection.session, context, tenant, cuts };
       try {
-        return await runTenantTransaction({ session: connection.session, context, tenant, cuts }, work);
+        return await (context?.trace ? runTraced(place, work, askedAt) : runTenantTransaction(place, work));
       } catch (error) {
         if (!(error instanceof ConnectionUnusableError)) throw error;
         connection.broken = error;

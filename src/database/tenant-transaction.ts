@@ -1,9 +1,11 @@
 import pgUtils from 'pg/lib/utils.js';
+import type { SpanPlace } from '../platform/spans.js';
 import { type AnswerBounds, collectCutFields } from './answer-bounds.js';
 import { type Actor, BEGIN, NO_LIMIT, openingFor } from './opening.js';
 import { type MaybePending, Pending } from './pending.js';
 import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
+import { reportSlow, slowStatements } from './slow-statements.js';
 import type { Statement } from './statement.js';
 
 export type { MaybePending, Pending, ReadMore } from './pending.js';
@@ -16,6 +18,8 @@ export interface TenantContext {
   readonly source?: string;
   /** The bounds of what statements return; none outside requests. */
   readonly bounds?: AnswerBounds | undefined;
+  /** The span that transactions are part of; undefined where there is none, or spans are not exported. */
+  readonly trace?: SpanPlace | undefined;
   /** The names of the fields that were cut to stay within the bounds; set when there are any. */
   cutFields?: Set<string>;
 }
@@ -116,13 +120,11 @@ class Conversation implements TenantTransaction {
   /** The last error; if the transaction does not commit, the reason. */
   #error: Error | null = null;
   #afterwards: Pending<void>[] | undefined;
+  readonly tenant: object;
 
-  constructor(
-    private readonly session: Session,
-    private readonly context: TenantContext | null,
-    readonly tenant: object,
-    private readonly cuts: Cuts | undefined,
-  ) {
+  constructor(private readonly place: TransactionPlace) {
+    const { session, context, cuts, tenant } = place;
+    this.tenant = tenant;
     this.#actor = context ? actorOf(context) : PUBLIC;
     session.mostBytes = (cuts ? cuts.most : context?.bounds?.most) ?? Number.POSITIVE_INFINITY;
   }
@@ -173,19 +175,20 @@ class Conversation implements TenantTransaction {
     const isOpen = this.#state === 'open';
     this.#state = 'over';
     if (!isOpen) return;
-    const { error } = await this.session.send([ROLLBACK]);
+    const { error } = await this.place.session.send([ROLLBACK]);
     if (error) throw error;
   }
 
   #add<Row>(query: Statement<Row>): Promise<Row[]> {
     if (this.#commits || this.#state === 'over')
       throw new Error('a statement after the end of its transaction');
+    this.place.queries?.push(query.sql);
     const rows = new Promise<Row[]>((resolve, reject) => {
       const { parameters, onePlan = false } = query;
-      const cut = this.cuts?.statements.get(query.sql);
+      const cut = this.place.cuts?.statements.get(query.sql);
       const sql = cut ?? query.sql;
       const values = parameters.map((value) => pgUtils.prepareValue(value));
-      const schema = this.context?.schema ?? null;
+      const schema = this.place.context?.schema ?? null;
       const answer = cut === undefined ? resolve : this.#collecting(resolve);
       this.#waiting.push({ schema, sql, values, onePlan, resolve: answer as Waiting['resolve'], reject });
     });
@@ -198,7 +201,7 @@ class Conversation implements TenantTransaction {
   /** Returns a function that notes which fields of the rows were cut before it passes them on. */
   #collecting<Row>(resolve: (rows: Row[]) => void): (rows: Row[]) => void {
     return (rows) => {
-      const context = this.context as TenantContext;
+      const context = this.place.context as TenantContext;
       context.cutFields ??= new Set();
       collectCutFields(rows, context.cutFields);
       resolve(rows);
@@ -226,7 +229,7 @@ class Conversation implements TenantTransaction {
   async #exchange(): Promise<void> {
     const asked = this.#waiting;
     this.#waiting = [];
-    const { session } = this;
+    const { session, context } = this.place;
     const isFirst = this.#state === 'new';
     const isLast = this.#commits;
     const backendQuery = isFirst ? session.backendQuery : [];
@@ -237,6 +240,7 @@ class Conversation implements TenantTransaction {
       ...(isLast ? [COMMIT] : []),
     ];
     this.#state = 'open';
+    const sentAt = performance.now();
     let { rows, command, error } = await session.send(statements);
     const again = async (...before: readonly Outgoing[]) => {
       const sent = [ROLLBACK, ...before, ...statements];
@@ -249,6 +253,8 @@ class Conversation implements TenantTransaction {
     } else if (isFirst && rows.length < OPENING_LENGTH && codeOf(error) === CANCELED) {
       await again(BEGIN, NO_LIMIT);
     }
+    const ms = performance.now() - sentAt;
+    if (ms >= slowStatements.limitMs) reportSlow(context, ms, asked.length > 0 ? asked : [COMMIT]);
     if (backendQuery.length > 0 && rows[OPENING_LENGTH]) session.noteBackend(rows[OPENING_LENGTH]);
 
     // A timeout may strike after the last statement has run. It undoes that, unless it was COMMIT.
@@ -273,7 +279,7 @@ class Conversation implements TenantTransaction {
 }
 
 /** The session and context of a transaction. */
-interface TransactionPlace {
+export interface TransactionPlace {
   readonly session: Session;
   /** Null for schema `public` without a user. */
   readonly context: TenantContext | null;
@@ -281,6 +287,8 @@ interface TransactionPlace {
   readonly tenant: object;
   /** The statements that returned too much before. */
   readonly cuts?: Cuts | undefined;
+  /** Collects the texts of its statements; nothing does unless given. */
+  readonly queries?: string[];
 }
 
 /** Statements that are sent in another form, which cuts long values, by their text; and the bound for that. */
@@ -297,7 +305,7 @@ export async function runTenantTransaction<T>(
   place: TransactionPlace,
   work: (transaction: TenantTransaction) => MaybePending<T>,
 ): Promise<T> {
-  const conversation = new Conversation(place.session, place.context, place.tenant, place.cuts);
+  const conversation = new Conversation(place);
   try {
     const result = await work(conversation);
     await conversation.commit();

@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.js';
 import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
+import { spans } from '../platform/spans.js';
 import type { AttemptOutcome } from './attempt-outcome.js';
 import { MOST_ATTEMPTS, secondsUntilNext } from './backoff.js';
 
@@ -28,6 +29,9 @@ export interface Delivery {
   readonly link: { readonly nonce: string | null; readonly hash: string } | null;
   /** Hours since the event, or since the delivery was requested again. */
   readonly ageHours: number;
+  /** The event that it tells of, and the request that caused that; null where none did, or spans are not exported. */
+  readonly eventId: number | null;
+  readonly requestId: string | null;
 }
 
 /** Number of consecutive failures after which an endpoint is switched off, if they span at least FAILING_FOR. */
@@ -38,6 +42,9 @@ const FAILING_FOR = sql`interval '1 hour'`;
 export const SECRETS = sql<string[]>`to_json(array_remove(
   ARRAY[e.secret, CASE WHEN e.previous_secret_until > now() THEN e.previous_secret END], NULL))`;
 
+const REQUEST_ID = sql<string>`(SELECT c.request_id FROM immigration_event c WHERE c.id = d.event_id)`;
+const NOT_READ = sql<null>`NULL::text`;
+
 const deliveryOf = (id: number) => sql<Delivery>`
   SELECT d.id, d.kind, d.status, d.attempts, d.event_type AS "eventType", d.idempotency_key AS "idempotencyKey",
          d.subject, d.body, d.recipient, public.tenant_email_settings() ->> 'from' AS "emailFrom",
@@ -46,7 +53,8 @@ const deliveryOf = (id: number) => sql<Delivery>`
          coalesce(e.is_active, false) AS "endpointActive",
          CASE WHEN d.link_id IS NOT NULL
            THEN json_build_object('nonce', l.nonce, 'hash', encode(l.token_hash, 'hex')) END AS link,
-         extract(epoch FROM now() - d.fresh_since)::float8 / 3600 AS "ageHours"
+         extract(epoch FROM now() - d.fresh_since)::float8 / 3600 AS "ageHours",
+         d.event_id AS "eventId", ${spans.sink ? REQUEST_ID : NOT_READ} AS "requestId"
   FROM delivery d LEFT JOIN webhook_endpoint e ON e.id = d.endpoint_id
   LEFT JOIN account_link l ON l.id = d.link_id AND l.expires_at > now()
   WHERE d.id = ${id}`;

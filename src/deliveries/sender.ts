@@ -6,6 +6,7 @@ import { Segments } from '../events/worker/segments.js';
 import type { AttemptOutcome } from './attempt-outcome.js';
 import { DeliveryLoop } from './delivery-loop.js';
 import { type DeliveryClaim, type DeliveryKind, LEASE_SECONDS } from './delivery-queue.js';
+import { recordDelivery } from './delivery-span.js';
 import type { Mailer } from './mailer.js';
 import type { Resolve } from './name-lookup.js';
 import { cancelDelivery, type Delivery, holdDelivery, loadDelivery, recordOutcome } from './records.js';
@@ -83,11 +84,13 @@ export class DeliverySender {
       await holdDelivery(database, schema, deliveryId);
       return true;
     }
+    const startedAt = performance.now();
     const outcome = await this.#attempt(schema, delivery);
     if (typeof outcome === 'string') {
       await cancelDelivery(database, schema, deliveryId, outcome);
       return true;
     }
+    recordDelivery(schema, delivery, startedAt, outcome);
     await recordOutcome(database, schema, delivery, outcome);
     // A failed e-mail does not throttle its tenant: all tenants share one mail server.
     return outcome.sent || delivery.kind === 'email';

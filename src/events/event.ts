@@ -34,13 +34,15 @@ export interface DomainEvent {
   readonly created_at: string;
   readonly processed_at: string | null;
   readonly performed_by_id: number | null;
+  /** The id of the request that caused it; null where none did. */
+  readonly request_id: string | null;
 }
 
 /** The columns of DomainEvent, of a table named `e`. */
 export const EVENT_COLUMNS = sql`e.id, e.event_type, e.entity_type,
   coalesce((e.metadata ->> 'entity_id')::bigint, e.entity_id) AS record_id, e.action, e.status, e.previous_state,
   e.current_state, e.changed_fields, e.retry_count, e.max_retries, e.handler_results, e.error_message, e.created_at,
-  e.processed_at, e.performed_by_id`;
+  e.processed_at, e.performed_by_id, e.request_id`;
 
 /** Returns a key for the record of an event. */
 export function recordKey({ entity_type, record_id }: DomainEvent): string {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authentication, SignedIn } from '../auth/authentication.js';
 import type { Config } from '../config/config.js';
+import type { TenantContext } from '../database/tenant-transaction.js';
 import type { Cors } from '../http/cors.js';
 import {
   detailError,
@@ -14,11 +15,13 @@ import {
 import { QueryParameters } from '../http/fields/query-parameters.js';
 import { REQUEST_ID } from '../http/request-id.js';
 import { onResponseEnd } from '../http/response-end.js';
+import type { ProxySpan } from '../http/trace-context.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
 import { optionsAnswer, type PathEntry, type PathTable } from './path-table.js';
 import { allows } from './policy.js';
 import type { Quotas } from './quotas.js';
+import { placeOf } from './request-spans.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
 
 export interface AdmissionParts {
@@ -31,6 +34,7 @@ export interface AdmissionParts {
   /** Reads a client's address, and the id that a trusted proxy has given the request. */
   readonly addressOf: (request: IncomingMessage) => string;
   readonly proxyIdOf: (request: IncomingMessage) => string | undefined;
+  readonly proxySpanOf: (request: IncomingMessage) => ProxySpan | undefined;
 }
 
 /**
@@ -120,6 +124,7 @@ export class Admission {
     request.admitted = admitted(request, definition, tenant, signedIn, {
       address: addressOf(request.raw),
       origin,
+      trace: placeOf(request, this.parts.proxySpanOf),
     });
     return undefined;
   }
@@ -186,7 +191,11 @@ function admitted(
   { query = NO_PARAMETERS, bounds }: RouteDefinition,
   tenant: Tenant | null,
   signedIn: SignedIn | null,
-  { address, origin }: Pick<TenantRequest, 'origin'> & { readonly address: string },
+  {
+    address,
+    origin,
+    trace,
+  }: Pick<TenantRequest, 'origin'> & Pick<TenantContext, 'trace'> & { readonly address: string },
 ): TenantRequest {
   const { user, issuedAt, expiresAt, sessionId } = signedIn ?? NOBODY;
   return {
@@ -200,6 +209,7 @@ function admitted(
       userId: user?.id ?? null,
       source: `${address} ${request.id} ${request.headers['user-agent'] ?? ''}`,
       bounds,
+      trace,
     },
     params: request.params as Record<string, string>,
     query: new QueryParameters(request.query as Record<string, string>, query),

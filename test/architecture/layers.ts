@@ -4,7 +4,7 @@ import { isTest, type SourceFile } from './sources.js';
 export const LAYERS: readonly (readonly string[])[] = [
   ['platform'],
   ['config', 'background'],
-  ['database'],
+  ['database', 'telemetry'],
   ['kinds'],
   ['http', 'tenancy', 'catalogues'],
   ['jobs'],

@@ -15,6 +15,7 @@ import {
   type Portion,
   takeEvents,
 } from './event-queue.js';
+import { placeOfBatch, recordBatch } from './event-spans.js';
 import { type HandlerBindings, withWebhooks } from './handler-bindings.js';
 import { runJobs } from './run-jobs.js';
 import { sortEvents } from './sort-events.js';
@@ -62,9 +63,12 @@ export async function runBatch(
     if (!portion.alone) tools.cursors.note(schema, portion, claims);
     if (claims.length === 0) continue;
     const ids = claims.map(({ id }) => id);
-    const handled = await tools.database.tenantTransaction({ schema, userId: null }, (transaction) =>
+    const trace = placeOfBatch();
+    const startedAt = performance.now();
+    const handled = await tools.database.tenantTransaction({ schema, userId: null, trace }, (transaction) =>
       handleClaimed(tools, transaction, schema, { ids, pausedHandlers }),
     );
+    if (trace) recordBatch(schema, trace, startedAt, handled);
     return { handled, hasMore: claims.length === portion.most };
   }
   return { handled: [], hasMore: false };

@@ -16,7 +16,7 @@ import { readPauses, readReadyTenants } from './ready-tenants.js';
 import { Segments } from './segments.js';
 
 /** A function that writes one line for the operator. */
-type Log = (message: string, error?: unknown) => void;
+type Log = (message: string, error?: unknown, tenant?: string) => void;
 
 export interface DispatcherOptions {
   /** Number of tenants served at the same time; 1 by default. Each takes one connection. */
@@ -82,7 +82,7 @@ export class Dispatcher {
         return pauses.served;
       },
       isOutage,
-      onError: (schema, error) => log?.(`events of ${schema} could not be handled, and wait`, error),
+      onError: (schema, error) => log?.(`events of ${schema} could not be handled, and wait`, error, schema),
     });
     this.#idle = new IdleRegistration(database);
     this.#segments = new Segments(database, options.segment);

@@ -2,11 +2,13 @@ import { databaseFailure } from '../../database/errors.js';
 import { sql } from '../../database/sql.js';
 import type { Statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
+import { spans } from '../../platform/spans.js';
 import type { DomainEvent, HandlerResult } from '../event.js';
 import { meets } from '../handlers/conditions.js';
 import type { EventContext } from '../handlers/event-context.js';
 import type { HandlerOutcome, HandlerTransaction } from '../handlers/handler.js';
 import { type EventOutcome, errorText, failure } from './event-outcome.js';
+import { noteHandlerRun } from './event-spans.js';
 import { type HandlerBinding, isDone } from './handler-bindings.js';
 
 /** An event with everything needed to handle it. */
@@ -50,7 +52,10 @@ export async function runTogether(
     }
     if (places.length === 0) continue;
     const works = places.map((place) => jobs[place]!);
-    const outcomes = await call(transaction, until, (limited) => binding.handleMany(works, limited));
+    const events = works.map(({ event }) => event);
+    const outcomes = await observed(binding, events, () =>
+      call(transaction, until, (limited) => binding.handleMany(works, limited)),
+    );
     for (const [index, place] of places.entries()) {
       const outcome = outcomes[index]!;
       results[place]![binding.key] = resultOf(binding, outcome);
@@ -90,7 +95,9 @@ export async function runEach(
     }
     transaction.send(SAVE);
     try {
-      const outcome = await call(transaction, until, (limited) => binding.handle(job, limited));
+      const outcome = await observed(binding, [job.event], () =>
+        call(transaction, until, (limited) => binding.handle(job, limited)),
+      );
       transaction.send(KEEP);
       results[binding.key] = resultOf(binding, outcome);
       notified.push(...(outcome.notified ?? []));
@@ -156,6 +163,24 @@ async function call<T>(
     throw error;
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Runs a handler, and notes for its span how long it takes. */
+async function observed<T>(
+  { key }: HandlerBinding,
+  events: readonly DomainEvent[],
+  run: () => Promise<T>,
+): Promise<T> {
+  if (!spans.sink) return await run();
+  const startedAt = performance.now();
+  let failed = true;
+  try {
+    const outcome = await run();
+    failed = false;
+    return outcome;
+  } finally {
+    noteHandlerRun(events, { handler: key, startedAt, endedAt: performance.now(), failed });
   }
 }
 

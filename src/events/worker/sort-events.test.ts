@@ -29,6 +29,7 @@ function event(id: number, record: number, results: DomainEvent['handler_results
     created_at: new Date().toISOString(),
     processed_at: null,
     performed_by_id: null,
+    request_id: null,
   };
 }
 
