@@ -2,10 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createContext } from '../../src/cli/context.js';
-import { createProgram } from '../../src/cli/program.js';
 import { tryPort } from '../../src/platform/try-port.js';
 import { settingsFor } from '../helpers/cli.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
@@ -48,7 +45,7 @@ test('every snippet does, and prints, what the page shows', { timeout: 180_000 }
   expect(run.differing).toEqual([]);
 });
 
-test('every command, script and setting that the page names exists', async () => {
+test('every script and setting that the page names exists', async () => {
   const page = await readFile(PAGE, 'utf8');
   // What is "the same" here stands in the other column.
   const here = [...page.matchAll(/^\|([^|]*)\|(.*)\|$/gm)]
@@ -56,11 +53,6 @@ test('every command, script and setting that the page names exists', async () =>
     .join('\n');
   const code = [...here.matchAll(/`([^`]+)`/g)].map(([, text]) => text as string);
 
-  const commands = await createProgram(createContext({}));
-  const unknown = code.flatMap((text) => {
-    const [, words = ''] = /\b(?:npx )?leopard ([a-z_ -]+)/.exec(text) ?? [];
-    return words === '' || isCommand(commands, words.split(' ')) ? [] : [text];
-  });
   const { scripts } = JSON.parse(await readFile('package.json', 'utf8'));
   const noScripts = code.flatMap((text) =>
     [...text.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)].filter(([, name]) => !((name as string) in scripts)),
@@ -68,19 +60,9 @@ test('every command, script and setting that the page names exists', async () =>
   const example = await readFile('.env.example', 'utf8');
   const settings = code.flatMap((text) => /^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?==|$)/.exec(text) ?? []);
   expect(settings.length).toBeGreaterThan(25);
-  expect([...unknown, ...noScripts]).toEqual([]);
+  expect(noScripts).toEqual([]);
   expect(settings.filter((name) => !NOT_SETTINGS.has(name) && !example.includes(`# ${name}=`))).toEqual([]);
 });
 
 /** Names of roles, and of one setting of Django's that holds others. */
 const NOT_SETTINGS = new Set(['SIMPLE_JWT', 'SUPER_ADMIN', 'REGION_MANAGER', 'BRANCH_ADMIN']);
-
-/** Returns whether words begin with a command, and with a subcommand of it where it has some. */
-function isCommand(parent: Command, [word = '', ...others]: readonly string[]): boolean {
-  const name = word.replaceAll('-', '_');
-  const found = parent.commands.find((command) =>
-    [command.name(), ...command.aliases()].some((one) => one.replaceAll('-', '_') === name),
-  );
-  if (!found) return word === 'serve' || word === 'help';
-  return found.commands.length === 0 || isCommand(found, others);
-}
