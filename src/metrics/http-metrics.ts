@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
-import { type DurationSeries, Durations } from './series.js';
+import { Counts, type DurationSeries, Durations } from './series.js';
+import { TenantLabels } from './tenant-labels.js';
 
 /** Seconds. */
 const BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 /** The route label of requests that match none: their paths are arbitrary. */
 const NO_ROUTE = 'none';
 
-/** Measures the requests of a server by route, method and status. Call it before routes are added. */
+/** Measures the requests of a server by route, method and status, and by tenant. Call it before routes are added. */
 export function measureRequests(server: FastifyInstance, registry: Registry): void {
   const durations = new Durations(
     registry,
@@ -20,6 +21,7 @@ export function measureRequests(server: FastifyInstance, registry: Registry): vo
   );
   // A route's configuration is one object for all its requests, so its series is found without building a text.
   const known = new WeakMap<object, Map<number, DurationSeries>>();
+  const countOfTenant = tenantCounter(registry);
 
   server.addHook('onResponse', (request, reply, done) => {
     const { config, url } = request.routeOptions;
@@ -33,7 +35,28 @@ export function measureRequests(server: FastifyInstance, registry: Registry): vo
         known.set(config, ofRoute.set(statusCode, series));
       }
     }
-    series.add(reply.elapsedTime / 1_000);
+    const seconds = reply.elapsedTime / 1_000;
+    series.add(seconds);
+    const tenant = request.logContext?.tenant;
+    if (tenant !== undefined && config.definition?.load !== 'open') countOfTenant(tenant, seconds);
     done();
   });
+}
+
+/** Returns the function that counts a request of a tenant, and the seconds that it took; not for streams. */
+function tenantCounter(registry: Registry): (tenant: string, seconds: number) => void {
+  const labels = ['tenant'];
+  const help = 'Requests of each tenant, without live streams';
+  const requests = new Counts(registry, { name: 'leopard_tenant_requests_total', help: `${help}.`, labels });
+  const time = new Counts(registry, {
+    name: 'leopard_tenant_request_seconds_total',
+    help: `${help}: the time that they took, in seconds.`,
+    labels,
+  });
+  const names = new TenantLabels();
+  return (tenant, seconds) => {
+    const name = names.of(tenant);
+    requests.of(name).count++;
+    time.of(name).count += seconds;
+  };
 }

@@ -104,6 +104,8 @@ describe('/metrics', () => {
     expect(count('route="/health/",method="GET",status="200"')).toBe(1);
     expect(count('route="none",method="GET",status="404"')).toBeGreaterThanOrEqual(1);
     expect([...found.keys()].filter((key) => /clients\/1[78]|such/.test(key))).toEqual([]);
+    expect(found.get('leopard_tenant_requests_total{tenant="tenant_main"}')).toBe(2);
+    expect(found.get('leopard_tenant_request_seconds_total{tenant="tenant_main"}')).toBeGreaterThan(0);
     const bucket = (le: string) =>
       found.get(
         `leopard_http_request_duration_seconds_bucket{route="/health/",method="GET",status="200",le="${le}"}`,
