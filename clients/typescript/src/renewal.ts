@@ -1,4 +1,4 @@
-import { networkError, readAnswer } from './answers.js';
+import { networkError, readAnswer, unexpected } from './answers.js';
 import { Deadline } from './deadline.js';
 import type { KeptTokens } from './kept-tokens.js';
 import type { Outgoing } from './requests.js';
@@ -79,7 +79,7 @@ export class Renewal {
       const result = await readAnswer(answer, deadline, { most: 1024 * 1024, parse: JSON.parse });
       if (!result.ok) return isRefused(result.error) ? await this.#endUnlessReplaced(used) : result.error;
       const pair = pairIn(result.data);
-      if (!pair) return networkError(new Error('The answer holds no tokens.'));
+      if (!pair) return unexpected(answer, 'form');
       await this.kept.write(pair);
       return pair;
     } finally {
