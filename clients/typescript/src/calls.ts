@@ -38,7 +38,8 @@ export class Calls {
   ): Promise<Result<T>> {
     const request = await outgoing(this.settings.baseUrl, method, path, options);
     if (isError(request)) return failure(request);
-    const usual = options.onProgress ? this.settings.transferTimeoutMs : this.settings.timeoutMs;
+    const isUpload = request.body?.content instanceof Blob;
+    const usual = isUpload ? this.settings.transferTimeoutMs : this.settings.timeoutMs;
     return await this.within(options, usual, async (deadline) => {
       const sent = { ...request, headers: options.headers };
       const answer = await (token === undefined
