@@ -1,88 +1,28 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createSocketServer, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ApiError, StreamStatus, Tokens } from '../src/index.js';
+import type { ApiError } from '../src/index.js';
 import { type Client, dataOf, errorOf } from './agency.js';
+import {
+  ACCESS,
+  believer,
+  closeServers,
+  type Handler,
+  json,
+  pour,
+  serve,
+  serveSocket,
+} from './hostile-server.js';
 import { type LeopardClientModule, loadPackage } from './packed.js';
-
-// Servers that do what the API never does: broken proxies, other programs at its address, attackers.
 
 let library: LeopardClientModule;
 beforeAll(async () => {
   library = await loadPackage();
 }, 180_000);
+afterEach(closeServers);
 
-const closing: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-type Handler = (request: IncomingMessage, response: ServerResponse, count: number) => void;
-interface Scripted {
-  readonly url: string;
-  /** Requests so far, as `METHOD path`, with the token where one came. */
-  readonly seen: string[];
-}
-
-async function serve(handler: Handler): Promise<Scripted> {
-  const seen: string[] = [];
-  const server = createServer((request, response) => {
-    response.on('error', () => undefined);
-    const { authorization } = request.headers;
-    seen.push(`${request.method} ${request.url}${authorization ? ` ${authorization}` : ''}`);
-    handler(request, response, seen.length);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
-}
-
-/** Serves bytes as they are. */
-async function serveSocket(handler: (socket: Socket) => void): Promise<string> {
-  const sockets = new Set<Socket>();
-  const server = createSocketServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    handler(socket);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  closing.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-const json = (response: ServerResponse, body: unknown, status = 200, headers: Record<string, string> = {}) =>
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
-const claims = Buffer.from(JSON.stringify({ user_id: '1', username: 'a', tid: 'main' })).toString(
-  'base64url',
-);
-const ACCESS = `e30.${claims}.x`;
-const TOKENS: Tokens = { access: ACCESS, refresh: 'refresh-1', expiresAt: null, receivedAt: 0 };
-
-/** Returns a client that believes to be signed in. */
-function clientOf(baseUrl: string, options: object = {}, tokens: Tokens | null = TOKENS): Client {
-  const store = library.memoryStore();
-  void store.write(tokens);
-  return new library.LeopardClient({ baseUrl, store, timeoutMs: 5_000, retries: 0, ...options });
-}
+const clientOf = (baseUrl: string, options: object = {}) => believer(library, baseUrl, options);
 const info = (client: Client, options = {}) => client.get('/api/public/tenant-info/', options);
 const list = (client: Client) => client.get('/api/v1/clients/');
-
-/** Writes until nobody reads any more. */
-function pour(target: Socket | ServerResponse, part: string | Buffer): void {
-  const more = () => {
-    if (!target.destroyed && target.write(part)) setImmediate(more);
-    else if (!target.destroyed) target.once('drain', more);
-  };
-  more();
-}
 
 describe('answers without an end', () => {
   test('a body is read up to its bound, and the connection closed', async () => {
@@ -365,103 +305,5 @@ describe('repetitions', () => {
     const client = clientOf(url, { retries: 1 });
     dataOf(await info(client));
     dataOf(await info(client));
-  });
-});
-
-describe('a stream', () => {
-  const events = (response: ServerResponse, text = '') =>
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write(text);
-  const notification = (id: number) =>
-    `id: ${id}\ndata: {"type":"notification_message","notification":{"id":${id}}}\n\n`;
-
-  /** Reads a stream until it has this many messages. */
-  async function readSome(client: Client, count: number, options = {}) {
-    const statuses: StreamStatus[] = [];
-    const stream = client.stream({ onStatus: (status) => void statuses.push(status), ...options });
-    const ids: number[] = [];
-    for await (const message of stream) {
-      if (message.type === 'notification_message') ids.push(message.notification.id);
-      if (ids.length === count) break;
-    }
-    return { stream, statuses, ids };
-  }
-
-  test('waits as long as the server asks, tells it the last id, and shows what comes twice once', async () => {
-    const lastIds: unknown[] = [];
-    const { url } = await serve((request, response, count) => {
-      lastIds.push(request.headers['last-event-id']);
-      events(
-        response,
-        `retry: 40\n${notification(count * 2)}${notification(count * 2 - 1)}${notification(2)}`,
-      );
-      response.end();
-    });
-    const { ids, statuses } = await readSome(clientOf(url), 4);
-    expect(ids).toEqual([2, 1, 4, 3]);
-    expect(lastIds).toEqual([undefined, '2']);
-    expect(statuses.find(({ state }) => state === 'waiting')).toMatchObject({ ms: 40, error: null });
-  });
-
-  test.each([
-    ['a line without an end', (response: ServerResponse) => pour(response, 'x'.repeat(65_536))],
-    ['an event without an end', (response: ServerResponse) => pour(response, `data: ${'x'.repeat(1_000)}\n`)],
-  ])('%s breaks the connection, and the stream goes on', async (_what, flood) => {
-    const { url } = await serve((_request, response, count) => {
-      events(response, count === 1 ? 'retry: 1\n\n' : notification(7));
-      if (count === 1) flood(response);
-    });
-    const { ids, statuses } = await readSome(clientOf(url), 1);
-    expect(ids).toEqual([7]);
-    expect(statuses).toContainEqual(
-      expect.objectContaining({ state: 'waiting', error: expect.objectContaining({ reason: 'too_large' }) }),
-    );
-  });
-
-  test('messages of no known form are passed over, in whatever parts and lines they come', async () => {
-    const { url } = await serve((_request, response) => {
-      const text = [
-        '\uFEFF: comment\r\n\r\n',
-        'data: nonsense\n\n',
-        'data: {"type":"constructor"}\n\n',
-        'data: {"type":"notification_message"}\n\n',
-        'data: null\rdata: 1\r\r',
-        'event: other\nid: 5\u0000\nretry: soon\n\n',
-        'id: 8\r\ndata: {"type":"notification_message",\r\ndata: "notification":{"id":8}}\r\n\r\n',
-      ].join('');
-      events(response);
-      (async () => {
-        for (const byte of Buffer.from(text)) {
-          response.write(Buffer.from([byte]));
-          await sleep(0);
-        }
-      })();
-    });
-    const { ids, stream } = await readSome(clientOf(url), 1);
-    expect([ids, stream.lastEventId]).toEqual([[8], '8']);
-  });
-
-  test('waits longer after each failure, and ends where another attempt would be in vain', async () => {
-    const { url } = await serve((_request, response, count) => {
-      if (count < 4) events(response, 'retry: 1\n\n');
-      if (count < 4) response.end();
-      else json(response, { detail: 'Account suspended' }, 403);
-    });
-    const { stream, statuses } = await readSome(clientOf(url), 1);
-    expect(stream.error).toMatchObject({ kind: 'detail', status: 403 });
-    expect(statuses.filter(({ state }) => state === 'waiting')).toHaveLength(3);
-    const busy = await serve((_request, response) =>
-      json(response, { detail: 'x' }, 429, { 'retry-after': '30' }),
-    );
-    const client = clientOf(busy.url);
-    const waits: number[] = [];
-    const stop = new AbortController();
-    const onStatus = (status: StreamStatus) => {
-      if (status.state !== 'waiting') return;
-      waits.push(status.ms);
-      stop.abort();
-    };
-    for await (const message of client.stream({ onStatus, signal: stop.signal }))
-      throw new Error(message.type);
-    expect(waits).toEqual([30_000]);
   });
 });
