@@ -10,6 +10,12 @@ import { RECIPES, type ScaffoldOptions } from './scaffold/recipes.js';
 
 /** Maximum length of a name: PostgreSQL cuts the names of indexes at 63 characters. */
 const LONGEST_NAME = 30;
+/** Words that cannot name a variable. */
+const RESERVED = new Set(
+  'await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield'.split(
+    ' ',
+  ),
+);
 /** Parts of the project that a checkout has and an installation has not. */
 const OF_A_CHECKOUT = ['docs', 'migrations', 'src', 'test'];
 const FORMATTER = join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
@@ -55,6 +61,7 @@ function checkedName(name: string): string {
       `"${name}" is no name: lower-case letters, digits and hyphens between words, ${LONGEST_NAME} characters at most`,
     );
   }
+  if (RESERVED.has(name)) throw new UsageError(`"${name}" is a word of the language; give another name`);
   return name;
 }
 

@@ -62,6 +62,7 @@ test('it overwrites nothing', async () => {
     /\nsrc\/events\/handlers\/task\.ts exists; nothing was written\n$/,
   );
   await expect(scaffold('handler', 'Memo 2')).rejects.toThrow(/"Memo 2" is no name/);
+  await expect(scaffold('handler', 'delete')).rejects.toThrow(/"delete" is a word of the language/);
   expect(await readFile(join(copy.folder, 'src/app/app.ts'), 'utf8')).toBe(before);
 });
 
