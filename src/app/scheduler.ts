@@ -1,3 +1,4 @@
+import { backupsJob } from '../backup/backups-job.js';
 import type { Config } from '../config/config.js';
 import { POOL_SIZES } from '../config/pool-sizes.js';
 import type { DatabaseHandle } from '../database/connections.js';
@@ -17,8 +18,15 @@ export function startScheduler(config: Config, handle: DatabaseHandle, metrics?:
   const log = openLog(config.logLevel);
   const database = new Database(handle.app, { size: POOL_SIZES.scheduler });
   metrics?.watchPool('scheduler', database);
+  if (config.backups.directory !== null) {
+    metrics?.watchBackups(async () => {
+      const { backupState } = await import('../backup/scheduled-backups.js');
+      return await backupState(database, config.backups);
+    });
+  }
   const onError = (message: string) => log.error(message);
-  const scheduler = new Scheduler({ database, settings: config, jobs: JOBS, onError });
+  const jobs = [...JOBS, ...backupsJob(config, handle.owner)];
+  const scheduler = new Scheduler({ database, settings: config, jobs, onError });
   scheduler.start();
   return {
     async close() {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -93,6 +93,7 @@ export class BackupOutput {
  * @throws the system's error
  */
 export async function fileSink(path: string): Promise<ByteSink> {
+  await prepareFolder(dirname(path));
   await removeUnfinished(dirname(path));
   const unfinished = unfinishedName(path);
   const file = await open(unfinished, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
@@ -112,6 +113,14 @@ export async function fileSink(path: string): Promise<ByteSink> {
       await rm(unfinished, { force: true });
     },
   };
+}
+
+/** Creates a folder that only its owner may enter, unless it exists. */
+export async function prepareFolder(directory: string): Promise<void> {
+  const made = await mkdir(directory, { recursive: true, mode: 0o700 });
+  if (made === undefined) return;
+  await chmod(directory, 0o700);
+  giveToOwnerOf(dirname(directory), directory);
 }
 
 /** Makes the names in a folder last; only Windows cannot, and need not. */

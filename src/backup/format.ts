@@ -14,8 +14,8 @@ export interface BackupHeader {
   readonly id: string;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
-  /** Whether it holds `public` and every tenant, or one tenant. */
-  readonly of: 'platform' | 'tenant';
+  /** Whether it holds `public` and every tenant, one tenant, or `public` alone. */
+  readonly of: 'platform' | 'tenant' | 'public';
 }
 
 /** The subject of a section: schema `public`, or a tenant's schema. */
@@ -60,6 +60,8 @@ export interface SectionBegin {
   readonly sequences: readonly BackedUpSequence[];
   /** Null for `public`. */
   readonly tenant: BackedUpTenant | null;
+  /** For `public`: the schemas of all tenants at that moment; otherwise empty. */
+  readonly tenants: readonly Scope[];
 }
 
 export interface BackedUpTable {

@@ -5,6 +5,7 @@ import { migrateShared } from '../schema/migrator.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { BackupReader, type BackupSection } from './backup-reader.js';
 import { PUBLIC, type Scope } from './format.js';
+import { newestOfEach, openBackup } from './newest-backups.js';
 import { type RestoredSection, restorePublic, restoreTenant } from './restore-section.js';
 import {
   beginRestore,
@@ -50,6 +51,8 @@ export interface RestoreReport {
   readonly files: number;
   /** Tables in the backup that are not the program's, with their schema; their rows were left out. */
   readonly unknownTables: readonly string[];
+  /** Tenants that the folder of scheduled backups has no backup of. */
+  readonly missing: readonly Scope[];
 }
 
 class Tally {
@@ -60,6 +63,7 @@ class Tally {
   rows = 0;
   files = 0;
   readonly unknownTables: string[] = [];
+  readonly missing: readonly Scope[] = [];
 
   add({ begin }: BackupSection, { manifest, unknownTables }: RestoredSection, scope = begin.scope): void {
     this.snapshotAt = begin.snapshotAt;
@@ -87,7 +91,7 @@ export async function restoreBackup(
   const to = { owner, appUser };
   try {
     const isPlatform = wanted === null && reader.header.of === 'platform';
-    if (isPlatform) return await restorePlatform(reader, to, options);
+    if (isPlatform) return await restorePlatform([reader], to, options);
     return await restoreOneTenant(reader, to, wanted ?? { schema: null, as: null }, options);
   } finally {
     await reader.close();
@@ -100,38 +104,80 @@ interface Destination {
 }
 
 /**
+ * Restores a platform into an empty database from a folder of scheduled backups: the newest of `public`, then the newest
+ * of each tenant. As with one file, an interrupted run is continued by the next.
+ * @throws as restoreBackup; TargetError where the folder does not have a backup of `public`
+ */
+export async function restoreFolder(
+  owner: ConnectionSettings,
+  appUser: string,
+  directory: string,
+  options: RestoreOptions,
+): Promise<RestoreReport> {
+  const { files, missing } = await newestOfEach(directory);
+  async function* readers() {
+    for (const file of files) {
+      const reader = await BackupReader.open(openBackup(file));
+      try {
+        yield reader;
+      } finally {
+        await reader.close();
+      }
+    }
+  }
+  return { ...(await restorePlatform(readers(), { owner, appUser }, options)), missing };
+}
+
+/**
  * Restores `public`, and the note that a restore has begun, in one transaction, then each tenant in one of its own.
+ * @param readers the first one begins with `public`
  */
 async function restorePlatform(
-  reader: BackupReader,
+  readers: Iterable<BackupReader> | AsyncIterable<BackupReader>,
   { owner, appUser }: Destination,
   options: RestoreOptions,
 ): Promise<RestoreReport> {
-  const { header } = reader;
-  const { mediaDirectory, keepsLogins = false, onProgress } = options;
-  const tally = new Tally(header.id);
-  const target = await examineTarget(owner);
-  checkTarget(target, header.id);
-  for (let section = await reader.next(); section; section = await reader.next()) {
-    const open = section;
-    const { scope } = open.begin;
-    const onRows = (rows: number) => onProgress?.({ scope, rows });
-    onRows(0);
-    await withOwner(owner, async (client) => {
-      if (scope === PUBLIC) {
-        const restored = await restoreShared(reader, open, client, appUser, target, onRows);
-        if (restored) tally.add(open, restored);
-      } else if (await isPresent(client, scope)) {
-        tally.present.push(scope);
-      } else {
-        const same: RestoredTenant = { schema: scope, domains: null, name: null, keepsLogins };
-        const how = { mediaDirectory, onRows };
-        tally.add(open, await restoreTenant(client, appUser, header, open, same, how));
-      }
-    });
+  let run: { readonly tally: Tally; readonly target: RestoreTarget } | undefined;
+  for await (const reader of readers) {
+    const { id } = reader.header;
+    if (!run) {
+      run = { tally: new Tally(id), target: await examineTarget(owner) };
+      checkTarget(run.target, id);
+    }
+    const { tally, target } = run;
+    for (let section = await reader.next(); section; section = await reader.next()) {
+      const open = section;
+      await withOwner(owner, (client) =>
+        restoreAny(reader, open, { client, appUser }, target, tally, options),
+      );
+    }
   }
   await withOwner(owner, endRestore);
-  return tally;
+  return run!.tally;
+}
+
+/** Restores a section, unless an interrupted run has. */
+async function restoreAny(
+  reader: BackupReader,
+  section: BackupSection,
+  { client, appUser }: { readonly client: OwnerClient; readonly appUser: string },
+  target: RestoreTarget,
+  tally: Tally,
+  { mediaDirectory, keepsLogins = false, onProgress }: RestoreOptions,
+): Promise<void> {
+  const { scope } = section.begin;
+  const onRows = (rows: number) => onProgress?.({ scope, rows });
+  onRows(0);
+  if (scope === PUBLIC) {
+    const restored = await restoreShared(reader, section, client, appUser, target, onRows);
+    if (restored) tally.add(section, restored);
+  } else if (await isPresent(client, scope)) {
+    tally.present.push(scope);
+  } else {
+    const same: RestoredTenant = { schema: scope, domains: null, name: null, keepsLogins };
+    const how = { mediaDirectory, onRows };
+    tally.add(section, await restoreTenant(client, appUser, reader.header, section, same, how));
+  }
 }
 
 /** Restores `public`, unless an interrupted run has. */

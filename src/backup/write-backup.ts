@@ -16,7 +16,7 @@ import {
 import { SchemaMissingError, type SectionOptions, writeSection } from './write-section.js';
 
 export interface BackupOptions extends Omit<SectionOptions, 'onRows'> {
-  /** The one tenant to back up, by its schema; null for `public` and every tenant. */
+  /** The one tenant to back up, by its schema, or `public` without any; null for `public` and every tenant. */
   readonly schema: string | null;
   /** Called as the work goes on. */
   readonly onProgress?: (progress: { scope: Scope; done: number; total: number; rows: number }) => void;
@@ -67,7 +67,7 @@ async function write(
     program: programVersion(),
     id: randomUUID(),
     startedAt: new Date().toISOString(),
-    of: schema === null ? 'platform' : 'tenant',
+    of: schema === null ? 'platform' : schema === PUBLIC ? 'public' : 'tenant',
   };
   const planned: Scope[] = schema === null ? [PUBLIC, ...(await tenantSchemas(owner))] : [schema];
   output.modified = new Date(header.startedAt);

@@ -93,7 +93,15 @@ async function readBegin(client: OwnerClient, scope: Scope): Promise<SectionBegi
     tables,
     sequences: (await readSequences(client, scope)).filter(({ table }) => kept.has(table)),
     tenant,
+    tenants: isPublic ? await readSchemas(client) : [],
   };
+}
+
+async function readSchemas(client: OwnerClient): Promise<string[]> {
+  const { rows } = await client.query<{ schema: string }>(
+    'SELECT schema_name AS schema FROM public.tenants_tenant ORDER BY id',
+  );
+  return rows.map(({ schema }) => schema);
 }
 
 async function readTenant(client: OwnerClient, schema: string): Promise<BackedUpTenant> {

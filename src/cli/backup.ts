@@ -3,13 +3,14 @@ import { targetFile } from '../backup/backup-files.js';
 import { fileSink, streamSink } from '../backup/backup-output.js';
 import { type BackupReport, writeBackup } from '../backup/write-backup.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
+import { addBackupFolderCommands } from './backup-folder.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { ownerSettings } from './owner-settings.js';
 import { withDatabase } from './with-database.js';
 
 interface BackupCommandOptions {
-  readonly to: string;
+  readonly to?: string;
   readonly schema?: string;
   readonly files: boolean;
   readonly json?: boolean;
@@ -17,27 +18,29 @@ interface BackupCommandOptions {
 
 /** Adds `leopard backup`, which writes the whole platform or one tenant to a file. */
 export function addBackupCommand(program: Command, context: CliContext): void {
-  program
+  const backup = program
     .command('backup')
     .description('back up the whole platform, or one tenant, to a file that leopard restore reads')
-    .requiredOption('--to <path>', 'a file, a folder that gets a new file, or - for stdout')
+    .option('--to <path>', 'a file, a folder that gets a new file, or - for stdout')
     .option('--schema <tenant>', 'only this tenant, by schema or short name')
     .option('--without-files', 'leave uploaded files out')
     .option('--json', 'print JSON')
     .action((options: BackupCommandOptions & { withoutFiles?: boolean }) =>
       backUp(context, { ...options, files: !options.withoutFiles }),
     );
+  addBackupFolderCommands(backup, context);
 }
 
-async function backUp(context: CliContext, options: BackupCommandOptions): Promise<void> {
-  const isStdout = options.to === '-';
+async function backUp(context: CliContext, { to, ...options }: BackupCommandOptions): Promise<void> {
+  if (to === undefined) throw new UsageError('name the file or the folder: --to');
+  const isStdout = to === '-';
   if (isStdout && options.json) throw new UsageError('stdout is the backup’s; leave --json out');
   if (isStdout && process.stdout.isTTY)
     throw new UsageError('a backup is not for a terminal; name a file, or pipe it into a program');
   const schema = options.schema === undefined ? null : schemaOf(options.schema);
   const { mediaDirectory } = context.config();
   const progress = context.progress(process.stderr);
-  const path = isStdout ? '-' : targetFile(options.to, schema, new Date());
+  const path = isStdout ? '-' : targetFile(to, schema, new Date());
   const report = await withDatabase(context, async (handle) => {
     const sink = isStdout ? streamSink(process.stdout) : await fileSink(path);
     try {

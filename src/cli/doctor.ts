@@ -86,7 +86,7 @@ async function lookAround(context: CliContext, production: boolean): Promise<Any
       ...(await diagnoseTenants(handle, config)),
       await diagnoseRetention(handle.app, config),
       ...(await more(handle)),
-      ...(await diagnoseBackups(handle)),
+      ...(await diagnoseBackups(handle, config)),
     ]);
     return [...before, { check: 'connection', status: 'ok', text: 'the database answers' }, ...findings];
   } catch (error) {

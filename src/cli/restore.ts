@@ -1,14 +1,21 @@
-import { createReadStream } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { SealedSecrets } from '../auth/sealed-secrets.js';
 import { checkBackup } from '../backup/check-backup.js';
+import { newestOf, openBackup } from '../backup/newest-backups.js';
 import { adaptRenamed } from '../backup/renamed-tenant.js';
-import { type RestoreReport, restoreBackup, type WantedTenant } from '../backup/restore-backup.js';
+import {
+  type RestoreReport,
+  restoreBackup,
+  restoreFolder,
+  type WantedTenant,
+} from '../backup/restore-backup.js';
 import { checkAbsent, checkTarget, examineTarget } from '../backup/restore-target.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { checkHostLabels, ownDomains } from '../provisioning/create-tenant.js';
 import { checkShortName, schemaOf, shortName } from '../tenancy/tenant-name.js';
-import { CliError } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { ownerSettings } from './owner-settings.js';
 import { withDatabase } from './with-database.js';
@@ -27,7 +34,7 @@ export function addRestoreCommand(program: Command, context: CliContext): void {
   program
     .command('restore')
     .description('restore a backup into an empty database, or one tenant of it beside the others')
-    .argument('<file>', 'the backup; - for stdin')
+    .argument('<file>', 'the backup, the folder of scheduled ones for the newest of each, or - for stdin')
     .option('--schema <tenant>', 'only this tenant, by schema or short name')
     .option('--as <name>', 'restore that tenant under another short name; it sends no e-mails and webhooks')
     .option('--without-files', 'leave uploaded files out')
@@ -43,7 +50,11 @@ async function restore(context: CliContext, file: string, options: RestoreComman
   const [schema, as] = [options.schema, options.as].map((name) =>
     name === undefined ? undefined : schemaOf(name),
   );
-  const source = () => (file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1 << 20 }));
+  const isFolder = file !== '-' && (await found(file)).isDirectory();
+  if (isFolder && schema === undefined && options.dryRun)
+    throw new UsageError('one backup is examined at a time; name a file, or a tenant with --schema');
+  const path = isFolder && schema !== undefined ? await newestOf(file, schema) : file;
+  const source = () => (path === '-' ? process.stdin : openBackup(path));
   await withDatabase(context, async (handle) => {
     if (options.dryRun) return await examine(context, handle, source(), options);
     const progress = context.progress(process.stderr);
@@ -66,7 +77,10 @@ async function restore(context: CliContext, file: string, options: RestoreComman
         },
       };
       const isEverything = schema === undefined && as === undefined;
-      report = await restoreBackup(owner, app, source(), isEverything ? null : wanted, common);
+      report =
+        isFolder && isEverything
+          ? await restoreFolder(owner, app, path, common)
+          : await restoreBackup(owner, app, source(), isEverything ? null : wanted, common);
       progress.done();
     } catch (error) {
       progress.failed();
@@ -75,6 +89,10 @@ async function restore(context: CliContext, file: string, options: RestoreComman
     context.show(options.json, toJson(report), () => [inWords(report)]);
     for (const table of report.unknownTables)
       context.warn(`${table} is not the program's; its rows are in the backup, and were not restored`);
+    if (report.missing.length > 0)
+      throw new CliError(
+        `${report.missing.map(shortName).join(', ')}: there is no backup in ${file}; the others are restored`,
+      );
     if (unreadable > 0)
       context.warn(
         `${unreadable} second factors were sealed with another SECRET_KEY; put it into SECRET_KEY_FALLBACKS and restore again, or reset them: leopard second_factor reset`,
@@ -104,6 +122,12 @@ async function examine(
     ),
     'the backup is complete and can be restored here; nothing was changed',
   ]);
+}
+
+async function found(file: string): Promise<Stats> {
+  return await stat(file).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(error.code === 'ENOENT' ? `there is no file ${file}` : error.message);
+  });
 }
 
 function toJson({ snapshotAt, unknownTables, ...report }: RestoreReport) {

@@ -6,6 +6,7 @@ import { nearestExisting, statOf } from '../platform/folders.js';
 import { writePrivateFile } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type AccountSettings, readAccountSettings } from './account-settings.js';
+import { type BackupSettings, readBackupSettings } from './backup-settings.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
 import { isExposed } from './exposure.js';
 import { type ImportSettings, readImportSettings } from './import-settings.js';
@@ -93,6 +94,7 @@ export interface Config {
   readonly limits: LimitSettings;
   readonly accounts: AccountSettings;
   readonly imports: ImportSettings;
+  readonly backups: BackupSettings;
   readonly production: ProductionSettings;
   readonly observability: ObservabilitySettings;
 }
@@ -186,6 +188,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
     limits: readLimitSettings(read),
     imports: readImportSettings(read),
+    backups: readBackupSettings(read, directory),
     production: readProductionSettings(read),
     observability: readObservabilitySettings(read, debug),
   };

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
 import type { UncaughtKind } from '../platform/uncaught-errors.js';
+import { type BackupState, measureBackups } from './backup-metrics.js';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EventMetrics } from './event-metrics.js';
 import { measureRequests } from './http-metrics.js';
@@ -66,6 +67,11 @@ export class Metrics {
   /** Exports the number of a pool's connections, and of those in use. */
   watchPool(name: string, database: Database): void {
     this.#pools.set(name, database);
+  }
+
+  /** Exports the state of backups. @param read reads it; what it cannot read is left out */
+  watchBackups(read: () => Promise<BackupState>): void {
+    measureBackups(this.#registry, read);
   }
 
   /** Exports the number of open live streams. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ConnectionSettings } from '../../src/config/config.js';
 import { withOwner } from '../../src/database/owner.js';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { cliSurroundings, runCommand, settingsFor } from '../helpers/cli.js';
@@ -55,6 +56,17 @@ async function killed(
   return (await ended) === 'SIGKILL';
 }
 
+/** Returns whether rows are just loaded into a tenant's tables. */
+function loading(admin: ConnectionSettings, database: string): Promise<boolean> {
+  return withOwner(admin, async (client) => {
+    const { rowCount } = await client.query(
+      `SELECT FROM pg_stat_activity WHERE datname = $1 AND query ~ '^COPY "tenant_' AND state = 'active'`,
+      [database],
+    );
+    return rowCount !== 0;
+  });
+}
+
 test('a backup that is killed leaves no file under its name, and the next one removes what it left', {
   timeout: 120_000,
 }, async () => {
@@ -71,6 +83,22 @@ test('a backup that is killed leaves no file under its name, and the next one re
   expect((await runCommand(from.settings, ['restore', file, '--dry-run'])).stderr).toMatch(/is not empty/);
 });
 
+test('a verification that is killed leaves nothing of the tenant that it restored', {
+  timeout: 120_000,
+}, async () => {
+  const { admin, owner } = from.database;
+  const loads = () => loading(admin, owner.database);
+  expect(await killed(from.settings, ['backup', 'verify', join(from.folder, 'platform.tar')], loads)).toBe(
+    true,
+  );
+  await expect.poll(loads, { timeout: 10_000 }).toBe(false);
+  const { rows } = await withOwner(owner, (client) =>
+    client.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tenant\\_%' UNION ALL
+      SELECT rolname FROM pg_roles WHERE rolname LIKE 'tenant\\_verify%' ORDER BY 1`),
+  );
+  expect(rows.map(({ nspname }) => nspname)).toEqual(['tenant_demo', 'tenant_main']);
+});
+
 test('a restore that is killed at any step leaves whole tenants only, and the next run does the rest', {
   timeout: 240_000,
 }, async () => {
@@ -84,17 +112,7 @@ test('a restore that is killed at any step leaves whole tenants only, and the ne
       database.owner,
       async (client) => (await client.query('SELECT to_regclass($1) IS NOT NULL AS it', [what])).rows[0].it,
     );
-  const loads = () =>
-    withOwner(
-      database.admin,
-      async (client) =>
-        (
-          await client.query(
-            `SELECT FROM pg_stat_activity WHERE datname = $1 AND query ~ '^COPY "tenant_' AND state = 'active'`,
-            [database.owner.database],
-          )
-        ).rowCount !== 0,
-    );
+  const loads = () => loading(database.admin, database.owner.database);
   const tenants = async () =>
     Object.keys(
       (await exists('public.tenants_tenant'))

@@ -24,6 +24,7 @@ import { openFilesCheck } from './open-files.js';
 import { poolerCheck } from './pooler.js';
 import { publishedLoginsCheck } from './published-logins.js';
 import { replication } from './replication.js';
+import { scheduledBackupsCheck } from './scheduled-backups.js';
 import { schedulerCheck } from './scheduler.js';
 import { secretKeyCheck } from './secret-key.js';
 import { settingNamesCheck } from './setting-names.js';
@@ -72,6 +73,7 @@ export const CHECKS: readonly ProductionCheck[] = [
   idleTransactions(),
   replication(),
   walArchiveCheck,
+  scheduledBackupsCheck,
   timeZonesCheck,
   schedulerCheck,
 ];

@@ -1,0 +1,157 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config, ConnectionSettings } from '../config/config.js';
+import type { Database } from '../database/database.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
+import { sql } from '../database/sql.js';
+import { type BackupFile, backupFileName, backupsIn } from './backup-files.js';
+import { fileSink, prepareFolder } from './backup-output.js';
+import type { Scope } from './format.js';
+import { writeBackup } from './write-backup.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Number of intervals after which a backup is too old. */
+const OVERDUE_AFTER = 2;
+
+/** The settings that scheduled backups need. */
+export type ScheduledBackupSettings = Pick<Config, 'mediaDirectory' | 'backups'>;
+
+/** A tenant, or `public`, and the time since which it should have a backup. */
+export interface Subject {
+  readonly scope: Scope;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** The age of the newest backup of a tenant, or of `public`. */
+export interface BackupAge {
+  readonly scope: Scope;
+  /** Null where there is none. */
+  readonly newest: Date | null;
+  /** Seconds since then or, without one, since the tenant was created. */
+  readonly age: number;
+  readonly isDue: boolean;
+  /** Whether it is too old: more than twice the interval. */
+  readonly isOverdue: boolean;
+}
+
+/** Returns the ages of the newest backups of these subjects, the oldest first. */
+export async function backupAges(
+  subjects: readonly Subject[],
+  { directory, everyHours }: Config['backups'],
+  now: Date,
+): Promise<BackupAge[]> {
+  const files =
+    directory === null ? new Map<string, BackupFile[]>() : await backupsIn(directory).catch(missingIsEmpty);
+  const everything: Date | undefined = files.get('platform')?.[0]?.at;
+  return subjects
+    .map(({ scope, since }) => {
+      const own: Date | undefined = files.get(scope)?.[0]?.at;
+      // A backup of the whole platform holds each tenant that existed then.
+      const whole = everything && everything.getTime() >= since ? everything : undefined;
+      const newest =
+        own && whole ? new Date(Math.max(own.getTime(), whole.getTime())) : (own ?? whole ?? null);
+      const age = Math.max(0, now.getTime() - (newest?.getTime() ?? since));
+      return {
+        scope,
+        newest,
+        age: Math.round(age / 1000),
+        isDue: newest === null || age >= everyHours * HOUR_MS,
+        isOverdue: age >= OVERDUE_AFTER * everyHours * HOUR_MS,
+      };
+    })
+    .sort((a, b) => b.age - a.age);
+}
+
+/** Returns the ages of the newest backups of all tenants, the oldest first. @throws as backupState */
+export async function agesOfAll(client: OwnerClient, settings: Config['backups']): Promise<BackupAge[]> {
+  const { rows } = await client.query<Subject>(SUBJECTS.sql);
+  return await backupAges(rows, settings, new Date());
+}
+
+/** Returns how old the backups of all tenants are, in two figures. @throws errors of the database and the folder */
+export async function backupState(database: Database, settings: Config['backups']) {
+  const ages = await backupAges(await database.publicQuery(SUBJECTS), settings, new Date());
+  return { oldestAge: ages[0]?.age ?? 0, overdue: ages.filter(({ isOverdue }) => isOverdue).length };
+}
+
+function missingIsEmpty(error: NodeJS.ErrnoException): Map<string, BackupFile[]> {
+  if (error.code === 'ENOENT') return new Map();
+  throw error;
+}
+
+/** The statement that returns the subjects of backups: `public` first, then every tenant, whatever its state. */
+const SUBJECTS = sql<Subject>`
+  SELECT scope, extract(epoch FROM since)::double precision * 1000 AS since FROM (
+    SELECT 'public' AS scope, coalesce(min(created_at), now()) AS since, 0::bigint AS place FROM public.tenants_tenant
+    UNION ALL SELECT schema_name, created_at, id FROM public.tenants_tenant
+  ) subjects ORDER BY place`;
+
+export interface DueBackupsOptions {
+  readonly signal: AbortSignal;
+  /** Milliseconds after which no further backup is begun: the next run goes on. */
+  readonly turn?: number;
+  readonly now?: Date;
+  readonly onBackup?: (scope: Scope) => void;
+}
+
+export interface DueBackups {
+  readonly done: readonly Scope[];
+  readonly failures: readonly { readonly scope: Scope; readonly error: Error }[];
+  /** Number of files removed because they were too old. */
+  readonly removed: number;
+}
+
+/**
+ * Backs up each tenant, and `public`, whose newest backup is older than the interval, the oldest first, and removes
+ * backups that are too old. A failure at one tenant does not affect the others.
+ * @throws errors of the database and the folder that no single tenant causes
+ */
+export async function makeDueBackups(
+  owner: ConnectionSettings,
+  { mediaDirectory, backups }: ScheduledBackupSettings,
+  { signal, turn = Number.POSITIVE_INFINITY, now = new Date(), onBackup }: DueBackupsOptions,
+): Promise<DueBackups> {
+  const directory = backups.directory!;
+  await prepareFolder(directory); // also where nothing is due
+  const { rows: subjects } = await withOwner(owner, (client) => client.query<Subject>(SUBJECTS.sql));
+  const due = (await backupAges(subjects, backups, now)).filter(({ isDue }) => isDue);
+  const done: Scope[] = [];
+  const failures: { scope: Scope; error: Error }[] = [];
+  const begun = performance.now();
+  for (const { scope } of due) {
+    if (signal.aborted || performance.now() - begun > turn) break;
+    try {
+      const sink = await fileSink(join(directory, backupFileName(scope, now)));
+      const files = backups.withFiles ? mediaDirectory : null;
+      await writeBackup(owner, sink, { schema: scope, mediaDirectory: files, signal });
+      done.push(scope);
+      onBackup?.(scope);
+    } catch (error) {
+      if (!signal.aborted) failures.push({ scope, error: error as Error });
+    }
+  }
+  const present = new Set(subjects.map(({ scope }) => scope));
+  return { done, failures, removed: await removeOld(directory, backups.keepDays, present, now) };
+}
+
+/** Removes backups older than this, but never the newest of a tenant that exists. */
+async function removeOld(
+  directory: string,
+  keepDays: number,
+  present: ReadonlySet<Scope>,
+  now: Date,
+): Promise<number> {
+  if (keepDays === 0) return 0;
+  let removed = 0;
+  for (const [scope, files] of await backupsIn(directory)) {
+    const kept = present.has(scope) || scope === 'platform' ? 1 : 0;
+    for (const { name, at } of files.slice(kept)) {
+      if (now.getTime() - at.getTime() <= keepDays * DAY_MS) continue;
+      await rm(join(directory, name), { force: true });
+      removed++;
+    }
+  }
+  return removed;
+}
