@@ -75,7 +75,7 @@ const OBJECTS = `
   ), object AS (
     SELECT s.schema, CASE WHEN c.relkind IN ('r', 'p') THEN 'table' ELSE 'view' END AS kind, c.relname::text AS name,
       concat_ws(' ', CASE c.relkind WHEN 'r' THEN 'a table' ELSE 'of kind ' || c.relkind::text END,
-        CASE WHEN c.relpersistence <> 'p' THEN 'UNLOGGED' END, CASE WHEN c.relrowsecurity THEN 'ROW SECURITY' END,
+        CASE WHEN c.relpersistence <> 'p' THEN 'UNLOGGED' END, CASE WHEN c.relreplident <> 'd' THEN 'REPLICA IDENTITY ' || c.relreplident::text END, CASE WHEN c.relrowsecurity THEN 'ROW SECURITY' END,
         CASE WHEN EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid) THEN 'POLICIES' END,
         CASE WHEN EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid) THEN 'INHERITANCE' END,
         ${foreignOwner('c.relowner')}) AS definition, NULL AS statement

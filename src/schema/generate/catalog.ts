@@ -16,6 +16,8 @@ export interface CatalogColumn {
 export interface CatalogTable {
   readonly name: string;
   readonly options: readonly string[];
+  /** Whether replication tells its rows apart by all of their columns. */
+  readonly hasFullIdentity: boolean;
 }
 
 export interface CatalogConstraint {
@@ -31,7 +33,7 @@ export interface CatalogConstraint {
 /** Returns the tables of one schema, by name. */
 export async function readTables(client: OwnerClient, schema: string): Promise<CatalogTable[]> {
   const { rows } = await client.query<CatalogTable>(
-    `SELECT relname AS name, coalesce(reloptions, '{}') AS options
+    `SELECT relname AS name, coalesce(reloptions, '{}') AS options, relreplident = 'f' AS "hasFullIdentity"
      FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' ORDER BY relname COLLATE "C"`,
     [schema],
   );

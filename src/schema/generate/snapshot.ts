@@ -49,6 +49,7 @@ export async function writeSnapshot(
   const sections = [
     [ONE_PROCESS],
     tables.map((table) => createTable(table, columns, made)),
+    tables.filter(({ hasFullIdentity }) => hasFullIdentity).map(setFullIdentity),
     rows.flatMap(([, statements]) => statements),
     indexes.map(createIndex),
     tables.map((table) => addForeignKeys(table, added)).filter(Boolean),
@@ -72,6 +73,10 @@ function createTable(
   ];
   const options = table.options.length > 0 ? ` WITH (${table.options.join(', ')})` : '';
   return `CREATE TABLE ${quoteIdentifier(table.name)} (\n  ${lines.join(',\n  ')}\n)${options};`;
+}
+
+function setFullIdentity({ name }: CatalogTable): string {
+  return `ALTER TABLE ${quoteIdentifier(name)} REPLICA IDENTITY FULL;`;
 }
 
 function columnLine(column: CatalogColumn): string {
