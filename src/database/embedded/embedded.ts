@@ -130,7 +130,8 @@ function attach(directory: string): EmbeddedServer | null {
   };
 }
 
-function adminOf(host: string, port: number, { superuser }: Passwords): ConnectionSettings {
+/** Returns the settings of the superuser. */
+export function adminOf(host: string, port: number, { superuser }: Passwords): ConnectionSettings {
   return { host, port, database: 'postgres', user: 'postgres', password: superuser };
 }
 
@@ -157,7 +158,8 @@ function prepareDirectory(directory: string): Layout {
   return layoutOf(realpathSync(directory));
 }
 
-function prepareFolders(layout: Layout, account: ServerAccount): void {
+/** Creates the folders of log and sockets, and gives them to the server's account. */
+export function prepareFolders(layout: Layout, account: ServerAccount): void {
   for (const folder of [layout.log, layout.socket]) {
     if (!folder) continue;
     if (!existsSync(folder)) {

@@ -12,6 +12,8 @@ export interface Layout {
   readonly socket: string | null;
   readonly passwords: string;
   readonly instance: string;
+  /** The folder of an upgrade to another major version that is under way. */
+  readonly upgrade: string;
 }
 
 /** A socket's path may have 107 bytes; PostgreSQL adds `/.s.PGSQL.65535`. */
@@ -29,5 +31,6 @@ export function layoutOf(directory: string): Layout {
     socket: usable ? socket : null,
     passwords: join(directory, 'passwords.json'),
     instance: join(directory, 'instance.json'),
+    upgrade: join(directory, 'upgrade'),
   };
 }
