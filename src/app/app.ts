@@ -67,9 +67,11 @@ import { registerRoutes } from '../routing/register-routes.js';
 import { recordRequests } from '../routing/request-spans.js';
 import type { RouteDefinition } from '../routing/route.js';
 import { logSlowRequests } from '../routing/slow-requests.js';
+import { tlsAskRoute } from '../routing/tls-ask.js';
 import { MediaStore } from '../storage/media-store.js';
 import { mediaRoutes } from '../storage/routes.js';
 import { SignedUrls } from '../storage/signed-urls.js';
+import { KnownDomains } from '../tenancy/known-domains.js';
 import { Tenants } from '../tenancy/tenants.js';
 import { accountServices } from './account-services.js';
 
@@ -190,6 +192,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     apiRootRoute(resources), // the contract's lists alone
     healthRoute(() => database.publicQuery(ANY_TENANT)),
     ...healthProbes(() => readiness(lifecycle, checks)),
+    tlsAskRoute(new KnownDomains(database, listener), config.trustedProxies),
     ...mediaRoutes(media, urls),
     ...documentationRoutes(() => openapiDocument(server)),
   ];

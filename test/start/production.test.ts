@@ -1,17 +1,8 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
+import { copyBuiltTree } from '../helpers/built-tree.js';
 import { cliSurroundings } from '../helpers/cli.js';
 import { killAll, Program } from './program.js';
 
@@ -28,23 +19,8 @@ afterAll(async () => {
   await surroundings?.close();
 });
 
-interface Locked {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
-}
-
-/** Installs what `npm ci --omit=dev` would, by links instead of downloads; nested packages come along. */
-function installWithoutTools(): void {
-  const lock = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package-lock.json'), 'utf8')) as Locked;
-  for (const [path, { dev }] of Object.entries(lock.packages)) {
-    const isOwn = /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path);
-    if (!isOwn || dev || !existsSync(join(PACKAGE_ROOT, path))) continue;
-    mkdirSync(dirname(join(copy, path)), { recursive: true });
-    symlinkSync(join(PACKAGE_ROOT, path), join(copy, path));
-  }
-}
-
 it('a tree that is built starts with what `npm ci --omit=dev` installs', async () => {
-  for (const name of [
+  const names = [
     'bin',
     'src',
     'dist',
@@ -53,9 +29,8 @@ it('a tree that is built starts with what `npm ci --omit=dev` installs', async (
     'package.json',
     'package-lock.json',
     'tsconfig.json',
-  ])
-    cpSync(join(PACKAGE_ROOT, name), join(copy, name), { recursive: true });
-  installWithoutTools();
+  ];
+  copyBuiltTree(copy, names);
   expect(readdirSync(join(copy, 'node_modules'))).not.toContain('typescript');
   const { PATH: _path, ...settings } = surroundings.settings as Record<string, string>;
   const environment = { ...settings, PORT: '0', METRICS_PORT: '0' };

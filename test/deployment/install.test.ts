@@ -1,0 +1,191 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
+import { copyBuiltTree } from '../helpers/built-tree.js';
+import { DebianMachine, noMachine } from '../helpers/debian-machine.js';
+
+// deployment/install-debian.sh and the blocks of docs/deployment.md, carried out in their order on a whole machine with
+// systemd: test/helpers/debian-machine.ts.
+
+const reason = noMachine();
+if (reason) console.log(reason);
+
+const INSTALL = 'deployment/install-debian.sh';
+/** The shell blocks of the page; others (console) need the Internet. */
+const BLOCKS = [
+  ...readFileSync(join(PACKAGE_ROOT, 'docs', 'deployment.md'), 'utf8').matchAll(/^```sh\n(.*?)^```$/gms),
+].map(([, block]) => block!);
+const [FIRST_INSTALL, FIRST_AGENCY, RESTARTS, UPGRADE, OWN_DOMAIN, ...REST] = BLOCKS;
+const HOST = 'everest.crm.example.com';
+const MINUTES = 60_000;
+const API = ['leopard-api@1', 'leopard-api@2'];
+const SERVICES = [...API, 'leopard-worker', 'leopard-imports', 'leopard-scheduler'];
+
+/** Sends requests by https from the machine itself; prints the statuses, and the last answer. */
+const ASK = `
+const { request } = require("node:https");
+const [host, method, path, times, body, token] = process.argv.slice(1);
+const ask = () => new Promise((resolve, reject) => request(
+  { host: "127.0.0.1", servername: host, rejectUnauthorized: false, agent: false, method, path,
+    headers: { host, "content-type": "application/json", ...(token && { authorization: "Bearer " + token }) } },
+  (answer) => { let text = ""; answer.on("data", (part) => { text += part; });
+    answer.on("end", () => resolve([answer.statusCode, text])); },
+).on("error", reject).end(body || undefined));
+(async () => {
+  const statuses = {};
+  let last;
+  for (let n = 0; n < Number(times); n++) {
+    const [status, text] = await ask().catch((error) => [error.code, ""]);
+    statuses[status] = (statuses[status] ?? 0) + 1;
+    last = text;
+    if (Number(times) > 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  console.log(JSON.stringify({ statuses, last }));
+})();`;
+
+describe.skipIf(reason !== null)('the installation on an empty Debian', () => {
+  let machine: DebianMachine;
+  let release: string;
+  beforeAll(async () => {
+    release = mkdtempSync(join(tmpdir(), 'leopard-release-'));
+    copyBuiltTree(release, ['bin', 'dist', 'data', 'migrations', 'package.json', 'package-lock.json']);
+    machine = await DebianMachine.boot([PACKAGE_ROOT, release]);
+  }, MINUTES);
+  afterAll(async () => {
+    await machine?.stop();
+    rmSync(release, { recursive: true, force: true });
+  });
+
+  /** Carries out commands in the project's folder; the program is not built there but taken from `release`. */
+  const follow = (commands: string) =>
+    machine.run(
+      `cd ${PACKAGE_ROOT}; set -e; ${commands.replaceAll(INSTALL, `${INSTALL} --release ${release}`)}`,
+      5 * MINUTES,
+    );
+  const install = (rest: string) => machine.run(`${PACKAGE_ROOT}/${INSTALL} ${rest}`, MINUTES);
+  const ask = async (host: string, method: string, path: string, { times = 1, body = '', token = '' } = {}) =>
+    JSON.parse(
+      await machine.must(
+        `node -e '${ASK}' '${host}' ${method} '${path}' ${times} '${body}' '${token}'`,
+        MINUTES,
+      ),
+    );
+  const show = async (unit: string, property: string) =>
+    (await machine.must(`systemctl show -P ${property} ${unit}`)).trim();
+
+  test('what is missing or wrong is said in one line, before anything is changed', async () => {
+    for (const [rest, said] of [
+      ['', '--domain is missing, or is no host name in lower case'],
+      ['--domain leopard.test', 'give --certificate and --key'],
+      ['--domain leopard.test --certificate /nowhere', '--certificate: /nowhere cannot be read'],
+      ['--domain leopard.test --self-signed --size huge', '--size must be small, medium or large, not huge'],
+      ['--domain leopard.test --self-signed --release /tmp', '--release: /tmp was not built'],
+      ['--root /x', 'unknown option --root'],
+    ]) {
+      const { code, stderr } = await install(rest!);
+      expect([code, stderr.trim().split('\n')]).toEqual([1, [expect.stringContaining(said!)]]);
+    }
+    expect((await machine.run('ls /etc/leopard')).code).not.toBe(0);
+  });
+
+  test('it installs, migrates and starts everything', { timeout: 5 * MINUTES }, async () => {
+    expect(REST).toEqual([]);
+    const { code, stdout, stderr } = await follow(FIRST_INSTALL!);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('== installed');
+    for (const unit of [
+      ...SERVICES,
+      'nginx',
+      'pgbouncer',
+      'postgresql@15-main',
+      'leopard-migrate',
+      'leopard.target',
+    ])
+      expect([unit, await show(unit, 'ActiveState')]).toEqual([unit, 'active']);
+  });
+
+  test('an agency that is created logs in by https', async () => {
+    const { code, stdout, stderr } = await follow(FIRST_AGENCY!);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('leopard-api@2.service');
+    const body = JSON.stringify({ username: 'owner@everest.example', password: 'a pass phrase of 2026' });
+    const { statuses, last } = await ask(HOST, 'POST', '/api/token/', { body });
+    expect([statuses, JSON.parse(last)]).toEqual([
+      { 200: 1 },
+      { access: expect.any(String), refresh: expect.any(String) },
+    ]);
+  });
+
+  test('the processes are bounded and harmless', async () => {
+    for (const unit of SERVICES) {
+      const pid = await show(unit, 'MainPID');
+      const status = await machine.must(`cat /proc/${pid}/status`);
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+      expect(status).toMatch(/^CapEff:\t0+$/m);
+      expect(status).toMatch(/^Uid:\t[1-9]/m);
+      expect(status).toMatch(/^Seccomp:\t2$/m);
+      // What it may write to is what it must.
+      const write = (path: string) => machine.run(`nsenter -t ${pid} -m -- touch ${path}/written`);
+      expect((await write('/var/lib/leopard')).code).toBe(0);
+      for (const path of ['/etc', '/opt/leopard/current', '/usr/bin', '/var/lib'])
+        expect([path, (await write(path)).stderr]).toEqual([
+          path,
+          expect.stringContaining('Read-only file system'),
+        ]);
+    }
+    expect(await machine.must('stat -c %a-%U /etc/leopard/leopard.env /etc/leopard/owner.env')).toBe(
+      '640-root\n600-root\n',
+    );
+    const settings = await machine.run('runuser -u leopard -- cat /etc/leopard/owner.env');
+    expect(settings.stderr).toContain('Permission denied');
+  });
+
+  test('run again, it changes nothing and interrupts nobody', { timeout: 3 * MINUTES }, async () => {
+    const state = async () => ({
+      files: await machine.must(
+        'cat /etc/leopard/* /etc/leopard/tls/* 2>/dev/null | sha256sum; ls /opt/leopard/releases',
+      ),
+      pids: await Promise.all(['nginx', 'pgbouncer', ...SERVICES].map((unit) => show(unit, 'MainPID'))),
+    });
+    const before = await state();
+    const again = await follow(UPGRADE!);
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    expect(await state()).toEqual(before);
+    expect((await follow(`${INSTALL} --domain other.test`)).stderr).toContain('has another BASE_DOMAIN');
+  });
+
+  test('one process after the other is restarted, and no request fails', {
+    timeout: 3 * MINUTES,
+  }, async () => {
+    const asking = ask(HOST, 'GET', '/api/public/tenant-info/', { times: 300 });
+    expect(await follow(RESTARTS!)).toMatchObject({ code: 0, stderr: '' });
+    expect((await asking).statuses).toEqual({ 200: 300 });
+  });
+
+  test('an agency’s own domain is served once it is registered', async () => {
+    expect((await machine.run('leopard-own-domain crm.acme.example')).stderr).toContain(
+      'crm.acme.example is no agency’s'.replace('’', "'"),
+    );
+    const { code, stderr } = await follow(OWN_DOMAIN!);
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('leopard')]);
+    const { statuses, last } = await ask('crm.acme.example', 'GET', '/api/public/tenant-info/');
+    expect([statuses, JSON.parse(last).tenant_name]).toEqual([{ 200: 1 }, 'Everest Education']);
+    await machine.must('leopard-own-domain crm.acme.example --remove');
+    expect(Object.keys((await ask('crm.acme.example', 'GET', '/')).statuses)).not.toContain('200');
+  });
+
+  test('a process that dies is started again', async () => {
+    const pid = await show('leopard-api@1', 'MainPID');
+    await machine.must('systemctl kill -s SIGKILL leopard-api@1');
+    await expect.poll(() => show('leopard-api@1', 'NRestarts'), { timeout: 20_000 }).toBe('1');
+    await expect.poll(() => show('leopard-api@1', 'ActiveState'), { timeout: 20_000 }).toBe('active');
+    expect(await show('leopard-api@1', 'MainPID')).not.toBe(pid);
+  });
+
+  test('the files of logs are taken by logrotate', async () => {
+    const { code, stderr } = await machine.run('logrotate --debug /etc/logrotate.d/leopard');
+    expect([code, stderr.match(/^error.*/m)]).toEqual([0, null]);
+  });
+});
