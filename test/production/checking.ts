@@ -21,7 +21,7 @@ export function goodConfig(changes: NodeJS.ProcessEnv = {}, directory = '/nowher
 
 /** An instruction: it begins with what to do. */
 const INSTRUCTION =
-  /^(?:if |as a superuser run: |as root |close|copy|create|drop|empty|end|find|generate|get|give|grant|let|list|look|make|mend|move|mount|put|raise|read|remove|renew|run|see|set|start|stop|update|use|watch|write|compare|delete|build|with )/i;
+  /^(?:if |as a superuser run|as root |close|copy|create|drop|empty|end|find|generate|get|give|grant|let|list|look|make|mend|move|mount|put|raise|read|remove|renew|run|see|set|start|stop|update|use|watch|write|compare|delete|build|with )/i;
 
 /** Runs one check. @returns its lines, each of which says what to do unless all is well */
 export async function checked(

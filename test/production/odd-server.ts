@@ -22,7 +22,6 @@ export interface OddServer {
   sql(text: string): Promise<void>;
   /** Changes settings, and restarts it. */
   restartWith(settings: Readonly<Record<string, string>>): Promise<void>;
-  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -74,7 +73,6 @@ export async function startOddServer(): Promise<OddServer> {
         await sql(`ALTER SYSTEM SET ${name} = '${value}'`);
       await restart();
     },
-    restart,
     async stop() {
       await server.stop();
       rmSync(programs, { recursive: true, force: true });

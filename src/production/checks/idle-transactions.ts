@@ -52,7 +52,7 @@ export function idleTransactions(after = AFTER_SECONDS): ProductionCheck {
         lines.push(
           unknown(
             `the state of ${hidden} sessions of other roles is hidden`,
-            'as a superuser run: GRANT pg_read_all_stats TO the role of the program (docs/operations.md)',
+            'as a superuser run, on PostgreSQL 16 and newer: GRANT pg_read_all_stats TO leopard_app WITH INHERIT TRUE, or whatever DB_USER is',
           ),
         );
       return lines.length > 0 ? lines : [ok('none is open and idle, none is prepared')];

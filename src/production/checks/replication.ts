@@ -67,7 +67,7 @@ export function replication(limits: Partial<ReplicationLimits> = {}): Production
         lines.push(
           unknown(
             'how far standbys are behind is hidden from this role',
-            'as a superuser run: GRANT pg_read_all_stats TO the role of the program (docs/operations.md)',
+            'as a superuser run, on PostgreSQL 16 and newer: GRANT pg_read_all_stats TO leopard_app WITH INHERIT TRUE, or whatever DB_USER is',
           ),
         );
       if (lines.length > 0) return lines;
