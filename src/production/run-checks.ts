@@ -24,6 +24,7 @@ export interface RunLimits {
 }
 
 const LIMITS: RunLimits = { within: 15_000, allWithin: 60_000, atOnce: 4 };
+const UNDEFINED_TABLE = '42P01';
 /** Time for which a check is not worth beginning, in milliseconds. */
 const LEAST_MS = 20;
 /** Maximum number of lines of one check, the gravest first; the others are counted. */
@@ -101,7 +102,9 @@ async function ask(check: Extract<ProductionCheck, { ask: unknown }>, context: C
 
 function failed(error: Error & { code?: string }): Lines {
   const reason = error.message || error.code || String(error);
-  return [warning(`this could not be looked at: ${reason}`, 'mend that and run it again')];
+  const mend =
+    error.code === UNDEFINED_TABLE ? 'run leopard migrate, and this again' : 'mend that and run it again';
+  return [warning(`this could not be looked at: ${reason}`, mend)];
 }
 
 function lateAfter(time: number): Line {

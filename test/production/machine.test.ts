@@ -60,13 +60,13 @@ describe('file modes', () => {
     const { directory } = given;
     chmodSync(join(directory, '.env'), 0o644);
     chmodSync(join(directory, 'data', 'secret-key'), 0o660);
-    chmodSync(join(directory, 'data'), 0o755);
-    chmodSync(join(directory, 'data', 'media'), 0o777);
+    chmodSync(join(directory, 'data'), 0o777);
+    chmodSync(join(directory, 'data', 'media'), 0o755);
     expectLines(await checked(fileModesCheck, given), [
       ['problem', /\.env has the mode 644.*; run: chmod 600 .*\.env$/],
       ['problem', /secret-key has the mode 660/],
-      ['problem', /may change the folder .*media \(mode 777\); run: chmod o-rwx/],
-      ['warning', /may look into the folder .*data \(mode 755\)/],
+      ['problem', /may change the folder .*data \(mode 777\); run: chmod o-rwx/],
+      ['warning', /may look into the folder .*media \(mode 755\)/],
     ]);
   });
   it.runIf(isRoot)('fails where a secret belongs to another user', async () => {
@@ -79,6 +79,7 @@ describe('file modes', () => {
     const given = place('closed');
     expectLines(await checked(fileModesCheck, given), [['ok', /closed to others/]]);
     chmodSync(join(given.directory, '.env'), 0o640);
+    chmodSync(join(given.directory, 'data'), 0o755);
     expectLines(await checked(fileModesCheck, given), [['ok', /closed to others/]]);
   });
 });

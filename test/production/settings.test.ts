@@ -27,13 +27,14 @@ describe('setting names', () => {
     writeFileSync(join(folder, '.env'), 'ALLOWED_HOST=.crm.acme.com\nCOLOUR=red\n');
     const lines = await checked(settingNamesCheck, {
       directory: folder,
-      environment: { DB_POOLSIZE: '9', HOME: '/root', PATH: '/bin' },
+      environment: { DB_POOLSIZE: '9', LEOPARD_COLOUR: 'red', REQUESTS_CA_BUNDLE: '/ca', HOME: '/root' },
     });
     rmSync(join(folder, '.env'));
     expectLines(lines, [
       ['warning', /^ALLOWED_HOST is no setting.*; write ALLOWED_HOSTS if/],
       ['warning', /^COLOUR is no setting.*; remove it/],
       ['warning', /^DB_POOLSIZE is no setting.*; write DB_POOL_SIZE if/],
+      ['warning', /^LEOPARD_COLOUR is no setting.*; remove it/],
     ]);
   });
   it('passes where all are read', async () => {
@@ -117,8 +118,12 @@ describe('https', () => {
   });
   it('passes behind a proxy of this machine, or of the internal network', async () => {
     expectLines(await checked(httpsCheck), [['ok', /behind 127\.0\.0\.1/]]);
-    const config = goodConfig({ HOST: '0.0.0.0', TRUSTED_PROXIES: '10.0.0.0/8' });
-    expectLines(await checked(httpsCheck, { config }), [['ok', /behind 10/]]);
+    const changes = [
+      { HOST: '0.0.0.0', TRUSTED_PROXIES: '10.0.0.0/8' },
+      { HOST: 'unix:/run/leopard/api.sock' },
+    ];
+    for (const each of changes)
+      expectLines(await checked(httpsCheck, { config: goodConfig(each) }), [['ok', /behind 1/]]);
   });
 });
 

@@ -16,7 +16,9 @@ export const fileModesCheck: ProductionCheck = {
   async run({ config, directory }) {
     const lines = [
       ...secrets(config, directory).flatMap(ofSecret),
-      ...folders(config).flatMap(ofFolder),
+      ...ofFolder(config.mediaDirectory, OTHERS),
+      // Others may see its names; what is in it has modes of its own.
+      ...ofFolder(config.dataDirectory, OTHERS_WRITE),
       ...['bin', 'dist', 'src', 'data', 'migrations'].flatMap((name) => ofProgram(join(PACKAGE_ROOT, name))),
     ];
     return lines.length > 0 ? lines : [ok('secrets, records and program are closed to others')];
@@ -31,10 +33,6 @@ function secrets({ dataDirectory, database, securityLog }: Config, directory: st
     ...(database.kind === 'embedded' ? [join(database.directory, 'passwords.json')] : []),
     ...(securityLog.file ? [securityLog.file] : []),
   ];
-}
-
-function folders({ dataDirectory, mediaDirectory }: Config): string[] {
-  return [...new Set([dataDirectory, mediaDirectory])];
 }
 
 function ofSecret(path: string): Line[] {
@@ -58,9 +56,9 @@ function ofSecret(path: string): Line[] {
   return lines;
 }
 
-function ofFolder(path: string): Line[] {
+function ofFolder(path: string, forbidden: number): Line[] {
   const stat = statOf(path);
-  if (!stat || (stat.mode & OTHERS) === 0) return [];
+  if (!stat || (stat.mode & forbidden) === 0) return [];
   const [report, what] = (stat.mode & OTHERS_WRITE) !== 0 ? [problem, 'change'] : [warning, 'look into'];
   return [
     report(

@@ -9,7 +9,7 @@ const SHORTEST_PREFIX = { ipv4: 8, ipv6: 16 } as const;
 export const httpsCheck: ProductionCheck = {
   name: 'https',
   async run({ config }) {
-    const { useHttps, trustedProxies, host } = config;
+    const { useHttps, trustedProxies, host, listen } = config;
     const lines: Line[] = [];
     if (!useHttps)
       lines.push(
@@ -33,7 +33,8 @@ export const httpsCheck: ProductionCheck = {
           'list the addresses of your proxies alone in TRUSTED_PROXIES',
         ),
       );
-    if (trustedProxies.length > 0 && trustedProxies.every(isOwn) && isExposed({ debug: false, host }))
+    const areAllHere = trustedProxies.length > 0 && trustedProxies.every(isOwn);
+    if (areAllHere && listen.target.kind === 'tcp' && isExposed({ debug: false, host }))
       lines.push(
         warning(
           `HOST is ${host}, while all proxies are on this machine: others reach the program past them, without TLS`,
