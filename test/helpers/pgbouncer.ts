@@ -20,6 +20,8 @@ export interface PgBouncer {
   /** Settings of the same database and role, through the pooler. */
   readonly settings: ConnectionSettings;
   stop(): Promise<void>;
+  /** Ends it with this signal and starts it again, at the same port. */
+  restart(signal: NodeJS.Signals): Promise<void>;
 }
 
 interface IniParts {
@@ -54,34 +56,55 @@ export async function startPgBouncer(
     if (account) chownSync(join(directory, name), account.uid, account.gid);
   }
   if (account) chownSync(directory, account.uid, account.gid);
-  const child = spawn(PROGRAM, [join(directory, 'pgbouncer.ini')], {
-    ...account,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const program = PROGRAM;
   let said = '';
-  child.stderr.on('data', (text: Buffer) => {
-    said = (said + text.toString()).slice(-4000);
-  });
-  const exited = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const kill = () => child.kill('SIGKILL');
+  const launch = () => {
+    const started = spawn(program, [join(directory, 'pgbouncer.ini')], {
+      ...account,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    started.stderr.on('data', (text: Buffer) => {
+      said = (said + text.toString()).slice(-4000);
+    });
+    const exited = new Promise<void>((resolve) => started.once('close', () => resolve()));
+    return { started, exited };
+  };
+  let child = launch();
+  const kill = () => child.started.kill('SIGKILL');
   process.once('exit', kill);
+  const end = async (signal: NodeJS.Signals) => {
+    child.started.kill(signal);
+    await child.exited;
+  };
   const stop = async () => {
     process.off('exit', kill);
-    child.kill('SIGTERM');
-    await exited;
+    await end('SIGTERM');
     rmSync(directory, { recursive: true, force: true });
   };
   const settings = { ...database, host: '127.0.0.1', port };
-  for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(25)) {
-    try {
-      await withOwner(settings, (client) => client.query('SELECT 1'));
-      return { settings, stop };
-    } catch (error) {
-      if (child.exitCode === null && Date.now() < deadline) continue;
-      await stop();
-      throw new Error(`PgBouncer does not serve: ${(error as Error).message}\n${said}`);
+  const serves = async () => {
+    for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(25)) {
+      try {
+        await withOwner(settings, (client) => client.query('SELECT 1'));
+        return;
+      } catch (error) {
+        if (child.started.exitCode === null && Date.now() < deadline) continue;
+        throw new Error(`PgBouncer does not serve: ${(error as Error).message}\n${said}`);
+      }
     }
+  };
+  try {
+    await serves();
+  } catch (error) {
+    await stop();
+    throw error;
   }
+  const restart = async (signal: NodeJS.Signals) => {
+    await end(signal);
+    child = launch();
+    await serves();
+  };
+  return { settings, stop, restart };
 }
 
 function usualIni({ database, port, users, serverConnections }: IniParts): string {

@@ -1,0 +1,117 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SmallDisk } from '../helpers/small-disk.js';
+import { killAll, postgresOf } from '../start/program.js';
+import type { Drill } from './drill.js';
+import type { Platform } from './platform.js';
+
+/** Something that happens to the platform. */
+export type Happening = (drill: Drill) => Promise<string | undefined>;
+
+/** Returns what /health/ready of the first API process says: `ready`, or the codes of the reasons. */
+export function readyOf({ port }: Platform): Promise<string> {
+  return new Promise((resolve) => {
+    const sent = request({ port, path: '/health/ready', agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('end', () => {
+        const { status, reasons } = JSON.parse(text);
+        resolve(reasons.map(({ code }: { code: string }) => code).join(' ') || status);
+      });
+    });
+    sent.on('error', () => resolve('no answer'));
+    sent.end();
+  });
+}
+
+const untilReady = (drill: Drill) => drill.until(async () => (await readyOf(drill.platform)) === 'ready');
+
+export const rollingRestart: Happening = async ({ platform }) => {
+  for (const part of [...platform.api, platform.worker, platform.scheduler]) await part.restart();
+  return undefined;
+};
+
+/** Returns the kill of one process of the program. */
+export const killed =
+  (which: (platform: Platform) => { kill(): Promise<void> }): Happening =>
+  async ({ platform }) => {
+    await which(platform).kill();
+    return undefined;
+  };
+
+export const nginxWorkersKilled: Happening = async ({ platform }) => {
+  const { pid } = platform.nginx;
+  const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  killAll(workers);
+  return undefined;
+};
+
+/** Returns the end of PgBouncer by a signal, and its next start. */
+export const poolerRestarted =
+  (signal: NodeJS.Signals): Happening =>
+  async ({ platform }) => {
+    await platform.pooler?.restart(signal);
+    return undefined;
+  };
+
+/** Returns the stop of PostgreSQL for a number of seconds. */
+export const databaseStopped =
+  (seconds: number): Happening =>
+  async (drill) => {
+    const { postgres } = drill.platform;
+    process.kill(postgres.pid, 'SIGINT');
+    await sleep(1_000 * seconds);
+    const said = await readyOf(drill.platform);
+    await postgres.startAgain();
+    await untilReady(drill);
+    return `/health/ready: ${said}`;
+  };
+
+export const databaseKilled: Happening = async (drill) => {
+  const { postgres } = drill.platform;
+  killAll([postgres.pid, ...postgresOf(postgres.directory)]);
+  await postgres.startAgain();
+  await untilReady(drill);
+  return undefined;
+};
+
+/** Returns the filling of the database's disk for a number of seconds. */
+export const diskFull =
+  (disk: SmallDisk, seconds: number): Happening =>
+  async (drill) => {
+    disk.fill();
+    const said = new Set<string>();
+    for (const until = Date.now() + 1_000 * seconds; Date.now() < until; await sleep(500))
+      said.add(await readyOf(drill.platform));
+    disk.empty();
+    // PostgreSQL may have ended for lack of room; its supervisor starts it again.
+    const { postgres } = drill.platform;
+    const isUp = await drill.platform.sql('SELECT').then(
+      () => true,
+      () => false,
+    );
+    if (!isUp && !isRunning(postgres.pid)) await postgres.startAgain();
+    await untilReady(drill);
+    return `/health/ready: ${[...said].join(', ')}${isUp ? '' : '; PostgreSQL had ended'}`;
+  };
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Returns a jump of the clock of all processes of the program. @param file the file from which they read the shift */
+export const clockSetTo =
+  (file: string, shift: string): Happening =>
+  async () => {
+    writeFileSync(file, shift);
+    await sleep(5_000);
+    return undefined;
+  };
