@@ -10,7 +10,7 @@ import type { Platform } from './platform.js';
 export type Happening = (drill: Drill) => Promise<string | undefined>;
 
 /** Returns what /health/ready of the first API process says: `ready`, or the codes of the reasons. */
-export function readyOf({ port }: Platform): Promise<string> {
+function readyOf({ port }: Platform): Promise<string> {
   return new Promise((resolve) => {
     const sent = request({ port, path: '/health/ready', agent: false }, (response) => {
       let text = '';

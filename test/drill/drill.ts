@@ -4,7 +4,7 @@ import { BrowserStream } from './browser-stream.js';
 import { HttpsLoad } from './https-load.js';
 import { HOST, Platform, type PlatformOptions } from './platform.js';
 
-/** What clients saw of one event in the life of the platform. */
+/** The effects of one event in the life of the platform, as clients saw them. */
 export interface Outcome {
   readonly requests: number;
   readonly failed: number;
@@ -30,7 +30,7 @@ export interface DrillOptions extends PlatformOptions {
   readonly around: number;
 }
 
-/** Two users between whom clients change hands, and who read their notifications. */
+/** Two users who get the clients by turns, and read their notifications. */
 const ASSIGNEES = ['consultant1', 'consultant12'] as const;
 /** Live streams of each of them. */
 const STREAMS_EACH = 3;

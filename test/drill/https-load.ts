@@ -17,7 +17,7 @@ export interface LoadOptions {
   readonly tokens: readonly string[];
   /** The ids of the clients' records, one for each client, which it alone changes. */
   readonly records: readonly number[];
-  /** Ids of users between whom a record's assignee alternates. */
+  /** Ids of users who are a record's assignee by turns. */
   readonly assignees: readonly [number, number];
   /** Milliseconds between two requests of a client. */
   readonly pause: number;
