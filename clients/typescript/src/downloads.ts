@@ -1,12 +1,14 @@
-import { isRedirect, networkError, readError, unexpected } from './answers.js';
+import { networkError, readError, unexpected } from './answers.js';
 import { eachPart, TooLargeError } from './bytes.js';
 import type { Calls } from './calls.js';
 import type { Deadline } from './deadline.js';
 import { type Outgoing, outgoing, unsendable } from './requests.js';
-import { type ApiError, failure, isError, type Result } from './result.js';
+import { type ApiError, ApiFailure, failure, isError, type Result } from './result.js';
 import type { AnyOptions, DownloadOptions } from './types.js';
 
 const MOST_BYTES = 256 * 1024 * 1024;
+/** The reports, which are JSON unless they are asked for as files. */
+const REPORTS = '/api/v1/reports/';
 
 export interface Download {
   /** The file; empty where its bytes went elsewhere. */
@@ -21,22 +23,15 @@ type Options = DownloadOptions & AnyOptions;
 
 /** Loads the file of an operation. */
 export async function download(calls: Calls, path: string, options: Options): Promise<Result<Download>> {
-  const query = {
-    ...(options.query as object),
-    ...(path.startsWith('/api/v1/reports/') && { format: 'csv' }),
-  };
-  const { path: parameters, signal, timeoutMs } = options;
+  const query = { ...(options.query as object), ...(path.startsWith(REPORTS) && { format: 'csv' }) };
   const request = await outgoing(
     calls.settings.baseUrl,
     'GET',
     path,
-    { path: parameters, query },
+    { path: options.path, query },
     'text/csv',
   );
-  if (isError(request)) return failure(request);
-  return await calls.within({ signal, timeoutMs }, calls.settings.transferTimeoutMs, async (deadline) =>
-    received(await calls.open(request, path, deadline), deadline, options),
-  );
+  return await load(calls, request, options, (sent, deadline) => calls.open(sent, path, deadline));
 }
 
 /** Loads a file by its signed address, such as a picture's, without the token. */
@@ -45,22 +40,43 @@ export async function downloadSigned(
   url: string,
   options: DownloadOptions,
 ): Promise<Result<Download>> {
-  const address = URL.canParse(url, calls.settings.baseUrl) ? new URL(url, calls.settings.baseUrl) : null;
-  if (address?.origin !== new URL(calls.settings.baseUrl).origin)
-    return failure(unsendable('Only files of the API itself are loaded.'));
-  const request: Outgoing = { method: 'GET', url: address.href, accept: '*/*' };
-  return await calls.within(options, calls.settings.transferTimeoutMs, async (deadline) =>
-    received(await calls.transport.exchange(request, null, deadline), deadline, options),
+  const { baseUrl } = calls.settings;
+  const address = URL.canParse(url, baseUrl) ? new URL(url, baseUrl) : null;
+  const isOwn = address?.origin === new URL(baseUrl).origin;
+  const request = isOwn
+    ? { method: 'GET', url: address.href, accept: '*/*' }
+    : unsendable('Only files of the API itself are loaded.');
+  return await load(calls, request, options, (sent, deadline) =>
+    calls.transport.exchange(sent, null, deadline),
   );
 }
 
+async function load(
+  calls: Calls,
+  request: Outgoing | ApiError,
+  options: DownloadOptions,
+  open: (request: Outgoing, deadline: Deadline) => Promise<Response | ApiError>,
+): Promise<Result<Download>> {
+  const { signal, timeoutMs, to } = options;
+  const result = await calls.within(
+    { signal, timeoutMs },
+    calls.settings.transferTimeoutMs,
+    async (deadline) => {
+      const answer = isError(request) ? request : await open(request, deadline);
+      if (isError(answer)) return failure(answer);
+      if (!answer.ok) return failure(await readError(answer, deadline));
+      return await received(answer, deadline, options);
+    },
+  );
+  if (!result.ok) void to?.abort(new ApiFailure(result.error)).catch(() => undefined);
+  return result;
+}
+
 async function received(
-  answer: Response | ApiError,
+  answer: Response,
   deadline: Deadline,
   { mostBytes = MOST_BYTES, to, onProgress }: DownloadOptions,
 ): Promise<Result<Download>> {
-  if (isError(answer)) return failure(answer);
-  if (!answer.ok || isRedirect(answer)) return failure(await readError(answer, deadline));
   const { status, headers, body } = answer;
   const total = totalOf(headers);
   const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -70,22 +86,23 @@ async function received(
     else parts.push(part as Uint8Array<ArrayBuffer>);
     onProgress?.({ bytes, total });
   };
-  try {
-    const bytes = await deadline.race(eachPart(body, mostBytes, take));
-    if (typeof bytes !== 'number') throw bytes;
+  const all = async () => {
+    const bytes = await eachPart(body, mostBytes, take);
     await writer?.close();
+    return { bytes };
+  };
+  try {
+    const done = await deadline.race(all());
+    if (isError(done)) return failure(done);
     const mediaType = headers.get('content-type') ?? '';
-    const data = {
-      file: new Blob(parts, { type: mediaType }),
-      bytes,
-      mediaType,
-      filename: filenameIn(headers),
-    };
+    const file = new Blob(parts, { type: mediaType });
+    const data = { file, bytes: done.bytes, mediaType, filename: filenameIn(headers) };
     return { ok: true, data, status, requestId: headers.get('x-request-id'), truncated: [] };
   } catch (error) {
-    void writer?.abort(error).catch(() => undefined);
     if (error instanceof TooLargeError) return failure(unexpected(answer, 'too_large', error.message));
     return failure(deadline.error ?? networkError(error));
+  } finally {
+    writer?.releaseLock();
   }
 }
 

@@ -29,16 +29,27 @@ export class KeptTokens {
     }
   }
 
-  /** Replaces the pair. Where the store fails, the pair is kept in memory. */
+  /**
+   * Replaces the pair. Where the store fails, the pair is kept in memory, and the one before it, which is spent, is taken
+   * away from others who would present it.
+   */
   async write(tokens: Tokens | null): Promise<void> {
     this.#unsaved = { tokens };
     try {
       await this.store.write(tokens);
       if (this.#unsaved?.tokens === tokens) this.#unsaved = null;
     } catch {
-      // Kept above, and tried again with the next pair.
+      await this.#forgetStored();
     }
     this.#tell();
+  }
+
+  async #forgetStored(): Promise<void> {
+    try {
+      await this.store.write(null);
+    } catch {
+      // The store takes nothing at all.
+    }
   }
 
   /** Runs what replaces the pair, one at a time of all who share the store. */

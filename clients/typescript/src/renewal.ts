@@ -80,6 +80,8 @@ export class Renewal {
       if (!result.ok) return isRefused(result.error) ? await this.#endUnlessReplaced(used) : result.error;
       const pair = pairIn(result.data);
       if (!pair) return unexpected(answer, 'form');
+      // A log-out did not wait for the answer.
+      if ((await this.kept.read()) === null) return SIGNED_OUT;
       await this.kept.write(pair);
       return pair;
     } finally {

@@ -149,11 +149,14 @@ export class Session {
   /** Logs out. Here this always succeeds; the result tells whether the server knows of it. */
   async logOut(options: CallOptions = {}): Promise<Result<undefined>> {
     const { calls, kept } = this.#parts;
-    const tokens = await this.#alone(options, async () => {
+    const forget = async () => {
       const present = await kept.read();
       await kept.write(null);
       return present ?? SIGNED_OUT;
-    });
+    };
+    let tokens = await this.#alone(options, forget);
+    // An exchange that hangs keeps nobody signed in: it finds that its pair is gone.
+    if (isError(tokens) && tokens.kind !== 'signed_out') tokens = await forget();
     if (isError(tokens)) return failure(tokens);
     const body = { refresh: tokens.refresh };
     const answer = await calls.json('POST', '/api/token/blacklist/', { ...options, body });
@@ -230,7 +233,8 @@ export class Session {
     const { calls, kept } = this.#parts;
     return await calls.within(options, calls.settings.timeoutMs, async (deadline) => {
       try {
-        return await deadline.race(kept.locked(work));
+        // Who has given up gets nothing done when the turn comes at last.
+        return await deadline.race(kept.locked(async () => deadline.error ?? (await work())));
       } catch (cause) {
         return { kind: 'storage', message: 'The lock of the tokens failed.', cause };
       }

@@ -5,6 +5,7 @@ import { PASSWORD } from '../../../test/helpers/app.js';
 import { notify } from '../../../test/helpers/notifications.js';
 import { type Agency, startAgency } from './agency.js';
 import { type FrontEnd, serveFrontEnd } from './front-end.js';
+import { closeServers, serve } from './hostile-server.js';
 
 const chromium = findChromium();
 if (!chromium) console.warn('Chromium is not installed: the client is not tried in a browser');
@@ -134,6 +135,32 @@ describe.skipIf(!chromium)('in a browser', () => {
     expect(sent.seen.length).toBeGreaterThan(1);
     expect(sent.seen.at(-1)?.bytes).toBe(sent.seen.at(-1)?.total);
     expect(sent.kind).toBe('aborted');
+  });
+
+  test('an upload that is led elsewhere fails, and the token stays', async () => {
+    const { origin } = new URL(tab.url());
+    const cors = {
+      'access-control-allow-origin': origin,
+      'access-control-allow-headers': 'authorization, content-type',
+      'access-control-allow-methods': 'POST',
+    };
+    const anybody = { ...cors, 'access-control-allow-origin': '*' };
+    const elsewhere = await serve((_request, response) => response.writeHead(200, anybody).end('{}'));
+    const { url } = await serve(({ method }, response) =>
+      response.writeHead(method === 'OPTIONS' ? 200 : 307, { ...cors, location: `${elsewhere.url}/x` }).end(),
+    );
+    const kind = await run(
+      tab,
+      `const client = new LeopardClient({ baseUrl: given.url, store: webStore(localStorage) });
+       const body = { file: new File(['x'], 'x.csv') };
+       const sent = await client.upload('/api/v1/client-imports/', { body, onProgress: () => undefined });
+       const plain = await client.upload('/api/v1/client-imports/', { body });
+       return [sent.error.kind, sent.error.reason, plain.error.reason];`,
+      { url },
+    );
+    expect(kind).toEqual(['unexpected', 'redirect', 'redirect']);
+    expect(elsewhere.seen.filter((request) => request.includes('Bearer'))).toEqual([]);
+    await closeServers();
   });
 
   test('reads what the headers say: how long to wait, the name of a file', async () => {

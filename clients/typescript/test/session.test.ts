@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PASSWORD } from '../../../test/helpers/app.js';
+import { idOf } from '../../../test/helpers/staff.js';
 import { tenantSql } from '../../../test/helpers/tenant-sql.js';
 import type { TokenStore, Tokens, WebStorage } from '../src/index.js';
 import { type Agency, dataOf, errorOf, startAgency } from './agency.js';
@@ -124,6 +125,25 @@ describe('refresh', () => {
     expect(errorOf(await other.get(PROFILE))).toMatchObject({ kind: 'storage' });
   });
 
+  test('an exchange whose answer is lost: an error, and the next call says that the session has ended', async () => {
+    const store = spoiledStore();
+    let isLost = false;
+    const client = await agency.signedIn('manager1', {
+      store,
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        if (isLost && String(input).endsWith('/refresh/')) throw new TypeError('terminated');
+        return answer;
+      },
+    });
+    store.spoil();
+    isLost = true;
+    expect(errorOf(await client.get(PROFILE)).kind).toBe('network');
+    isLost = false;
+    expect(errorOf(await client.get(PROFILE)).kind).toBe('signed_out');
+    expect(store.tokens).toBeNull();
+  });
+
   test('the server out of reach: an error, and the session goes on afterwards', async () => {
     const store = spoiledStore();
     let isCut = false;
@@ -180,7 +200,8 @@ describe('two tabs with one store', () => {
     }
     const reused = await tenantSql(
       agency.app.databases.admin,
-      "SELECT count(*)::int AS n FROM security_event WHERE kind = 'refresh_reused'",
+      "SELECT count(*)::int AS n FROM security_event WHERE kind = 'refresh_reused' AND user_id = $1",
+      [idOf('branch1')],
     );
     expect(reused).toEqual([{ n: 0 }]);
   });
@@ -201,6 +222,30 @@ describe('two tabs with one store', () => {
 });
 
 describe('log-out', () => {
+  test('does not wait for an exchange that hangs, whose tokens come too late', async () => {
+    const store = spoiledStore();
+    let goOn: (() => void) | undefined;
+    const client = await agency.signedIn('admin', {
+      store,
+      timeoutMs: 1_000,
+      fetch: async (input, init) => {
+        const answer = await fetch(input, init);
+        if (String(input).endsWith('/refresh/'))
+          await new Promise<void>((resolve) => {
+            goOn = resolve;
+          });
+        return answer;
+      },
+    });
+    store.spoil();
+    expect(errorOf(await client.get(PROFILE)).kind).toBe('timeout');
+    await client.session.logOut();
+    expect(store.tokens).toBeNull();
+    goOn?.();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(store.tokens).toBeNull();
+  });
+
   test('ends the session at the server too', async () => {
     const store = spoiledStore();
     const client = await agency.signedIn('admin', { store });
