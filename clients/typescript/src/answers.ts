@@ -110,7 +110,7 @@ async function readBody(response: Response, deadline: Deadline, most: number): P
 }
 
 /** Returns whether an answer leads elsewhere; browsers do not show the status of one that they did not follow. */
-export function isRedirect(response: Response): boolean {
+function isRedirect(response: Response): boolean {
   return response.type === 'opaqueredirect' || REDIRECTS.has(response.status);
 }
 
