@@ -1,6 +1,7 @@
 import type { ProductionCheck } from '../check.js';
 import { agenciesCertificatesCheck } from './agencies-certificates.js';
 import { agenciesDnsCheck } from './agencies-dns.js';
+import { backupFolderCheck } from './backup-folder.js';
 import { certificateCheck } from './certificate.js';
 import { checksumsCheck } from './checksums.js';
 import { clockCheck } from './clock.js';
@@ -74,6 +75,7 @@ export const CHECKS: readonly ProductionCheck[] = [
   replication(),
   walArchiveCheck,
   scheduledBackupsCheck,
+  backupFolderCheck,
   timeZonesCheck,
   schedulerCheck,
 ];
