@@ -20,3 +20,9 @@ test('every file and folder of the project that a page names exists', () => {
   });
   expect(missing).toEqual([]);
 });
+
+test("README's tables name every page", () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const missing = readdirSync(DOCS).filter((name) => !readme.includes(`(docs/${name})`));
+  expect(missing).toEqual([]);
+});

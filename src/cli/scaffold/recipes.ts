@@ -66,7 +66,7 @@ export const RECIPES: Readonly<Record<string, (name: string, options: ScaffoldOp
         'what it does: it deletes notifications that were read a year ago; its summary and interval',
         `npx vitest run src/immigration/${folder}/${name}-job.test.ts`,
         `its line in src/app/jobs.ts: ${camel}Job in JOBS; from then on it runs`,
-        'npm run check; lines in docs/commands.md, docs/operations.md and CHANGELOG.md',
+        'npm run check; lines in docs/commands.md, docs/scheduled-work.md and CHANGELOG.md',
       ],
     };
   },
