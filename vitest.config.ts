@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'clients/*/test/**/*.test.ts'],
     globalSetup: ['test/helpers/global-setup.ts'],
+    setupFiles: ['test/helpers/secret-check.ts'],
     // Bounds for what hangs; a machine that others use too may take several times its own time.
     testTimeout: 60_000,
     hookTimeout: 120_000,

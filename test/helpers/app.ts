@@ -12,6 +12,7 @@ import type { ConnectionTimes } from '../../src/http/server.js';
 import type { HubOptions } from '../../src/live/hub.js';
 import { type TestDatabase, testDatabase } from './database.js';
 import { FailureLog } from './failure-log.js';
+import { PASSWORD } from './secret-samples.js';
 import { checkAnswer } from './valid-answers.js';
 
 export interface Answer {
@@ -50,7 +51,7 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
-export const PASSWORD = 'Passw0rd!23';
+export { PASSWORD };
 
 export interface TestAppOptions {
   /** Settings that differ from the tests' own. */

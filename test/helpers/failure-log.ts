@@ -1,8 +1,12 @@
 import { type Logger, pino } from 'pino';
+import { logOptions } from '../../src/platform/log.js';
+import { scanLine } from './secret-scan.js';
+
+const ERROR = 50;
 
 /**
  * The log of an application under test: it prints its errors with their stacks beside the test that caused them, and
- * keeps those of requests, so that a test can say why an answer is a 500.
+ * keeps those of requests, so that a test can say why an answer is a 500. All its lines are scanned for secrets.
  */
 export class FailureLog {
   readonly logger: Logger;
@@ -11,7 +15,9 @@ export class FailureLog {
   /** @param level LOG_LEVEL; below `error` nothing is printed */
   constructor(level: string) {
     const isPrinted = level !== 'silent' && level !== 'fatal';
-    const logMethod = (logger: Logger, [about, message]: unknown[]) => {
+    const options = logOptions('info');
+    const note = (logger: Logger, [about, message]: unknown[], levelOfLine: number) => {
+      if (levelOfLine < ERROR) return;
       const { err, tenant } = about as { err?: Error; tenant?: string };
       const request = String(logger.bindings().reqId ?? '');
       if (err && request) this.#errors.set(request, err);
@@ -19,14 +25,15 @@ export class FailureLog {
     };
     this.logger = pino(
       {
-        level: 'error',
+        ...options,
         hooks: {
-          logMethod(args) {
-            logMethod(this, args);
+          logMethod(args, write, levelOfLine) {
+            note(this, args, levelOfLine);
+            options.hooks?.logMethod?.call(this, args, write, levelOfLine);
           },
         },
       },
-      { write: () => undefined },
+      { write: scanLine }, // as the program would write it
     );
   }
 

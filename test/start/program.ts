@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
+import { scanLine } from '../helpers/secret-scan.js';
 
 export interface StartOptions {
   /** The working directory: its `.env` and, by default, its data are there. */
@@ -59,10 +60,13 @@ export class Program {
     this.#child.stdout?.on('data', (text) => {
       const begun = this.stdout.lastIndexOf('\n') + 1;
       this.stdout += text;
-      printFailures(this.stdout.slice(begun, this.stdout.lastIndexOf('\n') + 1));
+      const lines = this.stdout.slice(begun, this.stdout.lastIndexOf('\n') + 1);
+      printFailures(lines);
+      for (const line of lines.split('\n')) if (line.startsWith('{"level":')) scanLine(line);
     });
     this.#child.stderr?.on('data', (text) => {
       this.stderr += text;
+      if (file === process.execPath) scanLine(String(text));
     });
     this.ended = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {

@@ -1,6 +1,7 @@
 import type { TenantTables } from '../../../src/database/generated/tables.js';
 import type { Insertable } from '../../../src/database/table-types.js';
 import type { TenantTransaction } from '../../../src/database/tenant-transaction.js';
+import { PASSPORT_NUMBER } from '../secret-samples.js';
 import { newClient } from './clients.js';
 import { insert } from './insert.js';
 import type { ResourceSample, Samples } from './sample.js';
@@ -26,7 +27,7 @@ function ofClient<T extends keyof TenantTables>(
 }
 
 const passport = {
-  passport_no: 'N1',
+  passport_no: PASSPORT_NUMBER,
   passport_country: 'NP',
   country_of_birth: 'NP',
   nationality: 'NP',
