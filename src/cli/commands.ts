@@ -72,6 +72,7 @@ export const COMMANDS: readonly LazyCommand[] = [
   { names: ['restore'], load: async () => (await import('./restore.js')).addRestoreCommand },
   { names: ['shell'], load: async () => (await import('./shell.js')).addShellCommand },
   { names: ['dbshell'], load: async () => (await import('./dbshell.js')).addDbShellCommand },
+  { names: ['top'], load: async () => (await import('./top.js')).addTopCommand },
   { names: ['doctor'], load: async () => (await import('./doctor.js')).addDoctorCommand },
   { names: ['scaffold'], load: async () => (await import('./scaffold.js')).addScaffoldCommand },
 ];
