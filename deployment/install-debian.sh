@@ -78,10 +78,13 @@ adapted() {
   sed "s/crm\.example\.com/$domain/g; s#/usr/bin/node#$(command -v node)#g" "$here/$1"
 }
 
+is_installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+
 install_packages() {
   local wanted=(postgresql-15 pgbouncer nginx openssl logrotate ca-certificates) missing=()
+  is_installed chrony || is_installed ntpsec || wanted+=(systemd-timesyncd) # something must keep the clock right
   for package in "${wanted[@]}"; do
-    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    is_installed "$package" || missing+=("$package")
   done
   export DEBIAN_FRONTEND=noninteractive
   if [ ${#missing[@]} -gt 0 ]; then
@@ -154,8 +157,20 @@ write_settings() {
 
 in_database() { runuser -u postgres -- psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 
+# Debian makes clusters without checksums; adding them takes a moment while there are no data.
+add_checksums() {
+  [ ! -e /etc/postgresql/15/main/conf.d/leopard.conf ] || return 0 # not the first time
+  local data programs=/usr/lib/postgresql/15/bin
+  data=$(pg_conftool -s 15 main show data_directory)
+  [ "$(du -sm "$data" | cut -f1)" -lt 100 ] || return 0
+  $programs/pg_controldata "$data" | grep -q 'checksum version: *0' || return 0
+  pg_ctlcluster 15 main stop >/dev/null 2>&1 || true
+  runuser -u postgres -- $programs/pg_checksums --enable -D "$data" >/dev/null 2>&1 || fail "pg_checksums fails on $data"
+}
+
 prepare_database() {
-  pg_lsclusters -h | grep -q '^15 *main ' || pg_createcluster 15 main >/dev/null
+  pg_lsclusters -h | grep -q '^15 *main ' || pg_createcluster 15 main -- --data-checksums >/dev/null
+  add_checksums
   local changed=''
   put "$(cat "$here/postgresql/$size.conf")" /etc/postgresql/15/main/conf.d/leopard.conf 644 postgres:postgres && changed=yes
   if has_systemd; then
@@ -235,7 +250,14 @@ install_services() {
 start() {
   if ! has_systemd; then
     say 'migrating the database'
-    /usr/local/bin/leopard migrate
+    (
+      set -a
+      . $etc/leopard.env
+      . $etc/owner.env
+      DATABASE_URL=$DATABASE_DIRECT_URL # PgBouncer does not run
+      cd /var/lib/leopard
+      runuser -u leopard -- node /opt/leopard/current/bin/leopard.js migrate
+    )
     [ -z "${stop_database:-}" ] || pg_ctlcluster 15 main stop
     say 'systemd does not run here, so nothing was started; each unit in /etc/systemd/system/leopard-* says what it runs'
     return

@@ -97,7 +97,7 @@ test.skipIf(!hasPgBouncer)('PgBouncer starts with its file, in transaction mode'
         .replace('leopard = host=127.0.0.1 port=5432 dbname=leopard', `${name} = host=${host} port=${at}`)
         .replace('listen_port = 6432', `listen_port = ${port}`)
         .replace('/etc/pgbouncer/userlist.txt', users)
-        .replaceAll('pgbouncer_admin', database.app.user),
+        .replace('stats_users = leopard_app', `stats_users = ${database.app.user}`),
   );
   try {
     const { rows } = await withOwner(pooler.settings, (client) => client.query('SELECT 1 AS one'));

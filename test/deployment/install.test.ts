@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { copyBuiltTree } from '../helpers/built-tree.js';
 import { DebianMachine, noMachine } from '../helpers/debian-machine.js';
+import { type Asked, askOn } from './asker.js';
 
 // deployment/install-debian.sh and the blocks of docs/deployment.md, carried out in their order on a whole machine with
 // systemd: test/helpers/debian-machine.ts.
@@ -23,35 +24,13 @@ const MINUTES = 60_000;
 const API = ['leopard-api@1', 'leopard-api@2'];
 const SERVICES = [...API, 'leopard-worker', 'leopard-imports', 'leopard-scheduler'];
 
-/** Sends requests by https from the machine itself; prints the statuses, and the last answer. */
-const ASK = `
-const { request } = require("node:https");
-const [host, method, path, times, body, token] = process.argv.slice(1);
-const ask = () => new Promise((resolve, reject) => request(
-  { host: "127.0.0.1", servername: host, rejectUnauthorized: false, agent: false, method, path,
-    headers: { host, "content-type": "application/json", ...(token && { authorization: "Bearer " + token }) } },
-  (answer) => { let text = ""; answer.on("data", (part) => { text += part; });
-    answer.on("end", () => resolve([answer.statusCode, text])); },
-).on("error", reject).end(body || undefined));
-(async () => {
-  const statuses = {};
-  let last;
-  for (let n = 0; n < Number(times); n++) {
-    const [status, text] = await ask().catch((error) => [error.code, ""]);
-    statuses[status] = (statuses[status] ?? 0) + 1;
-    last = text;
-    if (Number(times) > 1) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  console.log(JSON.stringify({ statuses, last }));
-})();`;
-
 describe.skipIf(reason !== null)('the installation on an empty Debian', () => {
   let machine: DebianMachine;
   let release: string;
   beforeAll(async () => {
     release = mkdtempSync(join(tmpdir(), 'leopard-release-'));
     copyBuiltTree(release, ['bin', 'dist', 'data', 'migrations', 'package.json', 'package-lock.json']);
-    machine = await DebianMachine.boot([PACKAGE_ROOT, release]);
+    machine = await DebianMachine.boot({ folders: [PACKAGE_ROOT, release] });
   }, MINUTES);
   afterAll(async () => {
     await machine?.stop();
@@ -65,13 +44,8 @@ describe.skipIf(reason !== null)('the installation on an empty Debian', () => {
       5 * MINUTES,
     );
   const install = (rest: string) => machine.run(`${PACKAGE_ROOT}/${INSTALL} ${rest}`, MINUTES);
-  const ask = async (host: string, method: string, path: string, { times = 1, body = '', token = '' } = {}) =>
-    JSON.parse(
-      await machine.must(
-        `node -e '${ASK}' '${host}' ${method} '${path}' ${times} '${body}' '${token}'`,
-        MINUTES,
-      ),
-    );
+  const ask = (host: string, method: string, path: string, asked: Asked = {}) =>
+    askOn(machine, host, method, path, asked);
   const show = async (unit: string, property: string) =>
     (await machine.must(`systemctl show -P ${property} ${unit}`)).trim();
 
@@ -110,7 +84,7 @@ describe.skipIf(reason !== null)('the installation on an empty Debian', () => {
     const { code, stdout, stderr } = await follow(FIRST_AGENCY!);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('leopard-api@2.service');
-    const body = JSON.stringify({ username: 'owner@everest.example', password: 'a pass phrase of 2026' });
+    const body = { username: 'owner@everest.example', password: 'a pass phrase of 2026' };
     const { statuses, last } = await ask(HOST, 'POST', '/api/token/', { body });
     expect([statuses, JSON.parse(last)]).toEqual([
       { 200: 1 },
@@ -176,6 +150,17 @@ describe.skipIf(reason !== null)('the installation on an empty Debian', () => {
     expect(Object.keys((await ask('crm.acme.example', 'GET', '/')).statuses)).not.toContain('200');
   });
 
+  test('processes listen on Unix sockets with the file for that', async () => {
+    await machine.must(`
+      install -D ${PACKAGE_ROOT}/deployment/systemd/unix-socket.conf /etc/systemd/system/leopard-api@.service.d/unix-socket.conf
+      sed -i 's#server 127.0.0.1:800\\([0-9]\\)#server unix:/run/leopard-api-\\1/api.sock#' /etc/nginx/conf.d/leopard.conf
+      systemctl daemon-reload; systemctl restart leopard-api@1 leopard-api@2; nginx -t -q; systemctl restart nginx`);
+    expect(await machine.must('stat -c %F-%a /run/leopard-api-1/api.sock')).toBe('socket-666\n');
+    expect((await ask(HOST, 'GET', '/api/public/tenant-info/', { times: 10 })).statuses).toEqual({ 200: 10 });
+    const logged = await machine.must('tail -n 10 /var/log/nginx/leopard.log');
+    expect(logged.match(/"upstream":"unix:\/run\/leopard-api-/g)).toHaveLength(10);
+  });
+
   test('a process that dies is started again', async () => {
     const pid = await show('leopard-api@1', 'MainPID');
     await machine.must('systemctl kill -s SIGKILL leopard-api@1');
@@ -187,5 +172,50 @@ describe.skipIf(reason !== null)('the installation on an empty Debian', () => {
   test('the files of logs are taken by logrotate', async () => {
     const { code, stderr } = await machine.run('logrotate --debug /etc/logrotate.d/leopard');
     expect([code, stderr.match(/^error.*/m)]).toEqual([0, null]);
+  });
+});
+
+describe.skipIf(reason !== null)('the installation where systemd does not run, as in a container', () => {
+  let machine: DebianMachine;
+  let release: string;
+  beforeAll(async () => {
+    release = mkdtempSync(join(tmpdir(), 'leopard-release-'));
+    copyBuiltTree(release, ['bin', 'dist', 'data', 'migrations', 'package.json', 'package-lock.json']);
+    machine = await DebianMachine.boot({ folders: [PACKAGE_ROOT, release], systemd: false });
+  }, MINUTES);
+  afterAll(async () => {
+    await machine?.stop();
+    rmSync(release, { recursive: true, force: true });
+  });
+
+  test('it starts nothing and says so; what the units run can be started by hand', {
+    timeout: 5 * MINUTES,
+  }, async () => {
+    const installed = await machine.must(
+      `${PACKAGE_ROOT}/${INSTALL} --domain leopard.test --self-signed --size small --release ${release}`,
+      5 * MINUTES,
+    );
+    expect(installed).toContain('systemd does not run here, so nothing was started');
+    expect((await machine.run('pg_ctlcluster 15 main status')).code).toBe(3);
+    await machine.must(`
+      pg_ctlcluster 15 main start
+      runuser -u postgres -- setsid /usr/sbin/pgbouncer /etc/pgbouncer/pgbouncer.ini >/dev/null 2>&1 &
+      nginx`);
+    const command = (
+      await machine.must("sed -n 's/^ExecStart=//p' /etc/systemd/system/leopard-api@.service")
+    ).replace('%i', '1');
+    await machine.must(`set -a; . /etc/leopard/leopard.env; cd /var/lib/leopard
+      runuser -u leopard -- setsid ${command.trim()} >/tmp/api.log 2>&1 &`);
+    await expect
+      .poll(() => machine.run('grep -c "ready on port 8001" /tmp/api.log').then(({ stdout }) => stdout), {
+        timeout: MINUTES,
+      })
+      .toBe('1\n');
+    await machine.must(
+      "LEOPARD_PASSWORD='a pass phrase of 2026' leopard register_tenant --name K2 --tenant k2 --admin-email owner@k2.example",
+    );
+    const body = { username: 'owner@k2.example', password: 'a pass phrase of 2026' };
+    const { statuses } = await askOn(machine, 'k2.leopard.test', 'POST', '/api/token/', { body });
+    expect(statuses).toEqual({ 200: 1 });
   });
 });

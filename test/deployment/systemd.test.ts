@@ -85,7 +85,7 @@ test('the heap of each process leaves room within its memory', () => {
 test('no two processes of one machine have the same port', () => {
   const ports = SERVICES.flatMap((name) => {
     const text = readFileSync(join(FOLDER, name), 'utf8').replaceAll('%i', '1');
-    return [...text.matchAll(/\b(?:METRICS_)?PORT=(\d+)/g)].map(([, port]) => port);
+    return [...text.matchAll(/(?:PORT=|--port )(\d+)/g)].map(([, port]) => port);
   });
   expect(ports.length).toBe(5);
   expect(new Set(ports).size).toBe(5);

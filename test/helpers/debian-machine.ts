@@ -12,13 +12,21 @@ const SYSTEMD = '/lib/systemd/systemd';
 /** Services of packages that may be installed beside, and would take the ports of those under test. */
 const MASKED = ['caddy', 'prometheus', 'prometheus-node-exporter', 'apache2', 'console-getty', 'getty@'];
 
+/** Options of the start. */
+interface Booting {
+  /** Folders of this machine, visible there under their names. */
+  readonly folders: readonly string[];
+  /** False where another program is process 1, as in a container. */
+  readonly systemd?: boolean;
+}
+
 /**
  * Starts systemd as process 1 of namespaces of its own, on an overlay in memory over the files of this machine: nothing
  * that happens there remains or reaches this machine.
- * $1: an empty folder; $2: the file for the messages; $3 …: folders of this machine that are visible under their name
+ * $1: an empty folder; $2: the file for the messages; $3: process 1; $4 …: folders of this machine that are visible under their name
  */
 const BOOT = `set -e
-top=$1 console=$2; shift 2
+top=$1 console=$2 init=$3; shift 3
 mount -t tmpfs machine $top
 mkdir $top/upper $top/work $top/root
 mount -t overlay overlay -o lowerdir=/,upperdir=$top/upper,workdir=$top/work $top/root
@@ -35,7 +43,7 @@ for name in ${MASKED.join(' ')}; do ln -sf /dev/null etc/systemd/system/$name.se
 mkdir former; pivot_root . former; umount -l former; rmdir former
 ip link set lo up
 export container=test
-exec ${SYSTEMD} --log-target=console --unit=multi-user.target`;
+exec $init`;
 
 /** Returns why such a machine cannot be started here; null where it can. */
 export function noMachine(): string | null {
@@ -74,8 +82,9 @@ export class DebianMachine {
     private readonly exited: Promise<void>,
   ) {}
 
-  /** Boots one. The caller must stop it. @param folders of this machine, visible there under their names */
-  static async boot(folders: readonly string[]): Promise<DebianMachine> {
+  /** Boots one. The caller must stop it. */
+  static async boot({ folders, systemd = true }: Booting): Promise<DebianMachine> {
+    const init = systemd ? `${SYSTEMD} --log-target=console --unit=multi-user.target` : 'sleep infinity';
     const folder = mkdtempSync(join(tmpdir(), 'leopard-machine-'));
     const [top, console] = [join(folder, 'top'), join(folder, 'console')];
     spawnSync('sh', ['-c', `mkdir ${top}; touch ${console}`]);
@@ -93,6 +102,7 @@ export class DebianMachine {
         'boot',
         top,
         console,
+        init,
         ...folders,
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
@@ -104,8 +114,10 @@ export class DebianMachine {
     const exited = new Promise<void>((resolve) => outer.once('close', () => resolve()));
     process.once('exit', () => outer.kill('SIGKILL'));
     const machine = new DebianMachine(folder, outer.pid ?? 0, exited);
+    // Until process 1 is the wanted one, commands would be run on the files of this machine.
+    const state = systemd ? 'systemctl is-system-running' : 'grep -q sleep /proc/1/comm && echo running';
     for (const deadline = Date.now() + BOOTS_WITHIN_MS; ; await sleep(200)) {
-      const { stdout } = await machine.run('systemctl is-system-running').catch(() => ({ stdout: '' }));
+      const { stdout } = await machine.run(state).catch(() => ({ stdout: '' }));
       if (/running|degraded/.test(stdout)) return machine;
       if (outer.exitCode === null && Date.now() < deadline) continue;
       const log = readFileSync(console, 'utf8').slice(-2000);
