@@ -40,11 +40,16 @@ export interface CheckContext {
   readonly database: CheckedDatabase | null;
   /** Ends with the time of the check. */
   readonly signal: AbortSignal;
+  /** The end of its time, in milliseconds as performance.now() counts them. */
+  readonly until: number;
   /** Certificates of authorities that are trusted, as PEM; Node's own when not given. */
   readonly authorities?: string;
   /** Milliseconds since 1970; the machine's clock when not given. */
   readonly now?: () => number;
 }
+
+/** The surroundings of all checks. */
+export type Surroundings = Omit<CheckContext, 'signal' | 'until'>;
 
 interface Named {
   /** Its name in the first column. */

@@ -1,12 +1,12 @@
 import { Semaphore } from '../platform/semaphore.js';
 
-/** Fraction of a check's time after which it begins nothing more, so that it can tell what it has seen. */
+/** Fraction of the time left after which nothing more is begun, so that a check can tell what it has seen. */
 const SHARE = 0.8;
 
 interface InTime {
   readonly atOnce: number;
-  /** The time of the check, in milliseconds. */
-  readonly within: number;
+  /** The end of the check's time, as performance.now() counts it. */
+  readonly until: number;
   readonly signal: AbortSignal;
 }
 
@@ -18,13 +18,13 @@ interface InTime {
  */
 export async function forEachInTime<Item, Result>(
   items: readonly Item[],
-  { atOnce, within, signal }: InTime,
+  { atOnce, until, signal }: InTime,
   work: (item: Item, signal: AbortSignal) => Promise<Result>,
 ): Promise<{ results: Result[]; left: number }> {
   const places = new Semaphore(atOnce);
   const over = new AbortController();
   const end = () => over.abort();
-  const timer = setTimeout(end, SHARE * within);
+  const timer = setTimeout(end, SHARE * (until - performance.now()));
   signal.addEventListener('abort', end, { once: true });
   try {
     const results = await Promise.all(

@@ -8,6 +8,7 @@ import {
   type Line,
   type Lines,
   type ProductionCheck,
+  type Surroundings,
   unknown,
   warning,
 } from './check.js';
@@ -39,7 +40,7 @@ const ORDER: readonly Level[] = ['problem', 'warning', 'unknown', 'ok'];
  */
 export async function runChecks(
   checks: readonly ProductionCheck[],
-  surroundings: Omit<CheckContext, 'signal'>,
+  surroundings: Surroundings,
   limits: Partial<RunLimits> = {},
 ): Promise<CheckedLine[]> {
   const { within, allWithin, atOnce } = { ...LIMITS, ...limits };
@@ -62,11 +63,7 @@ export function gravestFirst<T>(lines: readonly T[], levelOf: (line: T) => Level
   return lines.toSorted((a, b) => ORDER.indexOf(levelOf(a)) - ORDER.indexOf(levelOf(b)));
 }
 
-async function runCheck(
-  check: ProductionCheck,
-  surroundings: Omit<CheckContext, 'signal'>,
-  time: number,
-): Promise<Lines> {
+async function runCheck(check: ProductionCheck, surroundings: Surroundings, time: number): Promise<Lines> {
   const controller = new AbortController();
   const { signal } = controller;
   let timer: NodeJS.Timeout | undefined;
@@ -77,7 +74,7 @@ async function runCheck(
     }, time);
   });
   try {
-    const context = { ...surroundings, signal };
+    const context = { ...surroundings, signal, until: performance.now() + time };
     const work = async () => ('run' in check ? await check.run(context) : await ask(check, context));
     return await Promise.race([work().catch(failed), late]);
   } finally {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { type Config, loadConfig } from '../../src/config/config.js';
-import type { CheckContext, Level, Line, ProductionCheck } from '../../src/production/check.js';
+import type { Level, Line, ProductionCheck, Surroundings } from '../../src/production/check.js';
 import { type CheckedLine, runChecks } from '../../src/production/run-checks.js';
 
 /** Settings of a program as people should use it; nothing listens at its addresses. */
@@ -26,7 +26,7 @@ const INSTRUCTION =
 /** Runs one check. @returns its lines, each of which says what to do unless all is well */
 export async function checked(
   check: ProductionCheck,
-  context: Partial<Omit<CheckContext, 'signal'>> = {},
+  context: Partial<Surroundings> = {},
 ): Promise<CheckedLine[]> {
   const lines = await runChecks([check], {
     config: goodConfig(),

@@ -87,6 +87,16 @@ describe('dns of agencies', () => {
     dns.zone.set('main.localhost', [HERE]);
     dns.zone.set('demo.localhost', [HERE]);
   });
+  it('fails for those of which name servers say nothing in time, and tells the others', async () => {
+    dns.zone.delete('main.localhost');
+    dns.silent.add('demo.localhost');
+    expectLines(await look({ ...agenciesDnsCheck, within: 2_500 }), [
+      ['problem', /no address of main\.localhost of tenant_main; let/],
+      ['unknown', /^1 of 2 domains were not looked at in time; run it again/],
+    ]);
+    dns.silent.clear();
+    dns.zone.set('main.localhost', [HERE]);
+  });
   it('looks at the primary domain of active agencies alone, also at a wildcard', async () => {
     await sql(`UPDATE public.tenants_domain SET domain = '*.demo.acme.com' WHERE domain = 'demo.localhost';
       UPDATE public.tenants_tenant SET is_active = false WHERE schema_name = 'tenant_main'`);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ok, type ProductionCheck, problem, unknown, warning } from '../../src/production/check.js';
+import { forEachInTime } from '../../src/production/in-time.js';
 import { runChecks } from '../../src/production/run-checks.js';
 import { cliSurroundings, runCommand } from '../helpers/cli.js';
 import { connectionsTo } from '../helpers/leaks.js';
@@ -102,6 +103,36 @@ describe('checks', () => {
       { atOnce: 3 },
     );
     expect(most).toBe(3);
+  });
+});
+
+describe('work for each of many', () => {
+  it('is done a few at once, until most of the time is over', async () => {
+    let [now, most] = [0, 0];
+    const { signal } = new AbortController();
+    const { results, left } = await forEachInTime(
+      Array.from({ length: 200 }, (_, index) => index),
+      { atOnce: 7, until: performance.now() + 1_000, signal },
+      async (index, over) => {
+        most = Math.max(most, ++now);
+        // The first of them are quick, the others end when they are told to.
+        await sleep(index < 50 ? 1 : 60_000, undefined, { signal: over }).finally(() => now--);
+        return index;
+      },
+    );
+    expect([results.length, left, most, now]).toEqual([50, 150, 7, 0]);
+  });
+
+  it('fails with the first failure', async () => {
+    const { signal } = new AbortController();
+    const work = forEachInTime(
+      [1, 2],
+      { atOnce: 1, until: performance.now() + 60_000, signal },
+      async (item) => {
+        throw new Error(`${item} is broken`);
+      },
+    );
+    await expect(work).rejects.toThrow('1 is broken');
   });
 });
 

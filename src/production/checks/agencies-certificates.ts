@@ -13,12 +13,12 @@ export const agenciesCertificatesCheck: ProductionCheck = {
   name: 'certificates of agencies',
   within: WITHIN_MS,
   async ask(client, context) {
-    const { config, signal } = context;
+    const { config, signal, until } = context;
     if (!config.useHttps) return [unknown('USE_HTTPS is off, so none were looked for', 'set USE_HTTPS=true')];
     const own = (await registeredDomains(client)).filter(({ domain }) => !isBelow(domain, config.baseDomain));
     const { results, left } = await forEachInTime(
       own,
-      { atOnce: AT_ONCE, within: WITHIN_MS, signal },
+      { atOnce: AT_ONCE, until, signal },
       async ({ domain }, over) => ({ domain, seen: await certificateOf(hostFor(domain), context, over) }),
     );
     const lines = results.flatMap(({ domain, seen }) => faultsOf(seen, domain));

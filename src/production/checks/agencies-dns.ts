@@ -17,11 +17,11 @@ interface Found {
 export const agenciesDnsCheck: ProductionCheck = {
   name: 'dns of agencies',
   within: WITHIN_MS,
-  async ask(client, { config, signal }) {
+  async ask(client, { config, signal, until }) {
     const primary = (await registeredDomains(client)).filter(({ isPrimary }) => isPrimary);
     const { results, left } = await forEachInTime(
       primary,
-      { atOnce: AT_ONCE, within: WITHIN_MS, signal },
+      { atOnce: AT_ONCE, until, signal },
       async ({ schema, domain }, over): Promise<Found> => ({
         name: `${domain} of ${schema}`,
         place: await placeOf(hostFor(domain), config, over),

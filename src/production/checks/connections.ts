@@ -18,7 +18,8 @@ interface Facts {
 
 const FACTS = `
   WITH activity AS (
-    SELECT coalesce(nullif(application_name, ''), 'without a name') AS program, count(*)::integer AS number
+    SELECT coalesce(nullif(application_name, ''), 'without a name') AS program, count(*)::integer AS number,
+      count(*) FILTER (WHERE datname = current_database())::integer AS here
     FROM pg_catalog.pg_stat_activity WHERE datid IS NOT NULL GROUP BY 1)
   SELECT current_setting('max_connections')::integer AS "maxConnections",
     least(
@@ -27,7 +28,7 @@ const FACTS = `
       (SELECT nullif(rolconnlimit, -1) FROM pg_catalog.pg_roles WHERE rolname = current_user),
       (SELECT nullif(datconnlimit, -1) FROM pg_catalog.pg_database WHERE datname = current_database())) AS most,
     (SELECT coalesce(sum(number), 0)::integer FROM activity) AS open,
-    (SELECT coalesce(sum(number), 0)::integer FROM activity WHERE program = 'leopard-listener') AS listening,
+    (SELECT coalesce(sum(here), 0)::integer FROM activity WHERE program = 'leopard-listener') AS listening,
     (SELECT string_agg(program || ' ' || number, ', ') FROM (
        SELECT * FROM activity ORDER BY number DESC, program LIMIT 5) first) AS programs`;
 
