@@ -71,6 +71,22 @@ export class KeptTokens {
   }
 
   #tell(): void {
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        report(error); // the tokens are replaced all the same
+      }
+    }
   }
+}
+
+/** Reports an error as one that nobody has caught. */
+function report(error: unknown): void {
+  const { reportError } = globalThis as { reportError?: (error: unknown) => void };
+  if (reportError) reportError(error);
+  else
+    queueMicrotask(() => {
+      throw error;
+    });
 }

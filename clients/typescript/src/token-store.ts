@@ -34,13 +34,21 @@ interface StorageEvents {
   removeEventListener?(type: 'storage', listener: (event: { readonly key: string | null }) => void): void;
 }
 
+/** Returns the storage of this tab alone; undefined where there is none, or where the browser denies it. */
+function ownStorage(): unknown {
+  try {
+    return (globalThis as { sessionStorage?: unknown }).sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Returns a store in the browser: `localStorage`, which all tabs share, or `sessionStorage`.
  * @param key the name of the entry; another for each agency that pages of one origin talk to
  */
 export function webStore(storage: WebStorage, key = 'leopard-tokens'): TokenStore {
-  const { sessionStorage } = globalThis as { sessionStorage?: unknown };
-  const isShared = storage !== sessionStorage;
+  const isShared = storage !== ownStorage();
   return {
     sharedAs: isShared ? key : undefined,
     read() {

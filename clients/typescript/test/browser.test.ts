@@ -44,7 +44,7 @@ describe.skipIf(!chromium)('in a browser', () => {
     context = await browser.newContext();
     tab = await frontEnd.open(context);
     await run(tab, "dataOf(await make().session.logIn({ username: 'branch1', password: given.password }));");
-  }, 180_000);
+  }, 240_000);
   afterAll(async () => {
     await browser?.close();
     await frontEnd?.close();

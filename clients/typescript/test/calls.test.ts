@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'leopard-client-'));
 beforeAll(async () => {
   agency = await startAgency({ environment: { LOGIN_FAILURES_PER_ACCOUNT: '2' } });
   client = await agency.signedIn();
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
   await agency?.close();

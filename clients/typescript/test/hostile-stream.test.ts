@@ -9,7 +9,7 @@ import { type LeopardClientModule, loadPackage } from './packed.js';
 let library: LeopardClientModule;
 beforeAll(async () => {
   library = await loadPackage();
-}, 180_000);
+}, 240_000);
 afterEach(closeServers);
 
 const clientOf = (baseUrl: string, options: object = {}) => believer(library, baseUrl, options);

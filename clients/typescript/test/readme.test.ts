@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { setUpTotp } from '../../../test/auth/factors.js';
 import { PASSWORD } from '../../../test/helpers/app.js';
 import { type Agency, startAgency } from './agency.js';
@@ -20,13 +20,14 @@ const BROWSER = `globalThis.localStorage = (() => {
   return { getItem: (key) => entries.get(key) ?? null, setItem: (key, value) => entries.set(key, value), removeItem: (key) => entries.delete(key) };
 })();\n`;
 
+vi.setConfig({ testTimeout: 120_000 });
 let agency: Agency;
 let folder: string;
 beforeAll(async () => {
   agency = await startAgency();
   folder = await mkdtemp(join(tmpdir(), 'leopard-client-'));
   await symlink(join(await installedPackage(), 'node_modules'), join(folder, 'node_modules'));
-}, 180_000);
+}, 240_000);
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
   await agency?.close();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PASSWORD } from '../../../test/helpers/app.js';
 import { idOf } from '../../../test/helpers/staff.js';
 import { tenantSql } from '../../../test/helpers/tenant-sql.js';
@@ -8,7 +8,7 @@ import { type Agency, dataOf, errorOf, startAgency } from './agency.js';
 let agency: Agency;
 beforeAll(async () => {
   agency = await startAgency({ environment: { ACCESS_TOKEN_LIFETIME: '3600' } });
-}, 120_000);
+}, 240_000);
 afterAll(() => agency?.close());
 
 const PROFILE = '/api/v1/users/profile/';
@@ -93,6 +93,21 @@ describe('refresh', () => {
     agency.requests();
     expect(errorOf(await client.get(PROFILE)).kind).toBe('signed_out');
     expect(agency.requests()).toEqual([]);
+  });
+
+  test('a listener that fails keeps nobody from the new tokens', async () => {
+    const reported: unknown[] = [];
+    vi.stubGlobal('reportError', (error: unknown) => reported.push(error));
+    const store = spoiledStore();
+    const client = await agency.signedIn('admin', { store });
+    const stop = client.session.onChange(() => {
+      throw new Error('of the page');
+    });
+    store.spoil();
+    expect(dataOf(await client.get(PROFILE)).username).toBe('admin');
+    expect(reported).toEqual([new Error('of the page')]);
+    stop();
+    vi.unstubAllGlobals();
   });
 
   test('a request of one user is not repeated as another who signed in meanwhile', async () => {

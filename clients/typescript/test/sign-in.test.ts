@@ -11,7 +11,7 @@ let admin: Client;
 beforeAll(async () => {
   agency = await startAgency();
   admin = await agency.signedIn();
-}, 120_000);
+}, 240_000);
 afterAll(() => agency?.close());
 beforeEach(() => clearFactors(agency.app));
 

@@ -8,7 +8,7 @@ import { type Agency, type Client, dataOf, startAgency } from './agency.js';
 let agency: Agency;
 beforeAll(async () => {
   agency = await startAgency({ live: { heartbeat: 1 }, environment: { ACCESS_TOKEN_LIFETIME: '3' } });
-}, 120_000);
+}, 240_000);
 const opened: AbortController[] = [];
 afterEach(() => {
   for (const controller of opened.splice(0)) controller.abort();

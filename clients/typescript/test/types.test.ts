@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { installedPackage } from './packed.js';
 
 // Programs that use the published package are compiled as their authors would, with the compilers of two years.
@@ -28,6 +28,7 @@ const OPTIONS = {
   node: { module: 'NodeNext', lib: ['ES2022'], types: ['node'], exactOptionalPropertyTypes: true },
 };
 
+vi.setConfig({ testTimeout: 120_000 });
 let folder: string;
 beforeAll(async () => {
   const installed = await installedPackage();
@@ -44,7 +45,7 @@ beforeAll(async () => {
     const compilerOptions = { target: 'ES2022', strict: true, noEmit: true, ...options };
     await writeFile(join(folder, `${name}.json`), JSON.stringify({ compilerOptions, files: ['typed.ts'] }));
   }
-}, 120_000);
+}, 240_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** Returns what the compiler says. */
