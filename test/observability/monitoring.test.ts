@@ -39,6 +39,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'leopard-monitoring-'));
   const settings = { DEBUG: 'true', LOG_LEVEL: 'silent', PORT: '0', LEOPARD_DATA_DIR: folder };
   const metrics = new Metrics(app.database);
+  metrics.watchBackups(async () => ({ oldestAge: 1, overdue: 0 }));
   const handle = { ...app.databases, kind: 'server' as const, ended: new Promise<void>(() => undefined) };
   const closing = { close: async () => undefined, abandon: () => undefined };
   const server = await startServer(loadConfig(settings, folder), { ...handle, ...closing }, metrics);
