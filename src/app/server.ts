@@ -15,12 +15,13 @@ export interface RunningServer {
   /**
    * Goes on for a while, so that balancers see that it is not ready; then takes no new connections, asks streams to
    * reconnect elsewhere, finishes requests under way and closes everything.
-   * @param drainMs the milliseconds that it goes on, and for which it then keeps idle connections: a proxy that sends a
-   * request on one gives them up earlier
+   * @param isQuick whether it does not wait for balancers and proxies to notice
    */
-  close(drainMs?: number): Promise<void>;
+  close(isQuick?: boolean): Promise<void>;
 }
 
+/** Time for which idle connections are kept, so that proxies give them up first: deployment/nginx does after 4 s. */
+const IDLE_FOR_MS = 5_000;
 /** Time for which streams wait for what they are still owed. */
 const STREAMS_LEAVE_WITHIN_MS = 3_000;
 
@@ -52,12 +53,12 @@ export async function startServer(
     door.server.on('error', (error) => app.server.log.error({ err: error }, 'accepting a connection'));
     return {
       address,
-      close: async (drainMs = 0) => {
-        await sleep(drainMs);
+      close: async (isQuick = true) => {
+        await sleep(isQuick ? 0 : 1000 * config.listen.drain);
         await door.stopListening();
         const late = sleep(STREAMS_LEAVE_WITHIN_MS, undefined, { ref: false });
         await Promise.race([app.leave(), late]);
-        await door.finish(drainMs + 1000 * config.listen.finish, drainMs);
+        await door.finish(1000 * config.listen.finish, isQuick || config.debug ? 0 : IDLE_FOR_MS);
         await app.server.close();
         await close();
       },

@@ -156,8 +156,7 @@ async function start(starting: Starting): Promise<DatabaseHandle> {
   const measuring = await startMetrics(config, handle, context.warn);
   shutdown.onStop(() => measuring?.close());
   // Together: while requests are finished, no further events, imports and jobs are begun.
-  const drainMs = () => (shutdown.isQuick ? 0 : 1000 * drain);
-  shutdown.onStop(() => services.close(), 1000 * (2 * drain + finish) + CLOSES_WITHIN_MS);
+  shutdown.onStop(() => services.close(), 1000 * (drain + finish) + CLOSES_WITHIN_MS);
   if (measuring) uncaught.onError = measuring.metrics.onUncaughtError;
   if (config.services.has('scheduler')) {
     const { startScheduler } = await import('../app/scheduler.js');
@@ -179,7 +178,7 @@ async function start(starting: Starting): Promise<DatabaseHandle> {
   if (door) {
     const { startServer } = await import('../app/server.js');
     const server = startServer(config, handle, measuring?.metrics, { door, lifecycle });
-    services.add(() => server.then(({ close }) => close(drainMs()), ignore));
+    services.add(() => server.then(({ close }) => close(shutdown.isQuick), ignore));
     const { address } = await server.catch((error: unknown) => {
       throw explainListenError(error, target);
     });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
@@ -41,6 +42,13 @@ const MOST_CUT = 3;
 const LIFETIME = 600;
 /** Maximum wait for a free connection, as a multiple of the time allowed for connecting. */
 const WAITS_FOR = 2;
+/**
+ * Time for which connections are tried again after the first that was refused, and the pause in between: a pooler or a
+ * server that is restarted is back by then. Later ones fail at once, until one succeeds.
+ */
+const REFUSED_FOR_MS = 1_000;
+const AGAIN_AFTER_MS = 50;
+const REFUSED = 'ECONNREFUSED';
 /** Maximum number of tenants with data kept in memory, a few thousand names each at most. */
 const MOST_TENANTS = 500;
 
@@ -52,6 +60,8 @@ export class Database {
   readonly #keeping: Keeping;
   readonly #connections = new Map<pg.PoolClient, Connection>();
   readonly #public = {};
+  /** The time since which connections are refused, on the monotonic clock; undefined while they are not. */
+  #refusedSince: number | undefined;
   readonly #tenants = new LRUCache<string, object>({ max: MOST_TENANTS });
 
   constructor(settings: ConnectionSettings, options: DatabaseOptions) {
@@ -156,6 +166,24 @@ export class Database {
     }
   }
 
+  /** Tries again to connect, for a short time after the first refusal. @throws the last error */
+  async #connectAgain(error: unknown): Promise<pg.PoolClient> {
+    this.#refusedSince ??= performance.now();
+    const until = this.#refusedSince + REFUSED_FOR_MS;
+    let reason = error;
+    while (codeOf(reason) === REFUSED && performance.now() < until) {
+      await sleep(AGAIN_AFTER_MS);
+      try {
+        const client = await this.#pool.connect();
+        this.#refusedSince = undefined;
+        return client;
+      } catch (next) {
+        reason = next;
+      }
+    }
+    throw reason;
+  }
+
   /** Runs a transaction on a connection, once it is the turn of `sharer` to have one. */
   async #transaction<T>(
     sharer: string,
@@ -167,7 +195,13 @@ export class Database {
     const askedAt = context?.trace ? performance.now() : 0;
     const release = await this.#semaphore.acquire(sharer);
     try {
-      const client = await this.#pool.connect();
+      let client: pg.PoolClient;
+      try {
+        client = await this.#pool.connect();
+        this.#refusedSince = undefined;
+      } catch (error) {
+        client = await this.#connectAgain(error);
+      }
       const connection = this.#connections.get(client) as Connection;
       connection.isIdle = false;
       const place = { session: connection.session, context, tenant, cuts };
@@ -198,6 +232,10 @@ function cutNext({ bounds }: TenantContext, error: unknown, statements: Map<stri
   if ([...statements.values()].includes(sql)) return false;
   statements.set(sql, cutting(sql, columns, bounds.longest));
   return true;
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
 }
 
 /** The state of a connection of the pool. */

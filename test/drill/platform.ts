@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse as parseDotenv } from 'dotenv';
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { bootstrapDatabase } from '../../src/database/bootstrap.js';
 import { Database } from '../../src/database/database.js';
@@ -26,9 +27,6 @@ export const HOST = `main.${DOMAIN}`;
 const OWNER = { user: 'leopard_owner', password: 'owner' };
 const APP = { user: 'leopard_app', password: 'app' };
 const DATABASE = 'leopard';
-/** Times longer than those for which nginx keeps idle connections, in seconds. */
-const DRAIN_SECONDS = { usual: 5, quick: 1 };
-
 export interface PlatformOptions {
   /** Whether PgBouncer is between the program and the database. */
   readonly pooler: boolean;
@@ -41,7 +39,7 @@ export interface PlatformOptions {
 }
 
 /**
- * The platform as a small production: nginx with TLS, PgBouncer and PostgreSQL with the files of deployment/, two API
+ * The platform as a small production: nginx with TLS, PgBouncer and PostgreSQL with the files and settings of deployment/, two API
  * processes (one at a port, one at a socket file), a worker and a scheduler, each of which is started again when it ends.
  */
 export class Platform {
@@ -78,18 +76,17 @@ export class Platform {
     const socket = join(folder, 'api-2.sock');
     mkdirSync(join(folder, 'media'));
     const settings: Record<string, string> = {
+      ...parseDotenv(readFileSync(join(PACKAGE_ROOT, 'deployment', 'environments', 'production.env'))),
       DATABASE_URL: databaseUrl(pooler?.settings ?? app),
-      ...(pooler && { DATABASE_DIRECT_URL: databaseUrl(app) }),
+      DATABASE_DIRECT_URL: databaseUrl(app),
       SECRET_KEY: 'a key for the drill, long enough and like no other: 9182736450',
       LEOPARD_DATA_DIR: folder,
       MEDIA_DIR: join(folder, 'media'),
       BASE_DOMAIN: DOMAIN,
-      USE_HTTPS: 'true',
-      TRUSTED_PROXIES: '127.0.0.1',
+      SECURITY_LOG_FILE: join(folder, 'security.log'),
       METRICS_PORT: '0',
       EMAIL_TRANSPORT: 'off',
       LOG_LEVEL: 'fatal', // failures are counted by those who see them
-      DRAIN_SECONDS: String(quick ? DRAIN_SECONDS.quick : DRAIN_SECONDS.usual),
       ...environment,
     };
     const start = (services: string, more: Readonly<Record<string, string>> = {}) => {
