@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type CommandOptions, cliSurroundings, runCommand } from '../../test/helpers/cli.js';
 import { readMigrations } from '../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
+import { PACKAGE_ROOT } from '../platform/package-root.js';
 import { fileName } from '../schema/migration-state.js';
 
 let surroundings: Awaited<ReturnType<typeof cliSurroundings>>;
@@ -107,6 +108,14 @@ describe('leopard upgrade --check', () => {
       stdout: expect.stringContaining('the last is 0501_other; this one goes on'),
     });
   });
+});
+
+it('is called as docs/upgrades.md says', async () => {
+  const page = readFileSync(join(PACKAGE_ROOT, 'docs', 'upgrades.md'), 'utf8');
+  const section = page.slice(page.indexOf('## Before'), page.indexOf('## Expand'));
+  const commands = [...section.matchAll(/^leopard (.*?) +#/gm)].map(([, args]) => args!.split(' '));
+  expect(commands).toHaveLength(2);
+  for (const args of commands) expect((await runCommand(surroundings.settings, args)).exitCode).toBe(0);
 });
 
 it('carries nothing out: without --check it says how to', async () => {

@@ -15,6 +15,16 @@ export interface LockWaits {
 
 const USUAL: LockWaits = { longest: 2_000, attempts: 6, pause: 1_000 };
 
+/**
+ * Of two transactions that wait for each other, the one that looks first ends. A request looks after a second, so that
+ * it goes on and the migration is tried again; its last attempts take their chance.
+ */
+const LIMITS = `
+  SELECT pg_catalog.set_config('lock_timeout', $1, true),
+    CASE WHEN $2 AND pg_catalog.has_parameter_privilege('deadlock_timeout', 'SET')
+      THEN pg_catalog.set_config('deadlock_timeout', '50ms', true) END`;
+const LAST_ATTEMPTS = 2;
+
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
 
@@ -41,7 +51,7 @@ export async function inLockingTransaction<T>(
     try {
       return await inTransaction(client, async () => {
         await first?.();
-        await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [String(waits.longest)]);
+        await client.query(LIMITS, [String(waits.longest), attempt <= waits.attempts - LAST_ATTEMPTS]);
         return await work();
       });
     } catch (error) {
