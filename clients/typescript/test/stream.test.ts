@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { startTestApp } from '../../../test/helpers/app.js';
 import { notify } from '../../../test/helpers/notifications.js';
 import { startTcpProxy } from '../../../test/helpers/tcp-proxy.js';
 import type { LiveMessage, LiveStream, StreamOptions, StreamStatus } from '../src/index.js';
@@ -90,6 +91,25 @@ test('a connection that breaks, or is silent, is opened again; what was missed c
   } finally {
     await proxy.close();
   }
+});
+
+test('a process that stops sends the stream to another one, and nothing is lost between them', async () => {
+  const leaving = await startTestApp({ sharing: agency.app });
+  let base = leaving.base;
+  const client = await agency.signedIn('consultant3', {
+    fetch: (input, init) => fetch(String(input).replace(agency.app.base, base), init),
+  });
+  const { until, statuses, notifications } = read(client);
+  await until('connection_established');
+  const before = await notify(agency.app, 'consultant3');
+  await until('notification_message');
+  base = agency.app.base;
+  await leaving.close();
+  const between = await notify(agency.app, 'consultant3');
+  await until('notification_message', 2);
+  expect(notifications()).toEqual([...before, ...between]);
+  // It left by the server's word, not by a broken connection.
+  expect(statuses.find(({ state }) => state === 'waiting')).toMatchObject({ error: null });
 });
 
 test('goes on where an earlier stream ended, and stops with its loop', async () => {
