@@ -26,3 +26,9 @@ test("README's tables name every page", () => {
   const missing = readdirSync(DOCS).filter((name) => !readme.includes(`(docs/${name})`));
   expect(missing).toEqual([]);
 });
+
+test('no page holds the marks of a merge that was not resolved', () => {
+  const pages = [...readdirSync(DOCS).map((name) => join(DOCS, name)), 'README.md', 'CHANGELOG.md'];
+  const marked = pages.filter((page) => /^(<<<<<<<|>>>>>>>) /m.test(readFileSync(page, 'utf8')));
+  expect(marked).toEqual([]);
+});

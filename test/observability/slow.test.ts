@@ -1,5 +1,6 @@
+import { get } from 'node:http';
 import { pino } from 'pino';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { buildApp } from '../../src/app/app.js';
 import type { Config } from '../../src/config/config.js';
 import { sql } from '../../src/database/sql.js';
@@ -88,4 +89,27 @@ it('requests are logged with their route, not with what was asked for', async ()
   });
   for (let n = 0; n < 4; n++) await ask('/api/v1/clients/');
   expect(lines).toHaveLength(3);
+});
+
+it('live streams are not slow requests, however long they are open', async () => {
+  const { database, listener } = app;
+  const slow = { statementMs: 0, requestMs: 1, linesPerMinute: 0 };
+  const config: Config = { ...app.config, observability: { ...app.config.observability, slow } };
+  const token = await app.logIn('admin');
+  const built = await buildApp({ config, database, listener, log });
+  closing.push(built.server);
+  const base = await built.server.listen({ host: '127.0.0.1', port: 0 });
+  const ask = (path: string) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      const headers = { host: 'main.localhost', authorization: `Bearer ${token}` };
+      const sent = get(new URL(path, base), { headers, agent: false }, (response) => {
+        response.once('data', () => response.destroy());
+        response.once('close', () => resolve(response.statusCode));
+      });
+      sent.once('error', reject);
+    });
+  expect(await ask('/api/v1/notifications/stream/')).toBe(200);
+  expect(await ask('/api/v1/clients/')).toBe(200);
+  await vi.waitFor(() => expect(lines.map(({ route }) => route)).toContain('/api/v1/clients/'));
+  expect(lines.map(({ route }) => route)).not.toContain('/api/v1/notifications/stream/');
 });
