@@ -5,8 +5,8 @@ export type ListenTarget =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   /** A socket file with these permissions. */
   | { readonly kind: 'unix'; readonly path: string; readonly mode: number }
-  /** A listening socket that the process was started with, by its descriptor, as systemd passes it. */
-  | { readonly kind: 'passed'; readonly descriptor: number };
+  /** A listening socket that the process was started with, by its descriptor, as systemd passes it, and how many came. */
+  | { readonly kind: 'passed'; readonly descriptor: number; readonly count: number };
 
 /** The settings of listening and of its end. */
 export interface ListenSettings {
@@ -42,6 +42,11 @@ export function readListenSettings(
   },
 ): ListenSettings {
   const mode = readMode(read);
+  if (passed?.kind === 'passed' && passed.count > 1)
+    read.problem(
+      'LISTEN_FDS',
+      `must be 1, not ${passed.count}: give each process a unit with one ListenStream=`,
+    );
   return {
     target: passed ?? (isSocketFile(host) ? readSocketFile(read, host, mode) : { kind: 'tcp', host, port }),
     drain: read.integer('DRAIN_SECONDS', debug ? 0 : 5, { min: 0, max: 300 }),
@@ -63,7 +68,7 @@ export function isSocketFile(host: string): boolean {
 /** Returns the socket that systemd has passed to this very process; null if there is none. */
 export function passedSocket({ LISTEN_FDS, LISTEN_PID }: NodeJS.ProcessEnv): ListenTarget | null {
   const isPassed = LISTEN_PID === String(process.pid) && Number(LISTEN_FDS) > 0;
-  return isPassed ? { kind: 'passed', descriptor: FIRST_PASSED } : null;
+  return isPassed ? { kind: 'passed', descriptor: FIRST_PASSED, count: Number(LISTEN_FDS) } : null;
 }
 
 function readSocketFile(read: SettingsReader, host: string, mode: number): ListenTarget {

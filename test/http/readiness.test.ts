@@ -226,8 +226,12 @@ test('settings of listening and stopping', () => {
   expect(of({ LISTEN_FDS: '1', LISTEN_PID: String(process.pid) }).target).toEqual({
     kind: 'passed',
     descriptor: 3,
+    count: 1,
   });
   expect(of({ LISTEN_FDS: '1', LISTEN_PID: '1' }).target.kind).toBe('tcp');
+  expect(() => of({ LISTEN_FDS: '2', LISTEN_PID: String(process.pid) })).toThrow(
+    /^LISTEN_FDS must be 1, not 2/,
+  );
   expect(() => of({ HOST: 'unix:run/api.sock' })).toThrow(
     /^HOST must name a socket file by its absolute path/,
   );
