@@ -182,10 +182,11 @@ describe('doctor', () => {
       environment: { PORT: 'x', SECRET_KEY: 'short' },
     });
     expect(exitCode).toBe(1);
-    expect(JSON.parse(stdout).checks.map(({ text }: Finding) => text)).toEqual([
-      expect.stringMatching(/^SECRET_KEY /),
-      expect.stringMatching(/^PORT /),
-    ]);
+    expect(
+      JSON.parse(stdout)
+        .checks.map(({ text }: Finding) => text)
+        .toSorted(),
+    ).toEqual([expect.stringMatching(/^PORT /), expect.stringMatching(/^SECRET_KEY /)]);
   });
 
   it('tells that files cannot be stored, where the api runs', async () => {
