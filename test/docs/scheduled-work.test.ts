@@ -11,7 +11,8 @@ test('the page lists every job with its interval', () => {
     BACKUP_DIR: '/tmp',
     LEOPARD_DATA_DIR: '/tmp',
   };
-  const all = [...JOBS, ...backupsJob(loadConfig(settings, '/tmp'), null)];
+  const owner = { host: 'localhost', port: 5432, database: 'leopard', user: 'owner', password: 'secret' };
+  const all = [...JOBS, ...backupsJob(loadConfig(settings, '/tmp'), owner)];
   const units = { s: 1, min: 60, hour: 3_600, hours: 3_600 } as const;
   const listed = [...page.matchAll(/^\| `([\w-]+)` +\| (\d+) (s|min|hours?) +\|/gm)].map(
     ([, name, number, unit]) => [name, Number(number) * units[unit as keyof typeof units]],
