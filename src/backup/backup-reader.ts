@@ -26,6 +26,8 @@ export interface SectionReceiver {
   onRows(table: string, rows: Buffer): Promise<void>;
   /** Receives a file; it need not read it. */
   onFile?(path: string, pieces: AsyncIterable<Buffer>): Promise<void>;
+  /** Called when the files received since the last call are those that were backed up. */
+  onFilesCompared?(): Promise<void>;
 }
 
 /** One section of a backup: `public` or a tenant. It must be read or skipped before the next one. */
@@ -103,8 +105,10 @@ export class BackupReader {
           throw new UnreadableBackupError(`${entry.name} is not expected there; the backup is damaged`);
         if (place.kind === 'part') await receiver.onRows(place.table, await rowsOf(entry));
         else if (place.kind === 'file') await files.read(place.path, entry, receiver);
-        else if (place.kind === 'fileList') files.compare(await json<BackedUpFile[]>(entry));
-        else {
+        else if (place.kind === 'fileList') {
+          files.compare(await json<BackedUpFile[]>(entry));
+          await receiver.onFilesCompared?.();
+        } else {
           const manifest = await json<SectionManifest>(entry);
           files.end(manifest);
           this.#open = null;

@@ -59,35 +59,41 @@ export async function restoreTenant(
       ? null
       : new RestoredFiles(options.mediaDirectory, schema);
   let result: RestoredSection | undefined;
+  const restore = async () => {
+    // Other tenants may be created meanwhile, but no migration may change what this one is created from.
+    await client.query('SELECT pg_advisory_xact_lock_shared($1)', [MIGRATION_LOCK]);
+    await addTenantRows(client, begin.tenant!, restored);
+    await ensureTenantRole(client, schema, appUser);
+    await client.query(`CREATE SCHEMA ${name}; ${schemaRightsSql(schema)}`);
+    await client.query(`SET LOCAL search_path TO ${name}, pg_temp`);
+    const script = then.length === files.length ? readSnapshot(files) : null;
+    for (const sql of script ? [script] : then.map((migration) => migration.sql)) await client.query(sql);
+    await recordMigrations(client, schema, begin.migrations);
+    await client.query(
+      'UPDATE public.migration_ledger SET is_skipped = true WHERE scope = $1 AND number = ANY ($2::integer[])',
+      [schema, begin.migrations.filter(({ isSkipped }) => isSkipped).map(({ number }) => number)],
+    );
+    result = await load(client, schema, section, options, folder);
+    for (const { sql } of since) await client.query(sql);
+    await recordMigrations(client, schema, since);
+    await options.adapt?.(client);
+    await noteIncarnation(client, schema);
+    await installCapture(client, schema, shippedCapture());
+    await settleQueues(client, schema);
+    if (options.rehearses) throw new Rehearsed();
+  };
   try {
     await inTransaction(client, async () => {
-      // Other tenants may be created meanwhile, but no migration may change what this one is created from.
-      await client.query('SELECT pg_advisory_xact_lock_shared($1)', [MIGRATION_LOCK]);
-      await addTenantRows(client, begin.tenant!, restored);
-      await ensureTenantRole(client, schema, appUser);
-      await client.query(`CREATE SCHEMA ${name}; ${schemaRightsSql(schema)}`);
-      await client.query(`SET LOCAL search_path TO ${name}, pg_temp`);
-      const script = then.length === files.length ? readSnapshot(files) : null;
-      for (const sql of script ? [script] : then.map((migration) => migration.sql)) await client.query(sql);
-      await recordMigrations(client, schema, begin.migrations);
-      await client.query(
-        'UPDATE public.migration_ledger SET is_skipped = true WHERE scope = $1 AND number = ANY ($2::integer[])',
-        [schema, begin.migrations.filter(({ isSkipped }) => isSkipped).map(({ number }) => number)],
-      );
-      result = await load(client, schema, section, options, folder);
-      for (const { sql } of since) await client.query(sql);
-      await recordMigrations(client, schema, since);
-      await options.adapt?.(client);
-      await noteIncarnation(client, schema);
-      await installCapture(client, schema, shippedCapture());
-      await settleQueues(client, schema);
-      if (options.rehearses) throw new Rehearsed();
+      try {
+        await restore();
+      } catch (error) {
+        await folder?.discard();
+        throw error;
+      }
     });
   } catch (error) {
-    if (!(error instanceof Rehearsed)) {
-      await folder?.discard();
-      throw error;
-    }
+    // Of a COMMIT that fails with the connection nobody knows whether the rows are there, so that files stay.
+    if (!(error instanceof Rehearsed)) throw error;
   }
   return result!;
 }
@@ -125,7 +131,10 @@ async function load(
       loaded += await tables.add(table, rows);
       onRows?.(loaded);
     },
-    ...(folder && { onFile: (path, pieces) => folder.write(path, pieces) }),
+    ...(folder && {
+      onFile: (path, pieces) => folder.write(path, pieces),
+      onFilesCompared: () => folder.settle(),
+    }),
   };
   const manifest = await section.read(receiver);
   await tables.finish(manifest);

@@ -1,7 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyOut } from '../database/copy.js';
-import { inSnapshot, type OwnerClient } from '../database/owner.js';
+import type { OwnerClient } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
 import { isStoredPath } from '../storage/media-store.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
@@ -19,6 +19,7 @@ import {
   type SectionBegin,
   type SectionManifest,
 } from './format.js';
+import { inLockedSnapshot } from './locked-snapshot.js';
 import { NO_TENANTS_ROWS, PUBLIC_TABLES } from './public-tables.js';
 import { RowChecksum } from './row-checksum.js';
 import { copyOutStatement, readLedger, readSequences, readTables } from './tables.js';
@@ -53,7 +54,7 @@ export async function writeSection(
   options: SectionOptions,
 ): Promise<SectionManifest> {
   const names = entryNames(scope);
-  return await inSnapshot(client, async () => {
+  return await inLockedSnapshot(client, scope, async () => {
     const begin = await readBegin(client, scope);
     output.modified = new Date(begin.snapshotAt);
     await output.json(names.begin, begin);

@@ -1,0 +1,38 @@
+import { inSnapshot, type OwnerClient } from '../database/owner.js';
+import { qualified, readTables } from './tables.js';
+
+/** Codes of a table and a schema that are gone. */
+const GONE = new Set(['42P01', '3F000']);
+const MOST_ATTEMPTS = 5;
+
+class TablesChanged extends Error {}
+
+/**
+ * Runs `work`, which only reads, on one state of the database from which no table of a schema has departed: they are
+ * locked, against migrations only, before that state is chosen. A table that was truncated or rewritten in between would
+ * look empty.
+ * @throws what `work` throws, and database errors
+ */
+export async function inLockedSnapshot<T>(
+  client: OwnerClient,
+  schema: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const namesOf = async () => (await readTables(client, schema)).map(({ name }) => qualified(schema, name));
+  for (let attempt = 1; ; attempt++) {
+    const tables = await namesOf();
+    let hasBegun = false;
+    try {
+      return await inSnapshot(client, async () => {
+        // The first query chooses the state, and LOCK is none.
+        if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN ACCESS SHARE MODE`);
+        if (String(await namesOf()) !== String(tables)) throw new TablesChanged('the tables have changed');
+        hasBegun = true;
+        return await work();
+      });
+    } catch (error) {
+      const isChanged = error instanceof TablesChanged || GONE.has((error as { code?: string }).code ?? '');
+      if (hasBegun || !isChanged || attempt === MOST_ATTEMPTS) throw error;
+    }
+  }
+}
