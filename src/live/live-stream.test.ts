@@ -377,7 +377,7 @@ describe('what is read elsewhere', () => {
 });
 
 test('heartbeats come to every stream in the rhythm of the settings, however many there are', async () => {
-  const third = await startTestApp({ sharing: app, live: { heartbeat: 2 } });
+  const third = await startTestApp({ sharing: app, live: { heartbeat: 3 } });
   try {
     const users = ['consultant1', 'branch1', 'branch3', 'admin'];
     const streams: EventStream[] = [];
@@ -385,15 +385,15 @@ test('heartbeats come to every stream in the rhythm of the settings, however man
       streams.push(await open({ at: third, user: users[index % users.length] as string }));
       await sleep(25);
     }
-    await sleep(6_000);
+    await sleep(8_000);
     for (const stream of streams) {
       const beats = stream.of('heartbeat').map(({ data }) => Date.parse(data.timestamp));
       expect(beats.length).toBeGreaterThanOrEqual(2);
       const between = beats.slice(1).map((beat, index) => beat - (beats[index] as number));
-      // One second of tolerance for a busy machine; a skipped heartbeat would show as four seconds.
-      expect(Math.max(...between)).toBeLessThan(3_000);
+      // Two seconds of tolerance for a busy machine; a skipped heartbeat would show as six seconds.
+      expect(Math.max(...between)).toBeLessThan(5_000);
     }
   } finally {
     await third.close();
   }
-}, 20_000);
+}, 30_000);

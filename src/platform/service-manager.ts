@@ -20,7 +20,7 @@ export class ServiceManager {
   #waiting = new Map<string, string>();
   #sending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #hasWarned = false;
+  #isQuiet = false;
 
   /**
    * @param environment the process's; what systemd has put there is not meant for child processes and is removed
@@ -60,8 +60,9 @@ export class ServiceManager {
     if (this.#watchdogMs > 0) this.#every(this.#watchdogMs / 3, { WATCHDOG: '1' });
   }
 
-  /** Reports that the process stops. The watchdog is answered until the end. */
+  /** Reports that the process stops. The watchdog is answered until the end, which may come before the last message. */
   stopping(): void {
+    this.#isQuiet = true;
     this.#tell({ STOPPING: '1', STATUS: 'finishing requests' });
   }
 
@@ -99,8 +100,8 @@ export class ServiceManager {
     const options = { env: { PATH, NOTIFY_SOCKET: socket }, timeout: WITHIN_MS };
     return new Promise((resolve) => {
       execFile('systemd-notify', [...message], options, (error) => {
-        if (error && !this.#hasWarned) {
-          this.#hasWarned = true;
+        if (error && !this.#isQuiet) {
+          this.#isQuiet = true;
           this.warn(
             `systemd cannot be notified (${error.message.trim()}); use Type=exec and no WatchdogSec, or install systemd-notify`,
           );
