@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PlainError } from '../platform/plain-error.js';
 import type { Scope } from './format.js';
 
 /** Returns the name of a backup's file: its subject and the time at which it was begun, in UTC. */
@@ -9,9 +10,15 @@ export function backupFileName(subject: Scope | 'platform', at: Date): string {
   return `${subject}-${stamp}.tar`;
 }
 
-/** Returns the file for a backup that is to be written to a file or into a folder. */
+/**
+ * Returns the file for a backup that is to be written to a file or into a folder.
+ * @throws PlainError for a device or a pipe, which the complete backup would replace
+ */
 export function targetFile(path: string, schema: string | null, at: Date): string {
-  const isFolder = path.endsWith('/') || (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  const found = statSync(path, { throwIfNoEntry: false });
+  const isFolder = path.endsWith('/') || (found?.isDirectory() ?? false);
+  if (found && !isFolder && !found.isFile())
+    throw new PlainError(`${path} is neither a file nor a folder; to pass the backup on, use --to -`);
   return isFolder ? join(path, backupFileName(schema ?? 'platform', at)) : path;
 }
 

@@ -8,7 +8,7 @@ import { gzip } from 'node:zlib';
 import { writeJson } from '../database/json.js';
 import { giveToOwnerOf } from '../platform/private-text-file.js';
 import { TAR_END, tarHeader, tarPadding } from './tar.js';
-import { removeUnfinished, unfinishedName } from './unfinished-files.js';
+import { endUnfinished, removeUnfinished, unfinishedName } from './unfinished-files.js';
 
 const compress = promisify(gzip);
 /** Compresses more than twice as fast as the default, and hardly less. */
@@ -40,8 +40,11 @@ export class BackupOutput {
     this.#modified = Math.floor(date.getTime() / 1000);
   }
 
-  async json(name: string, value: unknown): Promise<void> {
-    await this.#entry(name, Buffer.from(`${writeJson(value, 2)}\n`));
+  /** Writes a value as JSON. @returns the SHA-256 of the text, in hexadecimal */
+  async json(name: string, value: unknown): Promise<string> {
+    const content = Buffer.from(`${writeJson(value, 2)}\n`);
+    await this.#entry(name, content);
+    return createHash('sha256').update(content).digest('hex');
   }
 
   async compressed(name: string, content: Buffer): Promise<void> {
@@ -106,11 +109,13 @@ export async function fileSink(path: string): Promise<ByteSink> {
       await file.close();
       giveToOwnerOf(dirname(path), unfinished);
       await rename(unfinished, path);
+      endUnfinished(unfinished);
       await syncFolder(dirname(path));
     },
     async discard() {
       await file.close().catch(() => undefined);
       await rm(unfinished, { force: true });
+      endUnfinished(unfinished);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   type BackupEnd,
   type BackupHeader,
   END_ENTRY,
+  entryNames,
   FORMAT,
   HEADER_ENTRY,
   PUBLIC,
@@ -41,6 +42,7 @@ export interface BackupSection {
 /** A backup that is read from its beginning to its end. */
 export class BackupReader {
   readonly #entries: AsyncGenerator<TarEntry>;
+  readonly #seen = new Set<Scope>();
   #open: BackupSection | null = null;
 
   private constructor(
@@ -56,7 +58,7 @@ export class BackupReader {
     try {
       const { value: first } = await entries.next();
       if (first?.name !== HEADER_ENTRY) throw new UnreadableBackupError('the file is no backup of Leopard');
-      const header = await json<BackupHeader>(first);
+      const { value: header } = await json<BackupHeader>(first);
       if (!(header.format <= FORMAT))
         throw new UnreadableBackupError(
           `the backup has format ${header.format}, this version of the program reads ${FORMAT}; restore it with version ${header.program} or newer`,
@@ -77,15 +79,21 @@ export class BackupReader {
     const { value: entry, done } = await this.#entries.next();
     if (done || !entry) throw new UnreadableBackupError('the backup is incomplete: its end is missing');
     if (entry.name === END_ENTRY) {
-      const end = await json<BackupEnd>(entry);
+      const { value: end } = await json<BackupEnd>(entry);
       if (end.id !== this.header.id)
         throw new UnreadableBackupError('the end of the file is another backup’s');
+      const lost = end.scopes.find((scope) => !this.#seen.has(scope));
+      if (lost !== undefined) throw new UnreadableBackupError(`${lost} is missing in the backup`);
       return null;
     }
     const place = placeOf(entry.name);
     if (place.kind !== 'begin' || !SCOPE.test(place.scope))
       throw new UnreadableBackupError(`${entry.name} is not expected there; the backup is damaged`);
-    this.#open = this.#section(place.scope, await json<SectionBegin>(entry));
+    const { value: begin, sum } = await json<SectionBegin>(entry);
+    if (begin.scope !== place.scope || (begin.tenant === null) !== (begin.scope === PUBLIC))
+      throw new UnreadableBackupError(`${entry.name} is damaged`);
+    this.#seen.add(begin.scope);
+    this.#open = this.#section(place.scope, begin, sum);
     return this.#open;
   }
 
@@ -94,7 +102,7 @@ export class BackupReader {
     await this.#entries.return(undefined);
   }
 
-  #section(scope: Scope, begin: SectionBegin): BackupSection {
+  #section(scope: Scope, begin: SectionBegin, sum: string): BackupSection {
     const read = async (receiver: SectionReceiver): Promise<SectionManifest> => {
       const files = new FileSums();
       for (;;) {
@@ -106,10 +114,12 @@ export class BackupReader {
         if (place.kind === 'part') await receiver.onRows(place.table, await rowsOf(entry));
         else if (place.kind === 'file') await files.read(place.path, entry, receiver);
         else if (place.kind === 'fileList') {
-          files.compare(await json<BackedUpFile[]>(entry));
+          files.compare((await json<BackedUpFile[]>(entry)).value);
           await receiver.onFilesCompared?.();
         } else {
-          const manifest = await json<SectionManifest>(entry);
+          const { value: manifest } = await json<SectionManifest>(entry);
+          if ((manifest.begin ?? sum) !== sum)
+            throw new UnreadableBackupError(`${entryNames(scope).begin} is damaged; use another backup`);
           files.end(manifest);
           this.#open = null;
           return manifest;
@@ -169,10 +179,13 @@ class FileSums {
   }
 }
 
-async function json<T>(entry: TarEntry): Promise<T> {
-  const text = (await entry.read(MOST_JSON_BYTES)).toString('utf8');
+/** Reads an object in JSON. @returns it, and the SHA-256 of its text, in hexadecimal */
+async function json<T extends object>(entry: TarEntry): Promise<{ value: T; sum: string }> {
+  const content = await entry.read(MOST_JSON_BYTES);
   try {
-    return parseJson(text) as T;
+    const value = parseJson(content.toString('utf8'));
+    if (typeof value !== 'object' || value === null) throw new TypeError('it is no object');
+    return { value: value as T, sum: createHash('sha256').update(content).digest('hex') };
   } catch (error) {
     throw new UnreadableBackupError(`${entry.name} is damaged`, { cause: error });
   }

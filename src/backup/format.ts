@@ -82,6 +82,8 @@ export interface BackedUpFile {
 /** The last entry of a section, `<scope>/manifest.json`. */
 export interface SectionManifest {
   readonly scope: Scope;
+  /** SHA-256 of the section's first entry, in hexadecimal; the first backups of format 1 have none. */
+  readonly begin?: string;
   readonly tables: readonly BackedUpTable[];
   /** Uploaded files; null where they were left out. */
   readonly files: { readonly count: number; readonly bytes: number } | null;

@@ -242,12 +242,17 @@ async function restoreOneTenant(
 /** Skips to the section of a tenant. @throws TargetError naming the tenants that the backup holds */
 async function findTenant(reader: BackupReader, schema: string | null): Promise<BackupSection> {
   const held: string[] = [];
-  if (schema === null && reader.header.of === 'platform')
-    throw new TargetError('the backup is of a whole platform; name the tenant with --schema');
+  if (schema === null && reader.header.of !== 'tenant')
+    throw new TargetError(
+      reader.header.of === 'platform'
+        ? 'the backup is of a whole platform; name the tenant with --schema'
+        : 'the backup is of the shared tables alone, which are restored together with the tenants; name its folder',
+    );
   for (let section = await reader.next(); section; section = await reader.next()) {
     const { scope } = section.begin;
+    if (scope === PUBLIC) continue;
     if (scope === (schema ?? scope)) return section;
-    if (scope !== PUBLIC) held.push(shortName(scope));
+    held.push(shortName(scope));
   }
   const named = held.slice(0, 20).join(', ');
   throw new TargetError(

@@ -4,13 +4,17 @@ import type { Config, ConnectionSettings } from '../config/config.js';
 import type { Database } from '../database/database.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { sql } from '../database/sql.js';
+import { PlainError } from '../platform/plain-error.js';
 import { type BackupFile, backupFileName, backupsIn } from './backup-files.js';
 import { fileSink, prepareFolder } from './backup-output.js';
 import type { Scope } from './format.js';
+import { unfinishedRestore } from './restore-target.js';
 import { writeBackup } from './write-backup.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+/** Time by which a backup may be of later than now, since clocks differ. */
+const CLOCKS_DIFFER_MS = HOUR_MS;
 /** Number of intervals after which a backup is too old. */
 const OVERDUE_AFTER = 2;
 
@@ -44,10 +48,13 @@ export async function backupAges(
 ): Promise<BackupAge[]> {
   const files =
     directory === null ? new Map<string, BackupFile[]>() : await backupsIn(directory).catch(missingIsEmpty);
-  const everything: Date | undefined = files.get('platform')?.[0]?.at;
+  // One of the future was made while the clock was wrong: it would keep the next ones from being made.
+  const newestFor = (subject: BackupFile['scope']): Date | undefined =>
+    files.get(subject)?.find(({ at }) => at.getTime() <= now.getTime() + CLOCKS_DIFFER_MS)?.at;
+  const everything = newestFor('platform');
   return subjects
     .map(({ scope, since }) => {
-      const own: Date | undefined = files.get(scope)?.[0]?.at;
+      const own = newestFor(scope);
       // A backup of the whole platform holds each tenant that existed then.
       const whole = everything && everything.getTime() >= since ? everything : undefined;
       const newest =
@@ -106,7 +113,7 @@ export interface DueBackups {
 /**
  * Backs up each tenant, and `public`, whose newest backup is older than the interval, the oldest first, and removes
  * backups that are too old. A failure at one tenant does not affect the others.
- * @throws errors of the database and the folder that no single tenant causes
+ * @throws PlainError while a restore is unfinished; errors of the database and the folder that no single tenant causes
  */
 export async function makeDueBackups(
   owner: ConnectionSettings,
@@ -115,7 +122,13 @@ export async function makeDueBackups(
 ): Promise<DueBackups> {
   const directory = backups.directory!;
   await prepareFolder(directory); // also where nothing is due
-  const { rows: subjects } = await withOwner(owner, (client) => client.query<Subject>(SUBJECTS.sql));
+  const subjects = await withOwner(owner, async (client) => {
+    if (await unfinishedRestore(client))
+      throw new PlainError(
+        'no backups are made while a restore has begun and not ended: they would take the place of complete ones',
+      );
+    return (await client.query<Subject>(SUBJECTS.sql)).rows;
+  });
   const due = (await backupAges(subjects, backups, now)).filter(({ isDue }) => isDue);
   const done: Scope[] = [];
   const failures: { scope: Scope; error: Error }[] = [];

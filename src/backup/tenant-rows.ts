@@ -31,9 +31,20 @@ export class TenantPresentError extends PlainError {
   }
 }
 
+/** Thrown when a tenant would be restored to the domains of another one, whose schema is lost. */
+class OtherTenantsRowError extends PlainError {
+  override readonly name = 'OtherTenantsRowError';
+
+  constructor(schema: string) {
+    super(
+      `there is a tenant ${shortName(schema)}, whose schema is missing; restore its own backup, or delete it first: leopard tenants delete --tenant ${shortName(schema)}`,
+    );
+  }
+}
+
 /**
  * Adds a tenant's row, domains and pauses. Where its row is there and only its schema is lost, they stay as they are.
- * @throws TenantPresentError, TenantExistsError when its name or a domain is another tenant's
+ * @throws TenantPresentError, OtherTenantsRowError, TenantExistsError when its name or a domain is another tenant's
  */
 export async function addTenantRows(
   client: OwnerClient,
@@ -47,6 +58,7 @@ export async function addTenantRows(
     [restored.schema, restored.keepsLogins],
   );
   await client.query('DELETE FROM public.migration_ledger WHERE scope = $1', [restored.schema]);
+  if (lost && restored.domains !== null) throw new OtherTenantsRowError(restored.schema);
   if (lost) return;
   const wanted = restored.domains?.map((domain, index) =>
     JSON.stringify({ domain, is_primary: index === 0 }),

@@ -57,7 +57,7 @@ export async function writeSection(
   return await inLockedSnapshot(client, scope, async () => {
     const begin = await readBegin(client, scope);
     output.modified = new Date(begin.snapshotAt);
-    await output.json(names.begin, begin);
+    const sum = await output.json(names.begin, begin);
     let before = 0;
     const tables: BackedUpTable[] = [];
     for (const table of begin.tables) {
@@ -69,7 +69,7 @@ export async function writeSection(
       tables.push(written);
     }
     const files = await writeFiles(output, scope, options);
-    const manifest: SectionManifest = { scope, tables, files };
+    const manifest: SectionManifest = { scope, begin: sum, tables, files };
     await output.json(names.manifest, manifest);
     return manifest;
   });

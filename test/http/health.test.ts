@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { buildApp } from '../../src/app/app.js';
 import { loadConfig } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
@@ -81,6 +81,21 @@ describe('the check', () => {
   test('gives up on a database that does not answer', async () => {
     const silent = healthRoute(() => new Promise(() => undefined), 20);
     expect(await ask(silent)).toEqual([503, 'unhealthy']);
+  });
+
+  test('notices that the database is away although the clock was set back', async () => {
+    let isAway = false;
+    const route = healthRoute(async () => {
+      if (isAway) throw new Error('away');
+    });
+    expect(await ask(route)).toEqual([200, 'healthy']);
+    isAway = true;
+    vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 3_600_000);
+    try {
+      await expect.poll(() => ask(route), { timeout: 5_000 }).toEqual([503, 'unhealthy']);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   test('asks the database once a second, however many want to know', async () => {
