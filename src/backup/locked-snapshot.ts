@@ -23,9 +23,7 @@ export async function inLockedSnapshot<T>(
     const tables = await namesOf();
     let hasBegun = false;
     try {
-      return await inSnapshot(client, async () => {
-        // The first query chooses the state, and LOCK is none.
-        if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN ACCESS SHARE MODE`);
+      return await inSnapshot(client, tables, async () => {
         if (String(await namesOf()) !== String(tables)) throw new TablesChanged('the tables have changed');
         hasBegun = true;
         return await work();

@@ -104,8 +104,15 @@ const OWNERS_OPENING = `
 /** Begins a transaction of the owner, with all settings that its statements depend on. */
 export const OWNERS_BEGIN = `${BEGIN.sql};${OWNERS_OPENING}`;
 
-/** The same for a transaction that only reads, and sees one state of the database throughout. */
-export const OWNERS_SNAPSHOT = `BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;${OWNERS_OPENING}`;
+/**
+ * Returns the same for a transaction that only reads, and sees one state of the database throughout. The first query, which
+ * the settings are, chooses that state: the tables are locked before it.
+ * @param tables names, quoted
+ */
+export function ownersSnapshot(tables: readonly string[]): string {
+  const lock = tables.length > 0 ? ` LOCK TABLE ${tables.join(', ')} IN ACCESS SHARE MODE;` : '';
+  return `BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY;${lock}${OWNERS_OPENING}`;
+}
 
 /**
  * Applies the same settings to the owner's whole session, given the process id of its backend as sent at connecting.

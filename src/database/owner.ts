@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
 import { PlainError } from '../platform/plain-error.js';
 import { DatabaseClient } from './client.js';
-import { OWNERS_BEGIN, OWNERS_SESSION, OWNERS_SNAPSHOT } from './opening.js';
+import { OWNERS_BEGIN, OWNERS_SESSION, ownersSnapshot } from './opening.js';
 
 /** The oldest PostgreSQL that the program supports. */
 const OLDEST_MAJOR = 15;
@@ -57,14 +57,22 @@ export async function inTransaction<T>(client: OwnerClient, work: () => Promise<
   return await within(client, OWNERS_BEGIN, work);
 }
 
-/** Runs `work`, which only reads, on one state of the database. @throws what `work` throws, and database errors */
-export async function inSnapshot<T>(client: OwnerClient, work: () => Promise<T>): Promise<T> {
-  return await within(client, OWNERS_SNAPSHOT, work);
+/**
+ * Runs `work`, which only reads, on one state of the database.
+ * @param tables names, quoted; locked, against migrations only, before that state is chosen
+ * @throws what `work` throws, and database errors
+ */
+export async function inSnapshot<T>(
+  client: OwnerClient,
+  tables: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  return await within(client, ownersSnapshot(tables), work);
 }
 
 async function within<T>(client: OwnerClient, begin: string, work: () => Promise<T>): Promise<T> {
-  await client.query(begin);
   try {
+    await client.query(begin);
     const result = await work();
     await client.query('COMMIT');
     return result;
