@@ -13,6 +13,7 @@ describe('variables that nothing reads', () => {
         LEOPARD_SERVICE: 'api',
         LEOPARD_COLOUR: 'red',
         DB_POLL_SIZE: '3',
+        REQUESTS_CA_BUNDLE: '/etc/ssl/certs/ca-certificates.crt', // Python's
         PATH: '/bin',
         HOME: '/',
         TERM: 'x',

@@ -11,6 +11,8 @@ export interface UnknownSetting {
 
 /** Variables that the program reads and that are no settings. */
 const OTHERS = ['LEOPARD_PASSWORD'];
+/** Beginnings that no other program's variables have. */
+const OURS = /^(?:LEOPARD|DOCTOR)_/;
 const SHORTEST_NEAR = 6;
 const LARGEST_DISTANCE = 2;
 
@@ -24,7 +26,8 @@ export function knownSettings(): readonly string[] {
 
 /**
  * Finds variables that are probably meant as settings and have no effect: any name in .env, and those of the environment
- * that begin like several settings (`LEOPARD_`, `DB_`, `EMAIL_` …) or are spelled almost like one.
+ * that begin like the program's own (`LEOPARD_`, `DOCTOR_`) or are spelled almost like one. Those of other programs may begin
+ * like further settings: REQUESTS_CA_BUNDLE.
  * @param known the names of all settings; without any, nothing is found
  */
 export function unknownSettings(
@@ -35,21 +38,14 @@ export function unknownSettings(
   known: readonly string[],
 ): UnknownSetting[] {
   if (known.length === 0) return [];
-  const begins = prefixesOf(known);
   const isKnown = (name: string) => known.includes(name) || OTHERS.includes(name);
   const suspicious = Object.keys(environment).filter(
-    (name) => begins.has(`${name.split('_')[0]}_`) || nearest(name, known) !== null,
+    (name) => OURS.test(name) || nearest(name, known) !== null,
   );
   return [...new Set([...Object.keys(file), ...suspicious])]
     .filter((name) => !isKnown(name))
     .toSorted()
     .map((name) => ({ name, near: nearest(name, known) }));
-}
-
-/** Returns the beginnings, up to the first underscore, that at least two settings share. */
-function prefixesOf(known: readonly string[]): ReadonlySet<string> {
-  const all = known.filter((name) => name.includes('_')).map((name) => `${name.split('_')[0]}_`);
-  return new Set(['LEOPARD_', ...all.filter((prefix, index) => all.indexOf(prefix) !== index)]);
 }
 
 function nearest(name: string, known: readonly string[]): string | null {

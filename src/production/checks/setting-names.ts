@@ -3,8 +3,6 @@ import { readEnvFile } from '../../config/config.js';
 import { knownSettings, unknownSettings } from '../../config/unknown-settings.js';
 import { ok, type ProductionCheck, unknown, warning } from '../check.js';
 
-const OURS = /^(?:LEOPARD|DOCTOR)_/;
-
 /** Checks that nothing is misspelled, since a setting that nobody reads has no effect. */
 export const settingNamesCheck: ProductionCheck = {
   name: 'setting names',
@@ -13,10 +11,7 @@ export const settingNamesCheck: ProductionCheck = {
     if (known.length === 0)
       return [unknown('.env.example is missing, which names all settings', 'copy it from the release again')];
     const file = readEnvFile(join(directory, '.env'));
-    // Other programs have variables of their own, which begin like some of these.
-    const found = unknownSettings({ environment, file }, known).filter(
-      ({ name, near }) => near !== null || name in file || OURS.test(name),
-    );
+    const found = unknownSettings({ environment, file }, known);
     if (found.length === 0) return [ok('all are read by the program')];
     return found.map(({ name, near }) =>
       warning(
