@@ -77,9 +77,17 @@ export async function agesOfAll(client: OwnerClient, settings: Config['backups']
   return await backupAges(rows, settings, new Date());
 }
 
-/** Returns how old the backups of all tenants are, in two figures. @throws errors of the database and the folder */
+/**
+ * Returns how old the backups of all tenants are, in two figures. A folder that cannot be read counts as empty, so that
+ * the alarm does not fall silent with it.
+ * @throws errors of the database
+ */
 export async function backupState(database: Database, settings: Config['backups']) {
-  const ages = await backupAges(await database.publicQuery(SUBJECTS), settings, new Date());
+  const subjects = await database.publicQuery(SUBJECTS);
+  const now = new Date();
+  const ages = await backupAges(subjects, settings, now).catch(() =>
+    backupAges(subjects, { ...settings, directory: null }, now),
+  );
   return { oldestAge: ages[0]?.age ?? 0, overdue: ages.filter(({ isOverdue }) => isOverdue).length };
 }
 

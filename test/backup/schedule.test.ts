@@ -114,6 +114,9 @@ test('the metrics and doctor tell how old the backups are', async () => {
     /backups +problem +.*demo.* is 72 hours old; .*leopard backup due/,
   );
   expect(await backupState(database, configured().backups)).toMatchObject({ overdue: 1 });
+  // A folder that cannot be read must not silence the alarm.
+  const unreadable = { ...configured().backups, directory: join(folder, old) };
+  expect(await backupState(database, unreadable)).toMatchObject({ overdue: 3 });
   await rename(join(folder, old), join(folder, demo));
 });
 
