@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { copyIn, copyOut } from '../database/copy.js';
 import type { OwnerClient } from '../database/owner.js';
-import { quoteIdentifier } from '../database/schema-name.js';
+import { qualified, quoteIdentifier } from '../database/schema-name.js';
 import {
   type BackedUpColumns,
   type BackedUpTable,
@@ -12,7 +12,14 @@ import {
   type SectionManifest,
 } from './format.js';
 import { RowChecksum } from './row-checksum.js';
-import { copyInStatement, copyOutStatement, qualified, readTables, setSequences } from './tables.js';
+import {
+  addKeysStatement,
+  copyInStatement,
+  copyOutStatement,
+  readTables,
+  setSequences,
+  truncateStatement,
+} from './tables.js';
 import { type TarEntry, UnreadableBackupError } from './tar.js';
 
 const decompress = promisify(gunzip);
@@ -67,12 +74,15 @@ export class LoadedTables {
     );
     const tables = new LoadedTables(client, schema, begin, keys, unknown);
     for (const [table, names] of byTable(keys)) {
-      const drops = names.map(({ name }) => `DROP CONSTRAINT ${quoteIdentifier(name)}`);
-      await client.query(`ALTER TABLE ${qualified(schema, table)} ${drops.join(', ')}`);
+      for (const { name } of names)
+        await client.query(
+          `ALTER TABLE ${qualified(schema, table)} DROP CONSTRAINT ${quoteIdentifier(name)}`,
+        );
     }
-    const names = tables.#names.map((name) => qualified(schema, name));
-    for (const name of names) await client.query(`ALTER TABLE ${name} DISABLE TRIGGER USER`);
-    if (names.length > 0) await client.query(`TRUNCATE ${names.join(', ')}`);
+    const names = tables.#names;
+    for (const name of names)
+      await client.query(`ALTER TABLE ${qualified(schema, name)} DISABLE TRIGGER USER`);
+    if (names.length > 0) await client.query(truncateStatement(schema, names));
     return tables;
   }
 
@@ -95,10 +105,7 @@ export class LoadedTables {
   async finish(manifest: SectionManifest): Promise<void> {
     const { client, schema } = this;
     for (const [table, keys] of byTable(this.keys)) {
-      const adds = keys.map(
-        ({ name, definition }) => `ADD CONSTRAINT ${quoteIdentifier(name)} ${definition}`,
-      );
-      await client.query(`ALTER TABLE ${qualified(schema, table)} ${adds.join(', ')}`);
+      await client.query(addKeysStatement(schema, table, keys));
     }
     for (const name of this.#names)
       await client.query(`ALTER TABLE ${qualified(schema, name)} ENABLE TRIGGER USER`);

@@ -1,5 +1,6 @@
 import { inSnapshot, type OwnerClient } from '../database/owner.js';
-import { qualified, readTables } from './tables.js';
+import { qualified } from '../database/schema-name.js';
+import { readTables } from './tables.js';
 
 /** Codes of a table and a schema that are gone. */
 const GONE = new Set(['42P01', '3F000']);

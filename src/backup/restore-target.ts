@@ -1,5 +1,6 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
+import { quoteIdentifier } from '../database/schema-name.js';
 import { PlainError } from '../platform/plain-error.js';
 import { readLedger } from './tables.js';
 import { isPresent, TenantPresentError } from './tenant-rows.js';
@@ -35,13 +36,15 @@ export async function examineTarget(owner: ConnectionSettings): Promise<RestoreT
       if (!(await exists(client, 'public.migration_ledger')))
         return { shared: 0, tenants: 0, operators: 0, unfinished: null };
       const count = async (table: string) =>
-        (await exists(client, table))
-          ? Number((await client.query(`SELECT count(*) FROM ${table}`)).rows[0].count)
+        (await exists(client, `public.${table}`))
+          ? Number(
+              (await client.query(`SELECT count(*) FROM public.${quoteIdentifier(table)}`)).rows[0].count,
+            )
           : 0;
       return {
         shared: (await readLedger(client, 'shared')).length,
-        tenants: await count('public.tenants_tenant'),
-        operators: await count('public.auth_user'),
+        tenants: await count('tenants_tenant'),
+        operators: await count('auth_user'),
         unfinished: await unfinishedRestore(client),
       };
     }),

@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../database/owner.js';
-import { quoteIdentifier } from '../database/schema-name.js';
+import { qualified, quoteIdentifier } from '../database/schema-name.js';
 import type { BackedUpColumns, BackedUpMigration, BackedUpSequence } from './format.js';
 
 /** Returns a schema's tables by name, with the columns that are stored, in the table's order. */
@@ -59,11 +59,6 @@ export async function readLedger(client: OwnerClient, scope: string): Promise<Ba
   return rows;
 }
 
-/** Returns a table's name with its schema, quoted. */
-export function qualified(schema: string, table: string): string {
-  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
-}
-
 /** Returns the statement that reads a table's rows. @param condition those to read; by default all */
 export function copyOutStatement(
   schema: string,
@@ -77,4 +72,19 @@ export function copyOutStatement(
 /** Returns the statement that adds rows to a table. */
 export function copyInStatement(schema: string, { name, columns }: BackedUpColumns): string {
   return `COPY ${qualified(schema, name)} (${columns.map(quoteIdentifier).join(', ')}) FROM STDIN`;
+}
+
+/** Returns the statement that empties tables. */
+export function truncateStatement(schema: string, tables: readonly string[]): string {
+  return `TRUNCATE ${tables.map((table) => qualified(schema, table)).join(', ')}`;
+}
+
+/** Returns the statement that adds foreign keys to a table. @param keys with definitions as PostgreSQL prints them */
+export function addKeysStatement(
+  schema: string,
+  table: string,
+  keys: readonly { readonly name: string; readonly definition: string }[],
+): string {
+  const adds = keys.map(({ name, definition }) => `ADD CONSTRAINT ${quoteIdentifier(name)} ${definition}`);
+  return `ALTER TABLE ${qualified(schema, table)} ${adds.join(', ')}`;
 }

@@ -1,6 +1,6 @@
 import { readStoredJson } from '../database/json.js';
 import type { OwnerClient } from '../database/owner.js';
-import { quoteIdentifier } from '../database/schema-name.js';
+import { qualified, quoteIdentifier } from '../database/schema-name.js';
 import { PlainError } from '../platform/plain-error.js';
 import { TenantExistsError } from '../tenancy/new-tenant.js';
 import { shortName } from '../tenancy/tenant-name.js';
@@ -104,10 +104,11 @@ async function insertJson(
   const columns = Object.keys({ ...(readStoredJson(row) as object), ...replaced })
     .map(quoteIdentifier)
     .join(', ');
-  const { rows } = await client.query<{ id: string }>(
-    `INSERT INTO public.${table} (${columns})
-     SELECT ${columns} FROM jsonb_populate_record(NULL::public.${table}, $1::jsonb || $2::jsonb) RETURNING id`,
-    [row, JSON.stringify(replaced)],
-  );
+  const name = qualified('public', table);
+  const text = [
+    `INSERT INTO ${name} (${columns})`,
+    `SELECT ${columns} FROM jsonb_populate_record(NULL::${name}, $1::jsonb || $2::jsonb) RETURNING id`,
+  ].join('\n');
+  const { rows } = await client.query<{ id: string }>(text, [row, JSON.stringify(replaced)]);
   return rows[0]!.id;
 }

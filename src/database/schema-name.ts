@@ -31,6 +31,11 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Quotes the name of a table with its schema for SQL text. */
+export function qualified(schema: string, table: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
+}
+
 /**
  * Quotes a literal for SQL text. Only for statements that take no parameters, such as CREATE ROLE.
  * @throws Error for a text with a NUL byte

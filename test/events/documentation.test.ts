@@ -6,13 +6,11 @@ import { inTransaction, withOwner } from '../../src/database/owner.js';
 import { planCapture } from '../../src/events/capture/capture.js';
 import { installCapture } from '../../src/events/capture/install.js';
 import { EVENTS } from '../../src/events/config.js';
-import { HANDLERS, type Handlers } from '../../src/events/handlers/registry.js';
 import { checkEventsConfig } from '../../src/events/operations/check-config.js';
 import type { EventsConfig } from '../../src/events/types.js';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
-import { eventsConfig, type WorkerTest, workerTest } from '../helpers/worker.js';
+import { type WorkerTest, workerTest } from '../helpers/worker.js';
 import { AGENT, AGENT_EVENTS } from './agent-events.js';
-import { note } from './note-handler.js';
 
 const PAGE = readFileSync(join(PACKAGE_ROOT, 'docs', 'event-framework.md'), 'utf8');
 
@@ -29,22 +27,6 @@ beforeAll(async () => {
   test = await workerTest();
 });
 afterAll(() => test.close());
-
-it('the handler of the page works', async () => {
-  expect(PAGE).toContain(`\`\`\`ts\n${shown('note-handler.ts')}\n\`\`\``);
-  const handling = { handler: 'note', config: { content_template: '{client_name} is a {stage} now' } };
-  const config = eventsConfig({ 'Client.stage.UPDATE': { handlers: [handling as never] } });
-  const running = await test.start({ config, handlers: { ...HANDLERS, note } as Handlers });
-  await test.sql(
-    `INSERT INTO immigration_client (first_name, last_name, gender, country) VALUES ('Maya', 'Rai', 'FEMALE', 'NP')`,
-  );
-  await test.sql(`UPDATE immigration_client SET stage = 'CLIENT'`);
-  await test.until(async () => (await test.sql('SELECT FROM immigration_note')).length > 0);
-  expect(await test.sql('SELECT content FROM immigration_note')).toEqual([
-    { content: 'Maya Rai is a CLIENT now' },
-  ]);
-  await running.stop();
-});
 
 it('the tracked entity of the page works', async () => {
   const code = shown('agent-events.ts');

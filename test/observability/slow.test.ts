@@ -68,7 +68,7 @@ it('none is logged with the setting 0', async () => {
 
 it('requests are logged with their route, not with what was asked for', async () => {
   const { database, listener } = app;
-  const slow = { statementMs: 0, requestMs: 1, linesPerMinute: 3 };
+  const slow = { statementMs: 0, requestMs: 0.001, linesPerMinute: 3 };
   const config: Config = { ...app.config, observability: { ...app.config.observability, slow } };
   const token = await app.logIn('admin');
   const built = await buildApp({ config, database, listener, log });

@@ -36,6 +36,6 @@ async function examine(client: OwnerClient, appUser: string, sql: string): Promi
   return rows.map(({ name, isProgram, owned, example, owner }) => ({
     text: `${name} owns ${owned} objects (${example ?? 'in other databases'}) and must own none`,
     statements: [`REASSIGN OWNED BY ${name} TO ${owner}`],
-    voidsIsolation: isProgram,
+    voidsIsolation: isProgram && example !== null, // in other databases there are no tenants
   }));
 }
