@@ -7,7 +7,7 @@ export interface UpgradeReport {
   /** `blocked`: this version cannot work with the settings or the database as they are. */
   readonly verdict: 'nothing' | 'work' | 'blocked';
   readonly version: string;
-  /** What prevents the upgrade, each with what to do. */
+  /** Obstacles to the upgrade, each with what to do. */
   readonly blocked: readonly string[];
   readonly database: UpgradedDatabase | null;
   /** Null where it could not be found out. */
@@ -25,7 +25,7 @@ export interface UpgradedDatabase {
   readonly kind: 'embedded' | 'server';
   /** The running server's version, such as 18.4; null if none could be asked. */
   readonly server: string | null;
-  /** What happens to the server: nothing, a new one is made, a restart brings other binaries, or its data must be moved. */
+  /** Effect on the server: none, a new one is made, a restart brings other binaries, or its data must be moved. */
   readonly step: 'none' | 'created' | 'restart' | 'major';
   /** In words, for other steps than `none`. */
   readonly text: string;

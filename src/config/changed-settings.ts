@@ -4,7 +4,7 @@ export interface ChangedSetting {
   readonly change: 'renamed' | 'removed' | 'required';
   /** The version that changed it. */
   readonly version: string;
-  /** What to do, as the end of a sentence: `set …`. */
+  /** Instruction, as the end of a sentence: `set …`. */
   readonly instead: string;
 }
 

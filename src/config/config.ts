@@ -63,7 +63,7 @@ export interface Config {
   /** The address, `unix:` and the path of a socket file, or empty where a socket was passed. */
   readonly host: string;
   readonly port: number;
-  /** Where the API listens, as HOST and PORT say unless a socket was passed, and how it stops. */
+  /** Place where the API listens, as HOST and PORT say unless a socket was passed, and manner of its stop. */
   readonly listen: ListenSettings;
   /** The address of the metrics for Prometheus; port 0 switches them off. */
   readonly metrics: { readonly host: string; readonly port: number };

@@ -17,7 +17,7 @@ export interface Outcome {
   /** Domain events of answered changes, and notifications on streams, that are missing or exist twice. */
   readonly lost: number;
   readonly doubled: number;
-  /** What the event itself tells. */
+  /** Remarks about the event itself. */
   readonly remarks: string;
 }
 

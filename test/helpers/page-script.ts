@@ -17,7 +17,7 @@ export interface Snippet {
 export interface PageRun {
   readonly code: number | null;
   readonly stderr: string;
-  /** What each block printed; those after a failed command are missing. */
+  /** Output of each block; those after a failed command are missing. */
   readonly printed: readonly string[];
   /** The blocks whose output differs from the page's, with both. */
   readonly differing: readonly string[];

@@ -1,6 +1,6 @@
 import { SECRET_SAMPLES } from './secret-samples.js';
 
-/** What no log, span or report may hold, whatever the test: by its form, and the values that tests use. */
+/** Secrets that no log, span or report may hold: by their form, and the values that tests use. */
 const FORMS: readonly (readonly [kind: string, form: RegExp])[] = [
   ['a token', /\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}/],
   ['a bearer’s header', /\bBearer\s+[\w.-]{8,}/i],

@@ -29,7 +29,7 @@ const expressions: string[] = [
   ),
 ];
 
-/** What a process that serves shows: the metrics' names, those that histograms are queried by included. */
+/** Names of the metrics of a process that serves, those by which histograms are queried included. */
 let shown: Set<string>;
 let app: TestApp;
 let folder: string;

@@ -9,7 +9,7 @@ export class KeptTokens {
   readonly #own = ownLock();
   readonly #listeners = new Set<() => void>();
   #unsubscribe: (() => void) | undefined;
-  /** What the store failed to take. It is the only copy: the pair before it is spent. */
+  /** Pair that the store failed to take. It is the only copy: the pair before it is spent. */
   #unsaved: { readonly tokens: Tokens | null } | null = null;
 
   constructor(

@@ -10,7 +10,7 @@ import type { CallOptions, Schemas } from './types.js';
 export interface Credentials {
   readonly username: string;
   readonly password: string;
-  /** Of the second factor, where it is asked for together with the password. */
+  /** Code of the second factor, where it is asked for together with the password. */
   readonly code?: string | undefined;
 }
 

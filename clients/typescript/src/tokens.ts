@@ -3,9 +3,9 @@ export interface Tokens {
   readonly access: string;
   /** Good for one exchange. */
   readonly refresh: string;
-  /** When the access token ends on this machine's clock, in milliseconds since 1970; null where it does not tell. */
+  /** End of the access token on this machine's clock, in milliseconds since 1970; null where it does not tell. */
   readonly expiresAt: number | null;
-  /** When the pair was received, likewise. */
+  /** Time at which the pair was received, likewise. */
   readonly receivedAt: number;
 }
 

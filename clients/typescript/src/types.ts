@@ -120,7 +120,7 @@ export type UploadArguments<P extends UploadPath> = Arguments<
 export interface DownloadOptions extends TransferOptions {
   /** Maximum number of bytes; a larger file is an error. */
   readonly mostBytes?: number | undefined;
-  /** Where the bytes go, instead of into memory. It is closed at the end, and aborted if the download fails. */
+  /** Target of the bytes, instead of memory. It is closed at the end, and aborted if the download fails. */
   readonly to?: WritableStream<Uint8Array> | undefined;
 }
 

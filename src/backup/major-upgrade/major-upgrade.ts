@@ -30,7 +30,7 @@ export interface MajorUpgradeReport {
   readonly to: string;
   /** The folder of the old data. */
   readonly kept: string;
-  /** What is only in the old data: other databases, tables that are not the program's. */
+  /** Objects that are only in the old data: other databases, tables that are not the program's. */
   readonly left_behind: readonly string[];
 }
 

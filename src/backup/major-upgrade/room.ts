@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MEBIBYTE = 1024 * 1024;
-/** What a new, empty database takes, with its first segments of the log. */
+/** Size of a new, empty database, with its first segments of the log. */
 const EMPTY = 128 * MEBIBYTE;
 
 /** The bytes that an upgrade needs, and those that are free on the disk. */

@@ -18,7 +18,7 @@ export interface Recipe {
   readonly names: readonly (readonly [from: string, to: string])[];
   /** Returns the path of a file of the page. */
   readonly pathOf?: (file: string) => string;
-  /** What is left to do by hand, a line each. */
+  /** Steps that remain to be done by hand, a line each. */
   readonly remaining: readonly string[];
 }
 

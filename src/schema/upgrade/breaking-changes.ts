@@ -4,7 +4,7 @@ import type { SchemaShape, ShapeColumn, ShapeRule } from './shape.js';
 export interface BreakingChange {
   /** The changed object: a table, `table.column`, `table.constraint`, a function, or a right. */
   readonly object: string;
-  /** What has become of it, in words. */
+  /** Change of the object, in words. */
   readonly what: string;
 }
 

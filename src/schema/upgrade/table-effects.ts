@@ -12,7 +12,7 @@ const LOCKS = [
 /** A lock on a table, as PostgreSQL's documentation names it. */
 type TableLock = (typeof LOCKS)[number][1];
 
-/** What a lock makes others wait for, until the end of the transaction that holds it. */
+/** Statements that a lock makes wait until the end of the transaction that holds it. */
 export const BLOCKS: Readonly<Record<TableLock, 'reads and writes' | 'writes' | 'schema changes'>> = {
   'ACCESS EXCLUSIVE': 'reads and writes',
   EXCLUSIVE: 'writes',

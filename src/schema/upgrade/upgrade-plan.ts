@@ -18,7 +18,7 @@ export interface PlannedStep {
   readonly schemas: number;
   /** Whether its name says that older versions cannot work with it. */
   readonly named_breaking: boolean;
-  /** What older versions may fail on, found by comparing the schema before and after it. */
+  /** Changes that older versions may fail on, found by comparing the schema before and after it. */
   readonly breaks: readonly BreakingChange[];
   readonly tables: readonly PlannedTable[];
   readonly estimate: Estimate;
