@@ -1,12 +1,18 @@
-import { type Lock, ownLock, webLock } from './locks.js';
-import type { ApiError } from './result.js';
+import { type Lock, ownLock, type SharedNotes, webLock, webNotes } from './locks.js';
+import { type ApiError, isError } from './result.js';
 import type { TokenStore } from './token-store.js';
-import type { Tokens } from './tokens.js';
+import { idOf, type Tokens } from './tokens.js';
+
+/** Time within which another tab's pair appears in this tab's view of the store, and between two looks, in milliseconds. */
+const APPEARS_WITHIN_MS = 10_000;
+const LOOKS_EVERY_MS = 10;
 
 /** The tokens of a session in their store, and the lock under which they are exchanged. */
 export class KeptTokens {
   readonly #lock: Lock;
   readonly #own = ownLock();
+  /** Notes of the pairs that were replaced. A tab may hold the lock before it sees what the last one stored. */
+  readonly #replaced: SharedNotes | undefined;
   readonly #listeners = new Set<() => void>();
   #unsubscribe: (() => void) | undefined;
   /** Pair that the store failed to take. It is the only copy: the pair before it is spent. */
@@ -17,6 +23,7 @@ export class KeptTokens {
     lock?: Lock,
   ) {
     this.#lock = lock ?? (store.sharedAs === undefined ? this.#own : (webLock() ?? this.#own));
+    this.#replaced = lock || store.sharedAs === undefined ? undefined : webNotes();
   }
 
   /** Returns the pair, null when there is none, or an error when the store fails. */
@@ -34,6 +41,7 @@ export class KeptTokens {
    * away from others who would present it.
    */
   async write(tokens: Tokens | null): Promise<void> {
+    const before = this.#replaced && (await this.read());
     this.#unsaved = { tokens };
     try {
       await this.store.write(tokens);
@@ -41,6 +49,8 @@ export class KeptTokens {
     } catch {
       await this.#forgetStored();
     }
+    if (before && !isError(before) && before.refresh !== tokens?.refresh)
+      await this.#replaced?.make(this.#noteOf(before));
     this.#tell();
   }
 
@@ -52,9 +62,35 @@ export class KeptTokens {
     }
   }
 
-  /** Runs what replaces the pair, one at a time of all who share the store. */
+  /**
+   * Runs what replaces the pair, one at a time of all who share the store.
+   * @throws Error when another tab has replaced the pair and its own does not appear
+   */
   locked<T>(work: () => Promise<T>): Promise<T> {
-    return this.#lock(`leopard-client:${this.store.sharedAs ?? ''}`, work);
+    return this.#lock(this.#name, async () => {
+      await this.#appeared();
+      return await work();
+    });
+  }
+
+  get #name(): string {
+    return `leopard-client:${this.store.sharedAs ?? ''}`;
+  }
+
+  #noteOf(tokens: Tokens): string {
+    return `${this.#name}:replaced:${idOf(tokens)}`;
+  }
+
+  /** Waits until no pair is read that another tab has replaced: its refresh token is spent, and ends the session. */
+  async #appeared(): Promise<void> {
+    if (!this.#replaced) return;
+    const until = Date.now() + APPEARS_WITHIN_MS;
+    while (Date.now() < until) {
+      const tokens = await this.read();
+      if (!tokens || isError(tokens) || !(await this.#replaced.has(this.#noteOf(tokens)))) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOKS_EVERY_MS));
+    }
+    throw new Error('Another tab has replaced the tokens, and its own cannot be read.');
   }
 
   /** Calls the listener after each change, also by another tab. @returns a function that ends this */

@@ -71,6 +71,12 @@ export function isSameUser(one: Tokens, other: Tokens): boolean {
   return a.user_id === b.user_id && a.tid === b.tid;
 }
 
+/** Returns a name for a pair, of which nobody learns the tokens. */
+export function idOf({ refresh }: Tokens): string {
+  const { jti } = claimsOf(refresh);
+  return typeof jti === 'string' ? jti : refresh.slice(-16);
+}
+
 /** Returns the claims of a token, unverified: the server verifies. */
 function claimsOf(token: string): Claims {
   try {

@@ -53,7 +53,7 @@ describe.skipIf(!chromium)('in a browser', () => {
 
   test('many requests of two tabs that are refused at once refresh once', async () => {
     const other = await frontEnd.open(context);
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 10; round++) {
       await run(
         tab,
         `const tokens = JSON.parse(localStorage.getItem('leopard-tokens'));
