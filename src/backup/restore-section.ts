@@ -5,7 +5,8 @@ import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { shippedCapture } from '../events/capture/capture.js';
 import { installCapture } from '../events/capture/install.js';
 import { noteIncarnation, settleQueues } from '../schema/incarnation.js';
-import { MIGRATION_LOCK, recordMigrations } from '../schema/migrator.js';
+import { lockPublic, lockTenants } from '../schema/locking.js';
+import { recordMigrations } from '../schema/migrator.js';
 import { readSnapshot } from '../schema/tenant-snapshot.js';
 import type { BackupSection, SectionReceiver } from './backup-reader.js';
 import { type BackupHeader, PUBLIC, type SectionManifest } from './format.js';
@@ -61,7 +62,7 @@ export async function restoreTenant(
   let result: RestoredSection | undefined;
   const restore = async () => {
     // Other tenants may be created meanwhile, but no migration may change what this one is created from.
-    await client.query('SELECT pg_advisory_xact_lock_shared($1)', [MIGRATION_LOCK]);
+    await lockTenants(client, schema);
     await addTenantRows(client, begin.tenant!, restored);
     await ensureTenantRole(client, schema, appUser);
     await client.query(`CREATE SCHEMA ${name}; ${schemaRightsSql(schema)}`);
@@ -110,7 +111,7 @@ export async function restorePublic(
   further: () => Promise<void>,
 ): Promise<RestoredSection> {
   return await inTransaction(client, async () => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await lockPublic(client);
     const result = await load(client, PUBLIC, section, { ...options, mediaDirectory: null }, null);
     await further();
     return result;

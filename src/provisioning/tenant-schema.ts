@@ -6,13 +6,8 @@ import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { installCapture } from '../events/capture/install.js';
 import { PlainError } from '../platform/plain-error.js';
 import { noteIncarnation } from '../schema/incarnation.js';
-import { inLockingTransaction, type LockWaits } from '../schema/locking.js';
-import {
-  captureFor,
-  MIGRATION_LOCK,
-  recordMigrations,
-  type TenantMigrateOptions,
-} from '../schema/migrator.js';
+import { inLockingTransaction, type LockWaits, lockTenants } from '../schema/locking.js';
+import { captureFor, recordMigrations, type TenantMigrateOptions } from '../schema/migrator.js';
 import { readSnapshot } from '../schema/tenant-snapshot.js';
 import {
   type CreatedTenant,
@@ -64,7 +59,7 @@ async function createTenantSchemaOn(
   try {
     return await inTransaction(client, async () => {
       // Several tenants may be created at once, but none while a migration changes what they are created from.
-      await client.query('SELECT pg_advisory_xact_lock_shared($1)', [MIGRATION_LOCK]);
+      await lockTenants(client, tenant.schema);
       const id = await insertTenant(client, tenant);
       await ensureTenantRole(client, tenant.schema, appUser);
       await client.query(`CREATE SCHEMA ${schema}; ${schemaRightsSql(tenant.schema)}`);
@@ -141,9 +136,7 @@ export async function dropTenantSchema(
 ): Promise<void> {
   const name = quoteIdentifier(checkSchemaName(schema));
   await withOwner(owner, (client) => {
-    const first = async () => {
-      await client.query('SELECT pg_advisory_xact_lock_shared($1)', [MIGRATION_LOCK]);
-    };
+    const first = () => lockTenants(client, schema);
     const remove = async () => {
       const { rowCount } = await client.query('DELETE FROM public.tenants_tenant WHERE schema_name = $1', [
         schema,

@@ -25,6 +25,44 @@ const LIMITS = `
       THEN pg_catalog.set_config('deadlock_timeout', '50ms', true) END`;
 const LAST_ATTEMPTS = 2;
 
+/** Key of the migrators' locks; any number that nobody else uses. */
+const MIGRATION_LOCK = 7_236_071;
+
+const LOCK_TENANTS = 'SELECT pg_catalog.pg_advisory_xact_lock_shared($1::bigint)';
+// Sorted, so that two operations on the same tenants do not wait for each other.
+const LOCK_EACH = `
+  SELECT pg_catalog.pg_advisory_xact_lock($1::integer, hash)
+  FROM (SELECT DISTINCT pg_catalog.hashtext(name) AS hash FROM unnest($2::text[]) AS t (name) ORDER BY 1) AS sorted`;
+
+/**
+ * Locks the schemas of these tenants against migrations and other operations that create, change, rename or drop them,
+ * until the end of the transaction, so that it holds behind a pooler too. Schema `public` is not migrated meanwhile.
+ * Whatever else does such a thing must call this first in its transaction. It waits as long as it takes; a second
+ * transaction of the same operation waits for the first one, so only one of them may hold the lock.
+ */
+export async function lockTenants(client: OwnerClient, ...schemas: readonly string[]): Promise<void> {
+  await client.query(LOCK_TENANTS, [MIGRATION_LOCK]);
+  await client.query(LOCK_EACH, [MIGRATION_LOCK, schemas]);
+}
+
+/**
+ * Locks one tenant's schema as `lockTenants` does, unless another operation works on it.
+ * @returns whether it is locked
+ */
+export async function tryLockTenant(client: OwnerClient, schema: string): Promise<boolean> {
+  await client.query(LOCK_TENANTS, [MIGRATION_LOCK]);
+  const { rows } = await client.query<{ locked: boolean }>(
+    'SELECT pg_catalog.pg_try_advisory_xact_lock($1::integer, pg_catalog.hashtext($2)) AS locked',
+    [MIGRATION_LOCK, schema],
+  );
+  return rows[0]!.locked;
+}
+
+/** Locks schema `public` against all other operations on schemas, those of tenants included, until the transaction ends. */
+export async function lockPublic(client: OwnerClient): Promise<void> {
+  await client.query('SELECT pg_catalog.pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK]);
+}
+
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
 

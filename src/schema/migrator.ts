@@ -9,7 +9,7 @@ import { captureChecksum, installCapture } from '../events/capture/install.js';
 import { PlainError } from '../platform/plain-error.js';
 import { mendAccess } from './access/mend.js';
 import { noteIncarnation, settleQueues } from './incarnation.js';
-import { inLockingTransaction, type LockWaits } from './locking.js';
+import { inLockingTransaction, type LockWaits, lockPublic, lockTenants } from './locking.js';
 import {
   fileName,
   ledgerOf,
@@ -77,11 +77,6 @@ class MigrationFailedError extends PlainError {
     super(`migration ${fileName(migration)} of ${scope} failed: ${cause.message}${line}`, { cause });
   }
 }
-
-/**
- * Key of the lock of migrators (exclusive) and of the creation of tenants (shared); any number that nobody else uses.
- */
-export const MIGRATION_LOCK = 7_236_071;
 
 /**
  * Applies everything pending, `public` first, then tenant by tenant, and brings the capture of events up to date.
@@ -267,9 +262,10 @@ interface Place {
   readonly lockWaits?: LockWaits | undefined;
 }
 
-/** Runs `work` in a transaction, one migrator at a time, without making others wait for long. */
+/** Runs `work` in a transaction, one migrator of this schema at a time, without making others wait for long. */
 function locked<T>({ client, scope, lockWaits }: Place, work: () => Promise<T>): Promise<T> {
-  return inLockingTransaction(client, scope, work, { first: () => lock(client), waits: lockWaits });
+  const first = () => (scope === 'shared' ? lockPublic(client) : lockTenants(client, scope));
+  return inLockingTransaction(client, scope, work, { first, waits: lockWaits });
 }
 
 const nothingMore = async () => undefined;
@@ -322,9 +318,4 @@ export async function recordMigrations(
       migrations.map(({ checksum }) => checksum),
     ],
   );
-}
-
-/** Takes the migrators' lock until the end of the transaction, so that it holds behind a pooler too. */
-async function lock(client: OwnerClient): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
 }

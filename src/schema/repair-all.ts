@@ -2,7 +2,7 @@ import type { ConnectionSettings } from '../config/config.js';
 import { type Migration, type MigrationFiles, readMigrations } from '../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { REPAIRABLE } from './catalogue-objects.js';
-import { inLockingTransaction, type LockWaits } from './locking.js';
+import { inLockingTransaction, type LockWaits, lockPublic, lockTenants } from './locking.js';
 import { ledgerOf, type MigrationScope } from './migration-state.js';
 import { repairable, repairSchema } from './repair.js';
 import { compareShared } from './shared-catalogue.js';
@@ -54,7 +54,10 @@ export async function repairAll(
         );
         if (differences.length === 0) continue;
         const repair = () => repairSchema(client, schema, differences, reference);
-        const error = await inLockingTransaction(client, schema, repair, { waits: lockWaits }).then(
+        const error = await inLockingTransaction(client, schema, repair, {
+          first: () => lockTenants(client, schema),
+          waits: lockWaits,
+        }).then(
           () => null,
           (failure: Error) => failure,
         );
@@ -81,7 +84,10 @@ export async function repairShared(
     const left = repairable(differences);
     if (left.length === 0) return false;
     const repair = () => repairSchema(client, 'public', left, reference);
-    await inLockingTransaction(client, 'shared', repair, { waits: lockWaits });
+    await inLockingTransaction(client, 'shared', repair, {
+      first: () => lockPublic(client),
+      waits: lockWaits,
+    });
     return true;
   });
 }

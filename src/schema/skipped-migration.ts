@@ -2,8 +2,9 @@ import { type Migration, type MigrationFiles, readMigrations } from '../database
 import { inTransaction, type OwnerClient } from '../database/owner.js';
 import { checkSchemaName } from '../database/schema-name.js';
 import { PlainError } from '../platform/plain-error.js';
+import { lockTenants } from './locking.js';
 import { fileName, ledgerOf } from './migration-state.js';
-import { MIGRATION_LOCK, recordMigrations } from './migrator.js';
+import { recordMigrations } from './migrator.js';
 
 /**
  * Marks the next migration of a tenant as skipped in the ledger, so that the following ones can be applied.
@@ -17,7 +18,7 @@ export async function skipMigration(
   files: MigrationFiles = readMigrations(),
 ): Promise<Migration> {
   return await inTransaction(client, async () => {
-    await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    await lockTenants(client, schema);
     const known = await ledgerOf(client, checkSchemaName(schema));
     const next = files.tenant.find((migration) => !known.has(migration.number));
     if (!next) throw new PlainError(`${schema} has no migration pending, so there is none to skip`);

@@ -2,7 +2,7 @@ import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { withOwner } from '../database/owner.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
-import { inLockingTransaction, type LockWaits } from '../schema/locking.js';
+import { inLockingTransaction, type LockWaits, lockTenants } from '../schema/locking.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
 
@@ -58,6 +58,6 @@ export async function clearTenantData(
       await client.query(`TRUNCATE ${tables.join(', ')}`);
       await client.query('DELETE FROM public.event_queue WHERE schema_name = $1', [schema]);
     };
-    return inLockingTransaction(client, schema, clear, { waits });
+    return inLockingTransaction(client, schema, clear, { first: () => lockTenants(client, schema), waits });
   });
 }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { withOwner } from '../../src/database/owner.js';
+import { inTransaction, withOwner } from '../../src/database/owner.js';
 import { tryPort } from '../../src/platform/try-port.js';
-import { MIGRATION_LOCK } from '../../src/schema/migrator.js';
+import { lockPublic } from '../../src/schema/locking.js';
 import { PASSWORD, startTestApp, type TestApp } from '../helpers/app.js';
 import { settingsFor } from '../helpers/cli.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
@@ -110,10 +110,12 @@ describe('a start', () => {
       const held = new Promise<void>((resolve) => {
         goOn = resolve;
       });
-      const locked = withOwner(empty.owner, async (client) => {
-        await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-        await held;
-      });
+      const locked = withOwner(empty.owner, (client) =>
+        inTransaction(client, async () => {
+          await lockPublic(client);
+          await held;
+        }),
+      );
       const { program, port } = await serve({}, empty);
       await expect
         .poll(
