@@ -100,7 +100,7 @@ function missingIsEmpty(error: NodeJS.ErrnoException): Map<string, BackupFile[]>
 const SUBJECTS = sql<Subject>`
   SELECT scope, extract(epoch FROM since)::double precision * 1000 AS since FROM (
     SELECT 'public' AS scope, coalesce(min(created_at), now()) AS since, 0::bigint AS place FROM public.tenants_tenant
-    UNION ALL SELECT schema_name, created_at, id FROM public.tenants_tenant
+    UNION ALL SELECT schema_name, created_at, id FROM public.tenants_tenant WHERE cell IS NULL
   ) subjects ORDER BY place`;
 
 export interface DueBackupsOptions {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ConnectionSettings } from '../config/config.js';
 import { withOwner } from '../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { programVersion } from '../platform/version.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { BackupOutput, type ByteSink } from './backup-output.js';
@@ -107,7 +108,7 @@ async function write(
 async function tenantSchemas(owner: ConnectionSettings): Promise<string[]> {
   const { rows } = await withOwner(owner, (client) =>
     client.query<{ schema: string }>(
-      'SELECT schema_name AS schema FROM public.tenants_tenant ORDER BY tenants_tenant.id',
+      `SELECT schema_name AS schema FROM public.tenants_tenant t WHERE ${LIVES_HERE_IF_KNOWN} ORDER BY t.id`,
     ),
   );
   return rows.map(({ schema }) => schema);

@@ -2,6 +2,7 @@ import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyOut } from '../database/copy.js';
 import type { OwnerClient } from '../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { PlainError } from '../platform/plain-error.js';
 import { isStoredPath } from '../storage/media-store.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
@@ -100,7 +101,7 @@ async function readBegin(client: OwnerClient, scope: Scope): Promise<SectionBegi
 
 async function readSchemas(client: OwnerClient): Promise<string[]> {
   const { rows } = await client.query<{ schema: string }>(
-    'SELECT schema_name AS schema FROM public.tenants_tenant ORDER BY id',
+    `SELECT schema_name AS schema FROM public.tenants_tenant t WHERE ${LIVES_HERE_IF_KNOWN} ORDER BY id`,
   );
   return rows.map(({ schema }) => schema);
 }

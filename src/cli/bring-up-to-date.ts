@@ -1,6 +1,7 @@
 import type { DatabaseHandle } from '../database/connections.js';
 import { readMigrations } from '../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { shippedCapture } from '../events/capture/capture.js';
 import {
   fileName,
@@ -82,7 +83,9 @@ async function lookWhatIsPending({ app }: DatabaseHandle): Promise<string[]> {
 }
 
 async function countTenants(client: OwnerClient): Promise<number> {
-  const { rows } = await client.query('SELECT count(*)::integer AS tenants FROM public.tenants_tenant');
+  const { rows } = await client.query(
+    `SELECT count(*)::integer AS tenants FROM public.tenants_tenant t WHERE ${LIVES_HERE_IF_KNOWN}`,
+  );
   return Number(rows[0].tenants);
 }
 

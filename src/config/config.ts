@@ -7,6 +7,9 @@ import { writePrivateFile } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type AccountSettings, readAccountSettings } from './account-settings.js';
 import { type BackupSettings, readBackupSettings } from './backup-settings.js';
+import { type CellSettings, readCellSettings } from './cell-settings.js';
+import type { AnswerLimit, ConnectionSettings } from './connection-settings.js';
+import { parseDatabaseUrl } from './database-url.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
 import { isExposed } from './exposure.js';
 import { type ImportSettings, readImportSettings } from './import-settings.js';
@@ -19,19 +22,7 @@ import { readServices, type Service } from './services.js';
 import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import { SettingsReader } from './settings-reader.js';
 
-interface AnswerLimit {
-  /** Timeout for connecting, and for a sign of life from a silent server, in milliseconds; the default if not given. */
-  readonly answersWithin?: number;
-}
-
-/** The settings of connections to a PostgreSQL server as one role. */
-export interface ConnectionSettings extends AnswerLimit {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password: string;
-}
+export type { ConnectionSettings } from './connection-settings.js';
 
 /** The embedded server, or an external server with the program's role and, where given, the owner's. */
 export type DatabaseSettings =
@@ -55,6 +46,8 @@ export interface Config {
   readonly baseDomain: string;
   readonly useHttps: boolean;
   readonly database: DatabaseSettings;
+  /** The further databases in which tenants live; none where one holds them all. */
+  readonly cells: readonly CellSettings[];
   /** Whether a new embedded database gets the demonstration data, whose log-ins are published. */
   readonly demoData: boolean;
   readonly poolSize: number;
@@ -146,6 +139,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     baseDomain,
     useHttps: read.boolean('USE_HTTPS', false),
     database,
+    cells: readCells(read, database, directory),
     demoData: read.boolean('DEMO_DATA', !isExposed({ debug, host })),
     poolSize: read.integer('DB_POOL_SIZE', 5, { min: 1, max: 200 }),
     dataDirectory,
@@ -272,26 +266,19 @@ function readDatabase(read: SettingsReader, dataDirectory: string): DatabaseSett
   return { ...server, owner };
 }
 
+function readCells(read: SettingsReader, database: DatabaseSettings, directory: string): CellSettings[] {
+  const main = database.kind === 'embedded' ? null : (database.direct ?? database.app);
+  const { answersWithin } = database.kind === 'embedded' ? database : database.app;
+  return readCellSettings(read, { main, directory, answersWithin });
+}
+
 /** Parses a `postgres://user:password@host:port/database` URL; null when it is not given. */
 function readDatabaseUrl(read: SettingsReader, name: string): ConnectionSettings | null {
   const value = read.text(name, '');
   if (!value) return null;
-  try {
-    const url = new URL(value);
-    const database = decodeURIComponent(url.pathname.slice(1));
-    if (!/^postgres(ql)?:$/.test(url.protocol) || !url.hostname || !url.username || !database)
-      throw new Error();
-    return {
-      host: url.hostname,
-      port: Number(url.port || 5432),
-      database,
-      user: decodeURIComponent(url.username),
-      password: decodeURIComponent(url.password),
-    };
-  } catch {
-    read.problem(name, 'must look like postgres://user:password@host:5432/database');
-    return null;
-  }
+  const parsed = parseDatabaseUrl(value);
+  if (!parsed) read.problem(name, 'must look like postgres://user:password@host:5432/database');
+  return parsed;
 }
 
 /** Reads the settings of the direct connection past a pooler; null if not given. */

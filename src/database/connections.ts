@@ -1,3 +1,4 @@
+import type { CellSettings } from '../config/cell-settings.js';
 import type { Config, ConnectionSettings, DatabaseSettings } from '../config/config.js';
 import { bootstrapDatabase } from './bootstrap.js';
 import { attachEmbedded, type EmbeddedServer, startEmbedded } from './embedded/embedded.js';
@@ -27,6 +28,8 @@ export interface DatabaseHandle {
   readonly direct?: ConnectionSettings;
   /** Settings of the tables' owner, for migrations and for creating tenants; null when they are not given. */
   readonly owner: ConnectionSettings | null;
+  /** The further databases in which tenants live; see cells.ts. Whether they can be reached is not known. */
+  readonly cells?: readonly { readonly name: string; readonly handle: DatabaseHandle }[];
   /** Resolves when the embedded server ends, for whatever reason; never for an external server. */
   readonly ended: Promise<void>;
   /** Stops the embedded server if it was started here. Close all connections first. */
@@ -51,11 +54,12 @@ const APP_ROLE = 'leopard_app';
  * @throws PlainError (DatabaseUnavailableError, EmbeddedDatabaseError …) with one line that says what to do
  */
 export async function openDatabase(
-  config: Pick<Config, 'database'>,
+  config: Pick<Config, 'database'> & Partial<Pick<Config, 'cells'>>,
   options: OpenOptions = {},
 ): Promise<DatabaseHandle> {
-  const { database } = config;
-  if (database.kind === 'embedded') return openEmbedded(database, options);
+  const { database, cells = [] } = config;
+  const further = cells.length > 0 ? { cells: cells.map(furtherCell) } : {};
+  if (database.kind === 'embedded') return { ...(await openEmbedded(database, options)), ...further };
   const { app, owner, direct } = database;
   if (owner) await prepareOwnServer(app, owner, options);
   await checkAppConnection(app);
@@ -65,10 +69,19 @@ export async function openDatabase(
     app,
     ...(direct && { direct }),
     owner,
-    ended: new Promise(() => undefined),
-    close: async () => undefined,
-    abandon: () => undefined,
+    ...further,
+    ...OF_A_SERVER,
   };
+}
+
+const OF_A_SERVER = {
+  ended: new Promise<void>(() => undefined),
+  close: async () => undefined,
+  abandon: () => undefined,
+};
+
+function furtherCell({ name, ...settings }: CellSettings): { name: string; handle: DatabaseHandle } {
+  return { name, handle: { kind: 'server', ...settings, ...OF_A_SERVER } };
 }
 
 async function openEmbedded(

@@ -1,5 +1,6 @@
 import { ok, problem, type Result } from './finding.js';
 import type { OwnerClient } from './owner.js';
+import { LIVES_HERE_IF_KNOWN } from './served-tenants.js';
 import { TENANT_TROUBLE } from './tenant-trouble.js';
 
 /** Maximum number of findings that are listed; the others are counted. */
@@ -14,7 +15,8 @@ export function listed(parts: readonly string[]): string {
 /** Checks, as each request does, that every tenant can be served. @param client the program's own role */
 export async function examineTenants(client: OwnerClient): Promise<Result> {
   const { rows } = await client.query<{ schema: string; trouble: string | null }>(
-    `SELECT t.schema_name AS schema, ${TENANT_TROUBLE.sql} AS trouble FROM public.tenants_tenant t ORDER BY t.id`,
+    `SELECT t.schema_name AS schema, ${TENANT_TROUBLE.sql} AS trouble FROM public.tenants_tenant t
+     WHERE ${LIVES_HERE_IF_KNOWN} ORDER BY t.id`,
   );
   const troubled = rows.filter(({ trouble }) => trouble !== null);
   if (rows.length === 0) return ok('there is none yet; create one: leopard register_tenant');

@@ -1,5 +1,6 @@
 import { type MigrationFiles, type MigrationKind, readMigrations } from '../database/migration-files.js';
 import type { OwnerClient } from '../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { PlainError } from '../platform/plain-error.js';
 
 /** The scope of a migration: `shared`, or the schema of a tenant. */
@@ -58,7 +59,7 @@ const STATE = `
     SELECT * FROM unnest($1::text[], $2::integer[], $3::text[], $4::text[]) AS f (kind, number, name, checksum)
   ), scope AS (
     SELECT 0::bigint AS place, 'shared' AS scope, 'shared' AS kind
-    UNION ALL SELECT id, schema_name, 'tenant' FROM public.tenants_tenant
+    UNION ALL SELECT id, schema_name, 'tenant' FROM public.tenants_tenant t WHERE ${LIVES_HERE_IF_KNOWN}
   ), program AS (
     SELECT to_regrole(quote_ident($5)) AS role
   )

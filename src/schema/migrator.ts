@@ -3,6 +3,7 @@ import { type Migration, type MigrationFiles, readMigrations } from '../database
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { closeFunctions, ensureAppRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
+import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { type Capture, shippedCapture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
 import { captureChecksum, installCapture } from '../events/capture/install.js';
@@ -212,9 +213,10 @@ export async function migrateTenant(
   const name = quoteIdentifier(checkSchemaName(schema));
   const searchPath = `${name}, pg_temp`;
   const place = { client, scope: schema, searchPath, lockWaits };
-  const { rowCount } = await client.query('SELECT FROM public.tenants_tenant WHERE schema_name = $1', [
-    schema,
-  ]);
+  const { rowCount } = await client.query(
+    `SELECT FROM public.tenants_tenant t WHERE schema_name = $1 AND ${LIVES_HERE_IF_KNOWN}`,
+    [schema],
+  );
   if (rowCount === 0)
     throw new PlainError(`there is no tenant with the schema ${schema}; see: leopard tenants list`);
   await checkNotLost(client, schema);

@@ -1,6 +1,7 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { type Migration, type MigrationFiles, readMigrations } from '../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { REPAIRABLE } from './catalogue-objects.js';
 import { inLockingTransaction, type LockWaits, lockPublic, lockTenants } from './locking.js';
 import { ledgerOf, type MigrationScope } from './migration-state.js';
@@ -110,7 +111,7 @@ export async function tenantsUpToDate(
      FROM public.tenants_tenant t
      JOIN pg_catalog.pg_namespace n ON n.nspname = t.schema_name
      JOIN public.migration_ledger l ON l.scope = t.schema_name AND l.number <= $1
-     WHERE ($2::text IS NULL OR t.schema_name = $2)
+     WHERE ${LIVES_HERE_IF_KNOWN} AND ($2::text IS NULL OR t.schema_name = $2)
        AND NOT EXISTS (
          SELECT FROM public.migration_ledger newer WHERE newer.scope = t.schema_name AND newer.number > $1)
      GROUP BY t.id HAVING count(*) = $1

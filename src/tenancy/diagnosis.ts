@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { type Finding, ok, problem, type Result, warning } from '../database/finding.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { listed } from '../database/tenant-diagnosis.js';
 import { oneLine } from '../platform/one-line.js';
 import { ALERT_DAYS_KEY, isDays } from './deadline-alerts.js';
@@ -44,7 +45,7 @@ async function examineSettings(client: OwnerClient): Promise<Result> {
     `SELECT schema_name AS schema, subscription_status AS status, settings,
             settings ->> 'time_zone' IS NULL
               OR lower(settings ->> 'time_zone') IN (SELECT lower(name) FROM pg_timezone_names) AS "serverKnows"
-     FROM public.tenants_tenant ORDER BY id`,
+     FROM public.tenants_tenant t WHERE ${LIVES_HERE_IF_KNOWN} ORDER BY id`,
   );
   const found = rows.flatMap((row) => problemsOf(row).map((text) => `${row.schema}: ${text}`));
   if (found.length === 0) return ok('can be used');

@@ -3,7 +3,7 @@ import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
-import { TENANT_IS_ACTIVE } from '../database/served-tenants.js';
+import { TENANT_IS_ACTIVE, TENANT_LIVES_HERE } from '../database/served-tenants.js';
 import { sql } from '../database/sql.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { wildcardOf } from './host.js';
@@ -22,6 +22,8 @@ export interface Tenant {
   readonly name: string;
   /** Whether it is neither switched off nor SUSPENDED nor CANCELLED. */
   readonly usable: boolean;
+  /** The cell in which it lives; null where that is the catalogue's own database. */
+  readonly cell: string | null;
   /** The reason, for operators, why it cannot be served; null if it can. */
   readonly trouble: string | null;
   readonly maxUsers: number;
@@ -48,9 +50,9 @@ type TenantRow = Omit<Tenant, 'secondFactor' | 'sessions'> & {
 };
 
 const tenantByDomain = (host: string, wildcard: string) => sql<TenantRow>`
-  SELECT t.id, t.schema_name AS schema, t.name,
+  SELECT t.id, t.schema_name AS schema, t.name, t.cell,
          ${TENANT_IS_ACTIVE} AS usable,
-         ${TENANT_TROUBLE} AS trouble,
+         CASE WHEN ${TENANT_LIVES_HERE} THEN ${TENANT_TROUBLE} ELSE 'its cell is not configured' END AS trouble,
          t.max_users AS "maxUsers",
          ${TIME_ZONE_OF_TENANT} AS "timeZone",
          t.settings ->> 'front_end' AS "frontEnd",

@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 afterEach(() =>
   sql(`
-    UPDATE public.tenants_tenant SET is_active = true, subscription_status = 'TRIAL' WHERE schema_name = '${SCHEMA}';
+    UPDATE public.tenants_tenant SET is_active = true, subscription_status = 'TRIAL', cell = NULL WHERE schema_name = '${SCHEMA}';
     UPDATE public.immigration_event_processing_control SET is_paused = false;
     DELETE FROM public.event_pause;
     INSERT INTO public.migration_ledger SELECT * FROM public.kept ON CONFLICT DO NOTHING;
@@ -148,6 +148,7 @@ test.each([
     `ALTER SCHEMA ${SCHEMA} RENAME TO elsewhere; ${change('is_active = false')}`,
     { ...REFUSED, answer: 403 },
   ],
+  ['of a cell that is not configured', change(`cell = 'eu2'`), { ...SERVED, ...WAITING, answer: 503 }],
   ['paused', `${PAUSE} ('${SCHEMA}', NULL)`, { ...SERVED, events: false, imports: false }],
   [
     'while everything is paused',

@@ -1,4 +1,5 @@
 import type { OwnerClient } from '../../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../../database/served-tenants.js';
 import type { Capture } from './capture.js';
 
 /** The problems of one tenant's capture of events. */
@@ -14,7 +15,7 @@ const DIFFERENCES = `
   WITH tenant AS (
     SELECT t.id AS place, t.schema_name AS schema, n.oid AS namespace
     FROM public.tenants_tenant t LEFT JOIN pg_namespace n ON n.nspname = t.schema_name
-    WHERE $1::text IS NULL OR t.schema_name = $1
+    WHERE ${LIVES_HERE_IF_KNOWN} AND ($1::text IS NULL OR t.schema_name = $1)
   ), wanted_trigger AS (
     SELECT tenant.place, tenant.schema, w."table" || '.' || w.name AS name,
       replace(w.definition, '{schema}', quote_ident(tenant.schema) || '.') AS definition

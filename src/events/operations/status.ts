@@ -37,7 +37,7 @@ async function waitingEvents(database: Database, schema: string | null = null): 
     SELECT w.schema_name AS schema, w.event_type AS type, w.depth::integer AS count, w.due::integer AS due,
       extract(epoch FROM now() - w.oldest)::float8 AS "oldestSeconds"
     FROM public.waiting_events(${schema}) w
-    WHERE EXISTS (SELECT FROM public.tenants_tenant t WHERE t.schema_name = w.schema_name)
+    WHERE EXISTS (SELECT FROM public.tenants_tenant t WHERE t.schema_name = w.schema_name AND t.cell IS NULL)
     ORDER BY 1, 2`);
 }
 

@@ -1,3 +1,4 @@
+import { LIVES_HERE_IF_KNOWN } from '../../database/served-tenants.js';
 import { ok, type ProductionCheck, problem, warning } from '../check.js';
 
 /** Room beyond the tables of now, for agencies to come: below the first factor a warning, and advised is the second. */
@@ -18,7 +19,7 @@ const FACTS = `
     (SELECT count(*)::integer FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
        AND n.nspname NOT LIKE 'pg\\_t%') AS tables,
-    (SELECT count(*)::integer FROM public.tenants_tenant) AS agencies,
+    (SELECT count(*)::integer FROM public.tenants_tenant t WHERE ${LIVES_HERE_IF_KNOWN}) AS agencies,
     current_setting('max_locks_per_transaction')::integer AS "perTransaction",
     current_setting('max_connections')::integer + current_setting('max_prepared_transactions')::integer
       + coalesce(current_setting('autovacuum_worker_slots', true), current_setting('autovacuum_max_workers'))::integer

@@ -1,3 +1,4 @@
+import { LIVES_HERE_IF_KNOWN } from '../../database/served-tenants.js';
 import { listed } from '../../database/tenant-diagnosis.js';
 import { isTimeZone } from '../../tenancy/time-zone.js';
 import { TIME_ZONE_NAMES } from '../../tenancy/time-zone-names.js';
@@ -36,8 +37,8 @@ export const timeZonesCheck: ProductionCheck = {
       .filter(({ name, offsets }) => !agrees(name, moments, offsets))
       .map(({ name }) => name);
     const { rows: used } = await client.query<{ name: string }>(
-      `SELECT DISTINCT lower(settings ->> 'time_zone') AS name FROM public.tenants_tenant
-       WHERE jsonb_typeof(settings) = 'object' AND settings ->> 'time_zone' IS NOT NULL`,
+      `SELECT DISTINCT lower(settings ->> 'time_zone') AS name FROM public.tenants_tenant t
+       WHERE ${LIVES_HERE_IF_KNOWN} AND jsonb_typeof(settings) = 'object' AND settings ->> 'time_zone' IS NOT NULL`,
     );
     const isUsed = new Set(used.map(({ name }) => name));
     const [ofAgencies, others] = [true, false].map((wanted) =>

@@ -1,5 +1,6 @@
 import { type Migration, type MigrationFiles, readMigrations } from '../../database/migration-files.js';
 import type { OwnerClient } from '../../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../../database/served-tenants.js';
 import { type Capture, shippedCapture } from '../../events/capture/capture.js';
 import { fileName, MigrationChangedError, type MigrationState, migrationState } from '../migration-state.js';
 import { isNamedBreaking, newerMigrations } from '../newer-migrations.js';
@@ -198,7 +199,7 @@ function untriedStep(migration: Migration, { schemas }: Group): PlannedStep {
 
 async function tenantsOf(client: OwnerClient): Promise<string[]> {
   const { rows } = await client.query<{ schema: string }>(
-    'SELECT schema_name AS schema FROM public.tenants_tenant ORDER BY id',
+    `SELECT schema_name AS schema FROM public.tenants_tenant t WHERE ${LIVES_HERE_IF_KNOWN} ORDER BY id`,
   );
   return rows.map(({ schema }) => schema);
 }

@@ -13,18 +13,19 @@ SELECT pg_catalog.length(pg_catalog.concat( pg_catalog.set_config('role', $1, tr
   coalesce(nullif(pg_catalog.set_config('idle_in_transaction_session_timeout', NULL, true), '0'), '60s'),
   true)));
 
-SELECT t.id, t.schema_name AS schema, t.name, (t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')) AS usable,
-  CASE WHEN to_regnamespace(quote_ident(t.schema_name)) IS NULL THEN 'its schema is missing' WHEN NOT EXISTS (
-    SELECT
-    FROM public.migration_ledger l
-    WHERE l.scope = t.schema_name
-      AND l.number >= …
-  ) THEN 'migrations are pending' WHEN to_regrole(quote_ident(t.schema_name)) IS NULL THEN 'its role is missing'
+SELECT t.id, t.schema_name AS schema, t.name, t.cell, (t.is_active AND t.subscription_status NOT IN ('SUSPENDED', 'CANCELLED')) AS usable,
+  CASE WHEN (t.cell IS NULL) THEN CASE WHEN to_regnamespace(quote_ident(t.schema_name)) IS NULL THEN 'its schema is missing'
+    WHEN NOT EXISTS (
+      SELECT
+      FROM public.migration_ledger l
+      WHERE l.scope = t.schema_name
+        AND l.number >= …
+    ) THEN 'migrations are pending' WHEN to_regrole(quote_ident(t.schema_name)) IS NULL THEN 'its role is missing'
     WHEN NOT pg_has_role(to_regrole(quote_ident(t.schema_name))::oid, 'MEMBER') THEN 'the program may not take on its role'
     WHEN NOT has_schema_privilege(to_regrole(quote_ident(t.schema_name))::oid, to_regnamespace(quote_ident(t.schema_name))::oid,
-  'USAGE') THEN 'its role may not enter its schema' END AS trouble, t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone",
-  t.settings ->> 'front_end' AS "frontEnd", t.settings -> 'second_factor' AS "secondFactor", t.settings -> 'sessions' AS sessions,
-  floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
+  'USAGE') THEN 'its role may not enter its schema' END ELSE 'its cell is not configured' END AS trouble,
+  t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone", t.settings ->> 'front_end' AS "frontEnd",
+  t.settings -> 'second_factor' AS "secondFactor", t.settings -> 'sessions' AS sessions, floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
 FROM public.tenants_domain d
   JOIN public.tenants_tenant t ON t.id = d.tenant_id
 WHERE d.domain IN ($1, $2)
