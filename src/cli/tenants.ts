@@ -10,9 +10,10 @@ import {
   addSetTimeZoneCommand,
 } from './tenant-commands.js';
 import { addDomainsCommand } from './tenant-domains.js';
+import { addOperationsCommand, addResumeCommand } from './tenant-operations.js';
 import { withTables } from './with-tables.js';
 
-/** Adds `leopard tenants create|list|suspend|activate|set|set-time-zone|set-deadline-alerts|domains|delete`. */
+/** Adds `leopard tenants` with its subcommands. */
 export function addTenantsCommand(program: Command, context: CliContext): void {
   const tenants = program.command('tenants').description('create, list, set up, suspend and delete tenants');
   addCreateTenantCommand(tenants.command('create'), context);
@@ -37,4 +38,6 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
   addSetDeadlineAlertsCommand(tenants.command('set-deadline-alerts'), context);
   addDomainsCommand(tenants, context);
   addDeleteTenantCommand(tenants.command('delete'), context);
+  addOperationsCommand(tenants.command('operations'), context);
+  addResumeCommand(tenants.command('resume'), context);
 }

@@ -1,0 +1,32 @@
+import type { Config } from '../config/config.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import type { Operation, Surroundings } from '../provisioning/operations/operation.js';
+import { type OnStep, resumeOperation } from '../provisioning/operations/run.js';
+
+/** What a process has at hand for any kind of operation. */
+export interface OperationMeans {
+  readonly config: Config;
+  readonly handle: DatabaseHandle;
+}
+
+interface ResumeOptions {
+  readonly onStep: OnStep;
+  readonly undo: boolean;
+}
+
+/** Carries an operation on, or undoes it; see `resumeOperation`. */
+type Resume = (means: OperationMeans, id: number, options: ResumeOptions) => Promise<'DONE' | 'UNDONE'>;
+
+/**
+ * Returns a kind of operation for `OPERATION_KINDS`.
+ * @param surroundings makes its means from those of the process
+ */
+export function resumable<P extends object, N extends object, S extends Surroundings>(
+  operation: Operation<P, N, S>,
+  surroundings: (means: OperationMeans) => S,
+): Resume {
+  return (means, id, options) => resumeOperation(operation, surroundings(means), id, options);
+}
+
+/** Every kind of operation, with how to carry it on; loaded when it is needed. */
+export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = {};

@@ -1,0 +1,19 @@
+import { channel } from 'node:diagnostics_channel';
+
+/** A moment of an operation, published to whoever subscribes in this process: tests, which kill it there. */
+export interface OperationPoint {
+  readonly kind: string;
+  readonly step: string;
+  /** `before` and `after` a step, `after` before its end is stored; `during`: at each report of progress or note. */
+  readonly at: 'before' | 'during' | 'after' | 'before-undo' | 'after-undo';
+}
+
+/** The name of the channel of `node:diagnostics_channel`. */
+export const OPERATION_POINTS = 'leopard:operation';
+
+const points = channel(OPERATION_POINTS);
+
+/** Publishes a point; costs nothing without subscribers. */
+export function reached(kind: string, step: string, at: OperationPoint['at']): void {
+  if (points.hasSubscribers) points.publish({ kind, step, at } satisfies OperationPoint);
+}

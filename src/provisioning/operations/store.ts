@@ -1,0 +1,166 @@
+import { inTransaction, type OwnerClient } from '../../database/owner.js';
+import { PlainError } from '../../platform/plain-error.js';
+import { shortName } from '../../tenancy/tenant-name.js';
+import { OperationHeldError } from './errors.js';
+import { type Holder, hasEnded } from './holder.js';
+import type { OperationState, StepProgress } from './operation.js';
+
+/** Seconds for which a process holds an operation, unless it extends that. */
+export const LEASE_SECONDS = 30;
+/** Number of finished operations whose rows are kept. */
+const HISTORY = 1_000;
+
+/** An operation as it is stored. */
+export interface StoredOperation {
+  readonly id: number;
+  readonly kind: string;
+  readonly schemas: readonly string[];
+  readonly parameters: object;
+  readonly notes: object;
+  readonly state: OperationState;
+  readonly stepsDone: readonly string[];
+}
+
+interface OperationRow extends StoredOperation {
+  readonly place: string | null;
+  readonly pid: number | null;
+  /** Seconds until the lease ends. */
+  readonly left: number | null;
+}
+
+const COLUMNS = `
+  id::float8 AS id, kind, schema_names AS schemas, parameters, notes, state, steps_done AS "stepsDone",
+  held_on AS place, held_by_pid AS pid, extract(epoch FROM held_until - clock_timestamp())::float8 AS left`;
+const LEASE = `clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})`;
+const NOBODYS = 'holder = NULL, held_on = NULL, held_by_pid = NULL, held_until = NULL';
+
+/**
+ * Stores a new operation, held by this process, unless an unfinished one has one of its tenants.
+ * @returns the new operation's id, or the unfinished operation and whether it is the same, apart from its secrets
+ */
+export async function begin(
+  client: OwnerClient,
+  holder: Holder,
+  wanted: Pick<StoredOperation, 'kind' | 'schemas' | 'parameters'>,
+  secrets: readonly string[],
+): Promise<{ readonly begun: number } | { readonly unfinished: StoredOperation; readonly isSame: boolean }> {
+  const { kind, schemas, parameters } = wanted;
+  return await inTransaction(client, async () => {
+    // One begins at a time; steps and leases of others go on.
+    await client.query('LOCK TABLE public.tenant_operation IN SHARE ROW EXCLUSIVE MODE');
+    const { rows } = await client.query<OperationRow & { isSame: boolean }>(
+      `SELECT ${COLUMNS},
+              kind = $2 AND schema_names = $1::varchar[] AND parameters - $4::text[] = $3::jsonb - $4::text[] AS "isSame"
+       FROM public.tenant_operation WHERE finished_at IS NULL AND schema_names && $1::varchar[]
+       ORDER BY "isSame" DESC, id LIMIT 1`,
+      [schemas, kind, JSON.stringify(parameters), secrets],
+    );
+    if (rows[0]) return { unfinished: rows[0], isSame: rows[0].isSame };
+    await client.query(
+      `DELETE FROM public.tenant_operation WHERE id IN (
+         SELECT id FROM public.tenant_operation WHERE finished_at IS NOT NULL ORDER BY id DESC OFFSET ${HISTORY})`,
+    );
+    const inserted = await client.query<{ id: string }>(
+      `INSERT INTO public.tenant_operation (kind, schema_names, parameters, holder, held_on, held_by_pid, held_until)
+       VALUES ($1, $2, $3, $4, $5, $6, ${LEASE}) RETURNING id`,
+      [kind, schemas, JSON.stringify(parameters), holder.token, holder.place, holder.pid],
+    );
+    return { begun: Number(inserted.rows[0]!.id) };
+  });
+}
+
+/**
+ * Takes an unfinished operation over, once no transaction of a killed process has it any more.
+ * @throws OperationHeldError while a process works on it; PlainError when it is finished or unknown
+ */
+export async function take(client: OwnerClient, id: number, holder: Holder): Promise<StoredOperation> {
+  return await inTransaction(client, async () => {
+    const { rows } = await client.query<OperationRow>(
+      `SELECT ${COLUMNS} FROM public.tenant_operation WHERE id = $1 AND finished_at IS NULL FOR UPDATE`,
+      [id],
+    );
+    const [found] = rows;
+    if (!found)
+      throw new PlainError(`there is no unfinished operation ${id}; see: leopard tenants operations`);
+    const { place, pid, left } = found;
+    if (place !== null && pid !== null && left !== null && left > 0 && !hasEnded({ place, pid })) {
+      throw new OperationHeldError(
+        `process ${pid} on ${place.split(' ')[0]} is working on it: ${found.kind} of ${shortName(found.schemas[0]!)}; wait for it, or if that process has ended, try again in ${Math.ceil(left)} s`,
+      );
+    }
+    const state = found.state === 'FAILED' ? 'RUNNING' : found.state;
+    await client.query(
+      `UPDATE public.tenant_operation
+       SET holder = $2, held_on = $3, held_by_pid = $4, held_until = ${LEASE}, updated_at = clock_timestamp(),
+           state = $5, error = NULL
+       WHERE id = $1`,
+      [id, holder.token, holder.place, holder.pid, state],
+    );
+    return { ...found, state };
+  });
+}
+
+/**
+ * Makes the transaction of `client` one that ends before another process can take the operation over.
+ * @throws OperationHeldError when this process does not hold it any more
+ */
+export async function fence(client: OwnerClient, id: number, { token }: Holder): Promise<void> {
+  const { rowCount } = await client.query(
+    'SELECT FROM public.tenant_operation WHERE id = $1 AND holder = $2 FOR KEY SHARE',
+    [id, token],
+  );
+  if (rowCount === 0) throw lost();
+}
+
+/** The changes to a held operation's row; what is not given stays as it is. */
+export interface OperationChanges {
+  readonly state?: OperationState;
+  readonly step?: string | null;
+  readonly stepsDone?: readonly string[];
+  readonly notes?: object;
+  readonly progress?: StepProgress | null;
+  readonly error?: string;
+  /** Whether this process stops working on it. */
+  readonly release?: boolean;
+  /** Whether it is over; the names of the parameters to forget then. */
+  readonly finish?: readonly string[];
+}
+
+/**
+ * Changes a held operation and extends its lease.
+ * @throws OperationHeldError when this process does not hold it any more
+ */
+export async function update(
+  client: OwnerClient,
+  id: number,
+  { token }: Holder,
+  changes: OperationChanges,
+): Promise<void> {
+  const values: unknown[] = [id, token];
+  const value = (given: unknown) => `$${values.push(given)}`;
+  const { state, step, stepsDone, notes, progress, error, release, finish } = changes;
+  const set = [
+    'updated_at = clock_timestamp()',
+    release || finish ? NOBODYS : `held_until = ${LEASE}`,
+    ...(state === undefined ? [] : [`state = ${value(state)}`]),
+    ...(step === undefined ? [] : [`step = ${value(step)}`]),
+    ...(stepsDone === undefined ? [] : [`steps_done = ${value(stepsDone)}`]),
+    ...(notes === undefined ? [] : [`notes = notes || ${value(JSON.stringify(notes))}::jsonb`]),
+    ...(progress === undefined ? [] : [`progress = ${value(progress && JSON.stringify(progress))}`]),
+    ...(error === undefined ? [] : [`error = ${value(error)}`]),
+    ...(finish
+      ? [`finished_at = clock_timestamp()`, `parameters = parameters - ${value(finish)}::text[]`]
+      : []),
+  ];
+  const { rowCount } = await client.query(
+    `UPDATE public.tenant_operation SET ${set.join(', ')} WHERE id = $1 AND holder = $2`,
+    values,
+  );
+  if (rowCount === 0) throw lost();
+}
+
+function lost(): OperationHeldError {
+  return new OperationHeldError(
+    'another process has taken the operation over, because this one did not answer for long; see: leopard tenants operations',
+  );
+}
