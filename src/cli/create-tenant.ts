@@ -8,6 +8,7 @@ import { passwordFor, warnOfWeakPassword } from './account-options.js';
 import { addedInWords } from './catalogue.js';
 import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { withSteps } from './operation-progress.js';
 import { ownerSettings } from './owner-settings.js';
 import { parseMaxUsers } from './tenant-changes.js';
 import { withDatabase } from './with-database.js';
@@ -28,6 +29,7 @@ interface CreateTenantOptions extends AdminOptions {
   readonly maxUsers?: number;
   readonly timeZone?: string;
   readonly catalogue: CatalogueCountry | 'none';
+  readonly json?: boolean;
 }
 
 /** Adds the options and the action of creating a tenant to a command. */
@@ -52,6 +54,7 @@ export function addCreateTenantCommand(command: Command, context: CliContext): v
     .option('--admin-password <password>', "the admin's password; better in LEOPARD_PASSWORD")
     .option('--admin-first-name <name>', "the admin's first name")
     .option('--admin-last-name <name>', "the admin's last name")
+    .option('--json', 'print JSON')
     .action((options: CreateTenantOptions) => createTenantFromOptions(context, options));
 }
 
@@ -60,18 +63,28 @@ async function createTenantFromOptions(context: CliContext, options: CreateTenan
   const admin = await firstAdmin(context, options);
   const config = context.config();
   const { name, domain = [], status, maxUsers, timeZone, catalogue } = options;
+  const input = {
+    tenant,
+    name,
+    domains: domain,
+    status,
+    ...(maxUsers !== undefined && { maxUsers }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(catalogue !== 'none' && { catalogue }),
+    ...(admin && { admin }),
+  };
   const created = await withDatabase(context, (handle) =>
-    createTenant(ownerSettings(handle), handle.app.user, config, {
-      tenant,
-      name,
-      domains: domain,
-      status,
-      ...(maxUsers !== undefined && { maxUsers }),
-      ...(timeZone !== undefined && { timeZone }),
-      ...(catalogue !== 'none' && { catalogue }),
-      ...(admin && { admin }),
-    }),
+    withSteps(context, (steps) => createTenant(ownerSettings(handle), handle.app.user, config, input, steps)),
   );
+  if (options.json) {
+    const { id, schema, domains, added } = created;
+    context.show(
+      true,
+      { id, tenant, schema_name: schema, name: created.name, domains, catalogue: added },
+      () => [],
+    );
+    return;
+  }
   const state = status === 'TRIAL' ? 'on trial' : status.toLowerCase();
   context.print(`tenant ${tenant} is created, ${state}; its schema is ${created.schema}`);
   for (const each of created.domains) context.print(`  ${each}`);

@@ -2,9 +2,10 @@ import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import type { Operation, Surroundings } from '../provisioning/operations/operation.js';
 import { type OnStep, resumeOperation } from '../provisioning/operations/run.js';
+import { ownerSettings } from './owner-settings.js';
 
-/** What a process has at hand for any kind of operation. */
-export interface OperationMeans {
+/** The settings and connections of a process, of which any kind of operation takes its means. */
+interface OperationMeans {
   readonly config: Config;
   readonly handle: DatabaseHandle;
 }
@@ -21,7 +22,7 @@ type Resume = (means: OperationMeans, id: number, options: ResumeOptions) => Pro
  * Returns a kind of operation for `OPERATION_KINDS`.
  * @param surroundings makes its means from those of the process
  */
-export function resumable<P extends object, N extends object, S extends Surroundings>(
+function resumable<P extends object, N extends object, S extends Surroundings>(
   operation: Operation<P, N, S>,
   surroundings: (means: OperationMeans) => S,
 ): Resume {
@@ -29,4 +30,10 @@ export function resumable<P extends object, N extends object, S extends Surround
 }
 
 /** Every kind of operation, with how to carry it on; loaded when it is needed. */
-export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = {};
+export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = {
+  create: async () =>
+    resumable((await import('../provisioning/create-tenant.js')).createOperation, ({ handle }) => ({
+      owner: ownerSettings(handle),
+      appUser: handle.app.user,
+    })),
+};

@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
 import { OperationHeldError } from '../provisioning/operations/errors.js';
 import { type ListedOperation, listOperations } from '../provisioning/operations/list.js';
-import type { OnStep } from '../provisioning/operations/run.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { OPERATION_KINDS } from './operation-kinds.js';
+import { withSteps } from './operation-progress.js';
 import { ownerSettings } from './owner-settings.js';
-import type { Progress } from './progress.js';
 import { formatTable } from './table.js';
 import { withDatabase } from './with-database.js';
 
@@ -70,18 +69,13 @@ async function resume(
         failed('this version of the program does not know it; use the one that began it');
         continue;
       }
-      const progress = context.progress(process.stderr);
       try {
         const carryOn = await load();
-        const state = await carryOn({ config: context.config(), handle }, id, {
-          undo,
-          onStep: showSteps(progress),
-        });
-        progress.done();
+        const means = { config: context.config(), handle };
+        const state = await withSteps(context, (steps) => carryOn(means, id, { undo, ...steps }));
         results.push({ id, kind, tenant: shortName(schemas[0]!), state, error: null });
         if (!json) context.print(`${named} is ${state === 'DONE' ? 'done' : 'undone'}`);
       } catch (error) {
-        progress.failed();
         if (error instanceof OperationHeldError && tenant === undefined) continue;
         failed((error as Error).message);
       }
@@ -92,15 +86,6 @@ async function resume(
     if (failures.length > 0)
       throw new CliError(`${failures.length} of ${list.length} operations are not finished`);
   });
-}
-
-/** Returns a listener that shows an operation's steps. */
-export function showSteps(progress: Progress): OnStep {
-  return ({ label, number, steps, done, total }) => {
-    const text = `${label} (${number} of ${steps})`;
-    if (total === null) progress.say(text);
-    else progress.count(text, done, total);
-  };
 }
 
 /** Returns an operation in the JSON of commands. */

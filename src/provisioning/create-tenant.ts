@@ -8,10 +8,18 @@ import type { OwnerClient } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
 
 import { storedDomain } from '../tenancy/domain.js';
-import type { CreatedTenant, SubscriptionStatus } from '../tenancy/new-tenant.js';
+import {
+  type CreatedTenant,
+  checkNewTenant,
+  type NewTenant,
+  type SubscriptionStatus,
+  TenantNotFoundError,
+} from '../tenancy/new-tenant.js';
 import { checkShortName, LONGEST_NAME } from '../tenancy/tenant-name.js';
 import { setTimeZoneOn } from '../tenancy/time-zone-setting.js';
-import { createTenantSchema } from './tenant-schema.js';
+import type { Operation, Surroundings } from './operations/operation.js';
+import { type RunOptions, runOperation } from './operations/run.js';
+import { createTenantSchemaOn, dropTenantSchema } from './tenant-schema.js';
 
 /** The input of an operator for a new tenant. */
 export interface CreateTenantInput {
@@ -68,49 +76,92 @@ export function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
   }
 }
 
+/** The means of creating a tenant. */
+interface CreateSurroundings extends Surroundings {
+  /** The program's role, which may assume the tenant's. */
+  readonly appUser: string;
+}
+
+/** The parameters of creating a tenant, checked: what is stored of the operator's input. */
+interface CreateParameters {
+  readonly tenant: NewTenant;
+  readonly admin?: StorableAccount;
+  readonly timeZone?: string;
+  readonly catalogue?: CatalogueCountry;
+}
+
+/** Creating a tenant, with its domains, first user, time zone and starter catalogue. */
+export const createOperation: Operation<CreateParameters, CreateTenantResult, CreateSurroundings> = {
+  kind: 'create',
+  secrets: ['admin'],
+  steps: [
+    {
+      name: 'schema',
+      label: 'creating the schema',
+      async run({ parameters, notes, surroundings, inCatalogue, note }) {
+        if (notes.id !== undefined) return;
+        const { tenant, admin, timeZone, catalogue } = parameters;
+        const wanted = catalogue && (await readCatalogue(catalogue));
+        let added: Added | null = null;
+        const fill = async (client: OwnerClient) => {
+          if (timeZone !== undefined) await setTimeZoneOn(client, tenant.schema, timeZone);
+          const adminId = admin ? await insertAdmin(client, admin) : null;
+          if (wanted) added = await addCatalogue((statements) => inTurn(client, statements), wanted, adminId);
+        };
+        await inCatalogue(async (client) => {
+          const created = await createTenantSchemaOn(client, surroundings.appUser, tenant, { fill });
+          await note({ ...created, added }, client);
+        });
+      },
+      async undo({ notes, surroundings }) {
+        if (notes.schema === undefined) return;
+        await dropTenantSchema(surroundings.owner, notes.schema).catch((error) => {
+          if (!(error instanceof TenantNotFoundError)) throw error;
+        });
+      },
+    },
+  ],
+};
+
 /**
- * Creates a tenant with its domains, first user, time zone and starter catalogue, in one transaction.
+ * Creates a tenant with its domains, first user, time zone and starter catalogue. Killed at any point, it is carried on
+ * when it is called with the same input again.
  * @throws TenantExistsError, InvalidTenantError, PlainError about the name, the time zone or the catalogue; nothing is
- * left behind then
+ * left behind then. OperationInTheWayError, OperationHeldError
  */
 export async function createTenant(
   owner: ConnectionSettings,
   appUser: string,
   hosts: Hosts,
   input: CreateTenantInput,
+  options?: RunOptions,
 ): Promise<CreateTenantResult> {
   const { name, domains = [], admin, status = 'TRIAL', maxUsers, timeZone, catalogue } = input;
-  const tenant = checkShortName(input.tenant);
-  checkHostLabels(tenant, hosts);
-  const schema = `tenant_${tenant}`;
-  const [primary, ...others] = ownDomains(tenant, hosts);
+  const short = checkShortName(input.tenant);
+  checkHostLabels(short, hosts);
+  const schema = `tenant_${short}`;
+  const [primary, ...others] = ownDomains(short, hosts);
   const further = new Set([...others, ...domains].map(storedDomain));
   further.delete(primary);
-  const wanted = catalogue && (await readCatalogue(catalogue));
-  let added: Added | null = null;
-  const fill = async (client: OwnerClient) => {
-    if (timeZone !== undefined) await setTimeZoneOn(client, schema, timeZone);
-    const adminId = admin ? await insertAdmin(client, admin) : null;
-    if (wanted) {
-      added = await addCatalogue((statements) => inTurn(client, statements), wanted, adminId);
-    }
+  const tenant = checkNewTenant({
+    schema,
+    name,
+    status,
+    ...(maxUsers !== undefined && { maxUsers }),
+    domains: [
+      { domain: primary, isPrimary: true },
+      ...[...further].map((domain) => ({ domain, isPrimary: false })),
+    ],
+  });
+  const parameters: CreateParameters = {
+    tenant,
+    ...(admin && { admin }),
+    ...(timeZone !== undefined && { timeZone }),
+    ...(catalogue && { catalogue }),
   };
-  const created = await createTenantSchema(
-    owner,
-    appUser,
-    {
-      schema,
-      name,
-      status,
-      ...(maxUsers !== undefined && { maxUsers }),
-      domains: [
-        { domain: primary, isPrimary: true },
-        ...[...further].map((domain) => ({ domain, isPrimary: false })),
-      ],
-    },
-    { fill },
-  );
-  return { ...created, added };
+  const request = { schemas: [schema] as const, parameters };
+  const notes = await runOperation(createOperation, { owner, appUser }, request, options);
+  return notes as CreateTenantResult;
 }
 
 async function insertAdmin(client: OwnerClient, admin: StorableAccount): Promise<number> {

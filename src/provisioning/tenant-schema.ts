@@ -43,41 +43,42 @@ export async function createTenantSchema(
   tenant: NewTenant,
   options: TenantSchemaOptions = {},
 ): Promise<CreatedTenant> {
-  const wanted = checkNewTenant(tenant);
-  return await withOwner(owner, (client) => createTenantSchemaOn(client, appUser, wanted, options));
+  return await withOwner(owner, (client) =>
+    inTransaction(client, () => createTenantSchemaOn(client, appUser, tenant, options)),
+  );
 }
 
-async function createTenantSchemaOn(
+/** Creates a tenant as createTenantSchema, in the caller's transaction. @throws as createTenantSchema */
+export async function createTenantSchemaOn(
   client: OwnerClient,
   appUser: string,
-  tenant: NewTenant,
-  options: TenantSchemaOptions,
+  wanted: NewTenant,
+  options: TenantSchemaOptions = {},
 ): Promise<CreatedTenant> {
+  const tenant = checkNewTenant(wanted);
   const { files = readMigrations(), fill } = options;
   const capture = captureFor(options);
   const schema = quoteIdentifier(checkSchemaName(tenant.schema));
   try {
-    return await inTransaction(client, async () => {
-      // Several tenants may be created at once, but none while a migration changes what they are created from.
-      await lockTenants(client, tenant.schema);
-      const id = await insertTenant(client, tenant);
-      await ensureTenantRole(client, tenant.schema, appUser);
-      await client.query(`CREATE SCHEMA ${schema}; ${schemaRightsSql(tenant.schema)}`);
-      await client.query(`SET LOCAL search_path TO ${schema}, pg_temp`);
-      const script = readSnapshot(files.tenant);
-      for (const sql of script ? [script] : files.tenant.map((migration) => migration.sql))
-        await client.query(sql);
-      await recordMigrations(client, tenant.schema, files.tenant);
-      await noteIncarnation(client, tenant.schema);
-      if (capture) await installCapture(client, tenant.schema, capture);
-      await fill?.(client);
-      return {
-        id,
-        schema: tenant.schema,
-        name: tenant.name,
-        domains: tenant.domains.map(({ domain }) => domain),
-      };
-    });
+    // Several tenants may be created at once, but none while a migration changes what they are created from.
+    await lockTenants(client, tenant.schema);
+    const id = await insertTenant(client, tenant);
+    await ensureTenantRole(client, tenant.schema, appUser);
+    await client.query(`CREATE SCHEMA ${schema}; ${schemaRightsSql(tenant.schema)}`);
+    await client.query(`SET LOCAL search_path TO ${schema}, pg_temp`);
+    const script = readSnapshot(files.tenant);
+    for (const sql of script ? [script] : files.tenant.map((migration) => migration.sql))
+      await client.query(sql);
+    await recordMigrations(client, tenant.schema, files.tenant);
+    await noteIncarnation(client, tenant.schema);
+    if (capture) await installCapture(client, tenant.schema, capture);
+    await fill?.(client);
+    return {
+      id,
+      schema: tenant.schema,
+      name: tenant.name,
+      domains: tenant.domains.map(({ domain }) => domain),
+    };
   } catch (error) {
     throw understandable(error as DatabaseError, tenant);
   }

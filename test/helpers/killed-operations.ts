@@ -7,7 +7,7 @@ import type { OperationPoint } from '../../src/provisioning/operations/points.js
 const PRELOADED = fileURLToPath(new URL('./kill-at-point.mjs', import.meta.url));
 const LONGEST_OUTPUT = 100_000;
 
-/** How a command ended that was to be killed. */
+/** The end of a command that was to be killed. */
 export interface KilledCommand {
   /** Whether it reached the point and was killed there. */
   readonly killed: boolean;

@@ -7,14 +7,14 @@ export interface Surroundings {
   readonly owner: ConnectionSettings;
 }
 
-/** How far a step is. Counts are of whatever the step handles: tables, rows, files. */
+/** The progress of a step. Counts are of whatever the step handles: tables, rows, files. */
 export interface StepProgress {
   readonly done: number;
   /** Null while it is not known. */
   readonly total: number | null;
 }
 
-/** What a step works with. */
+/** The facts and means with which a step works. */
 export interface StepWork<P, N, S extends Surroundings> {
   /** The operation's id. */
   readonly id: number;
@@ -81,5 +81,5 @@ export interface Operation<P extends object, N extends object, S extends Surroun
   readonly secrets?: readonly (keyof P & string)[];
 }
 
-export const OPERATION_STATES = ['RUNNING', 'UNDOING', 'FAILED', 'DONE', 'UNDONE'] as const;
-export type OperationState = (typeof OPERATION_STATES)[number];
+/** FAILED waits to be carried on, DONE and UNDONE are over. */
+export type OperationState = 'RUNNING' | 'UNDOING' | 'FAILED' | 'DONE' | 'UNDONE';

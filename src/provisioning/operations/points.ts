@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 
-/** A moment of an operation, published to whoever subscribes in this process: tests, which kill it there. */
+/** A moment of an operation, published to the subscribers in this process: tests, which kill it there. */
 export interface OperationPoint {
   readonly kind: string;
   readonly step: string;
@@ -8,10 +8,7 @@ export interface OperationPoint {
   readonly at: 'before' | 'during' | 'after' | 'before-undo' | 'after-undo';
 }
 
-/** The name of the channel of `node:diagnostics_channel`. */
-export const OPERATION_POINTS = 'leopard:operation';
-
-const points = channel(OPERATION_POINTS);
+const points = channel('leopard:operation');
 
 /** Publishes a point; costs nothing without subscribers. */
 export function reached(kind: string, step: string, at: OperationPoint['at']): void {

@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What an operation is to be done with. */
+/** The tenants and parameters of an operation. */
 export interface OperationRequest<P> {
   /** The schema of the tenant, then those of other tenants that nothing else may change meanwhile. */
   readonly schemas: readonly [string, ...string[]];
