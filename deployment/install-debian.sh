@@ -241,6 +241,9 @@ install_services() {
     leopard-scheduler.service leopard-.service.d/common.conf; do
     put "$(adapted "systemd/$name")" "/etc/systemd/system/$name" 644 root:root && program_changed=yes
   done
+  for name in postgresql@15-main pgbouncer nginx; do
+    put "$(cat "$here/systemd/restart.conf")" "/etc/systemd/system/$name.service.d/leopard.conf" 644 root:root || true
+  done
   put "$(cat "$here/logs/journald.conf")" /etc/systemd/journald.conf.d/leopard.conf 644 root:root && journal_changed=yes
   put "$(cat "$here/logs/logrotate.conf")" /etc/logrotate.d/leopard 644 root:root || true
   put "$(adapted leopard)" /usr/local/bin/leopard 755 root:root || true

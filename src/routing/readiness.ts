@@ -41,7 +41,10 @@ export async function readiness(
     return notReady([{ code: 'migrating', detail: `${text}: ${done} of ${total}`, done, total }]);
   }
   const found = await Promise.all(checks.map((check) => check()));
-  const reasons = found.filter((reason) => reason !== null);
+  const failed = found.filter((reason) => reason !== null);
+  const isAway = failed.some(({ code }) => code === 'database_unavailable');
+  // A database that is away does not write either, which says nothing about its disk.
+  const reasons = isAway ? failed.filter(({ code }) => code !== 'writes_failing') : failed;
   return reasons.length > 0 ? notReady(reasons) : { status: 'ready', reasons };
 }
 

@@ -1,64 +1,47 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
-import { copyBuiltTree } from '../helpers/built-tree.js';
-import { DebianMachine, noMachine } from '../helpers/debian-machine.js';
+import { Drill } from '../drill/drill.js';
+import { InstalledPlatform } from '../drill/installed.js';
+import {
+  API,
+  clockSetTo,
+  databaseStopped,
+  diskFull,
+  killed,
+  operator,
+  POSTGRESQL,
+  prepareClock,
+  SERVICES,
+} from '../drill/installed-cases.js';
+import { DebianMachine } from '../helpers/debian-machine.js';
+import { FAKETIME, NO_FAKETIME } from '../helpers/faketime.js';
+import { BLOCKS, INSTALL, noInstallation, Release } from '../helpers/installed-machine.js';
 import { type Asked, askOn } from './asker.js';
 
 // deployment/install-debian.sh and the blocks of docs/deployment.md, carried out in their order on a whole machine with
-// systemd: test/helpers/debian-machine.ts.
+// systemd: test/helpers/debian-machine.ts. Then its parts fail under load: a short version of `npm run drill -- --installed`.
 
-/** Returns what the machine would have to download; it has no network. */
-function missingPackages(): string | null {
-  const script = readFileSync(join(PACKAGE_ROOT, INSTALL), 'utf8');
-  const wanted = [...script.matchAll(/wanted\+?=\(([^)]*)\)/g)].flatMap(([, names]) => names!.split(' '));
-  const missing = wanted.filter((name) => spawnSync('/usr/bin/dpkg-query', ['-W', name]).status !== 0);
-  return missing.length === 0
-    ? null
-    : `not installed: ${missing.join(', ')}; the test of the installation is skipped`;
-}
-
-function builtRelease(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'leopard-release-'));
-  copyBuiltTree(folder, ['bin', 'dist', 'data', 'migrations', 'package.json', 'package-lock.json']);
-  return folder;
-}
-
-const INSTALL = 'deployment/install-debian.sh';
-/** The shell blocks of the page; others (console) need the Internet. */
-const BLOCKS = [
-  ...readFileSync(join(PACKAGE_ROOT, 'docs', 'deployment.md'), 'utf8').matchAll(/^```sh\n(.*?)^```$/gms),
-].map(([, block]) => block!);
 const [FIRST_INSTALL, FIRST_AGENCY, RESTARTS, UPGRADE, OWN_DOMAIN, ...REST] = BLOCKS;
-const HOST = 'everest.crm.example.com';
+const DOMAIN = 'crm.example.com';
+const HOST = `everest.${DOMAIN}`;
 const MINUTES = 60_000;
-const API = ['leopard-api@1', 'leopard-api@2'];
-const SERVICES = [...API, 'leopard-worker', 'leopard-imports', 'leopard-scheduler'];
+const NOTHING_LOST = { lost: 0, doubled: 0 };
 
-const reason = noMachine() ?? missingPackages();
+const reason = noInstallation();
 if (reason) console.log(reason);
-const release = reason ? '' : builtRelease();
-const folders = [PACKAGE_ROOT, release];
-const booted = reason ? null : await DebianMachine.boot({ folders }).catch((error: Error) => error);
+if (!FAKETIME) console.log(NO_FAKETIME);
+const release = reason ? null : new Release();
+const booted = release && (await release.boot().catch((error: Error) => error));
 if (booted instanceof Error)
   console.log(`systemd does not start here; its tests are skipped: ${booted.message}`);
-afterAll(() => {
-  if (release) rmSync(release, { recursive: true });
-});
+afterAll(() => release?.remove());
 
 describe.skipIf(!(booted instanceof DebianMachine))('the installation on an empty Debian', () => {
   const machine = booted as DebianMachine;
   afterAll(() => machine.stop());
 
   /** Carries out commands in the project's folder; the program is not built there but taken from `release`. */
-  const follow = (commands: string) =>
-    machine.run(
-      `cd ${PACKAGE_ROOT}; set -e; ${commands.replaceAll(INSTALL, `${INSTALL} --release ${release}`)}`,
-      5 * MINUTES,
-    );
+  const follow = (commands: string) => machine.run(release!.commands(commands), 5 * MINUTES);
   const install = (rest: string) => machine.run(`${PACKAGE_ROOT}/${INSTALL} ${rest}`, MINUTES);
   const ask = (host: string, method: string, path: string, asked: Asked = {}) =>
     askOn(machine, host, method, path, asked);
@@ -85,14 +68,7 @@ describe.skipIf(!(booted instanceof DebianMachine))('the installation on an empt
     const { code, stdout, stderr } = await follow(FIRST_INSTALL!);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('== installed');
-    for (const unit of [
-      ...SERVICES,
-      'nginx',
-      'pgbouncer',
-      'postgresql@15-main',
-      'leopard-migrate',
-      'leopard.target',
-    ])
+    for (const unit of [...SERVICES, 'nginx', 'pgbouncer', POSTGRESQL, 'leopard-migrate', 'leopard.target'])
       expect([unit, await show(unit, 'ActiveState')]).toEqual([unit, 'active']);
   });
 
@@ -146,14 +122,6 @@ describe.skipIf(!(booted instanceof DebianMachine))('the installation on an empt
     expect((await follow(`${INSTALL} --domain other.test`)).stderr).toContain('has another BASE_DOMAIN');
   });
 
-  test('one process after the other is restarted, and no request fails', {
-    timeout: 3 * MINUTES,
-  }, async () => {
-    const asking = ask(HOST, 'GET', '/api/public/tenant-info/', { times: 300 });
-    expect(await follow(RESTARTS!)).toMatchObject({ code: 0, stderr: '' });
-    expect((await asking).statuses).toEqual({ 200: 300 });
-  });
-
   test('an agency’s own domain is served once it is registered', async () => {
     expect((await machine.run('leopard-own-domain crm.acme.example')).stderr).toContain(
       'crm.acme.example is no agency’s'.replace('’', "'"),
@@ -178,24 +146,71 @@ describe.skipIf(!(booted instanceof DebianMachine))('the installation on an empt
     expect(logged.match(/"upstream":"unix:\/run\/leopard-api-/g)).toHaveLength(10);
   });
 
-  test('a process that dies is started again', async () => {
-    const pid = await show('leopard-api@1', 'MainPID');
-    await machine.must('systemctl kill -s SIGKILL leopard-api@1');
-    await expect.poll(() => show('leopard-api@1', 'NRestarts'), { timeout: 20_000 }).toBe('1');
-    await expect.poll(() => show('leopard-api@1', 'ActiveState'), { timeout: 20_000 }).toBe('active');
-    expect(await show('leopard-api@1', 'MainPID')).not.toBe(pid);
-  });
-
   test('the files of logs are taken by logrotate', async () => {
     const { code, stderr } = await machine.run('logrotate --debug /etc/logrotate.d/leopard');
     expect([code, stderr.match(/^error.*/m)]).toEqual([0, null]);
+  });
+
+  describe('under load', () => {
+    let drill: Drill<InstalledPlatform>;
+    beforeAll(async () => {
+      const platform = await InstalledPlatform.open(machine, DOMAIN);
+      drill = await Drill.begin(platform, { clients: 4, pause: 20, around: 0.5 });
+    });
+    afterAll(() => drill?.close());
+
+    test('restarts as the page has them fail no request, and streams are back within two seconds with all that they missed', {
+      timeout: 3 * MINUTES,
+    }, async () => {
+      const outcome = await drill.play(operator(RESTARTS!));
+      expect(outcome).toMatchObject({ failed: 0, kinds: '', ...NOTHING_LOST });
+      expect(outcome.requests).toBeGreaterThan(50);
+      expect(outcome.streamLosses).toBeGreaterThan(5);
+      expect(outcome.quickestGapMs).toBeLessThan(2_000);
+    });
+
+    test('systemd starts again what was killed, and what was not under way is answered', async () => {
+      const outcome = await drill.play(
+        killed(API[0], 'leopard-worker', 'leopard-imports', 'leopard-scheduler'),
+      );
+      expect(outcome).toMatchObject(NOTHING_LOST);
+      // nginx asks the other process where that is safe.
+      expect(outcome.kinds).toMatch(/^((PATCH|POST) 502 ×\d+(, )?)*$/);
+    });
+
+    test('everything killed at once is back, as after a loss of power', async () => {
+      if (FAKETIME) await prepareClock(drill); // with the next start of each
+      const outcome = await drill.play(killed(POSTGRESQL, 'pgbouncer', 'nginx', ...SERVICES));
+      expect(outcome).toMatchObject(NOTHING_LOST);
+    });
+
+    test('PgBouncer restarted and PostgreSQL away: failures are 503, within six seconds', async () => {
+      const outcome = await drill.play(async (played) => {
+        await operator('systemctl restart pgbouncer')(played);
+        return await databaseStopped(5)(played);
+      });
+      expect(outcome).toMatchObject({ ...NOTHING_LOST, remarks: '/health/ready: database_unavailable' });
+      expect(outcome.kinds).toMatch(/^(\w+ 503 ×\d+(, )?)*$/);
+      expect(outcome.longestMs).toBeLessThan(10_000);
+    });
+
+    test('a full disk refuses changes alone', async () => {
+      const outcome = await drill.play(diskFull(3));
+      expect(outcome).toMatchObject(NOTHING_LOST);
+      expect(outcome.kinds).toMatch(/^((PATCH|POST) 503 ×\d+(, )?)*$/);
+      expect(outcome.remarks).toContain('writes_failing');
+    });
+
+    test.skipIf(!FAKETIME)('a clock that jumps does no harm', async () => {
+      expect(await drill.play(clockSetTo('+1h', 2))).toMatchObject({ failed: 0, ...NOTHING_LOST });
+    });
   });
 });
 
 describe.skipIf(reason !== null)('the installation where systemd does not run, as in a container', () => {
   let machine: DebianMachine;
   beforeAll(async () => {
-    machine = await DebianMachine.boot({ folders, systemd: false });
+    machine = await release!.boot({ systemd: false });
   }, MINUTES);
   afterAll(() => machine?.stop());
 
@@ -203,7 +218,7 @@ describe.skipIf(reason !== null)('the installation where systemd does not run, a
     timeout: 5 * MINUTES,
   }, async () => {
     const installed = await machine.must(
-      `${PACKAGE_ROOT}/${INSTALL} --domain leopard.test --self-signed --size small --release ${release}`,
+      `${PACKAGE_ROOT}/${INSTALL} --domain leopard.test --self-signed --size small --release ${release!.folder}`,
       5 * MINUTES,
     );
     expect(installed).toContain('systemd does not run here, so nothing was started');

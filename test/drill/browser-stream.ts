@@ -68,8 +68,8 @@ export class BrowserStream {
     this.#text = '';
     return new Promise((resolve) => {
       const sent = request({
-        ...{ host: '127.0.0.1', port: this.target.port, servername: this.host, ca: this.target.certificates },
-        agent: false,
+        ...{ host: '127.0.0.1', port: this.target.port, socketPath: this.target.socketPath },
+        ...{ servername: this.host, ca: this.target.certificates, agent: false },
         path: '/api/v1/notifications/stream/',
         headers: {
           host: this.host,

@@ -1,48 +1,28 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SmallDisk } from '../helpers/small-disk.js';
 import { killAll, postgresOf } from '../start/program.js';
-import type { Drill } from './drill.js';
+import type { Happening } from './drill.js';
+import { readinessOf } from './drilled-platform.js';
 import type { Platform } from './platform.js';
 
-/** Something that happens to the platform. */
-export type Happening = (drill: Drill) => Promise<string | undefined>;
+/** Something that happens to the platform whose parts a drill supervises itself. */
+type Case = Happening<Platform>;
 
-/** Returns what /health/ready of the first API process says: `ready`, or the codes of the reasons. */
-function readyOf({ port }: Platform): Promise<string> {
-  return new Promise((resolve) => {
-    const sent = request({ port, path: '/health/ready', agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => {
-        text += part;
-      });
-      response.on('end', () => {
-        const { status, reasons } = JSON.parse(text);
-        resolve(reasons.map(({ code }: { code: string }) => code).join(' ') || status);
-      });
-    });
-    sent.on('error', () => resolve('no answer'));
-    sent.end();
-  });
-}
-
-const untilReady = (drill: Drill) => drill.until(async () => (await readyOf(drill.platform)) === 'ready');
-
-export const rollingRestart: Happening = async ({ platform }) => {
+export const rollingRestart: Case = async ({ platform }) => {
   for (const part of [...platform.api, platform.worker, platform.scheduler]) await part.restart();
   return undefined;
 };
 
 /** Returns the kill of one process of the program. */
 export const killed =
-  (which: (platform: Platform) => { kill(): Promise<void> }): Happening =>
+  (which: (platform: Platform) => { kill(): Promise<void> }): Case =>
   async ({ platform }) => {
     await which(platform).kill();
     return undefined;
   };
 
-export const nginxWorkersKilled: Happening = async ({ platform }) => {
+export const nginxWorkersKilled: Case = async ({ platform }) => {
   const { pid } = platform.nginx;
   const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
   killAll(workers);
@@ -51,7 +31,7 @@ export const nginxWorkersKilled: Happening = async ({ platform }) => {
 
 /** Returns the end of PgBouncer by a signal, and its next start. */
 export const poolerRestarted =
-  (signal: NodeJS.Signals): Happening =>
+  (signal: NodeJS.Signals): Case =>
   async ({ platform }) => {
     await platform.pooler?.restart(signal);
     return undefined;
@@ -59,33 +39,33 @@ export const poolerRestarted =
 
 /** Returns the stop of PostgreSQL for a number of seconds. */
 export const databaseStopped =
-  (seconds: number): Happening =>
+  (seconds: number): Case =>
   async (drill) => {
     const { postgres } = drill.platform;
     process.kill(postgres.pid, 'SIGINT');
     await sleep(1_000 * seconds);
-    const said = await readyOf(drill.platform);
+    const said = await readinessOf(drill.platform);
     await postgres.startAgain();
-    await untilReady(drill);
+    await drill.untilReady();
     return `/health/ready: ${said}`;
   };
 
-export const databaseKilled: Happening = async (drill) => {
+export const databaseKilled: Case = async (drill) => {
   const { postgres } = drill.platform;
   killAll([postgres.pid, ...postgresOf(postgres.directory)]);
   await postgres.startAgain();
-  await untilReady(drill);
+  await drill.untilReady();
   return undefined;
 };
 
 /** Returns the filling of the database's disk for a number of seconds. */
 export const diskFull =
-  (disk: SmallDisk, seconds: number): Happening =>
+  (disk: SmallDisk, seconds: number): Case =>
   async (drill) => {
     disk.fill();
     const said = new Set<string>();
     for (const until = Date.now() + 1_000 * seconds; Date.now() < until; await sleep(500))
-      said.add(await readyOf(drill.platform));
+      said.add(await readinessOf(drill.platform));
     disk.empty();
     // PostgreSQL may have ended for lack of room; its supervisor starts it again.
     const { postgres } = drill.platform;
@@ -94,7 +74,7 @@ export const diskFull =
       () => false,
     );
     if (!isUp && !isRunning(postgres.pid)) await postgres.startAgain();
-    await untilReady(drill);
+    await drill.untilReady();
     return `/health/ready: ${[...said].join(', ')}${isUp ? '' : '; PostgreSQL had ended'}`;
   };
 
@@ -109,7 +89,7 @@ function isRunning(pid: number): boolean {
 
 /** Returns a jump of the clock of all processes of the program. @param file the file from which they read the shift */
 export const clockSetTo =
-  (file: string, shift: string): Happening =>
+  (file: string, shift: string): Case =>
   async () => {
     writeFileSync(file, shift);
     await sleep(5_000);

@@ -1,20 +1,25 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { noInstallation } from '../helpers/installed-machine.js';
 import { hasNginx, NO_NGINX } from '../helpers/nginx.js';
 import { hasPgBouncer, NO_PGBOUNCER } from '../helpers/pgbouncer.js';
 import { databaseStopped, killed, poolerRestarted } from './cases.js';
 import { Drill } from './drill.js';
+import { Platform } from './platform.js';
 
-// A short version of `npm run drill`: a small production under load, of which parts are restarted and killed.
+// A short version of `npm run drill`: a small production under load, of which parts are restarted and killed. Where a whole
+// machine can be installed, test/deployment/install.test.ts shows the same of that.
 
+const isShownOnMachine = noInstallation() === null;
 if (!hasNginx) console.log(NO_NGINX);
 if (!hasPgBouncer) console.log(NO_PGBOUNCER);
 
 const NOTHING_LOST = { lost: 0, doubled: 0 };
 
-describe.skipIf(!hasNginx)('a platform behind nginx, under load', () => {
-  let drill: Drill;
+describe.skipIf(!hasNginx || isShownOnMachine)('a platform behind nginx, under load', () => {
+  let drill: Drill<Platform>;
   beforeAll(async () => {
-    drill = await Drill.begin({ pooler: hasPgBouncer, clients: 4, pause: 20, around: 0.5, quick: true });
+    const platform = await Platform.open({ pooler: hasPgBouncer });
+    drill = await Drill.begin(platform, { clients: 4, pause: 20, around: 0.5 });
   }, 120_000);
   afterAll(() => drill?.close(), 60_000);
 

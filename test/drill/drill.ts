@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { idOf } from '../helpers/staff.js';
 import { BrowserStream } from './browser-stream.js';
+import { type DrilledPlatform, readinessOf } from './drilled-platform.js';
 import { HttpsLoad } from './https-load.js';
-import { HOST, Platform, type PlatformOptions } from './platform.js';
 
 /** The effects of one event in the life of the platform, as clients saw them. */
 export interface Outcome {
@@ -14,6 +14,8 @@ export interface Outcome {
   /** Losses of live streams, and the longest time without one. */
   readonly streamLosses: number;
   readonly streamGapMs: number;
+  /** The longest time of the stream that was back soonest: a machine that is busy for a moment holds up others. */
+  readonly quickestGapMs: number;
   /** Domain events of answered changes, and notifications on streams, that are missing or exist twice. */
   readonly lost: number;
   readonly doubled: number;
@@ -22,7 +24,7 @@ export interface Outcome {
 }
 
 /** The load during a drill. */
-export interface DrillOptions extends PlatformOptions {
+export interface DrillOptions {
   readonly clients: number;
   /** Milliseconds between two rounds of four requests of a client. */
   readonly pause: number;
@@ -52,18 +54,23 @@ const AUDIT = `
     coalesce(sum(greatest(entries - 1, 0) + greatest(notices - 1, 0)), 0)::integer AS repeated
   FROM each`;
 
+/** Something that happens to a platform; resolves when it is over, with a remark for the table if there is one. */
+export type Happening<P extends DrilledPlatform> = (drill: Drill<P>) => Promise<string | undefined>;
+
 /** A platform under load. */
-export class Drill {
+export class Drill<P extends DrilledPlatform> {
   private constructor(
-    readonly platform: Platform,
+    readonly platform: P,
     private readonly load: HttpsLoad,
     private readonly streams: readonly { readonly user: number; readonly stream: BrowserStream }[],
     private readonly around: number,
   ) {}
 
-  /** Starts the platform and its load; resolves when all streams are open. */
-  static async begin({ clients, pause, around, ...options }: DrillOptions): Promise<Drill> {
-    const platform = await Platform.open(options);
+  /** Puts a platform under load; resolves when all streams are open. The platform is closed with the drill. */
+  static async begin<P extends DrilledPlatform>(
+    platform: P,
+    { clients, pause, around }: DrillOptions,
+  ): Promise<Drill<P>> {
     const users = ASSIGNEES.map(idOf) as [number, number];
     const rows = await platform.sql(
       `INSERT INTO immigration_client (first_name, last_name, gender, country, stage, branch_id, assigned_to_id)
@@ -71,18 +78,18 @@ export class Drill {
        RETURNING id::integer`,
       [clients, users[1]],
     );
-    const { target } = platform;
+    const { target, host } = platform;
     const streams: { user: number; stream: BrowserStream }[] = [];
     for (const username of ASSIGNEES) {
       const token = await platform.logIn(username);
       for (let n = 0; n < STREAMS_EACH; n++)
-        streams.push({ user: idOf(username), stream: new BrowserStream(target, HOST, token) });
+        streams.push({ user: idOf(username), stream: new BrowserStream(target, host, token) });
     }
     const drill = new Drill(
       platform,
       new HttpsLoad({
         target,
-        host: HOST,
+        host,
         tokens: [await platform.logIn('admin'), await platform.logIn('root')],
         records: rows.map(({ id }) => id),
         assignees: users,
@@ -97,10 +104,9 @@ export class Drill {
 
   /**
    * Lets something happen under load.
-   * @param event resolves when it is over, with a remark for the table if there is one
    * @returns what clients saw from a little before to a little after
    */
-  async play(event: (drill: Drill) => Promise<string | undefined>): Promise<Outcome> {
+  async play(event: Happening<P>): Promise<Outcome> {
     await this.#settle();
     const before = await this.#state();
     this.load.goOn();
@@ -123,6 +129,7 @@ export class Drill {
       longestMs,
       streamLosses: gaps.reduce((all, { losses }) => all + losses, 0),
       streamGapMs: Math.max(...gaps.map(({ longestMs: longest }) => longest)),
+      quickestGapMs: Math.min(...gaps.map(({ longestMs: longest }) => longest)),
       lost: after.lost - before.lost,
       doubled: after.doubled - before.doubled,
       remarks,
@@ -144,6 +151,11 @@ export class Drill {
       if (does) return;
       if (Date.now() > deadline) throw new Error(`not within ${SETTLES_WITHIN_MS} ms: ${holds}`);
     }
+  }
+
+  /** Waits until the platform says that it is ready. */
+  untilReady(): Promise<void> {
+    return this.until(async () => (await readinessOf(this.platform)) === 'ready');
   }
 
   /** Lets the load rest, and waits until every event is handled and every stream has what it is owed. */

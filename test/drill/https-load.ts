@@ -124,8 +124,8 @@ export class HttpsLoad {
     return new Promise((resolve) => {
       const sent = request(
         {
-          ...{ host: '127.0.0.1', port: target.port, servername: host, ca: target.certificates },
-          ...{ agent, method, path, timeout: ANSWERED_WITHIN_MS },
+          ...{ host: '127.0.0.1', port: target.port, socketPath: target.socketPath },
+          ...{ servername: host, ca: target.certificates, agent, method, path, timeout: ANSWERED_WITHIN_MS },
           headers: {
             host,
             authorization: `Bearer ${token}`,

@@ -17,13 +17,14 @@ import { type PgBouncer, startPgBouncer } from '../helpers/pgbouncer.js';
 import { seedStaff } from '../helpers/staff.js';
 import { hasSystemPostgres, systemBinaries } from '../helpers/system-postgres.js';
 import { type Row, tenantSql } from '../helpers/tenant-sql.js';
-import { askTls, type TlsTarget } from '../helpers/tls-client.js';
+import type { TlsTarget } from '../helpers/tls-client.js';
 import { Program } from '../start/program.js';
+import { type DrilledPlatform, logInAt } from './drilled-platform.js';
 import { Part } from './part.js';
 
 const DOMAIN = 'leopard.test';
 /** The host of the one agency. */
-export const HOST = `main.${DOMAIN}`;
+const HOST = `main.${DOMAIN}`;
 const OWNER = { user: 'leopard_owner', password: 'owner' };
 const APP = { user: 'leopard_app', password: 'app' };
 const DATABASE = 'leopard';
@@ -32,8 +33,6 @@ export interface PlatformOptions {
   readonly pooler: boolean;
   /** The folder on whose disk the database is. */
   readonly databaseFolder?: string;
-  /** Whether nginx keeps idle connections for half a second instead of four, so that stops take less time. */
-  readonly quick?: boolean;
   /** Settings of all processes. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -42,7 +41,9 @@ export interface PlatformOptions {
  * The platform as a small production: nginx with TLS, PgBouncer and PostgreSQL with the files and settings of deployment/, two API
  * processes (one at a port, one at a socket file), a worker and a scheduler, each of which is started again when it ends.
  */
-export class Platform {
+export class Platform implements DrilledPlatform {
+  readonly host = HOST;
+
   private constructor(
     readonly folder: string,
     readonly postgres: TemporaryServer,
@@ -52,16 +53,9 @@ export class Platform {
     readonly worker: Part,
     readonly scheduler: Part,
     readonly nginx: Nginx,
-    /** The port of the first API process. */
-    readonly port: number,
   ) {}
 
-  static async open({
-    pooler: hasPooler,
-    databaseFolder,
-    quick = false,
-    environment,
-  }: PlatformOptions): Promise<Platform> {
+  static async open({ pooler: hasPooler, databaseFolder, environment }: PlatformOptions): Promise<Platform> {
     const folder = mkdtempSync(join(tmpdir(), 'leopard-drill-'));
     chmodSync(folder, 0o755);
     const postgres = await startDatabase(folder, databaseFolder);
@@ -102,29 +96,22 @@ export class Platform {
     const nginx = await startNginx({
       domain: DOMAIN,
       upstreams: [`127.0.0.1:${port}`, `unix:${socket}`],
-      ...(quick && { replace: { 'keepalive_timeout 4s': 'keepalive_timeout 500ms' } }),
     });
-    return new Platform(folder, postgres, admin, pooler, [first, second], worker, scheduler, nginx, port);
+    return new Platform(folder, postgres, admin, pooler, [first, second], worker, scheduler, nginx);
   }
 
   get target(): TlsTarget {
     return { port: this.nginx.httpsPort, certificates: this.nginx.certificates };
   }
 
-  /** Returns a user's access token, by way of nginx. */
-  async logIn(username: string): Promise<string> {
-    const body = { username, password: PASSWORD };
-    const { status, json, text } = await askTls(this.target, HOST, 'POST', '/api/token/', { body });
-    if (status !== 200) throw new Error(`log-in: ${status} ${text}`);
-    return json.access;
+  logIn(username: string): Promise<string> {
+    return logInAt(this, username, PASSWORD);
   }
 
-  /** Runs a statement as the server's superuser, past everything. */
   sql(text: string, values?: unknown[]): Promise<Row[]> {
     return tenantSql(this.admin, text, values);
   }
 
-  /** Ends everything, what has failed included. */
   async close(): Promise<void> {
     await this.nginx.stop();
     await Promise.all([...this.api, this.worker, this.scheduler].map((part) => part.stop()));

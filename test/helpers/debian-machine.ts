@@ -32,6 +32,7 @@ mkdir $top/upper $top/work $top/root
 mount -t overlay overlay -o lowerdir=/,upperdir=$top/upper,workdir=$top/work $top/root
 cd $top/root
 mount -t proc proc proc; mount -t tmpfs run run; mount -t tmpfs tmp tmp
+mkdir run/disk; mount --bind $top run/disk
 mount -t sysfs sysfs sys; mount -t cgroup2 cgroup2 sys/fs/cgroup
 mount -t tmpfs dev dev
 for device in null zero full random urandom tty; do touch dev/$device; mount --bind /dev/$device dev/$device; done
@@ -128,13 +129,12 @@ export class DebianMachine {
 
   /** Runs a shell command there, as root. */
   async run(command: string, timeout = 120_000): Promise<CommandOutput> {
-    const init = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim();
     const env = {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/root',
       LC_ALL: 'C.UTF-8',
     };
-    const args = ['-t', init, ...NAMESPACES, '--', 'sh', '-c', command];
+    const args = ['-t', this.#init(), ...NAMESPACES, '--', 'sh', '-c', command];
     return await promisify(execFile)('nsenter', args, { env, timeout, maxBuffer: 1e7 }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: { code?: number; stdout?: string; stderr?: string; message: string }) => ({
@@ -152,10 +152,31 @@ export class DebianMachine {
     return stdout;
   }
 
+  /** Returns the path under which this machine sees a path of that one: its socket files can be connected to. */
+  seen(path: string): string {
+    return `/proc/${this.#init()}/root${path}`;
+  }
+
+  /** Leaves no room on its disk, which is all but /run, /tmp and /dev. */
+  async fillDisk(): Promise<void> {
+    await this.must(
+      "mount -o remount,size=$(df --output=used -k /run/disk | tail -n 1 | tr -d ' ')k /run/disk",
+    );
+  }
+
+  async emptyDisk(): Promise<void> {
+    await this.must('mount -o remount,size=50% /run/disk');
+  }
+
   /** Ends all its processes at once; its files are gone. */
   async stop(): Promise<void> {
     process.kill(this.pid, 'SIGKILL'); // and process 1 with it
     await this.exited;
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Returns the id of its process 1, as this machine sees it. */
+  #init(): string {
+    return readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8').trim();
   }
 }

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** The server that requests go to, whatever host they name. */
 export interface TlsTarget {
   readonly port: number;
+  /** The socket file through which it is reached, where it is not on this machine's network. */
+  readonly socketPath?: string;
   /** Trusted certificates, in PEM. */
   readonly certificates: string;
 }
@@ -26,7 +28,7 @@ type Asked = Pick<RequestOptions, 'minVersion' | 'maxVersion' | 'localAddress' |
 
 /** Sends a request by HTTP/1.1 over TLS to 127.0.0.1, for this host. */
 export function askTls(
-  { port, certificates }: TlsTarget,
+  { port, socketPath, certificates }: TlsTarget,
   host: string,
   method: string,
   path: string,
@@ -39,6 +41,7 @@ export function askTls(
         ...{
           host: '127.0.0.1',
           port,
+          socketPath,
           servername: host,
           ca: certificates,
           agent: false,
@@ -46,7 +49,12 @@ export function askTls(
           path,
           ...tls,
         },
-        headers: { host: `${host}:${port}`, ...type, 'content-length': content.length, ...headers },
+        headers: {
+          host: socketPath ? host : `${host}:${port}`,
+          ...type,
+          'content-length': content.length,
+          ...headers,
+        },
       },
       (response) => {
         const chunks: Buffer[] = [];

@@ -101,9 +101,11 @@ test('a shared schema that is older than the program needs is not ready, until i
 
 test('without its database it is alive but not ready, also where the database only falls silent', async () => {
   const settings = { ...proxy.settings, answersWithin: 500 };
-  const other = await startTestApp({ sharing: app, connectAs: settings, deaf: true, lifecycle });
+  // The attempt to write is late before the reading fails.
+  const writeChecks = { ...AT_ONCE, within: 100 };
+  const other = await startTestApp({ sharing: app, connectAs: settings, deaf: true, lifecycle, writeChecks });
   try {
-    expect(await ready(other)).toEqual([200, 'ready']);
+    await expect.poll(() => ready(other), { timeout: 10_000 }).toEqual([200, 'ready']);
     proxy.stall();
     await expect
       .poll(() => ready(other), { timeout: 10_000 })
