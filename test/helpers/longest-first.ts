@@ -10,7 +10,7 @@ const LONGEST = [
   'test/bad-input/body.test.ts',
   'test/bad-input/query.test.ts',
   'test/bad-input/multipart.test.ts',
-  'test/docs/adding-a-resource.test.ts',
+  'test/docs/extending.test.ts',
   'test/isolation/interleaving.test.ts',
   'test/isolation/statements.test.ts',
   'test/imports/large-file.test.ts',
