@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, type AppParts, buildApp } from '../../src/app/app.js';
@@ -119,9 +119,10 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const app = await buildApp({ config, database, listener, ...given, log: log.logger });
   if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
+  const agent = new Agent({ keepAlive: true });
 
   async function ask(method: string, path: string, asked: Ask = {}) {
-    const answer = await send(base, method, path, asked);
+    const answer = await send({ base, agent }, method, path, asked);
     if (answer.status === 500) {
       const cause = log.errorOf(answer.headers['x-request-id']);
       throw new Error(`${method} ${path} answers 500`, { cause });
@@ -149,6 +150,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       return answer.body.access;
     },
     async close() {
+      agent.destroy();
       await app.server.close();
       await listener.close();
       await database.close();
@@ -170,11 +172,18 @@ async function newRecoveryCode(database: Database, schema: string, username: str
   return code;
 }
 
-function send(base: string, method: string, path: string, asked: Ask): Promise<Answer> {
+/** Sends a request, as browsers and proxies do, on a connection that is open already where there is one. */
+function send(
+  server: { readonly base: string; readonly agent: Agent },
+  method: string,
+  path: string,
+  asked: Ask,
+): Promise<Answer> {
   const { host = 'main', token, body } = asked;
   const isData = typeof body === 'object' && body !== null && !Buffer.isBuffer(body);
   const content = isData ? JSON.stringify(body) : (body as string | Buffer | undefined);
-  const { hostname, port } = new URL(base);
+  const { agent } = server;
+  const { hostname, port } = new URL(server.base);
   const headers = {
     host: host.includes('.') ? host : `${host}.localhost`,
     ...(token && { authorization: `Bearer ${token}` }),
@@ -183,7 +192,7 @@ function send(base: string, method: string, path: string, asked: Ask): Promise<A
     ...asked.headers,
   };
   return new Promise((resolve, reject) => {
-    const sent = httpRequest({ hostname, port, method, path, headers, agent: false }, (response) => {
+    const sent = httpRequest({ hostname, port, method, path, headers, agent }, (response) => {
       const chunks: Buffer[] = [];
       const answered = () => {
         const raw = Buffer.concat(chunks);
@@ -202,7 +211,12 @@ function send(base: string, method: string, path: string, asked: Ask): Promise<A
       response.on('error', reject);
       response.on('end', answered);
     });
-    sent.on('error', reject);
+    sent.on('error', (error) => {
+      // The server may close a connection that was idle in the moment in which a request is sent on it.
+      const isStale = sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+      if (isStale) send(server, method, path, asked).then(resolve, reject);
+      else reject(error);
+    });
     sent.end(content);
   });
 }
