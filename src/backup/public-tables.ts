@@ -31,6 +31,7 @@ export const PUBLIC_TABLES: Readonly<Record<string, 'rows' | 'tenants' | 'rebuil
   job_change: 'rebuilt',
   login_address: 'rebuilt',
   tenant_operation: 'rebuilt',
+  migration_failure: 'rebuilt',
 };
 
 /** Conditions for the rows of a table that are no tenant's. */

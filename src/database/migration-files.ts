@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../platform/package-root.js';
+import { repeatableStatements } from './repeatable-statements.js';
 
 /** `shared` migrations change schema `public`, `tenant` ones each tenant's schema. */
 export type MigrationKind = 'shared' | 'tenant';
@@ -12,9 +13,12 @@ export interface Migration {
   readonly number: number;
   /** File name without number and extension, such as `client_search`. */
   readonly name: string;
+  /** SQL for a transaction; of one that runs without, a form for tables that nobody else uses. */
   readonly sql: string;
-  /** SHA-256 of the text, in hexadecimal. */
+  /** SHA-256 of the file's text, in hexadecimal. */
   readonly checksum: string;
+  /** The statements of a migration that runs without a transaction, where the tables are in use. */
+  readonly withoutTransaction?: readonly string[];
 }
 
 /** All migrations, each kind in the order of its numbers. */
@@ -59,8 +63,28 @@ function readKind(directory: string, kind: MigrationKind): Migration[] {
         throw new Error(`${join(folder, file)}: migration ${index + 1} is missing or there twice`);
       }
       const sql = readText(join(folder, file));
-      return { kind, number: Number(number), name, sql, checksum: sha256(sql) };
+      return { kind, number: Number(number), name, ...contentOf(sql, join(folder, file)) };
     });
+}
+
+const WITHOUT_TRANSACTION = /^-- transaction: none$/m;
+
+/**
+ * Returns the parts of a migration that come from its file's text.
+ * @param path of the file, for messages
+ * @throws Error when a migration without a transaction has a statement that cannot be repeated
+ */
+export function contentOf(
+  text: string,
+  path: string,
+): Pick<Migration, 'sql' | 'checksum' | 'withoutTransaction'> {
+  const checksum = sha256(text);
+  if (!WITHOUT_TRANSACTION.test(text)) return { sql: text, checksum };
+  return {
+    sql: text.replace(/\bCONCURRENTLY\b/g, ''),
+    checksum,
+    withoutTransaction: repeatableStatements(text, path),
+  };
 }
 
 /** Returns a checksum of these migrations, which changes when any of them changes or one is added. */

@@ -24,6 +24,7 @@ export const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   job_change: 'SELECT',
   job_run: 'SELECT, INSERT, UPDATE',
   log_retention: 'SELECT',
+  migration_failure: 'SELECT',
 };
 
 /** The program's own tables in `public`. */

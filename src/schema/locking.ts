@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, type OwnerClient } from '../database/owner.js';
 import { jittered } from '../platform/jitter.js';
@@ -28,43 +29,118 @@ const LAST_ATTEMPTS = 2;
 /** Key of the migrators' locks; any number that nobody else uses. */
 const MIGRATION_LOCK = 7_236_071;
 
-const LOCK_TENANTS = 'SELECT pg_catalog.pg_advisory_xact_lock_shared($1::bigint)';
-// Sorted, so that two operations on the same tenants do not wait for each other.
-const LOCK_EACH = `
-  SELECT pg_catalog.pg_advisory_xact_lock($1::integer, hash)
-  FROM (SELECT DISTINCT pg_catalog.hashtext(name) AS hash FROM unnest($2::text[]) AS t (name) ORDER BY 1) AS sorted`;
+const POLL_MS = 100;
+
+/** Thrown when another operation works on the schema, and went on doing so; nothing was changed. */
+class SchemaBusyError extends PlainError {
+  override readonly name = 'SchemaBusyError';
+
+  constructor(scope: string) {
+    super(
+      `another operation works on ${scope === 'shared' ? 'public' : scope}, so nothing was changed there; run the command again when it is done`,
+    );
+  }
+}
+
+/** An advisory lock on all schemas (one key) or on that of a tenant (two keys). */
+interface AdvisoryLock {
+  readonly keys: readonly [number] | readonly [number, number];
+  readonly mode: '' | '_shared';
+}
 
 /**
  * Locks the schemas of these tenants against migrations and other operations that create, change, rename or drop them,
  * until the end of the transaction, so that it holds behind a pooler too. Schema `public` is not migrated meanwhile.
  * Whatever else does such a thing must call this first in its transaction. It waits as long as it takes; a second
- * transaction of the same operation waits for the first one, so only one of them may hold the lock.
+ * transaction of the same operation would wait for the first one, so only one of them may hold the lock.
  */
 export async function lockTenants(client: OwnerClient, ...schemas: readonly string[]): Promise<void> {
-  await client.query(LOCK_TENANTS, [MIGRATION_LOCK]);
-  await client.query(LOCK_EACH, [MIGRATION_LOCK, schemas]);
+  for (const lock of locksOf(schemas)) await take(client, lock, '_xact');
 }
 
 /**
- * Locks one tenant's schema as `lockTenants` does, unless another operation works on it.
- * @returns whether it is locked
+ * Locks one tenant in the same way, but waits no longer than `ms` for another operation on it.
+ * @throws SchemaBusyError
  */
-export async function tryLockTenant(client: OwnerClient, schema: string): Promise<boolean> {
-  await client.query(LOCK_TENANTS, [MIGRATION_LOCK]);
-  const { rows } = await client.query<{ locked: boolean }>(
-    'SELECT pg_catalog.pg_try_advisory_xact_lock($1::integer, pg_catalog.hashtext($2)) AS locked',
-    [MIGRATION_LOCK, schema],
-  );
-  return rows[0]!.locked;
+export async function lockTenantWithin(client: OwnerClient, schema: string, ms: number): Promise<void> {
+  for (const lock of locksOf([schema])) {
+    const isTenants = lock.keys.length === 2;
+    if (!(await take(client, lock, '_xact', isTenants ? ms : undefined))) throw new SchemaBusyError(schema);
+  }
 }
 
 /** Locks schema `public` against all other operations on schemas, those of tenants included, until the transaction ends. */
 export async function lockPublic(client: OwnerClient): Promise<void> {
-  await client.query('SELECT pg_catalog.pg_advisory_xact_lock($1::bigint)', [MIGRATION_LOCK]);
+  await take(client, PUBLIC_LOCK, '_xact');
+}
+
+/**
+ * Runs `work`, which needs more than one transaction, while this session holds the lock of a scope.
+ * @param scope a tenant's schema, or `shared` for schema `public`
+ * @param ms the longest wait for another operation on a tenant
+ * @throws SchemaBusyError, and what `work` throws
+ */
+export async function whileLocked<T>(
+  client: OwnerClient,
+  scope: string,
+  ms: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const locks = scope === 'shared' ? [PUBLIC_LOCK] : locksOf([scope]);
+  const held: AdvisoryLock[] = [];
+  try {
+    for (const lock of locks) {
+      if (!(await take(client, lock, '', lock.keys.length === 2 ? ms : undefined)))
+        throw new SchemaBusyError(scope);
+      held.push(lock);
+    }
+    return await work();
+  } finally {
+    // If the connection is lost, so are its locks.
+    for (const { keys, mode } of held.toReversed())
+      await client
+        .query(`SELECT pg_catalog.pg_advisory_unlock${mode}(${keys.join(', ')})`)
+        .catch(() => undefined);
+  }
+}
+
+const PUBLIC_LOCK: AdvisoryLock = { keys: [MIGRATION_LOCK], mode: '' };
+
+/** Returns the locks of these tenants in an order in which two operations on the same ones do not wait for each other. */
+function locksOf(schemas: readonly string[]): AdvisoryLock[] {
+  const keys = new Set(schemas.map((schema) => createHash('sha256').update(schema).digest().readInt32BE()));
+  return [
+    { keys: [MIGRATION_LOCK], mode: '_shared' },
+    ...[...keys]
+      .toSorted((a, b) => a - b)
+      .map((key): AdvisoryLock => ({ keys: [MIGRATION_LOCK, key], mode: '' })),
+  ];
+}
+
+/**
+ * Takes a lock, asking again and again: a statement that waited for it would hold a snapshot, for which CREATE INDEX
+ * CONCURRENTLY waits, whose session may be the one that holds the lock.
+ * @returns whether it was available within `ms`
+ */
+async function take(
+  client: OwnerClient,
+  { keys, mode }: AdvisoryLock,
+  until: '_xact' | '',
+  ms = Number.POSITIVE_INFINITY,
+): Promise<boolean> {
+  const attempt = `SELECT pg_catalog.pg_try_advisory${until}_lock${mode}(${keys.join(', ')}) AS taken`;
+  for (const begun = performance.now(); ; ) {
+    const { rows } = await client.query<{ taken: boolean }>(attempt);
+    if (rows[0]!.taken) return true;
+    if (performance.now() - begun >= ms) return false;
+    await sleep(jittered(POLL_MS));
+  }
 }
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
+/** Two transactions changed the same row of the catalogue, such as the rights on a table of `public`. */
+const CHANGED_MEANWHILE = /^tuple concurrently (updated|deleted)$/;
 
 /** Thrown when tables could not be locked in any attempt; nothing was changed. */
 class TablesInUseError extends PlainError {
@@ -76,6 +152,7 @@ class TablesInUseError extends PlainError {
  * readers too, so each attempt gives up soon, lets them through and starts again.
  * @param scope the owner of the changed tables: a tenant's schema, or `shared` for schema `public`
  * @param first runs first in the transaction, and may wait as long as it takes: nobody waits behind it
+ * @param most another limit on the number of attempts
  * @returns what `work` returns in the attempt that succeeds
  * @throws TablesInUseError, and whatever else `work` throws
  */
@@ -83,7 +160,11 @@ export async function inLockingTransaction<T>(
   client: OwnerClient,
   scope: string,
   work: () => Promise<T>,
-  { first, waits = USUAL }: { first?: () => Promise<void>; waits?: LockWaits | undefined } = {},
+  {
+    first,
+    waits = USUAL,
+    most = Number.POSITIVE_INFINITY,
+  }: { first?: () => Promise<void>; waits?: LockWaits | undefined; most?: number | undefined } = {},
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -94,17 +175,22 @@ export async function inLockingTransaction<T>(
       });
     } catch (error) {
       if (!couldNotLock(error)) throw error;
-      if (attempt >= waits.attempts) throw await inUse(client, scope, error);
+      if (attempt >= Math.min(waits.attempts, most)) throw await inUse(client, scope, error);
       await sleep(jittered(waits.pause * attempt));
     }
   }
+}
+
+/** Returns whether the same work may succeed later: tables were in use, or another operation worked on the schema. */
+export function isWorthRetrying(error: unknown): boolean {
+  return error instanceof TablesInUseError || error instanceof SchemaBusyError || couldNotLock(error);
 }
 
 /** Returns whether this error, or one of its causes, means that a lock was not available. */
 function couldNotLock(error: unknown): boolean {
   for (let one = error; one instanceof Error; one = one.cause) {
     const { code } = one as { code?: string };
-    if (code === LOCK_NOT_AVAILABLE || code === DEADLOCK) return true;
+    if (code === LOCK_NOT_AVAILABLE || code === DEADLOCK || CHANGED_MEANWHILE.test(one.message)) return true;
   }
   return false;
 }

@@ -1,49 +1,49 @@
 import type { ConnectionSettings } from '../config/config.js';
-import { type Migration, type MigrationFiles, readMigrations } from '../database/migration-files.js';
+import { type MigrationFiles, readMigrations } from '../database/migration-files.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
-import { closeFunctions, ensureAppRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
-import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
-import { type Capture, shippedCapture } from '../events/capture/capture.js';
+import type { Capture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
-import { captureChecksum, installCapture } from '../events/capture/install.js';
 import { PlainError } from '../platform/plain-error.js';
 import { mendAccess } from './access/mend.js';
-import { noteIncarnation, settleQueues } from './incarnation.js';
-import { inLockingTransaction, type LockWaits, lockPublic, lockTenants } from './locking.js';
-import {
-  fileName,
-  ledgerOf,
-  MigrationChangedError,
-  type MigrationScope,
-  migrationState,
-} from './migration-state.js';
+import { runInParallel, type SchemaFailure, type Turn } from './in-parallel.js';
+import { isWorthRetrying } from './locking.js';
+import { forgetFailure, keepFailures, noteFailure } from './migration-failures.js';
+import { type MigrationScope, migrationState } from './migration-state.js';
 import { checkOwnership } from './repair.js';
-import { repairAll, repairShared, TENANTS_PER_CONNECTION } from './repair-all.js';
-import { tellOfTenant } from './tenant-notice.js';
+import { repairAll, repairShared } from './repair-all.js';
+import {
+  captureFor,
+  grantToProgram,
+  migrateShared,
+  migrateTenant,
+  type TenantMigrateOptions,
+} from './tenant-migration.js';
 
 export { appliedMigrations, pendingCaptures, pendingMigrations } from './migration-state.js';
+export {
+  captureFor,
+  migrateShared,
+  migrateTenant,
+  recordMigrations,
+  type TenantMigrateOptions,
+} from './tenant-migration.js';
 
 /** Called when a scope is done, well or not; `total` counts the scopes with something to do. */
 type OnMigrated = (progress: { scope: MigrationScope; done: number; total: number; error?: Error }) => void;
-
-export interface TenantMigrateOptions {
-  readonly files?: MigrationFiles;
-  /**
-   * The capture of domain events; null for none. By default the shipped one, and none with files other than the shipped
-   * ones.
-   */
-  readonly capture?: Capture | null;
-  /** Reinstalls the capture even where it is recorded as installed, because something else has changed it. */
-  readonly repairCapture?: boolean;
-  /** The limits on waiting for locks of the tables. */
-  readonly lockWaits?: LockWaits;
-}
 
 export interface MigrateOptions extends TenantMigrateOptions {
   readonly onProgress?: OnMigrated;
   /** Called before the first change, with the number of scopes to migrate that are known by then. */
   readonly onBegin?: (total: number) => void;
+  /** Called when a tenant is put off to the end of the run, because its tables are in use or another process has it. */
+  readonly onPutOff?: (failure: SchemaFailure) => void;
+  /** Number of tenants that are migrated at once, each on a connection of its own; 1 when not given. */
+  readonly parallel?: number;
+  /** Schemas of tenants that are migrated before all others, which are left alone if one of these fails. */
+  readonly canaries?: readonly MigrationScope[];
+  /** Only the canaries. */
+  readonly canariesOnly?: boolean;
   /**
    * For a start of the program beside others: checks only the checksums of the capture of events, not the actual
    * triggers, and leaves tenants alone in which a newer version has replaced it.
@@ -65,26 +65,18 @@ export interface MigrationReport {
   /** Other faults that were mended, in roles, rights and schema `public`; one line each. */
   readonly mended: readonly string[];
   /** Tenants that failed; each keeps what was applied to it before. If there is one, the command has failed. */
-  readonly failures: readonly { readonly scope: MigrationScope; readonly error: Error }[];
-}
-
-/** Thrown for a migration whose SQL failed. Nothing of it was applied. */
-class MigrationFailedError extends PlainError {
-  override readonly name = 'MigrationFailedError';
-
-  constructor(scope: MigrationScope, migration: Migration, cause: Error) {
-    const position = Number((cause as { position?: string }).position);
-    const line = position > 0 ? ` (line ${migration.sql.slice(0, position).split('\n').length})` : '';
-    super(`migration ${fileName(migration)} of ${scope} failed: ${cause.message}${line}`, { cause });
-  }
+  readonly failures: readonly SchemaFailure[];
+  /** Number of tenants that were not begun, since a canary failed. */
+  readonly notBegun?: number;
 }
 
 /**
  * Applies everything pending, `public` first, then tenant by tenant, and brings the capture of events up to date.
  * Except at a start, it also restores functions, triggers and privileges that a tenant has lost. A start needs only one
- * query to see that nothing is pending. A tenant that fails does not stop the others.
+ * query to see that nothing is pending. A tenant that fails does not stop the others, unless it is a canary. Several
+ * processes may do this at once and share the tenants; one that is killed leaves its part to the next run.
  * @throws MigrationChangedError and MigrationFailedError of shared migrations, ServerTooOldError, PlainError about the
- * program's role
+ * program's role, the owner of schema `public` or an unknown canary
  */
 export async function migrateAll(
   owner: ConnectionSettings,
@@ -93,231 +85,179 @@ export async function migrateAll(
 ): Promise<MigrationReport> {
   const files = options.files ?? readMigrations();
   const capture = captureFor(options);
-  const failures: { scope: MigrationScope; error: Error }[] = [];
-  let applied = 0;
-  let captures = 0;
-  let newerCaptures = 0;
-  let broken: ReadonlySet<MigrationScope> = new Set();
-  const scopesToDo = async (client: OwnerClient): Promise<MigrationScope[]> => {
-    const state = await migrationState(client, appUser, files, capture?.checksum);
-    const { pending, changed, reborn, withoutRights, captures: outdated } = state;
-    const isStart = options.keepNewerCapture ?? false;
-    const toRenew = outdated.filter(({ isNewer }) => !(isStart && isNewer));
-    newerCaptures = outdated.length - toRenew.length;
-    const scopes = [...pending, ...changed, ...toRenew].map(({ scope }) => scope);
-    scopes.push(...withoutRights, ...reborn);
-    if (capture && !isStart && !scopes.includes('shared')) {
-      broken = new Set((await checkCapture(client, capture)).map(({ schema }) => schema));
-    }
-    return [...new Set([...scopes, ...broken])];
-  };
-  let todo = await withOwner(owner, async (client) => {
-    if (!options.keepNewerCapture) await checkOwnership(client, owner.user);
-    const before = await scopesToDo(client);
-    if (before.length > 0) options.onBegin?.(before.length);
-    if (!before.includes('shared')) return before;
-    applied += await migrateShared(client, appUser, files);
-    return ['shared', ...(await scopesToDo(client))];
-  });
-  const total = todo.length;
-  let done = 0;
-  const report = (scope: MigrationScope, error?: Error) =>
-    options.onProgress?.({ scope, done: ++done, total, ...(error && { error }) });
-  if (todo[0] === 'shared') {
-    report('shared');
-    todo = todo.slice(1);
-  }
-  for (let first = 0; first < todo.length; first += TENANTS_PER_CONNECTION) {
-    await withOwner(owner, async (client) => {
-      for (const schema of todo.slice(first, first + TENANTS_PER_CONNECTION)) {
-        const error = await migrateTenant(client, appUser, schema, {
-          files,
-          capture,
-          repairCapture: broken.has(schema),
-          ...(options.lockWaits && { lockWaits: options.lockWaits }),
-        }).then(
-          (done) => {
-            applied += done.applied;
-            captures += Number(done.captured);
-          },
-          (failure: Error) => failure,
-        );
-        if (error) failures.push({ scope: schema, error });
-        report(schema, error ?? undefined);
-      }
-    });
-  }
-  const scopes = total - failures.length;
+  const { parallel = 1, canaries = [], lockWaits, onStep } = options;
+  const run = new Run(appUser, { ...options, files, capture });
+  const { isSharedPending, todo, foreign } = await run.begin(owner);
+  const inParallel = { parallel, onPutOff: options.onPutOff, onDone: run.done };
+  const work = (client: OwnerClient, turn: Turn) => run.migrate(client, turn);
+  if (isSharedPending) run.done('shared');
+  const first = todo.filter((schema) => canaries.includes(schema));
+  const others = options.canariesOnly ? [] : todo.filter((schema) => !canaries.includes(schema));
+  const failures = [...foreign, ...(await runInParallel(owner, first, work, inParallel))];
+  if (failures.some(({ scope }) => canaries.includes(scope)))
+    return { ...run.report(), failures, notBegun: others.length };
+  failures.push(...(await runInParallel(owner, others, work, inParallel)));
+  await onStep?.('examining', 'shared');
   let repairs = 0;
   const mended: string[] = [];
   // A start checks no more than necessary; the state above reveals privileges that the whole database lacks.
-  if (capture && !options.keepNewerCapture) {
+  if (capture && !options.keepNewerCapture && !options.canariesOnly) {
     await withOwner(owner, (client) => grantToProgram(client, appUser, files));
     mended.push(...(await mendAccess(owner, appUser)));
-    if (await repairShared(owner, appUser, { files, lockWaits: options.lockWaits }))
+    if (await repairShared(owner, appUser, { files, lockWaits }))
       mended.push('functions, triggers or rights of public were not the program’s');
-    const repaired = await repairAll(owner, appUser, { files, lockWaits: options.lockWaits });
+    const left = failures.map(({ scope }) => scope);
+    const repaired = await repairAll(owner, appUser, { files, lockWaits, parallel, without: left });
     repairs = repaired.repairs;
     failures.push(...repaired.failures);
+    await withOwner(owner, (client) => keepFailures(client, failures));
   }
-  return { applied, scopes, captures, newerCaptures, repairs, mended, failures };
+  return { ...run.report(), repairs, mended, failures };
 }
 
-/**
- * Returns the capture to install. Other migration files than the shipped ones make other tables, for which the shipped
- * capture is not made.
- */
-export function captureFor({ files, capture }: TenantMigrateOptions): Capture | null {
-  if (capture !== undefined) return capture;
-  return files ? null : shippedCapture();
+interface RunOptions extends MigrateOptions {
+  readonly files: MigrationFiles;
+  readonly capture: Capture | null;
 }
 
-/**
- * Applies what is pending in schema `public`, and grants the program's role its privileges there.
- * @returns number of applied migrations
- * @throws MigrationChangedError, MigrationFailedError, TablesInUseError, PlainError about the program's role
- */
-export async function migrateShared(
-  client: OwnerClient,
-  appUser: string,
-  files: MigrationFiles = readMigrations(),
-): Promise<number> {
-  const searchPath = 'public, pg_temp';
-  const count = await apply({ client, scope: 'shared', searchPath }, files.shared, nothingMore);
-  await grantToProgram(client, appUser, files);
-  return count;
-}
+/** One run of `migrateAll`: its work, and its results so far. */
+class Run {
+  readonly #appUser: string;
+  readonly #options: RunOptions;
+  #applied = 0;
+  #captures = 0;
+  #newerCaptures = 0;
+  #done = 0;
+  #failed = 0;
+  #total = 0;
+  /** Tenants that have something to do other than to apply migrations, which another process may have done meanwhile. */
+  #others: ReadonlySet<MigrationScope> = new Set();
+  /** Tenants whose actual capture of events is not the recorded one. */
+  #broken: ReadonlySet<MigrationScope> = new Set();
 
-async function grantToProgram(client: OwnerClient, appUser: string, files: MigrationFiles): Promise<void> {
-  await locked({ client, scope: 'shared' }, async () => {
-    await ensureAppRole(client, appUser);
-    await closeFunctions(client, files.shared);
-  });
-}
+  constructor(appUser: string, options: RunOptions) {
+    this.#appUser = appUser;
+    this.#options = options;
+  }
 
-/**
- * Applies what is pending in one tenant's schema, and brings the capture of its events up to date; creates the schema
- * and its role where they are missing.
- * @returns number of applied migrations, and whether the capture was installed or renewed
- * @throws InvalidSchemaNameError; PlainError when there is no such tenant; MigrationChangedError, MigrationFailedError,
- * CaptureFailedError, TablesInUseError
- */
-export async function migrateTenant(
-  client: OwnerClient,
-  appUser: string,
-  schema: string,
-  options: TenantMigrateOptions = {},
-): Promise<{ applied: number; captured: boolean }> {
-  const { files = readMigrations(), lockWaits } = options;
-  const capture = captureFor(options);
-  const name = quoteIdentifier(checkSchemaName(schema));
-  const searchPath = `${name}, pg_temp`;
-  const place = { client, scope: schema, searchPath, lockWaits };
-  const { rowCount } = await client.query(
-    `SELECT FROM public.tenants_tenant t WHERE schema_name = $1 AND ${LIVES_HERE_IF_KNOWN}`,
-    [schema],
-  );
-  if (rowCount === 0)
-    throw new PlainError(`there is no tenant with the schema ${schema}; see: leopard tenants list`);
-  await checkNotLost(client, schema);
-  await locked(place, async () => {
-    await ensureTenantRole(client, schema, appUser);
-    await client.query(`CREATE SCHEMA IF NOT EXISTS ${name}; ${schemaRightsSql(schema)}`);
-  });
-  let captured = false;
-  const renewCapture = async () => {
-    if (!capture) return;
-    const isNoted = (await captureChecksum(client, schema)) === capture.checksum;
-    if (isNoted && !options.repairCapture) return;
-    await client.query(`SET LOCAL search_path TO ${searchPath}`);
-    await installCapture(client, schema, capture);
-    captured = true;
-  };
-  // Together with the last migration: in between, the old functions could meet a table that they do not know.
-  const applied = await apply(place, files.tenant, renewCapture);
-  await locked(place, async () => {
-    if (!captured) await renewCapture();
-    await tellOfTenant(client, schema);
-    if (!(await noteIncarnation(client, schema)) || !capture) return;
-    await client.query(`SET LOCAL search_path TO ${searchPath}`);
-    await settleQueues(client, schema);
-  });
-  return { applied, captured };
-}
-
-/** Refuses to replace a lost schema by an empty one, which would only hide the loss. @throws PlainError */
-async function checkNotLost(client: OwnerClient, schema: string): Promise<void> {
-  const { rowCount } = await client.query(
-    `SELECT FROM public.migration_ledger WHERE scope = $1 AND to_regnamespace(quote_ident($1)) IS NULL LIMIT 1`,
-    [schema],
-  );
-  if (rowCount === 0) return;
-  throw new PlainError(
-    `the schema ${schema} is missing, though migrations were applied to it; restore it from a backup and run leopard migrate, or remove the tenant: leopard tenants delete --tenant ${schema}`,
-  );
-}
-
-/** The place where migrations are applied. */
-interface Place {
-  readonly client: OwnerClient;
-  readonly scope: MigrationScope;
-  readonly lockWaits?: LockWaits | undefined;
-}
-
-/** Runs `work` in a transaction, one migrator of this schema at a time, without making others wait for long. */
-function locked<T>({ client, scope, lockWaits }: Place, work: () => Promise<T>): Promise<T> {
-  const first = () => (scope === 'shared' ? lockPublic(client) : lockTenants(client, scope));
-  return inLockingTransaction(client, scope, work, { first, waits: lockWaits });
-}
-
-const nothingMore = async () => undefined;
-
-/**
- * Applies what the ledger lacks, each migration in a transaction of its own with its ledger row, and what belongs to
- * the last one in that one's.
- */
-async function apply(
-  place: Place & { readonly searchPath: string },
-  migrations: readonly Migration[],
-  withTheLast: () => Promise<void>,
-): Promise<number> {
-  const { client, scope, searchPath } = place;
-  const known = await ledgerOf(client, scope);
-  const changed = migrations.filter(({ number, checksum }) => (known.get(number) ?? checksum) !== checksum);
-  if (changed.length > 0)
-    throw new MigrationChangedError(changed.map(({ number, name }) => ({ scope, number, name })));
-  let count = 0;
-  const pending = migrations.filter(({ number }) => !known.has(number));
-  for (const migration of pending) {
-    await locked(place, async () => {
-      if ((await ledgerOf(client, scope)).has(migration.number)) return; // another migrator was faster
-      await client.query(`SET LOCAL search_path TO ${searchPath}`);
-      const failed = (error: Error) => {
-        throw new MigrationFailedError(scope, migration, error);
-      };
-      await client.query(migration.sql).catch(failed);
-      await recordMigrations(client, scope, [migration]).catch(failed);
-      if (migration === pending.at(-1)) await withTheLast();
-      count++;
+  /** Finds out what is to be done, and migrates schema `public`. */
+  async begin(
+    owner: ConnectionSettings,
+  ): Promise<{ isSharedPending: boolean; todo: string[]; foreign: SchemaFailure[] }> {
+    const { files, canaries = [], keepNewerCapture, onBegin, onStep } = this.#options;
+    return await withOwner(owner, async (client) => {
+      const foreign = keepNewerCapture ? [] : await checkOwnership(client, owner.user);
+      await checkCanaries(client, canaries);
+      let todo = await this.#scopesToDo(client);
+      if (todo.length > 0) onBegin?.(todo.length);
+      const isSharedPending = todo.includes('shared');
+      if (isSharedPending) {
+        this.#applied += await migrateShared(client, this.#appUser, files, onStep);
+        todo = await this.#scopesToDo(client);
+      }
+      const left = await tenantsAmong(client, foreign);
+      for (const failure of left) await noteFailure(client, failure);
+      todo = todo.filter((schema) => !left.some(({ scope }) => scope === schema));
+      this.#total = todo.length + Number(isSharedPending);
+      return { isSharedPending, todo, foreign: left };
     });
   }
-  return count;
+
+  async #scopesToDo(client: OwnerClient): Promise<MigrationScope[]> {
+    const { files, capture, keepNewerCapture: isStart = false } = this.#options;
+    const state = await migrationState(client, this.#appUser, files, capture?.checksum);
+    const { pending, changed, reborn, withoutRights, captures: outdated } = state;
+    const toRenew = outdated.filter(({ isNewer }) => !(isStart && isNewer));
+    this.#newerCaptures = outdated.length - toRenew.length;
+    const scopes = [...pending, ...changed, ...toRenew].map(({ scope }) => scope);
+    const others = [...withoutRights, ...reborn, ...changed.map(({ scope }) => scope)];
+    if (capture && !isStart && !scopes.includes('shared') && !others.includes('shared'))
+      this.#broken = new Set((await checkCapture(client, capture)).map(({ schema }) => schema));
+    this.#others = new Set([...others, ...this.#broken]);
+    return [...new Set([...scopes, ...others, ...this.#broken])];
+  }
+
+  /** Migrates one tenant, unless another process has done so meanwhile, and notes whether it failed. */
+  async migrate(client: OwnerClient, { schema, isLast }: Turn): Promise<void> {
+    const { files, capture, lockWaits, onStep } = this.#options;
+    try {
+      if (!this.#others.has(schema) && (await isUpToDate(client, schema, files, capture))) return;
+      const { captured } = await migrateTenant(client, this.#appUser, schema, {
+        files,
+        capture,
+        repairCapture: this.#broken.has(schema),
+        briefly: !isLast,
+        onApplied: () => {
+          this.#applied++;
+        },
+        lockWaits,
+        onStep,
+      });
+      this.#captures += Number(captured);
+      await forgetFailure(client, schema);
+    } catch (error) {
+      if (isLast || !isWorthRetrying(error))
+        await noteFailure(client, { scope: schema, error: error as Error });
+      throw error;
+    }
+  }
+
+  /** Counts a scope that is done, well or not. */
+  readonly done = (scope: MigrationScope, error?: Error): void => {
+    this.#done++;
+    this.#failed += Number(error !== undefined);
+    this.#options.onProgress?.({ scope, done: this.#done, total: this.#total, ...(error && { error }) });
+  };
+
+  /** Returns the numbers so far. */
+  report(): Omit<MigrationReport, 'failures'> {
+    return {
+      applied: this.#applied,
+      scopes: this.#done - this.#failed,
+      captures: this.#captures,
+      newerCaptures: this.#newerCaptures,
+      repairs: 0,
+      mended: [],
+    };
+  }
 }
 
-/** Records these migrations as applied. */
-export async function recordMigrations(
+async function isUpToDate(
   client: OwnerClient,
-  scope: MigrationScope,
-  migrations: readonly Pick<Migration, 'number' | 'name' | 'checksum'>[],
-): Promise<void> {
-  await client.query(
-    `INSERT INTO public.migration_ledger (scope, number, name, checksum)
-     SELECT $1, * FROM unnest($2::integer[], $3::text[], $4::text[])`,
-    [
-      scope,
-      migrations.map(({ number }) => number),
-      migrations.map(({ name }) => name),
-      migrations.map(({ checksum }) => checksum),
-    ],
+  schema: MigrationScope,
+  files: MigrationFiles,
+  capture: Capture | null,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT FROM public.migration_ledger WHERE scope = $1 AND number <= $2
+     HAVING count(*) = $2 AND ($3::text IS NULL OR EXISTS (
+       SELECT FROM public.event_capture WHERE schema_name = $1 AND checksum = $3))`,
+    [schema, files.tenant.length, capture?.checksum ?? null],
   );
+  return rowCount === 1;
+}
+
+async function checkCanaries(client: OwnerClient, canaries: readonly MigrationScope[]): Promise<void> {
+  if (canaries.length === 0) return;
+  const { rows } = await client.query<{ schema: string }>(
+    `SELECT name AS schema FROM unnest($1::text[]) AS c (name)
+     WHERE NOT EXISTS (
+       SELECT FROM public.tenants_tenant t WHERE t.schema_name = c.name AND ${LIVES_HERE_IF_KNOWN})`,
+    [canaries],
+  );
+  if (rows[0])
+    throw new PlainError(`there is no tenant with the schema ${rows[0].schema}; see: leopard tenants list`);
+}
+
+/** Selects the failures that are those of tenants, not of other schemas with such names. */
+async function tenantsAmong(
+  client: OwnerClient,
+  failures: readonly SchemaFailure[],
+): Promise<SchemaFailure[]> {
+  if (failures.length === 0) return [];
+  const { rows } = await client.query<{ schema: string }>(
+    `SELECT schema_name AS schema FROM public.tenants_tenant t WHERE schema_name = ANY ($1) AND ${LIVES_HERE_IF_KNOWN}`,
+    [failures.map(({ scope }) => scope)],
+  );
+  return failures.filter(({ scope }) => rows.some(({ schema }) => schema === scope));
 }

@@ -3,18 +3,17 @@ import { type Migration, type MigrationFiles, readMigrations } from '../database
 import { type OwnerClient, withOwner } from '../database/owner.js';
 import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { REPAIRABLE } from './catalogue-objects.js';
+import type { Difference } from './differences.js';
+import { type SchemaFailure, TENANTS_PER_CONNECTION } from './in-parallel.js';
 import { inLockingTransaction, type LockWaits, lockPublic, lockTenants } from './locking.js';
 import { ledgerOf, type MigrationScope } from './migration-state.js';
 import { repairable, repairSchema } from './repair.js';
 import { compareShared } from './shared-catalogue.js';
-import { compareSchemas, readReference } from './tenant-catalogue.js';
-
-/** Number of tenants per connection: a backend caches each tenant's tables, so a long run needs a fresh one at times. */
-export const TENANTS_PER_CONNECTION = 25;
+import { compareSchemas, type ReferenceSchema, readReference } from './tenant-catalogue.js';
 
 export interface RepairReport {
   readonly repairs: number;
-  readonly failures: readonly { readonly scope: MigrationScope; readonly error: Error }[];
+  readonly failures: readonly SchemaFailure[];
 }
 
 export interface RepairOptions {
@@ -22,6 +21,10 @@ export interface RepairOptions {
   readonly lockWaits?: LockWaits | undefined;
   /** Only this tenant. */
   readonly only?: MigrationScope;
+  /** Tenants that are left alone. */
+  readonly without?: readonly MigrationScope[];
+  /** Number of connections at once; 1 when not given. */
+  readonly parallel?: number;
 }
 
 /**
@@ -31,43 +34,77 @@ export interface RepairOptions {
 export async function repairAll(
   owner: ConnectionSettings,
   appUser: string,
-  { files = readMigrations(), lockWaits, only }: RepairOptions = {},
+  { files = readMigrations(), lockWaits, only, without = [], parallel = 1 }: RepairOptions = {},
 ): Promise<RepairReport> {
-  const failures: RepairReport['failures'][number][] = [];
+  const failures: SchemaFailure[] = [];
   let repairs = 0;
   const [reference, tenants] = await withOwner(owner, async (client) => [
     await readReference(client, appUser, files.tenant),
     await tenantsUpToDate(client, files.tenant, only),
   ]);
   if (!reference) return { repairs, failures };
-  for (let first = 0; first < tenants.length; first += TENANTS_PER_CONNECTION) {
-    const batch = tenants.slice(first, first + TENANTS_PER_CONNECTION);
-    await withOwner(owner, async (client) => {
-      const schemas = batch.map(({ schema }) => schema);
-      const found = await compareSchemas(client, schemas, {
-        reference,
-        kinds: [...REPAIRABLE, 'constraint'],
+  const left = tenants.filter(({ schema }) => !without.includes(schema));
+  const batches = Array.from({ length: Math.ceil(left.length / TENANTS_PER_CONNECTION) }, (_, index) =>
+    left.slice(index * TENANTS_PER_CONNECTION, (index + 1) * TENANTS_PER_CONNECTION),
+  ).values();
+  const repairBatches = async () => {
+    for (const batch of batches) {
+      await withOwner(owner, async (client) => {
+        const found = await differencesIn(client, batch, reference, failures);
+        for (const [schema, differences] of found) {
+          const error = await repairOne(client, schema, differences, reference, lockWaits);
+          if (error) failures.push({ scope: schema, error });
+          else repairs++;
+        }
       });
-      for (const { schema, skipped } of batch) {
-        // After a skipped migration, the objects that it would have made are not missing.
-        const differences = repairable(found.get(schema) ?? []).filter(
-          ({ what }) => !skipped || what === 'changed',
-        );
-        if (differences.length === 0) continue;
-        const repair = () => repairSchema(client, schema, differences, reference);
-        const error = await inLockingTransaction(client, schema, repair, {
-          first: () => lockTenants(client, schema),
-          waits: lockWaits,
-        }).then(
-          () => null,
-          (failure: Error) => failure,
-        );
-        if (error) failures.push({ scope: schema, error });
-        else repairs++;
-      }
-    });
-  }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, left.length) }, repairBatches));
   return { repairs, failures };
+}
+
+/** Compares these tenants with the reference. One whose catalogue cannot be read is added to `failures`. */
+async function differencesIn(
+  client: OwnerClient,
+  batch: readonly UpToDate[],
+  reference: ReferenceSchema,
+  failures: SchemaFailure[],
+): Promise<Map<string, Difference[]>> {
+  const options = { reference, kinds: [...REPAIRABLE, 'constraint' as const] };
+  const compare = (schemas: readonly string[]) => compareSchemas(client, schemas, options);
+  const found = await compare(batch.map(({ schema }) => schema)).catch(async (error: Error) => {
+    if (batch.length === 1) {
+      failures.push({ scope: batch[0]!.schema, error });
+      return new Map<string, Difference[]>();
+    }
+    const each = new Map<string, Difference[]>();
+    for (const one of batch)
+      for (const [schema, differences] of await differencesIn(client, [one], reference, failures))
+        each.set(schema, differences);
+    return each;
+  });
+  const skipped = new Set(batch.filter((one) => one.skipped).map(({ schema }) => schema));
+  // After a skipped migration, the objects that it would have made are not missing.
+  const left = [...found].map(([schema, differences]): [string, Difference[]] => [
+    schema,
+    repairable(differences).filter(({ what }) => !skipped.has(schema) || what === 'changed'),
+  ]);
+  return new Map(left.filter(([, differences]) => differences.length > 0));
+}
+
+async function repairOne(
+  client: OwnerClient,
+  schema: string,
+  differences: readonly Difference[],
+  reference: ReferenceSchema,
+  waits: LockWaits | undefined,
+): Promise<Error | null> {
+  const repair = () => repairSchema(client, schema, differences, reference);
+  const first = () => lockTenants(client, schema);
+  return await inLockingTransaction(client, schema, repair, { first, waits }).then(
+    () => null,
+    (failure: Error) => failure,
+  );
 }
 
 /**

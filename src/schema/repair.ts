@@ -4,6 +4,7 @@ import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { PlainError } from '../platform/plain-error.js';
 import { REPAIRABLE } from './catalogue-objects.js';
 import { type Difference, FOREIGN_OWNER, isSlight, SWITCHED_OFF } from './differences.js';
+import type { SchemaFailure } from './in-parallel.js';
 import type { ReferenceSchema } from './tenant-catalogue.js';
 import { tellOfTenant } from './tenant-notice.js';
 
@@ -122,25 +123,28 @@ function roleOf(grantee: string, schema: string, { appUser }: ReferenceSchema): 
 /**
  * Checks that the tables belong to the owner or to a role that it is a member of: tables restored by somebody else
  * belong to that user, and the owner may not change them.
- * @throws PlainError that says what to do
+ * @returns the schemas of tenants in which that is not so, each with what to do
+ * @throws PlainError that says the same of schema `public`
  */
-export async function checkOwnership(client: OwnerClient, owner: string): Promise<void> {
-  const [foreign] = await inTransaction(client, async () => {
+export async function checkOwnership(client: OwnerClient, owner: string): Promise<SchemaFailure[]> {
+  const found = await inTransaction(client, async () => {
     await client.query('SET TRANSACTION READ ONLY; SET LOCAL search_path TO pg_catalog');
     const { rows } = await client.query<{ schema: string; role: string; count: number }>(
-      `SELECT n.nspname::text AS schema, c.relowner::regrole::text AS role, count(*)::integer AS count
+      `SELECT n.nspname::text AS schema, min(c.relowner::regrole::text) AS role, count(*)::integer AS count
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
        WHERE c.relkind = 'r'
          AND CASE n.nspname WHEN 'public' THEN c.relname = ANY ($2) ELSE n.nspname ~ '^tenant_[a-z][a-z0-9_]*$' END
          AND NOT pg_has_role(to_regrole(quote_ident($1))::oid, c.relowner, 'USAGE')
-       GROUP BY 1, 2 ORDER BY 1, 2`,
+       GROUP BY 1 ORDER BY 1`,
       [owner, SHARED_TABLES],
     );
     return rows;
   });
-  if (!foreign) return;
-  const { schema, role, count } = foreign;
-  throw new PlainError(
-    `${count} tables of ${schema} belong to ${role}, so ${owner} cannot maintain them; restore the backup with pg_restore --no-owner --role=${owner}`,
-  );
+  return found.map(({ schema, role, count }) => {
+    const error = new PlainError(
+      `${count} tables of ${schema} belong to ${role}, so ${owner} cannot maintain them; restore the backup with pg_restore --no-owner --role=${owner}`,
+    );
+    if (schema === 'public') throw error;
+    return { scope: schema, error };
+  });
 }

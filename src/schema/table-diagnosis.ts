@@ -8,9 +8,10 @@ import type { Capture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
 import { ALL_KINDS } from './catalogue-objects.js';
 import { concernsProgramOnly, type Difference, inWords, isSlight } from './differences.js';
+import { TENANTS_PER_CONNECTION } from './in-parallel.js';
 import { ledgerOf } from './migration-state.js';
 import { checkOwnership } from './repair.js';
-import { TENANTS_PER_CONNECTION, tenantsUpToDate, type UpToDate } from './repair-all.js';
+import { tenantsUpToDate, type UpToDate } from './repair-all.js';
 import { compareShared } from './shared-catalogue.js';
 import { compareSchemas, readReference } from './tenant-catalogue.js';
 
@@ -29,15 +30,17 @@ export async function examineTables(
   capture: Capture,
 ): Promise<Result> {
   const { tenant: migrations } = readMigrations();
-  const { reference, tenants, captures } = await withOwner(owner, async (client) => {
-    await checkOwnership(client, owner.user);
+  const { reference, tenants, captures, foreign } = await withOwner(owner, async (client) => {
+    const foreign = await checkOwnership(client, owner.user);
     const upToDate = await tenantsUpToDate(client, migrations);
     return {
+      foreign,
       tenants: upToDate,
       reference: upToDate.length > 0 ? await readReference(client, appUser, migrations) : null,
       captures: await checkCapture(client, capture),
     };
   });
+  if (foreign.length > 0) return problem(listed(foreign.map(({ error }) => error.message)));
   if (tenants.length === 0) return ok('there is no tenant to which all migrations were applied');
   if (!reference) return warning('the prepared script for tenants is missing or old; run: npm run generate');
   const wrong = captures.map(({ schema, problems }) => `${schema}: ${some(problems)}`);
