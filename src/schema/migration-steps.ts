@@ -19,7 +19,7 @@ export const MIGRATION_STEPS = [
   'examining',
 ] as const;
 
-export type MigrationStep = (typeof MIGRATION_STEPS)[number];
+type MigrationStep = (typeof MIGRATION_STEPS)[number];
 
 /** Called at each step; what it returns is waited for. */
 export type OnMigrationStep = (step: MigrationStep, scope: string) => void | Promise<void>;
