@@ -51,6 +51,11 @@ const TYPES = [
   'Content-Transfer-Encoding: base64', 'Content-Transfer-Encoding: quoted-printable', 'Content-Transfer-Encoding: x', ': x', 'X', 'X:\0', `X-Long: ${'a'.repeat(5_000)}`,
 ];
 
+const MANY_PARTS = [field('a', 'b'), file('a', Buffer.from('b'))].map((part) =>
+  assemble(Array.from({ length: 10_000 }, () => part)),
+);
+const LARGE = assemble(Array.from({ length: 8 }, (_, n) => field(`a${n}`, Buffer.alloc(2_000_000, 'b'))));
+
 /** Returns forms that are malformed in one way or another. */
 function forms(names: readonly string[]): Arbitrary<{ body: Buffer; type: string }> {
   const name = fc.constantFrom(...names, 'file', '__proto__', 'constructor', '', 'a\0', 'ü', 'x'.repeat(200));
@@ -151,8 +156,7 @@ describe.each(operations)('%s', (_name, definition) => {
   test(
     'a form of 10,000 parts is refused',
     refused(async () => {
-      for (const part of [field('a', 'b'), file('a', Buffer.from('b'))]) {
-        const body = assemble(Array.from({ length: 10_000 }, () => part));
+      for (const body of MANY_PARTS) {
         const answer = await harness.send(definition, { body, headers: form(TYPE) });
         expect(answer.status).toBe(definition.policy.kind === 'public' ? 413 : 400);
       }
@@ -177,8 +181,7 @@ describe.each(operations)('%s', (_name, definition) => {
   test(
     'more than is kept of a form is refused',
     refused(async () => {
-      const large = Array.from({ length: 8 }, (_, n) => field(`a${n}`, Buffer.alloc(2_000_000, 'b')));
-      const answer = await harness.send(definition, { body: assemble(large), headers: form(TYPE) });
+      const answer = await harness.send(definition, { body: LARGE, headers: form(TYPE) });
       expect(answer.status).toBe(413);
       await harness.expectHealthy();
     }),
@@ -233,20 +236,22 @@ describe.each(uploads)('%s', (_name, definition) => {
 
 test('a client that goes away while sending does no harm', async () => {
   const { port } = new URL(harness.app.base);
-  for (const [, { method, path }] of operations) {
-    for (const type of [TYPE, 'application/json', 'application/x-www-form-urlencoded']) {
-      const body = type === TYPE ? assemble([file('file', PICTURE)]).subarray(0, 120) : Buffer.from('{"a":');
-      await new Promise<void>((resolve) => {
-        const socket = connect(Number(port), '127.0.0.1', () => {
-          socket.write(
-            `${method} ${path.replace(/:\w+/, '1')} HTTP/1.1\r\nHost: main.localhost\r\nAuthorization: Bearer ${harness.token}\r\n` +
-              `Content-Type: ${type}\r\nContent-Length: 100000\r\n\r\n`,
-          );
-          socket.write(body, () => setTimeout(() => socket.destroy(), 20));
-        });
-        socket.on('close', () => resolve()).on('error', () => undefined);
+  const leave = (method: string, path: string, type: string) => {
+    const body = type === TYPE ? assemble([file('file', PICTURE)]).subarray(0, 120) : Buffer.from('{"a":');
+    return new Promise<void>((resolve) => {
+      const socket = connect(Number(port), '127.0.0.1', () => {
+        socket.write(
+          `${method} ${path.replace(/:\w+/, '1')} HTTP/1.1\r\nHost: main.localhost\r\nAuthorization: Bearer ${harness.token}\r\n` +
+            `Content-Type: ${type}\r\nContent-Length: 100000\r\n\r\n`,
+        );
+        socket.write(body, () => setTimeout(() => socket.destroy(), 20));
       });
-    }
+      socket.on('close', () => resolve()).on('error', () => undefined);
+    });
+  };
+  for (const [, { method, path }] of operations) {
+    const types = [TYPE, 'application/json', 'application/x-www-form-urlencoded'];
+    await Promise.all(types.map((type) => leave(method, path, type)));
   }
   await harness.expectHealthy();
 });
