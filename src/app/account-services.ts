@@ -13,8 +13,8 @@ import { Sessions } from '../auth/sessions.js';
 import { Tokens } from '../auth/tokens.js';
 import type { Config } from '../config/config.js';
 import { KeyRing } from '../config/key-ring.js';
+import type { Notices } from '../database/cell-listeners.js';
 import type { Database } from '../database/database.js';
-import type { Listener } from '../database/listener.js';
 import type { Cors } from '../http/cors.js';
 import { Invitations } from '../immigration/users/invitations.js';
 import { frontEnds } from '../tenancy/front-end.js';
@@ -23,7 +23,7 @@ import type { Tenants } from '../tenancy/tenants.js';
 interface AccountParts {
   readonly config: Config;
   readonly database: Database;
-  readonly listener: Listener;
+  readonly listener: Notices;
   readonly tenants: Tenants;
   readonly cors: Cors;
   readonly resetsAnsweredAfterMs?: number | undefined;

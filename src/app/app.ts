@@ -12,6 +12,7 @@ import { Authentication } from '../auth/authentication.js';
 import { passwordWork } from '../auth/password-work.js';
 import { SessionUse } from '../auth/session-use.js';
 import type { Config } from '../config/config.js';
+import type { Notices } from '../database/cell-listeners.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
 import { sql } from '../database/sql.js';
@@ -48,6 +49,7 @@ import { tokenRoutes } from '../immigration/sessions/token-routes.js';
 import { starterCatalogueRoutes } from '../immigration/starter-catalogues/routes.js';
 import { webhookRoutes } from '../immigration/webhooks/routes.js';
 import { type HubOptions, StreamHub } from '../live/hub.js';
+import { hubsOfCells } from '../live/hubs.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Lifecycle } from '../platform/lifecycle.js';
 import { openLog } from '../platform/log.js';
@@ -74,11 +76,14 @@ import { SignedUrls } from '../storage/signed-urls.js';
 import { KnownDomains } from '../tenancy/known-domains.js';
 import { Tenants } from '../tenancy/tenants.js';
 import { accountServices } from './account-services.js';
+import type { AppCells } from './cells.js';
 
 export interface AppParts {
   readonly config: Config;
   readonly database: Database;
   readonly listener: Listener;
+  /** The connections to further cells, if there are any. */
+  readonly cells?: Pick<AppCells, 'databases' | 'listeners'> | undefined;
   /** Options of live streams that differ from the defaults. */
   readonly live?: HubOptions;
   /** Times after which connections are given up, where they differ from the defaults. */
@@ -119,7 +124,8 @@ const LONGEST_PARAMETER = 16_384; // longer than Node allows a whole request hea
  * Returns the application: every route, ready to listen or to be injected requests; `start` the listener after this.
  */
 export async function buildApp(parts: AppParts): Promise<App> {
-  const { config, database, listener, lifecycle = { phase: { kind: 'running' } } } = parts;
+  const { config, database, cells, lifecycle = { phase: { kind: 'running' } } } = parts;
+  const listener: Notices = cells?.listeners ?? parts.listener;
   let answer: RequestListener = () => undefined;
   const server: FastifyInstance = Fastify({
     loggerInstance: (parts.log ?? openLog(config.logLevel)) as FastifyBaseLogger,
@@ -143,7 +149,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
     return503OnClosing: false, // what arrives while closing is still served
   });
 
-  const tenants = new Tenants(database, listener, (tenant, remark) => server.log.warn({ tenant }, remark));
+  const onRemark = (tenant: string, remark: string) => server.log.warn({ tenant }, remark);
+  const tenants = new Tenants(database, listener, onRemark, cells?.databases);
   const cors = new Cors(config);
   passwordWork.setLimits(config.limits.passwords);
   const accounts = accountServices({
@@ -158,10 +165,12 @@ export async function buildApp(parts: AppParts): Promise<App> {
 
   const source = { ...liveNotifications, ...liveImports };
   const onError = (error: unknown) => server.log.error({ err: error }, 'live streams');
-  const hub = new StreamHub(
-    { database, listener, source, onError },
-    { perUser: config.limits.streamsPerUser, ...parts.live },
-  );
+  const newHub = (listener: Notices) =>
+    new StreamHub(
+      { database, listener, source, onError },
+      { perUser: config.limits.streamsPerUser, ...parts.live },
+    );
+  const hub = cells ? hubsOfCells(cells, newHub) : newHub(listener);
   parts.metrics?.watchPool('api', database);
   parts.metrics?.watchStreams(() => hub.size);
   parts.metrics?.measureRequests(server);

@@ -7,6 +7,7 @@ import type { Door } from '../http/door.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { Lifecycle } from '../platform/lifecycle.js';
 import { buildApp } from './app.js';
+import { openAppCells, type RunningCell } from './cells.js';
 import { newDoor } from './new-door.js';
 
 export interface RunningServer {
@@ -28,23 +29,32 @@ const STREAMS_LEAVE_WITHIN_MS = 3_000;
 /**
  * Starts the application and lets it answer at the door, which it opens if need be.
  * @param place the door and the phase of the process, where they are older than the server
+ * @param further the further cells
  */
 export async function startServer(
   config: Config,
   handle: DatabaseHandle,
   metrics?: Metrics,
   place?: { readonly door: Door; readonly lifecycle: Lifecycle },
+  further: readonly RunningCell[] = [],
 ): Promise<RunningServer> {
   const lifecycle = place?.lifecycle ?? new Lifecycle();
   const door = place?.door ?? newDoor(config, lifecycle);
-  const database = new Database(handle.app, { size: config.poolSize, sharedByAgencies: true });
   const listener = new Listener(handle.direct ?? handle.app);
+  const cells = further.length > 0 ? openAppCells(config, further, listener, metrics) : undefined;
+  const database = new Database(handle.app, {
+    size: config.poolSize,
+    sharedByAgencies: true,
+    cells: cells?.databases,
+  });
   const close = async () => {
     await listener.close();
+    await cells?.close();
     await database.close();
   };
   try {
-    const app = await buildApp({ config, database, listener, metrics, door, lifecycle });
+    const app = await buildApp({ config, database, listener, cells, metrics, door, lifecycle });
+    cells?.listeners.start();
     await listener.start();
     door.handOver(app.answer);
     const address = await door.open();

@@ -1,6 +1,6 @@
+import type { Notices } from '../database/cell-listeners.js';
 import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
-import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { sql } from '../database/sql.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
@@ -88,7 +88,7 @@ export class CurrentUsers {
 
   constructor(
     private readonly database: Database,
-    listener: Listener,
+    listener: Notices,
   ) {
     this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_USERS });
     this.#sessions = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_USERS });

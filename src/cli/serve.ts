@@ -22,6 +22,7 @@ import { runningContext } from './log-context.js';
 import type { Progress } from './progress.js';
 import { Services } from './services.js';
 import { Shutdown } from './shutdown.js';
+import { startFurtherCells } from './start-cells.js';
 import { noted } from './start-progress.js';
 import { welcome } from './welcome.js';
 import { writtenFolders } from './written-folders.js';
@@ -135,6 +136,9 @@ async function start(starting: Starting): Promise<DatabaseHandle> {
   if (handle.owner) await storeRetention(handle.owner, config);
   for (const remark of await requireIsolation(handle.app)) context.warn(remark);
   ensureGoingOn(shutdown);
+  const cells = await startFurtherCells(config, handle, { progress, warn: context.warn });
+  shutdown.onStop(() => cells.forEach(({ gate }) => void gate.end()));
+  ensureGoingOn(shutdown);
   if (handle.kind === 'embedded' && config.demoData) {
     const { countTenants, demoSeedPending, seedDemo } = await import('../seed/demo/seed-demo.js');
     if (await demoSeedPending(handle)) {
@@ -152,32 +156,40 @@ async function start(starting: Starting): Promise<DatabaseHandle> {
 
   progress.say('starting the server');
   const services = new Services(context.warn);
+  // Each database has services of its own, so that one that is down holds up nothing of the others.
+  const places = [{ handle, cell: undefined }, ...cells.map((cell) => ({ handle: cell.handle, cell }))];
   const { startMetrics } = await import('../metrics/start-metrics.js');
-  const measuring = await startMetrics(config, handle, context.warn);
+  const measuring = await startMetrics(config, handle, context.warn, cells);
   shutdown.onStop(() => measuring?.close());
   // Together: while requests are finished, no further events, imports and jobs are begun.
   shutdown.onStop(() => services.close(), 1000 * (drain + finish) + CLOSES_WITHIN_MS);
   if (measuring) uncaught.onError = measuring.metrics.onUncaughtError;
   if (config.services.has('scheduler')) {
     const { startScheduler } = await import('../app/scheduler.js');
-    const scheduler = startScheduler(config, handle, measuring?.metrics);
-    services.add(() => scheduler.close());
+    for (const place of places) {
+      const scheduler = startScheduler(config, place.handle, measuring?.metrics, place.cell);
+      services.add(() => scheduler.close());
+    }
   }
   if (importsClients(config.services)) {
     const { startImports } = await import('../app/imports.js');
-    const imports = startImports(config, handle);
-    services.add(() => imports.then(({ close }) => close(), ignore));
-    await imports;
+    for (const place of places) {
+      const imports = startImports(config, place.handle, place.cell);
+      services.add(() => imports.then(({ close }) => close(), ignore));
+      await imports;
+    }
   }
   if (handlesEvents(config.services)) {
     const { startWorker } = await import('../app/worker.js');
-    const worker = startWorker(config, handle, measuring?.metrics);
-    services.add(() => worker.then(({ close }) => close(), ignore));
-    await worker;
+    for (const place of places) {
+      const worker = startWorker(config, place.handle, measuring?.metrics, place.cell);
+      services.add(() => worker.then(({ close }) => close(), ignore));
+      await worker;
+    }
   }
   if (door) {
     const { startServer } = await import('../app/server.js');
-    const server = startServer(config, handle, measuring?.metrics, { door, lifecycle });
+    const server = startServer(config, handle, measuring?.metrics, { door, lifecycle }, cells);
     services.add(() => server.then(({ close }) => close(shutdown.isQuick), ignore));
     const { address } = await server.catch((error: unknown) => {
       throw explainListenError(error, target);

@@ -4,6 +4,7 @@ import pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
 import { jittered } from '../platform/jitter.js';
 import { AnswerTooLargeError, cutting } from './answer-bounds.js';
+import type { CellGate } from './cell-gate.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
 import { type Keeping, Session } from './session.js';
 import type { Statement } from './statement.js';
@@ -20,6 +21,16 @@ import {
 import { ANSWERS_WITHIN_MS } from './timeouts.js';
 import { runTraced } from './transaction-span.js';
 
+/** The databases of further cells, as transactions find them. */
+export interface FurtherCells {
+  /** Returns the database of a tenant of a further cell; undefined for any other. */
+  ofTenant(schema: string): Database | undefined;
+  /** Returns a cell's database; undefined where there is no such cell. */
+  ofCell(cell: string): Database | undefined;
+  /** The databases by the cells' names. */
+  readonly all: ReadonlyMap<string, Database>;
+}
+
 export interface DatabaseOptions {
   /** Maximum number of connections. */
   readonly size: number;
@@ -33,6 +44,10 @@ export interface DatabaseOptions {
   /** Whether connections are shared fairly, so that no agency makes the others' requests wait; false by default. */
   readonly sharedByAgencies?: boolean;
   readonly onError?: (error: Error) => void;
+  /** The databases of further cells, to which the transactions of their tenants are passed on. */
+  readonly cells?: FurtherCells | undefined;
+  /** The gate before a cell's connections; none before the catalogue's. */
+  readonly gate?: CellGate | undefined;
 }
 
 /** Maximum number of bytes of one round trip when long values are cut: of many values that are not long. */
@@ -58,6 +73,9 @@ export class Database {
   readonly #semaphore: TenantSemaphore;
   readonly #lifetime: number;
   readonly #keeping: Keeping;
+  /** The databases of further cells; undefined where there are none. */
+  readonly cells: FurtherCells | undefined;
+  readonly #gate: CellGate | undefined;
   readonly #connections = new Map<pg.PoolClient, Connection>();
   readonly #public = {};
   /** The time since which connections are refused, on the monotonic clock; undefined while they are not. */
@@ -67,6 +85,8 @@ export class Database {
   constructor(settings: ConnectionSettings, options: DatabaseOptions) {
     this.#keeping = { allowed: options.prepare ?? true, generation: 0 };
     this.#lifetime = (options.lifetime ?? LIFETIME) * 1000;
+    this.cells = options.cells;
+    this.#gate = options.gate;
     const { answersWithin = ANSWERS_WITHIN_MS } = settings;
     this.#semaphore = new TenantSemaphore({
       size: options.size,
@@ -95,6 +115,8 @@ export class Database {
     context: TenantContext,
     work: (transaction: TenantTransaction) => MaybePending<T>,
   ): Promise<T> {
+    const elsewhere = this.cells?.ofTenant(context.schema);
+    if (elsewhere) return await elsewhere.tenantTransaction(context, work);
     const statements = new Map<string, string>();
     for (;;) {
       try {
@@ -123,6 +145,11 @@ export class Database {
   /** Runs one statement on tables of schema `public`, which it must qualify, in a transaction of its own. */
   publicQuery<Row>(query: Statement<Row>): Promise<Row[]> {
     return this.#transaction(NO_TENANT, null, this.#public, (transaction) => transaction.send(query));
+  }
+
+  /** Runs one statement on `public` of the database in which the tenant of this schema lives. */
+  publicQueryAt<Row>(schema: string, query: Statement<Row>): Promise<Row[]> {
+    return (this.cells?.ofTenant(schema) ?? this).publicQuery(query);
   }
 
   /** Runs statements on schema `public` in one transaction and one round trip, whose rows nobody needs. */
@@ -155,7 +182,9 @@ export class Database {
     client.on('error', (error) => {
       connection.broken = error;
       // Connections that were idle meanwhile have probably failed in the same way.
-      if (error instanceof DatabaseSilentError) this.#cutIdle(error);
+      if (!(error instanceof DatabaseSilentError)) return;
+      this.#gate?.failed(error);
+      this.#cutIdle(error);
     });
     client.once('end', () => this.#connections.delete(client));
   }
@@ -193,14 +222,19 @@ export class Database {
     cuts?: Cuts,
   ): Promise<T> {
     const askedAt = context?.trace ? performance.now() : 0;
+    this.#gate?.check();
     const release = await this.#semaphore.acquire(sharer);
     try {
+      this.#gate?.check(); // it may have been closed while others were served
       let client: pg.PoolClient;
       try {
         client = await this.#pool.connect();
         this.#refusedSince = undefined;
       } catch (error) {
-        client = await this.#connectAgain(error);
+        client = await this.#connectAgain(error).catch((last: unknown) => {
+          this.#gate?.failed(last);
+          throw last;
+        });
       }
       const connection = this.#connections.get(client) as Connection;
       connection.isIdle = false;

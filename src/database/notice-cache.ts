@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Listener } from './listener.js';
+import type { Notices } from './cell-listeners.js';
 
 export interface NoticeCacheOptions {
   /** Maximum lifetime of an entry, in milliseconds: the safety net for lost notices. */
@@ -17,7 +17,7 @@ export class NoticeCache<Value extends object> {
   #allVersion = 0;
 
   constructor(
-    private readonly listener: Pick<Listener, 'healthy'>,
+    private readonly listener: Pick<Notices, 'healthy' | 'healthyAt'>,
     options: NoticeCacheOptions,
   ) {
     // Its own `max` would allocate memory for that many at once.
@@ -35,11 +35,15 @@ export class NoticeCache<Value extends object> {
     const version = this.#versionOf(group);
     const id = `${group}\n${key}`;
     const kept = this.#entries.get(id);
-    if (kept && kept.version === version && this.listener.healthy) return kept.value;
+    if (kept && kept.version === version && this.#hears(group)) return kept.value;
     const value = await read();
-    if (this.#versionOf(group) === version && this.listener.healthy)
-      this.#entries.set(id, { value, version });
+    if (this.#versionOf(group) === version && this.#hears(group)) this.#entries.set(id, { value, version });
     return value;
+  }
+
+  #hears(group: string): boolean {
+    const { listener } = this;
+    return listener.healthyAt ? listener.healthyAt(group) : listener.healthy;
   }
 
   #versionOf(group: string): number {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { AccountLinks } from '../auth/account-links.js';
 import type { Config, ConnectionSettings } from '../config/config.js';
 import { POOL_SIZES } from '../config/pool-sizes.js';
+import type { CellGate } from '../database/cell-gate.js';
 import { Database } from '../database/database.js';
 import { createMailer } from './mailer.js';
 import { DeliverySender } from './sender.js';
@@ -24,14 +25,16 @@ function mailFolder(config: Pick<Config, 'dataDirectory'>): string {
 /**
  * Starts sending webhooks and e-mails, over database connections of its own. Never fails: it waits for whatever is
  * unreachable.
+ * @param gate that of the cell, where the database is one
  */
 export function startDeliveries(
   config: Settings,
   app: ConnectionSettings,
   onError: (error: unknown) => void,
+  gate?: CellGate,
 ): RunningDeliveries {
   const settings = config.deliveries;
-  const database = new Database(app, { size: POOL_SIZES.deliveries });
+  const database = new Database(app, { size: POOL_SIZES.deliveries, gate });
   const mailer = createMailer({
     settings: settings.email,
     folder: mailFolder(config),

@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { LogOutNotice } from '../auth/end-session.js';
+import type { Notices } from '../database/cell-listeners.js';
 import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
-import type { Listener } from '../database/listener.js';
 import { throttled } from '../http/errors.js';
 import { Semaphore } from '../platform/semaphore.js';
 import type { Tenant } from '../tenancy/tenants.js';
@@ -21,7 +21,7 @@ import { TenantStreams } from './tenant-streams.js';
 
 export interface HubParts {
   readonly database: Database;
-  readonly listener: Pick<Listener, 'healthy' | 'on'>;
+  readonly listener: Pick<Notices, 'healthy' | 'on'>;
   readonly source: NotificationSource;
   /** Called for errors that no request waits for. */
   readonly onError?: (error: unknown) => void;

@@ -56,9 +56,16 @@ export class DatabaseMetrics {
   constructor(
     registry: Registry,
     private readonly database: Database,
+    /** Further cells; a figure of one has its name as a label. */
+    private readonly cells: ReadonlyMap<string, Database> = new Map(),
   ) {
     const gauge = (name: string, help: string, labelNames: string[]) =>
-      new Gauge({ name: `leopard_${name}`, help, labelNames, registers: [registry] });
+      new Gauge({
+        name: `leopard_${name}`,
+        help,
+        labelNames: [...labelNames, 'cell'],
+        registers: [registry],
+      });
     this.#depth = gauge('event_queue_depth', 'Domain events that wait.', ['tenant', 'type']);
     this.#oldest = gauge('event_queue_oldest_seconds', 'For how long the oldest waits.', ['tenant', 'type']);
     this.#finished = gauge('job_finished_seconds', 'How long ago a scheduled job ended last.', ['job']);
@@ -82,23 +89,35 @@ export class DatabaseMetrics {
     for (const gauge of [this.#depth, this.#oldest, this.#finished, this.#failed, this.#outOfOrder])
       gauge.reset();
     this.#oldTransaction.reset();
+    // One cell that does not answer takes nothing from the others' figures.
+    const cells = [...this.cells].map(([cell, database]) =>
+      this.#read(database, { cell }).catch(() => undefined),
+    );
+    await this.#read(this.database, {});
+    await Promise.all(cells);
+  }
+
+  async #read(database: Database, place: { readonly cell?: string }): Promise<void> {
     const [waiting, jobs, troubled, old] = await Promise.all([
-      this.database.publicQuery(WAITING),
-      this.database.publicQuery(JOBS),
-      this.database.publicQuery(OUT_OF_ORDER),
-      this.database.publicQuery(oldTransactions()),
+      database.publicQuery(WAITING),
+      database.publicQuery(JOBS),
+      database.publicQuery(OUT_OF_ORDER),
+      database.publicQuery(oldTransactions()),
     ]);
     for (const { tenant, type, depth, age } of waiting) {
-      this.#depth.set({ tenant, type }, depth);
-      this.#oldest.set({ tenant, type }, age);
+      this.#depth.set({ ...place, tenant, type }, depth);
+      this.#oldest.set({ ...place, tenant, type }, age);
     }
     for (const { pid, user, application, seconds } of old) {
-      this.#oldTransaction.set({ pid: String(pid ?? 'prepared'), user, application }, seconds ?? Number.NaN);
+      this.#oldTransaction.set(
+        { ...place, pid: String(pid ?? 'prepared'), user, application },
+        seconds ?? Number.NaN,
+      );
     }
-    for (const { tenant, count } of troubled) this.#outOfOrder.set({ tenant }, count);
+    for (const { tenant, count } of troubled) this.#outOfOrder.set({ ...place, tenant }, count);
     for (const { job, age, failed } of jobs) {
-      if (age !== null) this.#finished.set({ job }, age);
-      this.#failed.set({ job }, failed ? 1 : 0);
+      if (age !== null) this.#finished.set({ ...place, job }, age);
+      this.#failed.set({ ...place, job }, failed ? 1 : 0);
     }
   }
 }

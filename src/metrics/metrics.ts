@@ -19,12 +19,16 @@ export class Metrics {
   readonly onUncaughtError: (kind: UncaughtKind) => void;
   readonly #registry = new Registry();
   readonly #database: DatabaseMetrics;
-  readonly #pools = new Map<string, Database>();
+  readonly #pools: { readonly labels: { pool: string; cell?: string }; readonly database: Database }[] = [];
+  #cells: () => ReadonlyMap<string, boolean> = () => new Map();
   #streams: () => number = () => 0;
   #refreshing: Promise<void> | undefined;
 
-  /** @param database queried for what all processes have in common */
-  constructor(database: Database) {
+  /**
+   * @param database queried for what all processes have in common
+   * @param cells the further cells, which are queried for the same
+   */
+  constructor(database: Database, cells: ReadonlyMap<string, Database> = new Map()) {
     const registry = this.#registry;
     collectDefaultMetrics({ register: registry });
     this.events = new EventMetrics(registry);
@@ -35,17 +39,27 @@ export class Metrics {
       registers: [registry],
     });
     this.onUncaughtError = (kind) => uncaught.inc({ kind });
-    this.#database = new DatabaseMetrics(registry, database);
+    this.#database = new DatabaseMetrics(registry, database, cells);
     const pools = this.#pools;
     new Gauge({
       name: 'leopard_database_connections',
       help: 'Connections of this process to the database, and requests that wait for one.',
-      labelNames: ['pool', 'state'],
+      labelNames: ['pool', 'state', 'cell'],
       registers: [registry],
       collect() {
-        for (const [pool, { load }] of pools) {
-          for (const [state, count] of Object.entries(load)) this.set({ pool, state }, count);
+        for (const { labels, database } of pools) {
+          for (const [state, count] of Object.entries(database.load)) this.set({ ...labels, state }, count);
         }
+      },
+    });
+    const states = () => this.#cells();
+    new Gauge({
+      name: 'leopard_cell_up',
+      help: 'Whether a further cell can be used: 1, or 0, when its tenants are answered 503.',
+      labelNames: ['cell'],
+      registers: [registry],
+      collect() {
+        for (const [cell, isUp] of states()) this.set({ cell }, Number(isUp));
       },
     });
     const count = () => this.#streams();
@@ -64,14 +78,19 @@ export class Metrics {
     measureRequests(server, this.#registry);
   }
 
-  /** Exports the number of a pool's connections, and of those in use. */
-  watchPool(name: string, database: Database): void {
-    this.#pools.set(name, database);
+  /** Exports the number of a pool's connections, and of those in use. @param cell the further cell to which they lead */
+  watchPool(pool: string, database: Database, cell?: string): void {
+    this.#pools.push({ labels: { pool, ...(cell !== undefined && { cell }) }, database });
   }
 
   /** Exports the state of backups. @param read reads it; what it cannot read is left out */
   watchBackups(read: () => Promise<BackupState>): void {
     measureBackups(this.#registry, read);
+  }
+
+  /** Exports whether each further cell can be used. */
+  watchCells(states: () => ReadonlyMap<string, boolean>): void {
+    this.#cells = states;
   }
 
   /** Exports the number of open live streams. */

@@ -1,6 +1,6 @@
+import type { Notices } from '../database/cell-listeners.js';
 import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
-import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { sql } from '../database/sql.js';
 
@@ -23,7 +23,7 @@ export class KnownDomains {
 
   constructor(
     private readonly database: Pick<Database, 'publicQuery'>,
-    listener: Listener,
+    listener: Notices,
   ) {
     this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_DOMAINS });
     listener.on(CHANNELS.tenants, () => this.#cache.drop(''));

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { CellDatabases } from '../database/cell-databases.js';
+import type { Notices } from '../database/cell-listeners.js';
 import { CHANNELS } from '../database/channels.js';
 import type { Database } from '../database/database.js';
-import type { Listener } from '../database/listener.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { TENANT_IS_ACTIVE, TENANT_LIVES_HERE } from '../database/served-tenants.js';
 import { sql } from '../database/sql.js';
@@ -49,20 +50,31 @@ type TenantRow = Omit<Tenant, 'secondFactor' | 'sessions'> & {
   readonly sessions: unknown;
 };
 
+type CellRow = Pick<TenantRow, 'trouble' | 'timeZone' | 'frontEnd' | 'secondFactor' | 'sessions'>;
+
+/** What counts from the row of the database in which the tenant lives, since its own functions write it there. */
+const OWN_COLUMNS = sql<Pick<TenantRow, 'timeZone' | 'frontEnd' | 'secondFactor' | 'sessions'>>`
+         ${TIME_ZONE_OF_TENANT} AS "timeZone",
+         t.settings ->> 'front_end' AS "frontEnd",
+         ${SECOND_FACTOR_OF_TENANT} AS "secondFactor",
+         ${SESSIONS_OF_TENANT} AS sessions`;
+
 const tenantByDomain = (host: string, wildcard: string) => sql<TenantRow>`
   SELECT t.id, t.schema_name AS schema, t.name, t.cell,
          ${TENANT_IS_ACTIVE} AS usable,
          CASE WHEN ${TENANT_LIVES_HERE} THEN ${TENANT_TROUBLE} ELSE 'its cell is not configured' END AS trouble,
          t.max_users AS "maxUsers",
-         ${TIME_ZONE_OF_TENANT} AS "timeZone",
-         t.settings ->> 'front_end' AS "frontEnd",
-         ${SECOND_FACTOR_OF_TENANT} AS "secondFactor",
-         ${SESSIONS_OF_TENANT} AS sessions,
+         ${OWN_COLUMNS},
          floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
   FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
   WHERE d.domain IN (${host}, ${wildcard})
   ORDER BY d.domain = ${host} DESC
   LIMIT 1`;
+
+const tenantInCell = ({ schema, id }: Tenant) => sql<CellRow>`
+  SELECT ${TENANT_TROUBLE} AS trouble, ${OWN_COLUMNS}
+  FROM public.tenants_tenant t
+  WHERE t.schema_name = ${schema} AND t.id = ${id} AND ${TENANT_LIVES_HERE}`;
 
 /** Returns the name that tokens carry: the schema without `tenant_`. */
 export function tenantName(tenant: Tenant): string {
@@ -75,24 +87,44 @@ export function tenantName(tenant: Tenant): string {
  */
 export class Tenants {
   readonly #cache: NoticeCache<Tenant>;
+  /** The tenants of further cells as their own rows say, by schema; each drops with the catalogue's row. */
+  readonly #ofCells: NoticeCache<Tenant>;
   readonly #told = new LRUCache<string, true>({ max: REMARKED_TENANTS, ttl: REMARKED_EVERY_MS });
 
   constructor(
     private readonly database: Database,
-    listener: Listener,
+    listener: Notices,
     /** Called, at intervals, for unusable settings in a tenant's row. */
     private readonly onRemark: (schema: string, remark: string) => void = () => undefined,
+    /** The databases of further cells, if there are any. */
+    private readonly cells?: CellDatabases,
   ) {
     this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_HOSTS });
-    listener.on(CHANNELS.tenants, () => this.#cache.drop(''));
+    this.#ofCells = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_HOSTS });
+    listener.on(CHANNELS.tenants, () => this.drop());
   }
 
   /** Finds the tenant of a host. @param host lower case, without port (see hostName) */
   async byHost(host: string): Promise<Tenant | null> {
-    return await this.#cache.get('', host, async () => {
+    const tenant = await this.#cache.get('', host, async () => {
       const [tenant] = await this.database.publicQuery(tenantByDomain(host, wildcardOf(host) ?? host));
-      return tenant ? this.#usable(tenant) : null;
+      if (!tenant) return null;
+      this.cells?.note(tenant.schema, tenant.cell);
+      return this.#usable(tenant);
     });
+    // Whoever is shut out needs to know nothing else of the agency.
+    return tenant && tenant.cell !== null && tenant.usable ? await this.#inCell(host, tenant) : tenant;
+  }
+
+  /** Reads the tenant's own row. @throws CellDownError, and the driver's errors */
+  async #inCell(host: string, tenant: Tenant): Promise<Tenant> {
+    const database = this.cells?.ofCell(tenant.cell as string);
+    if (!database) return tenant;
+    const found = await this.#ofCells.get(tenant.schema, host, async () => {
+      const [row] = await database.publicQuery(tenantInCell(tenant));
+      return row ? this.#usable({ ...tenant, ...row }) : { ...tenant, trouble: 'its cell has no row of it' };
+    });
+    return found ?? tenant;
   }
 
   /**
@@ -100,6 +132,7 @@ export class Tenants {
    */
   drop(): void {
     this.#cache.drop('');
+    this.#ofCells.drop('');
   }
 
   #usable(tenant: TenantRow): Tenant {

@@ -59,8 +59,11 @@ export function agencySettingsRoutes(
       errors: [404],
       handler: async ({ tenant }) => {
         if (!tenant) throw detailError(404, 'Tenant not found for this domain');
-        const [row] = await database.publicQuery(sql<{ branding: unknown }>`
-          SELECT settings -> 'branding' AS branding FROM public.tenants_tenant WHERE id = ${tenant.id}`);
+        const [row] = await database.publicQueryAt(
+          tenant.schema,
+          sql<{ branding: unknown }>`
+          SELECT settings -> 'branding' AS branding FROM public.tenants_tenant WHERE id = ${tenant.id}`,
+        );
         return brandingOf(row?.branding, tenant.name);
       },
     }),

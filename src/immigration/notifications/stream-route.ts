@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { FastifyReply } from 'fastify';
 import { HttpError, textError } from '../../http/errors.js';
 import { isId } from '../../http/path-id.js';
-import type { StreamHub } from '../../live/hub.js';
+import type { Hub } from '../../live/hubs.js';
 import { ErrorText } from '../../routing/openapi/route-schema.js';
 import { type RouteDefinition, route, type UserRequest } from '../../routing/route.js';
 import { notificationPolicy } from './policy.js';
@@ -15,7 +15,7 @@ const LAST_EVENT_ID = 'Last-Event-ID';
  * Returns the live stream of notifications (server-sent events).
  * @param allowedOrigin which pages may read it, for Access-Control-Allow-Origin
  */
-export function streamRoute(hub: StreamHub, allowedOrigin: string): RouteDefinition {
+export function streamRoute(hub: Hub, allowedOrigin: string): RouteDefinition {
   const headers = {
     'content-type': EVENT_STREAM,
     'cache-control': 'no-cache, no-store, must-revalidate',
