@@ -60,6 +60,8 @@ export interface SectionBegin {
   readonly sequences: readonly BackedUpSequence[];
   /** Null for `public`. */
   readonly tenant: BackedUpTenant | null;
+  /** Whether other values stand in place of people's data. */
+  readonly isAnonymised?: boolean;
   /** For `public`: the schemas of all tenants at that moment; otherwise empty. */
   readonly tenants: readonly Scope[];
 }

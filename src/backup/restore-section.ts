@@ -23,6 +23,8 @@ export interface RestoreSectionOptions {
   /** Undoes everything at the end, and writes no files. */
   readonly rehearses?: boolean;
   readonly onRows?: (rows: number) => void;
+  /** Called with the number of files written so far. */
+  readonly onFiles?: (files: number) => void;
 }
 
 /** The results of restoring a section. */
@@ -49,6 +51,31 @@ export async function restoreTenant(
   restored: RestoredTenant,
   options: RestoreSectionOptions,
 ): Promise<RestoredSection> {
+  let result: RestoredSection | undefined;
+  try {
+    await inTransaction(client, async () => {
+      result = await restoreTenantOn(client, appUser, header, section, restored, options);
+      if (options.rehearses) throw new Rehearsed();
+    });
+  } catch (error) {
+    // Of a COMMIT that fails with the connection nobody knows whether the rows are there, so that files stay.
+    if (!(error instanceof Rehearsed)) throw error;
+  }
+  return result!;
+}
+
+/**
+ * Restores one tenant in the caller's transaction; see `restoreTenant`.
+ * @throws as restoreTenant; the transaction must be rolled back then, and has no files left
+ */
+export async function restoreTenantOn(
+  client: OwnerClient,
+  appUser: string,
+  header: BackupHeader,
+  section: BackupSection,
+  restored: RestoredTenant,
+  options: RestoreSectionOptions,
+): Promise<RestoredSection> {
   const { begin } = section;
   const { schema } = restored;
   const name = quoteIdentifier(checkSchemaName(schema));
@@ -59,8 +86,7 @@ export async function restoreTenant(
     options.mediaDirectory === null || options.rehearses
       ? null
       : new RestoredFiles(options.mediaDirectory, schema);
-  let result: RestoredSection | undefined;
-  const restore = async () => {
+  try {
     // Other tenants may be created meanwhile, but no migration may change what this one is created from.
     await lockTenants(client, schema);
     await addTenantRows(client, begin.tenant!, restored);
@@ -74,29 +100,18 @@ export async function restoreTenant(
       'UPDATE public.migration_ledger SET is_skipped = true WHERE scope = $1 AND number = ANY ($2::integer[])',
       [schema, begin.migrations.filter(({ isSkipped }) => isSkipped).map(({ number }) => number)],
     );
-    result = await load(client, schema, section, options, folder);
+    const result = await load(client, schema, section, options, folder);
     for (const { sql } of since) await client.query(sql);
     await recordMigrations(client, schema, since);
     await options.adapt?.(client);
     await noteIncarnation(client, schema);
     await installCapture(client, schema, shippedCapture());
     await settleQueues(client, schema);
-    if (options.rehearses) throw new Rehearsed();
-  };
-  try {
-    await inTransaction(client, async () => {
-      try {
-        await restore();
-      } catch (error) {
-        await folder?.discard();
-        throw error;
-      }
-    });
+    return result;
   } catch (error) {
-    // Of a COMMIT that fails with the connection nobody knows whether the rows are there, so that files stay.
-    if (!(error instanceof Rehearsed)) throw error;
+    await folder?.discard();
+    throw error;
   }
-  return result!;
 }
 
 /**
@@ -122,18 +137,21 @@ async function load(
   client: OwnerClient,
   schema: string,
   section: BackupSection,
-  { onRows }: RestoreSectionOptions,
+  { onRows, onFiles }: RestoreSectionOptions,
   folder: RestoredFiles | null,
 ): Promise<RestoredSection> {
   const tables = await LoadedTables.prepare(client, schema, section.begin);
-  let loaded = 0;
+  let [loaded, files] = [0, 0];
   const receiver: SectionReceiver = {
     async onRows(table, rows) {
       loaded += await tables.add(table, rows);
       onRows?.(loaded);
     },
     ...(folder && {
-      onFile: (path, pieces) => folder.write(path, pieces),
+      onFile: async (path, pieces) => {
+        await folder.write(path, pieces);
+        onFiles?.(++files);
+      },
       onFilesCompared: () => folder.settle(),
     }),
   };

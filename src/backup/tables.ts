@@ -59,14 +59,45 @@ export async function readLedger(client: OwnerClient, scope: string): Promise<Ba
   return rows;
 }
 
-/** Returns the statement that reads a table's rows. @param condition those to read; by default all */
+/** The rows of a table that are read, and how. All texts are SQL in which the table is named `t`. */
+export interface RowSelection {
+  /** The rows to read; all when not given. */
+  readonly condition?: string | undefined;
+  /** Returns the value that is read in place of a column, such as one without people's data. */
+  readonly valueFor?: ((column: string) => string) | undefined;
+  /** Expressions that the rows are ordered by; as they come when not given. */
+  readonly order?: readonly string[] | undefined;
+}
+
+/** Returns the statement that reads a table's rows. */
 export function copyOutStatement(
   schema: string,
   { name, columns }: BackedUpColumns,
-  condition = 'true',
+  { condition = 'true', valueFor = quoteIdentifier, order = [] }: RowSelection = {},
 ): string {
-  const listed = columns.map(quoteIdentifier).join(', ');
-  return `COPY (SELECT ${listed} FROM ${qualified(schema, name)} WHERE ${condition}) TO STDOUT`;
+  const listed = columns.map(valueFor).join(', ');
+  const ordered = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
+  return `COPY (SELECT ${listed} FROM ${qualified(schema, name)} t WHERE ${condition}${ordered}) TO STDOUT`;
+}
+
+/**
+ * Returns an order of each table's rows that is the same at each reading: that of its primary key, or of the rows' text
+ * where it has none.
+ */
+export async function readOrders(client: OwnerClient, schema: string): Promise<Map<string, string[]>> {
+  const { rows } = await client.query<{ name: string; keys: string[] | null }>(
+    `SELECT c.relname AS name, (
+       SELECT array_agg(a.attname::text ORDER BY k.place)
+       FROM pg_catalog.pg_index i, unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (number, place), pg_catalog.pg_attribute a
+       WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid AND a.attnum = k.number
+     ) AS keys
+     FROM pg_catalog.pg_class c
+     WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'`,
+    [schema],
+  );
+  return new Map(
+    rows.map(({ name, keys }) => [name, keys?.map(quoteIdentifier) ?? ['(t.*)::text COLLATE "C"']]),
+  );
 }
 
 /** Returns the statement that adds rows to a table. */

@@ -18,6 +18,8 @@ export interface RestoredTenant {
    * may be those of users who have ended them, or whose id is now another's.
    */
   readonly keepsLogins: boolean;
+  /** Whether it is switched off, so that nobody is answered and nothing is done for it. */
+  readonly isOff?: boolean;
 }
 
 /** Thrown when the tenant to restore exists. */
@@ -68,6 +70,7 @@ export async function addTenantRows(
     schema_name: restored.schema,
     ...(restored.name !== null && { name: restored.name }),
     ...(!restored.keepsLogins && { created_at: 'now' }),
+    ...(restored.isOff && { is_active: 'false' }),
   });
   for (const domain of wanted) await insertJson(client, 'tenants_domain', domain, { tenant_id: id });
   for (const pause of pauses)

@@ -6,6 +6,8 @@ import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { PlainError } from '../platform/plain-error.js';
 import { isStoredPath } from '../storage/media-store.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
+import { anonymousRows, anonymousTenant, checkClassified } from './anonymised/anonymiser.js';
+import { placeholderOf } from './anonymised/placeholder-files.js';
 import type { BackupOutput } from './backup-output.js';
 import {
   type BackedUpColumns,
@@ -23,7 +25,14 @@ import {
 import { inLockedSnapshot } from './locked-snapshot.js';
 import { NO_TENANTS_ROWS, PUBLIC_TABLES } from './public-tables.js';
 import { RowChecksum } from './row-checksum.js';
-import { copyOutStatement, readLedger, readSequences, readTables } from './tables.js';
+import {
+  copyOutStatement,
+  type RowSelection,
+  readLedger,
+  readOrders,
+  readSequences,
+  readTables,
+} from './tables.js';
 
 /** Thrown for a tenant whose schema is lost; nothing of it was written. */
 export class SchemaMissingError extends PlainError {
@@ -37,8 +46,14 @@ export class SchemaMissingError extends PlainError {
 export interface SectionOptions {
   /** The folder that holds one folder of files per tenant; null to leave files out. */
   readonly mediaDirectory: string | null;
+  /** Whether rows come in an order that is the same each time, which takes longer. */
+  readonly isOrdered?: boolean;
+  /** Whether other values stand in place of people's data; see anonymised/columns.ts. */
+  readonly isAnonymised?: boolean;
   /** Called with the number of rows written so far, now and then. */
   readonly onRows?: (rows: number) => void;
+  /** Called with the number of files written so far. */
+  readonly onFiles?: (files: number) => void;
   /** Ends the work with an error. */
   readonly signal?: AbortSignal;
 }
@@ -56,13 +71,20 @@ export async function writeSection(
 ): Promise<SectionManifest> {
   const names = entryNames(scope);
   return await inLockedSnapshot(client, scope, async () => {
-    const begin = await readBegin(client, scope);
+    if (options.isAnonymised) await checkClassified(client, scope);
+    const begin = await readBegin(client, scope, options);
+    const orders = options.isOrdered ? await readOrders(client, scope) : new Map<string, string[]>();
     output.modified = new Date(begin.snapshotAt);
     const sum = await output.json(names.begin, begin);
     let before = 0;
     const tables: BackedUpTable[] = [];
     for (const table of begin.tables) {
-      const written = await writeTable(client, output, scope, table, (rows) => {
+      const selection: RowSelection = {
+        condition: scope === PUBLIC ? NO_TENANTS_ROWS[table.name] : undefined,
+        order: orders.get(table.name),
+        ...(options.isAnonymised && anonymousRows(scope, table)),
+      };
+      const written = await writeTable(client, output, scope, table, selection, (rows) => {
         options.signal?.throwIfAborted();
         options.onRows?.(before + rows);
       });
@@ -76,7 +98,11 @@ export async function writeSection(
   });
 }
 
-async function readBegin(client: OwnerClient, scope: Scope): Promise<SectionBegin> {
+async function readBegin(
+  client: OwnerClient,
+  scope: Scope,
+  { isAnonymised }: SectionOptions,
+): Promise<SectionBegin> {
   const isPublic = scope === PUBLIC;
   const { rows } = await client.query<{ at: string; server: string }>(
     `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
@@ -94,7 +120,8 @@ async function readBegin(client: OwnerClient, scope: Scope): Promise<SectionBegi
     migrations: await readLedger(client, isPublic ? 'shared' : scope),
     tables,
     sequences: (await readSequences(client, scope)).filter(({ table }) => kept.has(table)),
-    tenant,
+    tenant: tenant && isAnonymised ? anonymousTenant(tenant) : tenant,
+    ...(isAnonymised && { isAnonymised }),
     tenants: isPublic ? await readSchemas(client) : [],
   };
 }
@@ -139,11 +166,11 @@ async function writeTable(
   output: BackupOutput,
   scope: Scope,
   table: BackedUpColumns,
+  selection: RowSelection,
   onRows: (rows: number) => void,
 ): Promise<BackedUpTable> {
   const sum = new RowChecksum();
-  const condition = scope === PUBLIC ? NO_TENANTS_ROWS[table.name] : undefined;
-  const statement = copyOutStatement(scope, table, condition);
+  const statement = copyOutStatement(scope, table, selection);
   let part = 0;
   for await (const rows of copyOut(client, statement, PART_BYTES, (row) => sum.add(row))) {
     await output.compressed(entryNames(scope).part(table.name, ++part), rows);
@@ -155,7 +182,7 @@ async function writeTable(
 async function writeFiles(
   output: BackupOutput,
   scope: Scope,
-  { mediaDirectory, signal }: SectionOptions,
+  { mediaDirectory, isAnonymised, signal, onFiles }: SectionOptions,
 ): Promise<SectionManifest['files']> {
   if (mediaDirectory === null || scope === PUBLIC) return null;
   const names = entryNames(scope);
@@ -176,15 +203,17 @@ async function writeFiles(
     });
     if (!opened) continue;
     try {
-      const { size } = await opened.stat();
+      const placeholder = isAnonymised ? placeholderOf(path) : null;
+      const { size } = placeholder ? { size: placeholder.length } : await opened.stat();
       const sha256 = await output.stream(
         names.file(path),
         size,
-        opened.createReadStream({ autoClose: false }),
+        placeholder ? [placeholder] : opened.createReadStream({ autoClose: false }),
       );
       list.push({ path, size, sha256 });
       count++;
       bytes += size;
+      onFiles?.(count);
     } finally {
       await opened.close();
     }
