@@ -56,7 +56,11 @@ export class BackupOutput {
    * @returns the SHA-256 of its content, in hexadecimal
    * @throws Error when the pieces have another size in all
    */
-  async stream(name: string, size: number, pieces: AsyncIterable<Buffer> | Iterable<Buffer>): Promise<string> {
+  async stream(
+    name: string,
+    size: number,
+    pieces: AsyncIterable<Buffer> | Iterable<Buffer>,
+  ): Promise<string> {
     await this.#write(tarHeader(name, size, this.#modified));
     const sum: Hash = createHash('sha256');
     let left = size;

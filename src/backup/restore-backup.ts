@@ -9,6 +9,7 @@ import { newestOfEach, openBackup } from './newest-backups.js';
 import { type RestoredSection, restorePublic, restoreTenant } from './restore-section.js';
 import {
   beginRestore,
+  checkSharedTables,
   checkTarget,
   endRestore,
   examineTarget,
@@ -223,9 +224,7 @@ async function restoreOneTenant(
     keepsLogins: options.keepsLogins ?? false,
   };
   const { shared } = await examineTarget(owner);
-  const known = readMigrations().shared.length;
-  if (shared > 0 && shared < known)
-    throw new TargetError('the tables of the database are of an earlier version; run: leopard migrate');
+  if (shared > 0) checkSharedTables(shared);
   await withOwner(owner, async (client) => {
     if (shared === 0) await migrateShared(client, appUser);
     const result = await restoreTenant(client, appUser, header, section, restored, {
@@ -240,7 +239,7 @@ async function restoreOneTenant(
 }
 
 /** Skips to the section of a tenant. @throws TargetError naming the tenants that the backup holds */
-async function findTenant(reader: BackupReader, schema: string | null): Promise<BackupSection> {
+export async function findTenant(reader: BackupReader, schema: string | null): Promise<BackupSection> {
   const held: string[] = [];
   if (schema === null && reader.header.of !== 'tenant')
     throw new TargetError(
@@ -263,7 +262,7 @@ async function findTenant(reader: BackupReader, schema: string | null): Promise<
 const LONGEST_NAME = 200;
 
 /** Returns the name of an agency that exists a second time; names are unique. */
-function nameAs(name: string, schema: string): string {
+export function nameAs(name: string, schema: string): string {
   const suffix = ` (${shortName(schema)})`;
   return name.slice(0, LONGEST_NAME - suffix.length) + suffix;
 }

@@ -1,4 +1,5 @@
 import type { ConnectionSettings } from '../config/config.js';
+import { readMigrations } from '../database/migration-files.js';
 import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
 import { quoteIdentifier } from '../database/schema-name.js';
 import { PlainError } from '../platform/plain-error.js';
@@ -92,6 +93,16 @@ export function checkTarget({ tenants, operators, unfinished }: RestoreTarget, i
   throw new TargetError(
     `the database is not empty: it has ${found.join(' and ')}; restore one tenant (--schema), or into an empty database: set LEOPARD_DATA_DIR, or DB_NAME, to a new one`,
   );
+}
+
+/**
+ * Checks that schema `public` is of this version, as a tenant beside others needs it.
+ * @param applied number of its migrations
+ * @throws TargetError
+ */
+export function checkSharedTables(applied: number): void {
+  if (applied >= readMigrations().shared.length) return;
+  throw new TargetError('the tables of the database are of an earlier version; run: leopard migrate');
 }
 
 /** Checks that a tenant can be restored under this schema. @throws TenantPresentError */

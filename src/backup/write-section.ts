@@ -6,8 +6,7 @@ import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { PlainError } from '../platform/plain-error.js';
 import { isStoredPath } from '../storage/media-store.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
-import { anonymousRows, anonymousTenant, checkClassified } from './anonymised/anonymiser.js';
-import { placeholderOf } from './anonymised/placeholder-files.js';
+import { anonymousRows, anonymousTenant, checkClassified } from './anonymiser.js';
 import type { BackupOutput } from './backup-output.js';
 import {
   type BackedUpColumns,
@@ -23,6 +22,7 @@ import {
   type SectionManifest,
 } from './format.js';
 import { inLockedSnapshot } from './locked-snapshot.js';
+import { placeholderOf } from './placeholder-files.js';
 import { NO_TENANTS_ROWS, PUBLIC_TABLES } from './public-tables.js';
 import { RowChecksum } from './row-checksum.js';
 import {
@@ -48,7 +48,7 @@ export interface SectionOptions {
   readonly mediaDirectory: string | null;
   /** Whether rows come in an order that is the same each time, which takes longer. */
   readonly isOrdered?: boolean;
-  /** Whether other values stand in place of people's data; see anonymised/columns.ts. */
+  /** Whether other values stand in place of people's data; see anonymised-columns.ts. */
   readonly isAnonymised?: boolean;
   /** Called with the number of rows written so far, now and then. */
   readonly onRows?: (rows: number) => void;

@@ -3,6 +3,7 @@ import type { DatabaseHandle } from '../database/connections.js';
 import type { Operation, Surroundings } from '../provisioning/operations/operation.js';
 import { type OnStep, resumeOperation } from '../provisioning/operations/run.js';
 import { ownerSettings } from './owner-settings.js';
+import { portableMeans } from './portable-means.js';
 
 /** The settings and connections of a process, of which any kind of operation takes its means. */
 interface OperationMeans {
@@ -36,4 +37,6 @@ export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = 
       owner: ownerSettings(handle),
       appUser: handle.app.user,
     })),
+  import: async () => resumable((await import('../backup/portable/import-tenant.js')).IMPORT, portableMeans),
+  clone: async () => resumable((await import('../backup/portable/clone-tenant.js')).CLONE, portableMeans),
 };

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { listTenants } from '../tenancy/tenant-list.js';
 import type { CliContext } from './context.js';
 import { addCreateTenantCommand } from './create-tenant.js';
+import { addCloneCommand, addExportCommand, addImportCommand } from './portable-tenants.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
 import { addActivateCommand, addSetCommand, addSuspendCommand } from './tenant-changes.js';
 import {
@@ -38,6 +39,9 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
   addSetDeadlineAlertsCommand(tenants.command('set-deadline-alerts'), context);
   addDomainsCommand(tenants, context);
   addDeleteTenantCommand(tenants.command('delete'), context);
+  addExportCommand(tenants.command('export'), context);
+  addImportCommand(tenants.command('import'), context);
+  addCloneCommand(tenants.command('clone'), context);
   addOperationsCommand(tenants.command('operations'), context);
   addResumeCommand(tenants.command('resume'), context);
 }

@@ -1,11 +1,11 @@
-import { parseJson, writeJson } from '../../database/json.js';
-import type { OwnerClient } from '../../database/owner.js';
-import { quoteIdentifier } from '../../database/schema-name.js';
-import { PlainError } from '../../platform/plain-error.js';
-import type { BackedUpColumns, BackedUpTenant } from '../format.js';
-import type { RowSelection } from '../tables.js';
-import { CLASSIFIED_TABLES, KEPT_SETTINGS, mustBeClassified } from './columns.js';
-import { REPLACEMENTS } from './replacements.js';
+import { parseJson, writeJson } from '../database/json.js';
+import type { OwnerClient } from '../database/owner.js';
+import { quoteIdentifier } from '../database/schema-name.js';
+import { PlainError } from '../platform/plain-error.js';
+import { CLASSIFIED_TABLES, KEPT_SETTINGS, mustBeClassified } from './anonymised-columns.js';
+import { REPLACEMENTS } from './anonymised-values.js';
+import type { BackedUpColumns, BackedUpTenant } from './format.js';
+import type { RowSelection } from './tables.js';
 
 /** Thrown for a table or a column of which it is not known whether it holds people's data; nothing was written. */
 class UnclassifiedColumnError extends PlainError {
@@ -76,6 +76,6 @@ export function anonymousTenant({ name, row }: BackedUpTenant): BackedUpTenant {
 
 function unclassified(what: string): UnclassifiedColumnError {
   return new UnclassifiedColumnError(
-    `nobody has said whether ${what} holds people's data; add it to src/backup/anonymised/columns.ts`,
+    `nobody has said whether ${what} holds people's data; add it to src/backup/anonymised-columns.ts`,
   );
 }

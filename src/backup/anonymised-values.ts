@@ -1,4 +1,4 @@
-import { qualified } from '../../database/schema-name.js';
+import { qualified } from '../database/schema-name.js';
 import { PLACEHOLDER_SIZES } from './placeholder-files.js';
 
 /** The place of a value: all names are quoted. */

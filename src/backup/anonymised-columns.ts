@@ -1,4 +1,4 @@
-import type { ReplacementKind } from './replacements.js';
+import type { ReplacementKind } from './anonymised-values.js';
 
 /** The columns of one table, by the kind of their values. */
 export type ClassifiedColumns = Readonly<Record<string, ReplacementKind>>;
@@ -180,7 +180,8 @@ export const CLASSIFIED_TABLES: Readonly<Record<string, ClassifiedColumns | 'emp
 };
 
 /** The types whose columns are kept without being listed. */
-const UNTOLD = /^(smallint|integer|bigint|numeric|real|double precision|boolean|timestamp|time|interval|xid8)\b/;
+const UNTOLD =
+  /^(smallint|integer|bigint|numeric|real|double precision|boolean|timestamp|time|interval|xid8)\b/;
 
 /** Returns whether columns of a type must be classified. @param type as PostgreSQL's `format_type` returns it */
 export const mustBeClassified = (type: string): boolean => !UNTOLD.test(type) || type.endsWith('[]');

@@ -8,14 +8,8 @@ const PICTURES: Readonly<Record<string, Buffer>> = {
     '/9j/2wBDAAYEBQYFBAYGBQYHBwYIChAKCgkJChQODwwQFxQYGBcUFhYaHSUfGhsjHBYWICwgIyYnKSopGR8tMC0oMCUoKSj/2wBDAQcHBwoIChMKChMoGhYaKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCgoKCj/wAARCAAIAAgDASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAb/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFQEBAQAAAAAAAAAAAAAAAAAAAwT/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwCvAUgf/9k=',
     'base64',
   ),
-  gif: Buffer.from(
-    'R0lGODlhCAAIAIAAAExpcZqlsSH5BAUAAAAALAAAAAAIAAgAAAIHjI+py+1dAAA7',
-    'base64',
-  ),
-  webp: Buffer.from(
-    'UklGRi4AAABXRUJQVlA4ICIAAABwAQCdASoIAAgAAUAmJZQCdAFAAAD+7r2YMttinJj0TAAA',
-    'base64',
-  ),
+  gif: Buffer.from('R0lGODlhCAAIAIAAAExpcZqlsSH5BAUAAAAALAAAAAAIAAgAAAIHjI+py+1dAAA7', 'base64'),
+  webp: Buffer.from('UklGRi4AAABXRUJQVlA4ICIAAABwAQCdASoIAAgAAUAmJZQCdAFAAAD+7r2YMttinJj0TAAA', 'base64'),
 };
 
 /** Number of bytes of the content that stands in place of a file's, by its extension; none for other extensions. */
