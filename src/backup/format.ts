@@ -100,7 +100,7 @@ export interface BackupEnd {
 }
 
 /** Number of bytes of rows from which a part of a table is complete. */
-export const PART_BYTES = 4 * 1024 * 1024;
+export const PART_BYTES = 1024 * 1024;
 /** Maximum number of bytes of one part: a row may be as long as PostgreSQL allows. */
 export const MOST_PART_BYTES = 1_500_000_000;
 /** Maximum number of files listed in one entry. */

@@ -24,13 +24,62 @@ class CopyStoppedError extends Error {
   override readonly name = 'CopyStoppedError';
 }
 
+/** Number of bytes with which a batch begins to grow. */
+const FIRST_BYTES = 16 * 1024;
+
+/**
+ * Rows that are put together to batches. Their memory is used again: otherwise a large table fills it faster than it is
+ * cleared.
+ */
+class Batches {
+  readonly #complete: { readonly memory: Buffer; readonly bytes: number }[] = [];
+  #memory: Buffer = Buffer.alloc(0);
+  #bytes = 0;
+  /** The memory of a batch that was read. */
+  #free: Buffer | undefined;
+
+  /** Number of bytes of the batch that is being put together. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(row: Buffer): void {
+    const needed = this.#bytes + row.length;
+    if (needed > this.#memory.length) {
+      const free = this.#free;
+      this.#free = undefined;
+      const larger =
+        free && free.length >= needed ? free : Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * needed));
+      this.#memory.copy(larger, 0, 0, this.#bytes);
+      this.#memory = larger;
+    }
+    this.#bytes += row.copy(this.#memory, this.#bytes);
+  }
+
+  /** Completes the batch. */
+  cut(): void {
+    if (this.#bytes === 0) return;
+    this.#complete.push({ memory: this.#memory, bytes: this.#bytes });
+    this.#memory = Buffer.alloc(0);
+    this.#bytes = 0;
+  }
+
+  /** Yields the complete batches, each valid until the next. */
+  *taken(): Generator<Buffer> {
+    for (let batch = this.#complete.shift(); batch; batch = this.#complete.shift()) {
+      yield batch.memory.subarray(0, batch.bytes);
+      this.#free = batch.memory;
+    }
+  }
+}
+
 /**
  * Reads rows with COPY … TO STDOUT. Rows are lines in COPY's text format, each with its line feed. The server waits
  * while the reader does, so that memory holds about two batches however large the table is.
  * @param statement the COPY statement
  * @param batchBytes number of bytes from which a batch is complete; one row more may follow, of whatever length
  * @param onRow called with each row; it must not keep the buffer, which is used again
- * @returns batches of whole rows; a reader that stops early ends the connection
+ * @returns batches of whole rows, each valid until the next is asked for; a reader that stops early ends the connection
  * @throws database errors
  */
 export async function* copyOut(
@@ -39,9 +88,7 @@ export async function* copyOut(
   batchBytes: number,
   onRow: (row: Buffer) => void,
 ): AsyncGenerator<Buffer> {
-  const batches: Buffer[] = [];
-  let rows: Buffer[] = [];
-  let bytes = 0;
+  const batches = new Batches();
   let connection: CopyConnection | undefined;
   let ended = false;
   let failure: Error | undefined;
@@ -51,11 +98,6 @@ export async function* copyOut(
     failure ??= error;
     wake();
   };
-  const cut = () => {
-    if (bytes > 0) batches.push(Buffer.concat(rows, bytes));
-    rows = [];
-    bytes = 0;
-  };
   run(client, {
     submit(to) {
       connection = to;
@@ -63,29 +105,25 @@ export async function* copyOut(
     },
     handleCopyData({ chunk }) {
       onRow(chunk);
-      rows.push(Buffer.from(chunk)); // the parser writes over its own
-      bytes += chunk.length;
-      if (bytes < batchBytes) return;
-      cut();
+      batches.add(chunk); // the parser writes over its own
+      if (batches.bytes < batchBytes) return;
+      batches.cut();
       connection?.stream.pause();
       wake();
     },
-    handleCommandComplete: cut,
+    handleCommandComplete: () => batches.cut(),
     handleError: end,
     handleReadyForQuery: () => end(),
   });
   try {
     for (;;) {
-      const batch = batches.shift();
-      if (batch) yield batch;
-      else if (failure) throw failure;
-      else if (ended) return;
-      else {
-        connection?.stream.resume();
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      yield* batches.taken();
+      if (failure) throw failure;
+      if (ended) return;
+      connection?.stream.resume();
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
     }
   } finally {
     // Waiting for the rest of a large table would take longer than to connect anew.
