@@ -12,7 +12,8 @@ if [ -e "$out" ] && [ -n "$(ls -A "$out")" ]; then
 fi
 mkdir -p "$out/clients/typescript"
 cd "$source"
-cp -a package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json bin src data migrations deployment LICENSE "$out"
+# .env.example: misspelled settings are found by it.
+cp -a package.json package-lock.json .npmrc .env.example tsconfig.json tsconfig.build.json bin src data migrations deployment LICENSE "$out"
 cp -a clients/typescript/package.json "$out/clients/typescript" # named by the lock file
 cd "$out"
 npm ci --no-fund --no-audit --prefer-offline

@@ -137,10 +137,20 @@ describe.skipIf(!(booted instanceof DebianMachine))('the installation on an empt
 
   test('processes listen on Unix sockets with the file for that', async () => {
     await machine.must(`
+      printf 'METRICS_PORT=9464\\nNODE_OPTIONS=--max-old-space-size=99\\n' >> /etc/leopard/leopard.env
       install -D ${PACKAGE_ROOT}/deployment/systemd/unix-socket.conf /etc/systemd/system/leopard-api@.service.d/unix-socket.conf
       sed -i 's#server 127.0.0.1:800\\([0-9]\\)#server unix:/run/leopard-api-\\1/api.sock#' /etc/nginx/conf.d/leopard.conf
       systemctl daemon-reload; systemctl restart leopard-api@1 leopard-api@2; nginx -t -q; systemctl restart nginx`);
     expect(await machine.must('stat -c %F-%a /run/leopard-api-1/api.sock')).toBe('socket-666\n');
+    // What all processes are given does not replace what each has of its own.
+    for (const [index, unit] of API.entries()) {
+      const pid = await show(unit, 'MainPID');
+      const given = await machine.must(
+        `tr '\\0' '\\n' < /proc/${pid}/environ; tr '\\0' ' ' < /proc/${pid}/cmdline`,
+      );
+      expect(given).toContain(`METRICS_PORT=947${index + 1}\n`);
+      expect(given).toContain('node --max-old-space-size=512 '); // which counts more than NODE_OPTIONS
+    }
     expect((await ask(HOST, 'GET', '/api/public/tenant-info/', { times: 10 })).statuses).toEqual({ 200: 10 });
     const logged = await machine.must('tail -n 10 /var/log/nginx/leopard.log');
     expect(logged.match(/"upstream":"unix:\/run\/leopard-api-/g)).toHaveLength(10);

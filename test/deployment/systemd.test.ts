@@ -82,6 +82,14 @@ test('the heap of each process leaves room within its memory', () => {
   }
 });
 
+test('no setting of all processes overrides one that each has of its own', () => {
+  for (const name of SERVICES) {
+    const text = readFileSync(join(FOLDER, name), 'utf8');
+    // EnvironmentFile= counts more than Environment=, and ExecStart= more than both.
+    expect([name, text.match(/^Environment=(METRICS_PORT|NODE_OPTIONS)/m)]).toEqual([name, null]);
+  }
+});
+
 test('no two processes of one machine have the same port', () => {
   const ports = SERVICES.flatMap((name) => {
     const text = readFileSync(join(FOLDER, name), 'utf8').replaceAll('%i', '1');

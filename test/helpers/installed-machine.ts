@@ -33,7 +33,8 @@ export class Release {
   readonly folder = mkdtempSync(join(tmpdir(), 'leopard-release-'));
 
   constructor() {
-    copyBuiltTree(this.folder, ['bin', 'dist', 'data', 'migrations', 'package.json', 'package-lock.json']);
+    const files = ['package.json', 'package-lock.json', '.env.example'];
+    copyBuiltTree(this.folder, ['bin', 'dist', 'data', 'migrations', ...files]);
   }
 
   /** Boots a machine on which it can be installed. */

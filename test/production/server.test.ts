@@ -1,5 +1,7 @@
+import { chownSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ConnectionSettings } from '../../src/config/config.js';
 import { DatabaseClient } from '../../src/database/client.js';
 import { withOwner } from '../../src/database/owner.js';
@@ -7,6 +9,7 @@ import { startTemporaryServer } from '../../src/database/temporary-server.js';
 import type { ProductionCheck } from '../../src/production/check.js';
 import { checksumsCheck } from '../../src/production/checks/checksums.js';
 import { connectionsCheck } from '../../src/production/checks/connections.js';
+import { databaseEncryptionCheck } from '../../src/production/checks/database-encryption.js';
 import { durabilityCheck } from '../../src/production/checks/durability.js';
 import { idleTransactions } from '../../src/production/checks/idle-transactions.js';
 import { locksCheck } from '../../src/production/checks/locks.js';
@@ -14,6 +17,7 @@ import { replication } from '../../src/production/checks/replication.js';
 import { timeZonesCheck } from '../../src/production/checks/time-zones.js';
 import { vacuum } from '../../src/production/checks/vacuum.js';
 import { walArchiveCheck } from '../../src/production/checks/wal-archive.js';
+import { selfSigned } from '../helpers/certificates.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { checked, expectLines, goodConfig } from './checking.js';
 import { MISREAD_ZONE, type OddServer, startOddServer } from './odd-server.js';
@@ -55,6 +59,41 @@ async function holding(settings: ConnectionSettings, sql: string, work: () => Pr
     await work();
   });
 }
+
+describe('encryption of the database', () => {
+  // Leads to this machine, which its text does not say.
+  const elsewhere = ({ app, owner }: Place): Place => {
+    const host = '0.0.0.0';
+    return { app: { ...app, host }, owner: { ...owner, host } };
+  };
+  it('fails where connections to another machine can be read on their way', async () => {
+    expectLines(await look(databaseEncryptionCheck, elsewhere(odd)), [
+      ['problem', /^connections to 0\.0\.0\.0:\d+ are not encrypted: .*; set PGSSLMODE=verify-full/],
+    ]);
+  });
+  it('passes where they are encrypted, and on one machine', async () => {
+    await selfSigned(join(odd.data, 'tls'), ['database.test']);
+    const { uid, gid } = statSync(odd.data);
+    for (const name of ['tls', 'tls/fullchain.pem', 'tls/privkey.pem'])
+      chownSync(join(odd.data, name), uid, gid);
+    for (const [name, value] of Object.entries({
+      ssl_cert_file: 'tls/fullchain.pem',
+      ssl_key_file: 'tls/privkey.pem',
+      ssl: 'on',
+    }))
+      await odd.sql(`ALTER SYSTEM SET ${name} = '${value}'`);
+    await odd.sql('SELECT pg_reload_conf()');
+    vi.stubEnv('PGSSLMODE', 'no-verify');
+    try {
+      await expect
+        .poll(() => look(databaseEncryptionCheck, elsewhere(odd)), { timeout: 20_000 })
+        .toEqual([expect.objectContaining({ level: 'ok', text: expect.stringMatching(/are encrypted$/) })]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expectLines(await look(databaseEncryptionCheck, usual), [['ok', /without leaving this machine$/]]);
+  });
+});
 
 describe('durability', () => {
   it('fails where a crash loses or destroys data', async () => {

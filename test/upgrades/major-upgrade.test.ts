@@ -21,6 +21,7 @@ import { versionOf } from '../../src/database/embedded/other-binaries.js';
 import { withOwner } from '../../src/database/owner.js';
 import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { runCommand } from '../helpers/cli.js';
+import { smallDisk } from '../helpers/small-disk.js';
 import { hasSystemPostgres, systemBinaries } from '../helpers/system-postgres.js';
 import { killAll, Program, postgresOf } from '../start/program.js';
 import { copyCluster, makeOldCluster, type Sums, sumsOf } from './old-cluster.js';
@@ -28,6 +29,7 @@ import { copyCluster, makeOldCluster, type Sums, sumsOf } from './old-cluster.js
 // The data of PostgreSQL 15 become those of the packaged version. Left out where the system has no other PostgreSQL.
 
 const binaries = hasSystemPostgres ? systemBinaries() : null;
+const disk = binaries ? smallDisk(180) : null;
 const OLD = binaries ? (versionOf(binaries).split('.')[0] ?? '') : '';
 
 describe.skipIf(!binaries || OLD === '18')(
@@ -43,6 +45,7 @@ describe.skipIf(!binaries || OLD === '18')(
       before = await makeOldCluster(join(model, 'postgresql'), binaries!);
     }, 120_000);
     afterAll(() => {
+      disk?.remove();
       killAll([...Program.running, ...postgresOf(folder)]);
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
     });
@@ -127,6 +130,23 @@ describe.skipIf(!binaries || OLD === '18')(
       expect(versionIn(model)).toBe(OLD);
       expect(existsSync(join(model, 'postgresql', 'upgrade'))).toBe(false);
     });
+
+    it.skipIf(!disk)(
+      'is left alone where the disk has too little room, which is said before anything is done',
+      async () => {
+        const root = join(disk!.path, 'data');
+        copyCluster(model, root);
+        for (const args of [['--dry-run'], []]) {
+          const { exitCode, stdout, stderr } = await run(root, ...args);
+          expect([exitCode, stdout]).toEqual([1, '']);
+          expect(stderr).toMatch(
+            /^the upgrade needs about \d+ MiB on the disk of \S+\/postgresql, \d+ MiB are free; make room there$/,
+          );
+        }
+        expect(versionIn(root)).toBe(OLD);
+        expect(existsSync(join(root, 'postgresql', 'upgrade'))).toBe(false);
+      },
+    );
 
     it('is left alone while the program runs on it', async () => {
       const directory = join(model, 'postgresql');

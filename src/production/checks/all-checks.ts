@@ -7,6 +7,7 @@ import { checksumsCheck } from './checksums.js';
 import { clockCheck } from './clock.js';
 import { connectionsCheck } from './connections.js';
 import { corsCheck } from './cors.js';
+import { databaseEncryptionCheck } from './database-encryption.js';
 import { debugCheck } from './debug.js';
 import { disksCheck } from './disks.js';
 import { durabilityCheck } from './durability.js';
@@ -65,6 +66,7 @@ export const CHECKS: readonly ProductionCheck[] = [
   openFilesCheck,
   clockCheck,
   // the database
+  databaseEncryptionCheck,
   poolerCheck,
   connectionsCheck,
   locksCheck,
