@@ -239,7 +239,7 @@ describe.skipIf(reason !== null)('the installation where systemd does not run, a
       nginx`);
     const command = (
       await machine.must("sed -n 's/^ExecStart=//p' /etc/systemd/system/leopard-api@.service")
-    ).replace('%i', '1');
+    ).replaceAll('%i', '1');
     await machine.must(`set -a; . /etc/leopard/leopard.env; cd /var/lib/leopard
       runuser -u leopard -- setsid ${command.trim()} >/tmp/api.log 2>&1 &`);
     await expect

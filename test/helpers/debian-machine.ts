@@ -159,9 +159,11 @@ export class DebianMachine {
 
   /** Leaves no room on its disk, which is all but /run, /tmp and /dev. */
   async fillDisk(): Promise<void> {
-    await this.must(
-      "mount -o remount,size=$(df --output=used -k /run/disk | tail -n 1 | tr -d ' ')k /run/disk",
-    );
+    // What is written between the two commands lets the second one fail.
+    await this.must(`for attempt in $(seq 50); do
+      used=$(df --output=used -k /run/disk | tail -n 1)
+      mount -o remount,size=$((used + 64))k /run/disk 2>/dev/null && exit 0
+    done; exit 1`);
   }
 
   async emptyDisk(): Promise<void> {

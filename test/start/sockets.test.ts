@@ -22,9 +22,15 @@ const isRoot = process.getuid?.() === 0;
 /** A user id that no system knows. */
 const NAMELESS = { uid: 54_321, gid: 54_321 };
 
+const canNotify = ['perl', 'systemd-notify'].every((name) => spawnSync(name, ['--version']).status === 0);
+if (!canNotify)
+  console.log('the tests of messages to systemd are left out: perl or systemd-notify is missing');
+
 let surroundings: Awaited<ReturnType<typeof cliSurroundings>>;
 let folder: string;
 const started: Program[] = [];
+/** Those of which the next test goes on. */
+const kept: Program[] = [];
 
 beforeAll(async () => {
   surroundings = await cliSurroundings();
@@ -32,10 +38,13 @@ beforeAll(async () => {
   chmodSync(folder, 0o755);
 });
 afterEach(async () => {
-  killAll(started.map(({ pid }) => pid));
-  for (const { ended } of started.splice(0)) await ended;
+  const over = started.splice(0).filter((program) => !kept.includes(program));
+  killAll(over.map(({ pid }) => pid));
+  for (const { ended } of over) await ended;
 });
 afterAll(async () => {
+  killAll(kept.map(({ pid }) => pid));
+  for (const { ended } of kept) await ended;
   await surroundings?.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -70,31 +79,40 @@ function ask(socketPath: string, path: string, headers: Record<string, string> =
 }
 
 describe('a socket file', () => {
-  it('is made with its permissions, serves, and is gone after the stop', async () => {
-    const path = join(folder, 'api.sock');
-    const program = serve({ HOST: `unix:${path}`, SOCKET_MODE: '600' });
-    await program.said(new RegExp(`Leopard is ready on unix:${path}\\.`));
-    expect([statSync(path).isSocket(), statSync(path).mode & 0o777]).toEqual([true, 0o600]);
-    expect(await ask(path, '/health/ready')).toBe(200);
-    expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-    expect(existsSync(path)).toBe(false);
+  const path = () => join(folder, 'api.sock');
+  const INFO = '/api/public/tenant-info/';
+  // One process after the other at one file, since starting is most of the work: the first one is killed, so that its file
+  // is left over, the second one is stopped in order.
+  let first: Program;
+
+  it('is made with its permissions and serves; the client’s address is what the proxy reports, which no client can choose', async () => {
+    first = serve({
+      HOST: `unix:${path()}`,
+      SOCKET_MODE: '600',
+      TRUSTED_PROXIES: '127.0.0.1',
+      LOG_LEVEL: 'info',
+    });
+    kept.push(first);
+    await first.said(new RegExp(`Leopard is ready on unix:${path()}\\.`));
+    expect([statSync(path()).isSocket(), statSync(path()).mode & 0o777]).toEqual([true, 0o600]);
+    expect(await ask(path(), '/health/ready')).toBe(200);
+    await ask(path(), INFO, { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' });
+    await ask(path(), INFO);
+    const ips = () =>
+      [...first.stdout.matchAll(/"path":"\/api\/public\/tenant-info\/".*?"ip":"([^"]*)"/g)].map(
+        ([, ip]) => ip,
+      );
+    await expect.poll(ips).toEqual(['198.51.100.7', '127.0.0.1']);
+    expect(first.stdout).not.toContain('warning');
   });
 
-  it('that is left over from a killed process is replaced, but not one that is in use, nor another file', async () => {
-    const path = join(folder, 'left.sock');
-    const killed = serve({ HOST: `unix:${path}` });
-    await killed.said(/Leopard is ready on/);
-    const second = serve({ HOST: `unix:${path}` });
+  it('that is in use, and another file, are not replaced', async () => {
+    const second = serve({ HOST: `unix:${path()}` });
     expect((await second.ended).code).toBe(1);
     expect(second.stderr).toBe(
-      `another process listens on ${path}; stop that process or set HOST to another path\n`,
+      `another process listens on ${path()}; stop that process or set HOST to another path\n`,
     );
-    expect(await ask(path, '/health/live')).toBe(200);
-    await killed.kill('SIGKILL');
-    expect(existsSync(path)).toBe(true);
-    const next = serve({ HOST: `unix:${path}` });
-    await next.said(/Leopard is ready on/);
-    expect(await ask(path, '/health/live')).toBe(200);
+    expect(await ask(path(), '/health/live')).toBe(200);
 
     const file = join(folder, 'precious');
     writeFileSync(file, 'data');
@@ -107,27 +125,22 @@ describe('a socket file', () => {
     expect(nowhere.stderr).toMatch(/^the folder of .*\/no\/api.sock does not exist; make it or set HOST/);
   });
 
-  it('shows the client’s address that the proxy reports, which no client can choose', async () => {
-    const path = join(folder, 'proxied.sock');
-    const program = serve({ HOST: `unix:${path}`, TRUSTED_PROXIES: '127.0.0.1', LOG_LEVEL: 'info' });
-    await program.said(/Leopard is ready on/);
-    const info = '/api/public/tenant-info/';
-    await ask(path, info, { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' });
-    await ask(path, info);
-    await program.kill('SIGTERM');
-    const ips = [...program.stdout.matchAll(/"path":"\/api\/public\/tenant-info\/".*?"ip":"([^"]*)"/g)];
-    expect(ips.map(([, ip]) => ip)).toEqual(['198.51.100.7', '127.0.0.1']);
-    expect(program.stdout).not.toContain('warning');
-  });
-
-  it('of which no proxy is trusted does not believe what a client sends', async () => {
-    const path = join(folder, 'untrusted.sock');
-    const program = serve({ HOST: `unix:${path}`, LOG_LEVEL: 'info' });
-    await program.said(/Leopard is ready on/);
-    await ask(path, '/api/public/tenant-info/', { 'x-forwarded-for': '203.0.113.9' });
-    await program.kill('SIGTERM');
-    expect(program.stdout).toContain('"ip":"127.0.0.1"');
-    expect(program.stdout).toContain('TRUSTED_PROXIES does not list 127.0.0.1');
+  it('that is left over from a killed process is replaced, and is gone after a stop; without a trusted proxy nobody is believed', async () => {
+    await first.kill('SIGKILL');
+    expect(existsSync(path())).toBe(true);
+    const next = serve({
+      HOST: `unix:${path()}`,
+      LOG_LEVEL: 'info',
+      NOTIFY_SOCKET: join(folder, 'nobody.sock'),
+    });
+    await next.said(/Leopard is ready on/);
+    expect(await ask(path(), INFO, { 'x-forwarded-for': '203.0.113.9' })).toBe(200);
+    // A systemd that cannot be notified is a line in the log, and no reason not to serve.
+    if (canNotify) await next.said(/systemd cannot be notified/);
+    expect(await next.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(existsSync(path())).toBe(false);
+    expect(next.stdout).toContain('"ip":"127.0.0.1"');
+    expect(next.stdout).toContain('TRUSTED_PROXIES does not list 127.0.0.1');
   });
 });
 
@@ -142,32 +155,24 @@ listen($s, 100) or die "$!"; POSIX::dup2(fileno($s), 3);
 $ENV{LISTEN_FDS} = 1; $ENV{LISTEN_PID} = $$; exec(@command) or die "$!"`;
 const hasPerl = spawnSync('perl', ['-MPOSIX', '-e', '1']).status === 0;
 
-describe.runIf(hasPerl)('a socket that the process was started with', () => {
-  /** Starts the program with a listening socket at this port or path. */
-  async function passed(where: string): Promise<Program> {
-    writeFileSync(join(folder, 'passer.pl'), PASSER);
-    const program = Program.shell(`exec perl passer.pl ${where} ${process.execPath} "$LEOPARD" serve`, {
-      directory: folder,
-      environment: environmentOf({}),
-    });
-    started.push(program);
-    await program.said(/Leopard is ready on/);
-    return program;
-  }
+/** Starts the program with a listening socket at this port or path. */
+async function passed(where: string, environment: Record<string, string> = {}): Promise<Program> {
+  writeFileSync(join(folder, 'passer.pl'), PASSER);
+  const program = Program.shell(`exec perl passer.pl ${where} ${process.execPath} "$LEOPARD" serve`, {
+    directory: folder,
+    environment: environmentOf(environment),
+  });
+  started.push(program);
+  await program.said(/Leopard is ready on/);
+  return program;
+}
 
+describe.runIf(hasPerl)('a socket that the process was started with', () => {
   it('is used instead of HOST and PORT', async () => {
     const port = await tryPort('127.0.0.1', 0);
     const program = await passed(String(port));
     expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200);
     expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  });
-
-  it('may be a socket file, which stays', async () => {
-    const path = join(folder, 'passed.sock');
-    const program = await passed(path);
-    expect(await ask(path, '/health/live')).toBe(200);
-    expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-    expect(existsSync(path)).toBe(true); // it is systemd's
   });
 });
 
@@ -177,12 +182,9 @@ use Socket; $| = 1;
 socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die; bind($s, pack_sockaddr_un($ARGV[0])) or die; chmod 0777, $ARGV[0];
 print "bound\\n";
 while (defined recv($s, my $text, 4096, 0)) { $text =~ s/\\n/ /g; print "$text\\n" }`;
-const canNotify = ['perl', 'systemd-notify'].every((name) => spawnSync(name, ['--version']).status === 0);
-if (!canNotify)
-  console.log('the tests of messages to systemd are left out: perl or systemd-notify is missing');
 
 describe.runIf(canNotify)('systemd', () => {
-  it('is told of progress, start and stop, and the watchdog is answered in between', async () => {
+  it('is told of progress, start and stop, the watchdog is answered in between, and a socket file that it passes stays', async () => {
     const path = join(folder, 'notify.sock');
     const receiver = spawn('perl', ['-e', RECEIVER, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     let told = '';
@@ -191,27 +193,27 @@ describe.runIf(canNotify)('systemd', () => {
     });
     try {
       await expect.poll(() => told, { timeout: 10_000 }).toContain('bound');
-      const program = serve({ NOTIFY_SOCKET: path, WATCHDOG_USEC: '900000' });
-      await program.said(/Leopard is ready on/);
+      const socket = join(folder, 'passed.sock');
+      const program = await passed(socket, { NOTIFY_SOCKET: path, WATCHDOG_USEC: '900000' });
+      expect(await ask(socket, '/health/live')).toBe(200);
       await expect.poll(() => told, { timeout: 20_000 }).toMatch(/READY=1/);
       await expect.poll(() => told.match(/WATCHDOG=1/g)?.length ?? 0, { timeout: 20_000 }).toBeGreaterThan(2);
       expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+      expect(existsSync(socket)).toBe(true); // it is systemd's
       await expect.poll(() => told).toMatch(/STOPPING=1/);
       expect(told).toMatch(/STATUS=[\s\S]*READY=1[\s\S]*WATCHDOG=1[\s\S]*STOPPING=1/);
     } finally {
       receiver.kill();
     }
   });
-
-  it('that cannot be notified is a line in the log, and no reason not to serve', async () => {
-    const program = serve({ NOTIFY_SOCKET: join(folder, 'nobody.sock') });
-    await program.said(/Leopard is ready on/);
-    await program.said(/systemd cannot be notified/);
-    expect(await program.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-  });
 });
 
-describe.runIf(isRoot && othersMayEnter())('a user id that has no name', () => {
+const canRemount = isRoot && spawnSync('unshare', ['--mount', 'true']).status === 0;
+if (!canRemount)
+  console.log('the test on a read-only file system is left out: no mount namespace can be made here');
+
+// On the read-only file system below it is such a user too.
+describe.runIf(isRoot && !canRemount && othersMayEnter())('a user id that has no name', () => {
   it('runs the program from a tree, and in a folder, that it may not write to', async () => {
     const home = mkdtempSync(join(tmpdir(), 'leopard-nameless-'));
     chmodSync(home, 0o755);
@@ -231,12 +233,8 @@ describe.runIf(isRoot && othersMayEnter())('a user id that has no name', () => {
   });
 });
 
-const canRemount = isRoot && spawnSync('unshare', ['--mount', 'true']).status === 0;
-if (!canRemount)
-  console.log('the test on a read-only file system is left out: no mount namespace can be made here');
-
 describe.runIf(canRemount && othersMayEnter())(
-  'a file system that is read-only, but for the folder of uploads',
+  'a file system that is read-only, but for the folder of uploads, for a user id that has no name',
   () => {
     it('is enough to serve', async () => {
       const media = mkdtempSync(join(tmpdir(), 'leopard-writable-'));
