@@ -7,6 +7,7 @@ import { Scheduler } from '../jobs/scheduler.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { openLog } from '../platform/log.js';
 import type { RunningCell } from './cells.js';
+import { deletedTenantsJob } from '../provisioning/deleted-tenants-job.js';
 import { JOBS } from './jobs.js';
 
 export interface RunningScheduler {
@@ -34,7 +35,11 @@ export function startScheduler(
     });
   }
   const onError = (message: string) => log.error({ cell: cell?.name }, message);
-  const jobs = [...JOBS, ...backupsJob(config, handle.owner)];
+  const jobs = [
+    ...JOBS,
+    ...backupsJob(config, handle.owner),
+    ...(cell ? [] : deletedTenantsJob(config.mediaDirectory, handle)),
+  ];
   const scheduler = new Scheduler({ database, settings: config, jobs, onError });
   scheduler.start();
   return {

@@ -15,6 +15,7 @@ export const PUBLIC_TABLES: Readonly<Record<string, 'rows' | 'tenants' | 'rebuil
   immigration_event_processing_control: 'rows',
   log_retention: 'rows',
   event_pause: 'rows',
+  tenant_deletion: 'rows',
   tenants_tenant: 'tenants',
   tenants_domain: 'tenants',
   migration_ledger: 'rebuilt',

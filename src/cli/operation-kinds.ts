@@ -2,6 +2,7 @@ import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import type { Operation, Surroundings } from '../provisioning/operations/operation.js';
 import { type OnStep, resumeOperation } from '../provisioning/operations/run.js';
+import { homeSurroundings } from '../provisioning/tenant-home.js';
 import { ownerSettings } from './owner-settings.js';
 import { portableMeans } from './portable-means.js';
 
@@ -39,4 +40,21 @@ export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = 
     })),
   import: async () => resumable((await import('../backup/portable/import-tenant.js')).IMPORT, portableMeans),
   clone: async () => resumable((await import('../backup/portable/clone-tenant.js')).CLONE, portableMeans),
+  delete: async () => {
+    const { exportTenant } = await import('./export-tenant.js');
+    const { deleteOperation } = await import('../provisioning/delete-tenant.js');
+    return resumable(deleteOperation, ({ config, handle }) => ({
+      ...homeSurroundings(handle),
+      exportTenant: exportTenant(handle, config.mediaDirectory),
+    }));
+  },
+  undelete: async () =>
+    resumable((await import('../provisioning/delete-tenant.js')).undeleteOperation, ({ handle }) =>
+      homeSurroundings(handle),
+    ),
+  purge: async () =>
+    resumable((await import('../provisioning/purge-tenant.js')).purgeOperation, ({ config, handle }) => ({
+      ...homeSurroundings(handle),
+      mediaDirectory: config.mediaDirectory,
+    })),
 };

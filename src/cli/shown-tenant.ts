@@ -12,6 +12,9 @@ export function tenantToJson(tenant: ListedTenant) {
     subscription_status: tenant.status,
     is_active: tenant.isActive,
     trouble: tenant.trouble,
+    deleted_at: tenant.deletedAt,
+    purge_at: tenant.purgeAt,
+    cell: tenant.cell,
     max_users: tenant.maxUsers,
     contact_email: tenant.contactEmail,
     contact_phone: tenant.contactPhone,
@@ -25,14 +28,22 @@ export function tenantToJson(tenant: ListedTenant) {
 export function tenantLines(list: readonly ListedTenant[]): string[] {
   return formatTable(
     ['TENANT', 'NAME', 'STATUS', 'MAX USERS', 'DOMAINS'],
-    list.map(({ schema, name, status, isActive, trouble, maxUsers, domains }) => [
+    list.map(({ schema, name, status, isActive, trouble, deletedAt, purgeAt, maxUsers, domains }) => [
       shortName(schema),
       name,
-      [status, ...(isActive ? [] : ['switched off']), ...(trouble === null ? [] : ['OUT OF ORDER'])].join(
-        ', ',
-      ),
+      statusInWords({ status, isActive, trouble, deletedAt, purgeAt }),
       String(maxUsers),
       domains.map(({ domain }) => domain).join(' '),
     ]),
   );
+}
+
+type Status = Pick<ListedTenant, 'status' | 'isActive' | 'trouble' | 'deletedAt' | 'purgeAt'>;
+
+/** Returns a tenant's status in words. @example 'TRIAL, switched off' */
+export function statusInWords({ status, isActive, trouble, deletedAt, purgeAt }: Status): string {
+  if (deletedAt !== null)
+    return `deleted${purgeAt === null ? '' : `, removed for good on ${purgeAt.slice(0, 10)}`}`;
+  const remarks = [...(isActive ? [] : ['switched off']), ...(trouble === null ? [] : ['OUT OF ORDER'])];
+  return [status, ...remarks].join(', ');
 }

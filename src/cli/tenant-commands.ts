@@ -1,36 +1,19 @@
 import type { Command } from 'commander';
-import { deleteTenant } from '../provisioning/delete-tenant.js';
 import type { AlertDays } from '../tenancy/deadline-alerts.js';
 import { setAlertDays } from '../tenancy/deadline-alerts-setting.js';
-import { findTenant } from '../tenancy/tenant-list.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { setTimeZone } from '../tenancy/time-zone-setting.js';
-import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { addCreateTenantCommand } from './create-tenant.js';
 import { parseDays } from './days-argument.js';
+import { addDeregisterCommand } from './delete-tenant.js';
 import { ownerSettings } from './owner-settings.js';
 import { withDatabase } from './with-database.js';
-import { withTables } from './with-tables.js';
-
-interface DeleteTenantOptions {
-  readonly tenant: string;
-  readonly force?: boolean;
-}
 
 /** Adds `register_tenant` and `deregister_tenant`, as operators' scripts know them; both are also under `tenants`. */
 export function addTenantCommands(program: Command, context: CliContext): void {
   addCreateTenantCommand(program.command('register_tenant'), context);
-  addDeleteTenantCommand(program.command('deregister_tenant'), context);
-}
-
-/** Adds the options and the action of deleting a tenant. */
-export function addDeleteTenantCommand(command: Command, context: CliContext): void {
-  command
-    .description('remove a tenant for good: its schema, domains, row and files')
-    .requiredOption('--tenant <tenant>', 'short name or schema')
-    .option('--force', 'do not ask')
-    .action((options: DeleteTenantOptions) => deleteTenantFromOptions(context, options));
+  addDeregisterCommand(program.command('deregister_tenant'), context);
 }
 
 /** Adds the options and the action of setting a tenant's time zone. */
@@ -69,29 +52,4 @@ function inWords({ before, after }: AlertDays): string {
     ...(after.length > 0 ? [`${list(after)} days after`] : []),
   ];
   return parts.length > 0 ? parts.join(' and ') : 'never';
-}
-
-async function deleteTenantFromOptions(
-  context: CliContext,
-  { tenant, force = false }: DeleteTenantOptions,
-): Promise<void> {
-  const schema = schemaOf(tenant);
-  if (!force && !context.isInteractive) {
-    throw new UsageError(
-      `removing ${schema} cannot be undone; there is no terminal for the question, so add --force`,
-    );
-  }
-  const { mediaDirectory } = context.config();
-  await withTables(context, async ({ database, handle }) => {
-    const { name } = await findTenant(database, schema);
-    const owner = ownerSettings(handle);
-    if (!force) {
-      const answer = await context.ask(
-        `This removes ${name} (${schema}) with all its records and files, for good. Type DELETE to go on: `,
-      );
-      if (answer.trim() !== 'DELETE') throw new CliError('nothing was removed');
-    }
-    await deleteTenant(owner, mediaDirectory, schema);
-  });
-  context.print(`tenant ${shortName(schema)} is removed`);
 }

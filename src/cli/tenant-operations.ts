@@ -89,7 +89,7 @@ async function resume(
 }
 
 /** Returns an operation in the JSON of commands. */
-function operationToJson(operation: ListedOperation) {
+export function operationToJson(operation: ListedOperation) {
   return {
     id: operation.id,
     kind: operation.kind,
@@ -106,7 +106,8 @@ function operationToJson(operation: ListedOperation) {
   };
 }
 
-function operationLines(list: readonly ListedOperation[]): string[] {
+/** Formats operations as a table. */
+export function operationLines(list: readonly ListedOperation[]): string[] {
   return formatTable(
     ['ID', 'OPERATION', 'TENANT', 'STATE', 'STEP', 'STARTED', 'ERROR'],
     list.map((operation) => [

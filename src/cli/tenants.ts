@@ -3,13 +3,11 @@ import { listTenants } from '../tenancy/tenant-list.js';
 import type { CliContext } from './context.js';
 import { addCreateTenantCommand } from './create-tenant.js';
 import { addCloneCommand, addExportCommand, addImportCommand } from './portable-tenants.js';
+import { addDeleteTenantCommand, addUndeleteCommand } from './delete-tenant.js';
+import { addShowCommand } from './show-tenant.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
 import { addActivateCommand, addSetCommand, addSuspendCommand } from './tenant-changes.js';
-import {
-  addDeleteTenantCommand,
-  addSetDeadlineAlertsCommand,
-  addSetTimeZoneCommand,
-} from './tenant-commands.js';
+import { addSetDeadlineAlertsCommand, addSetTimeZoneCommand } from './tenant-commands.js';
 import { addDomainsCommand } from './tenant-domains.js';
 import { addOperationsCommand, addResumeCommand } from './tenant-operations.js';
 import { withTables } from './with-tables.js';
@@ -32,6 +30,7 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
         );
       }),
     );
+  addShowCommand(tenants.command('show'), context);
   addSuspendCommand(tenants.command('suspend'), context);
   addActivateCommand(tenants.command('activate'), context);
   addSetCommand(tenants.command('set'), context);
@@ -42,6 +41,7 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
   addExportCommand(tenants.command('export'), context);
   addImportCommand(tenants.command('import'), context);
   addCloneCommand(tenants.command('clone'), context);
+  addUndeleteCommand(tenants.command('undelete'), context);
   addOperationsCommand(tenants.command('operations'), context);
   addResumeCommand(tenants.command('resume'), context);
 }

@@ -21,6 +21,7 @@ import { readSecurityLogSettings, type SecurityLogSettings } from './security-lo
 import { readServices, type Service } from './services.js';
 import { readSessionSettings, type SessionSettings } from './session-settings.js';
 import { SettingsReader } from './settings-reader.js';
+import { readTenantSettings, type TenantSettings } from './tenant-settings.js';
 
 export type { ConnectionSettings } from './connection-settings.js';
 
@@ -88,6 +89,7 @@ export interface Config {
   readonly accounts: AccountSettings;
   readonly imports: ImportSettings;
   readonly backups: BackupSettings;
+  readonly tenants: TenantSettings;
   readonly production: ProductionSettings;
   readonly observability: ObservabilitySettings;
 }
@@ -183,6 +185,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     limits: readLimitSettings(read),
     imports: readImportSettings(read),
     backups: readBackupSettings(read, directory),
+    tenants: readTenantSettings(read, directory, dataDirectory),
     production: readProductionSettings(read),
     observability: readObservabilitySettings(read, debug),
   };

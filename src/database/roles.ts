@@ -9,6 +9,7 @@ export const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   tenants_tenant: 'SELECT',
   tenants_domain: 'SELECT',
   tenant_incarnation: 'SELECT',
+  tenant_deletion: 'SELECT',
   immigration_event_processing_control: 'SELECT, UPDATE',
   event_capture: 'SELECT',
   // Written by SECURITY DEFINER functions.

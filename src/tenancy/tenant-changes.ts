@@ -1,11 +1,13 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { type OwnerClient, withOwner } from '../database/owner.js';
+import { PlainError } from '../platform/plain-error.js';
 import {
   checkTenantName,
   type SubscriptionStatus,
   TenantExistsError,
   TenantNotFoundError,
 } from './new-tenant.js';
+import { shortName } from './tenant-name.js';
 
 /** The changes to a tenant; omitted properties stay as they are. */
 export interface TenantChanges {
@@ -31,7 +33,7 @@ const COLUMNS: Readonly<Record<keyof TenantChanges, string>> = {
 
 /**
  * Changes a tenant's row. Running programs are notified, so that it takes effect from the next request on.
- * @throws TenantNotFoundError, InvalidTenantError, TenantExistsError for a name that another tenant has
+ * @throws PlainError for a deleted tenant that would be let in; TenantNotFoundError, InvalidTenantError, TenantExistsError for a name that another tenant has
  */
 export async function changeTenant(
   owner: ConnectionSettings,
@@ -43,8 +45,20 @@ export async function changeTenant(
   const assignments = [...set.map((key, index) => `${COLUMNS[key]} = $${index + 2}`), 'updated_at = now()'];
   const sql = `UPDATE public.tenants_tenant SET ${assignments.join(', ')} WHERE schema_name = $1`;
   const parameters = [schema, ...set.map((key) => checked[key])];
-  const changed = await withOwner(owner, (client) => update(client, sql, parameters, checked));
+  const changed = await withOwner(owner, async (client) => {
+    if (changes.isActive) await checkNotDeleted(client, schema);
+    return await update(client, sql, parameters, checked);
+  });
   if (changed === 0) throw new TenantNotFoundError(schema);
+}
+
+async function checkNotDeleted(client: OwnerClient, schema: string): Promise<void> {
+  const { rowCount } = await client.query('SELECT FROM public.tenant_deletion WHERE schema_name = $1', [
+    schema,
+  ]);
+  if (rowCount === 0) return;
+  const name = shortName(schema);
+  throw new PlainError(`${name} is deleted; bring it back: leopard tenants undelete ${name}`);
 }
 
 async function update(client: OwnerClient, sql: string, parameters: unknown[], { name = '' }: TenantChanges) {

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
-import { sql } from '../database/sql.js';
+import { TENANT_LIVES_HERE } from '../database/served-tenants.js';
+import { type Sql, sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import { TenantNotFoundError } from './new-tenant.js';
@@ -15,6 +16,12 @@ export interface ListedTenant {
   readonly isActive: boolean;
   /** The reason why it is answered 503 although it is active; null if it is served. */
   readonly trouble: string | null;
+  /** The moment since which it is deleted, in ISO 8601, UTC; null when it is not. */
+  readonly deletedAt: string | null;
+  /** The moment from which it is removed for good; null for never, or when it is not deleted. */
+  readonly purgeAt: string | null;
+  /** The cell in which it lives; null for the catalogue's own database. */
+  readonly cell: string | null;
   readonly maxUsers: number;
   readonly contactEmail: string | null;
   readonly contactPhone: string | null;
@@ -42,17 +49,21 @@ export async function findTenant(database: Database, tenant: string): Promise<Li
   return found;
 }
 
+const iso = (moment: Sql<unknown>) =>
+  sql<string>`to_char(${moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+
 function tenantsWhere(schema: string | null): Statement<ListedTenant> {
   return sql`
     SELECT t.id, t.schema_name AS schema, t.name, t.subscription_status AS status, t.is_active AS "isActive",
-            ${TENANT_TROUBLE} AS trouble,
+            CASE WHEN ${TENANT_LIVES_HERE} THEN ${TENANT_TROUBLE} END AS trouble, t.cell,
+            ${iso(sql`x.deleted_at`)} AS "deletedAt", ${iso(sql`x.purge_at`)} AS "purgeAt",
             t.max_users AS "maxUsers", t.contact_email AS "contactEmail", t.contact_phone AS "contactPhone",
             ${TIME_ZONE_OF_TENANT} AS "timeZone",
-            to_char(t.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS "createdAt",
+            ${iso(sql`t.created_at`)} AS "createdAt",
             coalesce((SELECT json_agg(json_build_object('domain', d.domain, 'isPrimary', d.is_primary)
                                       ORDER BY d.is_primary DESC, d.id)
                       FROM public.tenants_domain d WHERE d.tenant_id = t.id), '[]') AS domains
-     FROM public.tenants_tenant t
+     FROM public.tenants_tenant t LEFT JOIN public.tenant_deletion x ON x.schema_name = t.schema_name
      WHERE ${schema === null ? sql`true` : sql`t.schema_name = ${schema}`}
      ORDER BY t.id`;
 }

@@ -23,7 +23,7 @@ export async function tenantSums(
       );
       const all = [
         ...own,
-        `SELECT 'tenant', hashtextextended(t::text, 0) FROM public.tenants_tenant t WHERE schema_name = $1`,
+        `SELECT 'tenant', hashtextextended((to_jsonb(t) - 'updated_at')::text, 0) FROM public.tenants_tenant t WHERE schema_name = $1`,
         `SELECT 'domain', hashtextextended(d::text, 0) FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id WHERE schema_name = $1`,
         ...NAMED.map(
           ([table, column]) =>

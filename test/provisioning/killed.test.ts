@@ -1,6 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createOperation } from '../../src/provisioning/create-tenant.js';
+import { deleteOperation, undeleteOperation } from '../../src/provisioning/delete-tenant.js';
 import { listOperations } from '../../src/provisioning/operations/list.js';
+import { purgeOperation } from '../../src/provisioning/purge-tenant.js';
 import { cliSurroundings, runCommand } from '../helpers/cli.js';
 import { killedAt, pointsOf } from '../helpers/killed-operations.js';
 import { orphans, tenantSums } from '../helpers/tenant-sums.js';
@@ -57,4 +62,76 @@ it.each(pointsOf(createOperation))('create is undone when it is killed $at $step
   });
   expect(await listed()).toEqual(['main', 'demo']);
   await expectOrder();
+});
+
+describe('a tenant that goes', () => {
+  const schema = 'tenant_going';
+  const picture = () => join(on.folder, 'media', schema, 'profile-pictures', 'a.png');
+  const own = async () => (await tenantSums(on.database.owner, ['tenant_main', 'tenant_demo']))[schema];
+  const stateOf = async () => {
+    const { stdout } = await leopard('tenants', 'show', 'going', '--json');
+    return JSON.parse(stdout) as { deleted_at: string | null; is_active: boolean; domains: unknown[] };
+  };
+  let asItWas: string | undefined;
+
+  beforeEach(async () => {
+    if ((await listed()).includes('going')) return;
+    await leopard('tenants', 'create', '--tenant', 'going', '--name', 'Going', '--catalogue', 'au');
+    await mkdir(dirname(picture()), { recursive: true });
+    await writeFile(picture(), 'picture');
+    asItWas = await own();
+  });
+
+  it.each(pointsOf(deleteOperation))('delete is carried on when it is killed $at $step', async (point) => {
+    const command = ['tenants', 'delete', 'going', '--force', '--json'];
+    expect(await killedAt(on.settings, command, point)).toMatchObject({ killed: true });
+    const { exitCode, stdout, stderr } = await leopard(...command);
+    expect([exitCode, stderr]).toEqual([0, '']);
+    const { export: file, deleted_at: deletedAt } = JSON.parse(stdout);
+    expect([existsSync(file), deletedAt]).toEqual([true, expect.any(String)]);
+    await expectOrder(schema);
+    expect((await leopard('tenants', 'undelete', 'going')).exitCode).toBe(0);
+    expect(await own()).toBe(asItWas);
+    expect(existsSync(picture())).toBe(true);
+  });
+
+  it.each(pointsOf(deleteOperation))('delete is undone when it is killed $at $step', async (point) => {
+    expect(await killedAt(on.settings, ['tenants', 'delete', 'going', '--force'], point)).toMatchObject({
+      killed: true,
+    });
+    expect(await leopard('tenants', 'resume', '--undo')).toMatchObject({
+      exitCode: 0,
+      stdout: 'delete of going is undone',
+    });
+    await expectOrder(schema);
+    expect(await own()).toBe(asItWas);
+    expect(await stateOf()).toMatchObject({ deleted_at: null, is_active: true });
+  });
+
+  it.each(pointsOf(undeleteOperation))(
+    'undelete is carried on when it is killed $at $step',
+    async (point) => {
+      await leopard('tenants', 'delete', 'going', '--force', '--no-export');
+      const command = ['tenants', 'undelete', 'going'];
+      expect(await killedAt(on.settings, command, point)).toMatchObject({ killed: true });
+      expect((await leopard(...command)).exitCode).toBe(0);
+      expect(await own()).toBe(asItWas);
+      await expectOrder(schema);
+    },
+  );
+
+  const moments = pointsOf(purgeOperation);
+  it.each([...moments, { kind: 'purge', step: 'tables', at: 'during' as const }])(
+    'its removal is carried on when it is killed $at $step',
+    async (point) => {
+      const command = ['tenants', 'delete', 'going', '--now', '--force'];
+      expect(await killedAt(on.settings, command, point)).toMatchObject({ killed: true });
+      const again = point.at === 'before' && point.step !== 'close' ? ['tenants', 'resume'] : command;
+      // After the last step nothing is left that could be named, but the operation.
+      expect((await leopard(...(point.step === 'row' ? ['tenants', 'resume'] : again))).exitCode).toBe(0);
+      expect(await listed()).toEqual(['main', 'demo']);
+      expect(existsSync(dirname(dirname(picture())))).toBe(false);
+      await expectOrder();
+    },
+  );
 });

@@ -1,0 +1,19 @@
+import { fileSink } from '../backup/backup-output.js';
+import { writeBackup } from '../backup/write-backup.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import type { DeleteSurroundings } from '../provisioning/delete-tenant.js';
+import { homeOf } from '../provisioning/tenant-home.js';
+
+/** Returns the function that writes a tenant's final export: a backup of it alone, which `leopard restore` reads. */
+export function exportTenant(
+  handle: DatabaseHandle,
+  mediaDirectory: string,
+): DeleteSurroundings['exportTenant'] {
+  return async (schema, file, { signal, onProgress }) => {
+    const { owner } = await homeOf(handle, schema);
+    await writeBackup(owner, await fileSink(file), {
+      ...{ schema, mediaDirectory, signal },
+      onProgress: ({ rows }) => onProgress({ done: rows, total: null }),
+    });
+  };
+}
