@@ -6,8 +6,8 @@ import { Database } from '../database/database.js';
 import { Scheduler } from '../jobs/scheduler.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { openLog } from '../platform/log.js';
-import type { RunningCell } from './cells.js';
 import { deletedTenantsJob } from '../provisioning/deleted-tenants-job.js';
+import type { RunningCell } from './cells.js';
 import { JOBS } from './jobs.js';
 
 export interface RunningScheduler {
