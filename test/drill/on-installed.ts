@@ -60,7 +60,7 @@ export async function drill(
                 await restartAll(drilled);
               },
             },
-            { name: 'back', title: 'and back again', event: clockSetTo('+0', 5) },
+            { name: 'back', title: 'and 30 s back', event: clockSetTo('+3570', 5) },
           ]
         : []),
     ]);
