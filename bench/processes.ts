@@ -65,6 +65,13 @@ export function residentMemory(pid: number): number | null {
   return kilobytes(readProc(pid, 'status'), 'VmRSS');
 }
 
+/** Returns the memory that one process shares with no other, in bytes, or null where it is unknown. */
+export function privateMemory(pid: number): number | null {
+  const text = readProc(pid, 'smaps_rollup');
+  const parts = ['Private_Clean', 'Private_Dirty'].map((name) => kilobytes(text, name));
+  return parts[0] === null ? null : parts.reduce<number>((sum, part) => sum + (part ?? 0), 0);
+}
+
 /** Returns PostgreSQL's memory in bytes, with shared memory counted once; null where it is unknown. */
 export function postgresMemory(postmaster: number): number | null {
   const all = [postmaster, ...(readStat(postmaster) ? childrenOf(postmaster) : [])];

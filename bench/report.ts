@@ -139,7 +139,7 @@ export function asMarkdown({ title, head, rows }: Table): string {
  */
 export function writeMarkdown(
   file: string,
-  name: 'figures' | 'decisions' | 'events' | 'search' | 'dashboards',
+  name: 'figures' | 'decisions' | 'events' | 'search' | 'dashboards' | 'tenants',
   text: string,
 ): void {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

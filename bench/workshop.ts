@@ -21,9 +21,9 @@ export class Workshop {
   }
 
   /** Starts the program; it is stopped in the end, if not before. */
-  start(instance: Instance): Program {
+  start(instance: Instance, options: readonly string[] = []): Program {
     this.ensureOpen();
-    const program = new Program(instance);
+    const program = new Program(instance, options);
     this.atEnd(() => program.stop());
     return program;
   }

@@ -1,0 +1,94 @@
+import { Database } from '../../src/database/database.js';
+import { sql } from '../../src/database/sql.js';
+import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
+import { forgetEvents } from '../../src/seed/forget-events.js';
+import { vacuumTables } from '../../src/seed/owner-work.js';
+import { rowsOf, type Scene } from './scene.js';
+import { clientsOf } from './sizes.js';
+
+/** The user that each agency has. */
+export const USER = { id: '1', username: 'admin', email: 'admin@example.com', groups: ['SUPER_ADMIN'] };
+
+/** Returns the name of an agency, counted from 0; its schema is `tenant_` and this. */
+export const nameOf = (number: number) => `b${number}`;
+export const schemaOf = (number: number) => `tenant_${nameOf(number)}`;
+export const hostOf = (number: number) => `${nameOf(number)}.localhost`;
+
+/** Creates an agency without records. */
+export async function createAgency({ handle }: Scene, number: number): Promise<void> {
+  await createTenantSchema(handle.owner, handle.app.user, {
+    schema: schemaOf(number),
+    name: `Agency ${number}`,
+    domains: [{ domain: hostOf(number), isPrimary: true }],
+    status: 'ACTIVE',
+  });
+}
+
+/** Returns the numbers of the agencies that are still to be created. */
+export async function missingAgencies(scene: Scene): Promise<number[]> {
+  const found = await rowsOf<{ schema: string }>(
+    scene,
+    'SELECT schema_name AS schema FROM public.tenants_tenant',
+  );
+  const known = new Set(found.map(({ schema }) => schema));
+  return Array.from({ length: scene.tenants }, (_, number) => number).filter(
+    (number) => !known.has(schemaOf(number)),
+  );
+}
+
+/** Gives agencies their user and as many clients and tasks as they have by the spread of sizes, where they have none. */
+export async function fillAgencies(scene: Scene): Promise<void> {
+  const { handle, tenants, say } = scene;
+  const sizes = clientsOf(tenants);
+  const database = new Database(handle.app, { size: 2 });
+  try {
+    for (const [number, clients] of sizes.entries()) {
+      scene.workshop.ensureOpen();
+      const schema = schemaOf(number);
+      const isNew = await fill(database, schema, clients);
+      if (isNew) {
+        await vacuumTables(handle.owner, schema, [
+          'immigration_client',
+          'immigration_client_count',
+          'immigration_task',
+          'immigration_task_count',
+          'client_search',
+          'audit_entry',
+        ]);
+      }
+      if ((number + 1) % 100 === 0) say(`  ${number + 1} are filled`);
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+async function fill(database: Database, schema: string, clients: number): Promise<boolean> {
+  return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
+    const there = await transaction.query(sql`SELECT FROM immigration_user`);
+    if (there.length > 0) return false;
+    await transaction.query(sql`INSERT INTO immigration_region (name) VALUES ('North')`);
+    await transaction.query(
+      sql`INSERT INTO immigration_branch (name, region_id, phone, country) VALUES ('Main', 1, '', 'AU')`,
+    );
+    await transaction.query(sql`
+      INSERT INTO immigration_user (username, email, first_name, last_name, password, is_staff, is_superuser)
+      VALUES (${USER.username}, ${USER.email}, 'Ada', 'Admin', '!', true, true)`);
+    await transaction.query(sql`
+      INSERT INTO immigration_user_groups (user_id, group_id)
+      SELECT 1, id FROM auth_group WHERE name = ${USER.groups[0]}`);
+    await transaction.query(sql`INSERT INTO immigration_user_branches (user_id, branch_id) VALUES (1, 1)`);
+    await transaction.query(sql`
+      INSERT INTO immigration_client (first_name, last_name, email, phone_number, gender, country, stage, branch_id,
+        assigned_to_id, created_by_id)
+      SELECT 'Given' || n, 'Family' || n, 'c' || n || '@example.com', '04' || lpad(n::text, 8, '0'), 'FEMALE', 'NP',
+        (ARRAY['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'])[1 + n % 4], 1, 1, 1
+      FROM generate_series(1, ${clients}::integer) n`);
+    await transaction.query(sql`
+      INSERT INTO immigration_task (title, priority, status, due_date, assigned_to_id, created_by_id)
+      SELECT 'Task ' || n, 'HIGH', 'PENDING', now() + n * interval '1 hour', 1, 1
+      FROM generate_series(1, ${clients}::integer) n`);
+    await forgetEvents(transaction);
+    return true;
+  });
+}
