@@ -1814,6 +1814,7 @@ ALTER TABLE "auth_group_permissions"
   ADD CONSTRAINT "auth_group_permissions_group_id_fkey" FOREIGN KEY (group_id) REFERENCES auth_group(id) ON DELETE CASCADE,
   ADD CONSTRAINT "auth_group_permissions_permission_id_fkey" FOREIGN KEY (permission_id) REFERENCES auth_permission(id) ON DELETE CASCADE;
 
+SET LOCAL check_function_bodies TO off;
 CREATE FUNCTION add_kind(relation name, model text, called text)
  RETURNS void
  LANGUAGE plpgsql
@@ -1858,7 +1859,7 @@ BEGIN
   RETURN found;
 END
 $function$;
-CREATE FUNCTION audit_change()
+CREATE FUNCTION new_audit_change()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -1935,7 +1936,7 @@ AS $function$
     RETURNING id)
   SELECT count(*) FROM gone
 $function$;
-CREATE FUNCTION audit_guard()
+CREATE FUNCTION new_audit_guard()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -2072,7 +2073,7 @@ BEGIN
   END IF;
 END
 $function$;
-CREATE FUNCTION count_immigration_client()
+CREATE FUNCTION new_count_immigration_client()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2108,7 +2109,7 @@ AS $function$
       RETURN NULL;
     END
     $function$;
-CREATE FUNCTION count_immigration_notification()
+CREATE FUNCTION new_count_immigration_notification()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2144,7 +2145,7 @@ AS $function$
       RETURN NULL;
     END
     $function$;
-CREATE FUNCTION count_immigration_task()
+CREATE FUNCTION new_count_immigration_task()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2192,7 +2193,7 @@ AS $function$
       OR client::text IN (d.body::jsonb #>> '{data,current_state,client}', d.body::jsonb #>> '{data,previous_state,client}')
       END
 $function$;
-CREATE FUNCTION email_notifications()
+CREATE FUNCTION new_email_notifications()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2385,7 +2386,7 @@ AS $function$
   WHERE lower(e.entity_type) || ':' || e.entity_id = ANY (records)
     OR client::text IN (e.current_state ->> 'client', e.previous_state ->> 'client')
 $function$;
-CREATE FUNCTION hash_refresh_token()
+CREATE FUNCTION new_hash_refresh_token()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -2394,7 +2395,7 @@ BEGIN
   RETURN NEW;
 END
 $function$;
-CREATE FUNCTION hold_deliveries()
+CREATE FUNCTION new_hold_deliveries()
  RETURNS trigger
  LANGUAGE plpgsql
  SET search_path FROM CURRENT
@@ -2439,7 +2440,7 @@ BEGIN
   END;
 END
 $function$;
-CREATE FUNCTION keep_calendar_event_duration()
+CREATE FUNCTION new_keep_calendar_event_duration()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -2514,7 +2515,7 @@ CREATE FUNCTION names_any(given text, words text[])
 AS $function$
   SELECT EXISTS (SELECT FROM unnest(words) word WHERE strpos(given, word) > 0 OR strpos(given, lower(word)) > 0)
 $function$;
-CREATE FUNCTION note_client_search()
+CREATE FUNCTION new_note_client_search()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2542,7 +2543,7 @@ BEGIN
   RETURN NULL;
 END
 $function$;
-CREATE FUNCTION note_renaming()
+CREATE FUNCTION new_note_renaming()
  RETURNS trigger
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -2579,7 +2580,7 @@ AS $function$
     OR 'reminder:' || (m.meta_info ->> 'reminder_id') = ANY (records)
     OR CASE WHEN m.meta_info ->> 'event_id' ~ '^[0-9]{1,18}$' THEN (m.meta_info ->> 'event_id')::bigint = ANY (events) END
 $function$;
-CREATE FUNCTION notify_access_change()
+CREATE FUNCTION new_notify_access_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -2683,7 +2684,7 @@ AS $function$
     RETURNING id)
   SELECT count(*) FROM gone
 $function$;
-CREATE FUNCTION security_guard()
+CREATE FUNCTION new_security_guard()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
@@ -2820,205 +2821,220 @@ AS $function$
     AND NOT EXISTS (SELECT FROM immigration_user u
       WHERE lower(d.word) IN (lower(u.email), lower(u.first_name || ' ' || u.last_name)))
 $function$;
+SET LOCAL check_function_bodies TO DEFAULT;
 
-CREATE TRIGGER guard BEFORE DELETE OR UPDATE ON audit_entry FOR EACH ROW EXECUTE FUNCTION audit_guard();
-CREATE TRIGGER guard_all BEFORE TRUNCATE ON audit_entry FOR EACH STATEMENT EXECUTE FUNCTION audit_guard();
-CREATE TRIGGER audit_delete AFTER DELETE ON auth_group REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('group', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON auth_group REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('group', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON auth_group FOR EACH STATEMENT EXECUTE FUNCTION audit_change('group', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON auth_group REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('group', 'id', '{}');
-CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON auth_group FOR EACH STATEMENT EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER audit_delete AFTER DELETE ON auth_group_permissions REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('group_permissions', 'group_id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON auth_group_permissions REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('group_permissions', 'group_id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON auth_group_permissions FOR EACH STATEMENT EXECUTE FUNCTION audit_change('group_permissions', 'group_id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON auth_group_permissions REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('group_permissions', 'group_id', '{}');
-CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON auth_group_permissions FOR EACH STATEMENT EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER audit_delete AFTER DELETE ON client_import REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('client_import', 'id', '{samples,encoding_choices,state_fields,next_part,processed,created,updated,skipped,failed,other_named,undone,kept,undo_reached,claims,due_at}');
-CREATE TRIGGER audit_insert AFTER INSERT ON client_import REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('client_import', 'id', '{samples,encoding_choices,state_fields,next_part,processed,created,updated,skipped,failed,other_named,undone,kept,undo_reached,claims,due_at}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON client_import FOR EACH STATEMENT EXECUTE FUNCTION audit_change('client_import', 'id', '{samples,encoding_choices,state_fields,next_part,processed,created,updated,skipped,failed,other_named,undone,kept,undo_reached,claims,due_at}');
-CREATE TRIGGER audit_update AFTER UPDATE ON client_import REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('client_import', 'id', '{samples,encoding_choices,state_fields,next_part,processed,created,updated,skipped,failed,other_named,undone,kept,undo_reached,claims,due_at}');
+CREATE TRIGGER guard BEFORE DELETE OR UPDATE ON audit_entry FOR EACH ROW EXECUTE FUNCTION new_audit_guard();
+CREATE TRIGGER guard_all BEFORE TRUNCATE ON audit_entry FOR EACH STATEMENT EXECUTE FUNCTION new_audit_guard();
+CREATE TRIGGER audit_delete AFTER DELETE ON auth_group REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('group', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON auth_group REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('group', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON auth_group FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('group', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON auth_group REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('group', 'id', '{}');
+CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON auth_group FOR EACH STATEMENT EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER audit_delete AFTER DELETE ON auth_group_permissions REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('group_permissions', 'group_id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON auth_group_permissions REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('group_permissions', 'group_id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON auth_group_permissions FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('group_permissions', 'group_id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON auth_group_permissions REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('group_permissions', 'group_id', '{}');
+CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON auth_group_permissions FOR EACH STATEMENT EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER audit_delete AFTER DELETE ON client_import REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('client_import', 'id', '{samples,encoding_choices,state_fields,next_part,processed,created,updated,skipped,failed,other_named,undone,kept,undo_reached,claims,due_at}');
+CREATE TRIGGER audit_insert AFTER INSERT ON client_import REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('client_import', 'id', '{samples,encoding_choices,state_fields,next_part,processed,created,updated,skipped,failed,other_named,undone,kept,undo_reached,claims,due_at}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON client_import FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('client_import', 'id', '{samples,encoding_choices,state_fields,next_part,processed,created,updated,skipped,failed,other_named,undone,kept,undo_reached,claims,due_at}');
+CREATE TRIGGER audit_update AFTER UPDATE ON client_import REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('client_import', 'id', '{samples,encoding_choices,state_fields,next_part,processed,created,updated,skipped,failed,other_named,undone,kept,undo_reached,claims,due_at}');
 CREATE TRIGGER queue AFTER INSERT OR DELETE OR UPDATE OF status, due_at ON client_import FOR EACH ROW EXECUTE FUNCTION public.queue_client_import();
 CREATE TRIGGER queue_emptied AFTER TRUNCATE ON client_import FOR EACH STATEMENT EXECUTE FUNCTION public.forget_all_client_imports();
 CREATE TRIGGER queue AFTER INSERT OR DELETE OR UPDATE OF status, next_attempt_at, destination ON delivery FOR EACH ROW EXECUTE FUNCTION public.queue_delivery();
 CREATE TRIGGER queue_emptied AFTER TRUNCATE ON delivery FOR EACH STATEMENT EXECUTE FUNCTION public.forget_all_deliveries();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_agent REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('agent', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_agent REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('agent', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_agent FOR EACH STATEMENT EXECUTE FUNCTION audit_change('agent', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_agent REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('agent', 'id', '{}');
-CREATE TRIGGER renamed AFTER UPDATE ON immigration_agent REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION note_renaming('agent_name');
-CREATE TRIGGER unnamed AFTER DELETE OR TRUNCATE ON immigration_agent FOR EACH STATEMENT EXECUTE FUNCTION note_renaming();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_applicationtype REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('applicationtype', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_applicationtype REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('applicationtype', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_applicationtype FOR EACH STATEMENT EXECUTE FUNCTION audit_change('applicationtype', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_applicationtype REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('applicationtype', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_branch REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('branch', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_branch REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('branch', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_branch FOR EACH STATEMENT EXECUTE FUNCTION audit_change('branch', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_branch REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('branch', 'id', '{}');
-CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR TRUNCATE ON immigration_branch FOR EACH STATEMENT EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER notify_access_on_move AFTER UPDATE ON immigration_branch FOR EACH ROW WHEN (old.region_id IS DISTINCT FROM new.region_id OR old.deleted_at IS DISTINCT FROM new.deleted_at) EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER renamed AFTER UPDATE ON immigration_branch REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION note_renaming('name');
-CREATE TRIGGER unnamed AFTER DELETE OR TRUNCATE ON immigration_branch FOR EACH STATEMENT EXECUTE FUNCTION note_renaming();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_broad_field REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('broadfield', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_broad_field REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('broadfield', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_broad_field FOR EACH STATEMENT EXECUTE FUNCTION audit_change('broadfield', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_broad_field REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('broadfield', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_calendar_event REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('calendarevent', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_calendar_event REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('calendarevent', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_calendar_event FOR EACH STATEMENT EXECUTE FUNCTION audit_change('calendarevent', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_calendar_event REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('calendarevent', 'id', '{}');
-CREATE TRIGGER keep_duration BEFORE INSERT OR UPDATE OF start, "end", duration ON immigration_calendar_event FOR EACH ROW EXECUTE FUNCTION keep_calendar_event_duration();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_client REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('client', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_client REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('client', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_client FOR EACH STATEMENT EXECUTE FUNCTION audit_change('client', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_client REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('client', 'id', '{}');
-CREATE TRIGGER count_deleted AFTER DELETE ON immigration_client REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_client();
-CREATE TRIGGER count_inserted AFTER INSERT ON immigration_client REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_client();
-CREATE TRIGGER count_truncated AFTER TRUNCATE ON immigration_client FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_client();
-CREATE TRIGGER count_updated AFTER UPDATE ON immigration_client REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_client();
-CREATE TRIGGER note_search_inserted AFTER INSERT ON immigration_client FOR EACH ROW EXECUTE FUNCTION note_client_search();
-CREATE TRIGGER note_search_updated AFTER UPDATE ON immigration_client FOR EACH ROW WHEN (old.first_name::text IS DISTINCT FROM new.first_name::text OR old.middle_name::text IS DISTINCT FROM new.middle_name::text OR old.last_name::text IS DISTINCT FROM new.last_name::text OR old.email::text IS DISTINCT FROM new.email::text OR old.phone_number::text IS DISTINCT FROM new.phone_number::text OR old.branch_id IS DISTINCT FROM new.branch_id OR old.deleted_at IS DISTINCT FROM new.deleted_at) EXECUTE FUNCTION note_client_search();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_collegeapplication REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('collegeapplication', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_collegeapplication REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('collegeapplication', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_collegeapplication FOR EACH STATEMENT EXECUTE FUNCTION audit_change('collegeapplication', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_collegeapplication REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('collegeapplication', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_course REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('course', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_course REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('course', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_course FOR EACH STATEMENT EXECUTE FUNCTION audit_change('course', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_course REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('course', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_course_level REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('courselevel', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_course_level REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('courselevel', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_course_level FOR EACH STATEMENT EXECUTE FUNCTION audit_change('courselevel', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_course_level REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('courselevel', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_employment REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('employment', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_employment REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('employment', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_employment FOR EACH STATEMENT EXECUTE FUNCTION audit_change('employment', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_employment REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('employment', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institute', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institute', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institute', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institute', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute_contact_person REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institutecontactperson', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute_contact_person REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institutecontactperson', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute_contact_person FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institutecontactperson', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute_contact_person REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institutecontactperson', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute_intake REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('instituteintake', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute_intake REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('instituteintake', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute_intake FOR EACH STATEMENT EXECUTE FUNCTION audit_change('instituteintake', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute_intake REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('instituteintake', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute_location REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institutelocation', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute_location REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institutelocation', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute_location FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institutelocation', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute_location REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('institutelocation', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute_requirement REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('instituterequirement', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute_requirement REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('instituterequirement', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute_requirement FOR EACH STATEMENT EXECUTE FUNCTION audit_change('instituterequirement', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute_requirement REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('instituterequirement', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_lpe REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('lpe', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_lpe REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('lpe', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_lpe FOR EACH STATEMENT EXECUTE FUNCTION audit_change('lpe', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_lpe REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('lpe', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_narrow_field REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('narrowfield', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_narrow_field REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('narrowfield', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_narrow_field FOR EACH STATEMENT EXECUTE FUNCTION audit_change('narrowfield', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_narrow_field REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('narrowfield', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_note REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('note', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_note REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('note', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_note FOR EACH STATEMENT EXECUTE FUNCTION audit_change('note', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_note REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('note', 'id', '{}');
-CREATE TRIGGER count_deleted AFTER DELETE ON immigration_notification REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_notification();
-CREATE TRIGGER count_inserted AFTER INSERT ON immigration_notification REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_notification();
-CREATE TRIGGER count_truncated AFTER TRUNCATE ON immigration_notification FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_notification();
-CREATE TRIGGER count_updated AFTER UPDATE ON immigration_notification REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_notification();
-CREATE TRIGGER email AFTER INSERT ON immigration_notification REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION email_notifications();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_passport REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('passport', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_passport REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('passport', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_passport FOR EACH STATEMENT EXECUTE FUNCTION audit_change('passport', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_passport REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('passport', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_proficiency REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('proficiency', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_proficiency REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('proficiency', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_proficiency FOR EACH STATEMENT EXECUTE FUNCTION audit_change('proficiency', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_proficiency REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('proficiency', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_profilepicture REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('profilepicture', 'client_id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_profilepicture REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('profilepicture', 'client_id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_profilepicture FOR EACH STATEMENT EXECUTE FUNCTION audit_change('profilepicture', 'client_id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_profilepicture REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('profilepicture', 'client_id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_qualification REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('qualification', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_qualification REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('qualification', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_qualification FOR EACH STATEMENT EXECUTE FUNCTION audit_change('qualification', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_qualification REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('qualification', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_region REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('region', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_region REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('region', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_region FOR EACH STATEMENT EXECUTE FUNCTION audit_change('region', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_region REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('region', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_reminder REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('reminder', 'id', '{notification_created}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_reminder REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('reminder', 'id', '{notification_created}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_reminder FOR EACH STATEMENT EXECUTE FUNCTION audit_change('reminder', 'id', '{notification_created}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_reminder REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('reminder', 'id', '{notification_created}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_agent REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('agent', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_agent REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('agent', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_agent FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('agent', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_agent REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('agent', 'id', '{}');
+CREATE TRIGGER renamed AFTER UPDATE ON immigration_agent REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_note_renaming('agent_name');
+CREATE TRIGGER unnamed AFTER DELETE OR TRUNCATE ON immigration_agent FOR EACH STATEMENT EXECUTE FUNCTION new_note_renaming();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_applicationtype REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('applicationtype', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_applicationtype REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('applicationtype', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_applicationtype FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('applicationtype', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_applicationtype REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('applicationtype', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_branch REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('branch', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_branch REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('branch', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_branch FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('branch', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_branch REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('branch', 'id', '{}');
+CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR TRUNCATE ON immigration_branch FOR EACH STATEMENT EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER notify_access_on_move AFTER UPDATE ON immigration_branch FOR EACH ROW WHEN (old.region_id IS DISTINCT FROM new.region_id OR old.deleted_at IS DISTINCT FROM new.deleted_at) EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER renamed AFTER UPDATE ON immigration_branch REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_note_renaming('name');
+CREATE TRIGGER unnamed AFTER DELETE OR TRUNCATE ON immigration_branch FOR EACH STATEMENT EXECUTE FUNCTION new_note_renaming();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_broad_field REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('broadfield', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_broad_field REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('broadfield', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_broad_field FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('broadfield', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_broad_field REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('broadfield', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_calendar_event REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('calendarevent', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_calendar_event REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('calendarevent', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_calendar_event FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('calendarevent', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_calendar_event REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('calendarevent', 'id', '{}');
+CREATE TRIGGER keep_duration BEFORE INSERT OR UPDATE OF start, "end", duration ON immigration_calendar_event FOR EACH ROW EXECUTE FUNCTION new_keep_calendar_event_duration();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_client REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('client', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_client REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('client', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_client FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('client', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_client REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('client', 'id', '{}');
+CREATE TRIGGER count_deleted AFTER DELETE ON immigration_client REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_client();
+CREATE TRIGGER count_inserted AFTER INSERT ON immigration_client REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_client();
+CREATE TRIGGER count_truncated AFTER TRUNCATE ON immigration_client FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_client();
+CREATE TRIGGER count_updated AFTER UPDATE ON immigration_client REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_client();
+CREATE TRIGGER note_search_inserted AFTER INSERT ON immigration_client FOR EACH ROW EXECUTE FUNCTION new_note_client_search();
+CREATE TRIGGER note_search_updated AFTER UPDATE ON immigration_client FOR EACH ROW WHEN (old.first_name::text IS DISTINCT FROM new.first_name::text OR old.middle_name::text IS DISTINCT FROM new.middle_name::text OR old.last_name::text IS DISTINCT FROM new.last_name::text OR old.email::text IS DISTINCT FROM new.email::text OR old.phone_number::text IS DISTINCT FROM new.phone_number::text OR old.branch_id IS DISTINCT FROM new.branch_id OR old.deleted_at IS DISTINCT FROM new.deleted_at) EXECUTE FUNCTION new_note_client_search();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_collegeapplication REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('collegeapplication', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_collegeapplication REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('collegeapplication', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_collegeapplication FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('collegeapplication', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_collegeapplication REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('collegeapplication', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_course REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('course', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_course REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('course', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_course FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('course', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_course REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('course', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_course_level REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('courselevel', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_course_level REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('courselevel', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_course_level FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('courselevel', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_course_level REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('courselevel', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_employment REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('employment', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_employment REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('employment', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_employment FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('employment', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_employment REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('employment', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institute', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institute', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institute', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institute', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute_contact_person REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institutecontactperson', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute_contact_person REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institutecontactperson', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute_contact_person FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institutecontactperson', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute_contact_person REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institutecontactperson', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute_intake REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('instituteintake', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute_intake REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('instituteintake', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute_intake FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('instituteintake', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute_intake REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('instituteintake', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute_location REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institutelocation', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute_location REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institutelocation', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute_location FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institutelocation', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute_location REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('institutelocation', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_institute_requirement REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('instituterequirement', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_institute_requirement REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('instituterequirement', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_institute_requirement FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('instituterequirement', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_institute_requirement REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('instituterequirement', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_lpe REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('lpe', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_lpe REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('lpe', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_lpe FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('lpe', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_lpe REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('lpe', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_narrow_field REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('narrowfield', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_narrow_field REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('narrowfield', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_narrow_field FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('narrowfield', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_narrow_field REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('narrowfield', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_note REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('note', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_note REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('note', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_note FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('note', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_note REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('note', 'id', '{}');
+CREATE TRIGGER count_deleted AFTER DELETE ON immigration_notification REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_notification();
+CREATE TRIGGER count_inserted AFTER INSERT ON immigration_notification REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_notification();
+CREATE TRIGGER count_truncated AFTER TRUNCATE ON immigration_notification FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_notification();
+CREATE TRIGGER count_updated AFTER UPDATE ON immigration_notification REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_notification();
+CREATE TRIGGER email AFTER INSERT ON immigration_notification REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION new_email_notifications();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_passport REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('passport', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_passport REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('passport', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_passport FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('passport', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_passport REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('passport', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_proficiency REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('proficiency', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_proficiency REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('proficiency', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_proficiency FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('proficiency', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_proficiency REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('proficiency', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_profilepicture REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('profilepicture', 'client_id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_profilepicture REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('profilepicture', 'client_id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_profilepicture FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('profilepicture', 'client_id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_profilepicture REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('profilepicture', 'client_id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_qualification REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('qualification', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_qualification REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('qualification', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_qualification FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('qualification', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_qualification REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('qualification', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_region REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('region', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_region REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('region', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_region FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('region', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_region REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('region', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_reminder REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('reminder', 'id', '{notification_created}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_reminder REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('reminder', 'id', '{notification_created}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_reminder FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('reminder', 'id', '{notification_created}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_reminder REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('reminder', 'id', '{notification_created}');
 CREATE TRIGGER note_change AFTER INSERT OR UPDATE OF reminder_date, reminder_time, is_completed ON immigration_reminder FOR EACH STATEMENT EXECUTE FUNCTION public.note_change_for_job('reminders');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_stage REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('stage', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_stage REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('stage', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_stage FOR EACH STATEMENT EXECUTE FUNCTION audit_change('stage', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_stage REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('stage', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_task REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('task', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_task REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('task', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_task FOR EACH STATEMENT EXECUTE FUNCTION audit_change('task', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_task REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('task', 'id', '{}');
-CREATE TRIGGER count_deleted AFTER DELETE ON immigration_task REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_task();
-CREATE TRIGGER count_inserted AFTER INSERT ON immigration_task REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_task();
-CREATE TRIGGER count_truncated AFTER TRUNCATE ON immigration_task FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_task();
-CREATE TRIGGER count_updated AFTER UPDATE ON immigration_task REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION count_immigration_task();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_stage REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('stage', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_stage REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('stage', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_stage FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('stage', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_stage REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('stage', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_task REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('task', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_task REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('task', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_task FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('task', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_task REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('task', 'id', '{}');
+CREATE TRIGGER count_deleted AFTER DELETE ON immigration_task REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_task();
+CREATE TRIGGER count_inserted AFTER INSERT ON immigration_task REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_task();
+CREATE TRIGGER count_truncated AFTER TRUNCATE ON immigration_task FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_task();
+CREATE TRIGGER count_updated AFTER UPDATE ON immigration_task REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_count_immigration_task();
 CREATE TRIGGER note_change AFTER INSERT OR UPDATE OF due_date, status, assigned_to_id ON immigration_task FOR EACH STATEMENT EXECUTE FUNCTION public.note_change_for_job('tasks');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user', 'id', '{last_login}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user', 'id', '{last_login}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user', 'id', '{last_login}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user', 'id', '{last_login}');
-CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user FOR EACH STATEMENT EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER renamed AFTER UPDATE ON immigration_user REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION note_renaming('username', 'first_name', 'last_name');
-CREATE TRIGGER unnamed AFTER DELETE OR TRUNCATE ON immigration_user FOR EACH STATEMENT EXECUTE FUNCTION note_renaming();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user_branches REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_branches', 'user_id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user_branches REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_branches', 'user_id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user_branches FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_branches', 'user_id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user_branches REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_branches', 'user_id', '{}');
-CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user_branches FOR EACH STATEMENT EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user_groups REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_groups', 'user_id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user_groups REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_groups', 'user_id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user_groups FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_groups', 'user_id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user_groups REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_groups', 'user_id', '{}');
-CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user_groups FOR EACH STATEMENT EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user_regions REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_regions', 'user_id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user_regions REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_regions', 'user_id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user_regions FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_regions', 'user_id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user_regions REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_regions', 'user_id', '{}');
-CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user_regions FOR EACH STATEMENT EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user_user_permissions REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_permissions', 'user_id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user_user_permissions REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_permissions', 'user_id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user_user_permissions FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_permissions', 'user_id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user_user_permissions REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('user_permissions', 'user_id', '{}');
-CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user_user_permissions FOR EACH STATEMENT EXECUTE FUNCTION notify_access_change();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_visaapplication REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visaapplication', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_visaapplication REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visaapplication', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_visaapplication FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visaapplication', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_visaapplication REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visaapplication', 'id', '{}');
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_visacategory REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visacategory', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_visacategory REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visacategory', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_visacategory FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visacategory', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_visacategory REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visacategory', 'id', '{}');
-CREATE TRIGGER renamed AFTER UPDATE ON immigration_visacategory REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION note_renaming('name');
-CREATE TRIGGER unnamed AFTER DELETE OR TRUNCATE ON immigration_visacategory FOR EACH STATEMENT EXECUTE FUNCTION note_renaming();
-CREATE TRIGGER audit_delete AFTER DELETE ON immigration_visatype REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visatype', 'id', '{}');
-CREATE TRIGGER audit_insert AFTER INSERT ON immigration_visatype REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visatype', 'id', '{}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_visatype FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visatype', 'id', '{}');
-CREATE TRIGGER audit_update AFTER UPDATE ON immigration_visatype REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('visatype', 'id', '{}');
-CREATE TRIGGER guard BEFORE DELETE OR UPDATE ON security_event FOR EACH ROW EXECUTE FUNCTION security_guard();
-CREATE TRIGGER guard_all BEFORE TRUNCATE ON security_event FOR EACH STATEMENT EXECUTE FUNCTION security_guard();
-CREATE TRIGGER hash_refresh_token BEFORE INSERT OR UPDATE OF token ON token_blacklist_outstandingtoken FOR EACH ROW WHEN (new.token ~~ '%.%'::text) EXECUTE FUNCTION hash_refresh_token();
-CREATE TRIGGER audit_delete AFTER DELETE ON webhook_endpoint REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('webhook', 'id', '{secret,previous_secret,failures,failing_since}');
-CREATE TRIGGER audit_insert AFTER INSERT ON webhook_endpoint REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('webhook', 'id', '{secret,previous_secret,failures,failing_since}');
-CREATE TRIGGER audit_truncate AFTER TRUNCATE ON webhook_endpoint FOR EACH STATEMENT EXECUTE FUNCTION audit_change('webhook', 'id', '{secret,previous_secret,failures,failing_since}');
-CREATE TRIGGER audit_update AFTER UPDATE ON webhook_endpoint REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION audit_change('webhook', 'id', '{secret,previous_secret,failures,failing_since}');
-CREATE TRIGGER cancel_deliveries BEFORE DELETE ON webhook_endpoint FOR EACH ROW EXECUTE FUNCTION hold_deliveries();
-CREATE TRIGGER hold_deliveries AFTER UPDATE OF is_active ON webhook_endpoint FOR EACH ROW WHEN (old.is_active <> new.is_active) EXECUTE FUNCTION hold_deliveries();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user', 'id', '{last_login}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user', 'id', '{last_login}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user', 'id', '{last_login}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user', 'id', '{last_login}');
+CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user FOR EACH STATEMENT EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER renamed AFTER UPDATE ON immigration_user REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_note_renaming('username', 'first_name', 'last_name');
+CREATE TRIGGER unnamed AFTER DELETE OR TRUNCATE ON immigration_user FOR EACH STATEMENT EXECUTE FUNCTION new_note_renaming();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user_branches REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_branches', 'user_id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user_branches REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_branches', 'user_id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user_branches FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_branches', 'user_id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user_branches REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_branches', 'user_id', '{}');
+CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user_branches FOR EACH STATEMENT EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user_groups REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_groups', 'user_id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user_groups REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_groups', 'user_id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user_groups FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_groups', 'user_id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user_groups REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_groups', 'user_id', '{}');
+CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user_groups FOR EACH STATEMENT EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user_regions REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_regions', 'user_id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user_regions REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_regions', 'user_id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user_regions FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_regions', 'user_id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user_regions REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_regions', 'user_id', '{}');
+CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user_regions FOR EACH STATEMENT EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_user_user_permissions REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_permissions', 'user_id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_user_user_permissions REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_permissions', 'user_id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_user_user_permissions FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_permissions', 'user_id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_user_user_permissions REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('user_permissions', 'user_id', '{}');
+CREATE TRIGGER notify_access AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON immigration_user_user_permissions FOR EACH STATEMENT EXECUTE FUNCTION new_notify_access_change();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_visaapplication REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visaapplication', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_visaapplication REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visaapplication', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_visaapplication FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visaapplication', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_visaapplication REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visaapplication', 'id', '{}');
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_visacategory REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visacategory', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_visacategory REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visacategory', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_visacategory FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visacategory', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_visacategory REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visacategory', 'id', '{}');
+CREATE TRIGGER renamed AFTER UPDATE ON immigration_visacategory REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_note_renaming('name');
+CREATE TRIGGER unnamed AFTER DELETE OR TRUNCATE ON immigration_visacategory FOR EACH STATEMENT EXECUTE FUNCTION new_note_renaming();
+CREATE TRIGGER audit_delete AFTER DELETE ON immigration_visatype REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visatype', 'id', '{}');
+CREATE TRIGGER audit_insert AFTER INSERT ON immigration_visatype REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visatype', 'id', '{}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON immigration_visatype FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visatype', 'id', '{}');
+CREATE TRIGGER audit_update AFTER UPDATE ON immigration_visatype REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('visatype', 'id', '{}');
+CREATE TRIGGER guard BEFORE DELETE OR UPDATE ON security_event FOR EACH ROW EXECUTE FUNCTION new_security_guard();
+CREATE TRIGGER guard_all BEFORE TRUNCATE ON security_event FOR EACH STATEMENT EXECUTE FUNCTION new_security_guard();
+CREATE TRIGGER hash_refresh_token BEFORE INSERT OR UPDATE OF token ON token_blacklist_outstandingtoken FOR EACH ROW WHEN (new.token ~~ '%.%'::text) EXECUTE FUNCTION new_hash_refresh_token();
+CREATE TRIGGER audit_delete AFTER DELETE ON webhook_endpoint REFERENCING OLD TABLE AS before_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('webhook', 'id', '{secret,previous_secret,failures,failing_since}');
+CREATE TRIGGER audit_insert AFTER INSERT ON webhook_endpoint REFERENCING NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('webhook', 'id', '{secret,previous_secret,failures,failing_since}');
+CREATE TRIGGER audit_truncate AFTER TRUNCATE ON webhook_endpoint FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('webhook', 'id', '{secret,previous_secret,failures,failing_since}');
+CREATE TRIGGER audit_update AFTER UPDATE ON webhook_endpoint REFERENCING OLD TABLE AS before_change NEW TABLE AS after_change FOR EACH STATEMENT EXECUTE FUNCTION new_audit_change('webhook', 'id', '{secret,previous_secret,failures,failing_since}');
+CREATE TRIGGER cancel_deliveries BEFORE DELETE ON webhook_endpoint FOR EACH ROW EXECUTE FUNCTION new_hold_deliveries();
+CREATE TRIGGER hold_deliveries AFTER UPDATE OF is_active ON webhook_endpoint FOR EACH ROW WHEN (old.is_active <> new.is_active) EXECUTE FUNCTION new_hold_deliveries();
+
+ALTER FUNCTION new_audit_guard() RENAME TO audit_guard;
+ALTER FUNCTION new_audit_change() RENAME TO audit_change;
+ALTER FUNCTION new_notify_access_change() RENAME TO notify_access_change;
+ALTER FUNCTION new_note_renaming() RENAME TO note_renaming;
+ALTER FUNCTION new_keep_calendar_event_duration() RENAME TO keep_calendar_event_duration;
+ALTER FUNCTION new_count_immigration_client() RENAME TO count_immigration_client;
+ALTER FUNCTION new_note_client_search() RENAME TO note_client_search;
+ALTER FUNCTION new_count_immigration_notification() RENAME TO count_immigration_notification;
+ALTER FUNCTION new_email_notifications() RENAME TO email_notifications;
+ALTER FUNCTION new_count_immigration_task() RENAME TO count_immigration_task;
+ALTER FUNCTION new_security_guard() RENAME TO security_guard;
+ALTER FUNCTION new_hash_refresh_token() RENAME TO hash_refresh_token;
+ALTER FUNCTION new_hold_deliveries() RENAME TO hold_deliveries;
 
 DO $$
 BEGIN

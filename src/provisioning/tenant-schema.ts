@@ -64,14 +64,14 @@ export async function createTenantSchemaOn(
     await lockTenants(client, tenant.schema);
     const id = await insertTenant(client, tenant);
     await ensureTenantRole(client, tenant.schema, appUser);
-    await client.query(`CREATE SCHEMA ${schema}; ${schemaRightsSql(tenant.schema)}`);
-    await client.query(`SET LOCAL search_path TO ${schema}, pg_temp`);
+    const rights = schemaRightsSql(tenant.schema);
+    await client.query(`CREATE SCHEMA ${schema}; ${rights} SET LOCAL search_path TO ${schema}, pg_temp`);
     const script = readSnapshot(files.tenant);
     for (const sql of script ? [script] : files.tenant.map((migration) => migration.sql))
       await client.query(sql);
     await recordMigrations(client, tenant.schema, files.tenant);
     await noteIncarnation(client, tenant.schema);
-    if (capture) await installCapture(client, tenant.schema, capture);
+    if (capture) await installCapture(client, tenant.schema, capture, true);
     await fill?.(client);
     return {
       id,

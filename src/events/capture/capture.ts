@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { TENANT_COLUMNS, type TenantColumns } from '../../database/generated/columns.js';
+import { passingName } from '../../database/passing-name.js';
 import { quoteLiteral } from '../../database/schema-name.js';
 import { EVENTS } from '../config.js';
 import type { EventsConfig } from '../types.js';
@@ -19,7 +20,9 @@ export interface Capture {
   readonly triggers: readonly CaptureTrigger[];
   /** SQL that installs it in the schema of the search_path, whatever was there before. */
   readonly sql: string;
-  /** SHA-256 of the SQL, in hexadecimal. */
+  /** The same for a new schema, which has none. */
+  readonly sqlForNew: string;
+  /** SHA-256 of the first SQL, in hexadecimal. */
   readonly checksum: string;
 }
 
@@ -60,7 +63,14 @@ export function planCapture(columns: TenantColumns, config: EventsConfig): Captu
       functions.map(({ name }) => name),
     ),
   ].join('\n\n');
-  return { functions, triggers, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+  const sqlForNew = [
+    ...functions.map(({ name, body }) => createFunction({ name: passingName(name), body })),
+    ...triggers.map(({ definition }, i) =>
+      `${definition.replaceAll('{schema}', '').replace(/\w+\(\)$/, `${passingName(functions[i]!.name)}()`)};`,
+    ),
+    ...functions.map(({ name }) => `ALTER FUNCTION ${passingName(name)}() RENAME TO ${name};`),
+  ].join('\n\n');
+  return { functions, triggers, sql, sqlForNew, checksum: createHash('sha256').update(sql).digest('hex') };
 }
 
 let shipped: Capture | undefined;
@@ -72,7 +82,7 @@ export function shippedCapture(): Capture {
 }
 
 // Firing a trigger requires no privilege on its function; creating one does, and the tenant's role must not create any.
-function createFunction({ name, body }: CaptureFunction): string {
+function createFunction({ name, body }: Pick<CaptureFunction, 'name' | 'body'>): string {
   return `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger
 ${FUNCTION_OPTIONS} AS $capture$${body}$capture$;
 REVOKE EXECUTE ON FUNCTION ${name}() FROM PUBLIC;`;

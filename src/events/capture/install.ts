@@ -20,14 +20,24 @@ export async function captureChecksum(client: OwnerClient, schema: string): Prom
   return rows[0]?.checksum ?? null;
 }
 
+/** The program's tests have checked the functions. A check looks each up among those of that name in all schemas. */
+const UNCHECKED = (sql: string) =>
+  `SET LOCAL check_function_bodies TO off; ${sql}; SET LOCAL check_function_bodies TO DEFAULT`;
+
 /**
  * Installs the capture of events in a tenant's schema and records it. Runs in the caller's transaction, whose
  * search_path must be that schema, and which must not wait long for locks (`inLockingTransaction`) if the schema is in
  * use.
+ * @param isNew whether this transaction has made the schema, so that no capture is there
  * @throws CaptureFailedError, after which the transaction must be rolled back
  */
-export async function installCapture(client: OwnerClient, schema: string, capture: Capture): Promise<void> {
-  await client.query(capture.sql).catch((error: Error) => {
+export async function installCapture(
+  client: OwnerClient,
+  schema: string,
+  capture: Capture,
+  isNew = false,
+): Promise<void> {
+  await client.query(UNCHECKED(isNew ? capture.sqlForNew : capture.sql)).catch((error: Error) => {
     throw new CaptureFailedError(schema, error);
   });
   await client.query(

@@ -1,5 +1,6 @@
 import type { Migration } from '../../database/migration-files.js';
 import type { OwnerClient } from '../../database/owner.js';
+import { passingName } from '../../database/passing-name.js';
 import { checkSchemaName, quoteIdentifier } from '../../database/schema-name.js';
 import { snapshotHeader } from '../tenant-snapshot.js';
 import {
@@ -20,6 +21,12 @@ import { keysWithinTables, referencedFirst } from './table-order.js';
 
 /** Otherwise PostgreSQL plans parallel workers for each index, as if the tables had rows. */
 const ONE_PROCESS = 'SET LOCAL max_parallel_maintenance_workers TO 0;';
+/**
+ * The functions work, since the schema that they are read from was made with checks. A check looks the function up among
+ * those of that name in all schemas.
+ */
+const NO_CHECKS = 'SET LOCAL check_function_bodies TO off;';
+const CHECKS = 'SET LOCAL check_function_bodies TO DEFAULT;';
 
 /**
  * Writes the prepared script for new tenants from this freshly migrated one. Names are unqualified, since the
@@ -46,6 +53,7 @@ export async function writeSnapshot(
   const functions = await readFunctions(client, schema);
   const indexes = await readIndexes(client, schema);
   const triggers = await readTriggers(client, schema);
+  const called = calledByTriggers(triggers);
   const sections = [
     [ONE_PROCESS],
     tables.map((table) => createTable(table, columns, made)),
@@ -53,8 +61,9 @@ export async function writeSnapshot(
     rows.flatMap(([, statements]) => statements),
     indexes.map(createIndex),
     tables.map((table) => addForeignKeys(table, added)).filter(Boolean),
-    functions.map((text) => createFunction(text, schema)),
-    triggers.map((text) => `${text};`),
+    [NO_CHECKS, ...functions.map((text) => createFunction(text, schema, called)), CHECKS],
+    triggers.map((text) => `${text.replace(CALL, (_, name) => `EXECUTE FUNCTION ${passing(name, called)}(`)};`),
+    [...called].map((name) => `ALTER FUNCTION ${passingName(name)}() RENAME TO ${name};`),
     revokeRights(await readRevokedRights(client, schema)),
   ];
   const script = sections.map((section) => section.join('\n')).join('\n\n');
@@ -119,10 +128,21 @@ END
 $$;`;
 }
 
+const CALL = /EXECUTE FUNCTION (\w+)\(/;
+
+/** Returns the functions of the schema that its triggers call, which are named last. */
+function calledByTriggers(triggers: readonly string[]): ReadonlySet<string> {
+  return new Set(triggers.flatMap((text) => CALL.exec(text)?.[1] ?? []));
+}
+
+function passing(name: string, called: ReadonlySet<string>): string {
+  return called.has(name) ? passingName(name) : name;
+}
+
 /** Returns CREATE FUNCTION without the schema; a search_path fixed to it becomes that of the new schema. */
-function createFunction(definition: string, schema: string): string {
+function createFunction(definition: string, schema: string, called: ReadonlySet<string>): string {
   const text = definition
-    .replace(`CREATE OR REPLACE FUNCTION ${schema}.`, 'CREATE FUNCTION ')
+    .replace(/^CREATE OR REPLACE FUNCTION \w+\.(\w+)/, (_, name) => `CREATE FUNCTION ${passing(name, called)}`)
     .replace(`SET search_path TO '${schema}', 'pg_temp'`, 'SET search_path FROM CURRENT');
   return `${text.trimEnd()};`;
 }
