@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Scene, taken } from './scene.js';
 
-/** What a command of the program took: milliseconds, and bytes. */
+/** The cost of a command of the program: milliseconds, and bytes. */
 export interface CommandCost {
   readonly elapsed: number;
   /** Processor time of its process, and of PostgreSQL beside it (null where unknown). */

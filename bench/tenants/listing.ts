@@ -123,7 +123,7 @@ async function openSide(scene: Scene, agencies: readonly number[]): Promise<Side
   return { agencies, port, program, requests, backends: () => mine };
 }
 
-/** The port of the embedded server, which `host` hides where it is a socket. */
+/** Returns the port of the embedded server, which `host` hides where it is a socket. */
 function serverPort({ instance }: Scene): number {
   const file = `${instance.directory}/postgresql/data/postmaster.pid`;
   return Number(readFileSync(file, 'utf8').split('\n')[3]);

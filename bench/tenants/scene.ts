@@ -56,7 +56,7 @@ export async function rowsOf<Row extends object>(
   return (await withOwner(handle.owner, (client) => client.query<Row>(sql, [...values]))).rows;
 }
 
-/** What some work took: milliseconds on the clock, and of PostgreSQL's processors (null where unknown). */
+/** The cost of some work: milliseconds on the clock, and of PostgreSQL's processors (null where unknown). */
 export interface Taken<T> {
   readonly result: T;
   readonly elapsed: number;

@@ -65,9 +65,10 @@ export function planCapture(columns: TenantColumns, config: EventsConfig): Captu
   ].join('\n\n');
   const sqlForNew = [
     ...functions.map(({ name, body }) => createFunction({ name: passingName(name), body })),
-    ...triggers.map(({ definition }, i) =>
-      `${definition.replaceAll('{schema}', '').replace(/\w+\(\)$/, `${passingName(functions[i]!.name)}()`)};`,
-    ),
+    ...triggers.map(({ definition }, i) => {
+      const { name } = functions[i]!;
+      return `${definition.replace(`{schema}${name}()`, `${passingName(name)}()`).replaceAll('{schema}', '')};`;
+    }),
     ...functions.map(({ name }) => `ALTER FUNCTION ${passingName(name)}() RENAME TO ${name};`),
   ].join('\n\n');
   return { functions, triggers, sql, sqlForNew, checksum: createHash('sha256').update(sql).digest('hex') };

@@ -20,8 +20,11 @@ export async function captureChecksum(client: OwnerClient, schema: string): Prom
   return rows[0]?.checksum ?? null;
 }
 
-/** The program's tests have checked the functions. A check looks each up among those of that name in all schemas. */
-const UNCHECKED = (sql: string) =>
+/**
+ * Runs without checks of the functions, which the program's tests have made: a check looks each function up among those
+ * of its name in all schemas.
+ */
+const unchecked = (sql: string) =>
   `SET LOCAL check_function_bodies TO off; ${sql}; SET LOCAL check_function_bodies TO DEFAULT`;
 
 /**
@@ -37,7 +40,7 @@ export async function installCapture(
   capture: Capture,
   isNew = false,
 ): Promise<void> {
-  await client.query(UNCHECKED(isNew ? capture.sqlForNew : capture.sql)).catch((error: Error) => {
+  await client.query(unchecked(isNew ? capture.sqlForNew : capture.sql)).catch((error: Error) => {
     throw new CaptureFailedError(schema, error);
   });
   await client.query(

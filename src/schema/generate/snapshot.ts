@@ -62,7 +62,9 @@ export async function writeSnapshot(
     indexes.map(createIndex),
     tables.map((table) => addForeignKeys(table, added)).filter(Boolean),
     [NO_CHECKS, ...functions.map((text) => createFunction(text, schema, called)), CHECKS],
-    triggers.map((text) => `${text.replace(CALL, (_, name) => `EXECUTE FUNCTION ${passing(name, called)}(`)};`),
+    triggers.map(
+      (text) => `${text.replace(CALL, (_, name) => `EXECUTE FUNCTION ${passing(name, called)}(`)};`,
+    ),
     [...called].map((name) => `ALTER FUNCTION ${passingName(name)}() RENAME TO ${name};`),
     revokeRights(await readRevokedRights(client, schema)),
   ];
@@ -142,7 +144,10 @@ function passing(name: string, called: ReadonlySet<string>): string {
 /** Returns CREATE FUNCTION without the schema; a search_path fixed to it becomes that of the new schema. */
 function createFunction(definition: string, schema: string, called: ReadonlySet<string>): string {
   const text = definition
-    .replace(/^CREATE OR REPLACE FUNCTION \w+\.(\w+)/, (_, name) => `CREATE FUNCTION ${passing(name, called)}`)
+    .replace(
+      /^CREATE OR REPLACE FUNCTION \w+\.(\w+)/,
+      (_, name) => `CREATE FUNCTION ${passing(name, called)}`,
+    )
     .replace(`SET search_path TO '${schema}', 'pg_temp'`, 'SET search_path FROM CURRENT');
   return `${text.trimEnd()};`;
 }
