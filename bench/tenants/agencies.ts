@@ -2,7 +2,6 @@ import { Database } from '../../src/database/database.js';
 import { sql } from '../../src/database/sql.js';
 import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { forgetEvents } from '../../src/seed/forget-events.js';
-import { vacuumTables } from '../../src/seed/owner-work.js';
 import { rowsOf, type Scene } from './scene.js';
 import { clientsOf } from './sizes.js';
 
@@ -45,17 +44,7 @@ export async function fillAgencies(scene: Scene): Promise<void> {
     for (const [number, clients] of sizes.entries()) {
       scene.workshop.ensureOpen();
       const schema = schemaOf(number);
-      const isNew = await fill(database, schema, clients);
-      if (isNew) {
-        await vacuumTables(handle.owner, schema, [
-          'immigration_client',
-          'immigration_client_count',
-          'immigration_task',
-          'immigration_task_count',
-          'client_search',
-          'audit_entry',
-        ]);
-      }
+      await fill(database, schema, clients);
       if ((number + 1) % 100 === 0) say(`  ${number + 1} are filled`);
     }
   } finally {
@@ -63,10 +52,10 @@ export async function fillAgencies(scene: Scene): Promise<void> {
   }
 }
 
-async function fill(database: Database, schema: string, clients: number): Promise<boolean> {
-  return await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
+async function fill(database: Database, schema: string, clients: number): Promise<void> {
+  await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
     const there = await transaction.query(sql`SELECT FROM immigration_user`);
-    if (there.length > 0) return false;
+    if (there.length > 0) return;
     await transaction.query(sql`INSERT INTO immigration_region (name) VALUES ('North')`);
     await transaction.query(
       sql`INSERT INTO immigration_branch (name, region_id, phone, country) VALUES ('Main', 1, '', 'AU')`,
@@ -89,6 +78,5 @@ async function fill(database: Database, schema: string, clients: number): Promis
       SELECT 'Task ' || n, 'HIGH', 'PENDING', now() + n * interval '1 hour', 1, 1
       FROM generate_series(1, ${clients}::integer) n`);
     await forgetEvents(transaction);
-    return true;
   });
 }
