@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The parts of the bench, in their order. All but `delete` work on the same agencies. */
-export const PARTS = ['create', 'list', 'backup', 'migrate', 'delete'] as const;
+const PARTS = ['create', 'list', 'backup', 'migrate', 'delete'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Options {
