@@ -56,13 +56,13 @@ async function fill(database: Database, schema: string, clients: number): Promis
   await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
     const there = await transaction.query(sql`SELECT FROM immigration_user`);
     if (there.length > 0) return;
-    await transaction.query(sql`INSERT INTO immigration_region (name) VALUES ('North')`);
+    await transaction.query(sql`INSERT INTO immigration_region (id, name) VALUES (1, 'North')`);
     await transaction.query(
-      sql`INSERT INTO immigration_branch (name, region_id, phone, country) VALUES ('Main', 1, '', 'AU')`,
+      sql`INSERT INTO immigration_branch (id, name, region_id, phone, country) VALUES (1, 'Main', 1, '', 'AU')`,
     );
     await transaction.query(sql`
-      INSERT INTO immigration_user (username, email, first_name, last_name, password, is_staff, is_superuser)
-      VALUES (${USER.username}, ${USER.email}, 'Ada', 'Admin', '!', true, true)`);
+      INSERT INTO immigration_user (id, username, email, first_name, last_name, password, is_staff, is_superuser)
+      VALUES (1, ${USER.username}, ${USER.email}, 'Ada', 'Admin', '!', true, true)`);
     await transaction.query(sql`
       INSERT INTO immigration_user_groups (user_id, group_id)
       SELECT 1, id FROM auth_group WHERE name = ${USER.groups[0]}`);

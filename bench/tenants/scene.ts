@@ -43,7 +43,7 @@ export async function openScene(
   const handle = await opening;
   const { owner, app } = handle;
   if (!owner) throw new Error("the owner's connection is missing");
-  await migrateAll(owner, app.user);
+  await migrateAll(owner, app.user, { keepNewerCapture: true });
   return { instance, handle: { ...handle, owner }, tenants, folder: workshop.directory, workshop, say };
 }
 
