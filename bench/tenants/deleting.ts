@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootstrapDatabase } from '../../src/database/bootstrap.js';
+import type { DatabaseHandle } from '../../src/database/connections.js';
 import { withOwner } from '../../src/database/owner.js';
 import { quoteIdentifier } from '../../src/database/schema-name.js';
 import { startTemporaryServer } from '../../src/database/temporary-server.js';
-import { deleteTenant } from '../../src/provisioning/delete-tenant.js';
+import { purgeTenant } from '../../src/provisioning/purge-tenant.js';
 import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { migrateAll } from '../../src/schema/migrator.js';
 import { median } from '../statistics.js';
@@ -50,6 +51,14 @@ export async function measureDeletion(options: DeletionOptions): Promise<Deletio
     await bootstrapDatabase(server.admin, { database: 'leopard', owner, app }, { hasServer: true });
     const admin = { ...server.admin, database: 'leopard' };
     const settings = { ...admin, ...owner };
+    const handle: DatabaseHandle = {
+      kind: 'server',
+      app: { ...admin, ...app },
+      owner: settings,
+      ended: new Promise(() => undefined),
+      close: async () => undefined,
+      abandon: () => undefined,
+    };
     await migrateAll(settings, app.user);
     for (let number = 0; number < made; number++) {
       await createTenantSchema(settings, app.user, {
@@ -78,7 +87,7 @@ export async function measureDeletion(options: DeletionOptions): Promise<Deletio
       while (next < deleted) {
         const number = next++;
         const begun = performance.now();
-        await deleteTenant(settings, folder, schemaOf(number));
+        await purgeTenant({ handle, owner: settings, mediaDirectory: folder }, schemaOf(number));
         times.push(performance.now() - begun);
       }
     };
@@ -124,15 +133,13 @@ const HELD = `
 async function fill(
   client: { query: (sql: string) => Promise<unknown> },
   number: number,
-  clients: number,
+  tasks: number,
 ): Promise<void> {
   await client.query(`
     BEGIN;
     SET LOCAL search_path TO ${quoteIdentifier(schemaOf(number))}, pg_temp;
-    INSERT INTO immigration_region (name) VALUES ('North');
-    INSERT INTO immigration_branch (name, region_id, phone, country) VALUES ('Main', 1, '', 'AU');
-    INSERT INTO immigration_client (first_name, last_name, branch_id, email, phone_number, gender, country)
-    SELECT 'Given', 'Family' || n, 1, '', '', 'FEMALE', 'NP' FROM generate_series(1, ${Number(clients)}) n;
+    INSERT INTO immigration_task (title, priority, status)
+    SELECT 'Task ' || n, 'HIGH', 'PENDING' FROM generate_series(1, ${Number(tasks)}) n;
     COMMIT`);
 }
 

@@ -39,7 +39,7 @@ async function main(options: Options): Promise<void> {
       );
       server = version?.version ?? '';
       report = { ...report, create: await measureCreation(scene) };
-      if (wants('list') || wants('backup') || wants('migrate')) {
+      if (wants('list') || wants('backup')) {
         say('filling them');
         await fillAgencies(scene);
       }

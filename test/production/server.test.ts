@@ -7,6 +7,7 @@ import { DatabaseClient } from '../../src/database/client.js';
 import { withOwner } from '../../src/database/owner.js';
 import { startTemporaryServer } from '../../src/database/temporary-server.js';
 import type { ProductionCheck } from '../../src/production/check.js';
+import { agencies } from '../../src/production/checks/agencies.js';
 import { checksumsCheck } from '../../src/production/checks/checksums.js';
 import { connectionsCheck } from '../../src/production/checks/connections.js';
 import { databaseEncryptionCheck } from '../../src/production/checks/database-encryption.js';
@@ -269,7 +270,7 @@ describe('locks', () => {
     const [line] = await look(locksCheck, odd);
     expect(line).toMatchObject({
       level: 'problem',
-      text: expect.stringMatching(/guarantees 2\d{3} locks for 2[45]\d\d tables of 1 agencies/),
+      text: expect.stringMatching(/guarantees 2\d{3} locks for 2[45]\d\d tables and sequences of 1 agencies/),
       mend: expect.stringMatching(/^set max_locks_per_transaction = 64 and restart/),
     });
     await take(Number(/guarantees (\d+)/.exec(line?.text ?? '')?.[1]));
@@ -279,6 +280,29 @@ describe('locks', () => {
     await odd.restartWith({ max_locks_per_transaction: '64' });
     expectLines(await look(locksCheck, odd), [['ok', /\(max_locks_per_transaction = 64\)/]]);
     await odd.sql('ALTER SYSTEM RESET max_locks_per_transaction');
+  });
+});
+
+describe('agencies', () => {
+  it('fails where the server is not set for as many', async () => {
+    expectLines(await look(agencies({ count: 1_000, memory: 2 ** 30 }), usual), [
+      [
+        'warning',
+        /of 1000 agencies takes \d+ MiB, and shared_buffers are 128 MiB.*; set shared_buffers = 1000MB/,
+      ],
+      ['warning', /^3 workers .*; set autovacuum_max_workers = 6/],
+      ['warning', /^after a crash .*; set recovery_init_sync_method = syncfs/],
+      ['warning', /connections that have served all agencies take \d+ MiB each.*; give the machine more/],
+    ]);
+    const [line] = await look(agencies({ count: 0, few: 0, memory: 0 }), usual);
+    expect(line).toMatchObject({
+      level: 'warning',
+      text: expect.stringMatching(/connections that have served/),
+    });
+  });
+  it('passes where it is, and where there are few', async () => {
+    expectLines(await look(agencies({ few: 0 }), usual), [['ok', /^the server is set for \d+ agencies/]]);
+    expectLines(await look(agencies(), usual), [['ok', /agencies need no settings/]]);
   });
 });
 

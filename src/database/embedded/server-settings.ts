@@ -23,8 +23,10 @@ export function serverSettings(layout: Layout, port: number): string {
     unix_socket_directories: layout.socket ?? '',
     unix_socket_permissions: '0700',
     max_connections: '100',
-    // Creating or dumping many tenants locks every table and index of each.
-    max_locks_per_transaction: '256',
+    // A dump of all tenants locks every table and sequence of each, 125: this is for 1,000 of them.
+    max_locks_per_transaction: '1152',
+    // With many tenants there are hundreds of thousands of files, and after a crash each would be opened before the start.
+    ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
     shared_buffers: '256MB',
     work_mem: '8MB',
     maintenance_work_mem: '64MB',

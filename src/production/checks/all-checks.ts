@@ -1,4 +1,5 @@
 import type { ProductionCheck } from '../check.js';
+import { agencies } from './agencies.js';
 import { agenciesCertificatesCheck } from './agencies-certificates.js';
 import { agenciesDnsCheck } from './agencies-dns.js';
 import { backupFolderCheck } from './backup-folder.js';
@@ -70,6 +71,7 @@ export const CHECKS: readonly ProductionCheck[] = [
   poolerCheck,
   connectionsCheck,
   locksCheck,
+  agencies(),
   durabilityCheck,
   checksumsCheck,
   vacuum(),
