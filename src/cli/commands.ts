@@ -19,6 +19,10 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import('./migrate.js')).addMigrateCommand,
   },
   {
+    names: ['makemigration'],
+    load: async () => (await import('./makemigration.js')).addMakeMigrationCommand,
+  },
+  {
     names: ['showmigrations'],
     load: async () => (await import('./showmigrations.js')).addShowMigrationsCommand,
   },

@@ -28,7 +28,7 @@ async function check(...args: string[]): Promise<{ printed: string; error: unkno
   const context = {
     ...createContext(settingsFor(database, folder)),
     print: (line: string) => void printed.push(line),
-    progress: () => ({ say() {}, count() {}, done() {}, failed() {} }),
+    progress: () => ({ say() {}, count() {}, note() {}, done() {}, failed() {} }),
   };
   const program = new Command().exitOverride();
   addEventsCheckCommand(program.command('events'), context);

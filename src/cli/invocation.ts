@@ -23,7 +23,7 @@ export function invocation({ environment, script = '', directory }: Started): st
 
 /** The names of all commands, with underscores between words; commands.ts imports their files. */
 export const COMMAND_NAMES = [
-  'serve migrate migrate_schemas showmigrations tenants register_tenant deregister_tenant createsuperuser',
+  'serve migrate migrate_schemas makemigration showmigrations tenants register_tenant deregister_tenant createsuperuser',
   'create_super_super_admin setup_role_permissions assign_user_scope seed seed_data events events_status',
   'events_pause events_resume events_cleanup catalogue jobs process_reminders webhooks deliveries shell dbshell doctor help',
   'clients keys pictures second_factor security_log users upgrade backup restore database scaffold top',

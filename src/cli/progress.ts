@@ -1,9 +1,13 @@
+import { RemainingTime } from './remaining-time.js';
+
 /** A display of what is being done. */
 export interface Progress {
   /** Shows the beginning of a step; the one before is done. */
   say(text: string): void;
   /** Shows the progress of a long step, such as `migrating tenants 120/1000`. */
   count(text: string, done: number, total: number): void;
+  /** Writes a line about the present step, which goes on. */
+  note(line: string): void;
   /** Marks the last step as done; the line is free for other output. */
   done(): void;
   /** Marks the last step as failed. */
@@ -26,18 +30,24 @@ export function createProgress(stream: ProgressStream): Progress {
 function plainLines(stream: ProgressStream): Progress {
   let last = '';
   let lastCount = 0;
+  const remaining = new RemainingTime();
   const say = (text: string) => {
     if (text === last) return;
     last = text;
     stream.write(`${text}\n`);
   };
   return {
-    say,
+    say(text) {
+      remaining.reset();
+      say(text);
+    },
     count(text, done, total) {
+      const left = remaining.note(done, total);
       if (done < total && Date.now() - lastCount < COUNT_MS) return;
       lastCount = Date.now();
-      say(`${text} ${done}/${total}`);
+      say(`${text} ${done}/${total}${left}`);
     },
+    note: (line) => void stream.write(`${line}\n`),
     done: () => undefined,
     failed: () => undefined,
   };
@@ -48,6 +58,7 @@ function movingLine(stream: ProgressStream): Progress {
   let detail = '';
   let frame = 0;
   let timer: NodeJS.Timeout | undefined;
+  const remaining = new RemainingTime();
   const draw = () => {
     const room = (stream.columns || 80) - 3;
     stream.write(`${CLEAR_LINE}${FRAMES[frame++ % FRAMES.length]} ${`${current}${detail}`.slice(0, room)}`);
@@ -61,6 +72,7 @@ function movingLine(stream: ProgressStream): Progress {
   const begin = (text: string) => {
     if (text === current) return;
     finish('✔');
+    remaining.reset();
     current = text;
     draw();
     timer = setInterval(draw, FRAME_MS);
@@ -70,7 +82,11 @@ function movingLine(stream: ProgressStream): Progress {
     say: begin,
     count(text, done, total) {
       begin(text);
-      detail = ` ${bar(done, total)} ${done}/${total}`;
+      detail = ` ${bar(done, total)} ${done}/${total}${remaining.note(done, total)}`;
+    },
+    note(line) {
+      stream.write(`${CLEAR_LINE}${line}\n`);
+      if (current) draw();
     },
     done: () => finish('✔'),
     failed: () => finish('✖'),

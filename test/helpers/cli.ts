@@ -62,7 +62,13 @@ export async function runCommand(
     isInteractive: answers !== undefined,
     print: (line) => void stdout.push(line),
     warn: (line) => void stderr.push(line),
-    progress: () => ({ say() {}, count() {}, done() {}, failed() {} }),
+    progress: () => ({
+      say() {},
+      count() {},
+      note: (line) => void stderr.push(line),
+      done() {},
+      failed() {},
+    }),
     async ask(question) {
       questions.push(question);
       const answer = left.shift();

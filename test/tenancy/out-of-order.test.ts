@@ -42,7 +42,7 @@ afterAll(async () => {
 
 const sql = (text: string) => withOwner(app.databases.admin, (client) => client.query(text));
 const leopard = (...args: string[]) => runCommand(settingsFor(app.databases, app.config.dataDirectory), args);
-const progress = { say() {}, count() {}, done() {}, failed() {} };
+const progress = { say() {}, count() {}, note() {}, done() {}, failed() {} };
 const start = (owner = handle.owner) => bringUpToDate({ ...handle, owner }, progress);
 const logIn = (host: string) =>
   app.ask('POST', '/api/token/', { host, body: { username: 'x', password: 'y' } });

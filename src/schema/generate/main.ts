@@ -7,7 +7,7 @@ import { startTemporaryServer } from '../../database/temporary-server.js';
 import { PACKAGE_ROOT } from '../../platform/package-root.js';
 import { migrateShared, migrateTenant } from '../migrator.js';
 import { SNAPSHOT_FILE } from '../tenant-snapshot.js';
-import { findBreakingMigrations } from '../upgrade/additive-rule.js';
+import { findRefusedMigrations } from '../upgrade/additive-rule.js';
 import { COLUMNS_FILE, writeColumns } from './columns.js';
 import { CONTENT_TYPES_FILE, writeContentTypes } from './content-types.js';
 import { writeSnapshot } from './snapshot.js';
@@ -17,7 +17,7 @@ import { TYPES_FILE, writeTableTypes } from './table-types.js';
 // generate -- --check only tells whether they are up to date
 
 const SCHEMA = 'tenant_made_to_be_copied';
-let breaking: readonly string[] = [];
+let refused: readonly string[] = [];
 
 async function generate(): Promise<Map<string, string>> {
   const files = readMigrations();
@@ -28,7 +28,7 @@ async function generate(): Promise<Map<string, string>> {
     await bootstrapDatabase(server.admin, { database: 'leopard', owner, app });
     return await withOwner({ ...server.admin, database: 'leopard', ...owner }, async (client) => {
       await migrateShared(client, app.user, files);
-      breaking = await findBreakingMigrations(client, files);
+      refused = await findRefusedMigrations(client, files);
       const insert = 'INSERT INTO public.tenants_tenant (schema_name, name) VALUES ($1, $1)';
       await client.query(insert, [SCHEMA]);
       // Without the capture of events, which is derived from what is written here.
@@ -61,9 +61,7 @@ for (const [path, text] of await generate()) {
   }
 }
 
-for (const line of breaking) {
-  console.error(
-    `${line}; older versions may fail on that: only add, or let the file's name end in _breaking (docs/upgrades.md)`,
-  );
+for (const line of refused) {
+  console.error(line);
   process.exitCode = 1;
 }

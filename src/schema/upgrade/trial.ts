@@ -58,12 +58,15 @@ export async function tryMigrations(client: OwnerClient, plan: TrialPlan): Promi
   const copies: Copies = { public: `${tenant}_public`, tenant };
   try {
     await build(client, copies, plan.applied);
-    const last = plan.capture ? [{ kind: 'tenant', name: CAPTURE_STEP, sql: plan.capture.sql } as const] : [];
-    const pending = plan.pending.map(({ kind, sql, ...migration }) => ({
-      kind,
-      name: fileName(migration),
-      sql,
-    }));
+    const last: Step[] = plan.capture ? [{ kind: 'tenant', name: CAPTURE_STEP, sql: plan.capture.sql }] : [];
+    const pending = plan.pending.map(
+      ({ kind, sql, withoutTransaction, ...migration }): Step => ({
+        kind,
+        name: fileName(migration),
+        sql,
+        ...(withoutTransaction && { lock: LOCK_WITHOUT_TRANSACTION }),
+      }),
+    );
     const steps: TrialStep[] = [];
     const shapes = {
       shared: await shapeOf(client, copies, 'shared'),
@@ -78,6 +81,7 @@ export async function tryMigrations(client: OwnerClient, plan: TrialPlan): Promi
         name: step.name,
         tables: effects.map(({ schema, ...effect }) => ({
           ...effect,
+          ...(effect.lock && step.lock && { lock: step.lock }),
           schema: schema === copies.public ? 'public' : 'tenant',
         })),
         breaking: breakingChanges(shapes[step.kind], shape)
@@ -119,7 +123,12 @@ interface Step {
   readonly kind: MigrationKind;
   readonly name: string;
   readonly sql: string;
+  /** The lock that it takes in place of those of its trial, which is made in a transaction. */
+  readonly lock?: TableEffect['lock'];
 }
+
+/** The lock of CREATE INDEX CONCURRENTLY, DROP INDEX CONCURRENTLY and VALIDATE CONSTRAINT. */
+const LOCK_WITHOUT_TRANSACTION = 'SHARE UPDATE EXCLUSIVE';
 
 async function shapeOf(client: OwnerClient, copies: Copies, kind: MigrationKind): Promise<SchemaShape> {
   const schema = kind === 'shared' ? copies.public : copies.tenant;
