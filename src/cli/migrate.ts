@@ -23,6 +23,8 @@ export interface MigrateCommandOptions {
   readonly parallel?: number;
   readonly canary?: readonly string[];
   readonly dryRun?: boolean;
+  /** False for only what is pending. */
+  readonly examine?: boolean;
 }
 
 /** Adds `leopard migrate`, which brings the tables up to date, and `leopard migrate status`. */
@@ -48,6 +50,7 @@ export function addMigrateCommand(program: Command, context: CliContext): void {
       'these first, separated by commas; if one fails, no other is begun',
       parseNames,
     )
+    .option('--no-examine', 'only what is pending: do not look for lost functions, triggers and rights')
     .option('--dry-run', 'print the SQL that is pending; changes nothing')
     .action(async (options: MigrateCommandOptions) => {
       if (options.skip !== undefined && options.schema === undefined)

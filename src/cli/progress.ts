@@ -7,7 +7,7 @@ export interface Progress {
   /** Shows the progress of a long step, such as `migrating tenants 120/1000`. */
   count(text: string, done: number, total: number): void;
   /** Writes a line about the present step, which goes on. */
-  note(line: string): void;
+  note?(line: string): void;
   /** Marks the last step as done; the line is free for other output. */
   done(): void;
   /** Marks the last step as failed. */

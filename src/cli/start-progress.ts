@@ -18,7 +18,7 @@ export function noted(progress: Progress, lifecycle: Lifecycle, onCount: () => v
       if (!hasCounted) onCount();
       hasCounted = true;
     },
-    note: (line) => progress.note(line),
+    note: (line) => progress.note?.(line),
     done: () => progress.done(),
     failed: () => progress.failed(),
   };

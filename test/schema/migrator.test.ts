@@ -109,6 +109,9 @@ describe('migrateAll', () => {
     const opening = 1;
     expect(sent.mock.calls).toHaveLength(opening + 1);
     sent.mockClear();
+    await migrateAll(owner, app.user, { examines: false });
+    expect(sent.mock.calls).toHaveLength(opening + 1);
+    sent.mockClear();
     await migrateAll(owner, app.user);
     expect(sent.mock.calls.length).toBeLessThan(80);
     sent.mockRestore();

@@ -3,7 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bringUpToDate } from '../../src/cli/bring-up-to-date.js';
 import { createProgress } from '../../src/cli/progress.js';
 import { TENANT_COLUMNS } from '../../src/database/generated/columns.js';
-import { type Migration, type MigrationFiles, readMigrations } from '../../src/database/migration-files.js';
+import {
+  contentOf,
+  type Migration,
+  type MigrationFiles,
+  readMigrations,
+} from '../../src/database/migration-files.js';
 import { withOwner } from '../../src/database/owner.js';
 import { planCapture } from '../../src/events/capture/capture.js';
 import { EVENTS } from '../../src/events/config.js';
@@ -71,7 +76,7 @@ const columns = Object.fromEntries(
 const newerCapture = planCapture(columns, EVENTS);
 
 async function startNewer({ owner, app }: TestDatabase, files = NEWER): Promise<void> {
-  const { failures } = await migrateAll(owner, app.user, { files, capture: newerCapture });
+  const { failures } = await migrateAll(owner, app.user, { files, capture: newerCapture, parallel: 2 });
   expect(failures).toEqual([]);
 }
 
@@ -192,7 +197,15 @@ it('requests to the older version go on while the newer one migrates', { timeout
         IF NOT has_parameter_privilege('deadlock_timeout', 'SET') THEN RAISE EXCEPTION 'would not give way'; END IF;
       END $$;
       ${busy.map((table) => `ALTER TABLE ${table} ADD COLUMN newer text; CREATE INDEX ON ${table} (newer);`).join('\n')}`;
-    await startNewer(app.databases, { ...real, tenant: [...real.tenant, made('tenant', ofBusyTables)] });
+    const index = `-- transaction: none
+      CREATE INDEX CONCURRENTLY IF NOT EXISTS newer_client ON immigration_client (newer, id);`;
+    const concurrently = {
+      ...made('tenant', ''),
+      number: real.tenant.length + 2,
+      ...contentOf(index, 'newer'),
+    };
+    const tenant = [...real.tenant, made('tenant', ofBusyTables), concurrently];
+    await startNewer(app.databases, { ...real, tenant });
     const { size } = answers;
     await sleep(300);
     stop = true;

@@ -128,13 +128,14 @@ class CellRun {
     if (this.#options.shared)
       return { ...NOTHING, applied: await withOwner(owner, (client) => migrateShared(client, user)) };
     const progress = this.#context.progress(process.stderr);
-    const { parallel = 1 } = this.#options;
+    const { parallel = 1, examine = true } = this.#options;
     const report = await migrateAll(owner, user, {
       ...canaries,
       parallel,
+      examines: examine,
       onProgress: ({ done, total }) => progress.count('migrating', done, total),
       onPutOff: (failure) => {
-        if (isWorthTelling(failure)) progress.note(putOffLine(failure));
+        if (isWorthTelling(failure)) progress.note?.(putOffLine(failure));
       },
     }).catch((error: unknown) => {
       progress.failed();
