@@ -5,27 +5,14 @@ import { schemaOf } from '../tenancy/tenant-name.js';
 import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { parseId } from './id-argument.js';
-import { chosenCells } from './migrate/cells.js';
-import { printPendingSql } from './migrate/dry-run.js';
-import { migrateCells } from './migrate/run.js';
-import { showStatus } from './migrate/status.js';
+import { chosenCells } from './migrate-cells.js';
+import { printPendingSql } from './migrate-dry-run.js';
+import { type MigrateCommandOptions, migrateCells } from './migrate-run.js';
+import { showStatus } from './migrate-status.js';
 import { withDatabase } from './with-database.js';
 
 /** Maximum number of connections of one run, so that the running program has enough of the server's. */
 const MOST_PARALLEL = 16;
-
-/** The options of `leopard migrate`. */
-export interface MigrateCommandOptions {
-  readonly shared?: boolean;
-  readonly schema?: string;
-  readonly skip?: number;
-  readonly cell?: string;
-  readonly parallel?: number;
-  readonly canary?: readonly string[];
-  readonly dryRun?: boolean;
-  /** False for only what is pending. */
-  readonly examine?: boolean;
-}
 
 /** Adds `leopard migrate`, which brings the tables up to date, and `leopard migrate status`. */
 export function addMigrateCommand(program: Command, context: CliContext): void {

@@ -15,7 +15,7 @@ const REPEATABLE = [
  */
 export function repeatableStatements(text: string, path: string): string[] {
   const statements = text
-    .replace(/^ *--[^\n]*$/gm, '')
+    .replace(/--[^\n]*/g, '')
     .split(';')
     .map((statement) => statement.trim().replace(/\s+/g, ' '))
     .filter((statement) => statement !== '');

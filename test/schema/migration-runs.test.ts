@@ -309,6 +309,19 @@ describe('a migration without a transaction', () => {
     expect(await state('tenant_t0')).toEqual([true]);
   });
 
+  it('drops indexes and validates constraints', async () => {
+    await begin('tenant_t0');
+    const expand = "ALTER TABLE client ADD CONSTRAINT named CHECK (name <> '') NOT VALID";
+    const validate = `-- transaction: none
+      DROP INDEX CONCURRENTLY IF EXISTS client_name; -- no longer needed
+      ALTER TABLE client VALIDATE CONSTRAINT named;`;
+    expect(await run(files(TABLES, INDEX, expand, validate))).toMatchObject({ applied: 3, failures: [] });
+    expect(await state('tenant_t0')).toEqual([]);
+    expect(await query("SELECT convalidated FROM pg_constraint WHERE conname = 'named'")).toEqual([
+      { convalidated: true },
+    ]);
+  });
+
   it('may have only statements that can be repeated', () => {
     expect(() => made(2, '-- transaction: none\nALTER TABLE client ADD COLUMN x text;')).toThrow(
       'move into one of its own: ALTER TABLE client ADD COLUMN x text',

@@ -1,6 +1,6 @@
-import type { SchemaFailure } from '../../schema/in-parallel.js';
-import { groupFailures } from '../../schema/migration-failures.js';
-import type { MigrationReport } from '../../schema/migrator.js';
+import type { SchemaFailure } from '../schema/in-parallel.js';
+import { groupFailures } from '../schema/migration-failures.js';
+import type { MigrationReport } from '../schema/migrator.js';
 
 /** Maximum number of mended faults that are listed; the others are counted. */
 const MOST_MENDED = 50;

@@ -1,10 +1,10 @@
-import { type Cell, cellLabel } from '../../database/cells.js';
-import { type Migration, readMigrations } from '../../database/migration-files.js';
-import { type OwnerClient, withOwner } from '../../database/owner.js';
-import { shippedCapture } from '../../events/capture/capture.js';
-import { fileName, migrationState } from '../../schema/migration-state.js';
-import type { CliContext } from '../context.js';
-import { count } from './report.js';
+import { type Cell, cellLabel } from '../database/cells.js';
+import { type Migration, readMigrations } from '../database/migration-files.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
+import { shippedCapture } from '../events/capture/capture.js';
+import { fileName, migrationState } from '../schema/migration-state.js';
+import type { CliContext } from './context.js';
+import { count } from './migrate-report.js';
 
 /** Maximum number of tenants that are named for one migration. */
 const MOST_NAMED = 5;

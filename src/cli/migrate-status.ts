@@ -1,9 +1,9 @@
-import { type Cell, cellLabel } from '../../database/cells.js';
-import { withOwner } from '../../database/owner.js';
-import { type MigrationStatus, migrationStatus } from '../../schema/migration-status.js';
-import { CliError } from '../cli-error.js';
-import type { CliContext } from '../context.js';
-import { count, failureLines } from './report.js';
+import { type Cell, cellLabel } from '../database/cells.js';
+import { withOwner } from '../database/owner.js';
+import { type MigrationStatus, migrationStatus } from '../schema/migration-status.js';
+import { CliError } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { count, failureLines } from './migrate-report.js';
 
 /** The exit code where something is behind, as that of `leopard upgrade --check`. */
 const WORK_EXIT_CODE = 3;

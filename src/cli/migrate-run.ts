@@ -1,21 +1,33 @@
-import { type Cell, cellLabel, handleOfTenant } from '../../database/cells.js';
-import type { DatabaseHandle } from '../../database/connections.js';
-import { withOwner } from '../../database/owner.js';
-import { LIVES_HERE_IF_KNOWN } from '../../database/served-tenants.js';
-import type { SchemaFailure } from '../../schema/in-parallel.js';
-import { storeRetention } from '../../schema/log-retention.js';
-import { forgetFailure, noteFailure } from '../../schema/migration-failures.js';
-import { fileName } from '../../schema/migration-state.js';
-import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../../schema/migrator.js';
-import { repairAll } from '../../schema/repair-all.js';
-import { skipMigration } from '../../schema/skipped-migration.js';
-import { schemaOf } from '../../tenancy/tenant-name.js';
-import { CliError } from '../cli-error.js';
-import type { CliContext } from '../context.js';
-import type { MigrateCommandOptions } from '../migrate.js';
-import { ownerSettings } from '../owner-settings.js';
-import { chosenCells } from './cells.js';
-import { count, failureLines, reportLines } from './report.js';
+import { type Cell, cellLabel, handleOfTenant } from '../database/cells.js';
+import type { DatabaseHandle } from '../database/connections.js';
+import { withOwner } from '../database/owner.js';
+import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
+import type { SchemaFailure } from '../schema/in-parallel.js';
+import { storeRetention } from '../schema/log-retention.js';
+import { forgetFailure, noteFailure } from '../schema/migration-failures.js';
+import { fileName } from '../schema/migration-state.js';
+import { type MigrationReport, migrateAll, migrateShared, migrateTenant } from '../schema/migrator.js';
+import { repairAll } from '../schema/repair-all.js';
+import { skipMigration } from '../schema/skipped-migration.js';
+import { schemaOf } from '../tenancy/tenant-name.js';
+import { CliError } from './cli-error.js';
+import type { CliContext } from './context.js';
+import { chosenCells } from './migrate-cells.js';
+import { count, failureLines, reportLines } from './migrate-report.js';
+import { ownerSettings } from './owner-settings.js';
+
+/** The options of `leopard migrate`. */
+export interface MigrateCommandOptions {
+  readonly shared?: boolean;
+  readonly schema?: string;
+  readonly skip?: number;
+  readonly cell?: string;
+  readonly parallel?: number;
+  readonly canary?: readonly string[];
+  readonly dryRun?: boolean;
+  /** False for only what is pending. */
+  readonly examine?: boolean;
+}
 
 const NOTHING: MigrationReport = {
   applied: 0,
