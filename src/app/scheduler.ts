@@ -5,6 +5,7 @@ import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { Scheduler } from '../jobs/scheduler.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { movesJob } from '../moving/moves-job.js';
 import { openLog } from '../platform/log.js';
 import { deletedTenantsJob } from '../provisioning/deleted-tenants-job.js';
 import type { RunningCell } from './cells.js';
@@ -38,6 +39,7 @@ export function startScheduler(
   const jobs = [
     ...JOBS,
     ...backupsJob(config, handle.owner),
+    movesJob(handle.owner),
     ...(cell ? [] : deletedTenantsJob(config.mediaDirectory, handle)),
   ];
   const scheduler = new Scheduler({ database, settings: config, jobs, onError });

@@ -57,4 +57,9 @@ export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = 
       ...homeSurroundings(handle),
       mediaDirectory: config.mediaDirectory,
     })),
+  move: async () =>
+    resumable((await import('../moving/move-tenant.js')).MOVE, ({ handle }) => ({
+      owner: ownerSettings(handle),
+      catalogue: handle,
+    })),
 };

@@ -3,6 +3,7 @@ import { listTenants } from '../tenancy/tenant-list.js';
 import type { CliContext } from './context.js';
 import { addCreateTenantCommand } from './create-tenant.js';
 import { addDeleteTenantCommand, addUndeleteCommand } from './delete-tenant.js';
+import { addMoveTenantCommand } from './move-tenant.js';
 import { addCloneCommand, addExportCommand, addImportCommand } from './portable-tenants.js';
 import { addShowCommand } from './show-tenant.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
@@ -37,6 +38,7 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
   addSetTimeZoneCommand(tenants.command('set-time-zone'), context);
   addSetDeadlineAlertsCommand(tenants.command('set-deadline-alerts'), context);
   addDomainsCommand(tenants, context);
+  addMoveTenantCommand(tenants.command('move'), context);
   addDeleteTenantCommand(tenants.command('delete'), context);
   addExportCommand(tenants.command('export'), context);
   addImportCommand(tenants.command('import'), context);

@@ -8,7 +8,7 @@ import type { CellGate } from './cell-gate.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
 import { type Keeping, Session } from './session.js';
 import type { Statement } from './statement.js';
-import { asTenantFault } from './tenant-fault.js';
+import { asTenantFault, isMoving, TenantBrokenError, TenantMovingError } from './tenant-fault.js';
 import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
 import {
   ConnectionUnusableError,
@@ -123,9 +123,17 @@ export class Database {
         const cuts = statements.size > 0 ? { statements, most: MOST_WHEN_CUT } : undefined;
         return await this.#transaction(context.schema, context, this.#tenantOf(context.schema), work, cuts);
       } catch (error) {
-        if (!cutNext(context, error, statements)) throw asTenantFault(context.schema, error);
+        if (!cutNext(context, error, statements)) throw await this.#faultOf(context.schema, error);
       }
     }
+  }
+
+  /** Returns what an error means for a tenant: a schema that is closed for a move is not broken. */
+  async #faultOf(schema: string, error: unknown): Promise<unknown> {
+    const fault = asTenantFault(schema, error);
+    if (!(fault instanceof TenantBrokenError)) return fault;
+    const [row] = await this.publicQuery(isMoving(schema)).catch(() => []);
+    return row?.moving ? new TenantMovingError(schema, { cause: fault }) : fault;
   }
 
   #tenantOf(schema: string): object {

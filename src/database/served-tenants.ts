@@ -19,5 +19,11 @@ export const TENANT_IS_ACTIVE = sql<boolean>`(t.is_active AND t.subscription_sta
  */
 export const TENANT_IS_OUT_OF_ORDER = sql<boolean>`(${TENANT_LIVES_HERE} AND ${TENANT_IS_ACTIVE} AND (${TENANT_TROUBLE}) IS NOT NULL)`;
 
-/** The SQL condition that tenant `t` is served from this database: its requests are answered, and its events, deliveries and jobs are done. */
-export const TENANT_IS_SERVED = sql<boolean>`(${TENANT_LIVES_HERE} AND ${TENANT_IS_ACTIVE} AND (${TENANT_TROUBLE}) IS NULL)`;
+/** The SQL condition that nobody holds the background work of tenant `t`, as a move does for a short time. */
+const TENANT_WORK_GOES_ON = sql<boolean>`(t.work_held_until IS NULL OR t.work_held_until <= clock_timestamp())`;
+
+/**
+ * The SQL condition that tenant `t` is served from this database: its requests are answered, and its events, deliveries and
+ * jobs are done, unless somebody holds these.
+ */
+export const TENANT_IS_SERVED = sql<boolean>`(${TENANT_LIVES_HERE} AND ${TENANT_IS_ACTIVE} AND ${TENANT_WORK_GOES_ON} AND (${TENANT_TROUBLE}) IS NULL)`;

@@ -1,3 +1,5 @@
+import { sql } from './sql.js';
+
 /**
  * Thrown when a tenant's transaction lacks something it needs: its schema, role or privileges, a table, a column, a
  * function. Only that tenant is affected. Message and code are the database's.
@@ -15,6 +17,27 @@ export class TenantBrokenError extends Error {
     this.code = cause.code ?? '';
   }
 }
+
+/**
+ * Thrown when a tenant is closed for a moment because it moves to another cell, or has just moved there. Repeating the
+ * transaction will succeed: hence the code of a failed serialisation.
+ */
+export class TenantMovingError extends Error {
+  readonly code = '40001';
+
+  constructor(schema: string, options?: ErrorOptions) {
+    super(`${schema} is moving to another cell`, options);
+    this.name = 'TenantMovingError';
+  }
+}
+
+/** Returns the statement that says whether a tenant is closed for a move, or lives elsewhere. */
+export const isMoving = (schema: string) => sql<{ moving: boolean }>`
+  SELECT NOT EXISTS (
+    SELECT FROM public.tenants_tenant t
+    WHERE t.schema_name = ${schema} AND t.cell IS NULL
+      AND (t.work_held_until IS NULL OR t.work_held_until <= clock_timestamp())
+  ) AS moving`;
 
 /** No such schema, table, column or function, or no privilege on it. */
 const BROKEN = new Set(['3F000', '42P01', '42703', '42883', '42501']);

@@ -80,4 +80,13 @@ describe('new rows', () => {
     }
     expect(recent.window.floor).toBeGreaterThan(9_800);
   });
+
+  test('are found by a small window again after a move to a server whose transactions have lower numbers', () => {
+    const recent = new RecentlySeenIds(0);
+    const look = (ids: number[], transaction: bigint, now: number) =>
+      recent.take(ids, { oldest: transaction, next: transaction }, true, now);
+    look([1, 2], 5_000_000n, 0);
+    for (let n = 0; n < 4; n++) look([3 + n], 900n + BigInt(n), 10_000 * (n + 1));
+    expect(recent.window).toEqual({ floor: 4, known: [5, 6] });
+  });
 });

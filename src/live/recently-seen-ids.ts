@@ -61,6 +61,9 @@ export class RecentlySeenIds {
       if (id > this.#highest) this.#highest = id;
     }
     if (!whole) return;
+    // A server that has given out fewer numbers is another one than before: the tenant has moved there, after all its
+    // transactions had ended.
+    if (this.#checkpoint && snapshot.next < this.#checkpoint.next) this.#checkpoint = undefined;
     const reached = this.#checkpoint;
     if (reached && snapshot.oldest >= reached.next && now - reached.at >= SETTLES_AFTER_MS) {
       this.#floor = Math.max(this.#floor, reached.id);

@@ -2,7 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Authentication, SignedIn } from '../auth/authentication.js';
 import type { Config } from '../config/config.js';
+import { TenantMovingError } from '../database/tenant-fault.js';
 import type { TenantContext } from '../database/tenant-transaction.js';
+import { IT_IS_MOVING } from '../database/tenant-trouble.js';
 import type { Cors } from '../http/cors.js';
 import {
   detailError,
@@ -140,6 +142,7 @@ export class Admission {
     const allowed = host !== null && isAllowedHost(host, this.parts.config.allowedHosts);
     const tenant = allowed ? await this.parts.tenants.byHost(host) : null;
     if (tenant && !tenant.usable) throw permissionDenied('This account is not active.');
+    if (tenant?.trouble === IT_IS_MOVING) throw new TenantMovingError(tenant.schema);
     if (tenant?.trouble) throw new TenantOutOfOrderError(tenant.schema, tenant.trouble);
     if (tenant || about?.hosts === 'any') return tenant;
     if (about?.hosts === 'bare' && allowed && this.#bareHosts.has(host)) return null;

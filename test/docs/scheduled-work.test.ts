@@ -4,6 +4,7 @@ import { JOBS } from '../../src/app/jobs.js';
 import { backupsJob } from '../../src/backup/backups-job.js';
 import { loadConfig } from '../../src/config/config.js';
 import type { DatabaseHandle } from '../../src/database/connections.js';
+import { movesJob } from '../../src/moving/moves-job.js';
 import { deletedTenantsJob } from '../../src/provisioning/deleted-tenants-job.js';
 
 test('the page lists every job with its interval', () => {
@@ -17,6 +18,7 @@ test('the page lists every job with its interval', () => {
   const handle = { kind: 'server', app: owner, owner } as unknown as DatabaseHandle;
   const all = [
     ...JOBS,
+    movesJob(owner),
     ...backupsJob(loadConfig(settings, '/tmp'), owner),
     ...deletedTenantsJob('/tmp', handle),
   ];
