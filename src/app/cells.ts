@@ -4,10 +4,14 @@ import { CellGate } from '../database/cell-gate.js';
 import { CellListeners } from '../database/cell-listeners.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
+import { isOutage } from '../database/errors.js';
 import { Listener } from '../database/listener.js';
 import { checkAppConnection, DIRECT_SETTINGS } from '../database/reachability.js';
+import { sql } from '../database/sql.js';
+import { copyPauses } from '../events/operations/cell-pauses.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { openLog } from '../platform/log.js';
+import { copyToCell } from '../tenancy/cell-rows.js';
 
 /** A further cell of a running process, with the gate that all its services share. */
 export interface RunningCell {
@@ -25,15 +29,17 @@ type Isolation = (app: DatabaseHandle['app']) => Promise<unknown>;
  */
 export async function startCells(
   config: Config,
-  { cells = [] }: DatabaseHandle,
+  catalogue: DatabaseHandle,
   requireIsolation: Isolation,
 ): Promise<RunningCell[]> {
+  const { cells = [] } = catalogue;
   const log = openLog(config.logLevel);
   const running = cells.map(({ name, handle }) => {
     const examine = async () => {
       await checkAppConnection(handle.app);
       if (handle.direct) await checkAppConnection(handle.direct, DIRECT_SETTINGS);
       await requireIsolation(handle.app);
+      await catchUp(catalogue, name, handle);
     };
     const onChange = (reason: Error | null) => {
       if (reason) log.error({ cell: name, err: reason }, 'the cell is down; its agencies are answered 503');
@@ -43,6 +49,27 @@ export async function startCells(
   });
   await Promise.all(running.map(({ gate }) => gate.start()));
   return running;
+}
+
+/**
+ * Brings a cell to what was changed in the catalogue while it was away: pauses of events, states of tenants. While the
+ * catalogue cannot be read, the cell goes on as it is.
+ */
+async function catchUp(
+  catalogue: DatabaseHandle,
+  name: string,
+  { app, owner }: DatabaseHandle,
+): Promise<void> {
+  const databases = [new Database(catalogue.app, { size: 1 }), new Database(app, { size: 1 })] as const;
+  try {
+    await copyPauses(...databases);
+    if (owner) await copyToCell(catalogue.app, { name, settings: owner });
+  } catch (error) {
+    if (!isOutage(error)) return; // not migrated yet: its tenants are out of order, and told of
+    await databases[1].publicQuery(sql`SELECT`); // fails where it is the cell that is away
+  } finally {
+    await Promise.all(databases.map((database) => database.close()));
+  }
 }
 
 /** The connections of the API to further cells. */

@@ -9,6 +9,7 @@ import { movesJob } from '../moving/moves-job.js';
 import { openLog } from '../platform/log.js';
 import { deletedTenantsJob } from '../provisioning/deleted-tenants-job.js';
 import type { RunningCell } from './cells.js';
+import { cellsJob } from './cells-job.js';
 import { JOBS } from './jobs.js';
 
 export interface RunningScheduler {
@@ -16,15 +17,20 @@ export interface RunningScheduler {
   close(): Promise<void>;
 }
 
+interface SchedulerCells {
+  readonly cell?: RunningCell | undefined;
+  readonly further?: readonly RunningCell[];
+}
+
 /**
  * Starts to run scheduled jobs. Never fails: it waits for a database that is unreachable.
- * @param cell the further cell whose database this is; the catalogue's own if not given
+ * @param cells the further cell whose database this is or, for the catalogue's own database, all further cells
  */
 export function startScheduler(
   config: Config,
   handle: DatabaseHandle,
   metrics?: Metrics,
-  cell?: RunningCell,
+  { cell, further = [] }: SchedulerCells = {},
 ): RunningScheduler {
   const log = openLog(config.logLevel);
   const database = new Database(handle.app, { size: POOL_SIZES.scheduler, gate: cell?.gate });
@@ -36,18 +42,23 @@ export function startScheduler(
     });
   }
   const onError = (message: string) => log.error({ cell: cell?.name }, message);
+  const cells = further.map((one) => ({
+    ...one,
+    database: new Database(one.handle.app, { size: 1, gate: one.gate }),
+  }));
   const jobs = [
     ...JOBS,
     ...backupsJob(config, handle.owner),
     movesJob(handle.owner),
     ...(cell ? [] : deletedTenantsJob(config.mediaDirectory, handle)),
+    ...cellsJob(handle, cells),
   ];
   const scheduler = new Scheduler({ database, settings: config, jobs, onError });
   scheduler.start();
   return {
     async close() {
       await scheduler.stop();
-      await database.close();
+      await Promise.all([database, ...cells.map((one) => one.database)].map((pool) => pool.close()));
     },
   };
 }

@@ -27,6 +27,7 @@ export const COMMANDS: readonly LazyCommand[] = [
     load: async () => (await import('./showmigrations.js')).addShowMigrationsCommand,
   },
   { names: ['database'], load: async () => (await import('./database.js')).addDatabaseCommand },
+  { names: ['cells'], load: async () => (await import('./cells.js')).addCellsCommand },
   { names: ['upgrade'], load: async () => (await import('./upgrade.js')).addUpgradeCommand },
   { names: ['tenants'], load: async () => (await import('./tenants.js')).addTenantsCommand },
   {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
 import type { ConnectionSettings } from '../config/config.js';
+import { handleOfTenant } from '../database/cells.js';
 import { isDirect } from '../database/reachability.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { findTenant } from '../tenancy/tenant-list.js';
@@ -33,9 +34,10 @@ async function dbShell(
   const exitCode = await withTables(
     context,
     async ({ database, handle }) => {
-      const settings = options.owner ? ownerSettings(handle) : (handle.direct ?? handle.app);
-      const environment = { ...context.environment, ...connectionVariables(settings) };
       const schema = options.tenant && (await findTenant(database, options.tenant)).schema;
+      const place = schema ? await handleOfTenant(handle, schema) : handle;
+      const settings = options.owner ? ownerSettings(place) : (place.direct ?? place.app);
+      const environment = { ...context.environment, ...connectionVariables(settings) };
       if (!schema) return await runPsql(psqlArguments, environment);
       if (await isDirect(settings)) {
         return await runPsql(psqlArguments, {

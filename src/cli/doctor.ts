@@ -84,6 +84,7 @@ async function lookAround(context: CliContext, production: boolean): Promise<Any
     const findings = await withDatabase(context, async (handle) => [
       ...(await diagnose(handle)),
       ...(await diagnoseTenants(handle, config)),
+      ...(handle.cells ? await (await import('./diagnose-cells.js')).diagnoseCells(handle, config) : []),
       await diagnoseRetention(handle.app, config),
       ...(await more(handle)),
       ...(await diagnoseBackups(handle, config)),

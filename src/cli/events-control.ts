@@ -31,7 +31,11 @@ export function addPauseCommand(command: Command, context: CliContext): void {
     .action(({ reason, until, ...options }: OfOptions & { reason?: string; until?: Date }) =>
       withTables(context, async ({ database }) => {
         const of = await pauseOf(database, options);
-        await pauseEvents(database, of, { ...(reason !== undefined && { reason }), until: until ?? null });
+        await pauseEvents(database, of, {
+          ...(reason !== undefined && { reason }),
+          until: until ?? null,
+          onUnreached: unreached(context),
+        });
         const end = until ? ` until ${until.toISOString().replace(/\.\d+Z$/, 'Z')}` : '';
         context.print(`${nameOf(of)}: paused${end}; workers stop within a second`);
       }),
@@ -45,11 +49,14 @@ export function addResumeCommand(command: Command, context: CliContext): void {
     .action((options: OfOptions) =>
       withTables(context, async ({ database }) => {
         const of = await pauseOf(database, options);
-        const resumed = await resumeEvents(database, of);
+        const resumed = await resumeEvents(database, of, { onUnreached: unreached(context) });
         context.print(`${nameOf(of)}: ${resumed ? 'resumed' : 'was not paused'}`);
       }),
     );
 }
+
+const unreached = (context: CliContext) => (cell: string) =>
+  context.warn(`the cell ${cell} does not answer; it catches up when it is back`);
 
 async function pauseOf(database: Database, { tenant, handler }: OfOptions): Promise<PauseOf> {
   if (tenant !== undefined) return { kind: 'tenant', schema: (await findTenant(database, tenant)).schema };

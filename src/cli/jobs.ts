@@ -60,15 +60,8 @@ async function run(context: CliContext, name: string, options: RunOptions): Prom
   await withTables(context, async ({ database }) => {
     const schema = tenant === undefined ? null : await servableTenant(database, tenant);
     const { signal } = new AbortController();
-    const result = await job.run({
-      database,
-      settings,
-      schema,
-      everywhere: true,
-      dryRun,
-      moment: null,
-      signal,
-    });
+    const how = { settings, schema, everywhere: true, dryRun, moment: null, signal };
+    const result = await runIn(job, databasesOf(database, schema), how);
     const tenants = result.tenants.map(({ schema: of, done }) => ({ tenant: shortName(of), done }));
     context.show(json, { job: name, dry_run: dryRun, ...result, tenants }, () =>
       report(name, dryRun, result),
@@ -111,6 +104,28 @@ function lines(states: readonly JobState[]): string[] {
 function duration(seconds: number): string {
   if (seconds % 3_600 === 0) return `${seconds / 3_600} h`;
   return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+/** Returns the databases on whose tenants a job runs: that of the one tenant, or of all cells. */
+function databasesOf(database: Database, schema: string | null): Database[] {
+  const { cells } = database;
+  if (schema !== null) return [cells?.ofTenant(schema) ?? database];
+  return [database, ...(cells?.all.values() ?? [])];
+}
+
+/** Runs a job in one database after the other. @returns the sum */
+async function runIn(
+  job: Job,
+  databases: readonly Database[],
+  how: Omit<Parameters<Job['run']>[0], 'database'>,
+): Promise<JobResult> {
+  const results: JobResult[] = [];
+  for (const database of databases) results.push(await job.run({ ...how, database }));
+  return {
+    done: results.reduce((sum, { done }) => sum + done, 0),
+    tenants: results.flatMap(({ tenants }) => tenants),
+    failures: results.flatMap(({ failures }) => failures),
+  };
 }
 
 /** Returns the schema of a tenant. @throws CliError for a tenant whose work waits, since its schema is out of order */

@@ -167,7 +167,10 @@ async function start(starting: Starting): Promise<DatabaseHandle> {
   if (config.services.has('scheduler')) {
     const { startScheduler } = await import('../app/scheduler.js');
     for (const place of places) {
-      const scheduler = startScheduler(config, place.handle, measuring?.metrics, place.cell);
+      const scheduler = startScheduler(config, place.handle, measuring?.metrics, {
+        cell: place.cell,
+        further: place.cell ? [] : cells,
+      });
       services.add(() => scheduler.close());
     }
   }

@@ -8,6 +8,7 @@ import { findTenant } from '../tenancy/tenant-list.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { copyToItsCell } from './copy-to-cell.js';
 import { parseId } from './id-argument.js';
 import { ownerSettings } from './owner-settings.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
@@ -82,6 +83,7 @@ async function change(
   const schema = schemaOf(given);
   await withTables(context, async ({ database, handle }) => {
     await changeTenant(ownerSettings(handle), schema, changes);
+    await copyToItsCell(context, handle, schema);
     const tenant = await findTenant(database, schema);
     context.show(json, tenantToJson(tenant), () => [
       `tenant ${shortName(schema)} ${done}`,

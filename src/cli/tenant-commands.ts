@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { handleOfTenant } from '../database/cells.js';
 import type { AlertDays } from '../tenancy/deadline-alerts.js';
 import { setAlertDays } from '../tenancy/deadline-alerts-setting.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
@@ -24,7 +25,9 @@ export function addSetTimeZoneCommand(command: Command, context: CliContext): vo
     .requiredOption('--zone <name>', 'IANA name, such as Asia/Kathmandu')
     .action(async ({ tenant, zone }: { tenant: string; zone: string }) => {
       const schema = schemaOf(tenant);
-      const set = await withDatabase(context, (handle) => setTimeZone(ownerSettings(handle), schema, zone));
+      const set = await withDatabase(context, async (handle) =>
+        setTimeZone(ownerSettings(await handleOfTenant(handle, schema)), schema, zone),
+      );
       context.print(`the time zone of ${shortName(schema)} is ${set}`);
     });
 }
@@ -40,7 +43,9 @@ export function addSetDeadlineAlertsCommand(command: Command, context: CliContex
     .option('--after <days>', 'such as 1,7, while it is overdue', parseDays)
     .action(async ({ tenant, ...days }: { tenant: string } & Partial<AlertDays>) => {
       const schema = schemaOf(tenant);
-      const set = await withDatabase(context, (handle) => setAlertDays(ownerSettings(handle), schema, days));
+      const set = await withDatabase(context, async (handle) =>
+        setAlertDays(ownerSettings(await handleOfTenant(handle, schema)), schema, days),
+      );
       context.print(`deadline alerts of ${shortName(schema)}: ${inWords(set)}`);
     });
 }

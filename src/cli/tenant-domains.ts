@@ -4,6 +4,7 @@ import { addDomain, makePrimary, removeDomain } from '../tenancy/domain-changes.
 import { findTenant, type ListedTenant } from '../tenancy/tenant-list.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
 import type { CliContext } from './context.js';
+import { copyToItsCell } from './copy-to-cell.js';
 import { ownerSettings } from './owner-settings.js';
 import { withTables } from './with-tables.js';
 
@@ -53,6 +54,7 @@ async function change(
   const schema = schemaOf(tenant);
   await withTables(context, async ({ database, handle }) => {
     const changed = await work(ownerSettings(handle), schema, domain);
+    await copyToItsCell(context, handle, schema);
     if (!json) context.print(`${changed} ${done} ${shortName(schema)}`);
     const found = await findTenant(database, schema);
     show(context, found, json);

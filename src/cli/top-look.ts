@@ -6,6 +6,7 @@ import {
   type Waiting,
   waitingByTenant,
 } from '../database/activity.js';
+import { queryAllCells } from '../database/all-cells.js';
 import type { Database } from '../database/database.js';
 import type { OldTransaction } from '../database/old-transactions.js';
 import { parseExposition, type Sample } from '../metrics/exposition.js';
@@ -78,9 +79,9 @@ export class Looker {
 
   async #database() {
     const [waiting, locks, transactions] = await Promise.all([
-      this.database.publicQuery(waitingByTenant()),
-      this.database.publicQuery(lockWaits()),
-      this.database.publicQuery(longTransactions()),
+      queryAllCells(this.database, waitingByTenant()),
+      queryAllCells(this.database, lockWaits()),
+      queryAllCells(this.database, longTransactions()),
     ]);
     return { waiting, locks, transactions };
   }

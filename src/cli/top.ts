@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { Database } from '../database/database.js';
+import { openCells } from '../database/open-cells.js';
 import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { linesOf } from './top-lines.js';
@@ -52,7 +52,7 @@ async function top(context: CliContext, command: Command, options: TopOptions): 
     throw new UsageError('there is no terminal; use --once or --json', command);
 
   await withDatabase(context, async (handle) => {
-    const database = new Database(handle.app, { size: 1 });
+    const { database, close } = await openCells(handle, 1);
     const looker = new Looker(addresses, database);
     try {
       if (!isOnce) return await showLive(looker, every * 1_000);
@@ -61,7 +61,7 @@ async function top(context: CliContext, command: Command, options: TopOptions): 
       const look = await looker.look();
       context.show(options.json, look, () => linesOf(look, PLAIN_WIDTH));
     } finally {
-      await database.close();
+      await close();
     }
   });
 }

@@ -1,5 +1,6 @@
 import type { DatabaseHandle } from '../database/connections.js';
-import { Database } from '../database/database.js';
+import type { Database } from '../database/database.js';
+import { openCells } from '../database/open-cells.js';
 import type { CliContext } from './context.js';
 import { type WithDatabaseOptions, withDatabase } from './with-database.js';
 
@@ -24,11 +25,11 @@ export async function withTables<T>(
   return await withDatabase(
     context,
     async (handle) => {
-      const database = new Database(handle.app, { size: CONNECTIONS });
+      const { database, close } = await openCells(handle, CONNECTIONS);
       try {
         return await work({ database, handle });
       } finally {
-        await database.close();
+        await close();
       }
     },
     options,

@@ -3,6 +3,7 @@ import { TENANT_LIVES_HERE } from '../database/served-tenants.js';
 import { type Sql, sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
+import { withOwnStates } from './cell-states.js';
 import { TenantNotFoundError } from './new-tenant.js';
 import { schemaOf } from './tenant-name.js';
 import { TIME_ZONE_OF_TENANT } from './time-zone.js';
@@ -35,7 +36,7 @@ export interface ListedTenant {
 
 /** Returns all tenants, in the order in which they were created. */
 export async function listTenants(database: Database): Promise<ListedTenant[]> {
-  return await database.publicQuery(tenantsWhere(null));
+  return await withOwnStates(database, await database.publicQuery(tenantsWhere(null)));
 }
 
 /**
@@ -44,7 +45,7 @@ export async function listTenants(database: Database): Promise<ListedTenant[]> {
  */
 export async function findTenant(database: Database, tenant: string): Promise<ListedTenant> {
   const schema = schemaOf(tenant);
-  const [found] = await database.publicQuery(tenantsWhere(schema));
+  const [found] = await withOwnStates(database, await database.publicQuery(tenantsWhere(schema)));
   if (!found) throw new TenantNotFoundError(schema);
   return found;
 }

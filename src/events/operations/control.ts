@@ -1,8 +1,10 @@
-import { CHANNELS } from '../../database/channels.js';
+import { queryAllCells } from '../../database/all-cells.js';
+import { CHANNELS, notice } from '../../database/channels.js';
 import type { Database } from '../../database/database.js';
 import { type Sql, sql } from '../../database/sql.js';
 import type { Statement } from '../../database/statement.js';
 import { PAUSE_IS_ON } from '../pauses.js';
+import { copyPauses } from './cell-pauses.js';
 
 /** The scope of a pause: everything, one tenant, or one handler in all tenants. */
 export type PauseOf =
@@ -20,19 +22,31 @@ export interface Pause {
 
 const LONGEST_REASON = 255;
 
+interface PauseOptions {
+  readonly reason?: string;
+  /** When it ends; null: when it is resumed. */
+  readonly until?: Date | null;
+  /** Called with each cell that could not be told; it catches up when it is back. */
+  readonly onUnreached?: ((cell: string) => void) | undefined;
+}
+
 /**
  * Pauses the handling of events; work in progress is finished. An existing pause gets the new reason and end.
- * @param until when it ends; null: when it is resumed
  */
 export async function pauseEvents(
   database: Database,
   of: PauseOf,
-  { reason = '', until = null }: { readonly reason?: string; readonly until?: Date | null } = {},
+  { reason = '', until = null, onUnreached }: PauseOptions = {},
 ): Promise<void> {
   const why = [...reason].slice(0, LONGEST_REASON).join('');
   // The row always exists; if somebody removed it, it is created again, since otherwise nothing could be paused.
   if (of.kind === 'all') await database.publicQuery(sql`SELECT public.ensure_event_switch()`);
-  await database.publicQuery(pauseStatement(of, why, until?.toISOString() ?? null));
+  const statement = pauseStatement(of, why, until?.toISOString() ?? null);
+  if (of.kind === 'tenant') await database.publicQueryAt(of.schema, statement);
+  else {
+    await database.publicQuery(statement);
+    await spread(database, onUnreached);
+  }
 }
 
 function pauseStatement(of: PauseOf, reason: string, until: string | null): Statement {
@@ -49,11 +63,38 @@ function pauseStatement(of: PauseOf, reason: string, until: string | null): Stat
       paused_until = excluded.paused_until`;
 }
 
-/** Ends a pause, and wakes the workers. @returns whether there was one */
-export async function resumeEvents(database: Database, of: PauseOf): Promise<boolean> {
-  const [row] = await database.publicQuery(sql<{ resumed: boolean }>`
+/** Tells all further cells what the catalogue says of pauses, and wakes their workers. */
+async function spread(database: Database, onUnreached: PauseOptions['onUnreached']): Promise<void> {
+  const cells = [...(database.cells?.all ?? [])];
+  await Promise.all(
+    cells.map(async ([name, cell]) => {
+      try {
+        await copyPauses(database, cell);
+        await cell.publicQuery(notice(CHANNELS.events, ''));
+      } catch {
+        onUnreached?.(name);
+      }
+    }),
+  );
+}
+
+/**
+ * Ends a pause, and wakes the workers.
+ * @param onUnreached called with each cell that could not be told; it catches up when it is back
+ * @returns whether there was one
+ */
+export async function resumeEvents(
+  database: Database,
+  of: PauseOf,
+  { onUnreached }: Pick<PauseOptions, 'onUnreached'> = {},
+): Promise<boolean> {
+  const statement = sql<{ resumed: boolean }>`
     WITH resumed AS (${resumption(of)}), woken AS (SELECT pg_notify(${CHANNELS.events}, ''))
-    SELECT EXISTS (SELECT FROM resumed) AS resumed FROM woken`);
+    SELECT EXISTS (SELECT FROM resumed) AS resumed FROM woken`;
+  const [row] = await (of.kind === 'tenant'
+    ? database.publicQueryAt(of.schema, statement)
+    : database.publicQuery(statement));
+  if (of.kind !== 'tenant') await spread(database, onUnreached);
   return row?.resumed ?? false;
 }
 
@@ -72,7 +113,8 @@ const asText = (column: Sql) =>
 
 /** Returns the pauses in effect. */
 export async function listPauses(database: Database): Promise<Pause[]> {
-  const rows = await database.publicQuery(
+  const found = await queryAllCells(
+    database,
     sql<{
       schema: string | null;
       handler: string | null;
@@ -86,6 +128,10 @@ export async function listPauses(database: Database): Promise<Pause[]> {
          SELECT schema_name, handler, reason, ${asText(sql`paused_at`)}, ${asText(sql`paused_until`)}
          FROM public.event_pause WHERE ${PAUSE_IS_ON} ORDER BY schema_name, handler)`,
   );
+  // A further cell repeats what the catalogue says of everything and of handlers.
+  const firstOf = (row: (typeof found)[number]) =>
+    found.find(({ schema, handler }) => schema === null && handler === row.handler);
+  const rows = found.filter((row) => row.schema !== null || firstOf(row) === row);
   return rows.map(({ schema, handler, ...pause }) => ({
     ...pause,
     of: schema ? { kind: 'tenant', schema } : handler ? { kind: 'handler', handler } : { kind: 'all' },

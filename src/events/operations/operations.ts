@@ -68,7 +68,8 @@ async function withDueTimes<Event extends ShownEvent>(
   schema: string,
   events: readonly Event[],
 ): Promise<Event[]> {
-  const due = await database.publicQuery(
+  const due = await database.publicQueryAt(
+    schema,
     sql<{
       event_id: number;
       due_at: string;
@@ -108,7 +109,7 @@ export async function retryEvents(
   selection: EventSelection,
 ): Promise<number[]> {
   const done = await inPortions(database, schema, retry(selection));
-  if (done.length > 0) await database.publicQuery(notice(CHANNELS.events, ''));
+  if (done.length > 0) await database.publicQueryAt(schema, notice(CHANNELS.events, ''));
   return done;
 }
 

@@ -1,3 +1,4 @@
+import { queryAllCells } from '../../database/all-cells.js';
 import type { Database } from '../../database/database.js';
 import { type OldTransaction, oldTransactions } from '../../database/old-transactions.js';
 import { sql } from '../../database/sql.js';
@@ -33,12 +34,13 @@ export interface EventsStatus {
 
 /** Returns the events waiting to be handled, of all tenants or one, from the queue alone. */
 async function waitingEvents(database: Database, schema: string | null = null): Promise<Waiting[]> {
-  return await database.publicQuery(sql<Waiting>`
+  const waiting = sql<Waiting>`
     SELECT w.schema_name AS schema, w.event_type AS type, w.depth::integer AS count, w.due::integer AS due,
       extract(epoch FROM now() - w.oldest)::float8 AS "oldestSeconds"
     FROM public.waiting_events(${schema}) w
     WHERE EXISTS (SELECT FROM public.tenants_tenant t WHERE t.schema_name = w.schema_name AND t.cell IS NULL)
-    ORDER BY 1, 2`);
+    ORDER BY 1, 2`;
+  return await queryAllCells(database, waiting);
 }
 
 /** Returns the state of these tenants' events. @param schemas of existing tenants */
@@ -49,7 +51,8 @@ export async function eventsStatus(
 ): Promise<EventsStatus> {
   const failed: Failed[] = [];
   for (const schema of schemas) failed.push(...(await failedEvents(database, schema)));
-  const [workers] = await database.publicQuery(
+  const workers = await queryAllCells(
+    database,
     sql<{
       asleep: number;
     }>`SELECT count(*)::integer AS asleep FROM public.event_sleeper WHERE asleep_since > now() - interval '10 minutes'`,
@@ -58,8 +61,8 @@ export async function eventsStatus(
     pauses: await listPauses(database),
     waiting: await waitingEvents(database, only),
     failed,
-    workersAsleep: workers?.asleep ?? 0,
-    oldTransactions: await database.publicQuery(oldTransactions()),
+    workersAsleep: workers.reduce((sum, { asleep }) => sum + asleep, 0),
+    oldTransactions: await queryAllCells(database, oldTransactions()),
   };
 }
 

@@ -1,0 +1,14 @@
+import type { Database } from './database.js';
+import type { Statement } from './statement.js';
+
+/**
+ * Runs a statement on `public` of the catalogue's database and of all further cells, for commands that show the work of all
+ * tenants. Rows of a cell that does not answer are missing.
+ * @throws the driver's errors where the catalogue's database does not answer
+ */
+export async function queryAllCells<Row>(catalogue: Database, query: Statement<Row>): Promise<Row[]> {
+  const cells = [...(catalogue.cells?.all.values() ?? [])];
+  const further = Promise.all(cells.map((cell) => cell.publicQuery(query).catch((): Row[] => [])));
+  const own = await catalogue.publicQuery(query);
+  return [...own, ...(await further).flat()];
+}
