@@ -138,8 +138,8 @@ async function fill(
   await client.query(`
     BEGIN;
     SET LOCAL search_path TO ${quoteIdentifier(schemaOf(number))}, pg_temp;
-    INSERT INTO immigration_task (title, priority, status)
-    SELECT 'Task ' || n, 'HIGH', 'PENDING' FROM generate_series(1, ${Number(tasks)}) n;
+    INSERT INTO immigration_task (title, priority, status, due_date)
+    SELECT 'Task ' || n, 'HIGH', 'PENDING', now() FROM generate_series(1, ${Number(tasks)}) n;
     COMMIT`);
 }
 

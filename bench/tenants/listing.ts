@@ -63,12 +63,7 @@ export async function measureListing(scene: Scene): Promise<{ lists: Listing[]; 
     for (const [i, of] of samples.entries())
       lists.push(asListing(sides[i]!.agencies.length, connections, of));
   }
-  await sleep(SETTLING_MS);
-  const memory = sides.map(({ agencies, program, backends }) => ({
-    agencies: agencies.length,
-    node: residentMemory(program.pid),
-    connections: backends().flatMap((pid) => privateMemory(pid) ?? []),
-  }));
+  const memory = sides.map(({ holding }) => holding);
   await load.stop();
   for (const { program } of sides) await program.stop();
   return { lists, memory };
@@ -79,8 +74,8 @@ interface Side {
   readonly port: number;
   readonly program: Program;
   readonly requests: readonly HttpRequest[];
-  /** Returns the server processes of its connections. */
-  readonly backends: () => readonly number[];
+  /** The memory once each connection has met all agencies. */
+  readonly holding: Holding;
 }
 
 /** Starts the program for these agencies, and asks for all their lists as often as each connection has seen them all. */
@@ -119,8 +114,14 @@ async function openSide(scene: Scene, agencies: readonly number[]): Promise<Side
   } finally {
     await load.stop();
   }
+  await sleep(SETTLING_MS);
   const mine = (await backendsOf(scene)).filter((pid) => !before.includes(pid));
-  return { agencies, port, program, requests, backends: () => mine };
+  const holding = {
+    agencies: agencies.length,
+    node: residentMemory(program.pid),
+    connections: mine.flatMap((pid) => privateMemory(pid) ?? []),
+  };
+  return { agencies, port, program, requests, holding };
 }
 
 /** Returns the port of the embedded server, which `host` hides where it is a socket. */

@@ -12,7 +12,7 @@ export const PER_AGENCY = {
 } as const;
 
 /** Memory of one connection's server process: for itself, and for each agency that it has served, in bytes. */
-const CONNECTION = { alone: 8 * MEBIBYTE, perAgency: 300 * KIBIBYTE, most: 250 * MEBIBYTE } as const;
+const CONNECTION = { alone: 8 * MEBIBYTE, perAgency: 500 * KIBIBYTE } as const;
 /** Room for agencies to come. */
 const ROOM = 1.5;
 const LOCKS_STEP = 64;
@@ -59,7 +59,7 @@ export function needsOf(agencies: number, connections: number): AgencyNeeds {
     maxLocks: locksFor(agencies * PER_AGENCY.locks, connections + OWN_PROCESSES),
     catalogueBytes: agencies * PER_AGENCY.catalogueBytes,
     sharedBuffers: (agencies * PER_AGENCY.catalogueBytes) / 2,
-    connectionBytes: Math.min(CONNECTION.alone + agencies * CONNECTION.perAgency, CONNECTION.most),
+    connectionBytes: CONNECTION.alone + agencies * CONNECTION.perAgency,
     autovacuumWorkers: WORKERS.find(([most]) => agencies <= most)![1],
     files,
     diskBytes: agencies * PER_AGENCY.diskBytes,
