@@ -11,6 +11,8 @@ interface CheckedSection {
   /** ISO 8601, UTC. */
   readonly snapshotAt: string;
   readonly rows: number;
+  /** Number of rows of each table that has any. */
+  readonly tables: Readonly<Record<string, number>>;
   /** Null where uploaded files were left out. */
   readonly files: number | null;
 }
@@ -51,7 +53,10 @@ export async function checkBackup(
       });
       const expected = new Map(manifest.tables.map((table) => [table.name, table]));
       for (const [name, { rows, checksum }] of sums) compare({ name, rows, checksum }, expected.get(name));
-      sections.push({ scope, snapshotAt, rows: read, files: manifest.files?.count ?? null });
+      const tables = Object.fromEntries(
+        [...sums].filter(([, { rows }]) => rows > 0).map(([name, { rows }]) => [name, rows]),
+      );
+      sections.push({ scope, snapshotAt, rows: read, tables, files: manifest.files?.count ?? null });
     }
     return { header, sections };
   } finally {

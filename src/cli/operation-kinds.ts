@@ -39,6 +39,8 @@ export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = 
       appUser: handle.app.user,
     })),
   import: async () => resumable((await import('../backup/portable/import-tenant.js')).IMPORT, portableMeans),
+  restore: async () =>
+    resumable((await import('../backup/portable/restore-tenant.js')).RESTORE, portableMeans),
   clone: async () => resumable((await import('../backup/portable/clone-tenant.js')).CLONE, portableMeans),
   delete: async () => {
     const { exportTenant } = await import('./export-tenant.js');

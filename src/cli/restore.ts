@@ -114,7 +114,10 @@ async function examine(
   if (header.of === 'platform' && schema === null) checkTarget(await examineTarget(owner), header.id);
   else await checkAbsent(owner, options.as === undefined ? wanted[0]!.scope : schemaOf(options.as));
   const { id, program, startedAt } = header;
-  const shown = wanted.map(({ snapshotAt, ...section }) => ({ ...section, snapshot_at: snapshotAt }));
+  const shown = wanted.map(({ scope, rows, files, snapshotAt }) => ({
+    ...{ scope, rows, files },
+    snapshot_at: snapshotAt,
+  }));
   context.show(options.json, { id, program, started_at: startedAt, sections: shown }, () => [
     ...wanted.map(
       ({ scope, rows, files, snapshotAt }) =>

@@ -5,6 +5,7 @@ import { addCreateTenantCommand } from './create-tenant.js';
 import { addDeleteTenantCommand, addUndeleteCommand } from './delete-tenant.js';
 import { addMoveTenantCommand } from './move-tenant.js';
 import { addCloneCommand, addExportCommand, addImportCommand } from './portable-tenants.js';
+import { addRestoreTenantCommand } from './restored-tenant.js';
 import { addShowCommand } from './show-tenant.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
 import { addActivateCommand, addSetCommand, addSuspendCommand } from './tenant-changes.js';
@@ -42,6 +43,7 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
   addDeleteTenantCommand(tenants.command('delete'), context);
   addExportCommand(tenants.command('export'), context);
   addImportCommand(tenants.command('import'), context);
+  addRestoreTenantCommand(tenants.command('restore'), context);
   addCloneCommand(tenants.command('clone'), context);
   addUndeleteCommand(tenants.command('undelete'), context);
   addOperationsCommand(tenants.command('operations'), context);

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { PlainError } from '../../platform/plain-error.js';
 import { BackupReader } from '../backup-reader.js';
 import { PUBLIC } from '../format.js';
-import { openBackup } from '../newest-backups.js';
+import { newestOf, openBackup } from '../newest-backups.js';
 
 /** A file that holds exactly one tenant, or in which one tenant is chosen. */
 export interface PortableFile {
@@ -30,6 +30,16 @@ export async function tenantIn(path: string): Promise<PortableFile> {
   } finally {
     await reader.close();
   }
+}
+
+/**
+ * Finds the backup or export of a tenant: the file itself, or the newest in a folder of scheduled backups.
+ * @throws PlainError where there is none
+ */
+export async function backupOf(path: string, schema: string): Promise<PortableFile> {
+  const file = resolve(path);
+  const isFolder = (await found(file)).isDirectory();
+  return { file: isFolder ? await newestOf(file, schema) : file, from: schema };
 }
 
 async function found(file: string): Promise<Stats> {
