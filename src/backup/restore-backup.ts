@@ -10,10 +10,12 @@ import { type RestoredSection, restorePublic, restoreTenant } from './restore-se
 import {
   beginRestore,
   checkSharedTables,
+  checkStillEmpty,
   checkTarget,
   endRestore,
   examineTarget,
   type RestoreTarget,
+  restoringAlone,
   TargetError,
 } from './restore-target.js';
 import { migrationsOf } from './section-migrations.js';
@@ -92,7 +94,8 @@ export async function restoreBackup(
   const to = { owner, appUser };
   try {
     const isPlatform = wanted === null && reader.header.of === 'platform';
-    if (isPlatform) return await restorePlatform([reader], to, options);
+    if (isPlatform)
+      return await restoringAlone(owner, async () => await restorePlatform([reader], to, options));
     return await restoreOneTenant(reader, to, wanted ?? { schema: null, as: null }, options);
   } finally {
     await reader.close();
@@ -126,7 +129,8 @@ export async function restoreFolder(
       }
     }
   }
-  return { ...(await restorePlatform(readers(), { owner, appUser }, options)), missing };
+  const restore = () => restorePlatform(readers(), { owner, appUser }, options);
+  return { ...(await restoringAlone(owner, restore)), missing };
 }
 
 /**
@@ -199,7 +203,15 @@ async function restoreShared(
         'the database has the tables of a newer version than the backup; restore into one without tables: set LEOPARD_DATA_DIR, or DB_NAME, to a new one',
       );
     await migrateShared(client, appUser, { ...files, shared: then });
-    restored = await restorePublic(client, section, { onRows }, () => beginRestore(client, header.id));
+    restored = await restorePublic(
+      client,
+      section,
+      { onRows },
+      {
+        first: () => checkStillEmpty(client, header.id),
+        last: () => beginRestore(client, header.id),
+      },
+    );
   }
   await migrateShared(client, appUser, files);
   return restored;

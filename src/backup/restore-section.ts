@@ -115,20 +115,21 @@ export async function restoreTenantOn(
 }
 
 /**
- * Restores what is nobody's in `public`, whose tables must be those of the backup, and runs `further` in the same
+ * Restores what is nobody's in `public`, whose tables must be those of the backup, and runs `first` and `last` in the same
  * transaction.
- * @throws UnreadableBackupError; nothing is changed then
+ * @throws UnreadableBackupError, and what those throw; nothing is changed then
  */
 export async function restorePublic(
   client: OwnerClient,
   section: BackupSection,
   options: Pick<RestoreSectionOptions, 'onRows'>,
-  further: () => Promise<void>,
+  { first, last }: { readonly first: () => Promise<void>; readonly last: () => Promise<void> },
 ): Promise<RestoredSection> {
   return await inTransaction(client, async () => {
     await lockPublic(client);
+    await first();
     const result = await load(client, PUBLIC, section, { ...options, mediaDirectory: null }, null);
-    await further();
+    await last();
     return result;
   });
 }

@@ -30,26 +30,54 @@ export interface UnfinishedRestore {
 /** Names the restore of a whole platform that is under way, or was interrupted; exists only then. */
 const TABLE = 'public.restore_in_progress';
 
-/** Returns the state of a database. */
-export async function examineTarget(owner: ConnectionSettings): Promise<RestoreTarget> {
+/** Key of the lock that a platform's restore holds; any number that nobody else uses. */
+const RESTORE_LOCK = 7_236_072;
+
+/**
+ * Runs the restore of a platform unless another process runs one in this database.
+ * @throws TargetError, and what `work` throws
+ */
+export async function restoringAlone<T>(owner: ConnectionSettings, work: () => Promise<T>): Promise<T> {
   return await withOwner(owner, (client) =>
     inTransaction(client, async () => {
-      if (!(await exists(client, 'public.migration_ledger')))
-        return { shared: 0, tenants: 0, operators: 0, unfinished: null };
-      const count = async (table: string) =>
-        (await exists(client, `public.${table}`))
-          ? Number(
-              (await client.query(`SELECT count(*) FROM public.${quoteIdentifier(table)}`)).rows[0].count,
-            )
-          : 0;
-      return {
-        shared: (await readLedger(client, 'shared')).length,
-        tenants: await count('tenants_tenant'),
-        operators: await count('auth_user'),
-        unfinished: await unfinishedRestore(client),
-      };
+      const { rows } = await client.query<{ isFree: boolean }>(
+        'SELECT pg_catalog.pg_try_advisory_xact_lock($1::bigint) AS "isFree"',
+        [RESTORE_LOCK],
+      );
+      if (rows[0]!.isFree) return await work();
+      throw new TargetError('another process is restoring a backup into this database; wait for its end');
     }),
   );
+}
+
+/** Returns the state of a database. */
+export async function examineTarget(owner: ConnectionSettings): Promise<RestoreTarget> {
+  return await withOwner(owner, (client) => inTransaction(client, () => examine(client)));
+}
+
+/**
+ * Checks once more that nobody has created a tenant or an operator, and lets nobody until the transaction ends, which must
+ * hold the lock on `public`.
+ * @throws TargetError
+ */
+export async function checkStillEmpty(client: OwnerClient, id: string): Promise<void> {
+  await client.query('LOCK TABLE public.auth_user IN SHARE ROW EXCLUSIVE MODE');
+  checkTarget(await examine(client), id);
+}
+
+async function examine(client: OwnerClient): Promise<RestoreTarget> {
+  if (!(await exists(client, 'public.migration_ledger')))
+    return { shared: 0, tenants: 0, operators: 0, unfinished: null };
+  const count = async (table: string) =>
+    (await exists(client, `public.${table}`))
+      ? Number((await client.query(`SELECT count(*) FROM public.${quoteIdentifier(table)}`)).rows[0].count)
+      : 0;
+  return {
+    shared: (await readLedger(client, 'shared')).length,
+    tenants: await count('tenants_tenant'),
+    operators: await count('auth_user'),
+    unfinished: await unfinishedRestore(client),
+  };
 }
 
 /** Returns the restore that was begun and not finished; null for none. */

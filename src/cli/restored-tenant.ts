@@ -93,7 +93,7 @@ async function restoreTenant(
       () => [
         `tenant ${name} is restored: ${rows} rows, as of ${snapshotAt}; everybody has to log in again`,
         ...tableOf(differences),
-        `what it was is ${before}, switched off; when all is well, delete it: leopard tenants delete --tenant ${before}`,
+        `what it was is ${before}, switched off; when all is well, delete it: leopard tenants delete ${before}`,
       ],
     );
   });

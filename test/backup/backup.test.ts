@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readMigrations } from '../../src/database/migration-files.js';
-import { withOwner } from '../../src/database/owner.js';
+import { inTransaction, withOwner } from '../../src/database/owner.js';
 import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
+import { lockPublic } from '../../src/schema/locking.js';
 import { type CommandResult, runCommand, settingsFor } from '../helpers/cli.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { introspect } from '../schema/introspection.js';
@@ -79,6 +80,44 @@ test('a backup is a file for its owner only, under its name when it is complete'
   expect((await stat(platform)).mode & 0o777).toBe(0o600);
   expect((await readdir(from.folder)).filter((name) => name.endsWith('.part'))).toEqual([]);
 });
+
+test('of two restores at once one goes on, and what somebody creates meanwhile is not written over', {
+  timeout: 120_000,
+}, async () => {
+  const { database, settings } = await elsewhere('twice');
+  done(await runCommand(settings, ['migrate', '--shared']));
+  const operators = (text: string) => withOwner(database.owner, (client) => client.query(text));
+  const restore = () => runCommand(settings, ['restore', platform]);
+  let restoring: Promise<CommandResult>;
+  let second: CommandResult;
+  await withOwner(database.owner, (client) =>
+    inTransaction(client, async () => {
+      await lockPublic(client);
+      restoring = restore();
+      await expect.poll(async () => (await restorers(database)).length, { timeout: 30_000 }).toBe(1);
+      second = await restore();
+      await operators(`INSERT INTO public.auth_user (username) VALUES ('somebody')`);
+    }),
+  );
+  expect(second!.stderr).toMatch(/^another process is restoring a backup into this database/);
+  expect((await restoring!).stderr).toMatch(/^the database is not empty: it has 1 operator/);
+  await operators('DELETE FROM public.auth_user');
+  expect(done(await restore())).toMatch(/^restored 2 tenants/);
+});
+
+/** Returns the sessions that restore a platform. */
+const restorers = ({ admin, owner }: TestDatabase) =>
+  withOwner(
+    admin,
+    async (client) =>
+      (
+        await client.query(
+          `SELECT pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+           WHERE d.datname = $1 AND locktype = 'advisory' AND objid = 7236072`,
+          [owner.database],
+        )
+      ).rows,
+  );
 
 test('a platform is restored into an empty database as it was: rows, schema, files, operators', {
   timeout: 120_000,

@@ -92,6 +92,11 @@ async function check(work: Work): Promise<void> {
   await withOwner(surroundings.owner, async (client) => {
     if ((await idOf(client, schema)) === null) throw new TenantNotFoundError(schema);
     for (const name of [temporary, before]) await checkNewName(client, name);
+    const deleted = await client.query('SELECT FROM public.tenant_deletion WHERE schema_name = $1', [schema]);
+    if (deleted.rowCount)
+      throw new PlainError(
+        `${shortName(schema)} is deleted; bring it back first: leopard tenants undelete ${shortName(schema)}`,
+      );
   });
   if ((await cellOfTenant(surroundings.handle, schema)) !== null)
     throw new PlainError(
