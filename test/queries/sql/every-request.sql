@@ -23,7 +23,8 @@ SELECT t.id, t.schema_name AS schema, t.name, t.cell, (t.is_active AND t.subscri
     ) THEN 'migrations are pending' WHEN to_regrole(quote_ident(t.schema_name)) IS NULL THEN 'its role is missing'
     WHEN NOT pg_has_role(to_regrole(quote_ident(t.schema_name))::oid, 'MEMBER') THEN 'the program may not take on its role'
     WHEN NOT has_schema_privilege(to_regrole(quote_ident(t.schema_name))::oid, to_regnamespace(quote_ident(t.schema_name))::oid,
-  'USAGE') THEN 'its role may not enter its schema' END ELSE 'its cell is not configured' END AS trouble,
+  'USAGE') THEN CASE WHEN (to_jsonb(t) ->> 'work_held_until')::timestamptz > clock_timestamp() THEN 'it is moving to another cell'
+    ELSE 'its role may not enter its schema' END END ELSE 'its cell is not configured' END AS trouble,
   t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone", t.settings ->> 'front_end' AS "frontEnd",
   t.settings -> 'second_factor' AS "secondFactor", t.settings -> 'sessions' AS sessions, floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
 FROM public.tenants_domain d
