@@ -36,6 +36,29 @@ export function qualified(schema: string, table: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(table)}`;
 }
 
+/** Quotes names of columns for SQL text, as a list; `of` is the alias of their table, if any. */
+export function quotedList(names: readonly string[], of?: string): string {
+  const prefix = of === undefined ? '' : `${quoteIdentifier(of)}.`;
+  return names.map((name) => prefix + quoteIdentifier(name)).join(', ');
+}
+
+/** Quotes the names of tables of one schema for SQL text, as a list. */
+export function qualifiedList(schema: string, tables: readonly string[]): string {
+  return tables.map((table) => qualified(schema, table)).join(', ');
+}
+
+const TYPE = /^[a-z][a-z0-9_ ]*(?:\(\d+(?:,\d+)?\))?(?: with(?:out)? time zone)?$/;
+
+/**
+ * Returns SQL for parameters that are arrays of values as text, from `$1` on, one for each of these types.
+ * @throws Error for what is no name of a type that PostgreSQL ships
+ */
+export function arrayParameters(types: readonly string[]): string {
+  const other = types.find((type) => !TYPE.test(type));
+  if (other !== undefined) throw new Error(`${JSON.stringify(other)} is no type of a key`);
+  return types.map((type, index) => `$${index + 1}::text[]::${type}[]`).join(', ');
+}
+
 /**
  * Quotes a literal for SQL text. Only for statements that take no parameters, such as CREATE ROLE.
  * @throws Error for a text with a NUL byte

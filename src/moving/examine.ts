@@ -14,14 +14,16 @@ export const REMARK = 'Leopard, a move:';
 /** Stands before the time, in ISO 8601, from which a schema that a move has left may be removed. */
 export const KEPT_UNTIL = 'kept until ';
 
+const LOCKS = { none: '', update: 'FOR UPDATE' } as const;
+
 /** Returns where a tenant lives, as the catalogue says. @throws TenantNotFoundError */
 export async function cellOf(
   client: OwnerClient,
   schema: string,
-  lock: '' | 'FOR UPDATE' = '',
+  lock: keyof typeof LOCKS = 'none',
 ): Promise<string | null> {
   const { rows } = await client.query<{ cell: string | null }>(
-    `SELECT cell FROM public.tenants_tenant WHERE schema_name = $1 ${lock}`,
+    `SELECT cell FROM public.tenants_tenant WHERE schema_name = $1 ${LOCKS[lock]}`,
     [schema],
   );
   if (!rows[0]) throw new TenantNotFoundError(schema);

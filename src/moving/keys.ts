@@ -1,6 +1,6 @@
 import { copyOut } from '../database/copy.js';
 import type { OwnerClient } from '../database/owner.js';
-import { qualified, quoteIdentifier } from '../database/schema-name.js';
+import { arrayParameters, qualified, quotedList, quoteIdentifier } from '../database/schema-name.js';
 import { keyList } from './changed-rows.js';
 import type { MovedTable } from './moved-tables.js';
 
@@ -27,11 +27,11 @@ export async function removeByKey(
   let removed = 0;
   for (let first = 0; first < keys.length; first += KEYS_AT_ONCE) {
     const rows = keys.slice(first, first + KEYS_AT_ONCE).map(fieldsOf);
-    const names = table.key.map(({ name }) => quoteIdentifier(name));
-    const given = table.key.map(({ type }, index) => `$${index + 1}::text[]::${type}[]`);
-    const same = names.map((name) => `t.${name} = k.${name}`).join(' AND ');
+    const names = table.key.map(({ name }) => name);
+    const types = table.key.map(({ type }) => type);
     const { rowCount } = await client.query(
-      `DELETE FROM ${qualified(schema, table.name)} t USING unnest(${given.join(', ')}) AS k (${names.join(', ')}) WHERE ${same}`,
+      `DELETE FROM ${qualified(schema, table.name)} t USING unnest(${arrayParameters(types)}) AS k (${quotedList(names)})
+       WHERE (${quotedList(names, 't')}) = (${quotedList(names, 'k')})`,
       table.key.map((_, index) => rows.map((row) => row[index])),
     );
     removed += rowCount ?? 0;

@@ -65,6 +65,10 @@ async function copySequences({ from, to, schema }: Ends): Promise<void> {
   );
 }
 
+const END_OF_SNAPSHOT = {
+  first: 'pg_catalog.pg_snapshot_xmin',
+  last: 'pg_catalog.pg_snapshot_xmax',
+} as const;
 /** The first number that a transaction can have. */
 const FIRST_TRANSACTION = 3;
 
@@ -73,13 +77,13 @@ const FIRST_TRANSACTION = 3;
  * kept: a stream that comes back gets those that it has missed, and none twice.
  */
 async function renumberTransactions({ from, to, schema }: Ends): Promise<void> {
-  const number = async (client: OwnerClient, of: 'pg_snapshot_xmax' | 'pg_snapshot_xmin') => {
+  const number = async (client: OwnerClient, of: keyof typeof END_OF_SNAPSHOT) => {
     const { rows } = await client.query<{ number: string }>(
-      `SELECT pg_catalog.${of}(pg_catalog.pg_current_snapshot())::text AS number`,
+      `SELECT ${END_OF_SNAPSHOT[of]}(pg_catalog.pg_current_snapshot())::text AS number`,
     );
     return BigInt(rows[0]!.number);
   };
-  const lower = (await number(from, 'pg_snapshot_xmax')) - (await number(to, 'pg_snapshot_xmin'));
+  const lower = (await number(from, 'last')) - (await number(to, 'first'));
   if (lower <= 0n) return;
   await to.query(
     `UPDATE ${qualified(schema, NOTIFICATIONS)} n

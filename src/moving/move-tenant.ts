@@ -313,7 +313,7 @@ async function drain(work: Work): Promise<void> {
 async function isSwitched(work: Work): Promise<boolean> {
   const { schema, from, to } = placesOf(work);
   return await work.inCatalogue(async (client) => {
-    const cell = await cellOf(client, schema, 'FOR UPDATE');
+    const cell = await cellOf(client, schema, 'update');
     if (cell !== from && cell !== to)
       throw new PlainError(`${schema} lives in ${cellLabel(cell)} now; the move is out of date`);
     if (cell === to && !work.notes.switched) await work.note({ switched: true }, client);

@@ -147,6 +147,8 @@ async function copyRow(
 /** Makes the server end a transaction whose mover is silent for this time, or that waits for a lock. */
 async function limit(client: OwnerClient, seconds: number): Promise<void> {
   await client.query(
-    `SET LOCAL idle_in_transaction_session_timeout TO '${Math.ceil(seconds)}s'; SET LOCAL lock_timeout TO '1s'`,
+    `SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', $1, true),
+       pg_catalog.set_config('lock_timeout', '1s', true)`,
+    [`${Math.ceil(seconds)}s`],
   );
 }

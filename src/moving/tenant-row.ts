@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../database/owner.js';
-import { checkSchemaName, quoteIdentifier, quoteLiteral } from '../database/schema-name.js';
+import { checkSchemaName, quotedList, quoteIdentifier, quoteLiteral } from '../database/schema-name.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 
 /** A tenant's row, as JSON of PostgreSQL. */
@@ -23,14 +23,13 @@ export async function putTenantRow(
   catalogue: TenantRowText,
   former: TenantRowText,
 ): Promise<void> {
-  const columns = Object.keys(JSON.parse(catalogue) as object).map(quoteIdentifier);
-  const set = columns.map((column) => `${column} = excluded.${column}`);
+  const columns = Object.keys(JSON.parse(catalogue) as object);
   await client.query(
-    `INSERT INTO public.tenants_tenant (${columns.join(', ')})
-     SELECT ${columns.join(', ')} FROM jsonb_populate_record(
+    `INSERT INTO public.tenants_tenant (${quotedList(columns)})
+     SELECT ${quotedList(columns)} FROM jsonb_populate_record(
        NULL::public.tenants_tenant,
        $1::jsonb || jsonb_build_object('settings', $2::jsonb -> 'settings', 'cell', NULL, 'work_held_until', 'infinity'))
-     ON CONFLICT (schema_name) DO UPDATE SET ${set.join(', ')}`,
+     ON CONFLICT (schema_name) DO UPDATE SET (${quotedList(columns)}) = ROW (${quotedList(columns, 'excluded')})`,
     [catalogue, former],
   );
 }

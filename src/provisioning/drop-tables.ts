@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../database/owner.js';
-import { checkSchemaName, qualified } from '../database/schema-name.js';
+import { checkSchemaName, qualifiedList } from '../database/schema-name.js';
 import { inLockingTransaction, type LockWaits, lockTenants } from '../schema/locking.js';
 
 /**
@@ -36,12 +36,12 @@ export async function dropTables(
   await onDropped?.(0, rows.length);
   for (let first = 0; first < rows.length; first += TABLES_AT_A_TIME) {
     signal?.throwIfAborted();
-    const tables = rows.slice(first, first + TABLES_AT_A_TIME).map(({ name }) => qualified(schema, name));
+    const tables = rows.slice(first, first + TABLES_AT_A_TIME).map(({ name }) => name);
     await inLockingTransaction(
       client,
       schema,
       async () => {
-        await client.query(`DROP TABLE IF EXISTS ${tables.join(', ')} CASCADE`);
+        await client.query(`DROP TABLE IF EXISTS ${qualifiedList(schema, tables)} CASCADE`);
       },
       { first: () => lockTenants(client, schema), waits },
     );

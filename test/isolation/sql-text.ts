@@ -1,7 +1,10 @@
 import { type Node, Syntax } from './syntax.js';
 
 /** Functions of src/database/ whose result is safe inside SQL text. */
-const QUOTING = new Set(['quoteIdentifier', 'qualified', 'quoteLiteral', 'schemaRightsSql']);
+const QUOTING = new Set([
+  ...['quoteIdentifier', 'qualified', 'quoteLiteral', 'schemaRightsSql'],
+  ...['quotedList', 'qualifiedList', 'arrayParameters'],
+]);
 /** Calls whose first argument is SQL text, whatever it looks like. */
 const TAKES_TEXT = new Set(['statement', 'sql.raw', 'sql.lit']);
 

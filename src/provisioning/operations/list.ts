@@ -28,7 +28,7 @@ interface Row extends Omit<ListedOperation, 'isRunning'> {
   readonly isHeld: boolean;
 }
 
-const ISO = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`;
+const ISO = `'YYYY-MM-DD"T"HH24:MI:SS"Z"'`;
 const LONGEST_LIST = 1_000;
 
 export interface OperationFilter {
@@ -46,8 +46,8 @@ export async function listOperations(
   const { rows } = await withOwner(owner, (client) =>
     client.query<Row>(
       `SELECT id::float8 AS id, kind, schema_names AS schemas, state, step, steps_done AS "stepsDone", progress, error,
-              ${ISO('started_at')} AS "startedAt", ${ISO('updated_at')} AS "updatedAt",
-              ${ISO('finished_at')} AS "finishedAt", held_on AS place, held_by_pid AS pid,
+              to_char(started_at AT TIME ZONE 'UTC', ${ISO}) AS "startedAt", to_char(updated_at AT TIME ZONE 'UTC', ${ISO}) AS "updatedAt",
+              to_char(finished_at AT TIME ZONE 'UTC', ${ISO}) AS "finishedAt", held_on AS place, held_by_pid AS pid,
               coalesce(held_until > clock_timestamp(), false) AS "isHeld"
        FROM public.tenant_operation
        WHERE ($1::varchar IS NULL OR schema_names @> ARRAY[$1::varchar]) AND ($2 OR finished_at IS NULL)

@@ -32,7 +32,23 @@ const COLUMNS = `
   id::float8 AS id, kind, schema_names AS schemas, parameters, notes, state, steps_done AS "stepsDone",
   held_on AS place, held_by_pid AS pid, extract(epoch FROM held_until - clock_timestamp())::float8 AS left`;
 const LEASE = `clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})`;
-const NOBODYS = 'holder = NULL, held_on = NULL, held_by_pid = NULL, held_until = NULL';
+/** Null leaves a value as it is, except for those that may become null, before which stands whether they are given. */
+const CHANGED = `
+  UPDATE public.tenant_operation SET
+    updated_at = clock_timestamp(),
+    state = coalesce($3, state),
+    step = CASE WHEN $4 THEN $5 ELSE step END,
+    steps_done = coalesce($6, steps_done),
+    notes = notes || coalesce($7::jsonb, '{}'),
+    progress = CASE WHEN $8 THEN $9::jsonb ELSE progress END,
+    error = coalesce($10, error),
+    holder = CASE WHEN NOT $11 THEN holder END,
+    held_on = CASE WHEN NOT $11 THEN held_on END,
+    held_by_pid = CASE WHEN NOT $11 THEN held_by_pid END,
+    held_until = CASE WHEN NOT $11 THEN ${LEASE} END,
+    finished_at = CASE WHEN $12::text[] IS NULL THEN finished_at ELSE clock_timestamp() END,
+    parameters = parameters - coalesce($12::text[], '{}')
+  WHERE id = $1 AND holder = $2`;
 
 /**
  * Stores a new operation, held by this process, unless an unfinished one has one of its tenants.
@@ -136,26 +152,16 @@ export async function update(
   { token }: Holder,
   changes: OperationChanges,
 ): Promise<void> {
-  const values: unknown[] = [id, token];
-  const value = (given: unknown) => `$${values.push(given)}`;
-  const { state, step, stepsDone, notes, progress, error, release, finish } = changes;
-  const set = [
-    'updated_at = clock_timestamp()',
-    release || finish ? NOBODYS : `held_until = ${LEASE}`,
-    ...(state === undefined ? [] : [`state = ${value(state)}`]),
-    ...(step === undefined ? [] : [`step = ${value(step)}`]),
-    ...(stepsDone === undefined ? [] : [`steps_done = ${value(stepsDone)}`]),
-    ...(notes === undefined ? [] : [`notes = notes || ${value(JSON.stringify(notes))}::jsonb`]),
-    ...(progress === undefined ? [] : [`progress = ${value(progress && JSON.stringify(progress))}`]),
-    ...(error === undefined ? [] : [`error = ${value(error)}`]),
-    ...(finish
-      ? [`finished_at = clock_timestamp()`, `parameters = parameters - ${value(finish)}::text[]`]
-      : []),
-  ];
-  const { rowCount } = await client.query(
-    `UPDATE public.tenant_operation SET ${set.join(', ')} WHERE id = $1 AND holder = $2`,
-    values,
-  );
+  const { state, step, stepsDone, notes, progress, error, release = false, finish } = changes;
+  const { rowCount } = await client.query(CHANGED, [
+    ...[id, token, state ?? null, step !== undefined, step ?? null, stepsDone ?? null],
+    ...[
+      notes ? JSON.stringify(notes) : null,
+      progress !== undefined,
+      progress ? JSON.stringify(progress) : null,
+    ],
+    ...[error ?? null, release || finish !== undefined, finish ?? null],
+  ]);
   if (rowCount === 0) throw lost();
 }
 
