@@ -35,20 +35,20 @@ export function startScheduler(
   const log = openLog(config.logLevel);
   const database = new Database(handle.app, { size: POOL_SIZES.scheduler, gate: cell?.gate });
   metrics?.watchPool('scheduler', database, cell?.name);
-  if (config.backups.directory !== null && !cell) {
-    metrics?.watchBackups(async () => {
-      const { backupState } = await import('../backup/scheduled-backups.js');
-      return await backupState(database, config.backups);
-    });
-  }
   const onError = (message: string) => log.error({ cell: cell?.name }, message);
   const cells = further.map((one) => ({
     ...one,
     database: new Database(one.handle.app, { size: 1, gate: one.gate }),
   }));
+  if (config.backups.directory !== null && !cell) {
+    metrics?.watchBackups(async () => {
+      const { stateOfAllBackups } = await import('../backup/scheduled-backups.js');
+      return await stateOfAllBackups(database, config, cells);
+    });
+  }
   const jobs = [
     ...JOBS,
-    ...backupsJob(config, handle.owner),
+    ...backupsJob(config, handle.owner, cell?.name),
     movesJob(handle.owner),
     ...(cell ? [] : deletedTenantsJob(config.mediaDirectory, handle)),
     ...cellsJob(handle, cells),

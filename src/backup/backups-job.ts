@@ -10,10 +10,12 @@ const TURN_MS = 240_000;
 /**
  * Returns the job that makes scheduled backups; none without a folder for them, or without the owner's settings: then
  * `leopard backup due` makes them. It reads on a connection of its own, so that other jobs have theirs meanwhile.
+ * @param cell the further cell whose database this is, if it is one
  */
 export function backupsJob(
   settings: ScheduledBackupSettings,
   owner: ConnectionSettings | null,
+  cell?: string,
 ): readonly Job[] {
   if (settings.backups.directory === null || owner === null) return [];
   const job: Job = {
@@ -21,8 +23,9 @@ export function backupsJob(
     summary: 'backs up each agency whose newest backup is older than BACKUP_EVERY_HOURS',
     every: EVERY,
     async run({ signal }) {
-      const { makeDueBackups } = await import('./scheduled-backups.js');
-      const { done, failures } = await makeDueBackups(owner, settings, { signal, turn: TURN_MS });
+      const { backupsOfCell, makeDueBackups } = await import('./scheduled-backups.js');
+      const own = cell === undefined ? settings : backupsOfCell(settings, cell);
+      const { done, failures } = await makeDueBackups(owner, own, { signal, turn: TURN_MS });
       return {
         done: done.length,
         tenants: done.map((schema) => ({ schema, done: 1 })),

@@ -21,6 +21,16 @@ const OVERDUE_AFTER = 2;
 /** The settings that scheduled backups need. */
 export type ScheduledBackupSettings = Pick<Config, 'mediaDirectory' | 'backups'>;
 
+/**
+ * Returns the settings for the scheduled backups of a further cell: in a folder of its own, since both it and the database
+ * with the catalogue have a schema `public`.
+ */
+export function backupsOfCell<S extends ScheduledBackupSettings>(settings: S, cell: string): S {
+  const { directory } = settings.backups;
+  if (directory === null) return settings;
+  return { ...settings, backups: { ...settings.backups, directory: join(directory, 'cells', cell) } };
+}
+
 /** A tenant, or `public`, and the time since which it should have a backup. */
 export interface Subject {
   readonly scope: Scope;
@@ -89,6 +99,32 @@ export async function backupState(database: Database, settings: Config['backups'
     backupAges(subjects, { ...settings, directory: null }, now),
   );
   return { oldestAge: ages[0]?.age ?? 0, overdue: ages.filter(({ isOverdue }) => isOverdue).length };
+}
+
+/**
+ * Returns the figures of backupState over the databases of all cells; a cell that does not answer is left out, which has an
+ * alarm of its own.
+ * @throws errors of the database with the catalogue
+ */
+export async function stateOfAllBackups(
+  main: Database,
+  settings: ScheduledBackupSettings,
+  cells: readonly { readonly name: string; readonly database: Database }[],
+) {
+  const states = [await backupState(main, settings.backups)];
+  for (const { name, database } of cells) {
+    const { backups } = backupsOfCell(settings, name);
+    states.push(
+      ...(await backupState(database, backups).then(
+        (state) => [state],
+        () => [],
+      )),
+    );
+  }
+  return {
+    oldestAge: Math.max(...states.map(({ oldestAge }) => oldestAge)),
+    overdue: states.reduce((sum, { overdue }) => sum + overdue, 0),
+  };
 }
 
 function missingIsEmpty(error: NodeJS.ErrnoException): Map<string, BackupFile[]> {

@@ -1,5 +1,9 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cellsJob } from '../../src/app/cells-job.js';
+import { backupsJob } from '../../src/backup/backups-job.js';
+import { stateOfAllBackups } from '../../src/backup/scheduled-backups.js';
 import { Database } from '../../src/database/database.js';
 import { withOwner } from '../../src/database/owner.js';
 import { databaseUrl, runCommand, settingsFor } from '../helpers/cli.js';
@@ -43,6 +47,30 @@ test('commands on a tenant work where it lives', async () => {
   expect(await rowInCell()).toMatchObject({ settings: { time_zone: 'Asia/Kathmandu' } });
   const unlocked = await leopard('users', 'unlock', 'consultant12', '--tenant', 'far');
   expect(unlocked.exitCode, unlocked.stderr).toBe(0);
+});
+
+test('scheduled backups of a cell have a folder of their own, and count in the figures', async () => {
+  const { config, eu2, catalogue } = place;
+  const directory = join(config.dataDirectory, 'backups');
+  const settings = { ...config, backups: { ...config.backups, directory } };
+  const [job] = backupsJob(settings, eu2.owner, 'eu2');
+  const database = new Database(eu2.app, { size: 1 });
+  const main = new Database(catalogue.app, { size: 1 });
+  try {
+    const signal = new AbortController().signal;
+    const { failures } = await job!.run({ database, schema: null, signal } as never);
+    expect(failures).toEqual([]);
+    expect((await readdir(join(directory, 'cells', 'eu2'))).map((name) => name.split('-')[0]).sort()).toEqual(
+      ['public', 'tenant_far'],
+    );
+    await inCatalogue("UPDATE public.tenants_tenant SET created_at = now() - interval '90 days'");
+    const cells = [{ name: 'eu2', database }];
+    // Of the database with the catalogue there is none yet: its two tenants and its own schema.
+    expect(await stateOfAllBackups(main, settings, cells)).toMatchObject({ overdue: 3 });
+  } finally {
+    await database.close();
+    await main.close();
+  }
 });
 
 test('what is changed in the catalogue is copied into the cell by the command itself', async () => {
