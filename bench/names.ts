@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import type { ConnectionSettings } from '../src/config/config.js';
+import { quoteIdentifier } from '../src/database/schema-name.js';
 import type { Statement } from '../src/database/statement.js';
 import { ADMIN } from './cases.js';
 import type { CeilingCalls } from './ceiling-process.js';
@@ -12,9 +13,10 @@ import type { Table } from './report.js';
 import { median } from './statistics.js';
 
 /**
- * Measures what four decisions are worth: keeping statements prepared; taking a list's names from memory; otherwise
- * looking them up by subqueries instead of joins; and sending the opening of a transaction along with its statements
- * instead of ahead of them. On the statements that the program sends.
+ * Measures what five decisions are worth: keeping statements prepared; taking a list's names from memory; otherwise
+ * looking them up by subqueries instead of joins; sending the opening of a transaction along with its statements
+ * instead of ahead of them; and setting role and search path by its one statement instead of by SET LOCAL. On the
+ * statements that the program sends.
  */
 
 type Request = readonly RoundTrip[];
@@ -40,7 +42,7 @@ interface Variant {
 }
 
 const CONNECTIONS = 5;
-const NAME = /\(SELECT (.+?) FROM (\w+)(?: (\w+))? WHERE (?:\w+\.)?id = "?r"?\."?(\w+)"?\)/g;
+const NAME = /\(SELECT (.+?) FROM "?(\w+)"?(?: (\w+))? WHERE (?:\w+\.)?id = "?r"?\."?(\w+)"?\)/g;
 const NAMES = 5;
 const EXPLAINED = 200;
 
@@ -94,6 +96,37 @@ const inThree = (request: Request): Request => {
   return [all.slice(0, from), all.slice(from, to), all.slice(to)];
 };
 
+/** The first settings of the opening, whose values are its first two parameters. */
+const ROLE_AND_PATH =
+  /set_config\('role', \$1, true\),\s*pg_catalog\.set_config\('search_path', \$2, true\),\s*pg_catalog\./;
+
+/**
+ * Returns the request with role and search path set by SET LOCAL, in the same write. They come last: a kept statement is
+ * planned anew when the search path differs from that of its planning.
+ * @throws Error when its opening does not begin with these settings
+ */
+function bySetLocal(request: Request): Request {
+  let found = 0;
+  const changed = request.map((statements) =>
+    statements.flatMap((one) => {
+      if (!ROLE_AND_PATH.test(one.sql)) return [one];
+      found++;
+      const [role, path, ...parameters] = one.parameters as string[];
+      const rest = one.sql.replace(ROLE_AND_PATH, '').replaceAll(/\$(\d)/g, (_, at) => `$${Number(at) - 2}`);
+      return [
+        { sql: rest, parameters },
+        { sql: `SET LOCAL ROLE ${quoteIdentifier(role ?? '')}`, parameters: [] },
+        {
+          sql: `SET LOCAL search_path TO ${(path ?? '').split(', ').map(quoteIdentifier).join(', ')}`,
+          parameters: [],
+        },
+      ];
+    }),
+  );
+  if (found === 0) throw new Error('the request sends no opening');
+  return changed;
+}
+
 async function rates({
   ceiling,
   database,
@@ -116,6 +149,13 @@ async function rates({
       {
         what: `${name}: names by joins, nothing kept prepared`,
         request: joined(named),
+        run,
+        unprepared: true,
+      },
+      { what: `${name}: role and search path by SET LOCAL`, request: bySetLocal(request), run },
+      {
+        what: `${name}: by SET LOCAL, nothing kept prepared`,
+        request: bySetLocal(request),
         run,
         unprepared: true,
       },
