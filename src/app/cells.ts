@@ -6,6 +6,7 @@ import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { isOutage } from '../database/errors.js';
 import { Listener } from '../database/listener.js';
+import { openReplica } from '../database/open-replica.js';
 import { checkAppConnection, DIRECT_SETTINGS } from '../database/reachability.js';
 import { sql } from '../database/sql.js';
 import { copyPauses } from '../events/operations/cell-pauses.js';
@@ -89,7 +90,14 @@ export function openAppCells(
   const databases = new CellDatabases();
   const listening = new Map<string, Listener>();
   for (const { name, handle, gate } of cells) {
-    const database = new Database(handle.app, { size: config.poolSize, sharedByAgencies: true, gate });
+    const database = new Database(handle.app, {
+      size: config.poolSize,
+      sharedByAgencies: true,
+      gate,
+      notesChanges: handle.replica !== undefined,
+    });
+    const replica = openReplica(database, handle, config.replicas);
+    if (replica) metrics?.watchReplica(name, replica);
     databases.add(name, database);
     listening.set(name, new Listener(handle.direct ?? handle.app));
     metrics?.watchPool('api', database, name);

@@ -23,7 +23,11 @@ export async function startImports(
   cell?: RunningCell,
 ): Promise<RunningImports> {
   const log = openLog(config.logLevel);
-  const database = new Database(handle.app, { size: POOL_SIZES.imports, gate: cell?.gate });
+  const database = new Database(handle.app, {
+    size: POOL_SIZES.imports,
+    gate: cell?.gate,
+    notesChanges: handle.replica !== undefined,
+  });
   const listener = new Listener(handle.direct ?? handle.app);
   const loop = importLoop(database, {
     onError: (schema, error) =>

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MAIN_CELL } from '../config/cell-settings.js';
 import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { Database } from '../database/database.js';
 import { Listener } from '../database/listener.js';
+import { openReplica } from '../database/open-replica.js';
 import type { Door } from '../http/door.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { Lifecycle } from '../platform/lifecycle.js';
@@ -46,7 +48,10 @@ export async function startServer(
     size: config.poolSize,
     sharedByAgencies: true,
     cells: cells?.databases,
+    notesChanges: handle.replica !== undefined,
   });
+  const replica = openReplica(database, handle, config.replicas);
+  if (replica) metrics?.watchReplica(MAIN_CELL, replica);
   const close = async () => {
     await listener.close();
     await cells?.close();

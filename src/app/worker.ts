@@ -31,7 +31,11 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const gate = cell?.gate;
   const log = openLog(config.logLevel);
-  const database = new Database(handle.app, { size: POOL_SIZES.worker(config.workerConcurrency), gate });
+  const database = new Database(handle.app, {
+    size: POOL_SIZES.worker(config.workerConcurrency),
+    gate,
+    notesChanges: handle.replica !== undefined,
+  });
   metrics?.watchPool('worker', database, cell?.name);
   const listener = new Listener(handle.direct ?? handle.app);
   const dispatcher = new Dispatcher(database, listener, EVENTS, {

@@ -33,6 +33,7 @@ export const PUBLIC_TABLES: Readonly<Record<string, 'rows' | 'tenants' | 'rebuil
   login_address: 'rebuilt',
   tenant_operation: 'rebuilt',
   migration_failure: 'rebuilt',
+  write_position: 'rebuilt',
 };
 
 /** Conditions for the rows of a table that are no tenant's. */

@@ -3,6 +3,7 @@ import { diagnoseBackups } from '../backup/diagnosis.js';
 import { type Config, ConfigError } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import type { Finding } from '../database/finding.js';
+import { diagnoseReplicas } from '../database/replica-diagnosis.js';
 import { PlainError } from '../platform/plain-error.js';
 import { diagnose } from '../schema/diagnosis.js';
 import { diagnoseRetention } from '../schema/log-retention.js';
@@ -86,6 +87,7 @@ async function lookAround(context: CliContext, production: boolean): Promise<Any
       ...(await diagnoseTenants(handle, config)),
       ...(handle.cells ? await (await import('./diagnose-cells.js')).diagnoseCells(handle, config) : []),
       await diagnoseRetention(handle.app, config),
+      ...(await diagnoseReplicas(handle, config.replicas.mostLag)),
       ...(await more(handle)),
       ...(await diagnoseBackups(handle, config)),
     ]);

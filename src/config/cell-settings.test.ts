@@ -27,15 +27,24 @@ describe('cells', () => {
     expect(read({})).toEqual({ cells: [], problems: [] });
   });
 
-  test('each has the connections of the program, of the owner, and the direct one', () => {
+  test('each has the connections of the program, of the owner, the direct one, and that of its replica', () => {
     const direct_url = 'postgresql://app:s3cret@two:6432/leopard';
-    expect(given({ eu2: { ...EU2, direct_url } })).toEqual({
+    const replica_url = 'postgresql://app:s3cret@three/leopard';
+    expect(given({ eu2: { ...EU2, direct_url, replica_url } })).toEqual({
       cells: [
         {
           name: 'eu2',
           app: { host: 'two', port: 5432, database: 'leopard', user: 'app', password: 's3cret' },
           owner: { host: 'two', port: 5432, database: 'leopard', user: 'owner', password: '0wner' },
           direct: { host: 'two', port: 6432, database: 'leopard', user: 'app', password: 's3cret' },
+          replica: {
+            host: 'three',
+            port: 5432,
+            database: 'leopard',
+            user: 'app',
+            password: 's3cret',
+            answersWithin: 1000,
+          },
         },
       ],
       problems: [],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ConnectionSettings } from './connection-settings.js';
 import { parseDatabaseUrl } from './database-url.js';
+import { replicaOf } from './replica-settings.js';
 import type { SettingsReader } from './settings-reader.js';
 
 /** A further database in which tenants live, beside the one with the catalogue of all tenants. */
@@ -13,13 +14,15 @@ export interface CellSettings {
   readonly owner: ConnectionSettings | null;
   /** The connection of the program's role past a pooler, where `app` leads to one. */
   readonly direct?: ConnectionSettings;
+  /** The connection of the program's role at the cell's replica, where it has one. */
+  readonly replica?: ConnectionSettings;
 }
 
 /** The name of the cell that has the catalogue, for people; in the tables it is NULL. */
 export const MAIN_CELL = 'main';
 
 const NAME = /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
-const KEYS = ['url', 'owner_url', 'direct_url'] as const;
+const KEYS = ['url', 'owner_url', 'direct_url', 'replica_url'] as const;
 const MOST_CELLS = 200;
 const EXAMPLE = '{"eu2": {"url": "postgres://…", "owner_url": "postgres://…"}}';
 
@@ -93,12 +96,13 @@ class CellsReader {
     const app = this.#connection(name, 'url', given.url);
     const owner = this.#connection(name, 'owner_url', given.owner_url);
     const direct = this.#connection(name, 'direct_url', given.direct_url);
+    const replica = this.#connection(name, 'replica_url', given.replica_url);
     if (given.url === undefined)
       this.#problem(`cell ${name} lacks url, the connection of the program's role`);
     if (!app) return null;
     if (owner?.user === app.user)
       this.#problem(`cell ${name}: owner_url must not be the program's role ${app.user}, which owns nothing`);
-    return { name, app, owner, ...(direct && { direct }) };
+    return { name, app, owner, ...(direct && { direct }), ...(replica && { replica: replicaOf(replica) }) };
   }
 
   #connection(name: string, key: string, given: unknown): ConnectionSettings | null {

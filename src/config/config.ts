@@ -17,6 +17,7 @@ import { type LimitSettings, readLimitSettings } from './limit-settings.js';
 import { hostOf, type ListenSettings, passedSocket, readListenSettings } from './listen-settings.js';
 import { type ObservabilitySettings, readObservabilitySettings } from './observability-settings.js';
 import { type ProductionSettings, readProductionSettings } from './production-settings.js';
+import { type ReplicaSettings, readReplicaSettings } from './replica-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
 import { readServices, type Service } from './services.js';
 import { readSessionSettings, type SessionSettings } from './session-settings.js';
@@ -52,6 +53,7 @@ export interface Config {
   /** Whether a new embedded database gets the demonstration data, whose log-ins are published. */
   readonly demoData: boolean;
   readonly poolSize: number;
+  readonly replicas: ReplicaSettings;
   readonly dataDirectory: string;
   readonly mediaDirectory: string;
   /** The address, `unix:` and the path of a socket file, or empty where a socket was passed. */
@@ -131,6 +133,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
   const passed = passedSocket(environment);
   const listen = readListenSettings(read, { host: read.text('HOST', '127.0.0.1'), port, debug, passed });
   const host = hostOf(listen.target);
+  const poolSize = read.integer('DB_POOL_SIZE', 5, { min: 1, max: 200 });
   const refreshTokenLifetime = read.integer('REFRESH_TOKEN_LIFETIME', 86_400, { min: 1, max: 366 * 86_400 });
   const config: Config = {
     secretKey: readSecretKey(read, debug, dataDirectory),
@@ -143,7 +146,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     database,
     cells: readCells(read, database, directory),
     demoData: read.boolean('DEMO_DATA', !isExposed({ debug, host })),
-    poolSize: read.integer('DB_POOL_SIZE', 5, { min: 1, max: 200 }),
+    poolSize,
+    replicas: readReplicaSettings(read, poolSize),
     dataDirectory,
     mediaDirectory: resolve(directory, read.text('MEDIA_DIR', join(dataDirectory, 'media'))),
     host,

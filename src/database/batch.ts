@@ -15,8 +15,8 @@ export interface Entry {
 export interface BatchResult {
   /** The rows of the statements that ran, in order. */
   readonly rows: readonly unknown[][];
-  /** The command tag of the last of them: `SELECT`, `COMMIT`, or `ROLLBACK` where COMMIT found a failure. */
-  readonly command: string;
+  /** The tag of the last of them that ended a transaction: `COMMIT`, or `ROLLBACK` where COMMIT found a failure; else ''. */
+  readonly ended: string;
   /** The error of the next statement; those behind it did not run. */
   readonly error: Error | null;
 }
@@ -42,7 +42,7 @@ class Batch implements Submittable {
   readonly #rows: unknown[][] = [];
   #current: unknown[] = [];
   #reader: RowReader | null = null;
-  #command = '';
+  #ended = '';
 
   constructor(
     private readonly entries: readonly Entry[],
@@ -88,7 +88,7 @@ class Batch implements Submittable {
   }
 
   handleCommandComplete({ text }: { text: string }): void {
-    this.#command = text;
+    if (text === 'COMMIT' || text === 'ROLLBACK') this.#ended = text;
     this.#next();
   }
 
@@ -117,7 +117,7 @@ class Batch implements Submittable {
   }
 
   #end(error: Error | null): void {
-    this.done({ rows: this.#rows, command: this.#command, error });
+    this.done({ rows: this.#rows, ended: this.#ended, error });
   }
 }
 
@@ -131,7 +131,7 @@ export function sendBatch(
     try {
       client.query(new Batch(entries, unwanted, resolve));
     } catch (error) {
-      resolve({ rows: [], command: '', error: error as Error });
+      resolve({ rows: [], ended: '', error: error as Error });
     }
   });
 }

@@ -26,6 +26,8 @@ export interface DatabaseHandle {
    * sessions.
    */
   readonly direct?: ConnectionSettings;
+  /** Settings of the program's role at a standby of this database that answers reads, where there is one. */
+  readonly replica?: ConnectionSettings;
   /** Settings of the tables' owner, for migrations and for creating tenants; null when they are not given. */
   readonly owner: ConnectionSettings | null;
   /** The further databases in which tenants live; see cells.ts. Whether they can be reached is not known. */
@@ -54,11 +56,14 @@ const APP_ROLE = 'leopard_app';
  * @throws PlainError (DatabaseUnavailableError, EmbeddedDatabaseError …) with one line that says what to do
  */
 export async function openDatabase(
-  config: Pick<Config, 'database'> & Partial<Pick<Config, 'cells'>>,
+  config: Pick<Config, 'database'> & Partial<Pick<Config, 'cells' | 'replicas'>>,
   options: OpenOptions = {},
 ): Promise<DatabaseHandle> {
-  const { database, cells = [] } = config;
-  const further = cells.length > 0 ? { cells: cells.map(furtherCell) } : {};
+  const { database, cells = [], replicas } = config;
+  const further = {
+    ...(cells.length > 0 && { cells: cells.map(furtherCell) }),
+    ...(replicas?.main && { replica: replicas.main }),
+  };
   if (database.kind === 'embedded') return { ...(await openEmbedded(database, options)), ...further };
   const { app, owner, direct } = database;
   if (owner) await prepareOwnServer(app, owner, options);

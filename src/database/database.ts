@@ -6,20 +6,23 @@ import { jittered } from '../platform/jitter.js';
 import { AnswerTooLargeError, cutting } from './answer-bounds.js';
 import type { CellGate } from './cell-gate.js';
 import { DatabaseClient, DatabaseSilentError } from './client.js';
+import type { TransactionWork } from './query-runner.js';
+import type { Replica } from './replica.js';
 import { type Keeping, Session } from './session.js';
 import type { Statement } from './statement.js';
 import { asTenantFault, isMoving, TenantBrokenError, TenantMovingError } from './tenant-fault.js';
 import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
 import {
+  type ChangeNote,
   ConnectionUnusableError,
   type Cuts,
-  type MaybePending,
   runTenantTransaction,
+  type StandbyRead,
   type TenantContext,
-  type TenantTransaction,
 } from './tenant-transaction.js';
 import { ANSWERS_WITHIN_MS } from './timeouts.js';
 import { runTraced } from './transaction-span.js';
+import { notePosition } from './write-positions.js';
 
 /** The databases of further cells, as transactions find them. */
 export interface FurtherCells {
@@ -43,6 +46,10 @@ export interface DatabaseOptions {
   readonly prepare?: boolean;
   /** Whether connections are shared fairly, so that no agency makes the others' requests wait; false by default. */
   readonly sharedByAgencies?: boolean;
+  /** Whether it is a standby, whose transactions only read, and which is given up as soon as it does not answer. */
+  readonly isStandby?: boolean;
+  /** Whether users' changes are noted, so that replicas do not show them what was before; false by default. */
+  readonly notesChanges?: boolean;
   readonly onError?: (error: Error) => void;
   /** The databases of further cells, to which the transactions of their tenants are passed on. */
   readonly cells?: FurtherCells | undefined;
@@ -78,6 +85,9 @@ export class Database {
   readonly #gate: CellGate | undefined;
   readonly #connections = new Map<pg.PoolClient, Connection>();
   readonly #public = {};
+  readonly #isStandby: boolean;
+  readonly #notesChanges: boolean;
+  #replica: Replica | undefined;
   /** The time since which connections are refused, on the monotonic clock; undefined while they are not. */
   #refusedSince: number | undefined;
   readonly #tenants = new LRUCache<string, object>({ max: MOST_TENANTS });
@@ -87,6 +97,8 @@ export class Database {
     this.#lifetime = (options.lifetime ?? LIFETIME) * 1000;
     this.cells = options.cells;
     this.#gate = options.gate;
+    this.#isStandby = options.isStandby ?? false;
+    this.#notesChanges = options.notesChanges ?? false;
     const { answersWithin = ANSWERS_WITHIN_MS } = settings;
     this.#semaphore = new TenantSemaphore({
       size: options.size,
@@ -109,19 +121,35 @@ export class Database {
    * Runs `work` in a transaction with the tenant's role and search path: the only way to a tenant's tables. Commits
    * when `work` is done, rolls back when it throws. Work whose statements return more than the context's bounds, where
    * these say so, is done again with long values cut.
+   * @param standby takes how far the standby is, where this is one
    * @throws what `work` throws, database errors, and TenantBrokenError if the tenant's schema lacks something
    */
-  async tenantTransaction<T>(
-    context: TenantContext,
-    work: (transaction: TenantTransaction) => MaybePending<T>,
-  ): Promise<T> {
+  tenantTransaction<T>(context: TenantContext, work: TransactionWork<T>, standby?: StandbyRead): Promise<T> {
     const elsewhere = this.cells?.ofTenant(context.schema);
-    if (elsewhere) return await elsewhere.tenantTransaction(context, work);
+    if (elsewhere) return elsewhere.tenantTransaction(context, work);
+    if (this.#replica && context.reads === 'replica')
+      return this.#replica.read(context, work, () => this.#tenantTransaction(context, work));
+    return this.#tenantTransaction(context, work, standby);
+  }
+
+  async #tenantTransaction<T>(
+    context: TenantContext,
+    work: TransactionWork<T>,
+    standby?: StandbyRead,
+  ): Promise<T> {
     const statements = new Map<string, string>();
+    const note = this.#noteFor(context);
     for (;;) {
       try {
         const cuts = statements.size > 0 ? { statements, most: MOST_WHEN_CUT } : undefined;
-        return await this.#transaction(context.schema, context, this.#tenantOf(context.schema), work, cuts);
+        const tenant = this.#tenantOf(context.schema);
+        const result = await this.#transaction(context.schema, context, tenant, work, {
+          cuts,
+          standby,
+          note,
+        });
+        if (note?.position !== undefined) await this.#noted(context, note);
+        return result;
       } catch (error) {
         if (!cutNext(context, error, statements)) throw await this.#faultOf(context.schema, error);
       }
@@ -136,6 +164,21 @@ export class Database {
     return row?.moving ? new TenantMovingError(schema, { cause: fault }) : fault;
   }
 
+  #noteFor({ schema, userId, reads }: TenantContext): ChangeNote | undefined {
+    if (!this.#notesChanges || userId === null || reads !== undefined) return undefined;
+    return { statement: notePosition(schema, userId), position: undefined };
+  }
+
+  /** Passes on the note of a change; makes it now where it could not be made with COMMIT. */
+  async #noted(context: TenantContext, { statement: { sql, values }, position }: ChangeNote): Promise<void> {
+    let noted = position;
+    if (noted === null) {
+      const again = this.publicQuery<{ position: string }>({ sql, parameters: values });
+      noted = (await again.catch(() => []))[0]?.position;
+    }
+    this.#replica?.noteWrite(context, noted ?? undefined);
+  }
+
   #tenantOf(schema: string): object {
     let tenant = this.#tenants.get(schema);
     if (!tenant) {
@@ -143,6 +186,16 @@ export class Database {
       this.#tenants.set(schema, tenant);
     }
     return tenant;
+  }
+
+  /** Lets a replica do what `context.reads` allows, as far as it can. */
+  readFrom(replica: Replica): void {
+    this.#replica = replica;
+  }
+
+  /** Returns whether reads of this context may be done by a replica, which logs nothing. */
+  readsFromReplica({ schema, reads }: TenantContext): boolean {
+    return reads === 'replica' && (this.cells?.ofTenant(schema) ?? this).#replica !== undefined;
   }
 
   /** Runs one statement in a tenant transaction of its own, in one round trip. */
@@ -174,8 +227,9 @@ export class Database {
   }
 
   /** Closes every connection, after what runs on it has ended. */
-  close(): Promise<void> {
-    return this.#pool.end();
+  async close(): Promise<void> {
+    await this.#replica?.close();
+    await this.#pool.end();
   }
 
   #add(client: pg.PoolClient & DatabaseClient): void {
@@ -226,8 +280,8 @@ export class Database {
     sharer: string,
     context: TenantContext | null,
     tenant: object,
-    work: (transaction: TenantTransaction) => MaybePending<T>,
-    cuts?: Cuts,
+    work: TransactionWork<T>,
+    { cuts, standby, note }: Particulars = {},
   ): Promise<T> {
     const askedAt = context?.trace ? performance.now() : 0;
     this.#gate?.check();
@@ -239,6 +293,7 @@ export class Database {
         client = await this.#pool.connect();
         this.#refusedSince = undefined;
       } catch (error) {
+        if (this.#isStandby) throw error;
         client = await this.#connectAgain(error).catch((last: unknown) => {
           this.#gate?.failed(last);
           throw last;
@@ -246,7 +301,8 @@ export class Database {
       }
       const connection = this.#connections.get(client) as Connection;
       connection.isIdle = false;
-      const place = { session: connection.session, context, tenant, cuts };
+      const read = standby ?? (this.#isStandby ? { replayed: -1 } : undefined);
+      const place = { session: connection.session, context, tenant, cuts, standby: read, note };
       try {
         return await (context?.trace ? runTraced(place, work, askedAt) : runTenantTransaction(place, work));
       } catch (error) {
@@ -261,6 +317,13 @@ export class Database {
       release();
     }
   }
+}
+
+/** Particulars of some transactions. */
+interface Particulars {
+  readonly cuts?: Cuts | undefined;
+  readonly standby?: StandbyRead | undefined;
+  readonly note?: ChangeNote | undefined;
 }
 
 /**

@@ -59,6 +59,13 @@ export const BEGIN: Outgoing = {
   values: [],
 };
 
+/** The same on a server that takes no changes. */
+export const BEGIN_READING: Outgoing = {
+  schema: null,
+  sql: 'BEGIN ISOLATION LEVEL READ COMMITTED, READ ONLY',
+  values: [],
+};
+
 /** Removes a time limit left on the connection, for a transaction whose opening has run into it. */
 export const NO_LIMIT: Outgoing = { schema: null, sql: 'SET LOCAL statement_timeout TO 0', values: [] };
 

@@ -26,6 +26,7 @@ export const RIGHTS_OF_THE_PROGRAM: Readonly<Record<string, string>> = {
   job_run: 'SELECT, INSERT, UPDATE',
   log_retention: 'SELECT',
   migration_failure: 'SELECT',
+  write_position: 'SELECT, INSERT, UPDATE, DELETE',
 };
 
 /** The program's own tables in `public`. */

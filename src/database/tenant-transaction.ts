@@ -1,12 +1,13 @@
 import pgUtils from 'pg/lib/utils.js';
 import type { SpanPlace } from '../platform/spans.js';
 import { type AnswerBounds, collectCutFields } from './answer-bounds.js';
-import { type Actor, BEGIN, NO_LIMIT, openingFor } from './opening.js';
+import { type Actor, BEGIN, BEGIN_READING, NO_LIMIT, openingFor } from './opening.js';
 import { type MaybePending, Pending } from './pending.js';
 import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
 import { reportSlow, slowStatements } from './slow-statements.js';
 import type { Statement } from './statement.js';
+import { REPLAYED, walPosition } from './wal-position.js';
 
 export type { MaybePending, Pending, ReadMore } from './pending.js';
 
@@ -20,6 +21,11 @@ export interface TenantContext {
   readonly bounds?: AnswerBounds | undefined;
   /** The span that transactions are part of; undefined where there is none, or spans are not exported. */
   readonly trace?: SpanPlace | undefined;
+  /**
+   * For requests that only read: whether a replica may do it. Omitted where it may change something, which is then noted
+   * for reads from replicas.
+   */
+  readonly reads?: 'replica' | 'primary' | undefined;
   /** The names of the fields that were cut to stay within the bounds; set when there are any. */
   cutFields?: Set<string>;
 }
@@ -62,10 +68,9 @@ const control = (sql: string): Outgoing => ({ schema: null, sql, values: [] });
 
 const COMMIT = control('COMMIT');
 const ROLLBACK = control('ROLLBACK');
+const HOW_FAR: Outgoing = { schema: null, sql: REPLAYED.sql, values: [] };
 /** For the rest of the transaction; see `onePlan`. */
 const ONE_PLAN = control("SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)");
-/** Number of statements that open a transaction: BEGIN and its settings. */
-const OPENING_LENGTH = 2;
 const CANCELED = '57014';
 const LONGEST_SOURCE = 300;
 
@@ -229,40 +234,44 @@ class Conversation implements TenantTransaction {
   async #exchange(): Promise<void> {
     const asked = this.#waiting;
     this.#waiting = [];
-    const { session, context } = this.place;
+    const { session, context, standby, note } = this.place;
     const isFirst = this.#state === 'new';
     const isLast = this.#commits;
+    const begin = standby ? BEGIN_READING : BEGIN;
+    const noting = isLast && note ? [note.statement] : [];
+    // Ahead of the settings: a kept statement is planned anew wherever the search path differs from that of its planning.
+    const onePlan = session.keeps && asked.some((one) => one.onePlan) ? [ONE_PLAN] : [];
+    const opening = isFirst
+      ? [begin, ...(standby ? [HOW_FAR] : []), ...onePlan, openingFor(this.#actor, session.serverVersion)]
+      : onePlan;
     const backendQuery = isFirst ? session.backendQuery : [];
-    const statements = [
-      ...(isFirst ? [BEGIN, openingFor(this.#actor, session.serverVersion), ...backendQuery] : []),
-      ...(session.keeps && asked.some(({ onePlan }) => onePlan) ? [ONE_PLAN] : []),
-      ...asked,
-      ...(isLast ? [COMMIT] : []),
-    ];
+    const statements = [...opening, ...backendQuery, ...asked, ...(isLast ? [COMMIT] : []), ...noting];
     this.#state = 'open';
     const sentAt = performance.now();
-    let { rows, command, error } = await session.send(statements);
+    let { rows, ended, error } = await session.send(statements);
     const again = async (...before: readonly Outgoing[]) => {
       const sent = [ROLLBACK, ...before, ...statements];
-      ({ rows, command, error } = await session.send(sent, false));
+      ({ rows, ended, error } = await session.send(sent, false));
       rows = rows.slice(sent.length - statements.length);
     };
     if (error && session.discardStale(error)) {
       if (isFirst) await again();
       else error = new StatementOutdatedError('a statement was out of date', { cause: error });
-    } else if (isFirst && rows.length < OPENING_LENGTH && codeOf(error) === CANCELED) {
-      await again(BEGIN, NO_LIMIT);
+    } else if (isFirst && rows.length < opening.length && codeOf(error) === CANCELED) {
+      await again(begin, NO_LIMIT);
     }
     const ms = performance.now() - sentAt;
     if (ms >= slowStatements.limitMs) reportSlow(context, ms, asked.length > 0 ? asked : [COMMIT]);
-    if (backendQuery.length > 0 && rows[OPENING_LENGTH]) session.noteBackend(rows[OPENING_LENGTH]);
+    if (backendQuery.length > 0 && rows[opening.length])
+      session.noteBackend(rows[opening.length] as unknown[]);
+    if (isFirst) noteHowFar(standby, rows[1]);
 
     // A timeout may strike after the last statement has run. It undoes that, unless it was COMMIT.
-    if (error && rows.length === statements.length) {
-      if (isLast && command === 'COMMIT') error = null;
-      else rows = rows.slice(0, -1);
-    }
-    const before = statements.length - asked.length - Number(isLast);
+    const isCommitted = isLast && ended === 'COMMIT';
+    if (error && isCommitted) error = null;
+    else if (error && rows.length === statements.length) rows = rows.slice(0, -1);
+    if (isCommitted && note) note.position = positionIn(rows[statements.length - 1]);
+    const before = statements.length - asked.length - Number(isLast) - noting.length;
     asked.forEach(({ resolve, reject }, index) => {
       const found = rows[before + index];
       if (found) resolve(found);
@@ -271,11 +280,35 @@ class Conversation implements TenantTransaction {
     if (error) this.#error = error;
     if (!isLast) return;
     // If COMMIT was reached, it ended the transaction one way or the other.
-    if (rows.length >= statements.length - 1) this.#state = 'over';
-    if (command === 'COMMIT') this.#error = null;
+    if (rows.length >= statements.length - 1 - noting.length) this.#state = 'over';
+    if (isCommitted) this.#error = null;
     // COMMIT of a transaction that failed before is answered with ROLLBACK, and with no error.
     else this.#error ??= new Error('the transaction was rolled back');
   }
+}
+
+/** A read from a standby. */
+export interface StandbyRead {
+  /** The position in the log that was replayed when it began; -1 until that is known. */
+  replayed: number;
+}
+
+/** The note of a change, for reads from standbys. */
+export interface ChangeNote {
+  /** The statement that is sent behind COMMIT, and returns the position. */
+  readonly statement: Outgoing;
+  /** What it returned; null where the transaction was committed and this failed, undefined until then. */
+  position: string | null | undefined;
+}
+
+function noteHowFar(standby: StandbyRead | undefined, rows: readonly unknown[] | undefined): void {
+  const [row] = (rows ?? []) as { replayed: string | null }[];
+  if (row && standby?.replayed === -1) standby.replayed = walPosition(row.replayed);
+}
+
+function positionIn(rows: readonly unknown[] | undefined): string | null {
+  const [row] = (rows ?? []) as { position: string }[];
+  return row?.position ?? null;
 }
 
 /** The session and context of a transaction. */
@@ -289,6 +322,10 @@ export interface TransactionPlace {
   readonly cuts?: Cuts | undefined;
   /** Collects the texts of its statements; nothing does unless given. */
   readonly queries?: string[];
+  /** Given on a standby, where it takes how far that is. */
+  readonly standby?: StandbyRead | undefined;
+  /** Given where the change is noted. */
+  readonly note?: ChangeNote | undefined;
 }
 
 /** Statements that are sent in another form, which cuts long values, by their text; and the bound for that. */
@@ -312,7 +349,9 @@ export async function runTenantTransaction<T>(
     const { afterwards } = conversation;
     if (afterwards) await Promise.all(afterwards.map((pending) => Pending.finish(pending, readsNothing)));
     if (!(result instanceof Pending)) return result;
-    return await Pending.finish(result, (query) => runTenantTransaction(place, (next) => next.send(query)));
+    return await Pending.finish(result, (query) =>
+      runTenantTransaction({ ...place, note: undefined }, (next) => next.send(query)),
+    );
   } catch (error) {
     await conversation.rollback().catch(() => {
       throw new ConnectionUnusableError('a transaction could not be ended', { cause: error });

@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
+import type { Replica } from '../database/replica.js';
 import type { UncaughtKind } from '../platform/uncaught-errors.js';
 import { type BackupState, measureBackups } from './backup-metrics.js';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EventMetrics } from './event-metrics.js';
 import { measureRequests } from './http-metrics.js';
+import { ReplicaMetrics } from './replica-metrics.js';
 
 /** Timeout for the database; scrapers wait about this long. */
 const DATABASE_WITHIN_MS = 2_000;
@@ -21,6 +23,7 @@ export class Metrics {
   readonly #database: DatabaseMetrics;
   readonly #pools: { readonly labels: { pool: string; cell?: string }; readonly database: Database }[] = [];
   #cells: () => ReadonlyMap<string, boolean> = () => new Map();
+  #replicas: ReplicaMetrics | undefined;
   #streams: () => number = () => 0;
   #refreshing: Promise<void> | undefined;
 
@@ -81,6 +84,12 @@ export class Metrics {
   /** Exports the number of a pool's connections, and of those in use. @param cell the further cell to which they lead */
   watchPool(pool: string, database: Database, cell?: string): void {
     this.#pools.push({ labels: { pool, ...(cell !== undefined && { cell }) }, database });
+  }
+
+  /** Exports how far a replica is behind, and how many reads it answers. @param cell the cell that it belongs to */
+  watchReplica(cell: string, replica: Replica): void {
+    this.#replicas ??= new ReplicaMetrics(this.#registry);
+    this.#replicas.watch(cell, replica);
   }
 
   /** Exports the state of backups. @param read reads it; what it cannot read is left out */

@@ -191,7 +191,7 @@ const NOBODY = { user: null, issuedAt: null, expiresAt: null, sessionId: null };
 
 function admitted(
   request: FastifyRequest,
-  { query = NO_PARAMETERS, bounds }: RouteDefinition,
+  { method, query = NO_PARAMETERS, bounds, fromReplica }: RouteDefinition,
   tenant: Tenant | null,
   signedIn: SignedIn | null,
   {
@@ -213,6 +213,8 @@ function admitted(
       source: `${address} ${request.id} ${request.headers['user-agent'] ?? ''}`,
       bounds,
       trace,
+      // What another method changes is noted, so that the user sees it.
+      reads: method !== 'GET' ? undefined : fromReplica ? 'replica' : 'primary',
     },
     params: request.params as Record<string, string>,
     query: new QueryParameters(request.query as Record<string, string>, query),

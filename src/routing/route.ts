@@ -63,6 +63,11 @@ export interface RouteDefinition {
   readonly head?: boolean;
   /** Whether the token may come as `?token=`, for clients that cannot set headers; a 401 is then `{"error": …}`. */
   readonly tokenInQuery?: boolean;
+  /**
+   * Whether a replica may answer it: it only reads, logs nothing and locks nothing, and what others have changed a moment
+   * ago may be missing. Not for what tells of rights or sessions. False by default.
+   */
+  readonly fromReplica?: boolean;
   /** The way in which it counts among a user's requests under way: `open` where its answer stays open, `heavy` for seconds of work. */
   readonly load?: RequestKind;
   /** The query parameters, for the documentation. */

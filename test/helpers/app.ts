@@ -7,6 +7,8 @@ import { type App, type AppParts, buildApp } from '../../src/app/app.js';
 import { type Config, type ConnectionSettings, loadConfig } from '../../src/config/config.js';
 import { Database } from '../../src/database/database.js';
 import { Listener, type ListenerOptions } from '../../src/database/listener.js';
+import { openReplica } from '../../src/database/open-replica.js';
+import type { Replica } from '../../src/database/replica.js';
 import { sql } from '../../src/database/sql.js';
 import type { ConnectionTimes } from '../../src/http/server.js';
 import type { HubOptions } from '../../src/live/hub.js';
@@ -40,6 +42,7 @@ export interface TestApp {
   readonly database: Database;
   readonly databases: TestDatabase;
   readonly listener: Listener;
+  readonly replica: Replica | undefined;
   readonly base: string;
   /**
    * Sends a request.
@@ -59,6 +62,10 @@ export interface TestAppOptions {
   readonly from?: 'template' | 'empty';
   /** Another application whose database this one uses; it must be closed after this one. */
   readonly sharing?: TestApp;
+  /** A database on a server of the test's own, which the test drops. */
+  readonly databases?: TestDatabase;
+  /** The replica that answers reads, and the seconds that it may be behind. */
+  readonly replica?: { readonly at: ConnectionSettings; readonly mostLag: number };
   /** Connection settings that differ from the database's own, such as a pooler's. */
   readonly connectAs?: ConnectionSettings;
   readonly live?: HubOptions;
@@ -79,7 +86,8 @@ export interface TestAppOptions {
 /** Starts the whole application on a real port, with a database of its own. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
   const { sharing } = options;
-  const databases = sharing?.databases ?? (await testDatabase(options.from ? { from: options.from } : {}));
+  const given = sharing?.databases ?? options.databases;
+  const databases = given ?? (await testDatabase(options.from ? { from: options.from } : {}));
   await options.prepare?.(databases);
   const directory = await mkdtemp(join(tmpdir(), 'leopard-test-'));
   const config = loadConfig(
@@ -104,19 +112,22 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     directory,
   );
   const settings = options.connectAs ?? databases.app;
-  const database = new Database(settings, { size: config.poolSize, sharedByAgencies: true });
+  const notesChanges = options.replica !== undefined;
+  const database = new Database(settings, { size: config.poolSize, sharedByAgencies: true, notesChanges });
+  const { at: replicaAt, mostLag = 0 } = options.replica ?? {};
+  const replica = replicaAt && openReplica(database, { replica: replicaAt }, { mostLag, poolSize: 2 });
   const { at = settings, options: listening = {} } = options.listens ?? {};
   const listener = new Listener(at, listening);
   const log = new FailureLog(config.logLevel);
   const { live, times, lifecycle, writeChecks } = options;
-  const given = {
+  const parts = {
     ...(lifecycle && { lifecycle }),
     ...(writeChecks && { writeChecks }),
     ...(live && { live }),
     ...(times && { times }),
     ...(!options.delaysResets && { resetsAnsweredAfterMs: 0 }),
   };
-  const app = await buildApp({ config, database, listener, ...given, log: log.logger });
+  const app = await buildApp({ config, database, listener, ...parts, log: log.logger });
   if (!options.deaf) await listener.start();
   const base = await app.server.listen({ host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAlive: true });
@@ -137,6 +148,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
     database,
     databases,
     listener,
+    replica,
     base,
     ask,
     async logIn(username, tenant = 'main') {
@@ -154,7 +166,7 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       await app.server.close();
       await listener.close();
       await database.close();
-      if (!sharing) await databases.drop();
+      if (!given) await databases.drop();
       await rm(directory, { recursive: true, force: true });
     },
   };

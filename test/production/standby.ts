@@ -17,7 +17,9 @@ export interface Standby {
 const UP_WITHIN_MS = 30_000;
 
 /** Starts a standby of a server from a copy of its files, as pg_basebackup makes one. */
-export async function startStandby(primary: OddServer): Promise<Standby> {
+export async function startStandby(
+  primary: Pick<OddServer, 'data' | 'bin' | 'admin' | 'app'>,
+): Promise<Standby> {
   const data = `${primary.data}-standby`;
   const label = await withOwner(primary.admin, async (client) => {
     await client.query("SELECT pg_backup_start('standby', true)");

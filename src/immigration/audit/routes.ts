@@ -40,6 +40,7 @@ export function auditRoutes(database: Database): RouteDefinition[] {
         listEntries(transaction, query, page, new TenantTime(tenant)),
       {
         query: filters,
+        fromReplica: false,
         summary: `The audit log, newest first; only for SUPER_ADMIN. It counts and shows at most ${MOST_COUNTED} entries: older ones are found with \`to\`.`,
       },
     ),

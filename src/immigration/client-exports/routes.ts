@@ -19,6 +19,7 @@ export function clientExportRoutes(database: Database): RouteDefinition[] {
       policy: requires('view_client'),
       negotiates: false,
       load: 'heavy',
+      fromReplica: true,
       query: {
         ...clientFilterParameters,
         bom: Type.Boolean({ description: 'begins the file with a byte order mark, as Excel wants it' }),

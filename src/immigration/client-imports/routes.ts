@@ -58,6 +58,7 @@ export function clientImportRoutes(database: Database, limits: ImportLimits): Ro
   return [
     routes.list((transaction, user, page) => listImports(transaction, user, page), {
       output: ClientImportOutput,
+      fromReplica: false, // an import's state changes by the second, and the next request asks for the import itself
     }),
     route({
       method: 'POST',

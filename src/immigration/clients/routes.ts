@@ -46,6 +46,7 @@ export function clientRoutes(database: Database, pictures: ProfilePictures): Rou
       summary: 'Number of clients in scope per stage, with the filters of the list.',
       policy: clientPolicy.see,
       query: clientFilterParameters,
+      fromReplica: true,
       response: ClientStageCount,
       handler: async ({ context, user, query, tenant }) => {
         const filters = readClientFilters(query, new TenantTime(tenant));

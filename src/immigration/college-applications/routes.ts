@@ -63,6 +63,7 @@ export function collegeApplicationRoutes(database: Database): RouteDefinition[] 
         }),
       },
       response: CollegeDashboard,
+      fromReplica: true,
       handler: async ({ context, tenant, user, query }) => {
         const filter = query.text('time_filter');
         return await database.tenantTransaction(context, (transaction) =>
@@ -78,6 +79,7 @@ export function collegeApplicationRoutes(database: Database): RouteDefinition[] 
       policy: policy.see,
       query: { application_type_id: Type.Integer() },
       response: CollegeStageCounts,
+      fromReplica: true,
       errors: [400],
       handler: async ({ context, user, query }) =>
         await database.tenantTransaction(context, (transaction) =>

@@ -62,6 +62,7 @@ export function deliveryRoutes(database: Database): RouteDefinition[] {
   return [
     routes.list((transaction, _user, page, { query }) => listDeliveries(transaction, query, page), {
       query: filters,
+      fromReplica: false,
       summary: `Webhooks and e-mails, newest first; only for SUPER_ADMIN. It counts and shows at most ${MOST_COUNTED}.`,
     }),
     toMany(

@@ -22,12 +22,16 @@ export function groupRoutes(database: Database, users: CurrentUsers): RouteDefin
     output: GroupOutput,
   });
   return [
-    routes.list((transaction, _user, page) => listGroups(transaction, page), { errors: [404] }),
+    routes.list((transaction, _user, page) => listGroups(transaction, page), {
+      errors: [404],
+      fromReplica: false,
+    }),
     routes.array(groupOptions, {
       at: 'options/',
       summary: 'The groups into which the user may put others.',
       policy: signedIn,
       output: GroupOption,
+      fromReplica: false,
       errors: [403],
     }),
     routes.read((transaction, _user, id) => groups.read(transaction, id)),

@@ -55,6 +55,7 @@ export function passportRoutes(database: Database): RouteDefinition[] {
     routes.array((transaction, user, { query }) => listPassports(transaction, user, query), {
       query: { client_id: Type.Integer() },
       errors: [400],
+      fromReplica: false, // the read is written to the audit log
     }),
     create,
     { ...create, path: `${path}upsert/` },

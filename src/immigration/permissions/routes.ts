@@ -57,7 +57,7 @@ export function permissionRoutes(database: Database): RouteDefinition[] {
           select(COLUMNS, sql`${FROM_SHOWN} ORDER BY ${PERMISSION_ORDER}`),
           page,
         ),
-      { largest: 1_000, errors: [403, 404] },
+      { largest: 1_000, errors: [403, 404], fromReplica: false },
     ),
     route({
       method: 'GET',

@@ -63,6 +63,7 @@ function reportRoute(database: Database, report: Report): RouteDefinition {
     summary: report.summary,
     policy,
     negotiates: false,
+    fromReplica: true,
     query: parameters,
     response: answerSchema(report),
     produces: [CSV],

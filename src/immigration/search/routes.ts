@@ -16,6 +16,7 @@ export function searchRoutes(database: Database): RouteDefinition[] {
       summary:
         'Clients, applications, agents and institutes that one may see, by a few words; also misspelt.',
       policy: signedIn,
+      fromReplica: true,
       query: {
         q: Type.String({ description: `required; ${SHORTEST} to ${LONGEST} characters` }),
         limit: Type.Integer({

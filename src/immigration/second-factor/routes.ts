@@ -108,7 +108,10 @@ export function secondFactorRoutes(
       handler: async (request) =>
         await own.passkeyOptions(ownerOf(request), request.body.read(), await siteOf(request)),
     }),
-    passkeys.list((transaction, user, page) => listPasskeys(transaction, user, page), { errors: [404] }),
+    passkeys.list((transaction, user, page) => listPasskeys(transaction, user, page), {
+      errors: [404],
+      fromReplica: false,
+    }),
     route({
       ...common,
       path: PASSKEYS,

@@ -40,6 +40,7 @@ export function securityLogRoutes(database: Database): RouteDefinition[] {
         listSecurityEvents(transaction, query, page, new TenantTime(tenant)),
       {
         query: filters,
+        fromReplica: false,
         summary: `The security log, newest first; only for SUPER_ADMIN. It counts and shows at most ${MOST_COUNTED} events: older ones are found with \`to\`.`,
       },
     ),

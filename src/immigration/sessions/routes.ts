@@ -49,7 +49,7 @@ export function sessionRoutes(
   return [
     routes.list(
       (transaction, user, page, { sessionId }) => listSessions(transaction, user.id, sessionId, page),
-      { summary: "The user's sessions, newest first.", errors: [404] },
+      { summary: "The user's sessions, newest first.", errors: [404], fromReplica: false },
     ),
     ...changingAccess(users, [
       routes.remove((transaction, _user, id, request) => endOwnSession(transaction, request, id)),

@@ -62,6 +62,8 @@ interface ListOptions {
   readonly usual?: number;
   /** Returns other sizes for some requests; undefined for those above. */
   readonly sizes?: (query: QueryParameters) => PageSizes | undefined;
+  /** False where it must not come from a replica; see `RouteDefinition`. */
+  readonly fromReplica?: boolean;
   /** Statuses besides 401 and 403. */
   readonly errors?: readonly number[];
 }
@@ -146,6 +148,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         tag,
         summary: list.summary ?? `The ${many} that the user may see.`,
         policy: list.policy ?? policy.see,
+        fromReplica: list.fromReplica ?? true,
         query: { ...list.query, ...pageParameters(list.largest, list.usual) },
         response: pageSchema(`Paginated${item[COMPONENT]}List`, item),
         errors: seeing(list.policy ?? policy.see, list.errors ?? [400, 404]),
@@ -174,6 +177,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         tag,
         summary: list.summary ?? `The ${many} that the user may see.`,
         policy: list.policy ?? policy.see,
+        fromReplica: list.fromReplica ?? true,
         ...(list.query && { query: list.query }),
         response: Type.Array(list.output ?? output),
         errors: seeing(list.policy ?? policy.see, list.errors ?? []),

@@ -52,6 +52,7 @@ export function userSecondFactorRoutes(
       {
         at: 'second-factor/',
         summary: 'Which users have a second factor.',
+        fromReplica: false,
         query: {
           enabled: Type.Boolean({
             description: 'only users who have a second factor, or only those who have none',

@@ -51,6 +51,7 @@ export function userSessionRoutes(
         summary: "A user's sessions, newest first, for those who may change the user.",
         policy: userPolicy.change,
         errors: [403, 404],
+        fromReplica: false,
       },
     ),
     ...changingAccess(users, [

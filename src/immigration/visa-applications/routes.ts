@@ -56,6 +56,7 @@ export function visaApplicationRoutes(database: Database): RouteDefinition[] {
       summary: 'What there is to know of the visa applications in scope at a glance.',
       policy: policy.see,
       response: VisaDashboard,
+      fromReplica: true,
       handler: async ({ context, tenant, user }) =>
         await database.tenantTransaction(context, (transaction) =>
           visaDashboard(transaction, user, new TenantTime(tenant)),
@@ -68,6 +69,7 @@ export function visaApplicationRoutes(database: Database): RouteDefinition[] {
       summary: 'How many visa applications in scope have each status.',
       policy: policy.see,
       response: VisaStatusCounts,
+      fromReplica: true,
       handler: async ({ context, user }) =>
         await database.tenantTransaction(context, (transaction) => visaStatusCounts(transaction, user)),
     }),

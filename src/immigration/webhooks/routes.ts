@@ -46,6 +46,7 @@ export function webhookRoutes(database: Database, policy: WebhookPolicy): RouteD
   });
   return answering([
     routes.array(listEndpoints, {
+      fromReplica: false,
       summary: 'The webhook endpoints, 50 at most; only for SUPER_ADMIN.',
     }),
     route({
