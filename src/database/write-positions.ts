@@ -38,11 +38,14 @@ export function notePosition(schema: string, userId: number): Outgoing {
 }
 
 /**
- * Returns the statement that notes a change of a whole tenant, such as its restore: all its users then read where it is.
- * To be run in a transaction of its own, after the commit of the change.
+ * Returns the statement that notes an operation on a whole tenant, such as its move, in the operation's own transaction:
+ * until notes are deleted, minutes later, all its users then read from the primary.
  */
-export function notePositionOfTenant(schema: string): Statement {
-  return noting(schema);
+export function noteOperation(schema: string): Statement {
+  return sql`
+    INSERT INTO public.write_position (writer, position, written_at)
+    VALUES (${schema}::text, 'FFFFFFFF/FFFFFFFF'::pg_catalog.pg_lsn, pg_catalog.clock_timestamp())
+    ON CONFLICT (writer) DO UPDATE SET position = excluded.position, written_at = excluded.written_at`;
 }
 
 /** Begins the notes where a crash has emptied the table. */

@@ -1,5 +1,6 @@
 import { cellLabel } from '../database/cells.js';
 import { inTransaction, type OwnerClient } from '../database/owner.js';
+import { noteOperation } from '../database/write-positions.js';
 import { PlainError } from '../platform/plain-error.js';
 import { lockTenantWithin } from '../schema/locking.js';
 import { checkSameTables, REMARK } from './examine.js';
@@ -114,6 +115,8 @@ export async function switchOver(
           const copied = await copyLastChanges(ends, tables, move.cutoffs);
           const settings = await copyRow(catalogue, source, target, move);
           await copyPublicRows(source, target, schema);
+          const { sql, parameters } = noteOperation(schema); // the cell's replica may not have all of it yet
+          await target.query(sql, [...parameters]);
           await target.query(ready);
           watch.check();
           return { former: settings, rows: copied };

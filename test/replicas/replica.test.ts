@@ -6,7 +6,7 @@ import type { ReadOutcome } from '../../src/database/replica.js';
 import { diagnoseReplicas } from '../../src/database/replica-diagnosis.js';
 import { sql } from '../../src/database/sql.js';
 import type { TenantContext } from '../../src/database/tenant-transaction.js';
-import { notePositionOfTenant } from '../../src/database/write-positions.js';
+import { noteOperation } from '../../src/database/write-positions.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { SAMPLES } from '../helpers/samples/index.js';
 import { seedStaff } from '../helpers/staff.js';
@@ -120,9 +120,10 @@ describe('who has written', () => {
     await servers.onPrimary(
       "INSERT INTO tenant_main.immigration_client (first_name, gender, country) VALUES ('Restored', 'MALE', 'NP')",
     );
-    await first.database.publicQuery(notePositionOfTenant('tenant_main'));
+    await first.database.publicQuery(noteOperation('tenant_main'));
     const read = async () => expect(await found(second, 'Restored', manager)).toBe(0); // in no branch of the manager's
     expect(await outcomesOf(second, read)).toEqual({ behind: 1 });
+    await servers.onPrimary("DELETE FROM public.write_position WHERE writer = 'tenant_main'");
   });
 
   test('waits 50 ms for it once, not at each read', async () => {

@@ -1,6 +1,7 @@
 import type { OwnerClient } from '../../database/owner.js';
 import { ensureTenantRole, schemaRightsSql } from '../../database/roles.js';
 import { qualified, quoteIdentifier } from '../../database/schema-name.js';
+import { noteOperation } from '../../database/write-positions.js';
 import { settleQueues } from '../../schema/incarnation.js';
 import { tellOfTenant } from '../../schema/tenant-notice.js';
 
@@ -81,6 +82,8 @@ export async function renameSchema(
   for (const table of QUEUES)
     await client.query(`DELETE FROM ${qualified('public', table)} WHERE schema_name = $1`, [from]);
   await settleQueues(client, to);
+  const { sql, parameters } = noteOperation(to); // a replica still has the other schema of that name
+  await client.query(sql, [...parameters]);
   await tellOfTenant(client, from);
   await tellOfTenant(client, to);
 }
