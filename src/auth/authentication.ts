@@ -1,5 +1,6 @@
 import { unauthorized } from '../http/errors.js';
 import { isId } from '../http/path-id.js';
+import { nameSince, wasNamed } from '../tenancy/former-names.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import { type CurrentUser, type CurrentUsers, hasManyEnded } from './current-user.js';
 import { ForeignTokenError } from './foreign-token.js';
@@ -78,7 +79,8 @@ function invalidAccessToken(message: string) {
 }
 
 /**
- * Checks that a token is this tenant's: by name, and not older than the tenant, since a name can be used again.
+ * Checks that a token is this tenant's: by its name or, from before a renaming, a former one, and not older than the tenant
+ * or its name, since a name can be used again.
  * @param invalid the error for a token of an earlier tenant of that name, or whose `aud` is another
  */
 export function checkTenant(claims: Partial<Claims>, tenant: Tenant, invalid: () => Error): void {
@@ -86,14 +88,16 @@ export function checkTenant(claims: Partial<Claims>, tenant: Tenant, invalid: ()
   if (typeof claims.tid !== 'string' || claims.tid === '') {
     throw unauthorized('Invalid token: missing tenant information. Please log in again.');
   }
-  if (claims.tid !== expected) {
+  const isFormer = typeof claims.iat === 'number' && wasNamed(tenant.formerNames, claims.tid, claims.iat);
+  if (claims.tid !== expected && !isFormer) {
     const answer = unauthorized(
       `Token is not valid for this tenant. Please log in at the correct subdomain. (Expected: ${expected}, Got: ${claims.tid})`,
     );
     throw new ForeignTokenError(answer, claims.tid, String(claims.user_id));
   }
-  const isForAnother = claims.aud !== undefined && claims.aud !== expected;
-  if (isForAnother || typeof claims.iat !== 'number' || claims.iat < tenant.createdAt) throw invalid();
+  const isForAnother = claims.aud !== undefined && claims.aud !== claims.tid;
+  const since = isFormer ? tenant.createdAt : Math.max(tenant.createdAt, nameSince(tenant.formerNames));
+  if (isForAnother || typeof claims.iat !== 'number' || claims.iat < since) throw invalid();
 }
 
 const DIGITS = /^\d{1,16}$/;

@@ -1,9 +1,6 @@
-import { type SealedSecrets, UnreadableSecretError } from '../auth/sealed-secrets.js';
-import { ownerOf } from '../auth/totp-secrets.js';
+import type { SealedSecrets } from '../auth/sealed-secrets.js';
 import type { OwnerClient } from '../database/owner.js';
-
-/** Number of secrets sealed anew at a time. */
-const AT_ONCE = 500;
+import { resealSecrets } from '../provisioning/reseal-secrets.js';
 
 /** A tenant that gets another schema. */
 export interface Renaming {
@@ -40,29 +37,5 @@ export async function silence(client: OwnerClient, schema: string): Promise<void
  */
 export async function bindToName(client: OwnerClient, { from, to, secrets }: Renaming): Promise<number> {
   await client.query('UPDATE immigration_event SET tenant_schema = $2 WHERE tenant_schema = $1', [from, to]);
-  let [last, unreadable] = ['0', 0];
-  for (;;) {
-    const { rows } = await client.query<{ id: string; userId: string; sealed: Buffer; keyId: string }>(
-      `SELECT id, user_id AS "userId", sealed, key_id AS "keyId" FROM totp_secret
-       WHERE id > $1 ORDER BY id LIMIT ${AT_ONCE}`,
-      [last],
-    );
-    for (const row of rows) {
-      last = row.id;
-      const user = Number(row.userId);
-      try {
-        const secret = secrets.open(row, ownerOf({ schema: from }, user));
-        const { sealed, keyId } = secrets.seal(secret, ownerOf({ schema: to }, user));
-        await client.query('UPDATE totp_secret SET sealed = $2, key_id = $3 WHERE id = $1', [
-          row.id,
-          sealed,
-          keyId,
-        ]);
-      } catch (error) {
-        if (!(error instanceof UnreadableSecretError)) throw error;
-        unreadable++;
-      }
-    }
-    if (rows.length < AT_ONCE) return unreadable;
-  }
+  return await resealSecrets(client, { from, to, secrets });
 }

@@ -42,6 +42,15 @@ export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = 
   restore: async () =>
     resumable((await import('../backup/portable/restore-tenant.js')).RESTORE, portableMeans),
   clone: async () => resumable((await import('../backup/portable/clone-tenant.js')).CLONE, portableMeans),
+  rename: async () => {
+    const { SealedSecrets } = await import('../auth/sealed-secrets.js');
+    const { renameOperation } = await import('../provisioning/rename-tenant.js');
+    return resumable(renameOperation, ({ config, handle }) => ({
+      ...homeSurroundings(handle),
+      mediaDirectory: config.mediaDirectory,
+      secrets: new SealedSecrets([config.secretKey, ...config.secretKeyFallbacks]),
+    }));
+  },
   delete: async () => {
     const { exportTenant } = await import('./export-tenant.js');
     const { deleteOperation } = await import('../provisioning/delete-tenant.js');

@@ -5,6 +5,7 @@ import { addCreateTenantCommand } from './create-tenant.js';
 import { addDeleteTenantCommand, addUndeleteCommand } from './delete-tenant.js';
 import { addMoveTenantCommand } from './move-tenant.js';
 import { addCloneCommand, addExportCommand, addImportCommand } from './portable-tenants.js';
+import { addRenameCommand } from './rename-tenant.js';
 import { addRestoreTenantCommand } from './restored-tenant.js';
 import { addShowCommand } from './show-tenant.js';
 import { tenantLines, tenantToJson } from './shown-tenant.js';
@@ -33,6 +34,7 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
       }),
     );
   addShowCommand(tenants.command('show'), context);
+  addRenameCommand(tenants.command('rename'), context);
   addSuspendCommand(tenants.command('suspend'), context);
   addActivateCommand(tenants.command('activate'), context);
   addSetCommand(tenants.command('set'), context);

@@ -46,7 +46,8 @@ export interface CreateTenantResult extends CreatedTenant {
   readonly added: Added | null;
 }
 
-type Hosts = Pick<Config, 'appSubdomain' | 'baseDomain'>;
+/** The settings of which a tenant's own domains are made. */
+export type Hosts = Pick<Config, 'appSubdomain' | 'baseDomain'>;
 
 /**
  * Returns the domains that every tenant gets, the primary one first: that of the front end, and the tenant's own. A

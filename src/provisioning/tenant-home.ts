@@ -16,16 +16,20 @@ export function homeSurroundings(handle: DatabaseHandle): HomeSurroundings {
   return { handle, owner: ownerOf(handle) };
 }
 
-/**
- * Returns the owner's connection to the database in which a tenant lives, and whether that is another one than the
- * catalogue's. @throws PlainError when it is not given; UnknownCellError
- */
-export async function homeOf(
-  handle: DatabaseHandle,
-  schema: string,
-): Promise<{ readonly owner: ConnectionSettings; readonly isElsewhere: boolean }> {
+/** The database in which a tenant lives. */
+interface TenantHome {
+  readonly owner: ConnectionSettings;
+  /** The program's role there. */
+  readonly appUser: string;
+  /** Whether it is another database than the catalogue's. */
+  readonly isElsewhere: boolean;
+}
+
+/** Returns the database in which a tenant lives. @throws PlainError when the owner's connection is not given; UnknownCellError */
+export async function homeOf(handle: DatabaseHandle, schema: string): Promise<TenantHome> {
   const cell = await cellOfTenant(handle, schema);
-  return { owner: ownerOf(handleOf(handle, cell)), isElsewhere: cell !== null };
+  const home = handleOf(handle, cell);
+  return { owner: ownerOf(home), appUser: home.app.user, isElsewhere: cell !== null };
 }
 
 /** Runs `work` on the owner's connection to the database in which a tenant lives. @throws as homeOf, and what `work` throws */

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { type KeyRing, PurposeKeys } from '../config/key-ring.js';
+import { schemaOf } from '../tenancy/tenant-name.js';
 import type { Tenant } from '../tenancy/tenants.js';
 
 const LIFETIME = 3_600;
@@ -29,9 +30,12 @@ export class SignedUrls {
     const end = Number(expires);
     if (!Number.isSafeInteger(end) || end <= Date.now() / 1000 || !signature) return false;
     const given = Buffer.from(signature);
+    const schemas = [tenant.schema, ...(tenant.formerNames ?? []).map(({ name }) => schemaOf(name))];
     return this.#keys.verifying.some((key) => {
-      const expected = Buffer.from(signatureOf(key, tenant, path, end));
-      return expected.length === given.length && timingSafeEqual(expected, given);
+      return schemas.some((schema) => {
+        const expected = Buffer.from(signatureOf(key, { ...tenant, schema }, path, end));
+        return expected.length === given.length && timingSafeEqual(expected, given);
+      });
     });
   }
 }

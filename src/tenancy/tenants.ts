@@ -7,6 +7,7 @@ import { NoticeCache } from '../database/notice-cache.js';
 import { TENANT_IS_ACTIVE, TENANT_LIVES_HERE } from '../database/served-tenants.js';
 import { sql } from '../database/sql.js';
 import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
+import type { FormerName } from './former-names.js';
 import { wildcardOf } from './host.js';
 import {
   SECOND_FACTOR_OF_TENANT,
@@ -38,6 +39,8 @@ export interface Tenant {
   readonly sessions: SessionSetting;
   /** In seconds since 1970: a token issued earlier belongs to another tenant that had this name before. */
   readonly createdAt: number;
+  /** The names that it had before, the oldest first; null if it never had another. */
+  readonly formerNames?: readonly FormerName[] | null;
 }
 
 const KEPT_FOR_MS = 5_000;
@@ -65,7 +68,8 @@ const tenantByDomain = (host: string, wildcard: string) => sql<TenantRow>`
          CASE WHEN ${TENANT_LIVES_HERE} THEN ${TENANT_TROUBLE} ELSE 'its cell is not configured' END AS trouble,
          t.max_users AS "maxUsers",
          ${OWN_COLUMNS},
-         floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
+         floor(extract(epoch FROM t.created_at))::float8 AS "createdAt",
+         t.former_names AS "formerNames"
   FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id
   WHERE d.domain IN (${host}, ${wildcard})
   ORDER BY d.domain = ${host} DESC

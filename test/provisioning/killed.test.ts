@@ -6,6 +6,7 @@ import { createOperation } from '../../src/provisioning/create-tenant.js';
 import { deleteOperation, undeleteOperation } from '../../src/provisioning/delete-tenant.js';
 import { listOperations } from '../../src/provisioning/operations/list.js';
 import { purgeOperation } from '../../src/provisioning/purge-tenant.js';
+import { renameOperation } from '../../src/provisioning/rename-tenant.js';
 import { cliSurroundings, runCommand } from '../helpers/cli.js';
 import { killedAt, pointsOf } from '../helpers/killed-operations.js';
 import { orphans, tenantSums } from '../helpers/tenant-sums.js';
@@ -132,6 +133,43 @@ describe('a tenant that goes', () => {
       expect(await listed()).toEqual(['main', 'demo']);
       expect(existsSync(dirname(dirname(picture())))).toBe(false);
       await expectOrder();
+    },
+  );
+});
+
+describe('a tenant that is renamed', () => {
+  const picture = (name: string) => join(on.folder, 'media', `tenant_${name}`, 'profile-pictures', 'a.png');
+
+  it.each([...pointsOf(renameOperation), { kind: 'rename', step: 'switch', at: 'during' as const }])(
+    'rename is carried on when it is killed $at $step',
+    async (point) => {
+      if (!(await listed()).includes('old')) {
+        await leopard('tenants', 'create', '--tenant', 'old', '--name', 'Named');
+        await mkdir(dirname(picture('old')), { recursive: true });
+        await writeFile(picture('old'), 'picture');
+      }
+      const command = ['tenants', 'rename', 'old', 'fresh', '--json'];
+      expect(await killedAt(on.settings, command, point)).toMatchObject({ killed: true });
+      const { exitCode, stdout, stderr } = await leopard(...command);
+      expect([exitCode, stderr]).toEqual([0, '']);
+      expect(JSON.parse(stdout)).toMatchObject({ tenant: 'fresh', trouble: null });
+      expect([existsSync(picture('old')), existsSync(picture('fresh'))]).toEqual([false, true]);
+      await expectOrder('tenant_fresh');
+      expect(await leopard('tenants', 'rename', 'fresh', 'old')).toMatchObject({ exitCode: 0 });
+      await expectOrder('tenant_old');
+    },
+  );
+
+  it.each(pointsOf({ ...renameOperation, steps: renameOperation.steps.slice(0, 1) }))(
+    'rename is undone when it is killed $at $step',
+    async (point) => {
+      const before = await tenantSums(on.database.owner, ['tenant_main', 'tenant_demo']);
+      expect(await killedAt(on.settings, ['tenants', 'rename', 'old', 'fresh'], point)).toMatchObject({
+        killed: true,
+      });
+      expect((await leopard('tenants', 'resume', 'old', '--undo')).exitCode).toBe(0);
+      expect(await tenantSums(on.database.owner, ['tenant_main', 'tenant_demo'])).toEqual(before);
+      await expectOrder('tenant_old');
     },
   );
 });

@@ -26,7 +26,8 @@ SELECT t.id, t.schema_name AS schema, t.name, t.cell, (t.is_active AND t.subscri
   'USAGE') THEN CASE WHEN (to_jsonb(t) ->> 'work_held_until')::timestamptz > clock_timestamp() THEN 'it is moving to another cell'
     ELSE 'its role may not enter its schema' END END ELSE 'its cell is not configured' END AS trouble,
   t.max_users AS "maxUsers", coalesce(t.settings ->> 'time_zone', 'UTC') AS "timeZone", t.settings ->> 'front_end' AS "frontEnd",
-  t.settings -> 'second_factor' AS "secondFactor", t.settings -> 'sessions' AS sessions, floor(extract(epoch FROM t.created_at))::float8 AS "createdAt"
+  t.settings -> 'second_factor' AS "secondFactor", t.settings -> 'sessions' AS sessions, floor(extract(epoch FROM t.created_at))::float8 AS "createdAt",
+  t.former_names AS "formerNames"
 FROM public.tenants_domain d
   JOIN public.tenants_tenant t ON t.id = d.tenant_id
 WHERE d.domain IN ($1, $2)

@@ -1,0 +1,104 @@
+import type { OwnerClient } from '../database/owner.js';
+import { dropTenantRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
+import { checkSchemaName, qualified, quoteIdentifier } from '../database/schema-name.js';
+import { noteIncarnation } from '../schema/incarnation.js';
+import { tellOfTenant } from '../schema/tenant-notice.js';
+
+/**
+ * Renames a tenant's schema in the caller's transaction: its role, rights, functions and its rows in `public`, except
+ * for its domains. Writers are locked out until the transaction ends, so that none of their rows keeps the old name.
+ * @param appUser the program's role, which may assume the tenant's
+ */
+export async function renameSchema(
+  client: OwnerClient,
+  appUser: string,
+  from: string,
+  to: string,
+): Promise<void> {
+  const [old, renamed] = [checkSchemaName(from), checkSchemaName(to)].map(quoteIdentifier);
+  await lockTables(client, from);
+  await ensureTenantRole(client, to, appUser);
+  await client.query(`ALTER SCHEMA ${old} RENAME TO ${renamed}`);
+  await client.query(schemaRightsSql(to));
+  await passRights(client, from, to);
+  await renameInFunctions(client, from, to);
+  await renameInPublic(client, from, to);
+  await noteIncarnation(client, to);
+  await dropTenantRole(client, from);
+  await tellOfTenant(client, from);
+  await tellOfTenant(client, to);
+}
+
+async function lockTables(client: OwnerClient, schema: string): Promise<void> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_catalog.pg_class
+     WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relkind IN ('r', 'p') ORDER BY oid`,
+    [schema],
+  );
+  const tables = rows.map(({ name }) => qualified(schema, name));
+  if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN SHARE ROW EXCLUSIVE MODE`);
+}
+
+/** Grants each right of the old role on the schema's relations, columns and functions to the new one, and revokes it from the old. */
+async function passRights(client: OwnerClient, from: string, to: string): Promise<void> {
+  const { rows } = await client.query<{ rights: string; object: string }>(
+    `WITH schema AS (SELECT to_regnamespace(quote_ident($1)) AS id), role AS (SELECT to_regrole(quote_ident($2)) AS id)
+     SELECT string_agg(a.privilege_type, ', ') AS rights,
+            CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || format('%I.%I', $1::text, c.relname) AS object
+     FROM schema, role, pg_catalog.pg_class c, aclexplode(c.relacl) a
+     WHERE c.relnamespace = schema.id AND a.grantee = role.id GROUP BY c.relkind, c.relname
+     UNION ALL
+     SELECT string_agg(format('%s (%I)', a.privilege_type, t.attname), ', '), 'TABLE ' || format('%I.%I', $1::text, c.relname)
+     FROM schema, role, pg_catalog.pg_class c JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
+     WHERE c.relnamespace = schema.id AND a.grantee = role.id GROUP BY c.relname
+     UNION ALL
+     SELECT string_agg(a.privilege_type, ', '), 'ROUTINE ' || p.oid::regprocedure::text
+     FROM schema, role, pg_catalog.pg_proc p, aclexplode(p.proacl) a
+     WHERE p.pronamespace = schema.id AND a.grantee = role.id GROUP BY p.oid`,
+    [to, from],
+  );
+  const [old, renamed] = [quoteIdentifier(from), quoteIdentifier(to)];
+  const statements = rows.flatMap(({ rights, object }) => [
+    `REVOKE ${rights} ON ${object} FROM ${old}`,
+    `GRANT ${rights} ON ${object} TO ${renamed}`,
+  ]);
+  statements.push(
+    `REVOKE ALL ON SCHEMA ${renamed} FROM ${old}`,
+    `ALTER DEFAULT PRIVILEGES IN SCHEMA ${renamed} REVOKE ALL ON TABLES FROM ${old}`,
+  );
+  await client.query(statements.join(';\n'));
+}
+
+/** Gives functions that run with the schema as search path its new name. */
+async function renameInFunctions(client: OwnerClient, from: string, to: string): Promise<void> {
+  const { rows } = await client.query<{ routine: string; path: string }>(
+    `SELECT p.oid::regprocedure::text AS routine, substr(setting, length('search_path=') + 1) AS path
+     FROM pg_catalog.pg_proc p, unnest(p.proconfig) AS setting
+     WHERE p.pronamespace = to_regnamespace(quote_ident($1)) AND setting LIKE 'search_path=%'`,
+    [to],
+  );
+  const statements = rows.flatMap(({ routine, path }) => {
+    const names = path.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
+    if (!names.includes(from)) return [];
+    const renamed = names.map((name) => quoteIdentifier(name === from ? to : name)).join(', ');
+    return [`ALTER ROUTINE ${routine} SET search_path TO ${renamed}`];
+  });
+  if (statements.length > 0) await client.query(statements.join(';\n'));
+}
+
+/** Gives the tenant's rows in every table of `public` its new name: in its own row, the queues, jobs, pauses and the ledger. */
+async function renameInPublic(client: OwnerClient, from: string, to: string): Promise<void> {
+  const { rows } = await client.query<{ table: string; column: string }>(
+    `SELECT c.relname AS table, a.attname AS column
+     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
+       AND (a.attname = 'schema_name' OR (c.relname, a.attname) = ('migration_ledger', 'scope'))`,
+  );
+  for (const { table, column } of rows) {
+    const name = quoteIdentifier(column);
+    await client.query(`UPDATE ${qualified('public', table)} SET ${name} = $2 WHERE ${name} = $1`, [
+      from,
+      to,
+    ]);
+  }
+}
