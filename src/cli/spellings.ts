@@ -12,11 +12,13 @@ export function acceptBothSpellings(command: Command): void {
 
 /**
  * Returns the arguments with the options' names in the known spelling: `--clear_branches` becomes `--clear-branches`.
- * Anything else, such as a value, stays as it is.
+ * Anything else, such as a value or what follows `--`, stays as it is.
  */
 export function withKnownSpelling(args: readonly string[], commands: readonly Command[]): string[] {
   const known = new Set(commands.flatMap((command) => command.options.map((option) => option.long)));
-  return args.map((argument) => {
+  const end = args.indexOf('--');
+  return args.map((argument, index) => {
+    if (end >= 0 && index > end) return argument;
     const [, name = '', rest = ''] = /^(--[a-z][a-z_-]*)(=.*)?$/s.exec(argument) ?? [];
     const hyphenated = name.replaceAll('_', '-');
     return name && known.has(hyphenated) ? hyphenated + rest : argument;

@@ -13,6 +13,7 @@ import { addActivateCommand, addSetCommand, addSuspendCommand } from './tenant-c
 import { addSetDeadlineAlertsCommand, addSetTimeZoneCommand } from './tenant-commands.js';
 import { addDomainsCommand } from './tenant-domains.js';
 import { addOperationsCommand, addResumeCommand } from './tenant-operations.js';
+import { addRunCommand } from './tenants-run.js';
 import { withTables } from './with-tables.js';
 
 /** Adds `leopard tenants` with its subcommands. */
@@ -48,6 +49,7 @@ export function addTenantsCommand(program: Command, context: CliContext): void {
   addRestoreTenantCommand(tenants.command('restore'), context);
   addCloneCommand(tenants.command('clone'), context);
   addUndeleteCommand(tenants.command('undelete'), context);
+  addRunCommand(tenants.command('run'), context);
   addOperationsCommand(tenants.command('operations'), context);
   addResumeCommand(tenants.command('resume'), context);
 }
