@@ -81,9 +81,9 @@ async function renameInFunctions(client: OwnerClient, from: string, to: string):
     const names = path.split(',').map((name) => name.trim().replace(/^"(.*)"$/, '$1'));
     if (!names.includes(from)) return [];
     const renamed = names.map((name) => quoteIdentifier(name === from ? to : name)).join(', ');
-    return [`ALTER ROUTINE ${routine} SET search_path TO ${renamed}`];
+    return [`SET LOCAL search_path TO ${renamed}`, `ALTER ROUTINE ${routine} SET search_path FROM CURRENT`];
   });
-  if (statements.length > 0) await client.query(statements.join(';\n'));
+  await client.query([...statements, 'SET LOCAL search_path TO public, pg_temp'].join(';\n'));
 }
 
 /** Gives the tenant's rows in every table of `public` its new name: in its own row, the queues, jobs, pauses and the ledger. */
