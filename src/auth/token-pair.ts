@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { type Sql, sql } from '../database/sql.js';
 import { component } from '../http/component.js';
+import { nameSince } from '../tenancy/former-names.js';
 import { type Tenant, tenantName } from '../tenancy/tenants.js';
 import type { Account } from './accounts.js';
 import { sessionLimits } from './session-limits.js';
@@ -21,7 +22,7 @@ export function newPair(tokens: Tokens, tenant: Tenant, account: Account, sid: s
   const { email, username, groups, tokensFrom } = account;
   const holder = { user_id: String(account.id), tid: tenantName(tenant), sid, email, username, groups };
   const { idle, lifetime } = sessionLimits(tokens, tenant);
-  const from = tokensFrom;
+  const from = Math.max(tokensFrom, nameSince(tenant.formerNames));
   const until = (startedAt ?? Math.max(Math.floor(Date.now() / 1000), from)) + lifetime;
   return {
     refresh: tokens.issue('refresh', holder, { from, until, lifetime: idle }),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SealedSecrets } from '../auth/sealed-secrets.js';
 import type { ConnectionSettings } from '../config/config.js';
 import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
@@ -36,6 +37,8 @@ interface RenameNotes {
 
 /** Number of former names that a tenant keeps. */
 const FORMER_NAMES = 10;
+/** Milliseconds for which nobody else can take the former name: tokens tell their time in whole seconds. */
+const NAME_KEPT_MS = 1_000;
 /** Number of events given the new name at a time. */
 const EVENTS_AT_ONCE = 5_000;
 
@@ -126,6 +129,8 @@ export const renameOperation: Operation<RenameParameters, RenameNotes, RenameSur
       async run({ schemas: [from, to], surroundings: { mediaDirectory } }) {
         await linkTenantFiles(mediaDirectory, from!, to!);
         await removeTenantFiles(mediaDirectory, from!);
+        // Tokens of the former name are valid up to the end of the second of the switch. Nobody else gets the name before.
+        await sleep(NAME_KEPT_MS);
       },
     },
   ],
@@ -154,14 +159,14 @@ async function giveName(
   to: string,
   domains: readonly string[],
 ): Promise<void> {
-  const { rows } = await client.query<{ id: string; former: readonly FormerName[] | null; now: number }>(
-    `SELECT id, former_names AS former, floor(extract(epoch FROM clock_timestamp()))::float8 AS now
+  const { rows } = await client.query<{ id: string; former: readonly FormerName[] | null; next: number }>(
+    `SELECT id, former_names AS former, floor(extract(epoch FROM clock_timestamp()))::float8 + 1 AS next
      FROM public.tenants_tenant WHERE schema_name = $1`,
     [to],
   );
-  const { id, former, now } = rows[0]!;
+  const { id, former, next } = rows[0]!;
   const known = former ?? [];
-  const names = [...known, { name: shortName(from), since: known.at(-1)?.until ?? 0, until: now }];
+  const names = [...known, { name: shortName(from), since: known.at(-1)?.until ?? 0, until: next }];
   await client.query('UPDATE public.tenants_tenant SET former_names = $2, updated_at = now() WHERE id = $1', [
     id,
     JSON.stringify(names.slice(-FORMER_NAMES)),

@@ -4,7 +4,7 @@ export interface FormerName {
   readonly name: string;
   /** 0 for the name with which it was created. */
   readonly since: number;
-  /** The second in which it was renamed: from then on the name may be another tenant's. */
+  /** The second after that in which it was renamed: from then on the name may be another tenant's. */
   readonly until: number;
 }
 

@@ -56,6 +56,8 @@ it('a renamed tenant has everything under its new name, and its old domains, tok
   const ask = (host: string, given = token) => app.ask('GET', '/api/v1/agents/', { token: given, host });
   for (const host of ['main.localhost', 'zenith-immigrate.localhost', 'zenith.localhost'])
     await expect.poll(async () => (await ask(host)).status).toBe(200);
+  const fresh = await app.logIn('admin', 'zenith');
+  expect((await ask('zenith.localhost', fresh)).status).toBe(200);
   await addClient('tenant_zenith');
   expect(await sql(`SELECT FROM public.event_queue WHERE schema_name = 'tenant_zenith'`)).toHaveLength(
     queued.length,
