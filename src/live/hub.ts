@@ -133,10 +133,11 @@ export class StreamHub {
       user_id: userId,
     });
     let missed: Framed[] = [];
+    let hasMoved: boolean;
     try {
       await streams.join(stream);
       // The tenant may have been suspended since the request was checked, before its streams were known here.
-      await this.#endUnusable([tenant.id]);
+      hasMoved = await this.#endUnusable([tenant.id]);
       if (lastId !== null && !stream.ended)
         missed = await streams.missed(userId, lastId, this.#options.missed);
     } catch (error) {
@@ -144,7 +145,7 @@ export class StreamHub {
       throw error;
     }
     if (stream.ended) return false;
-    if (this.#leaving) {
+    if (this.#leaving || hasMoved) {
       // Without an id: the client has not received anything yet.
       begin().end(farewell(new Date().toISOString(), this.#reconnectsAfter()));
       stream.end();
@@ -179,8 +180,8 @@ export class StreamHub {
 
   #streamsOf(tenant: Tenant): TenantStreams {
     const known = this.#tenants.get(tenant.schema);
-    if (known?.tenant.id === tenant.id) return known;
-    known?.endAll(); // belongs to an earlier tenant of this name
+    if (known?.tenant.id === tenant.id && known.tenant.cell === tenant.cell) return known;
+    known?.endAll(); // belongs to an earlier tenant of this name, or to its time in another cell
     const { database, source } = this.parts;
     const streams = new TenantStreams(tenant, database, source, (work) => this.#lookSemaphore.run(work));
     this.#tenants.set(tenant.schema, streams);
@@ -225,13 +226,29 @@ export class StreamHub {
     if (notice) this.#tenants.get(notice.schema)?.endSession(notice.user, notice.sid);
   }
 
-  /** Ends the streams of tenants that are suspended or gone. */
-  async #endUnusable(ids = [...this.#tenants.values()].map(({ tenant }) => tenant.id)): Promise<void> {
-    if (ids.length === 0) return;
-    const usable = new Set((await this.parts.database.publicQuery(usableTenants(ids))).map(({ id }) => id));
-    for (const streams of this.#tenants.values()) {
-      if (ids.includes(streams.tenant.id) && !usable.has(streams.tenant.id)) streams.endAll();
+  /**
+   * Ends the streams of tenants that are suspended or gone, and those of tenants that have moved to another cell, whose clients
+   * reconnect: the hub of that cell gets its notices.
+   * @returns whether one has moved
+   */
+  async #endUnusable(ids = [...this.#tenants.values()].map(({ tenant }) => tenant.id)): Promise<boolean> {
+    if (ids.length === 0) return false;
+    const usable = new Map(
+      (await this.parts.database.publicQuery(usableTenants(ids))).map(({ id, cell }) => [id, cell]),
+    );
+    let hasMoved = false;
+    for (const streams of [...this.#tenants.values()]) {
+      const { id, schema, cell } = streams.tenant;
+      if (!ids.includes(id)) continue;
+      if (!usable.has(id)) streams.endAll();
+      else if (usable.get(id) !== cell) {
+        hasMoved = true;
+        this.#tenants.delete(schema); // what it remembers is of the other database
+        const now = new Date().toISOString();
+        await streams.leave((last) => farewell(now, this.#reconnectsAfter(), last));
+      }
     }
+    return hasMoved;
   }
 
   #everySecond(): void {

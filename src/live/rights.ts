@@ -22,10 +22,12 @@ export function activeUsers(users: readonly number[], sids: readonly string[]): 
     FROM immigration_user u WHERE u.id = ANY (${users}::bigint[]) AND u.is_active`;
 }
 
-/** Returns the query for those of these tenants that may still be used. */
-export function usableTenants(ids: readonly number[]): Statement<{ id: number }> {
+/** Returns the query for those of these tenants that may still be used, with the cells in which they live. */
+export function usableTenants(
+  ids: readonly number[],
+): Statement<{ readonly id: number; readonly cell: string | null }> {
   return sql`
-    SELECT t.id FROM public.tenants_tenant t WHERE t.id = ANY (${ids}::bigint[]) AND ${TENANT_IS_ACTIVE}`;
+    SELECT t.id, t.cell FROM public.tenants_tenant t WHERE t.id = ANY (${ids}::bigint[]) AND ${TENANT_IS_ACTIVE}`;
 }
 
 /**

@@ -57,6 +57,8 @@ const LOOK_EVERY_MS = 100;
 const MOST_PASSES = 10;
 const FEW_ROWS = 1_000;
 const SHORT_PASS_MS = 1_500;
+/** Share of the time of the pass before from which on catching up does not get shorter. */
+const STILL_SHRINKS = 0.7;
 const DAY_MS = 86_400_000;
 /** How often it is tried to close the tenant. */
 const MOST_ATTEMPTS = 5;
@@ -117,15 +119,18 @@ const catchUp: MoveStep = {
   name: 'catch-up',
   label: 'copying what has changed meanwhile',
   async run(work) {
-    let pass: Pass;
-    let [passes, rows] = [0, work.notes.caughtUp ?? 0];
-    do {
+    let rows = work.notes.caughtUp ?? 0;
+    let before: Pass | undefined;
+    for (let passes = 1; ; passes++) {
+      const earlier = rows;
       const cutoffs = { ...work.notes.cutoffs };
-      const before = rows;
-      pass = await copyTables(work, cutoffs, { counts: (more) => ({ caughtUp: before + more }) });
+      const pass = await copyTables(work, cutoffs, { counts: (more) => ({ caughtUp: earlier + more }) });
       rows += pass.rows;
-      passes++;
-    } while (passes < MOST_PASSES && pass.rows > FEW_ROWS && pass.ms > SHORT_PASS_MS);
+      // As soon as a pass is hardly shorter than the one before, the next ones would not be either.
+      const isSmall = pass.rows <= FEW_ROWS || pass.ms <= SHORT_PASS_MS;
+      if (isSmall || passes === MOST_PASSES || (before && pass.ms > before.ms * STILL_SHRINKS)) return;
+      before = pass;
+    }
   },
   canUndo: not,
   async undo() {},

@@ -6,7 +6,6 @@ import { type Job, messageOf } from '../jobs/job.js';
 /** Seconds from one run to the next. */
 const EVERY = 60;
 
-// Programs open such a tenant too, with its next request; its background work waits for this one.
 const END_HOLDS = sql<{ schema: string }>`SELECT public.end_tenant_holds() AS schema`;
 
 /**

@@ -62,20 +62,24 @@ export async function readForeignKeys(client: OwnerClient, schema: string): Prom
 
 /**
  * Prepares tables for rows from elsewhere, in the caller's transaction: triggers are off, so that nothing is captured,
- * audited or counted again, and foreign keys are away, since rows come table by table.
+ * audited or counted again, and foreign keys are away, since rows come table by table. No program can use them.
  */
 export async function openForRows(client: OwnerClient, schema: string): Promise<void> {
   const keys = await readForeignKeys(client, schema);
-  const statements = keys.map(
-    ({ table, name }) => `ALTER TABLE ${qualified(schema, table)} DROP CONSTRAINT ${quoteIdentifier(name)}`,
-  );
+  const role = quoteIdentifier(schema);
+  const statements = [
+    `REVOKE USAGE ON SCHEMA ${role} FROM ${role}`,
+    ...keys.map(
+      ({ table, name }) => `ALTER TABLE ${qualified(schema, table)} DROP CONSTRAINT ${quoteIdentifier(name)}`,
+    ),
+  ];
   for (const table of await tablesWithTriggers(client, schema))
     statements.push(`ALTER TABLE ${qualified(schema, table)} DISABLE TRIGGER USER`);
-  if (statements.length > 0) await client.query(statements.join(';\n'));
+  await client.query(statements.join(';\n'));
 }
 
 /**
- * Returns the statements that put triggers and foreign keys in place again. The rows are not checked against the keys, which
+ * Returns the statements that put triggers and foreign keys in place again, and open the schema to its role. The rows are not checked against the keys, which
  * would take long: they satisfied the same ones where they come from (see validateKeys).
  * @param keys those of the schema that the rows come from
  */
@@ -97,6 +101,8 @@ export async function closingStatements(
   );
   for (const table of await tablesWithTriggers(client, schema))
     statements.push(`ALTER TABLE ${qualified(schema, table)} ENABLE TRIGGER USER`);
+  const role = quoteIdentifier(schema);
+  statements.push(`GRANT USAGE ON SCHEMA ${role} TO ${role}`);
   return statements.join(';\n');
 }
 

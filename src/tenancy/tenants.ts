@@ -6,7 +6,7 @@ import type { Database } from '../database/database.js';
 import { NoticeCache } from '../database/notice-cache.js';
 import { TENANT_IS_ACTIVE, TENANT_LIVES_HERE } from '../database/served-tenants.js';
 import { sql } from '../database/sql.js';
-import { TENANT_TROUBLE } from '../database/tenant-trouble.js';
+import { IT_IS_MOVING, TENANT_TROUBLE } from '../database/tenant-trouble.js';
 import type { FormerName } from './former-names.js';
 import { wildcardOf } from './host.js';
 import {
@@ -76,9 +76,9 @@ const tenantByDomain = (host: string, wildcard: string) => sql<TenantRow>`
   LIMIT 1`;
 
 const tenantInCell = ({ schema, id }: Tenant) => sql<CellRow>`
-  SELECT ${TENANT_TROUBLE} AS trouble, ${OWN_COLUMNS}
+  SELECT CASE WHEN ${TENANT_LIVES_HERE} THEN ${TENANT_TROUBLE} ELSE ${IT_IS_MOVING} END AS trouble, ${OWN_COLUMNS}
   FROM public.tenants_tenant t
-  WHERE t.schema_name = ${schema} AND t.id = ${id} AND ${TENANT_LIVES_HERE}`;
+  WHERE t.schema_name = ${schema} AND t.id = ${id}`;
 
 /** Returns the name that tokens carry: the schema without `tenant_`. */
 export function tenantName(tenant: Tenant): string {
