@@ -33,10 +33,9 @@ export class TenantMovingError extends Error {
 
 /** Returns the statement that says whether a tenant is closed for a move, or lives elsewhere. */
 export const isMoving = (schema: string) => sql<{ moving: boolean }>`
-  SELECT NOT EXISTS (
+  SELECT EXISTS (
     SELECT FROM public.tenants_tenant t
-    WHERE t.schema_name = ${schema} AND t.cell IS NULL
-      AND (t.work_held_until IS NULL OR t.work_held_until <= clock_timestamp())
+    WHERE t.schema_name = ${schema} AND (t.cell IS NOT NULL OR t.work_held_until > clock_timestamp())
   ) AS moving`;
 
 /** No such schema, table, column or function, or no privilege on it. */
