@@ -8,7 +8,8 @@ CREATE TABLE public.tenant_operation (
   parameters jsonb NOT NULL DEFAULT '{}',
   -- What the steps noted for later ones and for the result.
   notes jsonb NOT NULL DEFAULT '{}',
-  state varchar(10) NOT NULL DEFAULT 'RUNNING' CHECK (state IN ('RUNNING', 'UNDOING', 'FAILED', 'DONE', 'UNDONE')),
+  -- text, not varchar: the check of a varchar is written in another way after a dump and a restore.
+  state text NOT NULL DEFAULT 'RUNNING' CHECK (state IN ('RUNNING', 'UNDOING', 'FAILED', 'DONE', 'UNDONE')),
   steps_done varchar(40)[] NOT NULL DEFAULT '{}',
   -- The step under way.
   step varchar(40),

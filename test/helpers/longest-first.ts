@@ -7,10 +7,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * measurements come after the interleaved operations, which leave little of a second processor.
  */
 const LONGEST = [
+  'test/docs/extending.test.ts',
+  'test/deployment/install.test.ts',
   'test/bad-input/body.test.ts',
   'test/bad-input/query.test.ts',
   'test/bad-input/multipart.test.ts',
-  'test/docs/extending.test.ts',
   'test/isolation/interleaving.test.ts',
   'test/isolation/statements.test.ts',
   'test/imports/large-file.test.ts',
