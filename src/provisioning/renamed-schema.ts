@@ -1,6 +1,6 @@
 import type { OwnerClient } from '../database/owner.js';
 import { dropTenantRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
-import { checkSchemaName, qualified, quoteIdentifier } from '../database/schema-name.js';
+import { checkSchemaName, qualified, qualifiedList, quoteIdentifier } from '../database/schema-name.js';
 import { noteIncarnation } from '../schema/incarnation.js';
 import { tellOfTenant } from '../schema/tenant-notice.js';
 
@@ -15,10 +15,11 @@ export async function renameSchema(
   from: string,
   to: string,
 ): Promise<void> {
-  const [old, renamed] = [checkSchemaName(from), checkSchemaName(to)].map(quoteIdentifier);
-  await lockTables(client, from);
+  await lockTables(client, checkSchemaName(from));
   await ensureTenantRole(client, to, appUser);
-  await client.query(`ALTER SCHEMA ${old} RENAME TO ${renamed}`);
+  await client.query(
+    `ALTER SCHEMA ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(checkSchemaName(to))}`,
+  );
   await client.query(schemaRightsSql(to));
   await passRights(client, from, to);
   await renameInFunctions(client, from, to);
@@ -35,8 +36,9 @@ async function lockTables(client: OwnerClient, schema: string): Promise<void> {
      WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relkind IN ('r', 'p') ORDER BY oid`,
     [schema],
   );
-  const tables = rows.map(({ name }) => qualified(schema, name));
-  if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN SHARE ROW EXCLUSIVE MODE`);
+  const tables = rows.map(({ name }) => name);
+  if (tables.length > 0)
+    await client.query(`LOCK TABLE ${qualifiedList(schema, tables)} IN SHARE ROW EXCLUSIVE MODE`);
 }
 
 /** Grants each right of the old role on the schema's relations, columns and functions to the new one, and revokes it from the old. */

@@ -93,11 +93,15 @@ describe.each(SETUPS)('$name', ({ pooled, clients, first }) => {
         // A connection that was cut may not have been replaced.
         expect(new Set(left.map(({ pid }) => pid)).size).toBe(pooled ? POOL : database.load.open);
         for (const state of left) expect(state).toEqual({ ...UNTOUCHED, pid: expect.any(Number) });
-        const open = await admin.query(
-          `SELECT DISTINCT state, xact_start FROM pg_stat_activity WHERE usename = $1 AND datname = $2`,
-          [databases.app.user, databases.app.database],
-        );
-        expect(open.rows).toEqual([{ state: 'idle', xact_start: null }]);
+        // The server ends what runs on a connection that was cut only when it notices.
+        const open = async () =>
+          (
+            await admin.query(
+              `SELECT DISTINCT state, xact_start FROM pg_stat_activity WHERE usename = $1 AND datname = $2`,
+              [databases.app.user, databases.app.database],
+            )
+          ).rows;
+        await expect.poll(open, { timeout: 10_000 }).toEqual([{ state: 'idle', xact_start: null }]);
       }).finally(() => {
         used.stop();
         return database.close();

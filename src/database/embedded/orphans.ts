@@ -47,12 +47,21 @@ export async function clearOrphans(layout: Layout, onProgress: (text: string) =>
 async function ensureNobodyAnswers({ directory, socket }: Layout): Promise<void> {
   if (!socket || !existsSync(socket)) return;
   for (const name of readdirSync(socket).filter((entry) => !entry.endsWith('.lock'))) {
-    const answers = await accepts(join(socket, name));
-    if (!answers) continue;
+    if (!(await goesOnAccepting(join(socket, name)))) continue;
     throw new EmbeddedDatabaseError(
       `data directory ${directory} is in use by a server elsewhere, such as in another container; stop it or set LEOPARD_DATA_DIR`,
     );
   }
+}
+
+/** Returns whether a socket goes on accepting: a killed process keeps its own a moment longer than what it is recognised by. */
+async function goesOnAccepting(socket: string): Promise<boolean> {
+  const until = performance.now() + AT_ONCE_MS / 5;
+  while (await accepts(socket)) {
+    if (performance.now() > until) return true;
+    await sleep(50);
+  }
+  return false;
 }
 
 function accepts(socket: string): Promise<boolean> {

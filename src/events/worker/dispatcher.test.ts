@@ -258,26 +258,26 @@ describe('what cannot be handled', () => {
 
   it('of a tenant without tables does not hold up the others', async () => {
     await test.sql(
-      `INSERT INTO public.tenants_tenant (schema_name, name) VALUES ('tenant_broken', 'Broken')`,
+      `INSERT INTO public.tenants_tenant (schema_name, name) VALUES ('tenant_tableless', 'Broken')`,
     );
     await test.sql(`INSERT INTO public.event_queue (schema_name, event_id, event_type, entity_type, entity_id)
-      VALUES ('tenant_broken', 1, '${STAGE}', 'Client', 1)`);
+      VALUES ('tenant_tableless', 1, '${STAGE}', 'Client', 1)`);
     const lines: string[] = [];
     await addEvents(test, 1);
     await start({ ...NOTED, log: (message) => lines.push(message) });
     await test.drained();
-    expect([await waiting('tenant_broken'), lines]).toEqual([1, []]);
+    expect([await waiting('tenant_tableless'), lines]).toEqual([1, []]);
     // It counts as up to date now, although it has no table.
-    await test.sql(`CREATE ROLE tenant_broken; GRANT tenant_broken TO leopard_app; CREATE SCHEMA tenant_broken;
-      GRANT USAGE ON SCHEMA tenant_broken TO tenant_broken;
+    await test.sql(`CREATE ROLE tenant_tableless; GRANT tenant_tableless TO leopard_app; CREATE SCHEMA tenant_tableless;
+      GRANT USAGE ON SCHEMA tenant_tableless TO tenant_tableless;
       INSERT INTO public.migration_ledger (scope, number, name, checksum)
-      SELECT 'tenant_broken', number, name, checksum FROM public.migration_ledger WHERE scope = 'tenant_main'`);
+      SELECT 'tenant_tableless', number, name, checksum FROM public.migration_ledger WHERE scope = 'tenant_main'`);
     await test.until(() => lines.length > 0);
-    expect(lines[0]).toBe('events of tenant_broken could not be handled, and wait');
+    expect(lines[0]).toBe('events of tenant_tableless could not be handled, and wait');
     await addEvents(test, 1);
     await test.drained();
-    await test.sql('DROP SCHEMA tenant_broken; DROP ROLE tenant_broken');
-    await test.sql(`DELETE FROM public.tenants_tenant WHERE schema_name = 'tenant_broken'`);
-    expect(await waiting('tenant_broken')).toBe(0);
+    await test.sql('DROP SCHEMA tenant_tableless; DROP ROLE tenant_tableless');
+    await test.sql(`DELETE FROM public.tenants_tenant WHERE schema_name = 'tenant_tableless'`);
+    expect(await waiting('tenant_tableless')).toBe(0);
   });
 });
