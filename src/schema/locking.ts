@@ -26,6 +26,15 @@ const LIMITS = `
       THEN pg_catalog.set_config('deadlock_timeout', '50ms', true) END`;
 const LAST_ATTEMPTS = 2;
 
+/**
+ * Limits how long the caller's transaction waits for a lock.
+ * @param longest milliseconds
+ * @param givesWay whether it is the one that ends when it and another transaction wait for each other
+ */
+export async function limitLockWaits(client: OwnerClient, longest: number, givesWay: boolean): Promise<void> {
+  await client.query(LIMITS, [String(longest), givesWay]);
+}
+
 /** Key of the migrators' locks; any number that nobody else uses. */
 const MIGRATION_LOCK = 7_236_071;
 
@@ -170,7 +179,7 @@ export async function inLockingTransaction<T>(
     try {
       return await inTransaction(client, async () => {
         await first?.();
-        await client.query(LIMITS, [String(waits.longest), attempt <= waits.attempts - LAST_ATTEMPTS]);
+        await limitLockWaits(client, waits.longest, attempt <= waits.attempts - LAST_ATTEMPTS);
         return await work();
       });
     } catch (error) {

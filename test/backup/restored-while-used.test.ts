@@ -36,14 +36,9 @@ test('requests go on through the swap; then log-ins are over, and what is read a
   expect((await region('Later')).status).toBe(201);
 
   const seen: number[] = [];
-  const pauses: (string | undefined)[] = [];
   let running = true;
   const asking = Array.from({ length: 4 }, async () => {
-    while (running) {
-      const { status, headers } = await on.ask('GET', '/api/v1/regions/', { token });
-      seen.push(status);
-      if (status === 503) pauses.push(headers['retry-after']);
-    }
+    while (running) seen.push((await on.ask('GET', '/api/v1/regions/', { token })).status);
   });
   expect(await leopard('tenants', 'restore', 'main', file, '--force')).toMatchObject({
     exitCode: 0,
@@ -52,10 +47,7 @@ test('requests go on through the swap; then log-ins are over, and what is read a
   running = false;
   await Promise.all(asking);
   expect(seen.length).toBeGreaterThan(4);
-  expect(seen.filter((status) => ![200, 401, 503].includes(status))).toEqual([]);
-  expect(seen).toContain(200);
-  // Of a request and the swap that wait for each other, the swap gives way, but not in its last attempts.
-  expect(pauses).toEqual(pauses.map(() => '1'));
+  expect(new Set(seen.filter((status) => status !== 401))).toEqual(new Set([200]));
 
   expect((await on.ask('GET', '/api/v1/regions/', { token })).status).toBe(401);
   await new Promise((resolve) => setTimeout(resolve, 1_100)); // tokens are dated in whole seconds

@@ -195,7 +195,7 @@ const IN_USE = new Set(['55P03', '40P01']);
 async function swap(work: Work): Promise<void> {
   for (let attempt = 1; work.notes.swapped !== true; attempt++) {
     try {
-      await work.inCatalogue((client) => swapIn(client, work));
+      await work.inCatalogue((client) => swapIn(client, work, attempt < ATTEMPTS));
     } catch (error) {
       if (!IN_USE.has((error as { code?: string }).code ?? '')) throw error;
       if (attempt === ATTEMPTS)
@@ -207,11 +207,11 @@ async function swap(work: Work): Promise<void> {
   }
 }
 
-async function swapIn(client: OwnerClient, work: Work): Promise<void> {
+async function swapIn(client: OwnerClient, work: Work, givesWay: boolean): Promise<void> {
   const { appUser, hosts } = work.surroundings;
   const [schema, temporary, before] = work.schemas as readonly [string, string, string];
   await lockTenants(client, schema, temporary, before);
-  await lockTables(client, [schema, temporary]);
+  await lockTables(client, [schema, temporary], givesWay);
   await renameSchema(client, appUser, schema, before);
   await renameSchema(client, appUser, temporary, schema);
   await client.query('SET LOCAL search_path TO pg_catalog');
