@@ -1,6 +1,7 @@
 import type { OwnerClient } from '../database/owner.js';
 import { dropTenantRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
 import { checkSchemaName, qualified, qualifiedList, quoteIdentifier } from '../database/schema-name.js';
+import { noteOperation } from '../database/write-positions.js';
 import { noteIncarnation } from '../schema/incarnation.js';
 import { tellOfTenant } from '../schema/tenant-notice.js';
 
@@ -25,6 +26,8 @@ export async function renameSchema(
   await renameInFunctions(client, from, to);
   await renameInPublic(client, from, to);
   await noteIncarnation(client, to);
+  const { sql, parameters } = noteOperation(to); // a replica may still have another tenant's schema of that name
+  await client.query(sql, [...parameters]);
   await dropTenantRole(client, from);
   await tellOfTenant(client, from);
   await tellOfTenant(client, to);

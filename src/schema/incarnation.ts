@@ -1,15 +1,24 @@
 import type { OwnerClient } from '../database/owner.js';
 
 /**
- * Stores the schema, by its OID, to which a tenant's rows in `public` belong.
+ * Stores the schema, by its OID, to which a tenant's rows in `public` belong. Of a new one it also notes, as noteOperation
+ * does, that its users read from the primary for some minutes: a replica may still have another tenant's schema of that name.
  * @returns whether they belonged to another schema before, which has been dropped and restored since
  */
 export async function noteIncarnation(client: OwnerClient, schema: string): Promise<boolean> {
   const { rowCount } = await client.query(
-    `INSERT INTO public.tenant_incarnation AS known (schema_name, namespace)
-     SELECT nspname, oid::bigint FROM pg_namespace WHERE nspname = $1
-     ON CONFLICT (schema_name) DO UPDATE SET namespace = excluded.namespace, noted_at = now()
-       WHERE known.namespace <> excluded.namespace`,
+    `WITH fresh AS (
+       INSERT INTO public.tenant_incarnation AS known (schema_name, namespace)
+       SELECT nspname, oid::bigint FROM pg_namespace WHERE nspname = $1
+       ON CONFLICT (schema_name) DO UPDATE SET namespace = excluded.namespace, noted_at = now()
+         WHERE known.namespace <> excluded.namespace
+       RETURNING schema_name
+     ), noted AS (
+       INSERT INTO public.write_position (writer, position, written_at)
+       SELECT schema_name, 'FFFFFFFF/FFFFFFFF', clock_timestamp() FROM fresh
+       ON CONFLICT (writer) DO UPDATE SET position = excluded.position, written_at = excluded.written_at
+     )
+     SELECT FROM fresh`,
     [schema],
   );
   return rowCount !== 0;

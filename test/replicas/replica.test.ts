@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ConnectionSettings } from '../../src/config/config.js';
 import type { DatabaseHandle } from '../../src/database/connections.js';
+import { inTransaction, withOwner } from '../../src/database/owner.js';
 import type { ReadOutcome } from '../../src/database/replica.js';
 import { diagnoseReplicas } from '../../src/database/replica-diagnosis.js';
 import { sql } from '../../src/database/sql.js';
 import type { TenantContext } from '../../src/database/tenant-transaction.js';
 import { noteOperation } from '../../src/database/write-positions.js';
+import { renameSchema } from '../../src/provisioning/renamed-schema.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { SAMPLES } from '../helpers/samples/index.js';
 import { seedStaff } from '../helpers/staff.js';
@@ -23,6 +25,8 @@ let first: TestApp;
 let second: TestApp;
 let admin: string;
 let manager: string;
+/** The notes on whole tenants that their creation has left. */
+let ofNewTenants: Record<string, unknown>[];
 
 beforeAll(async () => {
   servers = await startReplicated();
@@ -30,6 +34,9 @@ beforeAll(async () => {
   const { databases } = servers;
   // Notes began long ago, as on a server in use.
   await servers.onPrimary(`INSERT INTO public.write_position VALUES ('', '0/0', now() - interval '1 hour')`);
+  ofNewTenants = await servers.onPrimary(
+    "DELETE FROM public.write_position WHERE writer LIKE 'tenant\\_%' RETURNING writer",
+  );
   const replica = { at: { ...proxy.settings, answersWithin: 500 }, mostLag: 60 };
   first = await startTestApp({ databases, replica });
   second = await startTestApp({ sharing: first, replica });
@@ -124,6 +131,22 @@ describe('who has written', () => {
     const read = async () => expect(await found(second, 'Restored', manager)).toBe(0); // in no branch of the manager's
     expect(await outcomesOf(second, read)).toEqual({ behind: 1 });
     await servers.onPrimary("DELETE FROM public.write_position WHERE writer = 'tenant_main'");
+  });
+
+  test('or whose tenant is new: the replica may still have an earlier one of that name', async () => {
+    expect(ofNewTenants.map(({ writer }) => writer).toSorted()).toEqual(['tenant_demo', 'tenant_main']);
+    const rename = (from: string, to: string) =>
+      withOwner(servers.databases.owner, (client) =>
+        inTransaction(client, () => renameSchema(client, servers.databases.app.user, from, to)),
+      );
+    await rename('tenant_demo', 'tenant_other');
+    await rename('tenant_other', 'tenant_demo');
+    const noted =
+      "DELETE FROM public.write_position WHERE writer IN ('tenant_demo', 'tenant_other') RETURNING writer";
+    expect((await servers.onPrimary(noted)).map(({ writer }) => writer).toSorted()).toEqual([
+      'tenant_demo',
+      'tenant_other',
+    ]);
   });
 
   test('waits 50 ms for it once, not at each read', async () => {
