@@ -34,7 +34,7 @@ export interface Deletion extends Pick<DeletionOptions, 'made' | 'deleted' | 'at
   readonly locksOfAll: number;
   /** The number that the server guarantees. */
   readonly places: number;
-  /** What of the deleted agencies is left, such as roles; what is missing of the others. */
+  /** Remains of the deleted agencies, such as roles, and losses of the others. */
   readonly left: readonly string[];
   readonly lost: readonly string[];
 }

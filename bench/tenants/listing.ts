@@ -34,7 +34,7 @@ export interface Listing {
 export interface Holding {
   readonly agencies: number;
   readonly node: number | null;
-  /** Of the program's connections, one after the other: what each server process has for itself. */
+  /** Memory of the server process of each of the program's connections, shared memory left out. */
   readonly connections: readonly number[];
 }
 

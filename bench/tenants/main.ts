@@ -15,7 +15,7 @@ import { openScene, rowsOf } from './scene.js';
 
 /** Measures the program with many agencies: see docs/scale.md. Leaves nothing behind but the folder of `--data`. */
 
-/** What 20 deletions meet: the numbers for 60 agencies. */
+/** The sizes of the measurement of deletions. */
 const DELETION = { made: 60, deleted: 20, atOnce: 4, events: 1_000, picturesOfEach: 3 };
 
 async function main(options: Options): Promise<void> {

@@ -9,12 +9,14 @@ import { tellOfTenant } from '../schema/tenant-notice.js';
  * Renames a tenant's schema in the caller's transaction: its role, rights, functions and its rows in `public`, except
  * for its domains. Writers are locked out until the transaction ends, so that none of their rows keeps the old name.
  * @param appUser the program's role, which may assume the tenant's
+ * @param keepsRole whether the role of the old name stays, for transactions that have it and wait for a lock
  */
 export async function renameSchema(
   client: OwnerClient,
   appUser: string,
   from: string,
   to: string,
+  { keepsRole = false }: { readonly keepsRole?: boolean } = {},
 ): Promise<void> {
   await lockTables(client, checkSchemaName(from));
   await ensureTenantRole(client, to, appUser);
@@ -28,7 +30,7 @@ export async function renameSchema(
   await noteIncarnation(client, to);
   const { sql, parameters } = noteOperation(to); // a replica may still have another tenant's schema of that name
   await client.query(sql, [...parameters]);
-  await dropTenantRole(client, from);
+  if (!keepsRole) await dropTenantRole(client, from);
   await tellOfTenant(client, from);
   await tellOfTenant(client, to);
 }

@@ -10,6 +10,7 @@ import { PlainError } from '../../platform/plain-error.js';
 import { ownDomains } from '../../provisioning/create-tenant.js';
 import type { Operation, StepWork } from '../../provisioning/operations/operation.js';
 import { type RunOptions, runOperation } from '../../provisioning/operations/run.js';
+import { renameSchema } from '../../provisioning/renamed-schema.js';
 import { lockTenants } from '../../schema/locking.js';
 import { removeTenantFiles } from '../../storage/tenant-files.js';
 import { TenantNotFoundError } from '../../tenancy/new-tenant.js';
@@ -20,9 +21,9 @@ import { nameAs } from '../restore-backup.js';
 import { readTables } from '../tables.js';
 import { checkNewName } from './import-tenant.js';
 import { idOf, type LoadedTenant, loadTenant, unloadTenant } from './load-tenant.js';
+import { lockTables } from './locked-schemas.js';
 import type { PortableSurroundings } from './surroundings.js';
 import { removeFiles, shareFiles, storedFilesOf } from './swap-files.js';
-import { lockTables, renameSchema } from './swap-schemas.js';
 
 /** The parameters of a restore. */
 export interface RestoreParameters {
@@ -212,33 +213,33 @@ async function swapIn(client: OwnerClient, work: Work, givesWay: boolean): Promi
   const [schema, temporary, before] = work.schemas as readonly [string, string, string];
   await lockTenants(client, schema, temporary, before);
   await lockTables(client, [schema, temporary], givesWay);
-  await renameSchema(client, appUser, schema, before);
-  await renameSchema(client, appUser, temporary, schema);
+  await renameSchema(client, appUser, schema, before, { keepsRole: true });
+  await renameSchema(client, appUser, temporary, schema, { keepsRole: true });
   await client.query('SET LOCAL search_path TO pg_catalog');
   const { rows } = await client.query<{ id: string; name: string; schema: string }>(
     `SELECT id::text AS id, name, schema_name AS schema FROM public.tenants_tenant
      WHERE schema_name IN ($1, $2) FOR UPDATE`,
-    [schema, temporary],
+    [before, schema],
   );
-  const [old, restored] = [schema, temporary].map((name) => rows.find((row) => row.schema === name)!);
+  const [old, restored] = [before, schema].map((name) => rows.find((row) => row.schema === name)!);
   await client.query('DELETE FROM public.tenants_domain WHERE tenant_id = $1', [restored!.id]);
   await client.query('UPDATE public.tenants_domain SET tenant_id = $2 WHERE tenant_id = $1', [
     old!.id,
     restored!.id,
   ]);
   const state = await client.query<{ isActive: boolean; status: string; maxUsers: number }>(
-    `UPDATE public.tenants_tenant t SET schema_name = $2, name = $3, is_active = false, updated_at = now()
+    `UPDATE public.tenants_tenant t SET name = $2, is_active = false, updated_at = now()
      FROM (SELECT * FROM public.tenants_tenant WHERE id = $1) was WHERE t.id = was.id
      RETURNING was.is_active AS "isActive", was.subscription_status AS status, was.max_users AS "maxUsers"`,
-    [old!.id, before, nameAs(old!.name, before)],
+    [old!.id, nameAs(old!.name, before)],
   );
   const { isActive, status, maxUsers } = state.rows[0]!;
   // The agency's own settings are restored, what the operator has agreed with it stays. Log-ins of the time before end.
   await client.query(
-    `UPDATE public.tenants_tenant SET schema_name = $2, name = $3, is_active = $4, subscription_status = $5,
-       max_users = $6, created_at = clock_timestamp(), updated_at = now()
+    `UPDATE public.tenants_tenant SET name = $2, is_active = $3, subscription_status = $4, max_users = $5,
+       created_at = clock_timestamp(), updated_at = now()
      WHERE id = $1`,
-    [restored!.id, schema, old!.name, isActive, status, maxUsers],
+    [restored!.id, old!.name, isActive, status, maxUsers],
   );
   await client.query(
     `INSERT INTO public.tenants_domain (domain, is_primary, tenant_id)
