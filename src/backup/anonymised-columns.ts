@@ -124,7 +124,7 @@ export const CLASSIFIED_TABLES: Readonly<Record<string, ClassifiedColumns | 'emp
   },
   immigration_proficiency: { test_date: 'kept' },
   // Stored under names that say nothing; the content is another one.
-  immigration_profilepicture: { file: 'kept', file_type: 'kept', file_size: 'placeholderSize' },
+  immigration_profilepicture: { file: 'kept', file_type: 'kept', file_size: 'substituteSize' },
   immigration_qualification: {
     course: 'text',
     institute: 'text',

@@ -1,5 +1,5 @@
 import { qualified } from '../database/schema-name.js';
-import { PLACEHOLDER_SIZES } from './placeholder-files.js';
+import { SUBSTITUTE_SIZES } from './anonymised-files.js';
 
 /** The place of a value: all names are quoted. */
 interface Place {
@@ -10,7 +10,7 @@ interface Place {
   readonly key: string;
 }
 
-const PLACEHOLDER_CASES = Object.entries(PLACEHOLDER_SIZES)
+const SUBSTITUTE_CASES = Object.entries(SUBSTITUTE_SIZES)
   .map(([extension, size]) => `WHEN '${extension}' THEN ${size}`)
   .join(' ');
 
@@ -75,7 +75,7 @@ export const REPLACEMENTS = {
   ...BASIC,
   searchText,
   searchNames: (place) => `split_part(${searchText(place)}, E'\\x1f', 2)`,
-  placeholderSize: () => `CASE reverse(split_part(reverse(t.file), '.', 1)) ${PLACEHOLDER_CASES} ELSE 0 END`,
+  substituteSize: () => `CASE reverse(split_part(reverse(t.file), '.', 1)) ${SUBSTITUTE_CASES} ELSE 0 END`,
 } satisfies Record<string, Replacement>;
 
 export type ReplacementKind = keyof typeof REPLACEMENTS;

@@ -6,6 +6,7 @@ import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { PlainError } from '../platform/plain-error.js';
 import { isStoredPath } from '../storage/media-store.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
+import { substituteFor } from './anonymised-files.js';
 import { anonymousRows, anonymousTenant, checkClassified } from './anonymiser.js';
 import type { BackupOutput } from './backup-output.js';
 import {
@@ -22,7 +23,6 @@ import {
   type SectionManifest,
 } from './format.js';
 import { inLockedSnapshot } from './locked-snapshot.js';
-import { placeholderOf } from './placeholder-files.js';
 import { NO_TENANTS_ROWS, PUBLIC_TABLES } from './public-tables.js';
 import { RowChecksum } from './row-checksum.js';
 import {
@@ -203,12 +203,12 @@ async function writeFiles(
     });
     if (!opened) continue;
     try {
-      const placeholder = isAnonymised ? placeholderOf(path) : null;
-      const { size } = placeholder ? { size: placeholder.length } : await opened.stat();
+      const substitute = isAnonymised ? substituteFor(path) : null;
+      const { size } = substitute ? { size: substitute.length } : await opened.stat();
       const sha256 = await output.stream(
         names.file(path),
         size,
-        placeholder ? [placeholder] : opened.createReadStream({ autoClose: false }),
+        substitute ? [substitute] : opened.createReadStream({ autoClose: false }),
       );
       list.push({ path, size, sha256 });
       count++;

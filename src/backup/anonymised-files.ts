@@ -13,11 +13,11 @@ const PICTURES: Readonly<Record<string, Buffer>> = {
 };
 
 /** Number of bytes of the content that stands in place of a file's, by its extension; none for other extensions. */
-export const PLACEHOLDER_SIZES: Readonly<Record<string, number>> = Object.fromEntries(
+export const SUBSTITUTE_SIZES: Readonly<Record<string, number>> = Object.fromEntries(
   Object.entries(PICTURES).map(([extension, { length }]) => [extension, length]),
 );
 
 /** Returns what stands in place of a file's content: a picture of the same format, or nothing. */
-export function placeholderOf(path: string): Buffer {
+export function substituteFor(path: string): Buffer {
   return PICTURES[path.slice(path.lastIndexOf('.') + 1)] ?? Buffer.alloc(0);
 }
