@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../database/owner.js';
-import { qualified, quoteIdentifier } from '../database/schema-name.js';
+import { qualified, qualifiedList, quotedList, quoteIdentifier } from '../database/schema-name.js';
 import type { BackedUpColumns, BackedUpMigration, BackedUpSequence } from './format.js';
 
 /** Returns a schema's tables by name, with the columns that are stored, in the table's order. */
@@ -102,12 +102,12 @@ export async function readOrders(client: OwnerClient, schema: string): Promise<M
 
 /** Returns the statement that adds rows to a table. */
 export function copyInStatement(schema: string, { name, columns }: BackedUpColumns): string {
-  return `COPY ${qualified(schema, name)} (${columns.map(quoteIdentifier).join(', ')}) FROM STDIN`;
+  return `COPY ${qualified(schema, name)} (${quotedList(columns)}) FROM STDIN`;
 }
 
 /** Returns the statement that empties tables. */
 export function truncateStatement(schema: string, tables: readonly string[]): string {
-  return `TRUNCATE ${tables.map((table) => qualified(schema, table)).join(', ')}`;
+  return `TRUNCATE ${qualifiedList(schema, tables)}`;
 }
 
 /** Returns the statement that adds foreign keys to a table. @param keys with definitions as PostgreSQL prints them */

@@ -1,5 +1,5 @@
 import type { OwnerClient } from '../database/owner.js';
-import { qualified, quoteIdentifier } from '../database/schema-name.js';
+import { qualified, quotedList } from '../database/schema-name.js';
 import { checkTransaction, type MovedTable, readExpressions } from './moved-tables.js';
 
 /**
@@ -49,7 +49,7 @@ export function copyChangedKeys(schema: string, table: MovedTable, since: Cutoff
 
 /** Returns a table's key for SQL text. */
 export function keyList({ key }: MovedTable): string {
-  return key.map(({ name }) => quoteIdentifier(name)).join(', ');
+  return quotedList(key.map(({ name }) => name));
 }
 
 /** Numbers of rows of a table: all, and those that may have changed. */
