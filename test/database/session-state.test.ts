@@ -137,7 +137,46 @@ describe.skipIf(!hasPgBouncer)('where another program has left, on every connect
     await onEveryConnection(sql);
     expect(await look(pooled as TestApp)).toEqual(expected);
   });
+
+  it('a limit of statements that strikes again and again is removed all the same', async () => {
+    const token = await (pooled as TestApp).logIn('admin');
+    await onEveryConnection("SET statement_timeout TO '1ms'");
+    const backends = await connectedBackends();
+    const end = new AbortController();
+    const stopping = stopNowAndThen(backends, end.signal);
+    try {
+      for (let i = 0; i < 200; i++)
+        expect((await (pooled as TestApp).ask('GET', '/api/v1/tasks/', { token })).status).toBe(200);
+    } finally {
+      end.abort();
+      await stopping;
+    }
+  });
 });
+
+async function connectedBackends(): Promise<number[]> {
+  const { admin, app } = usual.databases;
+  return await withOwner(admin, async (client) => {
+    const { rows } = await client.query(
+      'SELECT pid FROM pg_stat_activity WHERE datname = $1 AND usename = $2',
+      [app.database, app.user],
+    );
+    return rows.map(({ pid }) => pid);
+  });
+}
+
+/** Stops these processes for moments longer than the limit, as a busy machine does, until told to end. */
+async function stopNowAndThen(processes: readonly number[], signal: AbortSignal): Promise<void> {
+  const all = (name: NodeJS.Signals) => {
+    for (const id of processes) process.kill(id, name);
+  };
+  while (!signal.aborted) {
+    all('SIGSTOP');
+    await sleep(2);
+    all('SIGCONT');
+    await sleep(Math.random());
+  }
+}
 
 describe('where the database and the roles have settings of their own,', () => {
   const SET = [

@@ -158,7 +158,10 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
         const code = await newRecoveryCode(database, `tenant_${tenant}`, username);
         answer = await ask('POST', '/api/token/', { host: tenant, body: { ...body, code } });
       }
-      if (answer.status !== 200) throw new Error(`log-in of ${username} at ${tenant}: ${answer.status}`);
+      if (answer.status !== 200) {
+        const cause = log.errorOf(answer.headers['x-request-id']);
+        throw new Error(`log-in of ${username} at ${tenant}: ${answer.status}`, { cause });
+      }
       return answer.body.access;
     },
     async close() {
