@@ -9,8 +9,9 @@ export default defineConfig({
     // Bounds for what hangs; a machine that others use too may take several times its own time.
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Two cores, one database server: more workers than cores only make timings noisy.
-    maxWorkers: 2,
+    // One more than the cores of a small machine: each waits a fifth of its time, for the database, for processes that
+    // it started, or for time to pass. Each takes some 400 MB.
+    maxWorkers: 3,
     // A worker loads the program once, not anew for each file, which cost some two seconds each. Files leave nothing
     // behind in modules or on globals that another one could notice; mocks and settings of Vitest end with their file.
     isolate: false,

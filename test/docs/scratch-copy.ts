@@ -7,7 +7,7 @@ import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 
 // A copy of the program in which the steps of a page of docs/ are carried out, as somebody would who knows only the page.
 
-const NOT_COPIED = ['node_modules', 'dist', '.git', '.leopard'];
+const NOT_COPIED = ['node_modules', '.git', '.leopard'];
 const MIGRATION = /^migrations\/(tenant|shared)\/NNNN/;
 
 const RUNS_AT_MOST_MS = 240_000;
@@ -21,11 +21,15 @@ export interface ScratchCopy {
   remove(): Promise<void>;
 }
 
-/** Copies the program, without what is built and installed; the packages are those of the original. */
+/**
+ * Copies the program as it is built, so that only what a page changes is compiled; the packages are those of the
+ * original.
+ */
 export async function scratchCopy(): Promise<ScratchCopy> {
   const folder = await mkdtemp(join(tmpdir(), 'leopard-test-'));
   await cp(PACKAGE_ROOT, folder, {
     recursive: true,
+    preserveTimestamps: true, // what is built counts as current by them
     filter: (path) => path === PACKAGE_ROOT || !NOT_COPIED.includes(basename(path)),
   });
   await symlink(join(PACKAGE_ROOT, 'node_modules'), join(folder, 'node_modules'));

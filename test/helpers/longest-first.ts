@@ -2,7 +2,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
  * The slowest files, slowest first. Where no earlier run is remembered, as on a CI machine, Vitest starts with the
- * largest files, which are not the slowest: one of these, begun at the end, keeps one worker busy and the other idle.
+ * largest files, which are not the slowest: one of these, begun at the end, keeps one worker busy and the others idle.
  * The suites of bad input go together, as each reads the database anew only after a write (helpers/written.ts); time
  * measurements come after the interleaved operations, which leave little of a second processor.
  */
@@ -14,6 +14,9 @@ const LONGEST = [
   'test/bad-input/multipart.test.ts',
   'test/isolation/interleaving.test.ts',
   'test/isolation/statements.test.ts',
+  'test/provisioning/killed.test.ts',
+  'test/hostile/hostile-user.test.ts',
+  'test/start/newcomer.test.ts',
   'test/imports/large-file.test.ts',
   'src/cli/seed.test.ts',
   'test/auth/log-in.test.ts',
