@@ -77,6 +77,11 @@ export class DatabaseClient extends pg.Client {
     });
   }
 
+  /** Returns a client for another connection to the same database, which is to be connected. */
+  another(name: string): DatabaseClient {
+    return new DatabaseClient({ ...this.#settings, application_name: name });
+  }
+
   /** The process id of the backend, as sent when connecting; a pooler sends one of its own. */
   get serverProcess(): number | null {
     return (this as unknown as { processID: number | null }).processID;

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inTransaction, type OwnerClient } from '../database/owner.js';
 import { jittered } from '../platform/jitter.js';
 import { PlainError } from '../platform/plain-error.js';
+import { LockWatch } from './lock-watch.js';
 
 /** The limits on how long a transaction that changes tables waits for their locks. Times are in milliseconds. */
 export interface LockWaits {
-  /** The longest wait for one lock: readers wait behind it all that time. */
+  /** The longest wait for all locks together: readers wait behind the transaction all that time. */
   readonly longest: number;
   /** Number of times the transaction is tried. */
   readonly attempts: number;
@@ -21,18 +22,34 @@ const USUAL: LockWaits = { longest: 2_000, attempts: 6, pause: 1_000 };
  * it goes on and the migration is tried again; its last attempts take their chance.
  */
 const LIMITS = `
-  SELECT pg_catalog.set_config('lock_timeout', $1, true),
+  SELECT pg_catalog.pg_backend_pid() AS backend, pg_catalog.set_config('lock_timeout', $1, true),
     CASE WHEN $2 AND pg_catalog.has_parameter_privilege('deadlock_timeout', 'SET')
       THEN pg_catalog.set_config('deadlock_timeout', '50ms', true) END`;
 const LAST_ATTEMPTS = 2;
 
 /**
- * Limits how long the caller's transaction waits for a lock.
+ * Runs `work` in the caller's transaction, and limits how long that waits for locks in all.
  * @param longest milliseconds
  * @param givesWay whether it is the one that ends when it and another transaction wait for each other
+ * @returns what `work` returns
+ * @throws LockWaitError, and what `work` throws; the transaction must be rolled back then
  */
-export async function limitLockWaits(client: OwnerClient, longest: number, givesWay: boolean): Promise<void> {
-  await client.query(LIMITS, [String(longest), givesWay]);
+export async function withinLockWaits<T>(
+  client: OwnerClient,
+  longest: number,
+  givesWay: boolean,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { rows } = await client.query<{ backend: number }>(LIMITS, [String(longest), givesWay]);
+  const watch = new LockWatch(client, longest);
+  watch.start(rows[0]!.backend);
+  try {
+    return await work();
+  } catch (error) {
+    throw watch.hasCancelled ? new LockWaitError(error) : error;
+  } finally {
+    await watch.stop();
+  }
 }
 
 /** Key of the migrators' locks; any number that nobody else uses. */
@@ -147,6 +164,17 @@ async function take(
 }
 
 const LOCK_NOT_AVAILABLE = '55P03';
+
+/** Thrown when a transaction has waited too long for its locks in all. */
+class LockWaitError extends Error {
+  override readonly name = 'LockWaitError';
+  readonly code = LOCK_NOT_AVAILABLE;
+
+  constructor(cause: unknown) {
+    super('the locks of the transaction were not available in time', { cause });
+  }
+}
+
 const DEADLOCK = '40P01';
 /** Two transactions changed the same row of the catalogue, such as the rights on a table of `public`. */
 const CHANGED_MEANWHILE = /^tuple concurrently (updated|deleted)$/;
@@ -179,8 +207,8 @@ export async function inLockingTransaction<T>(
     try {
       return await inTransaction(client, async () => {
         await first?.();
-        await limitLockWaits(client, waits.longest, attempt <= waits.attempts - LAST_ATTEMPTS);
-        return await work();
+        const givesWay = attempt <= waits.attempts - LAST_ATTEMPTS;
+        return await withinLockWaits(client, waits.longest, givesWay, work);
       });
     } catch (error) {
       if (!couldNotLock(error)) throw error;

@@ -5,6 +5,7 @@ import { readMigrations } from '../../src/database/migration-files.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
 import { statement } from '../../src/database/statement.js';
 import { dropTenantSchema } from '../../src/provisioning/tenant-schema.js';
+import { inLockingTransaction } from '../../src/schema/locking.js';
 import { type MigrateOptions, migrateAll } from '../../src/schema/migrator.js';
 import { clearTenantData } from '../../src/seed/clear.js';
 
@@ -114,4 +115,52 @@ it('what is in use for a moment only is waited for', async () => {
   });
   expect(ended).toBe(true);
   await open;
+});
+
+it('readers wait for one transaction as a whole, whatever the number of its tables that others let go one by one', async () => {
+  const tables = 8;
+  const names = await asOwner(async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = 'tenant_demo'::regnamespace AND relkind = 'r'
+       ORDER BY oid LIMIT ${tables}`,
+    );
+    return rows.map(({ name }) => name);
+  });
+  const heldMs = 190;
+  const waits = { longest: 200, attempts: 40, pause: 5 };
+  const add = names
+    .map((name) => `ALTER TABLE tenant_demo.${name} ADD COLUMN held_one_by_one text`)
+    .join('; ');
+  const read = statement(`SELECT FROM ${names[0]} LIMIT 1`);
+  let longest = 0;
+  await asOwner(async (holder) => {
+    // What was locked after a savepoint is let go with it: the first table comes last.
+    await holder.query('BEGIN');
+    for (const name of names.toReversed())
+      await holder.query(`SAVEPOINT ${name}; LOCK TABLE tenant_demo.${name} IN ACCESS SHARE MODE`);
+    let isOver = false;
+    const letGo = async () => {
+      for (const name of names) {
+        await sleep(heldMs);
+        await holder.query(`ROLLBACK TO ${name}`);
+      }
+      await holder.query('ROLLBACK');
+    };
+    const readOn = async () => {
+      while (!isOver) {
+        const begun = performance.now();
+        await connections.tenantQuery({ schema: 'tenant_demo', userId: null }, read);
+        longest = Math.max(longest, performance.now() - begun);
+        await sleep(5);
+      }
+    };
+    const reading = readOn();
+    const changing = asOwner((client) =>
+      inLockingTransaction(client, 'tenant_demo', () => client.query(add), { waits }),
+    );
+    await Promise.all([changing, letGo()]);
+    isOver = true;
+    await reading;
+  });
+  expect(longest).toBeLessThan((names.length * heldMs) / 2);
 });

@@ -1,7 +1,7 @@
 import type { OwnerClient } from '../../database/owner.js';
-import { limitLockWaits } from '../../schema/locking.js';
+import { withinLockWaits } from '../../schema/locking.js';
 
-/** The longest wait for one lock, in milliseconds: readers wait behind it all that time. */
+/** The longest wait for all the locks, in milliseconds: readers wait behind them all that time. */
 const LOCK_WAIT_MS = 2_000;
 
 const LOCKS = `
@@ -18,9 +18,10 @@ export async function lockTables(
   schemas: readonly string[],
   givesWay: boolean,
 ): Promise<void> {
-  await limitLockWaits(client, LOCK_WAIT_MS, givesWay);
-  for (const schema of schemas) {
-    const { rows } = await client.query<{ statement: string }>(LOCKS, [schema]);
-    if (rows.length > 0) await client.query(rows.map(({ statement }) => statement).join('; '));
-  }
+  await withinLockWaits(client, LOCK_WAIT_MS, givesWay, async () => {
+    for (const schema of schemas) {
+      const { rows } = await client.query<{ statement: string }>(LOCKS, [schema]);
+      if (rows.length > 0) await client.query(rows.map(({ statement }) => statement).join('; '));
+    }
+  });
 }
