@@ -64,14 +64,20 @@ export async function unclassifiedColumns(client: OwnerClient, schema: string): 
 }
 
 /** Returns a tenant's rows in `public` without people's data: it keeps the agency's name, no contact and no secret. */
-export function anonymousTenant({ name, row }: BackedUpTenant): BackedUpTenant {
+export function anonymousTenant({ name, row, wasActive }: BackedUpTenant): BackedUpTenant {
   const { settings, ...columns } = parseJson(row) as Record<string, unknown>;
   const kept =
     typeof settings === 'object' && settings !== null
       ? Object.fromEntries(Object.entries(settings).filter(([key]) => KEPT_SETTINGS.includes(key)))
       : {};
   const anonymous = { ...columns, settings: kept, contact_email: null, contact_phone: null };
-  return { name, row: writeJson(anonymous), domains: [], pauses: [] };
+  return {
+    name,
+    row: writeJson(anonymous),
+    domains: [],
+    pauses: [],
+    ...(wasActive !== undefined && { wasActive }),
+  };
 }
 
 function unclassified(what: string): UnclassifiedColumnError {

@@ -46,6 +46,8 @@ export interface BackedUpTenant {
   readonly row: string;
   readonly domains: readonly string[];
   readonly pauses: readonly string[];
+  /** Whether it was switched on before it was deleted; only of one that is deleted, which is switched off. */
+  readonly wasActive?: boolean;
 }
 
 /** The first entry of a section, `<scope>/begin.json`: all that must be known to receive the rows. */

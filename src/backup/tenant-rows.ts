@@ -45,12 +45,13 @@ class OtherTenantsRowError extends PlainError {
 }
 
 /**
- * Adds a tenant's row, domains and pauses. Where its row is there and only its schema is lost, they stay as they are.
+ * Adds a tenant's row, domains and pauses. One that was deleted when it was backed up is as it was before its deletion,
+ * unless that is restored with it. Where its row is there and only its schema is lost, they stay as they are.
  * @throws TenantPresentError, OtherTenantsRowError, TenantExistsError when its name or a domain is another tenant's
  */
 export async function addTenantRows(
   client: OwnerClient,
-  { row, domains, pauses, name }: BackedUpTenant,
+  { row, domains, pauses, name, wasActive }: BackedUpTenant,
   restored: RestoredTenant,
 ): Promise<void> {
   if (await isPresent(client, restored.schema)) throw new TenantPresentError(restored.schema);
@@ -70,11 +71,19 @@ export async function addTenantRows(
     schema_name: restored.schema,
     ...(restored.name !== null && { name: restored.name }),
     ...(!restored.keepsLogins && { created_at: 'now' }),
+    ...(wasActive && !(await isDeleted(client, restored.schema)) && { is_active: 'true' }),
     ...(restored.isOff && { is_active: 'false' }),
   });
   for (const domain of wanted) await insertJson(client, 'tenants_domain', domain, { tenant_id: id });
   for (const pause of pauses)
     await insertJson(client, 'event_pause', pause, { schema_name: restored.schema });
+}
+
+async function isDeleted(client: OwnerClient, schema: string): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM public.tenant_deletion WHERE schema_name = $1', [
+    schema,
+  ]);
+  return rowCount === 1;
 }
 
 /** Returns whether there is such a tenant, with its schema. */

@@ -50,6 +50,8 @@ export interface SectionOptions {
   readonly isOrdered?: boolean;
   /** Whether other values stand in place of people's data; see anonymised-columns.ts. */
   readonly isAnonymised?: boolean;
+  /** Whether a deleted tenant was switched on before; asked of this database when it is not given. */
+  readonly wasActive?: boolean | undefined;
   /** Called with the number of rows written so far, now and then. */
   readonly onRows?: (rows: number) => void;
   /** Called with the number of files written so far. */
@@ -101,7 +103,7 @@ export async function writeSection(
 async function readBegin(
   client: OwnerClient,
   scope: Scope,
-  { isAnonymised }: SectionOptions,
+  { isAnonymised, wasActive }: SectionOptions,
 ): Promise<SectionBegin> {
   const isPublic = scope === PUBLIC;
   const { rows } = await client.query<{ at: string; server: string }>(
@@ -109,7 +111,7 @@ async function readBegin(
             current_setting('server_version') AS server`,
   );
   const { at, server } = rows[0]!;
-  const tenant = isPublic ? null : await readTenant(client, scope);
+  const tenant = isPublic ? null : await readTenant(client, scope, wasActive);
   const found = await readTables(client, scope);
   const tables = isPublic ? found.filter(({ name }) => PUBLIC_TABLES[name] === 'rows') : found;
   const kept = new Set(tables.map(({ name }) => name));
@@ -133,7 +135,11 @@ async function readSchemas(client: OwnerClient): Promise<string[]> {
   return rows.map(({ schema }) => schema);
 }
 
-async function readTenant(client: OwnerClient, schema: string): Promise<BackedUpTenant> {
+async function readTenant(
+  client: OwnerClient,
+  schema: string,
+  knownActive: boolean | undefined,
+): Promise<BackedUpTenant> {
   const { rows } = await client.query<{ id: string; name: string; row: string; exists: boolean }>(
     `SELECT id, name, (to_jsonb(t) - 'id')::text AS row,
             to_regnamespace(quote_ident(schema_name)) IS NOT NULL AS exists
@@ -145,8 +151,10 @@ async function readTenant(client: OwnerClient, schema: string): Promise<BackedUp
   if (!found.exists) throw new SchemaMissingError(schema);
   const texts = async (sql: string, parameter: string) =>
     (await client.query<{ row: string }>(sql, [parameter])).rows.map(({ row }) => row);
+  const wasActive = knownActive ?? (await activeBeforeDeletion(client, schema));
   return {
     name: found.name,
+    ...(wasActive !== undefined && { wasActive }),
     row: found.row,
     domains: await texts(
       `SELECT (to_jsonb(d) - '{id,tenant_id}'::text[])::text AS row FROM public.tenants_domain d
@@ -159,6 +167,25 @@ async function readTenant(client: OwnerClient, schema: string): Promise<BackedUp
       schema,
     ),
   };
+}
+
+/**
+ * Returns whether a deleted tenant was switched on before; undefined for one that is not deleted, and where the database
+ * is older than deletions that can be undone.
+ */
+export async function activeBeforeDeletion(
+  client: OwnerClient,
+  schema: string,
+): Promise<boolean | undefined> {
+  const table = await client.query(
+    "SELECT FROM pg_catalog.pg_tables WHERE schemaname = 'public' AND tablename = 'tenant_deletion'",
+  );
+  if (table.rowCount === 0) return undefined;
+  const { rows } = await client.query<{ wasActive: boolean }>(
+    'SELECT was_active AS "wasActive" FROM public.tenant_deletion WHERE schema_name = $1',
+    [schema],
+  );
+  return rows[0]?.wasActive;
 }
 
 async function writeTable(
