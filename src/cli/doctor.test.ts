@@ -51,6 +51,8 @@ describe('doctor', () => {
         'transactions',
         'settings of tenants',
         'domains',
+        'operations',
+        'deleted tenants',
         'retention of logs',
       ],
     ]);

@@ -85,6 +85,7 @@ async function lookAround(context: CliContext, production: boolean): Promise<Any
     const findings = await withDatabase(context, async (handle) => [
       ...(await diagnose(handle)),
       ...(await diagnoseTenants(handle, config)),
+      ...(await (await import('../provisioning/diagnosis.js')).diagnoseLives(handle)),
       ...(handle.cells ? await (await import('./diagnose-cells.js')).diagnoseCells(handle, config) : []),
       await diagnoseRetention(handle.app, config),
       ...(await diagnoseReplicas(handle, config.replicas.mostLag)),
