@@ -155,7 +155,7 @@ const OBJECTS = `
     WHERE 'right' = ANY ($2) AND s.role IS NOT NULL
   )`;
 
-const READ = `${OBJECTS} SELECT kind, name, definition, statement FROM object`;
+const READ = `${OBJECTS} SELECT schema, kind, name, definition, statement FROM object`;
 
 /** SQL for the checksum of objects. */
 const SUM = `md5(string_agg(kind || ' ' || name || ' ' || definition, E'\\n' ORDER BY kind COLLATE "C", name COLLATE "C"))`;
@@ -171,12 +171,32 @@ export interface Reading {
 export async function readObjects(
   client: OwnerClient,
   schema: string,
-  { kinds, appUser }: Reading,
+  reading: Reading,
   statements = false,
 ): Promise<CatalogueObject[]> {
+  return (await readObjectsOf(client, [schema], reading, statements)).get(schema) ?? [];
+}
+
+/**
+ * Reads the objects of several schemas, at most a few dozen: reading those of one takes as long, since it looks through
+ * the whole catalogue. Runs in the caller's transaction. @param statements whether to add their SQL
+ */
+export async function readObjectsOf(
+  client: OwnerClient,
+  schemas: readonly string[],
+  { kinds, appUser }: Reading,
+  statements = false,
+): Promise<Map<string, CatalogueObject[]>> {
   await client.query(SEARCH_PATH);
-  const { rows } = await client.query<CatalogueObject>(READ, [[schema], kinds, statements, appUser]);
-  return rows;
+  const { rows } = await client.query<CatalogueObject & { schema: string }>(READ, [
+    schemas,
+    kinds,
+    statements,
+    appUser,
+  ]);
+  const found = new Map(schemas.map((schema): [string, CatalogueObject[]] => [schema, []]));
+  for (const { schema, ...object } of rows) found.get(schema)?.push(object);
+  return found;
 }
 
 /** Returns one checksum of all objects of each schema. Runs in the caller's transaction. */

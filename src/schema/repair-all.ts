@@ -1,9 +1,10 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { type Migration, type MigrationFiles, readMigrations } from '../database/migration-files.js';
-import { type OwnerClient, withOwner } from '../database/owner.js';
+import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
 import { LIVES_HERE_IF_KNOWN } from '../database/served-tenants.js';
 import { REPAIRABLE } from './catalogue-objects.js';
 import type { Difference } from './differences.js';
+import { readFingerprints } from './fingerprints.js';
 import { type SchemaFailure, TENANTS_PER_CONNECTION } from './in-parallel.js';
 import { inLockingTransaction, type LockWaits, lockPublic, lockTenants } from './locking.js';
 import { ledgerOf, type MigrationScope } from './migration-state.js';
@@ -44,23 +45,75 @@ export async function repairAll(
   ]);
   if (!reference) return { repairs, failures };
   const left = tenants.filter(({ schema }) => !without.includes(schema));
-  const batches = Array.from({ length: Math.ceil(left.length / TENANTS_PER_CONNECTION) }, (_, index) =>
-    left.slice(index * TENANTS_PER_CONNECTION, (index + 1) * TENANTS_PER_CONNECTION),
-  ).values();
-  const repairBatches = async () => {
-    for (const batch of batches) {
-      await withOwner(owner, async (client) => {
-        const found = await differencesIn(client, batch, reference, failures);
-        for (const [schema, differences] of found) {
-          const error = await repairOne(client, schema, differences, reference, lockWaits);
-          if (error) failures.push({ scope: schema, error });
-          else repairs++;
-        }
-      });
+  const groups = await withOwner(owner, (client) => alikeGroups(client, left));
+  const suspects = await suspectsAmong(groups, { owner, reference, parallel });
+  await inBatches(owner, suspects, parallel, async (client, batch) => {
+    const found = await differencesIn(client, batch, reference, failures);
+    for (const [schema, differences] of found) {
+      const error = await repairOne(client, schema, differences, reference, lockWaits);
+      if (error) failures.push({ scope: schema, error });
+      else repairs++;
     }
-  };
-  await Promise.all(Array.from({ length: Math.min(parallel, left.length) }, repairBatches));
+  });
   return { repairs, failures };
+}
+
+/** Groups tenants by their fingerprints. Each is alone where those cannot be read, as while one is dropped. */
+async function alikeGroups(client: OwnerClient, tenants: readonly UpToDate[]): Promise<UpToDate[][]> {
+  if (tenants.length < 2) return tenants.map((tenant) => [tenant]);
+  const schemas = tenants.map(({ schema }) => schema);
+  const fingerprints = await inTransaction(client, async () => {
+    await client.query('SET TRANSACTION READ ONLY');
+    return await readFingerprints(client, schemas);
+  }).catch(() => new Map<string, string>());
+  const groups = new Map<string, UpToDate[]>();
+  for (const tenant of tenants) {
+    const key = fingerprints.get(tenant.schema) ?? tenant.schema;
+    const group = groups.get(key);
+    if (group) group.push(tenant);
+    else groups.set(key, [tenant]);
+  }
+  return [...groups.values()];
+}
+
+/** Compares one tenant of each group, and returns all tenants of the groups in which that one has lost something. */
+async function suspectsAmong(
+  groups: readonly (readonly UpToDate[])[],
+  {
+    owner,
+    reference,
+    parallel,
+  }: {
+    readonly owner: ConnectionSettings;
+    readonly reference: ReferenceSchema;
+    readonly parallel: number;
+  },
+): Promise<UpToDate[]> {
+  // Whether a migration was skipped there says nothing about the others of its group.
+  const firsts = groups.flatMap(([first]) => (first ? [{ ...first, skipped: false }] : []));
+  const differing = new Set<string>();
+  await inBatches(owner, firsts, parallel, async (client, batch) => {
+    const unreadable: SchemaFailure[] = [];
+    const found = await differencesIn(client, batch, reference, unreadable);
+    for (const schema of [...found.keys(), ...unreadable.map(({ scope }) => scope)]) differing.add(schema);
+  });
+  return groups.filter(([first]) => first && differing.has(first.schema)).flat();
+}
+
+/** Works on tenants a few at a time, over as many connections at once. */
+async function inBatches(
+  owner: ConnectionSettings,
+  tenants: readonly UpToDate[],
+  parallel: number,
+  work: (client: OwnerClient, batch: readonly UpToDate[]) => Promise<void>,
+): Promise<void> {
+  const batches = Array.from({ length: Math.ceil(tenants.length / TENANTS_PER_CONNECTION) }, (_, index) =>
+    tenants.slice(index * TENANTS_PER_CONNECTION, (index + 1) * TENANTS_PER_CONNECTION),
+  ).values();
+  const takeTurns = async () => {
+    for (const batch of batches) await withOwner(owner, (client) => work(client, batch));
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, tenants.length) }, takeTurns));
 }
 
 /** Compares these tenants with the reference. One whose catalogue cannot be read is added to `failures`. */

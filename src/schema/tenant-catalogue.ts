@@ -8,6 +8,7 @@ import {
   type CatalogueObject,
   type ObjectKind,
   readObjects,
+  readObjectsOf,
   readSums,
   sumOf,
   useNoDefaultPrivileges,
@@ -68,10 +69,10 @@ export async function compareSchemas(
     await client.query('SET TRANSACTION READ ONLY');
     const sums = await readSums(client, schemas, reading);
     const right = await sumOf(client, wanted);
-    for (const { schema, sum } of sums) {
-      if (sum === right) continue;
-      found.set(schema, differencesOf(wanted, await readObjects(client, schema, reading)));
-    }
+    const differing = sums.filter(({ sum }) => sum !== right).map(({ schema }) => schema);
+    if (differing.length === 0) return;
+    for (const [schema, objects] of await readObjectsOf(client, differing, reading))
+      found.set(schema, differencesOf(wanted, objects));
   });
   return found;
 }
