@@ -8,9 +8,13 @@ export interface Answer {
 }
 
 /** Sends one request over a connection of its own, for what is not measured in bulk. */
-export function ask(port: number, { method, path, headers, body }: HttpRequest): Promise<Answer> {
+export function ask(
+  port: number,
+  { method, path, headers, body }: HttpRequest,
+  address = '127.0.0.1',
+): Promise<Answer> {
   const length = body ? { 'content-length': Buffer.byteLength(body) } : {};
-  const options = { host: '127.0.0.1', port, method, path, headers: { ...headers, ...length }, agent: false };
+  const options = { host: address, port, method, path, headers: { ...headers, ...length }, agent: false };
   return new Promise((resolve, reject) => {
     const sent = request(options, (response) => {
       let text = '';

@@ -1,5 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import Fastify from 'fastify';
+import { registerBodyParsers } from '../src/http/body-parsers.js';
+import { newRequestId } from '../src/http/request-id.js';
+import { createLimitedServer } from '../src/http/server.js';
+import { repairUrl } from '../src/routing/path-table.js';
 import { answerCalls } from './child.js';
 
 export interface FixedAnswer {
@@ -18,6 +23,24 @@ async function listen({ status, headers, body }: FixedAnswer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const calls = { listen };
+const NO_LIMITS = { connections: { most: 0, perAddress: 0 }, trustedProxies: [] };
+
+/**
+ * Answers every request with the same bytes, by a route of the program's framework, with its server, ids of requests and
+ * parsers of bodies, but without tenant, user and database. @returns the port
+ */
+async function route({ status, headers, body }: FixedAnswer): Promise<number> {
+  const server = Fastify({
+    genReqId: newRequestId,
+    serverFactory: (listener) => createLimitedServer(listener, NO_LIMITS),
+    rewriteUrl: ({ url = '/' }) => repairUrl(url),
+  });
+  registerBodyParsers(server);
+  server.all('*', (_request, reply) => reply.code(status).headers(headers).send(body));
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  return (server.server.address() as AddressInfo).port;
+}
+
+const calls = { listen, route };
 export type BareServerCalls = typeof calls;
 answerCalls(calls);

@@ -6,12 +6,14 @@ import { withOwner } from '../src/database/owner.js';
 import { migrateAll } from '../src/schema/migrator.js';
 import { seedContract } from '../src/seed/contract.js';
 import { CONTRACT_PASSWORD } from '../src/seed/contract-rows.js';
+import { countsOf, headersOf, openOther, type Server } from './against.js';
 import { ask } from './ask.js';
 import type { BareServerCalls } from './bare-server.js';
 import { captureStatements } from './capture.js';
-import { ADMIN, type Case, cases } from './cases.js';
+import { ADMIN, type Case, cases, contractPlace } from './cases.js';
 import type { CeilingCalls } from './ceiling-process.js';
 import { Child } from './child.js';
+import { compare, comparisonTable, dataLine } from './comparison.js';
 import type { LoadCalls } from './load-process.js';
 import { measureAll } from './measure.js';
 import { measureNames } from './names.js';
@@ -44,12 +46,16 @@ interface Stage {
   readonly program: Program;
   readonly handle: DatabaseHandle;
   readonly all: readonly Case[];
+  /** The admin's access token. */
+  readonly token: string;
   readonly logIn: () => Promise<string>;
   readonly memoryAfterStart: Memory;
 }
 
 /** Runs what the options select; closing the workshop stops whatever runs. */
 export async function runBench(options: Options, workshop: Workshop, say: Say): Promise<BenchRun> {
+  const { against } = options;
+  const other = against && (await openOther(against, options.only)); // before anything that takes long
   const loadBefore = loadAverage();
   if (loadBefore > 0.5) say(`the machine is busy (load average ${loadBefore.toFixed(1)}): take ratios only`);
   const port = await freePort();
@@ -57,12 +63,13 @@ export async function runBench(options: Options, workshop: Workshop, say: Say): 
   await build();
 
   let start: Report['start'] = null;
-  if (only.has('start') && !micro) {
+  if (only.has('start') && !micro && !other) {
     say('starting in an empty folder, and again');
     start = await measureStart(workshop, port, quick ? 1 : 3);
   }
 
   const stage = await setUp(workshop, port, say);
+  if (other) return await runAgainst(other, options, stage, workshop, say, loadBefore);
   if (micro) return await runMicro(options, stage, workshop, say, loadBefore);
 
   const { program, handle, all, memoryAfterStart } = stage;
@@ -96,8 +103,9 @@ async function setUp(workshop: Workshop, port: number, say: Say): Promise<Stage>
   const handle = await openDatabase(instance.config, { shared: true });
   const host = `main.localhost:${port}`;
   const logIn = () => logInAt(port, host);
-  const all = cases(host, await logIn(), CONTRACT_PASSWORD);
-  return { instance, program, handle, logIn, all, memoryAfterStart };
+  const token = await logIn();
+  const all = cases(contractPlace(host, token, CONTRACT_PASSWORD));
+  return { instance, program, handle, logIn, all, token, memoryAfterStart };
 }
 
 async function loadContract(instance: Instance, workshop: Workshop, say: Say): Promise<void> {
@@ -168,6 +176,34 @@ async function statementsOf(measured: readonly Case[], config: Config, handle: D
     if (ceiling === 'sql') found.set(name, await captureStatements(config, handle, requests));
   }
   return found;
+}
+
+async function runAgainst(
+  other: Server,
+  options: Options,
+  stage: Stage,
+  workshop: Workshop,
+  say: Say,
+  loadBefore: number,
+): Promise<BenchRun> {
+  const { port } = stage.instance;
+  const headers = headersOf(`main.localhost:${port}`, stage.token);
+  const counts = await countsOf(async (path) =>
+    JSON.parse((await ask(port, { method: 'GET', path, headers })).body),
+  );
+  const here: Server = { address: '127.0.0.1', port, cases: stage.all, counts };
+  workshop.ensureOpen();
+  const load = new Child<LoadCalls>('load-process.ts');
+  workshop.atEnd(() => load.stop());
+  const comparisons = await compare(load, here, other, { ...options, say });
+  const found = await conditions(stage, options, loadBefore);
+  const lines = [...circumstances(found), dataLine(counts, other.counts)];
+  const table = comparisonTable(comparisons, options.against?.url.origin ?? '');
+  return {
+    tables: [table],
+    lines,
+    report: { ...found, counts: { here: counts, other: other.counts }, comparisons },
+  };
 }
 
 async function runMicro(

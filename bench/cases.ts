@@ -11,14 +11,19 @@ export interface Case {
   readonly ceiling: 'sql' | 'passwords' | 'http';
   /** Whether it adds rows, and so comes after those that read. */
   readonly writes: boolean;
-  /** Requests per second of the replaced system, at 16 connections, and the multiple that is aimed at, if any. */
-  readonly replaced: { readonly perSecond: number; readonly aim: number | null };
 }
 
-/** Number of connections at which the replaced system was measured. */
-export const REPLACED_CONNECTIONS = 16;
-/** Memory of the replaced system's processes. */
-export const REPLACED_MEMORY = 481 * 1024 ** 2;
+/** A server with one agency's data, and one of its users. */
+export interface Place {
+  /** The agency's host, with the port where it needs one. */
+  readonly host: string;
+  readonly token: string;
+  /** What a log-in is measured with, if it is. */
+  readonly user: { readonly username: string; readonly password: string } | null;
+  readonly clientIds: readonly number[];
+  /** Users that clients can be assigned to. */
+  readonly assigneeIds: readonly number[];
+}
 
 export const CASE_NAMES = [
   'list',
@@ -34,13 +39,21 @@ export const CASE_NAMES = [
 /** The tenant main's admin, the first user of the contract's data set. */
 export const ADMIN = { username: 'admin', userId: 1, schema: 'tenant_main' } as const;
 
-/**
- * Returns the cases, on the contract's data set.
- * @param host with the port;
- * @param token the admin's;
- * @param password every user's
- */
-export function cases(host: string, token: string, password: string): Case[] {
+/** Returns a place with the contract's data set. @param password every user's */
+export function contractPlace(host: string, token: string, password: string): Place {
+  return {
+    host,
+    token,
+    user: { username: ADMIN.username, password },
+    clientIds: some(20, (i) => i * 500 + 1),
+    assigneeIds: some(12, (i) => i + 2),
+  };
+}
+
+const some = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+
+/** Returns the cases, on this place's data. Log-in is left out where no user is given. */
+export function cases({ host, token, user, clientIds, assigneeIds }: Place): Case[] {
   const json = { host, 'content-type': 'application/json' };
   const signedIn = { authorization: `Bearer ${token}` };
   const get = (path: string): HttpRequest => ({ method: 'GET', path, headers: { host, ...signedIn } });
@@ -50,7 +63,6 @@ export function cases(host: string, token: string, password: string): Case[] {
     headers: { ...json, ...headers },
     body: JSON.stringify(body),
   });
-  const some = <T>(count: number, make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
   const reads = { status: 200, ceiling: 'sql', writes: false } as const;
 
   return [
@@ -59,35 +71,30 @@ export function cases(host: string, token: string, password: string): Case[] {
       name: 'list',
       what: 'list of 25 of 10,000 clients',
       requests: [get('/api/v1/clients/')],
-      replaced: { perSecond: 31, aim: 60 },
     },
     {
       ...reads,
       name: 'search',
       what: 'search that finds 11 clients',
       requests: [get('/api/v1/clients/?search=family123')],
-      replaced: { perSecond: 38, aim: 60 },
     },
     {
       ...reads,
       name: 'client',
       what: 'one client',
-      requests: some(20, (i) => get(`/api/v1/clients/${i * 500 + 1}/`)),
-      replaced: { perSecond: 94, aim: 40 },
+      requests: clientIds.map((id) => get(`/api/v1/clients/${id}/`)),
     },
     {
       ...reads,
       name: 'tasks',
       what: 'list of 25 of 10,000 tasks',
       requests: [get('/api/v1/tasks/')],
-      replaced: { perSecond: 27, aim: 80 },
     },
     {
       ...reads,
       name: 'unread',
       what: 'how many notifications are unread',
       requests: [get('/api/v1/notifications/unread_count/')],
-      replaced: { perSecond: 338, aim: 15 },
     },
     {
       name: 'health',
@@ -96,30 +103,31 @@ export function cases(host: string, token: string, password: string): Case[] {
       status: 200,
       ceiling: 'http',
       writes: false,
-      replaced: { perSecond: 2070, aim: 5 },
     },
-    {
-      name: 'login',
-      what: 'log-in',
-      requests: [post('/api/token/', {}, { username: ADMIN.username, password })],
-      status: 200,
-      ceiling: 'passwords',
-      writes: true,
-      replaced: { perSecond: 11, aim: 3 },
-    },
+    ...(user
+      ? [
+          {
+            name: 'login',
+            what: 'log-in',
+            requests: [post('/api/token/', {}, user)],
+            status: 200,
+            ceiling: 'passwords',
+            writes: true,
+          } as const,
+        ]
+      : []),
     {
       name: 'create',
       what: 'create a client, assigned to somebody',
-      requests: some(12, (i) => post('/api/v1/clients/', signedIn, newClient(i))),
+      requests: assigneeIds.map((id, i) => post('/api/v1/clients/', signedIn, newClient(i, id))),
       status: 201,
       ceiling: 'sql',
       writes: true,
-      replaced: { perSecond: 65, aim: 25 },
     },
   ];
 }
 
-function newClient(i: number): object {
+function newClient(i: number, assigneeId: number): object {
   return {
     first_name: `Bench${i}`,
     last_name: 'Client',
@@ -129,6 +137,6 @@ function newClient(i: number): object {
     phone_number: '0412345678',
     dob: '1995-05-17',
     stage: 'LEAD',
-    assigned_to_id: i + 2,
+    assigned_to_id: assigneeId,
   };
 }

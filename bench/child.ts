@@ -28,6 +28,7 @@ export class Child<C extends Calls> {
   constructor(file: string) {
     this.#process = fork(fileURLToPath(new URL(file, import.meta.url)), {
       serialization: 'advanced',
+      execArgv: ['--import', 'tsx'],
       detached: true, // Ctrl-C is for the bench, which then ends this in order
     });
     this.#process.on('message', ({ id, result, error }: Answer) => {

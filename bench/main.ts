@@ -17,7 +17,7 @@ async function main(): Promise<void> {
     if (options.markdown !== undefined) {
       writeMarkdown(
         options.markdown,
-        options.micro ? 'decisions' : 'figures',
+        options.against ? 'against' : options.micro ? 'decisions' : 'figures',
         [lines.join('\n'), ...tables.map(asMarkdown)].join('\n\n'),
       );
     }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { AgainstOptions } from './against.js';
 import { CASE_NAMES } from './cases.js';
 
 export interface Options {
@@ -10,6 +11,8 @@ export interface Options {
   readonly only: ReadonlySet<string>;
   readonly quick: boolean;
   readonly micro: boolean;
+  /** Another server, with which this program is compared. */
+  readonly against: AgainstOptions | undefined;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
 }
@@ -23,6 +26,12 @@ export const USAGE = `npm run bench -- [options]
   --rounds n         default 3
   --seconds n        of each measurement in each round, default 1.2
   --micro            what single decisions cost, instead (bench/names.ts)
+  --against URL      compares this program with another server that honours the contract, http://host:port, instead;
+                     its limits must be off; "create" adds clients to it
+  --against-host h   the host of the agency there, default main.localhost
+  --token t          an access token of a user there, or:
+  --against-user u, --against-password p
+                     who logs in there; needed for "login", too
   --json FILE        also writes all figures for a program to read
   --markdown FILE    also writes the tables; between the marks of a file that has them, as docs/performance.md`;
 
@@ -34,6 +43,11 @@ export function readOptions(args: string[]): Options {
       quick: { type: 'boolean', default: false },
       micro: { type: 'boolean', default: false },
       only: { type: 'string' },
+      against: { type: 'string' },
+      'against-host': { type: 'string' },
+      token: { type: 'string' },
+      'against-user': { type: 'string' },
+      'against-password': { type: 'string' },
       connections: { type: 'string', default: '1,16,64' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
@@ -52,9 +66,34 @@ export function readOptions(args: string[]): Options {
     only: new Set(only),
     quick,
     micro,
+    against: againstOf(values),
     json,
     markdown,
   };
+}
+
+interface AgainstValues {
+  readonly against?: string;
+  readonly 'against-host'?: string;
+  readonly token?: string;
+  readonly 'against-user'?: string;
+  readonly 'against-password'?: string;
+}
+
+function againstOf({ against, token, ...others }: AgainstValues): AgainstOptions | undefined {
+  const { 'against-host': host, 'against-user': username, 'against-password': password } = others;
+  if (against === undefined) {
+    const alone = [host, token, username, password].some((value) => value !== undefined);
+    if (alone) throw new Error('--against is missing: the address of the other server');
+    return undefined;
+  }
+  const url = URL.canParse(against) ? new URL(against) : undefined;
+  if (url?.protocol !== 'http:' || url.origin !== against.replace(/\/$/, ''))
+    throw new Error(`--against must be an address like http://localhost:8000, not "${against}"`);
+  const user = username !== undefined && password !== undefined ? { username, password } : undefined;
+  if (token === undefined && !user)
+    throw new Error('--against needs --token, or --against-user with --against-password');
+  return { url, host: host ?? 'main.localhost', token, user };
 }
 
 function positive(name: string, text: string): number {
