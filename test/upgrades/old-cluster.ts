@@ -48,9 +48,9 @@ export async function makeOldCluster(directory: string, binaries: Binaries): Pro
   }
 }
 
-/** Tables whose rows a restore makes anew, or numbers anew. */
+/** Tables whose rows a restore makes anew, or numbers anew, such as positions in a server's log. */
 const MADE_ANEW =
-  /^public\.(migration_ledger|tenant_incarnation|event_\w+|delivery_\w+|client_import_queue|job_\w+|login_address|tenants_\w+)$/;
+  /^public\.(migration_ledger|write_position|tenant_incarnation|event_\w+|delivery_\w+|client_import_queue|job_\w+|login_address|tenants_\w+)$/;
 
 /** Returns checksums of all tables of the program. */
 export async function sumsOf(owner: ConnectionSettings): Promise<Sums> {
