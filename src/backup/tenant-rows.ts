@@ -20,6 +20,8 @@ export interface RestoredTenant {
   readonly keepsLogins: boolean;
   /** Whether it is switched off, so that nobody is answered and nothing is done for it. */
   readonly isOff?: boolean;
+  /** The id of its row, where the catalogue is another database; the next one when not given. */
+  readonly id?: string | null;
 }
 
 /** Thrown when the tenant to restore exists. */
@@ -73,6 +75,7 @@ export async function addTenantRows(
     ...(!restored.keepsLogins && { created_at: 'now' }),
     ...(wasActive && !(await isDeleted(client, restored.schema)) && { is_active: 'true' }),
     ...(restored.isOff && { is_active: 'false' }),
+    ...(restored.id && { id: restored.id }),
   });
   for (const domain of wanted) await insertJson(client, 'tenants_domain', domain, { tenant_id: id });
   for (const pause of pauses)

@@ -1,12 +1,19 @@
+import { join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { backupsIn } from '../backup/backup-files.js';
-import { makeDueBackups } from '../backup/scheduled-backups.js';
+import { type BackupFile, backupsIn } from '../backup/backup-files.js';
+import { backupsOfCell, makeDueBackups } from '../backup/scheduled-backups.js';
 import { verifyBackup } from '../backup/verify-backup.js';
+import { MAIN_CELL } from '../config/cell-settings.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { atEachCell, handlesOf, requireAllCells } from './each-cell.js';
 import { ownerSettings } from './owner-settings.js';
 import { formatTable } from './table.js';
 import { withDatabase } from './with-database.js';
+
+interface ListedFile extends BackupFile {
+  readonly cell: string;
+}
 
 interface Options {
   readonly json?: boolean;
@@ -56,28 +63,57 @@ async function makeDue(context: CliContext, json: boolean): Promise<void> {
   folderOf(context);
   const progress = context.progress(process.stderr);
   const { signal } = new AbortController();
-  const { done, failures, removed } = await withDatabase(context, (handle) =>
-    makeDueBackups(ownerSettings(handle), context.config(), {
-      signal,
-      onBackup: (scope) => progress.say(`backed up ${scope}`),
-    }),
+  const config = context.config();
+  const all = await withDatabase(context, (handle) =>
+    atEachCell(handlesOf(handle), (place, name) =>
+      makeDueBackups(ownerSettings(place), name === null ? config : backupsOfCell(config, name), {
+        signal,
+        onBackup: (scope) => progress.say(`backed up ${scope}`),
+      }),
+    ),
   ).finally(progress.done);
+  const done = all.found.flatMap(({ cell, result }) => result.done.map((scope) => nameIn(cell, scope)));
+  const failures = all.found.flatMap(({ cell, result }) =>
+    result.failures.map(({ scope, error }) => ({ scope: nameIn(cell, scope), error })),
+  );
+  const removed = all.found.reduce((sum, { result }) => sum + result.removed, 0);
   const failed = failures.map(({ scope, error }) => ({ scope, error: error.message }));
   context.show(json, { done, failures: failed, removed }, () => [
     `${done.length} backed up, ${removed} old backups removed`,
   ]);
   for (const { scope, error } of failed) context.warn(`${scope}: ${error}`);
+  for (const problem of failed.length > 0 ? all.problems : []) context.warn(problem);
   if (failed.length > 0) throw new CliError(`${failed.length} could not be backed up`);
+  requireAllCells(all);
+}
+
+/** Returns what was backed up: a tenant's schema, or `public` with the name of its further cell. */
+function nameIn(cell: string, scope: string): string {
+  return cell === MAIN_CELL || scope !== 'public' ? scope : `${scope} of ${cell}`;
 }
 
 async function list(context: CliContext, json: boolean): Promise<void> {
-  const files = [...(await backupsIn(folderOf(context))).values()].flat();
+  const folder = folderOf(context);
+  const config = context.config();
+  const folders = [
+    { cell: MAIN_CELL, directory: folder },
+    ...config.cells.map(({ name }) => ({ cell: name, directory: backupsOfCell(config, name).backups.directory! })),
+  ];
+  const files: ListedFile[] = [];
+  for (const { cell, directory } of folders) {
+    const found = await backupsIn(directory).catch((error: NodeJS.ErrnoException) => {
+      if (cell === MAIN_CELL || error.code !== 'ENOENT') throw error;
+      return new Map<string, BackupFile[]>(); // of a cell that was never backed up
+    });
+    for (const { name, scope, at } of [...found.values()].flat())
+      files.push({ name: relative(folder, join(directory, name)), scope, at, cell });
+  }
   files.sort((a, b) => b.at.getTime() - a.at.getTime());
-  const shown = files.map(({ name, scope, at }) => ({ name, scope, at: at.toISOString() }));
+  const shown = files.map(({ at, ...file }) => ({ ...file, at: at.toISOString() }));
   context.show(json, shown, () =>
     formatTable(
       ['AT', 'OF', 'FILE'],
-      shown.map(({ name, scope, at }) => [at, scope, name]),
+      shown.map(({ name, scope, at, cell }) => [at, nameIn(cell, scope), name]),
     ),
   );
 }

@@ -2,6 +2,9 @@ import type { Command } from 'commander';
 import { targetFile } from '../backup/backup-files.js';
 import { fileSink, streamSink } from '../backup/backup-output.js';
 import { type BackupReport, writeBackup } from '../backup/write-backup.js';
+import { homeOwner } from '../backup/portable/surroundings.js';
+import { MAIN_CELL } from '../config/cell-settings.js';
+import { cellNamed, handleOf } from '../database/cells.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { addBackupFolderCommands } from './backup-folder.js';
 import { CliError, UsageError } from './cli-error.js';
@@ -12,6 +15,7 @@ import { withDatabase } from './with-database.js';
 interface BackupCommandOptions {
   readonly to?: string;
   readonly schema?: string;
+  readonly cell?: string;
   readonly files: boolean;
   readonly json?: boolean;
 }
@@ -23,6 +27,7 @@ export function addBackupCommand(program: Command, context: CliContext): void {
     .description('back up the whole platform, or one tenant, to a file that leopard restore reads')
     .option('--to <path>', 'a file, a folder that gets a new file, or - for stdout')
     .option('--schema <tenant>', 'only this tenant, by schema or short name')
+    .option('--cell <name>', 'the database of this further cell, with its tenants (LEOPARD_CELLS)')
     .option('--without-files', 'leave uploaded files out')
     .option('--json', 'print JSON')
     .action((options: BackupCommandOptions & { withoutFiles?: boolean }) =>
@@ -38,13 +43,18 @@ async function backUp(context: CliContext, { to, ...options }: BackupCommandOpti
   if (isStdout && process.stdout.isTTY)
     throw new UsageError('a backup is not for a terminal; name a file, or pipe it into a program');
   const schema = options.schema === undefined ? null : schemaOf(options.schema);
-  const { mediaDirectory } = context.config();
+  const cell = cellNamed(options.cell ?? MAIN_CELL);
+  const { mediaDirectory, cells } = context.config();
   const progress = context.progress(process.stderr);
   const path = isStdout ? '-' : targetFile(to, schema, new Date());
   const report = await withDatabase(context, async (handle) => {
     const sink = isStdout ? streamSink(process.stdout) : await fileSink(path);
     try {
-      const written = await writeBackup(ownerSettings(handle), sink, {
+      const owner =
+        schema === null || options.cell !== undefined
+          ? ownerSettings(handleOf(handle, cell))
+          : await homeOwner(handle, schema);
+      const written = await writeBackup(owner, sink, {
         schema,
         mediaDirectory: options.files ? mediaDirectory : null,
         onProgress: ({ done, total }) => progress.count('backing up', done, total),
@@ -56,6 +66,10 @@ async function backUp(context: CliContext, { to, ...options }: BackupCommandOpti
       throw error;
     }
   });
+  if (schema === null && cell === null && cells.length > 0)
+    context.warn(
+      `the cells ${cells.map(({ name }) => name).join(', ')} are not in it; back each up: leopard backup --cell <name> --to …`,
+    );
   if (!isStdout) context.show(options.json, { file: path, ...report }, () => [inWords(path, report)]);
   const [first, ...others] = report.missing.map(shortName);
   if (first !== undefined)

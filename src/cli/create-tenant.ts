@@ -29,6 +29,7 @@ interface CreateTenantOptions extends AdminOptions {
   readonly maxUsers?: number;
   readonly timeZone?: string;
   readonly catalogue: CatalogueCountry | 'none';
+  readonly cell?: string;
   readonly json?: boolean;
 }
 
@@ -49,6 +50,7 @@ export function addCreateTenantCommand(command: Command, context: CliContext): v
         .choices([...CATALOGUE_COUNTRIES, 'none'])
         .default('none'),
     )
+    .option('--cell <name>', 'the database server that it lives on: a name of LEOPARD_CELLS (default: main)')
     .option('--admin-email <email>', 'creates the first admin: superuser and staff, in no group')
     .option('--admin-username <username>', "the admin's log-in name; the e-mail address when not given")
     .option('--admin-password <password>', "the admin's password; better in LEOPARD_PASSWORD")
@@ -62,7 +64,7 @@ async function createTenantFromOptions(context: CliContext, options: CreateTenan
   const tenant = checkShortName(options.tenant);
   const admin = await firstAdmin(context, options);
   const config = context.config();
-  const { name, domain = [], status, maxUsers, timeZone, catalogue } = options;
+  const { name, domain = [], status, maxUsers, timeZone, catalogue, cell } = options;
   const input = {
     tenant,
     name,
@@ -71,10 +73,11 @@ async function createTenantFromOptions(context: CliContext, options: CreateTenan
     ...(maxUsers !== undefined && { maxUsers }),
     ...(timeZone !== undefined && { timeZone }),
     ...(catalogue !== 'none' && { catalogue }),
+    ...(cell !== undefined && { cell }),
     ...(admin && { admin }),
   };
   const created = await withDatabase(context, (handle) =>
-    withSteps(context, (steps) => createTenant(ownerSettings(handle), handle.app.user, config, input, steps)),
+    withSteps(context, (steps) => createTenant({ handle, owner: ownerSettings(handle) }, config, input, steps)),
   );
   if (options.json) {
     const { id, schema, domains, added } = created;

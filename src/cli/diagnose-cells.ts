@@ -1,3 +1,5 @@
+import { diagnoseBackups } from '../backup/diagnosis.js';
+import { backupsOfCell } from '../backup/scheduled-backups.js';
 import type { Config } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { type Finding, ok, problem, type Result } from '../database/finding.js';
@@ -5,6 +7,7 @@ import { withConnection } from '../database/reachability.js';
 import { listed } from '../database/tenant-diagnosis.js';
 import { joinLines } from '../platform/join-lines.js';
 import { diagnose } from '../schema/diagnosis.js';
+import { diagnoseRetention } from '../schema/log-retention.js';
 import { compareCell } from '../tenancy/cell-rows.js';
 import { diagnoseTenants } from '../tenancy/diagnosis.js';
 
@@ -30,6 +33,8 @@ async function diagnoseCell(
     { check: 'catalogue', ...(await compare(catalogue, name, handle).catch(failed)) },
     ...(await diagnose(handle)),
     ...(await diagnoseTenants(handle, config)),
+    await diagnoseRetention(handle.app, config),
+    ...(await diagnoseBackups(handle, backupsOfCell(config, name))),
   ];
 }
 

@@ -3,6 +3,7 @@ import { diagnoseBackups } from '../backup/diagnosis.js';
 import { type Config, ConfigError } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import type { Finding } from '../database/finding.js';
+import { withConnection } from '../database/reachability.js';
 import { diagnoseReplicas } from '../database/replica-diagnosis.js';
 import { PlainError } from '../platform/plain-error.js';
 import { diagnose } from '../schema/diagnosis.js';
@@ -107,13 +108,26 @@ async function checklist(
   database: DatabaseHandle | null,
 ): Promise<AnyFinding[]> {
   const { runChecks } = await import('../production/run-checks.js');
-  const { CHECKS } = await import('../production/checks/all-checks.js');
+  const { CHECKS, CHECKS_OF_CELLS } = await import('../production/checks/all-checks.js');
   const lines = await runChecks(CHECKS, { config, database, environment, directory: process.cwd() });
+  for (const { name, handle } of database?.cells ?? []) {
+    if (!(await answers(handle))) continue; // which `diagnoseCells` tells in one line
+    const around = { config, database: handle, environment, directory: process.cwd() };
+    for (const line of await runChecks(CHECKS_OF_CELLS, around))
+      lines.push({ ...line, check: `${name}: ${line.check}` });
+  }
   return lines.map((line) => ({
     check: line.check,
     status: line.level,
     text: line.level === 'ok' ? line.text : `${line.text}; ${line.mend}`,
   }));
+}
+
+async function answers({ app }: DatabaseHandle): Promise<boolean> {
+  return await withConnection(app, (client) => client.query('SELECT 1')).then(
+    () => true,
+    () => false,
+  );
 }
 
 function mediaDirectory(config: Config): Finding {

@@ -4,6 +4,7 @@ import { shippedCapture } from '../events/capture/capture.js';
 import { checkCapture } from '../events/capture/check.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { atEachCell, handlesOf, requireAllCells } from './each-cell.js';
 import { withDatabase } from './with-database.js';
 
 /** Adds `leopard events check`, which compares every tenant's triggers with src/events/config.ts. */
@@ -13,18 +14,23 @@ export function addEventsCheckCommand(events: Command, context: CliContext): voi
     .description('report tenants whose triggers differ from the configuration')
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) =>
-      withDatabase(context, async ({ owner, app }) => {
-        const findings = await withOwner(owner ?? app, (client) => checkCapture(client, shippedCapture()));
+      withDatabase(context, async (handle) => {
+        const all = await atEachCell(handlesOf(handle), ({ owner, app }) =>
+          withOwner(owner ?? app, (client) => checkCapture(client, shippedCapture())),
+        );
+        const findings = all.found.flatMap(({ result }) => result);
         context.show(json, findings, () =>
-          findings.length === 0
+          findings.length === 0 && all.problems.length === 0
             ? ['every tenant captures what the configuration says']
             : findings.flatMap(({ schema, problems }) => problems.map((problem) => `${schema}: ${problem}`)),
         );
+        for (const problem of findings.length > 0 ? all.problems : []) context.warn(problem);
         if (findings.length > 0) {
           throw new CliError(
             `events of ${findings.length} ${findings.length === 1 ? 'tenant are' : 'tenants are'} not captured as configured; run: leopard migrate`,
           );
         }
+        requireAllCells(all);
       }),
     );
 }

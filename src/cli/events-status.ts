@@ -6,6 +6,7 @@ import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { chosenSchemas } from './chosen-schemas.js';
 import type { CliContext } from './context.js';
+import { requireAnswers } from './each-cell.js';
 import { nameOf } from './events-control.js';
 import { formatTable } from './table.js';
 import { withTables } from './with-tables.js';
@@ -27,6 +28,7 @@ export function addStatusCommand(command: Command, context: CliContext): void {
         const schemas = await chosenSchemas(context, database, tenant);
         const status = await eventsStatus(database, schemas, only);
         context.show(json, toJson(status), () => lines(status));
+        if (only === null) await requireAnswers(database);
       }),
     );
 }

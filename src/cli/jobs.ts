@@ -7,6 +7,14 @@ import { findTenant } from '../tenancy/tenant-list.js';
 import { shortName } from '../tenancy/tenant-name.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import {
+  atEachCell,
+  type CellResult,
+  type CellResults,
+  databasesOf,
+  requireAllCells,
+  withCellColumn,
+} from './each-cell.js';
 import { formatTable } from './table.js';
 import { withTables } from './with-tables.js';
 
@@ -25,9 +33,10 @@ export function addJobsCommand(program: Command, context: CliContext): void {
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) =>
       withTables(context, async ({ database }) => {
-        const states = await jobStates(database);
-        const shown = JOBS.map((job) => toJson(job, states));
-        context.show(json, shown, () => lines(states));
+        const all = await atEachCell(databasesOf(database), jobStates);
+        const shown = all.found.flatMap(({ cell, result }) => JOBS.map((job) => toJson(job, cell, result)));
+        context.show(json, shown, () => lines(database, all.found));
+        requireAllCells(all);
       }),
     );
   const names = JOBS.map(({ name }) => name);
@@ -61,14 +70,16 @@ async function run(context: CliContext, name: string, options: RunOptions): Prom
     const schema = tenant === undefined ? null : await servableTenant(database, tenant);
     const { signal } = new AbortController();
     const how = { settings, schema, everywhere: true, dryRun, moment: null, signal };
-    const result = await runIn(job, databasesOf(database, schema), how);
+    const { result, cells } = await runIn(job, databasesFor(database, schema), how);
     const tenants = result.tenants.map(({ schema: of, done }) => ({ tenant: shortName(of), done }));
     context.show(json, { job: name, dry_run: dryRun, ...result, tenants }, () =>
       report(name, dryRun, result),
     );
     for (const { schema: of, error } of result.failures) context.warn(`${shortName(of)}: ${error}`);
     const failed = result.failures.length;
+    for (const problem of failed > 0 ? cells.problems : []) context.warn(problem);
     if (failed > 0) throw new CliError(`it failed at ${failed} tenant${failed > 1 ? 's' : ''}`);
+    requireAllCells(cells);
   });
 }
 
@@ -77,10 +88,11 @@ function report(name: string, dryRun: boolean, { done, tenants }: JobResult): st
   return [`${name}: ${dryRun ? `${done} to do; nothing was changed` : `${done} done`}`, ...details];
 }
 
-function toJson({ name, summary, every }: Job, states: readonly JobState[]) {
+function toJson({ name, summary, every }: Job, cell: string, states: readonly JobState[]) {
   const state = states.find(({ job }) => job === name);
   return {
     job: name,
+    cell,
     summary,
     every_seconds: every,
     running: state?.running ?? false,
@@ -92,13 +104,19 @@ function toJson({ name, summary, every }: Job, states: readonly JobState[]) {
   };
 }
 
-function lines(states: readonly JobState[]): string[] {
-  const rows = JOBS.map(({ name, summary, every }) => {
-    const state = states.find(({ job }) => job === name);
-    const next = state?.running ? 'running' : (state?.nextAt ?? 'never yet');
-    return [name, duration(every), state?.lastFinishedAt ?? '-', next, state?.lastError ?? '-', summary];
-  });
-  return formatTable(['JOB', 'EVERY', 'LAST RUN', 'NEXT', 'LAST ERROR', 'DOES'], rows);
+function lines(database: Database, found: readonly CellResult<readonly JobState[]>[]): string[] {
+  const rows = found.flatMap(({ cell, result: states }) =>
+    JOBS.map(({ name, summary, every }) => {
+      const state = states.find(({ job }) => job === name);
+      const next = state?.running ? 'running' : (state?.nextAt ?? 'never yet');
+      const row = [name, duration(every), state?.lastFinishedAt ?? '-', next, state?.lastError ?? '-', summary];
+      return database.cells ? [cell, ...row] : row;
+    }),
+  );
+  return formatTable(
+    withCellColumn(database, ['JOB', 'EVERY', 'LAST RUN', 'NEXT', 'LAST ERROR', 'DOES']),
+    rows,
+  );
 }
 
 function duration(seconds: number): string {
@@ -107,24 +125,26 @@ function duration(seconds: number): string {
 }
 
 /** Returns the databases on whose tenants a job runs: that of the one tenant, or of all cells. */
-function databasesOf(database: Database, schema: string | null): Database[] {
-  const { cells } = database;
-  if (schema !== null) return [cells?.ofTenant(schema) ?? database];
-  return [database, ...(cells?.all.values() ?? [])];
+function databasesFor(database: Database, schema: string | null): ReturnType<typeof databasesOf> {
+  if (schema === null) return databasesOf(database);
+  return [{ name: null, place: database.cells?.ofTenant(schema) ?? database }];
 }
 
-/** Runs a job in one database after the other. @returns the sum */
+/** Runs a job in one database after the other. @returns the sum, and the cells that it could not be run in */
 async function runIn(
   job: Job,
-  databases: readonly Database[],
+  databases: ReturnType<typeof databasesOf>,
   how: Omit<Parameters<Job['run']>[0], 'database'>,
-): Promise<JobResult> {
-  const results: JobResult[] = [];
-  for (const database of databases) results.push(await job.run({ ...how, database }));
+): Promise<{ readonly result: JobResult; readonly cells: CellResults<JobResult> }> {
+  const cells = await atEachCell(databases, (database) => job.run({ ...how, database }));
+  const results = cells.found.map(({ result }) => result);
   return {
-    done: results.reduce((sum, { done }) => sum + done, 0),
-    tenants: results.flatMap(({ tenants }) => tenants),
-    failures: results.flatMap(({ failures }) => failures),
+    cells,
+    result: {
+      done: results.reduce((sum, { done }) => sum + done, 0),
+      tenants: results.flatMap(({ tenants }) => tenants),
+      failures: results.flatMap(({ failures }) => failures),
+    },
   };
 }
 

@@ -34,10 +34,9 @@ function resumable<P extends object, N extends object, S extends Surroundings>(
 /** Every kind of operation, with how to carry it on; loaded when it is needed. */
 export const OPERATION_KINDS: Readonly<Record<string, () => Promise<Resume>>> = {
   create: async () =>
-    resumable((await import('../provisioning/create-tenant.js')).createOperation, ({ handle }) => ({
-      owner: ownerSettings(handle),
-      appUser: handle.app.user,
-    })),
+    resumable((await import('../provisioning/create-tenant.js')).createOperation, ({ handle }) =>
+      homeSurroundings(handle),
+    ),
   import: async () => resumable((await import('../backup/portable/import-tenant.js')).IMPORT, portableMeans),
   restore: async () =>
     resumable((await import('../backup/portable/restore-tenant.js')).RESTORE, portableMeans),

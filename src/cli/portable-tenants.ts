@@ -9,7 +9,10 @@ import type { LoadedTenant } from '../backup/portable/load-tenant.js';
 import { tenantIn } from '../backup/portable/portable-file.js';
 import { homeOwner } from '../backup/portable/surroundings.js';
 import { checkAbsent } from '../backup/restore-target.js';
+import { MAIN_CELL } from '../config/cell-settings.js';
+import { cellNamed } from '../database/cells.js';
 import { ownDomains } from '../provisioning/create-tenant.js';
+import { checkAbsentIn, homeIn } from '../provisioning/made-in-cell.js';
 import { checkShortName, schemaOf, shortName } from '../tenancy/tenant-name.js';
 import { UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
@@ -17,6 +20,8 @@ import { withSteps } from './operation-progress.js';
 import { ownerSettings } from './owner-settings.js';
 import { portableMeans } from './portable-means.js';
 import { withDatabase } from './with-database.js';
+
+const CELL = 'the database server that it lives on: a name of LEOPARD_CELLS (default: main)';
 
 interface ExportCommandOptions {
   readonly to?: string;
@@ -75,6 +80,7 @@ interface ImportCommandOptions {
   readonly withoutFiles?: boolean;
   readonly keepLogins?: boolean;
   readonly keepSending?: boolean;
+  readonly cell?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -86,6 +92,7 @@ export function addImportCommand(command: Command, context: CliContext): void {
     .argument('<file>', 'the file that leopard tenants export wrote')
     .option('--as <name>', 'another short name, with its own two domains')
     .option('--domain <domain...>', 'more domains, beside those two')
+    .option('--cell <name>', CELL)
     .option('--without-files', 'leave uploaded files out')
     .option('--keep-logins', 'let present log-ins stay valid; only if nothing happened since the export')
     .option('--keep-sending', 'let it send webhooks and e-mails; only if the exported one does not')
@@ -96,12 +103,14 @@ export function addImportCommand(command: Command, context: CliContext): void {
 
 async function runImport(context: CliContext, path: string, options: ImportCommandOptions): Promise<void> {
   const { file, from } = await tenantIn(path);
+  const cell = cellNamed(options.cell ?? MAIN_CELL);
   const schema = options.as === undefined ? from : schemaOf(checkShortName(options.as));
   const config = context.config();
   await withDatabase(context, async (handle) => {
     if (options.dryRun) {
       const { sections } = await checkBackup(openBackup(file));
       await checkAbsent(ownerSettings(handle), schema);
+      if (cell !== null) await checkAbsentIn(homeIn(handle, cell), schema, cell);
       const [section] = sections;
       const shown = { tenant: shortName(schema), rows: section!.rows, files: section!.files };
       context.show(options.json, { ...shown, snapshot_at: section!.snapshotAt }, () => [
@@ -120,6 +129,7 @@ async function runImport(context: CliContext, path: string, options: ImportComma
           keepsLogins: options.keepLogins ?? false,
           keepsSending: options.keepSending ?? false,
           withFiles: !options.withoutFiles,
+          ...(cell !== null && { cell }),
         },
         steps,
       ),
@@ -131,6 +141,7 @@ async function runImport(context: CliContext, path: string, options: ImportComma
 
 interface CloneCommandOptions {
   readonly anonymise?: boolean;
+  readonly cell?: string;
   readonly domain?: readonly string[];
   readonly withoutFiles?: boolean;
   readonly json?: boolean;
@@ -144,6 +155,7 @@ export function addCloneCommand(command: Command, context: CliContext): void {
     .argument('<name>', "the copy's short name")
     .option('--anonymise', "put other values in place of people's data; nobody can log in to the copy")
     .option('--domain <domain...>', 'more domains, beside its own two')
+    .option('--cell <name>', CELL)
     .option('--without-files', 'leave uploaded files out')
     .option('--json', 'print JSON')
     .action((tenant: string, name: string, options: CloneCommandOptions) =>
@@ -155,12 +167,16 @@ async function runClone(
   context: CliContext,
   tenant: string,
   name: string,
-  { anonymise = false, domain = [], withoutFiles = false, json }: CloneCommandOptions,
+  { anonymise = false, cell: named = MAIN_CELL, domain = [], withoutFiles = false, json }: CloneCommandOptions,
 ): Promise<void> {
   const [source, schema] = [schemaOf(tenant), schemaOf(checkShortName(name))];
   const config = context.config();
+  const cell = cellNamed(named);
   await withDatabase(context, async (handle) => {
-    const parameters = { isAnonymised: anonymise, domains: domain, withFiles: !withoutFiles };
+    const parameters = {
+      ...{ isAnonymised: anonymise, domains: domain, withFiles: !withoutFiles },
+      ...(cell !== null && { cell }),
+    };
     const cloned = await withSteps(context, (steps) =>
       cloneTenant(portableMeans({ config, handle }), source, schema, parameters, steps),
     );

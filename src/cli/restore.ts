@@ -12,6 +12,7 @@ import {
   type WantedTenant,
 } from '../backup/restore-backup.js';
 import { checkAbsent, checkTarget, examineTarget } from '../backup/restore-target.js';
+import { cellNamed, handleOf, handleOfTenant } from '../database/cells.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { checkHostLabels, ownDomains } from '../provisioning/create-tenant.js';
 import { checkShortName, schemaOf, shortName } from '../tenancy/tenant-name.js';
@@ -23,6 +24,7 @@ import { withDatabase } from './with-database.js';
 interface RestoreCommandOptions {
   readonly schema?: string;
   readonly as?: string;
+  readonly cell?: string;
   readonly withoutFiles?: boolean;
   readonly keepLogins?: boolean;
   readonly dryRun?: boolean;
@@ -37,6 +39,7 @@ export function addRestoreCommand(program: Command, context: CliContext): void {
     .argument('<file>', 'the backup, the folder of scheduled ones for the newest of each, or - for stdin')
     .option('--schema <tenant>', 'only this tenant, by schema or short name')
     .option('--as <name>', 'restore that tenant under another short name; it sends no e-mails and webhooks')
+    .option('--cell <name>', "a backup of this further cell's database, into it (LEOPARD_CELLS)")
     .option('--without-files', 'leave uploaded files out')
     .option('--keep-logins', 'let present log-ins stay valid; only if nothing happened since the backup')
     .option('--dry-run', 'change nothing: read the backup, compare its checksums, examine the database')
@@ -50,12 +53,15 @@ async function restore(context: CliContext, file: string, options: RestoreComman
   const [schema, as] = [options.schema, options.as].map((name) =>
     name === undefined ? undefined : schemaOf(name),
   );
+  if (options.cell !== undefined && schema !== undefined)
+    throw new UsageError('--cell restores the whole database of a cell; a tenant comes into it by: leopard tenants import FILE --cell <name>');
   const isFolder = file !== '-' && (await found(file)).isDirectory();
   if (isFolder && schema === undefined && options.dryRun)
     throw new UsageError('one backup is examined at a time; name a file, or a tenant with --schema');
   const path = isFolder && schema !== undefined ? await newestOf(file, schema) : file;
   const source = () => (path === '-' ? process.stdin : openBackup(path));
-  await withDatabase(context, async (handle) => {
+  await withDatabase(context, async (catalogue) => {
+    const handle = await targetOf(catalogue, options.cell, as === undefined ? schema : undefined);
     if (options.dryRun) return await examine(context, handle, source(), options);
     const progress = context.progress(process.stderr);
     const common = {
@@ -98,6 +104,17 @@ async function restore(context: CliContext, file: string, options: RestoreComman
         `${unreadable} second factors were sealed with another SECRET_KEY; put it into SECRET_KEY_FALLBACKS and restore again, or reset them: leopard second_factor reset`,
       );
   });
+}
+
+/** Returns the database to restore into: that of the cell, or that in which the catalogue places the tenant. */
+async function targetOf(
+  catalogue: DatabaseHandle,
+  cell: string | undefined,
+  schema: string | undefined,
+): Promise<DatabaseHandle> {
+  if (cell !== undefined) return handleOf(catalogue, cellNamed(cell));
+  if (schema === undefined || !catalogue.cells) return catalogue;
+  return await handleOfTenant(catalogue, schema);
 }
 
 async function examine(

@@ -1,5 +1,6 @@
 import { Argument, type Command } from 'commander';
 import { isExposed, PUBLISHED_LOGINS } from '../config/exposure.js';
+import { handleOfTenant } from '../database/cells.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { DEMO_LOGINS, type DemoLogin } from '../seed/demo-logins.js';
 import { removeTenantFiles } from '../storage/tenant-files.js';
@@ -73,8 +74,9 @@ async function seedData(context: CliContext, { tenant, clear, force }: SeedDataO
   }
   const { mediaDirectory } = context.config();
   const logins = await withTables(context, async ({ database, handle }) => {
-    ownerSettings(handle);
     const { schema, name } = await findTenant(database, tenant);
+    const home = await handleOfTenant(handle, schema);
+    ownerSettings(home);
     if (clear && !force && context.isInteractive) {
       const answer = await context.ask(
         `This removes all users, records and files of ${name} (${schema}). Type DELETE to go on: `,
@@ -85,10 +87,10 @@ async function seedData(context: CliContext, { tenant, clear, force }: SeedDataO
     return await withProgress(context, async (progress) => {
       if (clear) {
         progress.say(`removing the records of ${shortName(schema)}`);
-        await clearTenantData(handle, schema);
+        await clearTenantData(home, schema);
         await removeTenantFiles(mediaDirectory, schema);
       }
-      return await seedTenantDemo(handle, schema, { onProgress: progress.say });
+      return await seedTenantDemo(home, schema, { onProgress: progress.say });
     });
   });
   printLogins(context, logins);

@@ -7,6 +7,7 @@ import { appliedMigrations, pendingMigrations } from '../schema/migrator.js';
 import { schemaOf } from '../tenancy/tenant-name.js';
 import { CliError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { atEachCell, type CellResults, handlesOf, requireAllCells } from './each-cell.js';
 import { withDatabase } from './with-database.js';
 
 interface ShownMigration {
@@ -17,6 +18,8 @@ interface ShownMigration {
   readonly applied_at: string | null;
   /** True when it was skipped there, at that time. */
   readonly skipped?: true;
+  /** The further cell whose database it is; not given for the catalogue's own. */
+  readonly cell?: string;
 }
 
 interface Filter {
@@ -37,16 +40,22 @@ export function addShowMigrationsCommand(program: Command, context: CliContext):
     .option('--json', 'print JSON')
     .action(({ json, ...filter }: Filter & { json?: boolean }) =>
       withDatabase(context, async (handle) => {
-        const migrations = select(await readState(handle), filter);
+        const all = await atEachCell(handlesOf(handle), readState);
+        const migrations = select(all, filter);
         context.show(json, migrations, () =>
           migrations.length === 0 ? ['nothing is pending'] : lines(migrations),
         );
+        requireAllCells(all);
       }),
     );
 }
 
 /** Selects the migrations to show. @throws CliError for an unknown tenant */
-function select(all: readonly ShownMigration[], { schema, pending }: Filter): readonly ShownMigration[] {
+function select(
+  { found: cells }: CellResults<readonly ShownMigration[]>,
+  { schema, pending }: Filter,
+): readonly ShownMigration[] {
+  const all = cells.flatMap(({ result }) => result);
   const found = schema === undefined ? all : ofScope(all, PUBLIC.has(schema) ? 'shared' : schemaOf(schema));
   return pending ? found.filter((migration) => migration.applied_at === null) : found;
 }
@@ -57,7 +66,7 @@ function ofScope(all: readonly ShownMigration[], scope: string): readonly ShownM
   throw new CliError(`there is no tenant with the schema ${scope}; see: leopard tenants list`);
 }
 
-async function readState({ owner, app }: DatabaseHandle): Promise<ShownMigration[]> {
+async function readState({ owner, app }: DatabaseHandle, cell: string | null): Promise<ShownMigration[]> {
   return await withOwner(owner ?? app, async (client) => {
     const applied = await appliedMigrations(client);
     const pending = await pendingMigrations(client, app.user, readMigrations());
@@ -68,7 +77,7 @@ async function readState({ owner, app }: DatabaseHandle): Promise<ShownMigration
         ...(isSkipped && { skipped: true as const }),
       })),
       ...pending.map((migration) => ({ ...migration, applied_at: null })),
-    ];
+    ].map((migration) => (cell === null ? migration : { ...migration, cell }));
     const place = ({ scope }: ShownMigration) => (scope === 'shared' ? '' : scope);
     return all.sort((a, b) => compare(place(a), place(b)) || a.number - b.number);
   });
@@ -76,12 +85,18 @@ async function readState({ owner, app }: DatabaseHandle): Promise<ShownMigration
 
 function lines(migrations: readonly ShownMigration[]): string[] {
   return migrations.flatMap((migration, index) => {
-    const { scope, applied_at: appliedAt } = migration;
-    const heading = scope === migrations[index - 1]?.scope ? [] : [scope === 'shared' ? 'public' : scope];
+    const { applied_at: appliedAt } = migration;
+    const before = migrations[index - 1];
+    const heading = before && headingOf(before) === headingOf(migration) ? [] : [headingOf(migration)];
     const mark = appliedAt === null ? '[ ]' : migration.skipped ? '[-]' : '[x]';
     const skipped = migration.skipped ? ', skipped' : '';
     return [...heading, `  ${mark} ${fileName(migration)}  ${appliedAt ?? ''}${skipped}`.trimEnd()];
   });
+}
+
+function headingOf({ scope, cell }: ShownMigration): string {
+  const name = scope === 'shared' ? 'public' : scope;
+  return cell === undefined ? name : `${name} (cell ${cell})`;
 }
 
 function compare(a: string, b: string): number {

@@ -3,7 +3,8 @@ import { securityRecord } from '../auth/security-log.js';
 import { superuserCreated, superuserInsert } from '../auth/superusers.js';
 import { type CatalogueCountry, readCatalogue } from '../catalogues/catalogue.js';
 import { type Added, addCatalogue, type RunAll } from '../catalogues/load.js';
-import type { Config, ConnectionSettings } from '../config/config.js';
+import type { Config } from '../config/config.js';
+import { cellNamed } from '../database/cells.js';
 import type { OwnerClient } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
 
@@ -17,8 +18,10 @@ import {
 } from '../tenancy/new-tenant.js';
 import { checkShortName, LONGEST_NAME } from '../tenancy/tenant-name.js';
 import { setTimeZoneOn } from '../tenancy/time-zone-setting.js';
-import type { Operation, Surroundings } from './operations/operation.js';
+import { homeIn, type MadeNotes, makeIn, placeIn, removeMade, unplace } from './made-in-cell.js';
+import type { Operation } from './operations/operation.js';
 import { type RunOptions, runOperation } from './operations/run.js';
+import type { HomeSurroundings } from './tenant-home.js';
 import { createTenantSchemaOn, dropTenantSchema } from './tenant-schema.js';
 
 /** The input of an operator for a new tenant. */
@@ -38,6 +41,8 @@ export interface CreateTenantInput {
   readonly timeZone?: string;
   /** The country whose starter catalogue it begins with; none when not given. */
   readonly catalogue?: CatalogueCountry;
+  /** The cell in which it lives, as people name it; `main`, the catalogue's own database, when not given. */
+  readonly cell?: string;
 }
 
 /** The created tenant. */
@@ -77,31 +82,29 @@ export function checkHostLabels(tenant: string, { appSubdomain }: Hosts): void {
   }
 }
 
-/** The means of creating a tenant. */
-interface CreateSurroundings extends Surroundings {
-  /** The program's role, which may assume the tenant's. */
-  readonly appUser: string;
-}
-
 /** The parameters of creating a tenant, checked: what is stored of the operator's input. */
 interface CreateParameters {
   readonly tenant: NewTenant;
   readonly admin?: StorableAccount;
   readonly timeZone?: string;
   readonly catalogue?: CatalogueCountry;
+  /** The further cell in which it lives; that of the catalogue when not given. */
+  readonly cell?: string;
 }
 
+interface CreateNotes extends CreateTenantResult, MadeNotes {}
+
 /** Creating a tenant, with its domains, first user, time zone and starter catalogue. */
-export const createOperation: Operation<CreateParameters, CreateTenantResult, CreateSurroundings> = {
+export const createOperation: Operation<CreateParameters, CreateNotes, HomeSurroundings> = {
   kind: 'create',
   secrets: ['admin'],
   steps: [
     {
       name: 'schema',
       label: 'creating the schema',
-      async run({ parameters, notes, surroundings, inCatalogue, note }) {
-        if (notes.id !== undefined) return;
-        const { tenant, admin, timeZone, catalogue } = parameters;
+      async run(work) {
+        if (work.notes.id !== undefined) return;
+        const { tenant, admin, timeZone, catalogue, cell = null } = work.parameters;
         const wanted = catalogue && (await readCatalogue(catalogue));
         let added: Added | null = null;
         const fill = async (client: OwnerClient) => {
@@ -109,17 +112,26 @@ export const createOperation: Operation<CreateParameters, CreateTenantResult, Cr
           const adminId = admin ? await insertAdmin(client, admin) : null;
           if (wanted) added = await addCatalogue((statements) => inTurn(client, statements), wanted, adminId);
         };
-        await inCatalogue(async (client) => {
-          const created = await createTenantSchemaOn(client, surroundings.appUser, tenant, { fill });
-          await note({ ...created, added }, client);
+        await makeIn(work, { schema: tenant.schema, cell }, async (client, { appUser }, id) => {
+          const created = await createTenantSchemaOn(client, appUser, tenant, { fill, id });
+          return { ...created, added };
         });
       },
-      async undo({ notes, surroundings }) {
-        if (notes.schema === undefined) return;
+      async undo({ notes, parameters, surroundings }) {
+        const { tenant, cell } = parameters;
+        if (cell !== undefined && notes.reservedId !== undefined)
+          await removeMade(homeIn(surroundings.handle, cell), tenant.schema, notes.reservedId);
+        if (cell !== undefined || notes.schema === undefined) return;
         await dropTenantSchema(surroundings.owner, notes.schema).catch((error) => {
           if (!(error instanceof TenantNotFoundError)) throw error;
         });
       },
+    },
+    {
+      name: 'place',
+      label: 'naming it in the catalogue',
+      run: async (work) => placeIn(work, work.schemas[0]!, work.parameters.cell ?? null),
+      undo: async (work) => unplace(work, work.parameters.cell ?? null),
     },
   ],
 };
@@ -127,17 +139,18 @@ export const createOperation: Operation<CreateParameters, CreateTenantResult, Cr
 /**
  * Creates a tenant with its domains, first user, time zone and starter catalogue. Killed at any point, it is carried on
  * when it is called with the same input again.
- * @throws TenantExistsError, InvalidTenantError, PlainError about the name, the time zone or the catalogue; nothing is
+ * @throws TenantExistsError, InvalidTenantError, UnknownCellError, PlainError about the name, the time zone or the catalogue; nothing is
  * left behind then. OperationInTheWayError, OperationHeldError
  */
 export async function createTenant(
-  owner: ConnectionSettings,
-  appUser: string,
+  surroundings: HomeSurroundings,
   hosts: Hosts,
   input: CreateTenantInput,
   options?: RunOptions,
 ): Promise<CreateTenantResult> {
   const { name, domains = [], admin, status = 'TRIAL', maxUsers, timeZone, catalogue } = input;
+  const cell = input.cell === undefined ? null : cellNamed(input.cell);
+  homeIn(surroundings.handle, cell);
   const short = checkShortName(input.tenant);
   checkHostLabels(short, hosts);
   const schema = `tenant_${short}`;
@@ -159,10 +172,12 @@ export async function createTenant(
     ...(admin && { admin }),
     ...(timeZone !== undefined && { timeZone }),
     ...(catalogue && { catalogue }),
+    ...(cell !== null && { cell }),
   };
   const request = { schemas: [schema] as const, parameters };
-  const notes = await runOperation(createOperation, { owner, appUser }, request, options);
-  return notes as CreateTenantResult;
+  const notes = await runOperation(createOperation, surroundings, request, options);
+  const { id, schema: created, name: stored, domains: given, added } = notes as CreateTenantResult;
+  return { id, schema: created, name: stored, domains: given, added };
 }
 
 async function insertAdmin(client: OwnerClient, admin: StorableAccount): Promise<number> {

@@ -17,7 +17,7 @@ export function homeSurroundings(handle: DatabaseHandle): HomeSurroundings {
 }
 
 /** The database in which a tenant lives. */
-interface TenantHome {
+export interface TenantHome {
   readonly owner: ConnectionSettings;
   /** The program's role there. */
   readonly appUser: string;
@@ -42,7 +42,8 @@ export async function atHome<T>(
   return await withOwner(owner, work);
 }
 
-function ownerOf({ owner }: DatabaseHandle): ConnectionSettings {
+/** Returns the owner's connection to a database. @throws PlainError when it is not given */
+export function ownerOf({ owner }: DatabaseHandle): ConnectionSettings {
   if (owner) return owner;
   throw new PlainError(
     "this needs the database owner's rights; set DB_OWNER_USER and DB_OWNER_PASSWORD (or DATABASE_OWNER_URL, in cells owner_url)",

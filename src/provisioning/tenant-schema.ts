@@ -20,6 +20,8 @@ import {
 export interface TenantSchemaOptions extends TenantMigrateOptions {
   /** Adds to a new tenant's reference rows, in the same transaction, with its schema as search path. */
   readonly fill?: (client: OwnerClient) => Promise<void>;
+  /** The id of its row, where the catalogue is another database; the next one when not given. */
+  readonly id?: string | null;
 }
 
 interface DatabaseError extends Error {
@@ -56,13 +58,13 @@ export async function createTenantSchemaOn(
   options: TenantSchemaOptions = {},
 ): Promise<CreatedTenant> {
   const tenant = checkNewTenant(wanted);
-  const { files = readMigrations(), fill } = options;
+  const { files = readMigrations(), fill, id: givenId = null } = options;
   const capture = captureFor(options);
   const schema = quoteIdentifier(checkSchemaName(tenant.schema));
   try {
     // Several tenants may be created at once, but none while a migration changes what they are created from.
     await lockTenants(client, tenant.schema);
-    const id = await insertTenant(client, tenant);
+    const id = await insertTenant(client, tenant, givenId);
     await ensureTenantRole(client, tenant.schema, appUser);
     const rights = schemaRightsSql(tenant.schema);
     await client.query(`CREATE SCHEMA ${schema}; ${rights} SET LOCAL search_path TO ${schema}, pg_temp`);
@@ -84,11 +86,11 @@ export async function createTenantSchemaOn(
   }
 }
 
-async function insertTenant(client: OwnerClient, tenant: NewTenant): Promise<number> {
+async function insertTenant(client: OwnerClient, tenant: NewTenant, given: string | null): Promise<number> {
   const { rows } = await client.query<{ id: string }>(
     `INSERT INTO public.tenants_tenant
-       (schema_name, name, subscription_status, contact_email, contact_phone, settings, max_users)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)
+       (schema_name, name, subscription_status, contact_email, contact_phone, settings, max_users, id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, coalesce($8, nextval(pg_get_serial_sequence('public.tenants_tenant', 'id'))))
      RETURNING id`,
     [
       tenant.schema,
@@ -98,6 +100,7 @@ async function insertTenant(client: OwnerClient, tenant: NewTenant): Promise<num
       tenant.contactPhone ?? null,
       JSON.stringify(tenant.settings ?? {}),
       tenant.maxUsers ?? 50,
+      given,
     ],
   );
   const id = Number(rows[0]!.id);

@@ -14,9 +14,13 @@ const COLUMNS = Object.keys(COPIED);
 
 const list = (of: (column: string) => string) => COLUMNS.map(of).join(', ');
 
+// As text, since a moment would be cut to milliseconds on its way, and differ from the one it is compared with.
+const inFull = (column: string) =>
+  column === 'created_at' ? `to_json(t.${column}) #>> '{}' AS ${column}` : `t.${column}`;
+
 export const IN_CATALOGUE = `
-  SELECT t.id::text AS id, t.schema_name, ${list((column) => `t.${column}`)},
-    (SELECT coalesce(jsonb_agg(jsonb_build_object('domain', d.domain, 'is_primary', d.is_primary) ORDER BY d.domain), '[]')
+  SELECT t.id::text AS id, t.schema_name, ${list(inFull)},
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('domain', d.domain, 'is_primary', d.is_primary) ORDER BY d.domain COLLATE "C"), '[]')
      FROM public.tenants_domain d WHERE d.tenant_id = t.id) AS domains
   FROM public.tenants_tenant t WHERE t.cell = $1 AND ($2::text IS NULL OR t.schema_name = $2)
   ORDER BY t.id`;
@@ -28,7 +32,7 @@ const CATALOGUE = `
     )
   ), own AS (
     SELECT t.*, (
-      SELECT coalesce(jsonb_agg(jsonb_build_object('domain', d.domain, 'is_primary', d.is_primary) ORDER BY d.domain), '[]')
+      SELECT coalesce(jsonb_agg(jsonb_build_object('domain', d.domain, 'is_primary', d.is_primary) ORDER BY d.domain COLLATE "C"), '[]')
       FROM public.tenants_domain d WHERE d.tenant_id = t.id) AS domains
     FROM public.tenants_tenant t WHERE t.cell IS NULL AND ($2::text IS NULL OR t.schema_name = $2)
   )`;

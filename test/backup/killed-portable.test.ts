@@ -59,10 +59,11 @@ test.each(exportPoints)(
   },
 );
 
-// After one step is before the next. The check of a clone reads names only.
+// After one step is before the next. The check of a clone reads names only. Naming in the catalogue is a step for tenants
+// of further cells; see test/cells/made-in-cell.test.ts.
 const points = [IMPORT, CLONE]
   .flatMap((operation) => pointsOf(operation, ['during', 'after']))
-  .filter(({ kind, step }) => !(kind === 'clone' && step === 'check'));
+  .filter(({ kind, step }) => step !== 'place' && !(kind === 'clone' && step === 'check'));
 
 test.each(points)(
   '$kind killed $at $step is carried on, or undone',

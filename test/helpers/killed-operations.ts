@@ -28,15 +28,17 @@ export function pointsOf(
  * Runs a command in a process of its own, which kills itself with SIGKILL when it reaches the point. Run the command once
  * more afterwards, in a process or with `runCommand`: it carries the operation on.
  * @param settings the environment of the command
+ * @param nth how often it has to reach the point
  */
 export async function killedAt(
   settings: NodeJS.ProcessEnv,
   args: readonly string[],
   { kind, step, at }: OperationPoint,
+  nth = 1,
 ): Promise<KilledCommand> {
   const leopard = join(PACKAGE_ROOT, 'bin', 'leopard.js');
   const child = spawn(process.execPath, ['--import', PRELOADED, leopard, ...args], {
-    env: { PATH: process.env.PATH, ...settings, KILL_AT: `${kind}/${step}/${at}` },
+    env: { PATH: process.env.PATH, ...settings, KILL_AT: `${kind}/${step}/${at}`, KILL_NTH: String(nth) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

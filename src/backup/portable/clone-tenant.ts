@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import type { OwnerClient } from '../../database/owner.js';
 import { withOwner } from '../../database/owner.js';
 import { checkHostLabels, ownDomains } from '../../provisioning/create-tenant.js';
+import { homeIn, type MadeNotes, makeIn, placeIn, unplace } from '../../provisioning/made-in-cell.js';
 import type { Operation, StepWork } from '../../provisioning/operations/operation.js';
 import { type RunOptions, runOperation } from '../../provisioning/operations/run.js';
 import { storedDomain } from '../../tenancy/domain.js';
@@ -12,7 +13,7 @@ import { shortName } from '../../tenancy/tenant-name.js';
 import { type ByteSink, streamSink } from '../backup-output.js';
 import { writeTenant } from './export-tenant.js';
 import { checkNewName } from './import-tenant.js';
-import { idOf, type LoadedTenant, type LoadTarget, loadTenant, unloadTenant } from './load-tenant.js';
+import { idOf, type LoadedTenant, type LoadTarget, loadTenant, unloadIn } from './load-tenant.js';
 import { homeOwner, type PortableSurroundings } from './surroundings.js';
 
 /** The parameters of a clone. */
@@ -22,9 +23,11 @@ export interface CloneParameters {
   /** Further domains beside its own two. */
   readonly domains: readonly string[];
   readonly withFiles: boolean;
+  /** The further cell in which the clone lives; that of the catalogue when not given. */
+  readonly cell?: string;
 }
 
-interface CloneNotes extends LoadedTenant {
+interface CloneNotes extends LoadedTenant, MadeNotes {
   /** Whether there was a folder of files under that name before. */
   readonly hadFiles: boolean;
 }
@@ -37,8 +40,16 @@ export const CLONE: Operation<CloneParameters, CloneNotes, PortableSurroundings>
   steps: [
     { name: 'check', label: 'checking the names', run: check, undo: async () => undefined },
     { name: 'copy', label: 'copying rows and files', run: copy, undo: unload },
+    {
+      name: 'place',
+      label: 'naming it in the catalogue',
+      run: async (work) => placeIn(work, work.schemas[0]!, cellIn(work)),
+      undo: async (work) => unplace(work, cellIn(work)),
+    },
   ],
 };
+
+const cellIn = ({ parameters }: Work) => parameters.cell ?? null;
 
 async function check({ schemas, surroundings, note }: Work): Promise<void> {
   const [schema, source] = schemas as readonly [string, string];
@@ -53,9 +64,10 @@ async function copy(work: Work): Promise<void> {
   const { schemas, parameters, surroundings, notes, signal } = work;
   const [schema, source] = schemas as readonly [string, string];
   if (notes.tenantId !== undefined) return; // committed, and killed before the step was
-  await work.inCatalogue(async (client) => {
+  await makeIn(work, { schema, cell: cellIn(work) }, async (client, { appUser }, id) => {
     const target: LoadTarget = {
       schema,
+      id,
       domains: [...ownDomains(shortName(schema), surroundings.hosts), ...parameters.domains],
       withFiles: parameters.withFiles,
     };
@@ -63,12 +75,11 @@ async function copy(work: Work): Promise<void> {
       signal.throwIfAborted();
       work.progress({ done: rows, total: null });
     };
-    const loaded = await piped(surroundings, client, source, target, {
+    return await piped({ ...surroundings, appUser }, client, source, target, {
       isAnonymised: parameters.isAnonymised,
       signal,
       onProgress,
     });
-    await work.note(loaded, client);
   });
 }
 
@@ -116,8 +127,8 @@ async function piped(
   return loading.value;
 }
 
-async function unload({ surroundings, schemas, notes }: Work): Promise<void> {
-  await unloadTenant(surroundings, schemas[0]!, notes);
+async function unload(work: Work): Promise<void> {
+  await unloadIn(work.surroundings, { schema: work.schemas[0]!, cell: cellIn(work) }, work.notes);
 }
 
 /**
@@ -135,6 +146,7 @@ export async function cloneTenant(
   options: RunOptions = {},
 ): Promise<LoadedTenant> {
   checkHostLabels(shortName(schema), surroundings.hosts);
+  homeIn(surroundings.handle, others.cell ?? null);
   const parameters = { ...others, domains: domains.map(storedDomain) };
   return (await runOperation(
     CLONE,

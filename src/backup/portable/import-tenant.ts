@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { withOwner } from '../../database/owner.js';
 import { PlainError } from '../../platform/plain-error.js';
 import { checkHostLabels, ownDomains } from '../../provisioning/create-tenant.js';
+import { homeIn, type MadeNotes, makeIn, placeIn, unplace } from '../../provisioning/made-in-cell.js';
 import type { Operation, StepWork } from '../../provisioning/operations/operation.js';
 import { type RunOptions, runOperation } from '../../provisioning/operations/run.js';
 import { storedDomain } from '../../tenancy/domain.js';
@@ -10,7 +11,7 @@ import { shortName } from '../../tenancy/tenant-name.js';
 import { checkBackup } from '../check-backup.js';
 import { openBackup } from '../newest-backups.js';
 import { TenantPresentError } from '../tenant-rows.js';
-import { idOf, type LoadedTenant, loadTenant, unloadTenant } from './load-tenant.js';
+import { idOf, type LoadedTenant, loadTenant, unloadIn } from './load-tenant.js';
 import type { PortableSurroundings } from './surroundings.js';
 
 /** The parameters of an import. */
@@ -24,9 +25,11 @@ export interface ImportParameters {
   readonly keepsLogins: boolean;
   readonly keepsSending: boolean;
   readonly withFiles: boolean;
+  /** The further cell in which it lives; that of the catalogue when not given. */
+  readonly cell?: string;
 }
 
-interface ImportNotes extends LoadedTenant {
+interface ImportNotes extends LoadedTenant, MadeNotes {
   /** Number of rows in the file. */
   readonly expected: number;
   /** Whether there was a folder of files under that name before. */
@@ -41,8 +44,16 @@ export const IMPORT: Operation<ImportParameters, ImportNotes, PortableSurroundin
   steps: [
     { name: 'check', label: 'reading and comparing the file', run: check, undo: async () => undefined },
     { name: 'load', label: 'loading rows and files', run: load, undo: unload },
+    {
+      name: 'place',
+      label: 'naming it in the catalogue',
+      run: async (work) => placeIn(work, work.schemas[0]!, cellIn(work)),
+      undo: async (work) => unplace(work, cellIn(work)),
+    },
   ],
 };
+
+const cellIn = ({ parameters }: Work) => parameters.cell ?? null;
 
 async function check(work: Work): Promise<void> {
   const { parameters, surroundings } = work;
@@ -63,25 +74,25 @@ async function load(work: Work): Promise<void> {
   const { file, from, domains, keepsLogins, keepsSending, withFiles } = parameters;
   const schema = work.schemas[0]!;
   if (notes.tenantId !== undefined) return; // committed, and killed before the step was
-  await work.inCatalogue(async (client) => {
+  await makeIn(work, { schema, cell: cellIn(work) }, async (client, { appUser }, id) => {
     const target = {
       schema,
       domains:
         schema === from && domains.length === 0
           ? null
           : [...ownDomains(shortName(schema), surroundings.hosts), ...domains],
-      ...{ keepsLogins, keepsSending, withFiles },
+      ...{ keepsLogins, keepsSending, withFiles, id },
     };
-    const loaded = await loadTenant(client, surroundings, openBackup(file), from, target, ({ rows }) => {
+    const means = { ...surroundings, appUser };
+    return await loadTenant(client, means, openBackup(file), from, target, ({ rows }) => {
       work.signal.throwIfAborted();
       work.progress({ done: rows, total: notes.expected ?? null });
     });
-    await work.note(loaded, client);
   });
 }
 
-async function unload({ surroundings, schemas, notes }: Work): Promise<void> {
-  await unloadTenant(surroundings, schemas[0]!, notes);
+async function unload(work: Work): Promise<void> {
+  await unloadIn(work.surroundings, { schema: work.schemas[0]!, cell: cellIn(work) }, work.notes);
 }
 
 /** Checks that nobody has this name: also a tenant whose schema is lost keeps it. @throws PlainError */
@@ -102,6 +113,7 @@ export async function importTenant(
   options: RunOptions = {},
 ): Promise<LoadedTenant> {
   if (schema !== others.from) checkHostLabels(shortName(schema), surroundings.hosts);
+  homeIn(surroundings.handle, others.cell ?? null);
   const parameters = { ...others, domains: domains.map(storedDomain) };
   return (await runOperation(
     IMPORT,

@@ -1,5 +1,6 @@
 import { type OwnerClient, withOwner } from '../../database/owner.js';
 import { ownDomains } from '../../provisioning/create-tenant.js';
+import { homeIn, removeMade } from '../../provisioning/made-in-cell.js';
 import { dropTenantSchema } from '../../provisioning/tenant-schema.js';
 import { removeTenantFiles } from '../../storage/tenant-files.js';
 import { shortName } from '../../tenancy/tenant-name.js';
@@ -24,6 +25,8 @@ export interface LoadTarget {
   readonly isOff?: boolean;
   /** The schema whose name its rows and secrets go on to hold, because it gets that name later; null for its own. */
   readonly boundTo?: string | null;
+  /** The id of its row, where the catalogue is another database; the next one when not given. */
+  readonly id?: string | null;
   readonly withFiles: boolean;
 }
 
@@ -45,7 +48,7 @@ export interface LoadedTenant {
 }
 
 /**
- * Loads one tenant in the caller's transaction. It makes no events, notifications and mails: triggers are off while rows
+ * Loads one tenant in the caller's transaction, which is one of the cell that it is to live in. It makes no events, notifications and mails: triggers are off while rows
  * come.
  * @param wanted its schema in the file; null for the only one of it
  * @throws UnreadableBackupError, OtherVersionError, TenantPresentError, TenantExistsError, TargetError; the transaction must
@@ -53,7 +56,7 @@ export interface LoadedTenant {
  */
 export async function loadTenant(
   client: OwnerClient,
-  { appUser, hosts, mediaDirectory, secrets }: PortableSurroundings,
+  { appUser, hosts, mediaDirectory, secrets }: Omit<PortableSurroundings, 'owner'>,
   source: AsyncIterable<Buffer>,
   wanted: string | null,
   target: LoadTarget,
@@ -65,7 +68,7 @@ export async function loadTenant(
     const section = await findTenant(reader, wanted);
     const { scope: from, tenant, snapshotAt } = section.begin;
     const own = ownDomains(shortName(target.schema), hosts);
-    const { schema, domains, keepsLogins = false, keepsSending = false, isOff = false } = target;
+    const { schema, domains, keepsLogins = false, keepsSending = false, isOff = false, id = null } = target;
     const isRenamed = schema !== from;
     let [rows, files, unreadableSecrets] = [0, 0, 0];
     const { manifest, unknownTables } = await restoreTenantOn(
@@ -79,6 +82,7 @@ export async function loadTenant(
         name: isRenamed ? nameAs(tenant!.name, schema) : null,
         keepsLogins,
         isOff,
+        id,
       },
       {
         mediaDirectory: target.withFiles ? mediaDirectory : null,
@@ -118,11 +122,26 @@ export async function loadTenant(
 }
 
 /**
+ * Removes what a load into a cell left; see `unloadTenant`.
+ * @param cell the name of the cell; null for the catalogue's own database
+ */
+export async function unloadIn(
+  { handle, mediaDirectory }: PortableSurroundings,
+  { schema, cell }: { readonly schema: string; readonly cell: string | null },
+  notes: Partial<Pick<LoadedTenant, 'tenantId'> & { hadFiles: boolean; reservedId: string }>,
+): Promise<void> {
+  const home = homeIn(handle, cell);
+  const { hadFiles, reservedId, tenantId = reservedId } = notes;
+  if (home.isElsewhere && reservedId !== undefined) await removeMade(home, schema, reservedId);
+  await unloadTenant({ owner: home.owner, mediaDirectory }, schema, { tenantId, hadFiles });
+}
+
+/**
  * Removes what a load left: the tenant with this id, or only the files of one that was not committed. Another tenant of
  * the same name stays as it is.
  * @param hadFiles whether there was a folder of files before, which stays then
  */
-export async function unloadTenant(
+async function unloadTenant(
   { owner, mediaDirectory }: Pick<PortableSurroundings, 'owner' | 'mediaDirectory'>,
   schema: string,
   { tenantId, hadFiles }: { readonly tenantId?: string | undefined; readonly hadFiles?: boolean | undefined },

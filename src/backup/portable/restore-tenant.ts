@@ -2,17 +2,19 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cellOfTenant } from '../../database/cells.js';
-import { type OwnerClient, withOwner } from '../../database/owner.js';
+import { inTransaction, type OwnerClient, withOwner } from '../../database/owner.js';
 import { dropTenantRole } from '../../database/roles.js';
 import { qualified } from '../../database/schema-name.js';
 import { jittered } from '../../platform/jitter.js';
 import { PlainError } from '../../platform/plain-error.js';
 import { ownDomains } from '../../provisioning/create-tenant.js';
+import { homeIn, type MadeNotes, makeIn, placeIn, unplace } from '../../provisioning/made-in-cell.js';
 import type { Operation, StepWork } from '../../provisioning/operations/operation.js';
 import { type RunOptions, runOperation } from '../../provisioning/operations/run.js';
 import { renameSchema } from '../../provisioning/renamed-schema.js';
 import { lockTenants } from '../../schema/locking.js';
 import { removeTenantFiles } from '../../storage/tenant-files.js';
+import { copyToCell } from '../../tenancy/cell-rows.js';
 import { TenantNotFoundError } from '../../tenancy/new-tenant.js';
 import { shortName } from '../../tenancy/tenant-name.js';
 import { checkBackup } from '../check-backup.js';
@@ -20,7 +22,7 @@ import { openBackup } from '../newest-backups.js';
 import { nameAs } from '../restore-backup.js';
 import { readTables } from '../tables.js';
 import { checkNewName } from './import-tenant.js';
-import { idOf, type LoadedTenant, loadTenant, unloadTenant } from './load-tenant.js';
+import { idOf, type LoadedTenant, loadTenant, unloadIn } from './load-tenant.js';
 import { lockTables } from './locked-schemas.js';
 import type { PortableSurroundings } from './surroundings.js';
 import { removeFiles, shareFiles, storedFilesOf } from './swap-files.js';
@@ -39,7 +41,9 @@ export interface TableDifference {
   readonly restored: number;
 }
 
-interface RestoreNotes extends LoadedTenant {
+interface RestoreNotes extends LoadedTenant, MadeNotes {
+  /** The cell in which the tenant lives; null for the catalogue's own database. */
+  readonly cell: string | null;
   /** Number of rows in the file. */
   readonly expected: number;
   readonly differences: readonly TableDifference[];
@@ -47,6 +51,8 @@ interface RestoreNotes extends LoadedTenant {
   readonly hadFiles: boolean;
   /** Whether all that the tenant had is under the name of what it was. */
   readonly kept: true;
+  /** Whether the names may be swapped in a further cell, from where there is no way back. */
+  readonly swapping: boolean;
   /** Whether the names are swapped. */
   readonly swapped: true;
 }
@@ -60,7 +66,8 @@ export type RestoredTenantReport = Pick<
 type Work = StepWork<RestoreParameters, RestoreNotes, PortableSurroundings>;
 
 const nothing = async () => undefined;
-const isNotSwapped = ({ swapped }: Partial<RestoreNotes>) => swapped !== true;
+const isNotSwapped = ({ swapping, swapped }: Partial<RestoreNotes>) => !swapping && !swapped;
+const cellIn = ({ notes }: Work) => notes.cell ?? null;
 
 /**
  * Restoring a tenant from a backup. Its schemas are its own, a temporary one, which the backup is loaded into, and the one
@@ -71,6 +78,12 @@ export const RESTORE: Operation<RestoreParameters, RestoreNotes, PortableSurroun
   steps: [
     { name: 'check', label: 'reading and comparing the file', run: check, undo: nothing },
     { name: 'load', label: 'loading rows and files', run: load, undo: unload },
+    {
+      name: 'place',
+      label: 'naming it in the catalogue',
+      run: async (work) => placeIn(work, work.schemas[1]!, cellIn(work)),
+      undo: async (work) => unplace(work, cellIn(work)),
+    },
     { name: 'compare', label: 'comparing it with what there is', run: compare, undo: nothing },
     { name: 'files', label: 'sharing the files', run: share, undo: unshare },
     { name: 'swap', label: 'swapping the names', run: swap, undo: nothing, canUndo: isNotSwapped },
@@ -99,10 +112,8 @@ async function check(work: Work): Promise<void> {
         `${shortName(schema)} is deleted; bring it back first: leopard tenants undelete ${shortName(schema)}`,
       );
   });
-  if ((await cellOfTenant(surroundings.handle, schema)) !== null)
-    throw new PlainError(
-      `${shortName(schema)} lives in a cell; import the file under another name there: leopard tenants import FILE --as <name>`,
-    );
+  const cell = await cellOfTenant(surroundings.handle, schema);
+  homeIn(surroundings.handle, cell);
   const folder = join(surroundings.mediaDirectory, before);
   if (existsSync(folder)) throw new PlainError(`${folder} is in the way: no tenant has it; move it away`);
   const { sections } = await checkBackup(openBackup(parameters.file), ({ rows }) => {
@@ -112,37 +123,37 @@ async function check(work: Work): Promise<void> {
   const section = sections.find(({ scope }) => scope === schema);
   if (!section) throw new PlainError(`${parameters.file} does not hold ${shortName(schema)}`);
   const hadFiles = existsSync(join(surroundings.mediaDirectory, temporary));
-  await work.note({ expected: section.rows, hadFiles });
+  await work.note({ expected: section.rows, hadFiles, cell });
 }
 
 async function load(work: Work): Promise<void> {
   const { parameters, surroundings, notes } = work;
   const [schema, temporary] = work.schemas as readonly [string, string];
   if (notes.tenantId !== undefined) return; // committed, and killed before the step was
-  await work.inCatalogue(async (client) => {
+  await makeIn(work, { schema: temporary, cell: cellIn(work) }, async (client, { appUser }, id) => {
     const target = {
-      schema: temporary,
+      ...{ schema: temporary, id },
       domains: ownDomains(shortName(temporary), surroundings.hosts),
       // It takes the tenant's place: nothing is done for it until then.
       ...{ isOff: true, keepsSending: true, boundTo: schema },
       withFiles: parameters.withFiles,
     };
     const source = openBackup(parameters.file);
-    const loaded = await loadTenant(client, surroundings, source, schema, target, ({ rows }) => {
+    return await loadTenant(client, { ...surroundings, appUser }, source, schema, target, ({ rows }) => {
       work.signal.throwIfAborted();
       work.progress({ done: rows, total: notes.expected ?? null });
     });
-    await work.note(loaded, client);
   });
 }
 
-async function unload({ surroundings, schemas, notes }: Work): Promise<void> {
-  await unloadTenant(surroundings, schemas[1]!, notes);
+async function unload(work: Work): Promise<void> {
+  await unloadIn(work.surroundings, { schema: work.schemas[1]!, cell: cellIn(work) }, work.notes);
 }
 
 async function compare(work: Work): Promise<void> {
   const { surroundings, notes } = work;
-  const differences = await differencesFrom(surroundings.owner, work.schemas[0]!, notes.tables ?? {});
+  const { owner } = homeIn(surroundings.handle, cellIn(work));
+  const differences = await differencesFrom(owner, work.schemas[0]!, notes.tables ?? {});
   await work.note({ differences });
 }
 
@@ -192,13 +203,14 @@ async function unshare({ surroundings: { mediaDirectory }, schemas, notes }: Wor
 const ATTEMPTS = 8;
 const PAUSE_MS = 500;
 const IN_USE = new Set(['55P03', '40P01']);
+const isInUse = (error: unknown) => IN_USE.has((error as { code?: string }).code ?? '');
 
 async function swap(work: Work): Promise<void> {
   for (let attempt = 1; work.notes.swapped !== true; attempt++) {
     try {
-      await work.inCatalogue((client) => swapIn(client, work, attempt < ATTEMPTS));
+      await swapOnce(work, attempt < ATTEMPTS);
     } catch (error) {
-      if (!IN_USE.has((error as { code?: string }).code ?? '')) throw error;
+      if (!isInUse(error)) throw error;
       if (attempt === ATTEMPTS)
         throw new PlainError(`the tables of ${work.schemas[0]} are in use by a long transaction; end it`, {
           cause: error,
@@ -208,14 +220,56 @@ async function swap(work: Work): Promise<void> {
   }
 }
 
-async function swapIn(client: OwnerClient, work: Work, givesWay: boolean): Promise<void> {
-  const { appUser, hosts } = work.surroundings;
+/** Swaps the names: in one transaction, or first in the tenant's cell and, right after that, in the catalogue. */
+async function swapOnce(work: Work, givesWay: boolean): Promise<void> {
+  const { owner, appUser, isElsewhere } = homeIn(work.surroundings.handle, cellIn(work));
+  if (isElsewhere) await work.note({ swapping: true });
+  await work.inCatalogue(async (catalogue) => {
+    if (isElsewhere) {
+      await withOwner(owner, (client) =>
+        inTransaction(client, () => swapSchemas(client, appUser, work, givesWay)),
+      ).catch(async (error) => {
+        if (isInUse(error)) await work.note({ swapping: false });
+        throw error;
+      });
+      await swapNamesOf(catalogue, work.schemas);
+      await swapRows(catalogue, work);
+    } else await swapSchemas(catalogue, appUser, work, givesWay);
+    await work.note({ swapped: true }, catalogue);
+  });
+}
+
+/** Swaps the names of the schemas and rows, unless a killed process has done it. */
+async function swapSchemas(
+  client: OwnerClient,
+  appUser: string,
+  work: Work,
+  givesWay: boolean,
+): Promise<void> {
   const [schema, temporary, before] = work.schemas as readonly [string, string, string];
   await lockTenants(client, schema, temporary, before);
+  if ((await idOf(client, schema)) === work.notes.tenantId) return;
   await lockTables(client, [schema, temporary], givesWay);
   await renameSchema(client, appUser, schema, before, { keepsRole: true });
   await renameSchema(client, appUser, temporary, schema, { keepsRole: true });
   await client.query('SET LOCAL search_path TO pg_catalog');
+  await swapRows(client, work);
+}
+
+/** Swaps the names of the rows in the catalogue, where the schemas are in another database. */
+async function swapNamesOf(catalogue: OwnerClient, schemas: readonly string[]): Promise<void> {
+  const [schema, temporary, before] = schemas;
+  for (const [from, to] of [
+    [schema, before],
+    [temporary, schema],
+  ])
+    await catalogue.query('UPDATE public.tenants_tenant SET schema_name = $2 WHERE schema_name = $1', [from, to]);
+}
+
+/** Gives the rows what the other one had: the agency's name, domains and state. */
+async function swapRows(client: OwnerClient, work: Work): Promise<void> {
+  const { hosts } = work.surroundings;
+  const [schema, , before] = work.schemas as readonly [string, string, string];
   const { rows } = await client.query<{ id: string; name: string; schema: string }>(
     `SELECT id::text AS id, name, schema_name AS schema FROM public.tenants_tenant
      WHERE schema_name IN ($1, $2) FOR UPDATE`,
@@ -246,12 +300,12 @@ async function swapIn(client: OwnerClient, work: Work, givesWay: boolean): Promi
      SELECT domain, place = 1, $2 FROM unnest($1::text[]) WITH ORDINALITY AS d (domain, place) ON CONFLICT DO NOTHING`,
     [ownDomains(shortName(before), hosts), old!.id],
   );
-  await work.note({ swapped: true }, client);
 }
 
-async function tidy({ surroundings, schemas }: Work): Promise<void> {
-  const { owner, mediaDirectory } = surroundings;
-  const [schema, temporary, before] = schemas as readonly [string, string, string];
+async function tidy(work: Work): Promise<void> {
+  const { mediaDirectory, handle } = work.surroundings;
+  const { owner } = homeIn(handle, cellIn(work));
+  const [schema, temporary, before] = work.schemas as readonly [string, string, string];
   // What was stored between sharing and swapping is the old one's, too.
   await shareFiles(mediaDirectory, schema, before, [...(await filesNamed(owner, before))]);
   const named = await filesNamed(owner, schema);
@@ -263,6 +317,11 @@ async function tidy({ surroundings, schemas }: Work): Promise<void> {
   );
   await removeTenantFiles(mediaDirectory, temporary);
   await withOwner(owner, (client) => dropTenantRole(client, temporary));
+  // Both databases have said themselves since when the restored one exists.
+  const name = cellIn(work);
+  if (name !== null)
+    for (const each of [schema, before])
+      await copyToCell(work.surroundings.owner, { name, settings: owner }, each);
 }
 
 async function filesNamed(owner: PortableSurroundings['owner'], schema: string): Promise<Set<string>> {

@@ -83,3 +83,22 @@ export const CHECKS: readonly ProductionCheck[] = [
   timeZonesCheck,
   schedulerCheck,
 ];
+
+/** Those that are asked of each further cell's database too. */
+export const CHECKS_OF_CELLS: readonly ProductionCheck[] = [
+  publishedLoginsCheck,
+  clockCheck,
+  databaseEncryptionCheck,
+  poolerCheck,
+  connectionsCheck,
+  locksCheck,
+  agencies(),
+  durabilityCheck,
+  checksumsCheck,
+  vacuum(),
+  idleTransactions(),
+  replication(),
+  walArchiveCheck,
+  timeZonesCheck,
+  schedulerCheck,
+];
