@@ -97,7 +97,10 @@ async function list(context: CliContext, json: boolean): Promise<void> {
   const config = context.config();
   const folders = [
     { cell: MAIN_CELL, directory: folder },
-    ...config.cells.map(({ name }) => ({ cell: name, directory: backupsOfCell(config, name).backups.directory! })),
+    ...config.cells.map(({ name }) => ({
+      cell: name,
+      directory: backupsOfCell(config, name).backups.directory!,
+    })),
   ];
   const files: ListedFile[] = [];
   for (const { cell, directory } of folders) {

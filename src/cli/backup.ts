@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { targetFile } from '../backup/backup-files.js';
 import { fileSink, streamSink } from '../backup/backup-output.js';
-import { type BackupReport, writeBackup } from '../backup/write-backup.js';
 import { homeOwner } from '../backup/portable/surroundings.js';
+import { type BackupReport, writeBackup } from '../backup/write-backup.js';
 import { MAIN_CELL } from '../config/cell-settings.js';
 import { cellNamed, handleOf } from '../database/cells.js';
 import { schemaOf, shortName } from '../tenancy/tenant-name.js';

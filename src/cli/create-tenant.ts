@@ -77,7 +77,9 @@ async function createTenantFromOptions(context: CliContext, options: CreateTenan
     ...(admin && { admin }),
   };
   const created = await withDatabase(context, (handle) =>
-    withSteps(context, (steps) => createTenant({ handle, owner: ownerSettings(handle) }, config, input, steps)),
+    withSteps(context, (steps) =>
+      createTenant({ handle, owner: ownerSettings(handle) }, config, input, steps),
+    ),
   );
   if (options.json) {
     const { id, schema, domains, added } = created;

@@ -20,8 +20,10 @@ export function addEventsCheckCommand(events: Command, context: CliContext): voi
         );
         const findings = all.found.flatMap(({ result }) => result);
         context.show(json, findings, () =>
-          findings.length === 0 && all.problems.length === 0
-            ? ['every tenant captures what the configuration says']
+          findings.length === 0
+            ? [
+                `every tenant${all.problems.length > 0 ? ' of the other cells' : ''} captures what the configuration says`,
+              ]
             : findings.flatMap(({ schema, problems }) => problems.map((problem) => `${schema}: ${problem}`)),
         );
         for (const problem of findings.length > 0 ? all.problems : []) context.warn(problem);

@@ -109,7 +109,14 @@ function lines(database: Database, found: readonly CellResult<readonly JobState[
     JOBS.map(({ name, summary, every }) => {
       const state = states.find(({ job }) => job === name);
       const next = state?.running ? 'running' : (state?.nextAt ?? 'never yet');
-      const row = [name, duration(every), state?.lastFinishedAt ?? '-', next, state?.lastError ?? '-', summary];
+      const row = [
+        name,
+        duration(every),
+        state?.lastFinishedAt ?? '-',
+        next,
+        state?.lastError ?? '-',
+        summary,
+      ];
       return database.cells ? [cell, ...row] : row;
     }),
   );

@@ -167,7 +167,13 @@ async function runClone(
   context: CliContext,
   tenant: string,
   name: string,
-  { anonymise = false, cell: named = MAIN_CELL, domain = [], withoutFiles = false, json }: CloneCommandOptions,
+  {
+    anonymise = false,
+    cell: named = MAIN_CELL,
+    domain = [],
+    withoutFiles = false,
+    json,
+  }: CloneCommandOptions,
 ): Promise<void> {
   const [source, schema] = [schemaOf(tenant), schemaOf(checkShortName(name))];
   const config = context.config();

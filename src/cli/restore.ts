@@ -54,7 +54,9 @@ async function restore(context: CliContext, file: string, options: RestoreComman
     name === undefined ? undefined : schemaOf(name),
   );
   if (options.cell !== undefined && schema !== undefined)
-    throw new UsageError('--cell restores the whole database of a cell; a tenant comes into it by: leopard tenants import FILE --cell <name>');
+    throw new UsageError(
+      '--cell restores the whole database of a cell; a tenant comes into it by: leopard tenants import FILE --cell <name>',
+    );
   const isFolder = file !== '-' && (await found(file)).isDirectory();
   if (isFolder && schema === undefined && options.dryRun)
     throw new UsageError('one backup is examined at a time; name a file, or a tenant with --schema');

@@ -52,6 +52,7 @@ export function linesOf({ processes, database, databaseProblem }: Look, width: n
     return [...lines, '', `DATABASE: ${databaseProblem ?? ''}`].map((line) => shortened(line, width));
   return [
     ...lines,
+    ...database.missing.map((cell) => `CELL ${cut(cell)} does not answer`),
     ...section(
       ['WAITING', 'EVENTS', 'OLDEST', 'DELIVERIES'],
       database.waiting

@@ -27,6 +27,8 @@ export interface Look {
     readonly waiting: readonly Waiting[];
     readonly locks: readonly LockWait[];
     readonly transactions: readonly OldTransaction[];
+    /** Names of further cells that do not answer. */
+    readonly missing: readonly string[];
   } | null;
   readonly databaseProblem: string | null;
 }
@@ -78,12 +80,14 @@ export class Looker {
   }
 
   async #database() {
+    const missing = new Set<string>();
+    const onMissing = (cell: string) => void missing.add(cell);
     const [waiting, locks, transactions] = await Promise.all([
-      queryAllCells(this.database, waitingByTenant()),
+      queryAllCells(this.database, waitingByTenant(), onMissing),
       queryAllCells(this.database, lockWaits()),
       queryAllCells(this.database, longTransactions()),
     ]);
-    return { waiting, locks, transactions };
+    return { waiting, locks, transactions, missing: [...missing] };
   }
 }
 

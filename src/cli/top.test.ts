@@ -136,6 +136,7 @@ describe('leopard top', () => {
             { pid: 1, user: 'u', application: '\u001b[2Jx', seconds: null, blockedBy: [2], table: names },
           ],
           transactions: [{ pid: null, user: names, application: names, seconds: 1e5, state: 'prepared' }],
+          missing: [names],
         },
         databaseProblem: null,
       },

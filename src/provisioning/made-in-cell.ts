@@ -184,10 +184,6 @@ async function addToCatalogue(
   await client.query(
     `INSERT INTO public.tenants_domain (domain, is_primary, tenant_id)
      SELECT domain, is_primary, $3 FROM unnest($1::text[], $2::boolean[]) AS d (domain, is_primary)`,
-    [
-      domains.map(({ domain }) => domain),
-      domains.map(({ isPrimary }) => isPrimary),
-      inserted.rows[0]!.id,
-    ],
+    [domains.map(({ domain }) => domain), domains.map(({ isPrimary }) => isPrimary), inserted.rows[0]!.id],
   );
 }

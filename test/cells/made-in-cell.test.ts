@@ -83,7 +83,7 @@ async function expectInCell(...names: string[]): Promise<void> {
 
 const create = ['tenants', 'create', '--tenant', 'far', '--name', 'Far', '--cell', 'eu2', '--json'];
 
-test('a tenant is created in a further cell, or not at all', { timeout: 120_000 }, async () => {
+test('a tenant is created in a further cell, or not at all', { timeout: 300_000 }, async () => {
   const others = await tenantSums(main.database.owner);
   await killAtEach(create, 'create', [['place', 'during']]);
   expect((await leopard('tenants', 'resume', 'far', '--undo')).stdout).toBe('create of far is undone');
@@ -105,7 +105,7 @@ test('a tenant is created in a further cell, or not at all', { timeout: 120_000 
   expect(await tenantSums(main.database.owner, ['tenant_far'])).toEqual(others);
 });
 
-test('a tenant is imported and cloned into a further cell, and out of it', { timeout: 120_000 }, async () => {
+test('a tenant is imported and cloned into a further cell, and out of it', { timeout: 300_000 }, async () => {
   const file = join(main.folder, 'main.tar');
   await succeeds('tenants', 'export', 'main', '--to', file);
   const imported = ['tenants', 'import', file, '--as', 'brought', '--cell', 'eu2'];
@@ -132,7 +132,7 @@ test('a tenant is imported and cloned into a further cell, and out of it', { tim
   await expectInCell('far');
 });
 
-test('a tenant of a further cell is restored where it lives', { timeout: 120_000 }, async () => {
+test('a tenant of a further cell is restored where it lives', { timeout: 300_000 }, async () => {
   const file = join(main.folder, 'far.tar');
   await succeeds('tenants', 'export', 'far', '--to', file);
   const asBefore = await contents(second.owner, 'tenant_far');
@@ -151,7 +151,9 @@ test('a tenant of a further cell is restored where it lives', { timeout: 120_000
     );
   const ownDomains = await domains();
   const restore = ['tenants', 'restore', 'far', file, '--force'];
-  expect((await leopard('tenants', 'restore', 'far', file, '--dry-run')).stdout).toContain('nothing was changed');
+  expect((await leopard('tenants', 'restore', 'far', file, '--dry-run')).stdout).toContain(
+    'nothing was changed',
+  );
   await killAtEach(restore, 'restore', [['place', 'after']]);
   expect((await leopard('tenants', 'resume', 'far', '--undo')).stdout).toBe('restore of far is undone');
   await expectInCell('far');

@@ -263,7 +263,10 @@ async function swapNamesOf(catalogue: OwnerClient, schemas: readonly string[]): 
     [schema, before],
     [temporary, schema],
   ])
-    await catalogue.query('UPDATE public.tenants_tenant SET schema_name = $2 WHERE schema_name = $1', [from, to]);
+    await catalogue.query('UPDATE public.tenants_tenant SET schema_name = $2 WHERE schema_name = $1', [
+      from,
+      to,
+    ]);
 }
 
 /** Gives the rows what the other one had: the agency's name, domains and state. */
