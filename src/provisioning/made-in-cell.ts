@@ -40,7 +40,10 @@ export function homeIn(handle: DatabaseHandle, cell: string | null): TenantHome 
  * @throws PlainError when a further cell has something of that name, and what `make` throws: nothing is left then
  */
 export async function makeIn<N extends MadeNotes, R extends Partial<N>>(
-  work: Pick<StepWork<object, N, HomeSurroundings>, 'inCatalogue' | 'note' | 'notes' | 'surroundings'>,
+  work: Pick<
+    StepWork<object, N, HomeSurroundings>,
+    'inCatalogue' | 'note' | 'notes' | 'progress' | 'surroundings'
+  >,
   { schema, cell }: { readonly schema: string; readonly cell: string | null },
   make: (client: OwnerClient, home: TenantHome, id: string | null) => Promise<R>,
 ): Promise<void> {
@@ -65,6 +68,7 @@ export async function makeIn<N extends MadeNotes, R extends Partial<N>>(
       }),
     );
   });
+  work.progress({ done: 1, total: 1 });
   await work.note(made);
 }
 

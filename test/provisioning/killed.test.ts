@@ -40,23 +40,17 @@ async function expectOrder(...own: string[]): Promise<void> {
 // Naming it in the catalogue is a step for tenants of further cells; see test/cells/made-in-cell.test.ts.
 const createPoints = pointsOf(createOperation).filter(({ step }) => step !== 'place');
 
-it.each(createPoints)(
-  'create is carried on when it is killed $at $step',
-  async ({ ...point }) => {
-    const name = `new_${point.step}_${point.at}`;
-    const command = ['tenants', 'create', '--tenant', name, '--name', `Agency ${name}`, '--json'];
-    expect(await killedAt(on.settings, command, point)).toMatchObject({ killed: true });
-    expect(await listed()).toHaveLength(point.at === 'after' ? 3 : 2);
-    const { exitCode, stdout } = await leopard(...command);
-    expect([exitCode, JSON.parse(stdout)]).toMatchObject([
-      0,
-      { tenant: name, schema_name: `tenant_${name}` },
-    ]);
-    expect((await leopard('tenants', 'create', '--tenant', name, '--name', 'Another')).exitCode).toBe(1);
-    await expectOrder(`tenant_${name}`);
-    await leopard('tenants', 'delete', '--tenant', name, '--force');
-  },
-);
+it.each(createPoints)('create is carried on when it is killed $at $step', async ({ ...point }) => {
+  const name = `new_${point.step}_${point.at}`;
+  const command = ['tenants', 'create', '--tenant', name, '--name', `Agency ${name}`, '--json'];
+  expect(await killedAt(on.settings, command, point)).toMatchObject({ killed: true });
+  expect(await listed()).toHaveLength(point.at === 'after' ? 3 : 2);
+  const { exitCode, stdout } = await leopard(...command);
+  expect([exitCode, JSON.parse(stdout)]).toMatchObject([0, { tenant: name, schema_name: `tenant_${name}` }]);
+  expect((await leopard('tenants', 'create', '--tenant', name, '--name', 'Another')).exitCode).toBe(1);
+  await expectOrder(`tenant_${name}`);
+  await leopard('tenants', 'delete', '--tenant', name, '--force');
+});
 
 it.each(createPoints)('create is undone when it is killed $at $step', async (point) => {
   const command = ['tenants', 'create', '--tenant', 'gone', '--name', 'Gone'];
