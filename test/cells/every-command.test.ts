@@ -5,7 +5,7 @@ import { createProgram } from '../../src/cli/program.js';
 import { cliSurroundings, databaseUrl, runCommand } from '../helpers/cli.js';
 
 /**
- * What a command has to do with further cells: `cells`: it goes over the databases of all, `tenant`: it works on one tenant
+ * The databases that a command works on: `cells`: it goes over those of all cells, `tenant`: it works on one tenant
  * where it lives, `tenants`: on one or all, each where it lives, `catalogue`: on what the catalogue alone has, `main`: it
  * is about the catalogue's own database, with the reason below, `none`: on no database.
  */
