@@ -52,6 +52,9 @@ export async function fillAgencies(scene: Scene): Promise<void> {
   }
 }
 
+/** Number of records of one statement: fewer than a busy machine inserts within the statement timeout. */
+const AT_ONCE = 500;
+
 async function fill(database: Database, schema: string, clients: number): Promise<void> {
   await database.tenantTransaction({ schema, userId: null }, async (transaction) => {
     const there = await transaction.query(sql`SELECT FROM immigration_user`);
@@ -67,16 +70,19 @@ async function fill(database: Database, schema: string, clients: number): Promis
       INSERT INTO immigration_user_groups (user_id, group_id)
       SELECT 1, id FROM auth_group WHERE name = ${USER.groups[0]}`);
     await transaction.query(sql`INSERT INTO immigration_user_branches (user_id, branch_id) VALUES (1, 1)`);
-    await transaction.query(sql`
-      INSERT INTO immigration_client (first_name, last_name, email, phone_number, gender, country, stage, branch_id,
-        assigned_to_id, created_by_id)
-      SELECT 'Given' || n, 'Family' || n, 'c' || n || '@example.com', '04' || lpad(n::text, 8, '0'), 'FEMALE', 'NP',
-        (ARRAY['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'])[1 + n % 4], 1, 1, 1
-      FROM generate_series(1, ${clients}::integer) n`);
-    await transaction.query(sql`
-      INSERT INTO immigration_task (title, priority, status, due_date, assigned_to_id, created_by_id)
-      SELECT 'Task ' || n, 'HIGH', 'PENDING', now() + n * interval '1 hour', 1, 1
-      FROM generate_series(1, ${clients}::integer) n`);
+    for (let from = 1; from <= clients; from += AT_ONCE) {
+      const to = Math.min(from + AT_ONCE - 1, clients);
+      await transaction.query(sql`
+        INSERT INTO immigration_client (first_name, last_name, email, phone_number, gender, country, stage, branch_id,
+          assigned_to_id, created_by_id)
+        SELECT 'Given' || n, 'Family' || n, 'c' || n || '@example.com', '04' || lpad(n::text, 8, '0'), 'FEMALE', 'NP',
+          (ARRAY['LEAD', 'FOLLOW_UP', 'CLIENT', 'CLOSE'])[1 + n % 4], 1, 1, 1
+        FROM generate_series(${from}::integer, ${to}::integer) n`);
+      await transaction.query(sql`
+        INSERT INTO immigration_task (title, priority, status, due_date, assigned_to_id, created_by_id)
+        SELECT 'Task ' || n, 'HIGH', 'PENDING', now() + n * interval '1 hour', 1, 1
+        FROM generate_series(${from}::integer, ${to}::integer) n`);
+    }
     await forgetEvents(transaction);
   });
 }

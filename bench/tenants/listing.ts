@@ -12,7 +12,8 @@ import { hostOf, nameOf, USER } from './agencies.js';
 import { rowsOf, type Scene } from './scene.js';
 import { clientsOf } from './sizes.js';
 
-const FEW = 10;
+/** Numbers of agencies in use, the few first; and all that there are. */
+const IN_USE = [10, 100, 400, 1_000];
 const ROUNDS = 5;
 const SECONDS = 2;
 const SETTLING_MS = 2_000;
@@ -39,13 +40,14 @@ export interface Holding {
 }
 
 /**
- * Measures lists of clients with few and with all agencies in use, in interleaved rounds: two processes of the program on
- * one database, each of which has served only its own agencies.
+ * Measures lists of clients with few and with many agencies in use, in interleaved rounds: processes of the program on one
+ * database, each of which has served only its own agencies.
  */
 export async function measureListing(scene: Scene): Promise<{ lists: Listing[]; memory: Holding[] }> {
-  const few = evenly(scene.tenants, Math.min(FEW, scene.tenants));
-  const all = Array.from({ length: scene.tenants }, (_, number) => number);
-  const sides = [await openSide(scene, few), await openSide(scene, all)];
+  const { tenants } = scene;
+  const sides: Side[] = [];
+  for (const inUse of [...IN_USE.filter((number) => number < tenants), tenants])
+    sides.push(await openSide(scene, evenly(tenants, inUse)));
   const load = new Child<LoadCalls>('load-process.ts');
   scene.workshop.atEnd(() => load.stop());
   const lists: Listing[] = [];

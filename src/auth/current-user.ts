@@ -36,7 +36,12 @@ type UserRow = Omit<CurrentUser, 'permissions' | 'endedSessions'> & {
   readonly endedSessions: readonly string[];
 };
 
-const KEPT_FOR_MS = 5_000;
+/**
+ * Maximum time for which a user is kept, a safety net: triggers notify of each change that counts. Long enough for somebody
+ * who reads between two requests, since the query is the most expensive one of most requests.
+ */
+const USER_KEPT_FOR_MS = 60_000;
+const SESSION_KEPT_FOR_MS = 5_000;
 const KEPT_USERS = 20_000;
 
 const USER_COLUMNS = sql`
@@ -80,7 +85,7 @@ function currentUser(row: UserRow): CurrentUser {
   return { ...row, permissions: new Set(row.permissions), endedSessions: new Set(row.endedSessions) };
 }
 
-/** Finds users of tenants by id. Results are cached for seconds, and dropped when the database announces a change. */
+/** Finds users of tenants by id. Results are cached for a minute, and dropped when the database announces a change. */
 export class CurrentUsers {
   readonly #cache: NoticeCache<CurrentUser>;
   /** Whether sessions are ended, of users who have ended more than are kept with the user. */
@@ -90,8 +95,8 @@ export class CurrentUsers {
     private readonly database: Database,
     listener: Notices,
   ) {
-    this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_USERS });
-    this.#sessions = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_USERS });
+    this.#cache = new NoticeCache(listener, { ttl: USER_KEPT_FOR_MS, max: KEPT_USERS });
+    this.#sessions = new NoticeCache(listener, { ttl: SESSION_KEPT_FOR_MS, max: KEPT_USERS });
     listener.on(CHANNELS.access, (schema) => this.#dropSchema(schema));
   }
 

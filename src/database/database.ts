@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import pg from 'pg';
 import type { ConnectionSettings } from '../config/config.js';
-import { jittered } from '../platform/jitter.js';
 import { AnswerTooLargeError, cutting } from './answer-bounds.js';
 import type { CellGate } from './cell-gate.js';
-import { DatabaseClient, DatabaseSilentError } from './client.js';
+import { type Connection, ConnectionPool } from './connection-pool.js';
 import type { TransactionWork } from './query-runner.js';
 import type { Replica } from './replica.js';
-import { type Keeping, Session } from './session.js';
 import type { Statement } from './statement.js';
 import { asTenantFault, isMoving, TenantBrokenError, TenantMovingError } from './tenant-fault.js';
 import { NO_TENANT, TenantSemaphore } from './tenant-semaphore.js';
@@ -71,19 +68,16 @@ const WAITS_FOR = 2;
 const REFUSED_FOR_MS = 1_000;
 const AGAIN_AFTER_MS = 50;
 const REFUSED = 'ECONNREFUSED';
-/** Maximum number of tenants with data kept in memory, a few thousand names each at most. */
-const MOST_TENANTS = 500;
+/** Maximum number of tenants with data kept in memory: a hundred names each or so, a few thousand at most. */
+const MOST_TENANTS = 2_000;
 
 /** The program's connections to the database, as its own role, which has no privileges on tenants' tables. */
 export class Database {
-  readonly #pool: pg.Pool;
+  readonly #pool: ConnectionPool;
   readonly #semaphore: TenantSemaphore;
-  readonly #lifetime: number;
-  readonly #keeping: Keeping;
   /** The databases of further cells; undefined where there are none. */
   readonly cells: FurtherCells | undefined;
   readonly #gate: CellGate | undefined;
-  readonly #connections = new Map<pg.PoolClient, Connection>();
   readonly #public = {};
   readonly #isStandby: boolean;
   readonly #notesChanges: boolean;
@@ -93,8 +87,6 @@ export class Database {
   readonly #tenants = new LRUCache<string, object>({ max: MOST_TENANTS });
 
   constructor(settings: ConnectionSettings, options: DatabaseOptions) {
-    this.#keeping = { allowed: options.prepare ?? true, generation: 0 };
-    this.#lifetime = (options.lifetime ?? LIFETIME) * 1000;
     this.cells = options.cells;
     this.#gate = options.gate;
     this.#isStandby = options.isStandby ?? false;
@@ -105,16 +97,16 @@ export class Database {
       within: WAITS_FOR * answersWithin,
       leavesSome: options.sharedByAgencies ?? false,
     });
-    this.#pool = new pg.Pool({
-      ...settings,
-      Client: DatabaseClient,
-      max: options.size,
-      application_name: 'leopard',
-      connectionTimeoutMillis: answersWithin,
-      idleTimeoutMillis: 60_000,
-    } as object as pg.PoolConfig);
-    this.#pool.on('error', options.onError ?? (() => undefined)); // an idle connection was cut
-    this.#pool.on('connect', (client) => this.#add(client as pg.PoolClient & DatabaseClient));
+    this.#pool = new ConnectionPool(settings, {
+      size: options.size,
+      lifetime: (options.lifetime ?? LIFETIME) * 1000,
+      keeping: { allowed: options.prepare ?? true, generation: 0 },
+      onError: options.onError ?? (() => undefined),
+      onSilence: (error) => {
+        this.#gate?.failed(error);
+        this.#pool.cutIdle(error);
+      },
+    });
   }
 
   /**
@@ -222,52 +214,26 @@ export class Database {
 
   /** Numbers of connections, of idle ones, and of requests that wait for one. */
   get load(): { readonly open: number; readonly idle: number; readonly waiting: number } {
-    const { totalCount, idleCount } = this.#pool;
-    return { open: totalCount, idle: idleCount, waiting: this.#semaphore.waiting };
+    return { ...this.#pool.load, waiting: this.#semaphore.waiting };
   }
 
   /** Closes every connection, after what runs on it has ended. */
   async close(): Promise<void> {
     await this.#replica?.close();
-    await this.#pool.end();
-  }
-
-  #add(client: pg.PoolClient & DatabaseClient): void {
-    const connection: Connection = {
-      client,
-      session: new Session(client, this.#keeping),
-      replaceAt: Date.now() + jittered(this.#lifetime),
-      isIdle: false,
-      broken: undefined,
-    };
-    this.#connections.set(client, connection);
-    client.on('error', (error) => {
-      connection.broken = error;
-      // Connections that were idle meanwhile have probably failed in the same way.
-      if (!(error instanceof DatabaseSilentError)) return;
-      this.#gate?.failed(error);
-      this.#cutIdle(error);
-    });
-    client.once('end', () => this.#connections.delete(client));
-  }
-
-  #cutIdle(error: Error): void {
-    for (const { client, isIdle, broken } of this.#connections.values()) {
-      if (isIdle && !broken) client.abandon(error);
-    }
+    await this.#pool.close();
   }
 
   /** Tries again to connect, for a short time after the first refusal. @throws the last error */
-  async #connectAgain(error: unknown): Promise<pg.PoolClient> {
+  async #connectAgain(sharer: string, error: unknown): Promise<Connection> {
     this.#refusedSince ??= performance.now();
     const until = this.#refusedSince + REFUSED_FOR_MS;
     let reason = error;
     while (codeOf(reason) === REFUSED && performance.now() < until) {
       await sleep(AGAIN_AFTER_MS);
       try {
-        const client = await this.#pool.connect();
+        const connection = await this.#pool.take(sharer);
         this.#refusedSince = undefined;
-        return client;
+        return connection;
       } catch (next) {
         reason = next;
       }
@@ -288,19 +254,18 @@ export class Database {
     const release = await this.#semaphore.acquire(sharer);
     try {
       this.#gate?.check(); // it may have been closed while others were served
-      let client: pg.PoolClient;
+      let connection: Connection;
       try {
-        client = await this.#pool.connect();
+        const taken = this.#pool.take(sharer);
+        connection = taken instanceof Promise ? await taken : taken;
         this.#refusedSince = undefined;
       } catch (error) {
         if (this.#isStandby) throw error;
-        client = await this.#connectAgain(error).catch((last: unknown) => {
+        connection = await this.#connectAgain(sharer, error).catch((last: unknown) => {
           this.#gate?.failed(last);
           throw last;
         });
       }
-      const connection = this.#connections.get(client) as Connection;
-      connection.isIdle = false;
       const read = standby ?? (this.#isStandby ? { replayed: -1 } : undefined);
       const place = { session: connection.session, context, tenant, cuts, standby: read, note };
       try {
@@ -310,8 +275,7 @@ export class Database {
         connection.broken = error;
         throw error.cause;
       } finally {
-        connection.isIdle = true;
-        client.release(connection.broken ?? Date.now() > connection.replaceAt);
+        this.#pool.giveBack(connection);
       }
     } finally {
       release();
@@ -341,13 +305,4 @@ function cutNext({ bounds }: TenantContext, error: unknown, statements: Map<stri
 
 function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | null)?.code;
-}
-
-/** The state of a connection of the pool. */
-interface Connection {
-  readonly client: DatabaseClient;
-  readonly session: Session;
-  readonly replaceAt: number;
-  isIdle: boolean;
-  broken: Error | undefined;
 }

@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Notices } from './cell-listeners.js';
 
-export interface NoticeCacheOptions {
+export interface NoticeCacheOptions<Value> {
   /** Maximum lifetime of an entry, in milliseconds: the safety net for lost notices. */
   readonly ttl: number;
+  /** Returns a longer one for some values. */
+  readonly longerTtl?: (value: Value) => number | undefined;
   readonly max: number;
 }
 
@@ -18,7 +20,7 @@ export class NoticeCache<Value extends object> {
 
   constructor(
     private readonly listener: Pick<Notices, 'healthy' | 'healthyAt'>,
-    options: NoticeCacheOptions,
+    private readonly options: NoticeCacheOptions<Value>,
   ) {
     // Its own `max` would allocate memory for that many at once.
     this.#entries = new LRUCache({ maxSize: options.max, sizeCalculation: () => 1, ttl: options.ttl });
@@ -37,7 +39,10 @@ export class NoticeCache<Value extends object> {
     const kept = this.#entries.get(id);
     if (kept && kept.version === version && this.#hears(group)) return kept.value;
     const value = await read();
-    if (this.#versionOf(group) === version && this.#hears(group)) this.#entries.set(id, { value, version });
+    if (this.#versionOf(group) === version && this.#hears(group)) {
+      const { ttl, longerTtl } = this.options;
+      this.#entries.set(id, { value, version }, { ttl: (value && longerTtl?.(value)) ?? ttl });
+    }
     return value;
   }
 

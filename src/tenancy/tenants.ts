@@ -43,7 +43,13 @@ export interface Tenant {
   readonly formerNames?: readonly FormerName[] | null;
 }
 
+/** Maximum time for which an unknown host, and a tenant that cannot be served, is kept: what mends it may send no notice. */
 const KEPT_FOR_MS = 5_000;
+/**
+ * The same for a tenant that can be served: each change of its row sends a notice, and where its schema is broken by hand,
+ * its statements fail. Long enough for agencies that are asked for every few seconds.
+ */
+const SOUND_KEPT_FOR_MS = 60_000;
 const KEPT_HOSTS = 10_000;
 const REMARKED_TENANTS = 1_000;
 const REMARKED_EVERY_MS = 600_000;
@@ -80,6 +86,8 @@ const tenantInCell = ({ schema, id }: Tenant) => sql<CellRow>`
   FROM public.tenants_tenant t
   WHERE t.schema_name = ${schema} AND t.id = ${id}`;
 
+const keptLonger = ({ trouble }: Tenant) => (trouble === null ? SOUND_KEPT_FOR_MS : undefined);
+
 /** Returns the name that tokens carry: the schema without `tenant_`. */
 export function tenantName(tenant: Tenant): string {
   return tenant.schema.slice('tenant_'.length);
@@ -103,8 +111,9 @@ export class Tenants {
     /** The databases of further cells, if there are any. */
     private readonly cells?: CellDatabases,
   ) {
-    this.#cache = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_HOSTS });
-    this.#ofCells = new NoticeCache(listener, { ttl: KEPT_FOR_MS, max: KEPT_HOSTS });
+    const options = { ttl: KEPT_FOR_MS, longerTtl: keptLonger, max: KEPT_HOSTS };
+    this.#cache = new NoticeCache(listener, options);
+    this.#ofCells = new NoticeCache(listener, options);
     listener.on(CHANNELS.tenants, () => this.drop());
   }
 
