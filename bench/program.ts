@@ -40,6 +40,7 @@ export class Instance {
       HEAVY_REQUESTS_AT_ONCE_PER_USER: '0',
       HEAVY_REQUESTS_AT_ONCE_PER_TENANT: '0',
       STREAMS_PER_USER: '0',
+      ANSWER_CACHE_MB: '0', // what reading costs is measured, not giving the same answer again
       SECRET_KEY: randomBytes(48).toString('base64url'),
       npm_lifecycle_event: 'bench', // should the bench be killed, the program ends too, as under npm
       ...settings,

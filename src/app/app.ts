@@ -58,6 +58,7 @@ import { apiRootRoute } from '../routing/api-root.js';
 import { databaseChecks } from '../routing/database-checks.js';
 import { healthRoute } from '../routing/health.js';
 import { healthProbes } from '../routing/health-probes.js';
+import { KeptAnswers } from '../routing/kept-answers.js';
 import { collectRoutes, openapiDocument } from '../routing/openapi/document.js';
 import { homeRoute } from '../routing/openapi/home.js';
 import { documentationRoutes } from '../routing/openapi/routes.js';
@@ -248,7 +249,8 @@ export async function buildApp(parts: AppParts): Promise<App> {
   logSlowRequests(server, config.observability.slow);
   registerBodyParsers(server);
   await collectRoutes(server);
-  registerRoutes(server, routes, paths);
+  const answers = config.answers.most > 0 ? new KeptAnswers(database, config.answers) : undefined;
+  registerRoutes(server, routes, paths, answers);
   await server.ready();
   return { server, routes, answer, leave: () => hub.leave() };
 }

@@ -175,6 +175,7 @@ export const CLASSIFIED_TABLES: Readonly<Record<string, ClassifiedColumns | 'emp
   immigration_visacategory: { name: 'kept', code: 'kept', description: 'text' },
   immigration_visatype: { name: 'kept', code: 'kept', description: 'text', checklist: 'kept' },
   name_version: {},
+  table_change: { name: 'kept' },
   task_notice: { kind: 'kept' },
   unread_count: {},
 };

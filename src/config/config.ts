@@ -6,6 +6,7 @@ import { nearestExisting, statOf } from '../platform/folders.js';
 import { writePrivateFile } from '../platform/private-text-file.js';
 import { wayOutOf } from '../platform/system-errors.js';
 import { type AccountSettings, readAccountSettings } from './account-settings.js';
+import { type AnswerSettings, readAnswerSettings } from './answer-settings.js';
 import { type BackupSettings, readBackupSettings } from './backup-settings.js';
 import { type CellSettings, readCellSettings } from './cell-settings.js';
 import type { AnswerLimit, ConnectionSettings } from './connection-settings.js';
@@ -86,6 +87,7 @@ export interface Config {
   readonly tasksIncludeOverdueDefault: boolean;
   readonly notificationsIncludeReadDefault: boolean;
   readonly notificationStreamAllowedOrigin: string;
+  readonly answers: AnswerSettings;
   readonly deliveries: DeliverySettings;
   readonly limits: LimitSettings;
   readonly accounts: AccountSettings;
@@ -185,6 +187,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     notificationStreamAllowedOrigin: read.origin('NOTIFICATION_STREAM_ALLOWED_ORIGIN', '*'),
     accounts: readAccountSettings(read),
     sessions: readSessionSettings(read, { directory, dataDirectory, refreshTokenLifetime }),
+    answers: readAnswerSettings(read),
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
     limits: readLimitSettings(read),
     imports: readImportSettings(read),

@@ -7,6 +7,7 @@ import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
 import { reportSlow, slowStatements } from './slow-statements.js';
 import type { Statement } from './statement.js';
+import { TABLE_VERSIONS } from './table-versions.js';
 import { REPLAYED, walPosition } from './wal-position.js';
 
 export type { MaybePending, Pending, ReadMore } from './pending.js';
@@ -26,8 +27,17 @@ export interface TenantContext {
    * for reads from replicas.
    */
   readonly reads?: 'replica' | 'primary' | undefined;
+  /** Takes what the context's transactions read; omitted where nobody asks whether it changes. */
+  readonly reading?: Reading | undefined;
   /** The names of the fields that were cut to stay within the bounds; set when there are any. */
   cutFields?: Set<string>;
+}
+
+/** Takes the statements of a context's transactions, and for each transaction the versions of tables ahead of them. */
+export interface Reading {
+  noteStatement(statement: Statement): void;
+  /** @param versions what `TABLE_VERSIONS` reads, by a snapshot that is not newer than the statements' */
+  noteVersions(versions: string): void;
 }
 
 /** The statements of one tenant's transaction. Only its runner commits, when the work is done. */
@@ -190,6 +200,7 @@ class Conversation implements TenantTransaction {
     if (this.#commits || this.#state === 'over')
       throw new Error('a statement after the end of its transaction');
     this.place.queries?.push(query.sql);
+    this.place.context?.reading?.noteStatement(query);
     const rows = new Promise<Row[]>((resolve, reject) => {
       const { parameters, onePlan = false } = query;
       const cut = this.place.cuts?.statements.get(query.sql);
@@ -247,7 +258,16 @@ class Conversation implements TenantTransaction {
       ? [begin, ...(standby ? [HOW_FAR] : []), ...onePlan, openingFor(this.#actor, session.serverVersion)]
       : onePlan;
     const backendQuery = isFirst ? session.backendQuery : [];
-    const statements = [...opening, ...backendQuery, ...asked, ...(isLast ? [COMMIT] : []), ...noting];
+    const reading = isFirst ? context?.reading : undefined;
+    const versions = reading ? [versionsOf(context)] : [];
+    const statements = [
+      ...opening,
+      ...backendQuery,
+      ...versions,
+      ...asked,
+      ...(isLast ? [COMMIT] : []),
+      ...noting,
+    ];
     this.#state = 'open';
     const sentAt = performance.now();
     let { rows, ended, error } = await session.send(statements);
@@ -270,6 +290,7 @@ class Conversation implements TenantTransaction {
     if (backendQuery.length > 0 && rows[opening.length])
       session.noteBackend(rows[opening.length] as unknown[]);
     if (isFirst) noteHowFar(standby, rows[1]);
+    if (reading) noteVersions(reading, rows[opening.length + backendQuery.length]);
 
     // A timeout may strike after the last statement has run. It undoes that, unless it was COMMIT.
     const isCommitted = isLast && ended === 'COMMIT';
@@ -309,6 +330,15 @@ export interface ChangeNote {
 function noteHowFar(standby: StandbyRead | undefined, rows: readonly unknown[] | undefined): void {
   const [row] = (rows ?? []) as { replayed: string | null }[];
   if (row && standby?.replayed === -1) standby.replayed = walPosition(row.replayed);
+}
+
+function versionsOf(context: TenantContext | null): Outgoing {
+  return { schema: context?.schema ?? null, sql: TABLE_VERSIONS.sql, values: [] };
+}
+
+function noteVersions(reading: Reading, rows: readonly unknown[] | undefined): void {
+  const [row] = (rows ?? []) as { versions: string }[];
+  if (row) reading.noteVersions(row.versions);
 }
 
 function positionIn(rows: readonly unknown[] | undefined): string | null {

@@ -4,12 +4,12 @@ import { REQUEST_ID } from './request-id.js';
 const PREFLIGHT = {
   'access-control-allow-methods': 'DELETE, GET, OPTIONS, PATCH, POST, PUT',
   'access-control-allow-headers':
-    'accept, authorization, cache-control, content-type, expires, last-event-id, pragma, user-agent, x-csrftoken, x-device-token, x-requested-with',
+    'accept, authorization, cache-control, content-type, expires, if-none-match, last-event-id, pragma, user-agent, x-csrftoken, x-device-token, x-requested-with',
   'access-control-max-age': '86400',
 };
 
 /** The headers that pages of other origins may read, beside those that browsers always show. */
-export const EXPOSED_HEADERS = `content-disposition, retry-after, ${REQUEST_ID}, x-truncated-fields`;
+export const EXPOSED_HEADERS = `content-disposition, etag, retry-after, ${REQUEST_ID}, x-truncated-fields`;
 
 type Settings = Pick<Config, 'appSubdomain' | 'baseDomain' | 'useHttps' | 'debug' | 'corsOrigins'>;
 

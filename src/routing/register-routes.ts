@@ -1,16 +1,19 @@
 import type { FastifyInstance, FastifySchema } from 'fastify';
+import type { KeptAnswers } from './kept-answers.js';
 import type { PathTable } from './path-table.js';
 import { requiredPolicy } from './policy.js';
 import type { RouteDefinition } from './route.js';
 import { isList, shortenLarge, tellCut } from './route-bounds.js';
 
-/** Registers the routes at the server. @throws Error for a route that has no policy */
+/** Registers the routes at the server. @param answers keeps answers, where any are kept @throws Error for a route that has no policy */
 export function registerRoutes(
   app: FastifyInstance,
   routes: readonly RouteDefinition[],
   paths: PathTable,
+  answers?: KeptAnswers,
 ): void {
   for (const definition of routes) {
+    const keeper = definition.keepsAnswers ? answers : undefined;
     checkRoute(definition);
     app.route({
       method: definition.method,
@@ -21,7 +24,9 @@ export function registerRoutes(
       ...(isList(definition) && { onSend: shortenLarge }),
       handler: async (request, reply) => {
         reply.code(definition.status ?? 200);
-        const answer = await definition.handler(request, reply);
+        const answer = await (keeper
+          ? keeper.answer(definition, request, reply)
+          : definition.handler(request, reply));
         if (reply.sent) return reply;
         const cutFields = request.admitted?.context.cutFields;
         if (cutFields) tellCut(reply, cutFields);

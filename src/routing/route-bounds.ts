@@ -14,7 +14,7 @@ const RECORD: AnswerBounds = { most: 8 * MEGABYTE, longest: 2_000_000 };
 const UNCUT: AnswerBounds = { most: 64 * MEGABYTE };
 
 /** Maximum number of characters of a list's answer with long texts. */
-const LONGEST_LIST = MEGABYTE;
+export const LONGEST_LIST = MEGABYTE;
 /** Number of characters to which a text in a longer list is cut. */
 const LONGEST_TEXT = 2_500;
 

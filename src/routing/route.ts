@@ -68,6 +68,11 @@ export interface RouteDefinition {
    * ago may be missing. Not for what tells of rights or sessions. False by default.
    */
   readonly fromReplica?: boolean;
+  /**
+   * Whether its answers are kept and given again while nothing that they show has changed. By default those are that a
+   * replica may give; such a route only reads, and logs nothing.
+   */
+  readonly keepsAnswers?: boolean;
   /** The way in which it counts among a user's requests under way: `open` where its answer stays open, `heavy` for seconds of work. */
   readonly load?: RequestKind;
   /** The query parameters, for the documentation. */
@@ -124,9 +129,11 @@ export function publicRoute<S extends Shape>(definition: Definition<TenantReques
 
 function bind<S extends Shape>(definition: Definition<TenantRequest, S>): RouteDefinition {
   const { body, handler, ...rest } = definition;
+  const keepsAnswers = definition.keepsAnswers ?? definition.fromReplica ?? false;
   return {
     ...rest,
     ...(body && { body: body as unknown as Body }),
+    keepsAnswers: definition.method === 'GET' && keepsAnswers && definition.response !== undefined,
     bounds: definition.bounds ?? boundsOf(definition),
     handler: (request, reply) => {
       const admitted = request.admitted as TenantRequest;
@@ -134,6 +141,9 @@ function bind<S extends Shape>(definition: Definition<TenantRequest, S>): RouteD
         if (!body) throw new Error(`${definition.method} ${definition.path} declares no body`);
         return body.parse(request.body === undefined ? {} : request.body, request.isForm);
       };
+      // Where it is noted what the handler reads, properties must be read by it alone.
+      if (admitted.context.reading)
+        return handler(Object.create(admitted, { body: { value: { read } } }), reply);
       return handler({ ...admitted, body: { read } }, reply);
     },
   };

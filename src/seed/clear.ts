@@ -21,6 +21,7 @@ const KEPT_TABLES = [
   'immigration_task_count',
   'unread_count',
   'name_version',
+  'table_change',
 ];
 
 /** Checks that a tenant exists. @throws TenantNotFoundError, InvalidSchemaNameError */

@@ -7,6 +7,7 @@ import { NoticeCache } from '../database/notice-cache.js';
 import { TENANT_IS_ACTIVE, TENANT_LIVES_HERE } from '../database/served-tenants.js';
 import { sql } from '../database/sql.js';
 import { IT_IS_MOVING, TENANT_TROUBLE } from '../database/tenant-trouble.js';
+import type { ClockUse } from './clock-use.js';
 import type { FormerName } from './former-names.js';
 import { wildcardOf } from './host.js';
 import {
@@ -41,6 +42,8 @@ export interface Tenant {
   readonly createdAt: number;
   /** The names that it had before, the oldest first; null if it never had another. */
   readonly formerNames?: readonly FormerName[] | null;
+  /** Given where it is noted in which way a request's answer depends on the moment. */
+  readonly clock?: ClockUse;
 }
 
 /** Maximum time for which an unknown host, and a tenant that cannot be served, is kept: what mends it may send no notice. */

@@ -61,6 +61,7 @@ const NOT_LOGGED = [
   'recovery_code',
   'security_event',
   'spent_challenge',
+  'table_change',
   'task_notice',
   'token_blacklist_blacklistedtoken',
   'token_blacklist_outstandingtoken',

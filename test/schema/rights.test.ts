@@ -112,6 +112,8 @@ describe('a tenant’s role', () => {
     'INSERT INTO tenant_main.unread_count VALUES (1, 1)',
     'UPDATE tenant_main.unread_count SET n = 0',
     'DELETE FROM tenant_main.unread_count',
+    "INSERT INTO tenant_main.table_change VALUES ('immigration_client', 1)",
+    'DELETE FROM tenant_main.table_change',
     'DROP TABLE tenant_main.immigration_note',
     'CREATE TABLE tenant_main.mine (id integer)',
   ])('is refused: %s', async (statement) => {

@@ -738,6 +738,10 @@ export const TENANT_COLUMNS: TenantColumns = {
     { name: 'digest', type: 'bytea' },
     { name: 'expires_at', type: 'timestamp with time zone' },
   ],
+  table_change: [
+    { name: 'name', type: 'text' },
+    { name: 'change', type: 'bigint' },
+  ],
   task_notice: [
     { name: 'task_id', type: 'bigint', references: 'immigration_task' },
     { name: 'kind', type: 'character varying' },

@@ -796,6 +796,11 @@ interface SpentChallenge {
   expires_at: string;
 }
 
+interface TableChange {
+  name: string;
+  change: number;
+}
+
 interface TaskNotice {
   task_id: number;
   kind: string;
@@ -931,6 +936,7 @@ export interface TenantTables {
   recovery_code: RecoveryCode;
   security_event: SecurityEvent;
   spent_challenge: SpentChallenge;
+  table_change: TableChange;
   task_notice: TaskNotice;
   token_blacklist_blacklistedtoken: TokenBlacklistBlacklistedtoken;
   token_blacklist_outstandingtoken: TokenBlacklistOutstandingtoken;

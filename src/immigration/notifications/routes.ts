@@ -94,6 +94,7 @@ export function notificationRoutes(database: Database, includeReadDefault: boole
       ...common,
       method: 'GET',
       path: `${PATH}unread_count/`,
+      keepsAnswers: true,
       summary: 'How many notifications the user has not read.',
       response: UnreadCount,
       errors: [403],

@@ -222,6 +222,7 @@ export function resourceRoutes(database: Database, options: ResourceOptions) {
         {
           method: 'GET',
           summary: `Reads ${one}.`,
+          keepsAnswers: true,
           policy: policy.see,
           errors: seeing(policy.see, [404]),
         },

@@ -1,4 +1,5 @@
 import { type Sql, sql } from '../../database/sql.js';
+import type { ClockUse } from '../../tenancy/clock-use.js';
 import { usableTimeZone } from '../../tenancy/time-zone.js';
 
 /** The spans of lists and dashboards; weeks begin on Monday. */
@@ -24,23 +25,37 @@ export class TenantTime {
   readonly #format: Intl.DateTimeFormat;
   /** The time zone's name, which PostgreSQL knows too. */
   readonly zone: string;
+  readonly #now: Date;
+  readonly #clock: ClockUse | undefined;
   #today: string | undefined;
 
   /**
-   * @param tenant its time zone, an IANA name; one that is not read alike everywhere is replaced by UTC
+   * @param tenant its time zone, an IANA name; one that is not read alike everywhere is replaced by UTC. `clock` takes
+   * in which way the work depends on the moment
    * @param now the moment that counts as now
    */
   constructor(
-    tenant: { readonly timeZone: string },
-    readonly now = new Date(),
+    tenant: { readonly timeZone: string; readonly clock?: ClockUse | undefined },
+    now = new Date(),
   ) {
+    this.#now = now;
+    this.#clock = tenant.clock;
     this.zone = usableTimeZone(tenant.timeZone);
     this.#format = formatOf(this.zone);
   }
 
+  /** The moment that counts as now. */
+  get now(): Date {
+    this.#clock?.noteMoment();
+    return this.#now;
+  }
+
   /** The tenant's calendar date: YYYY-MM-DD. Computed on demand, since most requests do not need it. */
   get today(): string {
-    this.#today ??= this.dateOf(this.now);
+    if (this.#today === undefined) {
+      this.#today = this.dateOf(this.#now);
+      this.#clock?.noteDay(this.#today, () => new TenantTime({ timeZone: this.zone }).today);
+    }
     return this.#today;
   }
 
