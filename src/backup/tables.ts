@@ -73,8 +73,12 @@ export interface RowSelection {
 export function copyOutStatement(
   schema: string,
   { name, columns }: BackedUpColumns,
-  { condition = 'true', valueFor = quoteIdentifier, order = [] }: RowSelection = {},
+  selection: RowSelection = {},
 ): string {
+  const { condition = 'true', valueFor = quoteIdentifier, order = [] } = selection;
+  // Whole tables are read without a plan, for which each of their indexes would be locked until the snapshot ends.
+  if (selection.condition === undefined && selection.valueFor === undefined && order.length === 0)
+    return `COPY ${qualified(schema, name)} (${columns.map(quoteIdentifier).join(', ')}) TO STDOUT`;
   const listed = columns.map(valueFor).join(', ');
   const ordered = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
   return `COPY (SELECT ${listed} FROM ${qualified(schema, name)} t WHERE ${condition}${ordered}) TO STDOUT`;
