@@ -9,6 +9,7 @@ import { deadlinesJob } from '../immigration/deadlines/deadlines-job.js';
 import { remindersJob } from '../immigration/reminders/reminders-job.js';
 import { tasksJob } from '../immigration/tasks/tasks-job.js';
 import type { Job } from '../jobs/job.js';
+import { clockJob } from './clock-job.js';
 
 /** All scheduled jobs. */
 export const JOBS: readonly Job[] = [
@@ -22,4 +23,5 @@ export const JOBS: readonly Job[] = [
   oldAuditEntriesJob,
   oldSecurityEventsJob,
   endedPausesJob,
+  clockJob,
 ];

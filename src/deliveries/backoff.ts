@@ -3,7 +3,7 @@ export const MOST_ATTEMPTS = 10;
 
 const FIRST_S = 5;
 const FACTOR = 3;
-const LONGEST_S = 6 * 3600;
+export const LONGEST_DELIVERY_WAIT_S = 6 * 3600;
 const JITTER = 0.2;
 
 /**
@@ -13,7 +13,7 @@ const JITTER = 0.2;
  * @param atLeast what the receiver asked for (Retry-After), in seconds; honoured up to the longest wait
  */
 export function secondsUntilNext(failed: number, atLeast = 0, random: () => number = Math.random): number {
-  const wait = Math.min(LONGEST_S, FIRST_S * FACTOR ** (failed - 1));
+  const wait = Math.min(LONGEST_DELIVERY_WAIT_S, FIRST_S * FACTOR ** (failed - 1));
   const jittered = wait * (1 - JITTER + 2 * JITTER * random());
-  return Math.min(LONGEST_S, Math.max(jittered, atLeast));
+  return Math.min(LONGEST_DELIVERY_WAIT_S, Math.max(jittered, atLeast));
 }

@@ -37,6 +37,7 @@ export interface ClaimOptions {
 
 /** Duration of a lease; it is renewed while the attempt lasts. */
 export const LEASE_SECONDS = 60;
+const LONGEST_LEASE_SECONDS = LEASE_SECONDS + 5;
 
 /**
  * For each kind, the condition on its rows, as in the partial indexes, and the handler whose pause holds its
@@ -52,6 +53,13 @@ const OPEN = sql`unnest(ARRAY(SELECT s.segment FROM public.delivery_segment s)) 
 
 /** A text that sorts after every destination. */
 const BEHIND_ALL = '~';
+/**
+ * A claim that is longer than any: the clock was set back since, so that nobody knows whether its sender lives. One
+ * without an end is no claim, but keeps the delivery from being sent.
+ */
+const LEFT_BY_THE_CLOCK = sql<boolean>`(q.claimed_until < 'infinity'
+  AND q.claimed_until > clock_timestamp() + make_interval(secs => ${sql.lit(LONGEST_LEASE_SECONDS)}))`;
+
 /** Number of candidates examined per wanted delivery, so that every tenant gets its turn. */
 const CHOICE = 4;
 
@@ -106,7 +114,7 @@ function claimStatement(options: ClaimOptions): Sql<DeliveryClaim & { readonly r
           WHERE q.segment = open.segment AND ${rows}
             AND q.schema_name = roomy.schema_name AND q.destination = roomy.destination
             AND q.due_at <= clock_timestamp()
-            AND (q.claimed_until IS NULL OR q.claimed_until <= clock_timestamp())
+            AND (q.claimed_until IS NULL OR q.claimed_until <= clock_timestamp() OR ${LEFT_BY_THE_CLOCK})
           ORDER BY q.due_at
           LIMIT greatest(0, least(roomy.room, roomy.room_of_tenant, ${most}::integer))
           FOR UPDATE SKIP LOCKED

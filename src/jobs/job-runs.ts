@@ -44,11 +44,15 @@ export class JobRuns {
       INSERT INTO public.job_run (job) SELECT unnest(${jobs}::text[]) ON CONFLICT DO NOTHING`);
   }
 
-  /** Claims those of these jobs that are due and that nobody else runs. */
+  /**
+   * Claims those of these jobs that are due and that nobody else runs. Where the clock was set back since, a job was begun
+   * in the future, and then it is due; a lease that is longer than any is none.
+   */
   async claim(jobs: readonly string[]): Promise<string[]> {
     const rows = await this.database.publicQuery(sql<{ job: string }>`
       UPDATE public.job_run SET runner = ${this.runner}, running_until = ${LEASE}, last_started_at = now()
-      WHERE job = ANY (${jobs}::text[]) AND next_at <= now() AND (running_until IS NULL OR running_until < now())
+      WHERE job = ANY (${jobs}::text[]) AND (next_at <= now() OR last_started_at > now() + interval '1 second')
+        AND (running_until IS NULL OR running_until < now() OR running_until > ${LEASE} + interval '1 second')
       RETURNING job`);
     return rows.map(({ job }) => job);
   }

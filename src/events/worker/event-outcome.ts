@@ -95,7 +95,7 @@ export function errorText(error: unknown): string {
 }
 
 /** Maximum wait before a retry, in seconds. */
-const LONGEST_WAIT = 3600;
+export const LONGEST_EVENT_WAIT_S = 3600;
 
 /**
  * Returns the wait before a failed event is retried: 1 to 2 s, then 2 to 4 s, 4 to 8 s … one hour at most. The wait
@@ -105,6 +105,6 @@ const LONGEST_WAIT = 3600;
  * @returns seconds
  */
 export function retryDelay(retries: number, random = Math.random()): number {
-  const shortest = Math.min(LONGEST_WAIT / 2, 2 ** retries);
+  const shortest = Math.min(LONGEST_EVENT_WAIT_S / 2, 2 ** retries);
   return shortest * (1 + random);
 }

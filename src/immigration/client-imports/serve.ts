@@ -3,6 +3,7 @@ import type { Database } from '../../database/database.js';
 import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { servePart } from './check-or-run.js';
+import { isDue, MOST_CLAIMS } from './due.js';
 import { mayWork } from './policy.js';
 import { progressNotice } from './progress.js';
 import { endWork, IMPORT_COLUMNS, type ImportRow, type ImportStatus, type WorkStatus } from './records.js';
@@ -22,8 +23,6 @@ export interface ServeOptions {
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Number of claims without an outcome after which a part is given up: it may be what kills its worker. */
-const MOST_CLAIMS = 5;
 const WORKING = sql`('CHECKING', 'RUNNING', 'UNDOING')`;
 const LONGEST_WAIT = '5s';
 const INTERRUPTED: Readonly<Record<WorkStatus, ImportStatus>> = {
@@ -72,7 +71,7 @@ async function claimImport(database: Database, schema: string): Promise<ImportCl
     sql<ImportClaim>`
       WITH turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${LOCK(schema)}) AS mine), next AS MATERIALIZED (
         SELECT id FROM client_import
-        WHERE status IN ${WORKING} AND due_at <= now() AND (SELECT mine FROM turn)
+        WHERE status IN ${WORKING} AND ${isDue(sql`due_at`)} AND (SELECT mine FROM turn)
         ORDER BY started_at, id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
       )
       UPDATE client_import r SET claims = r.claims + 1 FROM next WHERE r.id = next.id

@@ -2,6 +2,7 @@ import type { ConnectionSettings } from '../../config/config.js';
 import { withOwner } from '../../database/owner.js';
 import { hasEnded } from './holder.js';
 import type { OperationState } from './operation.js';
+import { LEASE_SECONDS } from './store.js';
 
 /** An operation as operators see it. */
 export interface ListedOperation {
@@ -48,7 +49,7 @@ export async function listOperations(
       `SELECT id::float8 AS id, kind, schema_names AS schemas, state, step, steps_done AS "stepsDone", progress, error,
               to_char(started_at AT TIME ZONE 'UTC', ${ISO}) AS "startedAt", to_char(updated_at AT TIME ZONE 'UTC', ${ISO}) AS "updatedAt",
               to_char(finished_at AT TIME ZONE 'UTC', ${ISO}) AS "finishedAt", held_on AS place, held_by_pid AS pid,
-              coalesce(held_until > clock_timestamp(), false) AS "isHeld"
+              coalesce(held_until BETWEEN clock_timestamp() AND clock_timestamp() + make_interval(secs => ${LEASE_SECONDS + 5}), false) AS "isHeld"
        FROM public.tenant_operation
        WHERE ($1::varchar IS NULL OR schema_names @> ARRAY[$1::varchar]) AND ($2 OR finished_at IS NULL)
        ORDER BY tenant_operation.id DESC LIMIT ${LONGEST_LIST}`,

@@ -7,6 +7,8 @@ import type { OperationState, StepProgress } from './operation.js';
 
 /** Seconds for which a process holds an operation, unless it extends that. */
 export const LEASE_SECONDS = 30;
+/** Seconds by which a lease may seem longer than it was given. */
+const SLACK = 5;
 /** Number of finished operations whose rows are kept. */
 const HISTORY = 1_000;
 
@@ -99,9 +101,9 @@ export async function take(client: OwnerClient, id: number, holder: Holder): Pro
     if (!found)
       throw new PlainError(`there is no unfinished operation ${id}; see: leopard tenants operations`);
     const { place, pid, left } = found;
-    if (place !== null && pid !== null && left !== null && left > 0 && !hasEnded({ place, pid })) {
+    if (place !== null && pid !== null && isHeld(left) && !hasEnded({ place, pid })) {
       throw new OperationHeldError(
-        `process ${pid} on ${place.split(' ')[0]} is working on it: ${found.kind} of ${shortName(found.schemas[0]!)}; wait for it, or if that process has ended, try again in ${Math.ceil(left)} s`,
+        `process ${pid} on ${place.split(' ')[0]} is working on it: ${found.kind} of ${shortName(found.schemas[0]!)}; wait for it, or if that process has ended, try again in ${Math.ceil(left!)} s`,
       );
     }
     const state = found.state === 'FAILED' ? 'RUNNING' : found.state;
@@ -163,6 +165,11 @@ export async function update(
     ...[error ?? null, release || finish !== undefined, finish ?? null],
   ]);
   if (rowCount === 0) throw lost();
+}
+
+/** Returns whether a lease goes on. One that is longer than any was left by a clock that was set back. */
+function isHeld(left: number | null): boolean {
+  return left !== null && left > 0 && left <= LEASE_SECONDS + SLACK;
 }
 
 function lost(): OperationHeldError {
