@@ -1,5 +1,5 @@
 import type { ConnectionSettings } from '../config/config.js';
-import { type OwnerClient, withOwner } from '../database/owner.js';
+import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
 import {
   checkTenantName,
@@ -46,13 +46,18 @@ export async function changeTenant(
   const sql = `UPDATE public.tenants_tenant SET ${assignments.join(', ')} WHERE schema_name = $1`;
   const parameters = [schema, ...set.map((key) => checked[key])];
   const changed = await withOwner(owner, async (client) => {
-    if (changes.isActive) await checkNotDeleted(client, schema);
-    return await update(client, sql, parameters, checked);
+    if (!changes.isActive) return await update(client, sql, parameters, checked);
+    return await inTransaction(client, async () => {
+      await checkNotDeleted(client, schema);
+      return await update(client, sql, parameters, checked);
+    });
   });
   if (changed === 0) throw new TenantNotFoundError(schema);
 }
 
 async function checkNotDeleted(client: OwnerClient, schema: string): Promise<void> {
+  // Whoever deletes it just now has locked its row, and is waited for.
+  await client.query('SELECT FROM public.tenants_tenant WHERE schema_name = $1 FOR UPDATE', [schema]);
   const { rowCount } = await client.query('SELECT FROM public.tenant_deletion WHERE schema_name = $1', [
     schema,
   ]);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
 import { deletedTenantsJob } from '../../src/provisioning/deleted-tenants-job.js';
 import { dropTables } from '../../src/provisioning/drop-tables.js';
+import { markDeleted } from '../../src/provisioning/shut-out.js';
 import { startTestApp, type TestApp } from '../helpers/app.js';
 import { runCommand, settingsFor } from '../helpers/cli.js';
 import { orphans } from '../helpers/tenant-sums.js';
@@ -68,6 +69,25 @@ it('a deleted tenant is shut out, keeps its name, and can only be brought back',
   expect((await leopard('tenants', 'create', '--tenant', 'demo', '--name', 'Other')).exitCode).toBe(1);
   expect((await leopard('tenants', 'undelete', 'demo')).stdout).toMatch(/^tenant demo is back/);
   await expect.poll(() => status('demo.localhost')).toBe(200);
+});
+
+it('one that is being deleted just now is not switched on', async () => {
+  await withOwner(app.databases.owner, async (client) => {
+    await client.query('BEGIN');
+    await markDeleted(client, 'tenant_demo', 30);
+    const activating = leopard('tenants', 'activate', 'demo');
+    await expect
+      .poll(() => sql('SELECT FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()'), {
+        timeout: 30_000,
+      })
+      .toHaveLength(1);
+    await client.query('COMMIT');
+    expect((await activating).stderr).toMatch(/^demo is deleted/);
+  });
+  expect(await sql(`SELECT is_active FROM public.tenants_tenant WHERE schema_name = 'tenant_demo'`)).toEqual([
+    { is_active: false },
+  ]);
+  await leopard('tenants', 'undelete', 'demo');
 });
 
 it('one that was switched off before is switched off when it is back', async () => {
