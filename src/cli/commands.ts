@@ -9,6 +9,8 @@ export interface LazyCommand {
   /** Its current and former names, with underscores between words. */
   readonly names: readonly string[];
   readonly load: () => Promise<AddCommand>;
+  /** Subcommands that can be added alone, where the whole command loads far more than they need. */
+  readonly alone?: ReadonlyMap<string, () => Promise<AddCommand>>;
 }
 
 /** All commands, in the order in which help lists them. */
@@ -29,7 +31,11 @@ export const COMMANDS: readonly LazyCommand[] = [
   { names: ['database'], load: async () => (await import('./database.js')).addDatabaseCommand },
   { names: ['cells'], load: async () => (await import('./cells.js')).addCellsCommand },
   { names: ['upgrade'], load: async () => (await import('./upgrade.js')).addUpgradeCommand },
-  { names: ['tenants'], load: async () => (await import('./tenants.js')).addTenantsCommand },
+  {
+    names: ['tenants'],
+    load: async () => (await import('./tenants.js')).addTenantsCommand,
+    alone: new Map([['list', async () => (await import('./tenants-list.js')).addTenantsListAlone]]),
+  },
   {
     names: ['register_tenant', 'deregister_tenant'],
     load: async () => (await import('./tenant-commands.js')).addTenantCommands,

@@ -69,9 +69,12 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 }
 
 /** Finds the commands needed: none for the version, all where help or a suggestion may have to list others. */
-function neededFor([first = '']: readonly string[]): readonly LazyCommand[] {
+function neededFor([first = '', second = '']: readonly string[]): readonly LazyCommand[] {
   if (first === '--version') return [];
-  const named = commandsNamed(first);
+  const named = commandsNamed(first).map((command) => {
+    const alone = command.alone?.get(second);
+    return alone ? { ...command, load: alone } : command;
+  });
   return named.length > 0 ? named : COMMANDS;
 }
 

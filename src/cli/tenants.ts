@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { listTenants } from '../tenancy/tenant-list.js';
 import type { CliContext } from './context.js';
 import { addCreateTenantCommand } from './create-tenant.js';
 import { addDeleteTenantCommand, addUndeleteCommand } from './delete-tenant.js';
@@ -8,32 +7,18 @@ import { addCloneCommand, addExportCommand, addImportCommand } from './portable-
 import { addRenameCommand } from './rename-tenant.js';
 import { addRestoreTenantCommand } from './restored-tenant.js';
 import { addShowCommand } from './show-tenant.js';
-import { tenantLines, tenantToJson } from './shown-tenant.js';
 import { addActivateCommand, addSetCommand, addSuspendCommand } from './tenant-changes.js';
 import { addSetDeadlineAlertsCommand, addSetTimeZoneCommand } from './tenant-commands.js';
 import { addDomainsCommand } from './tenant-domains.js';
 import { addOperationsCommand, addResumeCommand } from './tenant-operations.js';
+import { addListCommand } from './tenants-list.js';
 import { addRunCommand } from './tenants-run.js';
-import { withTables } from './with-tables.js';
 
 /** Adds `leopard tenants` with its subcommands. */
 export function addTenantsCommand(program: Command, context: CliContext): void {
   const tenants = program.command('tenants').description('create, list, set up, suspend and delete tenants');
   addCreateTenantCommand(tenants.command('create'), context);
-  tenants
-    .command('list')
-    .description('list all tenants')
-    .option('--json', 'print JSON')
-    .action(({ json }: { json?: boolean }) =>
-      withTables(context, async ({ database }) => {
-        const list = await listTenants(database);
-        context.show(json, list.map(tenantToJson), () =>
-          list.length === 0
-            ? [`there is no tenant yet; create one: ${context.invocation} tenants create`]
-            : tenantLines(list),
-        );
-      }),
-    );
+  addListCommand(tenants.command('list'), context);
   addShowCommand(tenants.command('show'), context);
   addRenameCommand(tenants.command('rename'), context);
   addSuspendCommand(tenants.command('suspend'), context);
