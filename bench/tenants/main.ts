@@ -6,6 +6,7 @@ import { Workshop } from '../workshop.js';
 import { fillAgencies } from './agencies.js';
 import { measureBackingUp } from './backing-up.js';
 import { measureCreation } from './creating.js';
+import { measureCreationBeside } from './creating-beside.js';
 import { measureDeletion } from './deleting.js';
 import { measureListing } from './listing.js';
 import { measureMigrating } from './migrating.js';
@@ -27,7 +28,7 @@ async function main(options: Options): Promise<void> {
   try {
     let report: TenantsReport = {
       tenants,
-      ...{ create: null, list: null, backup: null, migrate: null, delete: null },
+      ...{ create: null, beside: null, list: null, backup: null, migrate: null, delete: null },
     };
     let server = '';
     const wants = (part: Part) => only.has(part);
@@ -39,6 +40,7 @@ async function main(options: Options): Promise<void> {
       );
       server = version?.version ?? '';
       report = { ...report, create: await measureCreation(scene) };
+      if (wants('create')) report = { ...report, beside: await measureCreationBeside(scene) };
       if (wants('list') || wants('backup')) {
         say('filling them');
         await fillAgencies(scene);

@@ -2,6 +2,7 @@ import type { Table } from '../report.js';
 import type { BackingUp } from './backing-up.js';
 import type { CommandCost } from './command.js';
 import type { Creation } from './creating.js';
+import type { CreationBeside } from './creating-beside.js';
 import type { Deletion } from './deleting.js';
 import type { Holding, Listing } from './listing.js';
 import type { Migrating } from './migrating.js';
@@ -10,6 +11,7 @@ import type { Migrating } from './migrating.js';
 export interface TenantsReport {
   readonly tenants: number;
   readonly create: Creation | null;
+  readonly beside: CreationBeside | null;
   readonly list: { readonly lists: readonly Listing[]; readonly memory: readonly Holding[] } | null;
   readonly backup: BackingUp | null;
   readonly migrate: Migrating | null;
@@ -18,9 +20,10 @@ export interface TenantsReport {
 
 /** Returns the report as tables for people. */
 export function tables(report: TenantsReport): Table[] {
-  const { tenants, create, list, backup, migrate, delete: deletion } = report;
+  const { tenants, create, beside, list, backup, migrate, delete: deletion } = report;
   return [
     ...(create ? [creation(create)] : []),
+    ...(beside ? [creationBeside(beside)] : []),
     ...(list ? [lists(list.lists), memory(list.memory)] : []),
     ...(migrate ? [migrations(migrate, tenants)] : []),
     ...(backup ? [backups(backup, tenants)] : []),
@@ -45,6 +48,19 @@ function creation(of: Creation): Table {
       ['of it the catalogue', '', bytes(of.catalogueBytes), ''],
       ['files', '', whole(of.files), ''],
     ],
+  };
+}
+
+function creationBeside({ few, many }: CreationBeside): Table {
+  return {
+    title: 'One more agency, in turn in both databases',
+    head: ['agencies there are', 'on the clock', "PostgreSQL's processor time", 'against the few'],
+    rows: [few, many].map(({ agencies, elapsed, postgres }) => [
+      whole(agencies),
+      ms(elapsed),
+      ms(postgres),
+      ratio(postgres, few.postgres),
+    ]),
   };
 }
 
