@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dropTenantSchema } from '../../src/provisioning/tenant-schema.js';
 import { median } from '../statistics.js';
 import { createAgency, missingAgencies, schemaOf } from './agencies.js';
-import { openScene, type Scene, taken } from './scene.js';
+import { openScene, rowsOf, type Scene, taken } from './scene.js';
 
 /** Agencies of the small database. */
 const FEW = 10;
@@ -23,6 +23,8 @@ export interface OneMore {
   readonly elapsed: number;
   /** PostgreSQL's processor time; null where unknown. */
   readonly postgres: number | null;
+  /** Pages of the catalogue and its indexes that are looked at: the same on a busy machine as on one at rest. */
+  readonly pages: number;
 }
 
 /**
@@ -52,11 +54,39 @@ export async function measureCreationBeside(scene: Scene): Promise<CreationBesid
       if (cost.postgres !== null) postgres.push(cost.postgres);
     }
   }
-  const [few, many] = sides.map(({ of, elapsed, postgres }) => ({
-    agencies: of.tenants,
-    elapsed: median(elapsed),
-    postgres: postgres.length === elapsed.length ? median(postgres) : null,
-  }));
+  const [few, many] = await Promise.all(
+    sides.map(async ({ of, elapsed, postgres }) => ({
+      agencies: of.tenants,
+      elapsed: median(elapsed),
+      postgres: postgres.length === elapsed.length ? median(postgres) : null,
+      pages: await pagesOfCreation(of),
+    })),
+  );
   if (!few || !many) throw new Error('both sides are there');
   return { few, many };
+}
+
+async function pagesOfCreation(scene: Scene): Promise<number> {
+  const { tenants, handle } = scene;
+  // Asking looks at pages itself.
+  const asking = await pagesOf(scene, async () => undefined);
+  const both = await pagesOf(scene, () => createAgency(scene, tenants));
+  await dropTenantSchema(handle.owner, schemaOf(tenants));
+  return both - asking;
+}
+
+async function pagesOf(scene: Scene, work: () => Promise<void>): Promise<number> {
+  const before = await pagesSoFar(scene);
+  await work();
+  await sleep(UNTIL_ENDED_MS);
+  return (await pagesSoFar(scene)) - before;
+}
+
+async function pagesSoFar(scene: Scene): Promise<number> {
+  const [row] = await rowsOf<{ pages: string }>(
+    scene,
+    `SELECT sum(heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit) AS pages FROM pg_statio_sys_tables`,
+  );
+  await sleep(UNTIL_ENDED_MS);
+  return Number(row?.pages);
 }
