@@ -17,8 +17,8 @@ export interface CreationBeside {
   readonly many: OneMore;
 }
 
-/** What one more agency takes. Milliseconds, medians. */
-export interface OneMore {
+/** The cost of one more agency. Milliseconds, medians. */
+interface OneMore {
   readonly agencies: number;
   readonly elapsed: number;
   /** PostgreSQL's processor time; null where unknown. */
