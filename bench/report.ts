@@ -138,7 +138,7 @@ export function asMarkdown({ title, head, rows }: Table): string {
  */
 export function writeMarkdown(
   file: string,
-  name: 'figures' | 'decisions' | 'against' | 'events' | 'search' | 'dashboards' | 'tenants',
+  name: 'figures' | 'decisions' | 'against' | 'events' | 'search' | 'dashboards' | 'tenants' | 'growth',
   text: string,
 ): void {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

@@ -1,5 +1,5 @@
 import type { CurrentUser } from '../../auth/current-user.js';
-import { allOf } from '../../database/conditions.js';
+import { allOf, limited } from '../../database/conditions.js';
 import { type Sql, sql } from '../../database/sql.js';
 import type { Pending, TenantTransaction } from '../../database/tenant-transaction.js';
 import { notFound } from '../../http/errors.js';
@@ -90,7 +90,8 @@ export async function listEvents(
   if (from !== undefined || end !== undefined)
     return await eventPage(transaction, user, asked, LATEST_FIRST, page);
   const condition = allOf([eventVisible(user), ...asked]);
-  const rows = (upTo: number) => upcomingFirst(condition, upTo);
+  const rows = (size: number, skipped: number) =>
+    sql<EventOutput>`${upcomingFirst(condition, skipped + size)} ${limited(size, skipped)}`;
   return await pageOf(transaction, calendarEvents.counting(condition), rows, page);
 }
 

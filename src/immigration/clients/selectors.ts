@@ -13,6 +13,7 @@ import {
   NEWEST_FIRST,
   readClientFilters,
 } from '../shared/client-filters.js';
+import { deepPage } from '../shared/deep-page.js';
 import { foundPage } from '../shared/found-page.js';
 import { NamedColumns, named } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
@@ -69,6 +70,12 @@ export async function listClients(
     // The sums kept by the database's triggers tell how many clients there are, exactly and without reading them.
     const counting = sql<{ count: number }>`
       SELECT coalesce(sum(n), 0)::bigint AS count FROM immigration_client_count WHERE ${summed(scope, filters)}`;
+    if (page.page !== 1) {
+      const { table } = clients;
+      const order = { forward: NEWEST_FIRST, backward: sql`r.created_at, r.id` };
+      const rows = { table, condition: conditions, order, counting, from: NAMES.listed, names: NAMES };
+      return deepPage(transaction, rows, page);
+    }
     const rows = NAMES.listed(clients.table, sql`WHERE ${conditions} ORDER BY ${NEWEST_FIRST}`);
     return await pageOf(transaction, counting, rows, page, NAMES);
   }

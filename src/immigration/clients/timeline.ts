@@ -11,7 +11,7 @@ import { columnsOf, select } from '../shared/columns.js';
 import { display } from '../shared/display.js';
 import { named } from '../shared/names.js';
 import { idOutput, labelOutput, nameOutput, readOnly, relatedOutput, timeOutput } from '../shared/output.js';
-import { pageOf } from '../shared/page-of.js';
+import { pageOf, pageRows } from '../shared/page-of.js';
 
 const ACTIVITY_TYPES = [
   'NOTE_ADDED',
@@ -103,8 +103,12 @@ export async function clientTimeline(
   const finding = transaction.send(clientBranch(clientId));
   const counting = sql<{ count: number }>`
     SELECT count(*) AS count FROM immigration_clientactivity r WHERE ${shown}`;
-  const newestFirst = sql`WHERE ${shown} ORDER BY r.created_at DESC, r.id DESC`;
-  const rows = select(COLUMNS, sql`FROM immigration_clientactivity r ${newestFirst}`);
+  const rows = pageRows(
+    (rest) => select(COLUMNS, sql`FROM immigration_clientactivity r ${rest}`),
+    sql`immigration_clientactivity`,
+    shown,
+    sql`r.created_at DESC, r.id DESC`,
+  );
   const found = finding.and(await pageOf(transaction, counting, rows, page));
   return found.map(([[client], { count, items }]) => {
     checkReadable(user, client);

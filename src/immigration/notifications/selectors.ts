@@ -6,7 +6,7 @@ import type { PageOf, PageRequest } from '../../routing/pagination.js';
 import { columnsOf, select } from '../shared/columns.js';
 import { display } from '../shared/display.js';
 import { named } from '../shared/names.js';
-import { pageOf } from '../shared/page-of.js';
+import { pageOf, pageRows } from '../shared/page-of.js';
 import { NotificationOutput } from './schemas.js';
 
 const { notification_type_display: _, ...rowFields } = NotificationOutput.properties;
@@ -48,7 +48,12 @@ export async function listNotifications(
     filters.types && sql`r.notification_type = ANY (${filters.types}::text[])`,
   ]);
   const counting = sql<{ count: number }>`SELECT count(*) AS count FROM ${TABLE} WHERE ${asked}`;
-  const rows = selectNotifications(sql`${TABLE} WHERE ${asked} ORDER BY r.created_at DESC, r.id DESC`);
+  const rows = pageRows(
+    (rest) => selectNotifications(sql`${TABLE} ${rest}`),
+    sql`immigration_notification`,
+    asked,
+    sql`r.created_at DESC, r.id DESC`,
+  );
   const found = await pageOf(transaction, counting, rows, page);
   return found.map(({ count, items }) => ({ count, items: items.map(shown) }));
 }

@@ -19,7 +19,7 @@ import {
   type Table,
   wrap,
 } from './columns.js';
-import { MOST_COUNTED, pageOf } from './page-of.js';
+import { MOST_COUNTED, type PageRows, pageOf, pageRows } from './page-of.js';
 
 /** The columns for a record's creator, last editor and their times; tables have some or all of them. */
 type Stamp = 'created_by_id' | 'created_at' | 'updated_by_id' | 'updated_at';
@@ -102,8 +102,7 @@ export class Records<T extends Table, Row> {
     condition: Sql<boolean>,
     order: Sql,
   ): Promise<Pending<PageOf<Row>>> {
-    const rows = this.select(sql`WHERE ${condition} ORDER BY ${order}`);
-    return await pageOf(transaction, this.counting(condition), rows, page);
+    return await pageOf(transaction, this.counting(condition), this.#paged(condition, order), page);
   }
 
   /** Reads a page as `list` does, of the first MOST_COUNTED rows: further ones are neither counted nor shown. */
@@ -119,7 +118,11 @@ export class Records<T extends Table, Row> {
     const found = sql`WHERE ${condition} ORDER BY ${order}`;
     const counting = sql<{ count: number }>`
       SELECT count(*) AS count FROM (SELECT FROM ${this.table} r ${found} LIMIT ${sql.lit(MOST_COUNTED)}) r`;
-    return await pageOf(transaction, counting, this.select(found), page);
+    return await pageOf(transaction, counting, this.#paged(condition, order), page);
+  }
+
+  #paged(condition: Sql<boolean>, order: Sql): PageRows<Row> {
+    return pageRows((rest) => this.select(rest), this.table, condition, order);
   }
 
   /** Returns the query that counts the table's rows `r` that meet the condition. */

@@ -7,6 +7,7 @@ import { invalidField } from '../../http/errors.js';
 import { MESSAGES } from '../../http/fields/field.js';
 import type { QueryParameters } from '../../http/fields/query-parameters.js';
 import type { PageOf, PageRequest } from '../../routing/pagination.js';
+import { deepPage } from '../shared/deep-page.js';
 import { choiceFilter, idFilter } from '../shared/filters.js';
 import { foundPage } from '../shared/found-page.js';
 import { isLinkId } from '../shared/linked-record.js';
@@ -95,6 +96,11 @@ export async function listTasks(
       : sql`0`;
     const counting = sql<{ count: number }>`
       SELECT coalesce(sum(n), 0)::bigint - ${leftOut} AS count FROM immigration_task_count r WHERE ${summed}`;
+    if (page.page !== 1) {
+      const order = { forward: ORDER, backward: sql`r.due_date, r.created_at, r.id` };
+      const rows = { table: TABLE, condition: asked, order, counting, from: NAMES.listed, names: NAMES };
+      return deepPage(transaction, rows, page);
+    }
     const rows = NAMES.listed(TABLE, sql`WHERE ${asked} ORDER BY ${ORDER}`);
     return await pageOf(transaction, counting, rows, page, NAMES);
   }
