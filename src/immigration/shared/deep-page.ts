@@ -4,7 +4,7 @@ import { offsetOf, type PageOf, type PageRequest } from '../../routing/paginatio
 import type { Completing } from './page-of.js';
 
 /** An order of rows, from either end. Its last column tells all rows apart. */
-export interface Ordering {
+interface Ordering {
   readonly forward: Sql;
   readonly backward: Sql;
 }
