@@ -2,15 +2,19 @@ import type { OwnerClient } from '../database/owner.js';
 import { qualified, qualifiedList, quotedList, quoteIdentifier } from '../database/schema-name.js';
 import type { BackedUpColumns, BackedUpMigration, BackedUpSequence } from './format.js';
 
-/** Returns a schema's tables by name, with the columns that are stored, in the table's order. */
+/** The table whose rows say what has changed in this very schema: a copy of the schema has changes of its own. */
+const CHANGES_OF_SCHEMA = 'table_change';
+
+/** Returns a schema's tables of data by name, with the columns that are stored, in the table's order. */
 export async function readTables(client: OwnerClient, schema: string): Promise<BackedUpColumns[]> {
   const { rows } = await client.query<BackedUpColumns>(
     `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
      FROM pg_catalog.pg_class c
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
      WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'
+       AND c.relname <> $2
      GROUP BY c.relname ORDER BY c.relname`,
-    [schema],
+    [schema, CHANGES_OF_SCHEMA],
   );
   return rows;
 }

@@ -10,7 +10,8 @@ export async function contents(
 ): Promise<Record<string, string[]>> {
   return await withOwner(owner, async (client) => {
     const { rows } = await client.query<{ name: string }>(
-      `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' ORDER BY 1`,
+      `SELECT relname AS name FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relkind = 'r'
+         AND relname <> 'table_change' ORDER BY 1`,
       [schema],
     );
     const found: Record<string, string[]> = {};
