@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import type { OwnerClient } from '../../src/database/owner.js';
+import { type Part, partsOf } from './parts.js';
+
+/** A statement whose price is asked for. */
+export interface Write {
+  readonly what: string;
+  readonly operation: 'INSERT' | 'UPDATE';
+  /** `$1` is a number that is new for each run. */
+  readonly sql: string;
+}
+
+/** PostgreSQL's processor time for one statement without something, in microseconds. */
+export interface Price {
+  readonly what: string;
+  readonly without: number;
+}
+
+/** The prices of one statement. */
+export interface Prices {
+  readonly write: Write;
+  /** With everything, in microseconds. */
+  readonly whole: number;
+  /** The same row with nothing but the contract's indexes and foreign keys. */
+  readonly bare: number;
+  readonly parts: readonly Price[];
+}
+
+export interface PriceOptions {
+  readonly rounds: number;
+  /** Number of measured statements of each variant per round. */
+  readonly statements: number;
+}
+
+interface Variant {
+  readonly what: string;
+  readonly removals: readonly string[];
+  /** The least time of all rounds, in microseconds per statement. */
+  least: number;
+}
+
+/** Number of clients that the agency has. */
+export const CLIENTS = 10_000;
+/** Statements before the measured ones, after which PostgreSQL plans no more. */
+const WARM_UP = 15;
+
+/** A client as the API creates it; and changes of a field without an index, of one with two, and of the stage. */
+export const WRITES: readonly Write[] = [
+  {
+    what: 'INSERT of a client',
+    operation: 'INSERT',
+    sql: `INSERT INTO immigration_client (first_name, last_name, gender, country, email, phone_number, dob, stage,
+        assigned_to_id, branch_id, created_by_id, updated_by_id)
+      VALUES ('Bench' || $1::integer, 'Client', 'FEMALE', 'NP', 'bench' || $1::integer || '@example.com', '04' || $1::integer,
+        '1995-05-17', 'LEAD', 1 + $1::integer % 10, 1, 1, 1)`,
+  },
+  {
+    what: 'UPDATE of a description (no index has it)',
+    operation: 'UPDATE',
+    sql: `UPDATE immigration_client SET description = 'Call at ' || $1::integer, updated_at = clock_timestamp()
+      WHERE id = 1 + ($1::integer * 7919) % ${CLIENTS}`,
+  },
+  {
+    what: 'UPDATE of an e-mail address (two indexes and the search have it)',
+    operation: 'UPDATE',
+    sql: `UPDATE immigration_client SET email = 'a' || $1::integer || '@example.com', updated_at = clock_timestamp()
+      WHERE id = 1 + ($1::integer * 7919) % ${CLIENTS}`,
+  },
+  {
+    what: 'UPDATE of a stage (an index has it, and it makes an event)',
+    operation: 'UPDATE',
+    sql: `UPDATE immigration_client SET stage = CASE stage WHEN 'LEAD' THEN 'CLIENT' ELSE 'LEAD' END, updated_at = clock_timestamp()
+      WHERE id = 1 + ($1::integer * 7919) % ${CLIENTS}`,
+  },
+];
+
+/**
+ * Measures what a statement costs with everything and with each part taken away in turn, in one session, whose processor
+ * time the kernel counts in nanoseconds. Each variant is a transaction that is rolled back, the removals included, so
+ * that all find the same tables; commits are not part of it. The variants take turns, and the least time of the rounds counts.
+ */
+export async function measurePrices(
+  client: OwnerClient,
+  schema: string,
+  write: Write,
+  { rounds, statements }: PriceOptions,
+): Promise<Prices> {
+  const parts = await partsOf(client, schema, write.operation);
+  const removals = (chosen: (part: Part) => boolean) => parts.filter(chosen).map(({ removal }) => removal);
+  const variant = (what: string, gone: readonly string[]): Variant => ({ what, removals: gone, least: Infinity });
+  const whole = variant('', []);
+  const bare = variant('', removals(({ isContract }) => !isContract));
+  const singles = parts.map((part) => variant(`${part.kind} ${part.what}`, [part.removal]));
+  const groups = [
+    variant('all triggers', removals(({ kind }) => kind === 'trigger')),
+    variant("all indexes but the contract's", removals(({ kind, isContract }) => kind === 'index' && !isContract)),
+    variant('all foreign keys', removals(({ kind }) => kind === 'foreign key')),
+  ];
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const pid = rows[0]!.pid;
+  const all = [whole, bare, ...groups, ...singles];
+  let number = CLIENTS;
+  for (let round = 0; round < rounds; round++) {
+    for (const one of all) {
+      await client.query('BEGIN');
+      for (const removal of one.removals) await client.query(removal);
+      await client.query(`SET LOCAL ROLE ${schema}`);
+      const run = async (count: number) => {
+        for (let i = 0; i < count; i++) {
+          await client.query({ name: write.what.slice(0, 30), text: write.sql, values: [number++] });
+        }
+      };
+      await run(WARM_UP);
+      const before = processorTime(pid);
+      await run(statements);
+      one.least = Math.min(one.least, (processorTime(pid) - before) / statements / 1000);
+      await client.query('ROLLBACK');
+    }
+    await client.query('VACUUM');
+  }
+  return {
+    write,
+    whole: whole.least,
+    bare: bare.least,
+    parts: [...groups, ...singles].map(({ what, least }) => ({ what, without: least })),
+  };
+}
+
+/** Returns the processor time that a process has used, in nanoseconds. */
+function processorTime(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[0]);
+}
