@@ -138,7 +138,16 @@ export function asMarkdown({ title, head, rows }: Table): string {
  */
 export function writeMarkdown(
   file: string,
-  name: 'figures' | 'decisions' | 'against' | 'events' | 'search' | 'dashboards' | 'tenants' | 'growth',
+  name:
+    | 'figures'
+    | 'decisions'
+    | 'against'
+    | 'events'
+    | 'search'
+    | 'dashboards'
+    | 'tenants'
+    | 'growth'
+    | 'writes',
   text: string,
 ): void {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

@@ -41,7 +41,11 @@ try {
   const { owner, app } = handle;
   if (!owner) throw new Error("the owner's connection is missing");
   await migrateAll(owner, app.user);
-  const tenant = { schema: SCHEMA, name: 'Writes', domains: [{ domain: 'writes.localhost', isPrimary: true }] };
+  const tenant = {
+    schema: SCHEMA,
+    name: 'Writes',
+    domains: [{ domain: 'writes.localhost', isPrimary: true }],
+  };
   await createTenantSchema(owner, app.user, tenant);
   const options = { rounds: Number(values.rounds), statements: Number(values.statements) };
   const [all, version] = await withOwner(owner, async (client) => {
@@ -52,9 +56,12 @@ try {
       console.error(write.what);
       measured.push(await measurePrices(client, SCHEMA, write, options));
     }
-    return [measured, client.serverVersionText] as const;
+    const { rows } = await client.query<{ version: string }>(
+      "SELECT current_setting('server_version') AS version",
+    );
+    return [measured, rows[0]?.version ?? ''] as const;
   });
-  const on = machine(surroundings(workshop.directory, version ?? '', load)).join('\n');
+  const on = machine(surroundings(workshop.directory, version, load)).join('\n');
   const tables = [summary(all), ...all.map(priceTable)];
   console.log([on, ...tables.map(asText)].join('\n\n'));
   if (values.markdown) writeMarkdown(values.markdown, 'writes', [on, ...tables.map(asMarkdown)].join('\n\n'));

@@ -13,7 +13,8 @@ export interface Part {
 /** The tables that a write to a client reaches. */
 const TABLES = ['immigration_client', 'client_search', 'audit_entry', 'immigration_client_count'];
 /** The indexes of the recorded contract's table; all others came for this program's own queries. */
-const CONTRACT_INDEX = /^immigration_client_(pkey|(\w+_id|branch_id_active|branch_id_stage|deleted_at|email)_idx)$/;
+const CONTRACT_INDEX =
+  /^immigration_client_(pkey|(\w+_id|branch_id_active|branch_id_stage|deleted_at|email)_idx)$/;
 
 interface Row {
   readonly relation: string;

@@ -87,14 +87,30 @@ export async function measurePrices(
 ): Promise<Prices> {
   const parts = await partsOf(client, schema, write.operation);
   const removals = (chosen: (part: Part) => boolean) => parts.filter(chosen).map(({ removal }) => removal);
-  const variant = (what: string, gone: readonly string[]): Variant => ({ what, removals: gone, least: Infinity });
+  const variant = (what: string, gone: readonly string[]): Variant => ({
+    what,
+    removals: gone,
+    least: Infinity,
+  });
   const whole = variant('', []);
-  const bare = variant('', removals(({ isContract }) => !isContract));
+  const bare = variant(
+    '',
+    removals(({ isContract }) => !isContract),
+  );
   const singles = parts.map((part) => variant(`${part.kind} ${part.what}`, [part.removal]));
   const groups = [
-    variant('all triggers', removals(({ kind }) => kind === 'trigger')),
-    variant("all indexes but the contract's", removals(({ kind, isContract }) => kind === 'index' && !isContract)),
-    variant('all foreign keys', removals(({ kind }) => kind === 'foreign key')),
+    variant(
+      'all triggers',
+      removals(({ kind }) => kind === 'trigger'),
+    ),
+    variant(
+      "all indexes but the contract's",
+      removals(({ kind, isContract }) => kind === 'index' && !isContract),
+    ),
+    variant(
+      'all foreign keys',
+      removals(({ kind }) => kind === 'foreign key'),
+    ),
   ];
   const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   const pid = rows[0]!.pid;
