@@ -11,7 +11,7 @@ export interface Write {
 }
 
 /** PostgreSQL's processor time for one statement without something, in microseconds. */
-export interface Price {
+interface Price {
   readonly what: string;
   readonly without: number;
 }
