@@ -9,4 +9,3 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS immigration_client_branch_pages ON immig
 DROP INDEX CONCURRENTLY IF EXISTS immigration_client_branch_newest;
 CREATE INDEX CONCURRENTLY IF NOT EXISTS immigration_task_pages ON immigration_task (due_date DESC, created_at DESC, id DESC)
   INCLUDE (status, priority);
-DROP INDEX CONCURRENTLY IF EXISTS immigration_task_due_date_idx;
