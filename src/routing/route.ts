@@ -142,7 +142,7 @@ function bind<S extends Shape>(definition: Definition<TenantRequest, S>): RouteD
         return body.parse(request.body === undefined ? {} : request.body, request.isForm);
       };
       // Where it is noted what the handler reads, properties must be read by it alone.
-      if (admitted.context.reading)
+      if (admitted.context?.reading)
         return handler(Object.create(admitted, { body: { value: { read } } }), reply);
       return handler({ ...admitted, body: { read } }, reply);
     },
