@@ -116,6 +116,18 @@ test('an answer that changes each time is soon made without asking for the versi
   expect(statementsSince(before)).toEqual([expect.stringContaining('FROM table_change')]);
 });
 
+test.each([
+  '/api/v1/tasks/',
+  '/api/v1/notifications/unread_count/',
+  '/api/v1/visa-applications/dashboard-statistics/',
+  '/api/v1/reports/visa-decisions/',
+])('%s is given again', async (path) => {
+  await kept(path);
+  const before = sent.batches.length;
+  await get(path);
+  expect(statementsSince(before)).toEqual([expect.stringContaining('FROM table_change')]);
+});
+
 test('what counts days is not given again on the next day', async () => {
   const path = '/api/v1/college-applications/dashboard-statistics/?time_filter=today';
   await kept(path);

@@ -47,7 +47,9 @@ export function readReportQuery({ query, user, tenant }: UserRequest): ReportQue
   const time = new TenantTime(tenant);
   return {
     user,
-    now: time.now.toISOString(),
+    get now() {
+      return time.now.toISOString();
+    },
     zone: time.zone,
     period: {
       firstDate: from ?? null,
