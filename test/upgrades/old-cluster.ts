@@ -48,9 +48,9 @@ export async function makeOldCluster(directory: string, binaries: Binaries): Pro
   }
 }
 
-/** Tables whose rows a restore makes anew, or numbers anew, such as positions in a server's log. */
+/** Tables whose rows a restore makes anew, or numbers anew, such as positions in a server's log and a schema's changes. */
 const MADE_ANEW =
-  /^public\.(migration_ledger|write_position|tenant_incarnation|event_\w+|delivery_\w+|client_import_queue|job_\w+|login_address|tenants_\w+)$/;
+  /^public\.(migration_ledger|write_position|tenant_incarnation|event_\w+|delivery_\w+|client_import_queue|job_\w+|login_address|tenants_\w+)$|\.table_change$/;
 
 /** Returns checksums of all tables of the program. */
 export async function sumsOf(owner: ConnectionSettings): Promise<Sums> {
