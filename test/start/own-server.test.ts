@@ -66,6 +66,8 @@ it('the documented steps lead to a database without a fault', async () => {
       'tables',
       'settings of tenants',
       'domains',
+      'operations',
+      'deleted tenants',
       'retention of logs',
     ].map((check) => expect.stringMatching(new RegExp(`^${check}: .*; run: leopard migrate$`))),
   ]);
