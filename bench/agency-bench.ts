@@ -1,8 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { openDatabase } from '../src/database/connections.js';
-import { withOwner } from '../src/database/owner.js';
-import { type AgencyProgram, startAgency } from './agency.js';
+import { type AgencyProgram, serverVersion, startAgency } from './agency.js';
 import { AGENCY_PARTS, type AgencyPart } from './agency-cases.js';
 import { Child } from './child.js';
 import type { Sample } from './closed-loop.js';
@@ -62,7 +60,7 @@ async function main(): Promise<void> {
   try {
     const agency = await startAgency(workshop, (line) => console.error(line));
     const figures = await measure(agency, part, workshop, Number(values.rounds), Number(values.seconds));
-    const lines = machine(surroundings(agency.instance.directory, await version(agency), loadBefore));
+    const lines = machine(surroundings(agency.instance.directory, await serverVersion(agency), loadBefore));
     const table = tableOf(part, figures);
     console.log(`\n${lines.join('\n')}\n\n${asText(table)}`);
     if (values.json) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
@@ -129,14 +127,6 @@ function tableOf({ title, aim }: AgencyPart, figures: readonly Figure[]): Table 
       ...[p50, p99, node, postgres].map(number),
     ]),
   };
-}
-
-async function version({ instance }: AgencyProgram): Promise<string> {
-  const { app } = await openDatabase(instance.config, { shared: true });
-  return await withOwner(app, async (client) => {
-    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
-    return rows[0]?.server_version ?? '';
-  });
 }
 
 await main().catch((error: Error) => {

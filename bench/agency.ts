@@ -77,3 +77,12 @@ async function logIn(port: number, host: string, username: string): Promise<stri
     throw new Error(`the log-in of ${username} was answered with status ${answer.status}`);
   return (JSON.parse(answer.body) as { access: string }).access;
 }
+
+/** Returns the version of the agency's PostgreSQL, while its program runs. */
+export async function serverVersion({ instance }: AgencyProgram): Promise<string> {
+  const { app } = await openDatabase(instance.config, { shared: true });
+  return await withOwner(app, async (client) => {
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
+    return rows[0]?.server_version ?? '';
+  });
+}

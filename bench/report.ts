@@ -147,7 +147,8 @@ export function writeMarkdown(
     | 'dashboards'
     | 'tenants'
     | 'growth'
-    | 'writes',
+    | 'writes'
+    | 'answers',
   text: string,
 ): void {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

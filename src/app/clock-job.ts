@@ -17,7 +17,7 @@ const AT_A_TIME = 5_000;
 const EVENT_LIMIT = sql`make_interval(secs => ${sql.lit(LONGEST_EVENT_WAIT_S + SLACK)})`;
 const DELIVERY_LIMIT = sql`make_interval(secs => ${sql.lit(LONGEST_DELIVERY_WAIT_S + SLACK)})`;
 
-/** How long ago the last run was, in seconds, the other way round: more than 0 if it is yet to come. */
+/** Reads by how many seconds the end of the last run is ahead of the clock; negative where it is past, as usual. */
 const SET_BACK = sql<{ back: number }>`
   SELECT extract(epoch FROM last_finished_at - now())::float8 AS back FROM public.job_run WHERE job = ${NAME}`;
 

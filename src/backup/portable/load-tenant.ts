@@ -48,8 +48,8 @@ export interface LoadedTenant {
 }
 
 /**
- * Loads one tenant in the caller's transaction, which is one of the cell that it is to live in. It makes no events, notifications and mails: triggers are off while rows
- * come.
+ * Loads one tenant in the caller's transaction, in the database of the cell in which it will live. No events,
+ * notifications or mails are made: triggers are off while rows come.
  * @param wanted its schema in the file; null for the only one of it
  * @throws UnreadableBackupError, OtherVersionError, TenantPresentError, TenantExistsError, TargetError; the transaction must
  * be rolled back then
