@@ -18,7 +18,7 @@ export interface Place {
   /** The agency's host, with the port where it needs one. */
   readonly host: string;
   readonly token: string;
-  /** What a log-in is measured with, if it is. */
+  /** The credentials of a log-in; null where none is measured. */
   readonly user: { readonly username: string; readonly password: string } | null;
   readonly clientIds: readonly number[];
   /** Users that clients can be assigned to. */

@@ -20,7 +20,7 @@ export interface Comparison {
   readonly connections: number;
   readonly here: Rates;
   readonly other: Rates;
-  /** How many times as many requests this program answers in each round: the fewest, the median and the most. */
+  /** This program's rate as a multiple of the other server's, over the rounds: the lowest, the median and the highest. */
   readonly times: { readonly least: number; readonly median: number; readonly most: number };
 }
 

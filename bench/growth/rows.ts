@@ -91,7 +91,7 @@ export const GROWING: readonly Rows[] = [
   },
 ];
 
-/** What the triggers would have kept beside these rows, with the table for which it is kept. */
+/** Statements for the rows that triggers would have kept beside these, each with the table that they belong to. */
 export const KEPT: readonly Rows[] = [
   {
     table: 'client_search',

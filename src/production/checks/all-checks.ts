@@ -38,6 +38,23 @@ import { walArchiveCheck } from './wal-archive.js';
 import { webhooksCheck } from './webhooks.js';
 import { wildcardDnsCheck } from './wildcard-dns.js';
 
+/** Checks of one database and its server, which each cell has. */
+const OF_DATABASE: readonly ProductionCheck[] = [
+  databaseEncryptionCheck,
+  poolerCheck,
+  connectionsCheck,
+  locksCheck,
+  agencies(),
+  durabilityCheck,
+  checksumsCheck,
+  vacuum(),
+  idleTransactions(),
+  replication(),
+  walArchiveCheck,
+  timeZonesCheck,
+  schedulerCheck,
+];
+
 /** All checks of `leopard doctor --production`, in the order in which docs/production-checklist.md describes them. */
 export const CHECKS: readonly ProductionCheck[] = [
   // settings
@@ -67,38 +84,10 @@ export const CHECKS: readonly ProductionCheck[] = [
   openFilesCheck,
   clockCheck,
   // the database
-  databaseEncryptionCheck,
-  poolerCheck,
-  connectionsCheck,
-  locksCheck,
-  agencies(),
-  durabilityCheck,
-  checksumsCheck,
-  vacuum(),
-  idleTransactions(),
-  replication(),
-  walArchiveCheck,
+  ...OF_DATABASE,
   scheduledBackupsCheck,
   backupFolderCheck,
-  timeZonesCheck,
-  schedulerCheck,
 ];
 
 /** Those that are asked of each further cell's database too. */
-export const CHECKS_OF_CELLS: readonly ProductionCheck[] = [
-  publishedLoginsCheck,
-  clockCheck,
-  databaseEncryptionCheck,
-  poolerCheck,
-  connectionsCheck,
-  locksCheck,
-  agencies(),
-  durabilityCheck,
-  checksumsCheck,
-  vacuum(),
-  idleTransactions(),
-  replication(),
-  walArchiveCheck,
-  timeZonesCheck,
-  schedulerCheck,
-];
+export const CHECKS_OF_CELLS: readonly ProductionCheck[] = [publishedLoginsCheck, clockCheck, ...OF_DATABASE];
