@@ -6,7 +6,7 @@ import { WRITE_PROBE } from '../database/write-probe.js';
 import { type CheckTimes, periodicCheck, type ReadyCheck, type UnreadyReason } from './readiness.js';
 
 const READS: CheckTimes = { keptFor: 1_000, failureKeptFor: 500, within: 5_000 };
-const WRITES: CheckTimes = { keptFor: 10_000, failureKeptFor: 2_000, within: 5_000 };
+const WRITES: CheckTimes = { keptFor: 2_000, failureKeptFor: 2_000, within: 5_000 };
 
 const UNDEFINED_TABLE = '42P01';
 /** Codes of the server's disk, its memory and its insides; others tell of the connection. */

@@ -197,7 +197,7 @@ describe.skipIf(!(booted instanceof DebianMachine))('the installation on an empt
     test('PgBouncer restarted and PostgreSQL away: failures are 503, within six seconds', async () => {
       const outcome = await drill.play(async (played) => {
         await operator('systemctl restart pgbouncer')(played);
-        return await databaseStopped(5)(played);
+        return await databaseStopped(3)(played);
       });
       expect(outcome).toMatchObject({ ...NOTHING_LOST, remarks: '/health/ready: database_unavailable' });
       expect(outcome.kinds).toMatch(/^(\w+ 503 ×\d+(, )?)*$/);

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SmallDisk } from '../helpers/small-disk.js';
 import { killAll, postgresOf } from '../start/program.js';
 import type { Happening } from './drill.js';
-import { readinessOf } from './drilled-platform.js';
 import type { Platform } from './platform.js';
 
 /** Something that happens to the platform whose parts a drill supervises itself. */
@@ -43,11 +42,10 @@ export const databaseStopped =
   async (drill) => {
     const { postgres } = drill.platform;
     process.kill(postgres.pid, 'SIGINT');
-    await sleep(1_000 * seconds);
-    const said = await readinessOf(drill.platform);
+    const said = await drill.unreadinessDuring(seconds);
     await postgres.startAgain();
     await drill.untilReady();
-    return `/health/ready: ${said}`;
+    return said;
   };
 
 export const databaseKilled: Case = async (drill) => {
@@ -63,9 +61,7 @@ export const diskFull =
   (disk: SmallDisk, seconds: number): Case =>
   async (drill) => {
     disk.fill();
-    const said = new Set<string>();
-    for (const until = Date.now() + 1_000 * seconds; Date.now() < until; await sleep(500))
-      said.add(await readinessOf(drill.platform));
+    const said = await drill.unreadinessDuring(seconds);
     disk.empty();
     // PostgreSQL may have ended for lack of room; its supervisor starts it again.
     const { postgres } = drill.platform;
@@ -75,7 +71,7 @@ export const diskFull =
     );
     if (!isUp && !isRunning(postgres.pid)) await postgres.startAgain();
     await drill.untilReady();
-    return `/health/ready: ${[...said].join(', ')}${isUp ? '' : '; PostgreSQL had ended'}`;
+    return `${said}${isUp ? '' : '; PostgreSQL had ended'}`;
   };
 
 function isRunning(pid: number): boolean {

@@ -37,6 +37,8 @@ const ASSIGNEES = ['consultant1', 'consultant12'] as const;
 /** Live streams of each of them. */
 const STREAMS_EACH = 3;
 const SETTLES_WITHIN_MS = 120_000;
+/** Time for which a process keeps what it found out about its database, when all was in order. */
+const READINESS_KEPT_MS = 2_000;
 
 /** Events of changes, what handlers made of each, and changes as counted by the records themselves. */
 const AUDIT = `
@@ -156,6 +158,26 @@ export class Drill<P extends DrilledPlatform> {
   /** Waits until the platform says that it is ready. */
   untilReady(): Promise<void> {
     return this.until(async () => (await readinessOf(this.platform)) === 'ready');
+  }
+
+  /** Returns what the platform says of its readiness in the course of some seconds: `/health/ready: ready`, or reasons. */
+  async readinessDuring(seconds: number): Promise<string> {
+    const said = new Set<string>();
+    for (const until = performance.now() + 1_000 * seconds; performance.now() < until; ) {
+      await sleep(500);
+      said.add(await readinessOf(this.platform));
+    }
+    return `/health/ready: ${[...said].join(', ')}`;
+  }
+
+  /**
+   * Returns what the platform says of its readiness in the course of some seconds, from when every process can have
+   * noticed what makes it unready.
+   */
+  async unreadinessDuring(seconds: number): Promise<string> {
+    await this.until(async () => (await readinessOf(this.platform)) !== 'ready');
+    await sleep(READINESS_KEPT_MS);
+    return await this.readinessDuring(seconds);
   }
 
   /** Lets the load rest, and waits until every event is handled and every stream has what it is owed. */

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { FAKETIME } from '../helpers/faketime.js';
 import type { Drill, Happening } from './drill.js';
-import { readinessOf } from './drilled-platform.js';
 import type { InstalledPlatform } from './installed.js';
 
 /** Something that happens to the installed machine, whose parts systemd starts again. */
@@ -50,7 +48,7 @@ export const databaseStopped =
   async (drill) => {
     const { machine } = drill.platform;
     await machine.must(`systemctl stop ${POSTGRESQL}`);
-    const said = await readinessWithin(drill, seconds);
+    const said = await drill.unreadinessDuring(seconds);
     await machine.must(`systemctl start ${POSTGRESQL}`);
     await drill.untilReady();
     return said;
@@ -62,7 +60,7 @@ export const diskFull =
   async (drill) => {
     const { machine } = drill.platform;
     await machine.fillDisk();
-    const said = await readinessWithin(drill, seconds);
+    const said = await drill.unreadinessDuring(seconds);
     await machine.emptyDisk();
     await drill.untilReady();
     return said;
@@ -96,18 +94,7 @@ export const clockSetTo =
   async (drill) => {
     const { machine } = drill.platform;
     await machine.must(`echo ${shift} > ${CLOCK}`);
-    const said = await readinessWithin(drill, seconds);
+    const said = await drill.readinessDuring(seconds);
     await drill.untilReady();
     return said.endsWith(': ready') ? undefined : said;
   };
-
-/** Returns what /health/ready says in the course of some seconds. */
-async function readinessWithin(drill: Drill<InstalledPlatform>, seconds: number): Promise<string> {
-  const said = new Set<string>();
-  const until = performance.now() + 1_000 * seconds;
-  while (performance.now() < until) {
-    await sleep(Math.min(500, Math.max(0, until - performance.now())));
-    said.add(await readinessOf(drill.platform));
-  }
-  return `/health/ready: ${[...said].join(', ')}`;
-}
