@@ -9,6 +9,8 @@ export default defineConfig({
     // Bounds for what hangs; a machine that others use too may take several times its own time.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // What comes about a moment later on a machine at rest may take seconds on a busy one.
+    expect: { poll: { timeout: 30_000 } },
     // One more than the cores of a small machine: each waits a fifth of its time, for the database, for processes that
     // it started, or for time to pass. Each takes some 400 MB.
     maxWorkers: 3,

@@ -34,7 +34,7 @@ async function json(...args: string[]) {
 
 const clients = async () => (await app.ask('GET', '/api/v1/clients/', { token })).status;
 /** Well before the program would poll. */
-const soon = { timeout: 2_000, interval: 20 };
+const soon = { interval: 20 };
 
 describe('tenants suspend and activate', () => {
   it('shut a tenant out of the running program at once, and bring it back', async () => {

@@ -177,7 +177,7 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('at a terminal'
     ['Ctrl-C', '\u0003'],
   ])('%s ends it and gives the screen back', async (_name, key) => {
     const ended = start();
-    await vi.waitFor(() => expect(shown).toContain('PROCESS'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(shown).toContain('PROCESS'), { timeout: 30_000 });
     child.stdin?.write(key);
     expect(await ended).toBe(0);
     expect(shown).toContain('\u001b[?1049h');

@@ -37,9 +37,7 @@ describe('without notices, as behind a pooler in transaction mode', () => {
     expect(stream.ids).toEqual([first, second]);
     const before = stream.of('unread_count_update').at(-1)?.data.unread_count;
     await app.ask('POST', `${PATH}${first}/mark_read/`, { token: tokens.consultant1 });
-    await expect
-      .poll(() => stream.of('unread_count_update').at(-1)?.data.unread_count, { timeout: 5_000 })
-      .toBe(before - 1);
+    await expect.poll(() => stream.of('unread_count_update').at(-1)?.data.unread_count).toBe(before - 1);
     expect(stream.of('notification_read').at(-1)?.data.notification_ids).toContain(first);
   });
 
@@ -109,16 +107,16 @@ describe('while the listening connection stands still without an error', () => {
       );
     await setTenant('SUSPENDED');
     try {
-      await mine.until('notification_message', 2, 8_000);
+      await mine.until('notification_message', 2);
       expect(mine.ids.at(-1)).toBe(id);
       await Promise.all([theirs.ended, suspended.ended]);
       // A stream opened now receives them too.
       const late = await open(main);
       await notify(app, 'consultant1');
-      await late.until('notification_message', 1, 8_000);
+      await late.until('notification_message', 1);
       expect(mine.isEnded).toBe(false);
       proxy.goOn();
-      await expect.poll(() => stalled.listener.healthy, { timeout: 15_000 }).toBe(true);
+      await expect.poll(() => stalled.listener.healthy).toBe(true);
       await notify(app, 'consultant1');
       await mine.until('notification_message', 4);
       expect(new Set(mine.ids).size).toBe(4);
@@ -133,11 +131,11 @@ describe('while the listening connection stands still without an error', () => {
     const [id] = await notify(app, 'consultant1');
     await app.ask('POST', `${PATH}${id}/mark_read/`, { token: tokens.consultant1 });
     proxy.stall();
-    await expect.poll(() => stalled.listener.healthy, { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => stalled.listener.healthy).toBe(false);
     await sleep(1_200); // streams are looked after once a second
     before.close();
     proxy.goOn();
-    await expect.poll(() => stalled.listener.healthy, { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => stalled.listener.healthy).toBe(true);
     const after = await open({ at: stalled });
     await sleep(1_500);
     expect(after.of('connection_established')).toHaveLength(1);

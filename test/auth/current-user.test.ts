@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
 import { TABLE_VERSIONS } from '../../src/database/table-versions.js';
@@ -6,7 +5,6 @@ import { startTestApp, type TestApp } from '../helpers/app.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
 
 const CLIENTS = '/api/v1/clients/';
-const SEEN_WITHIN_MS = 100;
 
 let app: TestApp;
 const tokens: Record<string, string> = {};
@@ -31,7 +29,7 @@ async function change(sql: string, values: unknown[] = []): Promise<void> {
     await client.query('SET search_path TO tenant_main');
     await client.query(sql, values);
   });
-  await sleep(SEEN_WITHIN_MS);
+  await app.noticesArrived();
 }
 
 const list = (name: string) => app.ask('GET', CLIENTS, { token: tokens[name] });

@@ -83,7 +83,7 @@ describe('a rotation', () => {
     writeKeysFile(file, [secretKey, next]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     // One process sees the file sooner than the other, which looks when it meets the key.
-    await expect.poll(async () => kidOf((await logIn()).access), { timeout: 8_000 }).toBe(next.id);
+    await expect.poll(async () => kidOf((await logIn()).access)).toBe(next.id);
     await sleep(300);
     isOver = true;
     const last = await Promise.all(users);
@@ -119,7 +119,7 @@ describe('a retired key', () => {
       file,
       readKeysFile(file).map((key): KeyEntry => (key.secret ? key : { ...key, retires_at })),
     );
-    for (const token of [old, named]) await expect.poll(() => status(token), { timeout: 8_000 }).toBe(401);
+    for (const token of [old, named]) await expect.poll(() => status(token)).toBe(401);
     expect(await status(access)).toBe(200);
   });
 });

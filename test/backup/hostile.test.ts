@@ -39,10 +39,8 @@ const WAITING =
 /** Locks of tenants are asked for again and again, since who waits for them holds up indexes that are being built. */
 const ASKING = `SELECT FROM pg_stat_activity
   WHERE query LIKE '%pg_try_advisory_xact_lock%' AND datname = current_database() AND pid <> pg_backend_pid()`;
-const oneAsksForLock = () =>
-  expect.poll(async () => (await asOwner(ASKING)).rowCount, { timeout: 20_000 }).toBe(1);
-const oneWaitsForLock = () =>
-  expect.poll(async () => (await asOwner(WAITING)).rowCount, { timeout: 20_000 }).toBe(1);
+const oneAsksForLock = () => expect.poll(async () => (await asOwner(ASKING)).rowCount).toBe(1);
+const oneWaitsForLock = () => expect.poll(async () => (await asOwner(WAITING)).rowCount).toBe(1);
 
 beforeAll(async () => {
   from = await cliSurroundings();

@@ -91,7 +91,7 @@ test('a verification that is killed leaves nothing of the tenant that it restore
   expect(await killed(from.settings, ['backup', 'verify', join(from.folder, 'platform.tar')], loads)).toBe(
     true,
   );
-  await expect.poll(loads, { timeout: 10_000 }).toBe(false);
+  await expect.poll(loads).toBe(false);
   const { rows } = await withOwner(owner, (client) =>
     client.query(`SELECT nspname FROM pg_namespace WHERE nspname LIKE 'tenant\\_%' UNION ALL
       SELECT rolname FROM pg_roles WHERE rolname LIKE 'tenant\\_verify%' ORDER BY 1`),
@@ -132,7 +132,7 @@ test('a restore that is killed at any step leaves whole tenants only, and the ne
   ];
   for (const [until, whole] of steps) {
     expect(await killed(settings, ['restore', file], until)).toBe(true);
-    await expect.poll(loads, { timeout: 10_000 }).toBe(false);
+    await expect.poll(loads).toBe(false);
     expect(await tenants()).toBe(whole);
   }
   expect((await runCommand(settings, ['doctor'])).stdout).toMatch(/the restore of a backup .* did not end/);

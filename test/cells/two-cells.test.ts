@@ -193,7 +193,7 @@ test('a live stream of a tenant in a further cell tells what is committed there'
       INSERT INTO tenant_far.immigration_notification (assigned_to_id, title) VALUES (1, 'From afar');
       SELECT pg_notify('${CHANNELS.notifications}', '{"schema": "tenant_far"}')`),
   );
-  await expect.poll(() => received, { timeout: 10_000 }).toContain('From afar');
+  await expect.poll(() => received).toContain('From afar');
 });
 
 test('a tenant that is suspended in the catalogue is shut out of its cell at once', async () => {
@@ -228,7 +228,7 @@ test('a cell whose roles would not keep agencies apart is not used until they do
   await sql(
     'REVOKE ALL ON ALL TABLES IN SCHEMA tenant_far FROM leopard_app; REVOKE ALL ON SCHEMA tenant_far FROM leopard_app',
   );
-  await expect.poll(() => cell!.gate.closedBy, { timeout: 10_000 }).toBeNull();
+  await expect.poll(() => cell!.gate.closedBy).toBeNull();
 });
 
 test('a cell that is away at the start keeps nothing from starting', async () => {
@@ -265,9 +265,7 @@ test('a cell that is killed under load takes nothing from other tenants, and los
   const before = far.answers.length;
   await place.server.startAgain();
   const startedAt = performance.now();
-  await expect
-    .poll(() => far.answers.slice(before).some(({ status }) => status < 400), { timeout: 20_000 })
-    .toBe(true);
+  await expect.poll(() => far.answers.slice(before).some(({ status }) => status < 400)).toBe(true);
   const recovered = performance.now() - startedAt;
   await sleep(500);
   await Promise.all(loads.map((load) => load.stop()));
@@ -279,10 +277,11 @@ test('a cell that is killed under load takes nothing from other tenants, and los
   }
   expect(far.failures.length).toBeGreaterThan(10);
   // The first ones wait for a server that may just be restarting, later ones for nothing.
-  const refusedAfter = far.failures.map(({ took }) => took).toSorted((a, b) => a - b);
-  expect(refusedAfter[Math.floor(refusedAfter.length / 2)]).toBeLessThan(200);
+  const median = (answers: readonly Answer[]) =>
+    answers.map(({ took }) => took).toSorted((a, b) => a - b)[Math.floor(answers.length / 2)]!;
+  expect(median(far.failures)).toBeLessThan(Math.max(200, 3 * median(near.answers)));
   await expect
-    .poll(async () => (await notesInCell()).notes.filter(({ handled }) => handled === 0), { timeout: 20_000 })
+    .poll(async () => (await notesInCell()).notes.filter(({ handled }) => handled === 0))
     .toEqual([]);
   const { notes, entries } = await notesInCell();
   expect(notes.filter(({ events, handled }) => events !== 1 || handled !== 1)).toEqual([]);
@@ -292,7 +291,7 @@ test('a cell that is killed under load takes nothing from other tenants, and los
   console.log(
     `cell away for ${Math.round(startedAt - killedAt)} ms, used again ${Math.round(recovered)} ms after it was up; ` +
       `far: ${far.answers.length} answers, ${far.failures.length} of them 503, the slowest after ` +
-      `${Math.round(refusedAfter.at(-1)!)} ms; main: ${near.answers.length} answers, the slowest after ` +
+      `${Math.round(Math.max(...far.failures.map(({ took }) => took)))} ms; main: ${near.answers.length} answers, the slowest after ` +
       `${Math.round(Math.max(...near.answers.map(({ took }) => took)))} ms`,
   );
 });

@@ -58,7 +58,9 @@ const failing = async () => {
   return performance.now() - begun;
 };
 
-test('requests wait for a pooler that is back within a moment, but not for one that stays away', async () => {
+test('requests wait for a pooler that is back within a moment, but not for one that stays away', {
+  retry: 2,
+}, async () => {
   await open();
   await database.publicQuery(ONE);
   await close();

@@ -75,7 +75,8 @@ const onRequest = (answer: (socket: Socket) => void) => (socket: Socket) =>
 
 const LATE = 'no answer within 0.4 s';
 
-describe.each([false, true])('over TLS: %s,', (tls) => {
+// A busy machine may hold up one attempt; what is left too late, is so each time.
+describe.each([false, true])('over TLS: %s,', { retry: 2 }, (tls) => {
   it.each<[string, (socket: Socket) => void, string]>([
     ['says nothing', () => undefined, LATE],
     [
@@ -141,19 +142,19 @@ describe.each([false, true])('over TLS: %s,', (tls) => {
     const outcome = await attempt(`${tls ? 'https' : 'http'}://localhost:${port}/`, { withinMs });
     expect(outcome).toMatchObject({ sent: false, error: expect.stringContaining(error) });
     expect(outcome.took).toBeLessThan(withinMs + SLACK_MS);
-    await expect.poll(() => sockets.size, { timeout: 2_000 }).toBe(0);
+    await expect.poll(() => sockets.size).toBe(0);
   });
 });
 
-it('a handshake that stands still is left in time', async () => {
+it('a handshake that stands still is left in time', { retry: 2 }, async () => {
   const { port, sockets } = await listen((socket) => void socket.resume());
   const outcome = await attempt(`https://localhost:${port}/`);
   expect(outcome).toMatchObject({ sent: false, error: LATE });
   expect(outcome.took).toBeLessThan(WITHIN_MS + SLACK_MS);
-  await expect.poll(() => sockets.size, { timeout: 2_000 }).toBe(0);
+  await expect.poll(() => sockets.size).toBe(0);
 });
 
-describe('names', () => {
+describe('names', { retry: 2 }, () => {
   it('that are looked up without end do not hold an attempt, or the threads that others need', async () => {
     const server = createSocket('udp4');
     await new Promise<void>((resolve) => server.bind(0, '127.0.0.1', resolve));

@@ -50,7 +50,7 @@ describe.skipIf(!PROGRAM)('Caddy', () => {
       await exited;
     };
     const root = join(folder, 'caddy', 'pki', 'authorities', 'local', 'root.crt');
-    await vi.waitFor(() => accessSync(root), { timeout: 20_000 });
+    await vi.waitFor(() => accessSync(root), { timeout: 30_000 });
     target = { port, certificates: readFileSync(root, 'utf8') };
   });
   afterAll(async () => {

@@ -130,9 +130,9 @@ describe.skipIf(!(booted instanceof DebianMachine))('the installation on an empt
     expect([code, stderr]).toEqual([0, expect.not.stringContaining('leopard')]);
     // A reload is done when nginx has new workers, which is later than it returns.
     const info = async () => (await ask('crm.acme.example', 'GET', '/api/public/tenant-info/')).last;
-    await expect.poll(info, { timeout: 20_000 }).toContain('Everest Education');
+    await expect.poll(info).toContain('Everest Education');
     await machine.must('leopard-own-domain crm.acme.example --remove');
-    await expect.poll(info, { timeout: 20_000 }).toBe('');
+    await expect.poll(info).toBe('');
   });
 
   test('processes listen on Unix sockets with the file for that', async () => {

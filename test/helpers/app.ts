@@ -1,13 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type AppParts, buildApp } from '../../src/app/app.js';
 import { type Config, type ConnectionSettings, loadConfig } from '../../src/config/config.js';
+import type { Channel } from '../../src/database/channels.js';
 import { Database } from '../../src/database/database.js';
 import { Listener, type ListenerOptions } from '../../src/database/listener.js';
 import { openReplica } from '../../src/database/open-replica.js';
+import { withOwner } from '../../src/database/owner.js';
 import type { Replica } from '../../src/database/replica.js';
 import { sql } from '../../src/database/sql.js';
 import type { ConnectionTimes } from '../../src/http/server.js';
@@ -51,6 +54,8 @@ export interface TestApp {
   ask(method: string, path: string, ask?: Ask): Promise<Answer>;
   /** Returns a user's access token, also if a suite has given the user a second factor. */
   logIn(username: string, tenant?: string): Promise<string>;
+  /** Waits until it has received every notice of what was committed before. */
+  noticesArrived(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +87,10 @@ export interface TestAppOptions {
   /** Fills the database before the server starts. */
   readonly prepare?: (databases: TestDatabase) => Promise<void>;
 }
+
+/** A channel of the tests' own. PostgreSQL delivers the notices of all channels in the order of their commits. */
+const MARKER = 'leopard_test_marker' as Channel;
+const NOTICED_WITHIN_MS = 30_000;
 
 /** Starts the whole application on a real port, with a database of its own. */
 export async function startTestApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -118,6 +127,8 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const replica = replicaAt && openReplica(database, { replica: replicaAt }, { mostLag, poolSize: 2 });
   const { at = settings, options: listening = {} } = options.listens ?? {};
   const listener = new Listener(at, listening);
+  const heard = new Set<string>();
+  listener.on(MARKER, (payload) => heard.add(payload));
   const log = new FailureLog(config.logLevel);
   const { live, times, lifecycle, writeChecks } = options;
   const parts = {
@@ -163,6 +174,15 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
         throw new Error(`log-in of ${username} at ${tenant}: ${answer.status}`, { cause });
       }
       return answer.body.access;
+    },
+    async noticesArrived() {
+      const marker = randomUUID();
+      // Once more where the listener has just connected anew, which loses notices.
+      for (const late = Date.now() + NOTICED_WITHIN_MS; !heard.delete(marker); ) {
+        if (Date.now() > late) throw new Error('notices do not arrive');
+        await withOwner(at, (client) => client.query('SELECT pg_notify($1, $2)', [MARKER, marker]));
+        for (let waited = 0; waited < 1_000 && !heard.has(marker); waited += 5) await sleep(5);
+      }
     },
     async close() {
       agent.destroy();

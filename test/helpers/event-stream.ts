@@ -78,7 +78,7 @@ export class EventStream {
   }
 
   /** Waits until this many messages of a type have arrived; returns the last of them. */
-  async until(type: string, count = 1, withinMs = 5_000): Promise<Received> {
+  async until(type: string, count = 1, withinMs = 30_000): Promise<Received> {
     const until = Date.now() + withinMs;
     while (this.of(type).length < count) {
       if (Date.now() > until) {

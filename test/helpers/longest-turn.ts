@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Measures the longest time for which the event loop was held while something was done, in milliseconds: the processor's
@@ -44,4 +45,17 @@ function threadClock(): { now(): number; close(): void } {
   } catch {
     return { now: () => performance.now(), close: () => undefined };
   }
+}
+
+/** Waits this long; returns the longest time for which this process stood still meanwhile, both in milliseconds. */
+export async function longestPause(milliseconds: number): Promise<number> {
+  let longest = 0;
+  let last = performance.now();
+  for (const end = last + milliseconds; last < end; ) {
+    await sleep(20);
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }
+  return longest;
 }

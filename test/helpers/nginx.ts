@@ -21,7 +21,7 @@ const run = promisify(execFile);
 const PROGRAM = ['/usr/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx'].find((path) =>
   existsSync(path),
 );
-const STARTS_WITHIN_MS = 10_000;
+const STARTS_WITHIN_MS = 60_000;
 const FILES = join(PACKAGE_ROOT, 'deployment', 'nginx');
 
 export const hasNginx = PROGRAM !== undefined;

@@ -10,7 +10,7 @@ import { tryPort } from '../../src/platform/try-port.js';
 const PROGRAM = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'].find((path) =>
   existsSync(path),
 );
-const STARTS_WITHIN_MS = 10_000;
+const STARTS_WITHIN_MS = 60_000;
 
 export const hasPgBouncer = PROGRAM !== undefined;
 export const NO_PGBOUNCER = 'PgBouncer is not installed (apt-get install pgbouncer); its tests are skipped';

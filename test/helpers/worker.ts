@@ -47,7 +47,7 @@ export async function workerTest(): Promise<WorkerTest> {
   await seedStaff({ database });
   const running = new Set<RunningDispatcher>();
   const sql = (text: string, values?: unknown[]) => tenantSql(databases.admin, text, values);
-  const until = async (what: () => Promise<boolean> | boolean, within = 10_000) => {
+  const until = async (what: () => Promise<boolean> | boolean, within = 30_000) => {
     const late = performance.now() + within;
     while (!(await what())) {
       if (performance.now() > late) throw new Error(`not within ${within} ms: ${what}`);

@@ -1,5 +1,4 @@
 import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
 import { hostName, wildcardOf } from '../../src/tenancy/host.js';
@@ -9,7 +8,6 @@ import { seedStaff } from '../helpers/staff.js';
 
 const INFO = '/api/public/tenant-info/';
 const NOT_FOUND = { detail: 'Not found.' };
-const SEEN_WITHIN_MS = 100;
 
 let app: TestApp;
 let token: string;
@@ -59,7 +57,7 @@ describe('a host picks the tenant', () => {
     await addDomain('*.app.example.org', 'main');
     await addDomain('demo.app.example.org', 'demo');
     await addDomain('*.org', 'demo');
-    await sleep(SEEN_WITHIN_MS);
+    await app.noticesArrived();
     expect(await tenantAt('anything.app.example.org')).toBe('Tenant main');
     expect(await tenantAt('ANYTHING.app.example.org:443')).toBe('Tenant main');
     expect(await tenantAt('demo.app.example.org')).toBe('Tenant demo');
@@ -169,7 +167,7 @@ describe('hosts of nobody', () => {
 
 describe('a change is seen at once', () => {
   const sees = async (host: string, tenant: string | null) => {
-    await sleep(SEEN_WITHIN_MS);
+    await app.noticesArrived();
     expect(await tenantAt(host)).toBe(tenant);
   };
 
@@ -207,7 +205,7 @@ describe('a change is seen at once', () => {
   ])('a tenant with %s is refused everywhere but at /health/', async (change) => {
     expect((await ask('/api/v1/clients/', 'main.localhost')).status).toBe(200);
     await sql(`UPDATE public.tenants_tenant SET ${change} WHERE schema_name = 'tenant_main'`);
-    await sleep(SEEN_WITHIN_MS);
+    await app.noticesArrived();
     for (const path of [
       '/api/v1/clients/',
       '/api/v1/clients',
@@ -229,7 +227,7 @@ describe('a change is seen at once', () => {
     await sql(
       `UPDATE public.tenants_tenant SET subscription_status = 'ACTIVE', is_active = true WHERE schema_name = 'tenant_main'`,
     );
-    await sleep(SEEN_WITHIN_MS);
+    await app.noticesArrived();
     expect((await ask('/api/v1/clients/', 'main.localhost')).status).toBe(200);
   });
 

@@ -94,9 +94,9 @@ test('a shared schema that is older than the program needs is not ready, until i
     `CREATE TABLE public.kept AS SELECT * FROM public.migration_ledger WHERE ${newest}`,
     `DELETE FROM public.migration_ledger WHERE ${newest}`,
   );
-  await expect.poll(ready, { timeout: 5_000 }).toEqual([503, 'not ready', 'schema_outdated']);
+  await expect.poll(ready).toEqual([503, 'not ready', 'schema_outdated']);
   await asAdmin('INSERT INTO public.migration_ledger SELECT * FROM public.kept', 'DROP TABLE public.kept');
-  await expect.poll(ready, { timeout: 5_000 }).toEqual([200, 'ready']);
+  await expect.poll(ready).toEqual([200, 'ready']);
 });
 
 test('without its database it is alive but not ready, also where the database only falls silent', async () => {
@@ -105,14 +105,12 @@ test('without its database it is alive but not ready, also where the database on
   const writeChecks = { ...AT_ONCE, within: 100 };
   const other = await startTestApp({ sharing: app, connectAs: settings, deaf: true, lifecycle, writeChecks });
   try {
-    await expect.poll(() => ready(other), { timeout: 10_000 }).toEqual([200, 'ready']);
+    await expect.poll(() => ready(other)).toEqual([200, 'ready']);
     proxy.stall();
-    await expect
-      .poll(() => ready(other), { timeout: 10_000 })
-      .toEqual([503, 'not ready', 'database_unavailable']);
+    await expect.poll(() => ready(other)).toEqual([503, 'not ready', 'database_unavailable']);
     expect((await other.ask('GET', '/health/live')).status).toBe(200);
     proxy.goOn();
-    await expect.poll(() => ready(other), { timeout: 10_000 }).toEqual([200, 'ready']);
+    await expect.poll(() => ready(other)).toEqual([200, 'ready']);
   } finally {
     await other.close();
   }

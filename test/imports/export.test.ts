@@ -150,8 +150,11 @@ describe('a reader', () => {
     for (let asked = 0; asked < 10; asked++) {
       expect((await t.ask('GET', '/api/v1/clients/?page_size=1')).status).toBe(200);
     }
-    const { open, idle, waiting } = t.app.database.load;
-    expect([open - idle, waiting]).toEqual([0, 0]);
+    const held = () => {
+      const { open, idle, waiting } = t.app.database.load;
+      return [open - idle, waiting];
+    };
+    await expect.poll(held).toEqual([0, 0]);
     for (const socket of sockets) socket.destroy();
   });
 

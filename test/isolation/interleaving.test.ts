@@ -101,7 +101,7 @@ describe.each(SETUPS)('$name', ({ pooled, clients, first }) => {
               [databases.app.user, databases.app.database],
             )
           ).rows;
-        await expect.poll(open, { timeout: 10_000 }).toEqual([{ state: 'idle', xact_start: null }]);
+        await expect.poll(open).toEqual([{ state: 'idle', xact_start: null }]);
       }).finally(() => {
         used.stop();
         return database.close();

@@ -50,7 +50,7 @@ describe('the scheduler', () => {
     listener.on('leopard_notifications', (payload) => payload && heard.push(JSON.parse(payload)));
     await listener.start();
     for (let n = 0; n < 3; n++) start();
-    await vi.waitFor(async () => expect(await notified()).toBe(900), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await notified()).toBe(900), { timeout: 30_000 });
     await sleep(2_500);
     expect(await notified()).toBe(900);
     await listener.close();
@@ -74,22 +74,22 @@ describe('the scheduler', () => {
       now--;
       return NOTHING;
     }, 1);
+    const begun = performance.now();
     for (let n = 0; n < 4; n++) start([job]);
-    await sleep(5_000);
+    await vi.waitFor(() => expect(times).toBeGreaterThanOrEqual(4), { timeout: 30_000 });
     expect(most).toBe(1);
-    expect(times).toBeGreaterThanOrEqual(3);
-    expect(times).toBeLessThanOrEqual(6);
+    expect(times).toBeLessThanOrEqual((performance.now() - begun) / 1_000 + 1);
   });
 
   it('takes a job over from a process that has died', async () => {
-    await test.sql(
-      `INSERT INTO public.job_run (job, runner, running_until) VALUES ('probe', gen_random_uuid(), now() + interval '2 seconds')`,
-    );
-    let runs = 0;
-    start([jobOf(async () => ({ ...NOTHING, done: ++runs }))]);
-    await sleep(1_000);
-    expect(runs).toBe(0);
-    await vi.waitFor(() => expect(runs).toBe(1), { timeout: 5_000 });
+    const [{ until }] = (await test.sql(
+      `INSERT INTO public.job_run (job, runner, running_until)
+       VALUES ('probe', gen_random_uuid(), now() + interval '2 seconds') RETURNING running_until AS until`,
+    )) as [{ until: string }];
+    const runs: number[] = [];
+    start([jobOf(async () => ({ ...NOTHING, done: runs.push(Date.now()) }))]);
+    await vi.waitFor(() => expect(runs).toHaveLength(1), { timeout: 30_000 });
+    expect(runs[0]).toBeGreaterThanOrEqual(Math.floor(new Date(until).getTime()));
   });
 
   it('keeps what went wrong, tells of it, and tries again', async () => {
@@ -106,9 +106,10 @@ describe('the scheduler', () => {
       };
     }, 1);
     start([job], errors);
-    await vi.waitFor(() => expect(runs).toBeGreaterThan(1), { timeout: 5_000 });
-    await vi.waitFor(async () =>
-      expect((await stateOf('probe'))?.lastError).toBe('tenant_a: broken (and at 1 more)'),
+    await vi.waitFor(() => expect(runs).toBeGreaterThan(1), { timeout: 30_000 });
+    await vi.waitFor(
+      async () => expect((await stateOf('probe'))?.lastError).toBe('tenant_a: broken (and at 1 more)'),
+      { timeout: 30_000 },
     );
     expect(errors.slice(0, 2)).toEqual(['job probe: no luck', 'job probe: tenant_a: broken (and at 1 more)']);
   });
@@ -119,11 +120,11 @@ describe('the scheduler', () => {
       return NOTHING;
     });
     const scheduler = start([job]);
-    await vi.waitFor(async () => expect((await stateOf('probe'))?.running).toBe(true), { timeout: 5_000 });
+    await vi.waitFor(async () => expect((await stateOf('probe'))?.running).toBe(true), { timeout: 30_000 });
     await scheduler.stop();
     expect(await stateOf('probe')).toMatchObject({ running: false, lastFinishedAt: null });
     let runs = 0;
     start([jobOf(async () => ({ ...NOTHING, done: ++runs }))]);
-    await vi.waitFor(() => expect(runs).toBe(1), { timeout: 5_000 });
+    await vi.waitFor(() => expect(runs).toBe(1), { timeout: 30_000 });
   });
 });

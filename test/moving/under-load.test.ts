@@ -249,7 +249,7 @@ test('a tenant moves under load, there and back: nothing but short 503s, no even
   );
   expect(receiver.received).toHaveLength(found.length);
   await expect
-    .poll(() => browser.all.toSorted((a, b) => a - b), { timeout: 20_000 })
+    .poll(() => browser.all.toSorted((a, b) => a - b))
     .toEqual(load.notified.toSorted((a, b) => a - b));
   browser.close();
   await browsing;

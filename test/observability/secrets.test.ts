@@ -258,7 +258,7 @@ it('logs, spans, reports and nginx’s logs hold no token, password, passport nu
   await vi.waitFor(() => expect(collector.spans.some(({ name }) => name === 'delivery webhook')).toBe(true), {
     timeout: 20_000,
   });
-  await vi.waitFor(() => expect(reported.join('')).toContain('broken on purpose'));
+  await vi.waitFor(() => expect(reported.join('')).toContain('broken on purpose'), { timeout: 30_000 });
   for (const line of [
     /"msg":"request"/,
     /"msg":"slow request"/,

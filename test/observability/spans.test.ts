@@ -92,7 +92,7 @@ it('lead from a request over its transaction, event and handlers to the delivery
   const answer = await create('one@personova.example');
   const requestId = answer.headers['x-request-id'];
   const trace = () => collector.spans.filter(({ traceId }) => traceId === traceOf(requestId));
-  await vi.waitFor(() => expect(named('delivery webhook', trace())).not.toEqual([]), { timeout: 20_000 });
+  await vi.waitFor(() => expect(named('delivery webhook', trace())).not.toEqual([]), { timeout: 30_000 });
 
   const [request] = named('POST /api/v1/clients/', trace());
   expect(request).toMatchObject({ kind: 2, parentSpanId: undefined, links: [], failed: false });
@@ -151,7 +151,7 @@ it('join the trace of a trusted proxy; links lead from there to the events, and 
     headers: { traceparent: `00-${'c'.repeat(32)}-${spanId}-00` },
   });
   await app.ask('GET', '/api/v1/tasks/', { token: admin, headers: { traceparent: 'nonsense' } });
-  await vi.waitFor(() => expect(named('GET /api/v1/tasks/')).toHaveLength(1));
+  await vi.waitFor(() => expect(named('GET /api/v1/tasks/')).toHaveLength(1), { timeout: 30_000 });
   expect(collector.spans.some((span) => span.traceId === 'c'.repeat(32))).toBe(false);
 });
 
@@ -160,7 +160,7 @@ it('ignore the header of anybody else', async () => {
   try {
     const traceparent = `00-${'d'.repeat(32)}-00f067aa0ba902b7-01`;
     await other.ask('GET', '/api/v1/branches/', { token: admin, headers: { traceparent } });
-    await vi.waitFor(() => expect(named('GET /api/v1/branches/')).toHaveLength(1));
+    await vi.waitFor(() => expect(named('GET /api/v1/branches/')).toHaveLength(1), { timeout: 30_000 });
     expect(named('GET /api/v1/branches/')[0]!.traceId).not.toBe('d'.repeat(32));
   } finally {
     await other.close();
@@ -171,7 +171,7 @@ it('name an error by its class or status, and hold no value, path, address or te
   await app.ask('GET', '/api/v1/clients/999999/?search=Personova', { token: admin });
   await app.ask('GET', '/api/v1/clients/', {});
   await app.ask('GET', '/no/Personova/', {});
-  await vi.waitFor(() => expect(named('GET')).toHaveLength(1));
+  await vi.waitFor(() => expect(named('GET')).toHaveLength(1), { timeout: 30_000 });
   expect(named('GET')[0]!.attributes['http.response.status_code']).toBe(404);
   expect(named('GET /api/v1/clients/:id/')).toHaveLength(1);
   const all = collector.bodies.join('\n');
@@ -189,7 +189,7 @@ it('are lost while the receiver is away, slow or refuses: one line a minute, and
       const { status } = await app.ask('GET', '/api/v1/tasks/', { token: admin });
       expect(status).toBe(200);
     }
-    await vi.waitFor(() => expect(warnings).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(warnings).toHaveLength(1), { timeout: 30_000 });
     return warnings[0];
   };
   expect(await lost('refuse')).toMatch(/^spans could not be exported: .+; \d+ are lost so far$/);
@@ -207,7 +207,7 @@ it('are lost while the receiver is away, slow or refuses: one line a minute, and
     spans.sink!.record({ name: 'x', kind: 'internal', place, startedAt: now, endedAt: now, attributes: {} });
   collector.mode = 'ok';
   const arrived = () => named('x').length;
-  await vi.waitFor(() => expect(arrived()).toBeGreaterThan(0), { timeout: 10_000 });
+  await vi.waitFor(() => expect(arrived()).toBeGreaterThan(0), { timeout: 30_000 });
   await tracing.close();
   expect(arrived()).toBeLessThanOrEqual(2_048 + 256);
   tracing = begin();

@@ -87,7 +87,7 @@ describe('encryption of the database', () => {
     vi.stubEnv('PGSSLMODE', 'no-verify');
     try {
       await expect
-        .poll(() => look(databaseEncryptionCheck, elsewhere(odd)), { timeout: 20_000 })
+        .poll(() => look(databaseEncryptionCheck, elsewhere(odd)))
         .toEqual([expect.objectContaining({ level: 'ok', text: expect.stringMatching(/are encrypted$/) })]);
     } finally {
       vi.unstubAllEnvs();

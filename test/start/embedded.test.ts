@@ -130,6 +130,8 @@ describe('after a killed instance', () => {
     const count = await addRow(beside.admin);
     killAll([killed.pid, ...postgresOf(directory)]);
     await killed.ended;
+    // A process that has yet to die still listens.
+    await expect.poll(() => postgresOf(directory)).toEqual([]);
     const server = await startEmbedded({ directory });
     expect(await addRow(server.admin)).toBe(count + 1);
     await server.stop();

@@ -33,6 +33,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Waits until a request waits for a lock. A transaction of the looker's own would see what it saw first. */
+async function oneWaitsForLock(): Promise<void> {
+  const waiting =
+    "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+  const count = () =>
+    withOwner(app.databases.admin, async (client) => (await client.query(waiting)).rowCount);
+  await expect.poll(count).toBe(1);
+}
+
 async function serve(environment: Record<string, string> = {}, databases: TestDatabase = app.databases) {
   const port = await tryPort('127.0.0.1', 0);
   const settings = settingsFor(databases, folder) as Record<string, string>;
@@ -183,7 +192,7 @@ describe('a start', () => {
 
 describe('SIGTERM', () => {
   it('is told by /health/ready first, then connections are closed with their next answer, and work is finished', async () => {
-    const { program, port, base } = await serve({ DRAIN_SECONDS: '2' });
+    const { program, port, base } = await serve({ DRAIN_SECONDS: '5' });
     await program.said(/Leopard is ready on port/);
     const token = await logIn(port);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -197,19 +206,25 @@ describe('SIGTERM', () => {
     const held = new Promise<void>((resolve) => {
       goOn = resolve;
     });
+    let isLocked: () => void = () => undefined;
+    const lock = new Promise<void>((resolve) => {
+      isLocked = resolve;
+    });
     const locked = withOwner(
       { ...app.databases.admin, database: app.databases.app.database },
       async (client) => {
         await client.query('BEGIN; LOCK TABLE tenant_main.immigration_agent');
+        isLocked();
         await held;
       },
     );
+    await lock;
     const agentMade = ask(port, '/api/v1/agents/', {
       method: 'POST',
       token,
       body: { agent_name: 'Made while stopping', agent_type: 'SUB_AGENT' },
     });
-    await sleep(200);
+    await oneWaitsForLock();
 
     const begun = performance.now();
     const ended = program.kill('SIGTERM');
@@ -219,7 +234,7 @@ describe('SIGTERM', () => {
     expect(stream.isEnded).toBe(false);
 
     await stream.ended;
-    expect(performance.now() - begun).toBeGreaterThan(1_900);
+    expect(performance.now() - begun).toBeGreaterThan(4_900);
     const retry = Number(/retry: (\d+)\n/.exec(stream.raw)?.[1]);
     expect(retry).toBeGreaterThanOrEqual(100);
     expect(retry).toBeLessThanOrEqual(1_100);
@@ -264,7 +279,7 @@ describe('SIGTERM', () => {
     await withOwner({ ...app.databases.admin, database: app.databases.app.database }, async (client) => {
       await client.query('BEGIN; LOCK TABLE tenant_main.immigration_agent');
       const cut = ask(port, '/api/v1/agents/', { token }).catch((error: Error) => error);
-      await sleep(200);
+      await oneWaitsForLock();
       const begun = performance.now();
       const ended = program.kill('SIGTERM');
       expect(await cut).toBeInstanceOf(Error);

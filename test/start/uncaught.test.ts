@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { settingsFor } from '../helpers/cli.js';
 import { type WorkerTest, workerTest } from '../helpers/worker.js';
@@ -43,9 +42,12 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+let raised = 0;
+/** Raises one more; resolves when the program has met it, since signals that wait are taken for one. */
 const raise = async () => {
   process.kill(program.pid, 'SIGUSR2');
-  await sleep(100);
+  const met = program.said(new RegExp(`"message":"raised ${raised++}"`)).catch(() => undefined);
+  await Promise.race([met, program.ended]);
 };
 
 it('an uncaught error is logged and counted, and the program goes on', {

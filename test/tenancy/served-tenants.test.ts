@@ -165,7 +165,7 @@ test.each([
 ])('all parts agree about a tenant %s', async (_, made, expected) => {
   const { rows } = await sql(`SELECT id::integer FROM public.tenants_tenant WHERE schema_name = '${SCHEMA}'`);
   await sql(made);
-  await expect.poll(() => decisions(rows[0]!.id), { timeout: 5_000 }).toEqual(expected);
+  await expect.poll(() => decisions(rows[0]!.id)).toEqual(expected);
 });
 
 test('all parts go on with a tenant until its deletion is committed, and then none knows it', async () => {
@@ -178,7 +178,7 @@ test('all parts go on with a tenant until its deletion is committed, and then no
     expect(await decisions(id)).toEqual({ ...SERVED, webhooks: false, emails: false });
     await client.query('COMMIT');
   });
-  await expect.poll(() => decisions(id), { timeout: 5_000 }).toEqual({ ...REFUSED, answer: 404 });
+  await expect.poll(() => decisions(id)).toEqual({ ...REFUSED, answer: 404 });
 });
 
 test('one file says what an active tenant is', () => {

@@ -104,7 +104,7 @@ describe.skipIf(!chromium)('in a browser', () => {
     await context.setOffline(false);
     const ids =
       "return seen.flatMap((message) => message.type === 'notification_message' ? [message.notification.id] : []);";
-    await expect.poll(() => run<number[]>(tab, ids), { timeout: 20_000 }).toEqual([first, missed]);
+    await expect.poll(() => run<number[]>(tab, ids)).toEqual([first, missed]);
     expect(
       await run(
         tab,

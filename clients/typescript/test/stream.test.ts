@@ -28,9 +28,7 @@ function read(client: Client, options: StreamOptions = {}) {
     for await (const message of stream) messages.push(message);
   })();
   const until = (type: LiveMessage['type'], count = 1) =>
-    expect
-      .poll(() => messages.filter((message) => message.type === type).length, { timeout: 20_000 })
-      .toBe(count);
+    expect.poll(() => messages.filter((message) => message.type === type).length).toBe(count);
   const notifications = () =>
     messages.flatMap((message) => (message.type === 'notification_message' ? [message.notification.id] : []));
   return { stream, messages, statuses, controller, ended, until, notifications };

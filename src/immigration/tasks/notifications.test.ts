@@ -45,9 +45,7 @@ async function rows<Row>(sql: string, values: unknown[] = []): Promise<Row[]> {
 
 /** Returns the recipients of a task's notifications, in order, once every event about it has been handled. */
 async function told(task: number): Promise<string[]> {
-  await expect
-    .poll(() => rows(`SELECT FROM immigration_event WHERE status <> 'COMPLETED'`), { timeout: 10_000 })
-    .toEqual([]);
+  await expect.poll(() => rows(`SELECT FROM immigration_event WHERE status <> 'COMPLETED'`)).toEqual([]);
   const found = await rows<{ type: string; name: string }>(
     `SELECT n.notification_type AS type, u.username AS name
      FROM immigration_notification n JOIN immigration_user u ON u.id = n.assigned_to_id

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../../../test/helpers/app.js';
 import { idOf, STAFF, seedStaff } from '../../../test/helpers/staff.js';
@@ -22,7 +21,7 @@ const setLimit = async (limit: number) => {
       limit,
     ]),
   );
-  await sleep(300); // both processes have received the notice
+  for (const process of [app, other]) await process.noticesArrived();
 };
 
 beforeAll(async () => {
