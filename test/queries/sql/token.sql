@@ -56,16 +56,22 @@ WHERE u.username IN ($1, $2)
 ORDER BY u.username <> $3
 LIMIT 1;
 
-SELECT password
-FROM immigration_user
-WHERE password ~ '^(argon2|pbkdf2_sha256)[$]'
-ORDER BY id
-LIMIT 1
-OFFSET (
-  SELECT (hashtext($1) & 2147483647) % greatest(count(*), 1)
+ (
+   SELECT password
+   FROM immigration_user
+   WHERE password ~ '^(argon2|pbkdf2_sha256)[$]'
+     AND id >= ( SELECT (hashtext($1) & 2147483647) % (max(id) + 1) FROM immigration_user)
+   ORDER BY id
+   LIMIT 1
+ )
+UNION ALL (
+  SELECT password
   FROM immigration_user
   WHERE password ~ '^(argon2|pbkdf2_sha256)[$]'
-);
+  ORDER BY id DESC
+  LIMIT 1
+)
+LIMIT 1;
 
 COMMIT;
 
