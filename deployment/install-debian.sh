@@ -197,7 +197,7 @@ SELECT 'CREATE DATABASE leopard OWNER leopard_owner TEMPLATE template0 ENCODING 
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'leopard') \gexec
 REVOKE ALL ON DATABASE leopard FROM PUBLIC;
 GRANT CONNECT ON DATABASE leopard TO leopard_owner, leopard_app;
-GRANT SET ON PARAMETER deadlock_timeout TO leopard_owner;
+GRANT SET ON PARAMETER deadlock_timeout, wal_compression TO leopard_owner;
 REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
 SQL
 }

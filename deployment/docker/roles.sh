@@ -11,6 +11,6 @@ CREATE DATABASE leopard OWNER leopard_owner TEMPLATE template0 ENCODING 'UTF8'
   LOCALE_PROVIDER icu ICU_LOCALE 'und' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8';
 REVOKE ALL ON DATABASE leopard FROM PUBLIC;
 GRANT CONNECT ON DATABASE leopard TO leopard_owner, leopard_app;
-GRANT SET ON PARAMETER deadlock_timeout TO leopard_owner;
+GRANT SET ON PARAMETER deadlock_timeout, wal_compression TO leopard_owner;
 REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
 SQL

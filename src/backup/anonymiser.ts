@@ -1,6 +1,7 @@
 import { parseJson, writeJson } from '../database/json.js';
 import type { OwnerClient } from '../database/owner.js';
 import { quoteIdentifier } from '../database/schema-name.js';
+import { relationsIn } from '../database/schema-objects.js';
 import { PlainError } from '../platform/plain-error.js';
 import { CLASSIFIED_TABLES, KEPT_SETTINGS, mustBeClassified } from './anonymised-columns.js';
 import { REPLACEMENTS } from './anonymised-values.js';
@@ -50,7 +51,7 @@ export async function unclassifiedColumns(client: OwnerClient, schema: string): 
     `SELECT c.relname AS name, a.attname AS column, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type
      FROM pg_catalog.pg_class c
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-     WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'
+     WHERE c.oid = ${relationsIn('$1')} AND c.relkind = 'r'
      ORDER BY c.relname, a.attnum`,
     [schema],
   );

@@ -3,6 +3,7 @@ import { gunzip } from 'node:zlib';
 import { copyIn, copyOut } from '../database/copy.js';
 import type { OwnerClient } from '../database/owner.js';
 import { qualified, quoteIdentifier } from '../database/schema-name.js';
+import { constraintsIn } from '../database/schema-objects.js';
 import {
   type BackedUpColumns,
   type BackedUpTable,
@@ -147,7 +148,7 @@ async function readForeignKeys(client: OwnerClient, schema: string): Promise<For
   const { rows } = await client.query<ForeignKey>(
     `SELECT c.relname AS table, k.conname AS name, pg_catalog.pg_get_constraintdef(k.oid) AS definition
      FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-     WHERE k.connamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND k.contype = 'f'
+     WHERE k.oid = ${constraintsIn('$1')} AND k.contype = 'f'
      ORDER BY 1, 2`,
     [schema],
   );

@@ -1,5 +1,6 @@
 import type { OwnerClient } from '../database/owner.js';
 import { qualified, qualifiedList, quotedList, quoteIdentifier } from '../database/schema-name.js';
+import { relationsIn } from '../database/schema-objects.js';
 import type { BackedUpColumns, BackedUpMigration, BackedUpSequence } from './format.js';
 
 /** The table whose rows say what has changed in this very schema: a copy of the schema has changes of its own. */
@@ -11,7 +12,7 @@ export async function readTables(client: OwnerClient, schema: string): Promise<B
     `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
      FROM pg_catalog.pg_class c
      JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
-     WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'
+     WHERE c.oid = ${relationsIn('$1')} AND c.relkind = 'r'
        AND c.relname <> $2
      GROUP BY c.relname ORDER BY c.relname`,
     [schema, CHANGES_OF_SCHEMA],
@@ -32,7 +33,7 @@ export async function readSequences(client: OwnerClient, schema: string): Promis
          )::pg_catalog.regclass)::text AS "lastValue"
        FROM pg_catalog.pg_class c
        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> ''
-       WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'
+       WHERE c.oid = ${relationsIn('$1')} AND c.relkind = 'r'
      ) s WHERE "lastValue" IS NOT NULL ORDER BY 1, 2`,
     [schema],
   );
@@ -100,7 +101,7 @@ export async function readOrders(client: OwnerClient, schema: string): Promise<M
        WHERE i.indrelid = c.oid AND i.indisprimary AND a.attrelid = c.oid AND a.attnum = k.number
      ) AS keys
      FROM pg_catalog.pg_class c
-     WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'`,
+     WHERE c.oid = ${relationsIn('$1')} AND c.relkind = 'r'`,
     [schema],
   );
   return new Map(

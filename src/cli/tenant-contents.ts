@@ -3,6 +3,7 @@ import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseHandle } from '../database/connections.js';
 import { checkSchemaName, qualified } from '../database/schema-name.js';
+import { relationsIn } from '../database/schema-objects.js';
 import { atHome } from '../provisioning/tenant-home.js';
 
 /** The extent of a tenant. */
@@ -30,7 +31,7 @@ export async function tenantContents(
     const { rows } = await client.query<{ exists: boolean; bytes: number; version: number | null }>(
       `SELECT to_regclass(format('%I.immigration_user', $1::text)) IS NOT NULL AS exists,
               (SELECT coalesce(sum(pg_total_relation_size(oid)), 0)::float8 FROM pg_catalog.pg_class
-               WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relkind = 'r') AS bytes,
+               WHERE oid = ${relationsIn('$1')} AND relkind = 'r') AS bytes,
               (SELECT max(number) FROM public.migration_ledger WHERE scope = $1) AS version`,
       [checkSchemaName(schema)],
     );

@@ -43,7 +43,7 @@ export async function bootstrapDatabase(
     await ensureLogin(client, wanted.owner, 'CREATEROLE NOCREATEDB');
     await ensureLogin(client, wanted.app, 'NOINHERIT NOCREATEDB NOCREATEROLE', TIMEOUTS);
     await letReadStatistics(client, wanted.app.user);
-    await letGiveWay(client, wanted.owner.user);
+    await letChoose(client, wanted.owner.user);
     await joinOwner(client, wanted.owner.user);
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [wanted.database]);
     if (rowCount === 0) await createDatabase(client, wanted);
@@ -104,14 +104,15 @@ async function letReadStatistics(client: OwnerClient, app: string): Promise<void
 }
 
 /**
- * Lets the owner's migrations look for deadlocks early, so that it is they that give way and not a request. If the
- * current user may not grant that, either side may be the one.
+ * Lets the owner's migrations look for deadlocks early, so that it is they that give way and not a request, and leave the
+ * log uncompressed while a tenant is made. If the current user may not grant that, either side may be the one, and making
+ * a tenant takes longer.
  */
-async function letGiveWay(client: OwnerClient, owner: string): Promise<void> {
+async function letChoose(client: OwnerClient, owner: string): Promise<void> {
   await client.query(
     tolerantly(`
       BEGIN
-        EXECUTE ${quoteLiteral(`GRANT SET ON PARAMETER deadlock_timeout TO ${quoteIdentifier(owner)}`)};
+        EXECUTE ${quoteLiteral(`GRANT SET ON PARAMETER deadlock_timeout, wal_compression TO ${quoteIdentifier(owner)}`)};
       EXCEPTION WHEN insufficient_privilege THEN
         NULL;
       END;`),

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OwnerClient } from '../database/owner.js';
+import { relationsIn } from '../database/schema-objects.js';
 import { PlainError } from '../platform/plain-error.js';
 import { deliveriesUnderWay, lockQueues } from './public-rows.js';
 
@@ -18,7 +19,7 @@ export class TenantBusyError extends PlainError {
 // first that the schema is closed, and fails.
 const WRITERS = `
   SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r' AND l.granted
+  WHERE c.oid = ${relationsIn('$1')} AND c.relkind = 'r' AND l.granted
     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
     AND l.mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
     AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()

@@ -1,4 +1,5 @@
 import { cellNamed, handleOf } from '../database/cells.js';
+import { relationsIn } from '../database/schema-objects.js';
 import { type RunOptions, runOperation } from '../provisioning/operations/run.js';
 import { countRows } from './changed-rows.js';
 import { cellOf, examineMove } from './examine.js';
@@ -89,7 +90,7 @@ export async function planMove(
     const counting = performance.now() - begun;
     const { rows } = await client.query<{ bytes: number }>(
       `SELECT coalesce(sum(pg_catalog.pg_table_size(oid)), 0)::float8 AS bytes FROM pg_catalog.pg_class
-       WHERE relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND relkind = 'r'`,
+       WHERE oid = ${relationsIn('$1')} AND relkind = 'r'`,
       [schema],
     );
     return {

@@ -1,5 +1,6 @@
 import type { OwnerClient } from '../database/owner.js';
 import { quoteIdentifier } from '../database/schema-name.js';
+import { relationsIn } from '../database/schema-objects.js';
 
 /** A table that is copied to another database. */
 export interface MovedTable {
@@ -29,7 +30,7 @@ export async function readMovedTables(client: OwnerClient, schema: string): Prom
          JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
          WHERE i.indrelid = c.oid AND i.indisprimary), '[]') AS key
      FROM pg_catalog.pg_class c
-     WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND c.relkind = 'r'
+     WHERE c.oid = ${relationsIn('$1')} AND c.relkind = 'r'
      ORDER BY c.relname`,
     [schema],
   );

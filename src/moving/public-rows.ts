@@ -3,6 +3,7 @@ import { copyInStatement, copyOutStatement } from '../backup/tables.js';
 import { copyIn, copyOut } from '../database/copy.js';
 import type { OwnerClient } from '../database/owner.js';
 import { qualified, quoteIdentifier, quoteLiteral } from '../database/schema-name.js';
+import { relationsIn } from '../database/schema-objects.js';
 
 /**
  * The tables of `public` with rows of single tenants, by what becomes of these rows when their tenant moves: `moved`
@@ -59,7 +60,7 @@ async function readColumns(client: OwnerClient): Promise<Map<string, string[]>> 
   const { rows } = await client.query<{ name: string; columns: string[] }>(
     `SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-     WHERE c.relnamespace = 'public'::pg_catalog.regnamespace AND c.relname = ANY ($1)
+     WHERE c.oid = ${relationsIn("'public'")} AND c.relname = ANY ($1)
      GROUP BY 1`,
     [MOVED],
   );

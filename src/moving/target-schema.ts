@@ -3,6 +3,7 @@ import { readMigrations } from '../database/migration-files.js';
 import type { OwnerClient } from '../database/owner.js';
 import { ensureTenantRole, schemaRightsSql } from '../database/roles.js';
 import { checkSchemaName, qualified, quoteIdentifier } from '../database/schema-name.js';
+import { constraintsIn, triggersIn } from '../database/schema-objects.js';
 import { shippedCapture } from '../events/capture/capture.js';
 import { installCapture } from '../events/capture/install.js';
 import { noteIncarnation } from '../schema/incarnation.js';
@@ -53,7 +54,7 @@ export async function readForeignKeys(client: OwnerClient, schema: string): Prom
   const { rows } = await client.query<ForeignKey>(
     `SELECT c.relname AS table, k.conname AS name, pg_catalog.pg_get_constraintdef(k.oid) AS definition
      FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-     WHERE k.connamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND k.contype = 'f'
+     WHERE k.oid = ${constraintsIn('$1')} AND k.contype = 'f'
      ORDER BY 1, 2`,
     [schema],
   );
@@ -111,7 +112,7 @@ export async function validateKeys(client: OwnerClient, schema: string): Promise
   const { rows } = await client.query<{ table: string; name: string }>(
     `SELECT c.relname AS table, k.conname AS name
      FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-     WHERE k.connamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND k.contype = 'f' AND NOT k.convalidated
+     WHERE k.oid = ${constraintsIn('$1')} AND k.contype = 'f' AND NOT k.convalidated
      ORDER BY 1, 2`,
     [schema],
   );
@@ -125,7 +126,7 @@ export async function validateKeys(client: OwnerClient, schema: string): Promise
 async function tablesWithTriggers(client: OwnerClient, schema: string): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT DISTINCT c.relname AS name FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-     WHERE c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident($1)) AND NOT t.tgisinternal ORDER BY 1`,
+     WHERE t.oid = ${triggersIn('$1')} AND NOT t.tgisinternal ORDER BY 1`,
     [schema],
   );
   return rows.map(({ name }) => name);

@@ -1,5 +1,7 @@
 import type { OwnerClient } from '../database/owner.js';
+import { logUncompressed } from '../database/plain-log.js';
 import { checkSchemaName, qualifiedList } from '../database/schema-name.js';
+import { relationsIn } from '../database/schema-objects.js';
 import { inLockingTransaction, type LockWaits, lockTenants } from '../schema/locking.js';
 
 /**
@@ -29,7 +31,7 @@ export async function dropTables(
 ): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT relname AS name FROM pg_catalog.pg_class
-     WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relkind IN ('r', 'p') AND NOT relispartition
+     WHERE oid = ${relationsIn('$1')} AND relkind IN ('r', 'p') AND NOT relispartition
      ORDER BY oid DESC`,
     [checkSchemaName(schema)],
   );
@@ -41,6 +43,7 @@ export async function dropTables(
       client,
       schema,
       async () => {
+        await logUncompressed(client);
         await client.query(`DROP TABLE IF EXISTS ${qualifiedList(schema, tables)} CASCADE`);
       },
       { first: () => lockTenants(client, schema), waits },

@@ -1,6 +1,7 @@
 import type { OwnerClient } from '../database/owner.js';
 import { dropTenantRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
 import { checkSchemaName, qualified, qualifiedList, quoteIdentifier } from '../database/schema-name.js';
+import { relationsIn, routinesIn } from '../database/schema-objects.js';
 import { noteOperation } from '../database/write-positions.js';
 import { noteIncarnation } from '../schema/incarnation.js';
 import { tellOfTenant } from '../schema/tenant-notice.js';
@@ -38,7 +39,7 @@ export async function renameSchema(
 async function lockTables(client: OwnerClient, schema: string): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT relname AS name FROM pg_catalog.pg_class
-     WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relkind IN ('r', 'p') ORDER BY oid`,
+     WHERE oid = ${relationsIn('$1')} AND relkind IN ('r', 'p') ORDER BY oid`,
     [schema],
   );
   const tables = rows.map(({ name }) => name);
@@ -49,19 +50,19 @@ async function lockTables(client: OwnerClient, schema: string): Promise<void> {
 /** Grants each right of the old role on the schema's relations, columns and functions to the new one, and revokes it from the old. */
 async function passRights(client: OwnerClient, from: string, to: string): Promise<void> {
   const { rows } = await client.query<{ rights: string; object: string }>(
-    `WITH schema AS (SELECT to_regnamespace(quote_ident($1)) AS id), role AS (SELECT to_regrole(quote_ident($2)) AS id)
+    `WITH role AS (SELECT to_regrole(quote_ident($2)) AS id)
      SELECT string_agg(a.privilege_type, ', ') AS rights,
             CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || format('%I.%I', $1::text, c.relname) AS object
-     FROM schema, role, pg_catalog.pg_class c, aclexplode(c.relacl) a
-     WHERE c.relnamespace = schema.id AND a.grantee = role.id GROUP BY c.relkind, c.relname
+     FROM role, pg_catalog.pg_class c, aclexplode(c.relacl) a
+     WHERE c.oid = ${relationsIn('$1')} AND a.grantee = role.id GROUP BY c.relkind, c.relname
      UNION ALL
      SELECT string_agg(format('%s (%I)', a.privilege_type, t.attname), ', '), 'TABLE ' || format('%I.%I', $1::text, c.relname)
-     FROM schema, role, pg_catalog.pg_class c JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
-     WHERE c.relnamespace = schema.id AND a.grantee = role.id GROUP BY c.relname
+     FROM role, pg_catalog.pg_class c JOIN pg_catalog.pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
+     WHERE c.oid = ${relationsIn('$1')} AND a.grantee = role.id GROUP BY c.relname
      UNION ALL
      SELECT string_agg(a.privilege_type, ', '), 'ROUTINE ' || p.oid::regprocedure::text
-     FROM schema, role, pg_catalog.pg_proc p, aclexplode(p.proacl) a
-     WHERE p.pronamespace = schema.id AND a.grantee = role.id GROUP BY p.oid`,
+     FROM role, pg_catalog.pg_proc p, aclexplode(p.proacl) a
+     WHERE p.oid = ${routinesIn('$1')} AND a.grantee = role.id GROUP BY p.oid`,
     [to, from],
   );
   const [old, renamed] = [quoteIdentifier(from), quoteIdentifier(to)];
@@ -81,7 +82,7 @@ async function renameInFunctions(client: OwnerClient, from: string, to: string):
   const { rows } = await client.query<{ routine: string; path: string }>(
     `SELECT p.oid::regprocedure::text AS routine, substr(setting, length('search_path=') + 1) AS path
      FROM pg_catalog.pg_proc p, unnest(p.proconfig) AS setting
-     WHERE p.pronamespace = to_regnamespace(quote_ident($1)) AND setting LIKE 'search_path=%'`,
+     WHERE p.oid = ${routinesIn('$1')} AND setting LIKE 'search_path=%'`,
     [to],
   );
   const statements = rows.flatMap(({ routine, path }) => {
@@ -98,7 +99,7 @@ async function renameInPublic(client: OwnerClient, from: string, to: string): Pr
   const { rows } = await client.query<{ table: string; column: string }>(
     `SELECT c.relname AS table, a.attname AS column
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
-     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
+     WHERE c.oid = ${relationsIn("'public'")} AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
        AND (a.attname = 'schema_name' OR (c.relname, a.attname) = ('migration_ledger', 'scope'))`,
   );
   for (const { table, column } of rows) {

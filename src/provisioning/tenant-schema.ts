@@ -1,6 +1,7 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { readMigrations } from '../database/migration-files.js';
 import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
+import { logUncompressed } from '../database/plain-log.js';
 import { dropTenantRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { installCapture } from '../events/capture/install.js';
@@ -64,6 +65,7 @@ export async function createTenantSchemaOn(
   try {
     // Several tenants may be created at once, but none while a migration changes what they are created from.
     await lockTenants(client, tenant.schema);
+    await logUncompressed(client);
     const id = await insertTenant(client, tenant, givenId);
     await ensureTenantRole(client, tenant.schema, appUser);
     const rights = schemaRightsSql(tenant.schema);
@@ -142,6 +144,7 @@ export async function dropTenantSchema(
   await withOwner(owner, (client) => {
     const first = () => lockTenants(client, schema);
     const remove = async () => {
+      await logUncompressed(client);
       const { rowCount } = await client.query('DELETE FROM public.tenants_tenant WHERE schema_name = $1', [
         schema,
       ]);

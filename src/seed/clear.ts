@@ -2,6 +2,7 @@ import type { ConnectionSettings } from '../config/config.js';
 import type { DatabaseHandle } from '../database/connections.js';
 import { withOwner } from '../database/owner.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
+import { relationsIn } from '../database/schema-objects.js';
 import { inLockingTransaction, type LockWaits, lockTenants } from '../schema/locking.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { ownerOf } from './owner-work.js';
@@ -51,8 +52,8 @@ export async function clearTenantData(
     const clear = async () => {
       const { rows } = await client.query<{ name: string }>(
         `SELECT relname AS name FROM pg_catalog.pg_class
-         WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' AND relname <> ALL ($2::text[])`,
-        [quoteIdentifier(schema), KEPT_TABLES],
+         WHERE oid = ${relationsIn('$1')} AND relkind = 'r' AND relname <> ALL ($2::text[])`,
+        [schema, KEPT_TABLES],
       );
       const tables = rows.map(({ name }) => `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`);
       // The tenant's role may neither truncate tables nor remove timeline entries.

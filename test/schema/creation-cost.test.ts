@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { withOwner } from '../../src/database/owner.js';
-import { createTenantSchema, dropTenantSchema } from '../../src/provisioning/tenant-schema.js';
+import { inTransaction, type OwnerClient, withOwner } from '../../src/database/owner.js';
+import {
+  createTenantSchema,
+  createTenantSchemaOn,
+  dropTenantSchema,
+} from '../../src/provisioning/tenant-schema.js';
 import { type TestDatabase, testDatabase } from '../helpers/database.js';
 
 // The thousandth tenant is created as fast as the first: nothing is looked up among all tenants' objects.
@@ -57,4 +61,23 @@ it('creating a tenant reads no more names of functions when other tenants have t
   expect(alone).toBeGreaterThan(0);
   // A single look-up by one of the names would read as many more as there are others.
   expect(besideOthers - alone).toBeLessThan(OTHERS);
+}, 60_000);
+
+it('the pages of a new tenant are logged uncompressed, whatever the server does with others', async () => {
+  await withOwner(database.admin, (client) =>
+    client.query(`ALTER DATABASE "${database.admin.database}" SET wal_compression TO on`),
+  );
+  const compression = async (client: OwnerClient) =>
+    (await client.query('SHOW wal_compression')).rows[0].wal_compression;
+  let meanwhile = '';
+  const fill = async (client: OwnerClient) => {
+    meanwhile = await compression(client);
+  };
+  const tenant = { schema: SCHEMA, name: 'Cost', domains: [{ domain: 'cost.localhost', isPrimary: true }] };
+  await withOwner(database.owner, async (client) => {
+    const { user } = database.app;
+    await inTransaction(client, () => createTenantSchemaOn(client, user, tenant, { fill }));
+    expect([meanwhile, await compression(client)]).toEqual(['off', 'pglz']);
+  });
+  await dropTenantSchema(database.owner, SCHEMA);
 }, 60_000);

@@ -1,4 +1,5 @@
 import type { OwnerClient } from '../../database/owner.js';
+import { relationsIn } from '../../database/schema-objects.js';
 import { withinLockWaits } from '../../schema/locking.js';
 
 /** The longest wait for all the locks, in milliseconds: readers wait behind them all that time. */
@@ -6,7 +7,7 @@ const LOCK_WAIT_MS = 2_000;
 
 const LOCKS = `
   SELECT format('LOCK TABLE %I.%I IN ACCESS EXCLUSIVE MODE', $1::text, relname) AS statement
-  FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1)) AND relkind = 'r' ORDER BY relname`;
+  FROM pg_class WHERE oid = ${relationsIn('$1')} AND relkind = 'r' ORDER BY relname`;
 
 /**
  * Keeps everybody out of the tables of these schemas until the transaction ends.

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { TENANT_COLUMNS, type TenantColumns } from '../../database/generated/columns.js';
 import { passingName } from '../../database/passing-name.js';
 import { quoteLiteral } from '../../database/schema-name.js';
+import { routinesIn, triggersIn } from '../../database/schema-objects.js';
 import { EVENTS } from '../config.js';
 import type { EventsConfig } from '../types.js';
 import { type CapturedOperation, type CaptureFunction, captureFunctions } from './functions.js';
@@ -94,7 +95,6 @@ function replaceTriggers(triggers: readonly CaptureTrigger[], functions: readonl
   const list = (texts: readonly string[]) => `ARRAY[${texts.map(quoteLiteral).join(', ')}]::text[]`;
   return `DO $install$
 DECLARE
-  here oid := (SELECT oid FROM pg_namespace WHERE nspname = current_schema());
   wanted text[] := ${list(triggers.map(({ definition }) => definition.replaceAll('{schema}', '')))};
   functions text[] := ${list(functions)};
   found record;
@@ -102,7 +102,7 @@ DECLARE
 BEGIN
   FOR found IN
     SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-    WHERE c.relnamespace = here AND NOT t.tgisinternal AND starts_with(t.tgname, 'capture_')
+    WHERE t.oid = ${triggersIn('current_schema()')} AND NOT t.tgisinternal AND starts_with(t.tgname, 'capture_')
       AND (t.tgenabled NOT IN ('O', 'A') OR pg_get_triggerdef(t.oid, true) <> ALL (wanted))
   LOOP
     EXECUTE format('DROP TRIGGER %I ON %I', found.tgname, found.relname);
@@ -110,14 +110,14 @@ BEGIN
   FOR missing IN
     SELECT definition FROM unnest(wanted) AS w (definition)
     WHERE definition NOT IN (
-      SELECT pg_get_triggerdef(t.oid, true) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-      WHERE c.relnamespace = here AND starts_with(t.tgname, 'capture_'))
+      SELECT pg_get_triggerdef(t.oid, true) FROM pg_trigger t
+      WHERE t.oid = ${triggersIn('current_schema()')} AND starts_with(t.tgname, 'capture_'))
   LOOP
     EXECUTE missing;
   END LOOP;
   FOR found IN
     SELECT proname FROM pg_proc
-    WHERE pronamespace = here AND starts_with(proname, 'capture_') AND proname <> ALL (functions)
+    WHERE oid = ${routinesIn('current_schema()')} AND starts_with(proname, 'capture_') AND proname <> ALL (functions)
   LOOP
     EXECUTE format('DROP FUNCTION %I()', found.proname);
   END LOOP;
