@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type RunningCell, startCells } from '../../src/app/cells.js';
 import { startServer } from '../../src/app/server.js';
 import { loadConfig } from '../../src/config/config.js';
@@ -16,44 +17,46 @@ import { type TestDatabase, testDatabase } from '../helpers/database.js';
 import { seedStaff } from '../helpers/staff.js';
 import { type Replicated, startReplicated } from './replicated.js';
 
-// The tenant `demo` lives in a cell with a replica; `main` lives beside the catalogue, without one.
+// The tenant `main` lives beside the catalogue, the tenant `demo` in a cell; one of the two databases has a replica.
 
 const CLIENTS = '/api/v1/clients/';
 const WAITS = { timeout: 30_000, interval: 50 };
 
 let servers: Replicated;
-let catalogue: TestDatabase;
+let other: TestDatabase;
 let directory: string;
 let cells: RunningCell[];
 let server: Awaited<ReturnType<typeof startServer>>;
 const tokens: Record<string, string> = {};
 
-beforeAll(async () => {
-  [servers, catalogue] = await Promise.all([startReplicated(), testDatabase()]);
+/** Starts the program, with a replica of the cell or of the catalogue's database, and staff in both tenants. */
+async function start(replicated: 'cell' | 'catalogue'): Promise<void> {
+  [servers, other] = await Promise.all([startReplicated(), testDatabase()]);
   directory = await mkdtemp(join(tmpdir(), 'leopard-cell-replica-'));
-  const inCell = await servers.onPrimary(
-    "SELECT id FROM public.tenants_tenant WHERE schema_name = 'tenant_demo'",
+  const [catalogue, cell] = replicated === 'cell' ? [other, servers.databases] : [servers.databases, other];
+  const place = (text: string) => async (client: pg.Client) => (await client.query(text)).rows;
+  const demo = "FROM public.tenants_tenant WHERE schema_name = 'tenant_demo'";
+  const inCell = await withOwner(cell.owner, place(`SELECT id ${demo}`));
+  expect(await withOwner(catalogue.owner, place(`SELECT id ${demo}`))).toEqual(inCell);
+  await withOwner(
+    catalogue.owner,
+    place("UPDATE public.tenants_tenant SET cell = 'eu2' WHERE schema_name = 'tenant_demo'"),
   );
-  await withOwner(catalogue.owner, async (client) => {
-    const place =
-      "UPDATE public.tenants_tenant SET cell = 'eu2' WHERE schema_name = 'tenant_demo' RETURNING id";
-    expect((await client.query(place)).rows).toEqual(inCell);
-  });
   await servers.onPrimary(`INSERT INTO public.write_position VALUES ('', '0/0', now() - interval '1 hour');
     DELETE FROM public.write_position WHERE writer LIKE 'tenant\\_%'`);
   for (const [app, schema] of [
     [catalogue.app, 'tenant_main'],
-    [servers.databases.app, 'tenant_demo'],
+    [cell.app, 'tenant_demo'],
   ] as const) {
     const database = new Database(app, { size: 1 });
     await seedStaff({ database }, schema);
     await database.close();
   }
-  const { app, owner } = servers.databases;
-  const cell = {
-    url: databaseUrl(app),
-    owner_url: databaseUrl(owner),
-    replica_url: databaseUrl(servers.standby.app),
+  const replica = databaseUrl(servers.standby.app);
+  const eu2 = {
+    url: databaseUrl(cell.app),
+    owner_url: databaseUrl(cell.owner),
+    ...(replicated === 'cell' && { replica_url: replica }),
   };
   const config = loadConfig(
     {
@@ -67,7 +70,8 @@ beforeAll(async () => {
       DATABASE_URL: databaseUrl(catalogue.app),
       DATABASE_OWNER_URL: databaseUrl(catalogue.owner),
       DATABASE_REPLICA_MAX_LAG: '300',
-      LEOPARD_CELLS: JSON.stringify({ eu2: cell }),
+      ...(replicated === 'catalogue' && { DATABASE_REPLICA_URL: replica }),
+      LEOPARD_CELLS: JSON.stringify({ eu2 }),
     },
     directory,
   );
@@ -83,15 +87,15 @@ beforeAll(async () => {
       expect(status).toBe(200);
       tokens[`${tenant} ${username}`] = body.access;
     }
-}, 120_000);
+}
 
-afterAll(async () => {
+async function stop(): Promise<void> {
   for (const { gate } of cells ?? []) gate.end();
   await server?.close();
   await servers?.stop();
-  await catalogue?.drop();
+  await other?.drop();
   await rm(directory, { recursive: true, force: true });
-});
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: the body of any route
 type Answer = { readonly status: number; readonly body: any };
@@ -136,30 +140,38 @@ async function found(tenant: string, name: string, username: string): Promise<nu
   return body.count;
 }
 
-test("a cell's replica answers for its tenants, except who has just written, and for nobody else", async () => {
-  await servers.caughtUp();
-  await servers.pause();
-  // Only a read of the replica, whose replay is stopped, does not find what is committed.
-  let stale = '';
-  await vi.waitFor(async () => {
-    stale = `Stale${performance.now().toFixed(0)}`;
-    await create('demo', stale);
-    expect(await found('demo', stale, 'admin')).toBe(1);
-    expect(await found('demo', stale, 'manager1')).toBe(0);
-  }, WAITS);
-  await create('main', stale);
-  expect(await found('main', stale, 'admin')).toBe(1);
-  expect(await found('main', stale, 'manager1')).toBe(1);
-  await servers.resume();
-  await servers.caughtUp();
-  expect(await found('demo', stale, 'manager1')).toBe(1);
-}, 60_000);
+describe.each([
+  { replicated: 'cell', own: 'demo', foreign: 'main' },
+  { replicated: 'catalogue', own: 'main', foreign: 'demo' },
+] as const)('a replica of the $replicated', ({ replicated, own, foreign }) => {
+  beforeAll(() => start(replicated), 120_000);
+  afterAll(stop);
 
-test("while a cell's replica is away, its primary answers", async () => {
-  await servers.pause();
-  await create('demo', 'Away');
-  await servers.standby.stop();
-  expect(await found('demo', 'Away', 'admin')).toBe(1);
-  await vi.waitFor(async () => expect(await found('demo', 'Away', 'manager1')).toBe(1), WAITS);
-  expect(await found('main', 'Away', 'manager1')).toBe(0);
-}, 60_000);
+  test('answers for the tenants of that database, except who has just written, and for nobody else', async () => {
+    await servers.caughtUp();
+    await servers.pause();
+    // Only a read of the replica, whose replay is stopped, does not find what is committed.
+    let stale = '';
+    await vi.waitFor(async () => {
+      stale = `Stale${performance.now().toFixed(0)}`;
+      await create(own, stale);
+      expect(await found(own, stale, 'admin')).toBe(1);
+      expect(await found(own, stale, 'manager1')).toBe(0);
+    }, WAITS);
+    await create(foreign, stale);
+    expect(await found(foreign, stale, 'admin')).toBe(1);
+    expect(await found(foreign, stale, 'manager1')).toBe(1);
+    await servers.resume();
+    await servers.caughtUp();
+    expect(await found(own, stale, 'manager1')).toBe(1);
+  }, 60_000);
+
+  test('that is away leaves the answers to the primary', async () => {
+    await servers.pause();
+    await create(own, 'Away');
+    await servers.standby.stop();
+    expect(await found(own, 'Away', 'admin')).toBe(1);
+    await vi.waitFor(async () => expect(await found(own, 'Away', 'manager1')).toBe(1), WAITS);
+    expect(await found(foreign, 'Away', 'manager1')).toBe(0);
+  }, 60_000);
+});
