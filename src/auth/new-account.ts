@@ -1,4 +1,4 @@
-import { isEmail } from '../http/fields/text.js';
+import { isEmail } from '../http/fields/e-mail.js';
 import { PlainError } from '../platform/plain-error.js';
 import { hashPassword, LONGEST_PASSWORD } from './passwords.js';
 

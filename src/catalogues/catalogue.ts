@@ -1,62 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import type { Static, TSchema } from '@sinclair/typebox';
 import { PACKAGE_ROOT } from '../platform/package-root.js';
 import { PlainError } from '../platform/plain-error.js';
+import type { ApplicationType, LanguageExam } from './forms.js';
 
 /** The countries for which there is a catalogue, as commands and the API name them. */
 export const CATALOGUE_COUNTRIES = ['au', 'ca', 'nz', 'uk', 'us'] as const;
 export type CatalogueCountry = (typeof CATALOGUE_COUNTRIES)[number];
-
-const text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
-const description = Type.Optional(Type.String());
-const checklist = Type.Optional(Type.Array(Type.String({ minLength: 1 })));
-const exact = { additionalProperties: false } as const;
-
-const LanguageExam = Type.Object(
-  { name: text(100), validity_term: Type.Integer({ minimum: 0, maximum: 100 }), description: Type.String() },
-  exact,
-);
-const ApplicationType = Type.Object(
-  {
-    title: text(255),
-    description: Type.String(),
-    currency: Type.String({ pattern: '^[A-Z]{3}$' }),
-    tax_name: Type.String({ maxLength: 100 }),
-    tax_percentage: Type.String({ pattern: '^\\d{1,2}\\.\\d\\d$' }),
-    stages: Type.Array(text(100), { minItems: 1, uniqueItems: true }),
-  },
-  exact,
-);
-const VisaType = Type.Object({ name: text(100), code: text(50), description, checklist }, exact);
-const VisaCategory = Type.Object(
-  {
-    name: text(100),
-    code: text(20),
-    description: Type.String(),
-    checklist,
-    types: Type.Array(VisaType, { minItems: 1 }),
-  },
-  exact,
-);
-const Shared = Type.Object(
-  {
-    language_exams: Type.Array(LanguageExam),
-    fields_of_study: Type.Record(Type.String(), Type.Record(text(100), Type.Array(text(100)))),
-  },
-  exact,
-);
-const Country = Type.Object(
-  {
-    name: Type.String({ minLength: 1 }),
-    fields_of_study: Type.String(),
-    language_exams: Type.Array(Type.String()),
-    course_levels: Type.Array(text(100), { uniqueItems: true }),
-    application_types: Type.Array(ApplicationType),
-    visa_categories: Type.Array(VisaCategory),
-  },
-  exact,
-);
 
 /** The starter records of an agency that works with one country. */
 export interface Catalogue {
@@ -97,6 +48,8 @@ export async function readCatalogue(country: CatalogueCountry): Promise<Catalogu
 }
 
 async function read(country: CatalogueCountry): Promise<Catalogue> {
+  // Loaded on demand: most commands never read a catalogue.
+  const { Country, Shared } = await import('./forms.js');
   const [shared, own] = await Promise.all([
     readYaml('shared.yaml', Shared),
     readYaml(`${country}.yaml`, Country),
@@ -129,7 +82,6 @@ async function read(country: CatalogueCountry): Promise<Catalogue> {
 }
 
 async function readYaml<S extends TSchema>(name: string, schema: S): Promise<Static<S>> {
-  // Loaded on demand: most commands never read a catalogue.
   const [{ parse }, { Value }] = await Promise.all([import('yaml'), import('@sinclair/typebox/value')]);
   const said = (problem: string) => new PlainError(`data/catalogues/${name}: ${problem}`);
   let content: unknown;

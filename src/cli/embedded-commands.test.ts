@@ -85,7 +85,7 @@ function postmaster(): number | null {
 }
 
 function startServer(): Promise<number> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(PACKAGE_ROOT, 'src', 'cli.ts'), 'serve'], {
+  const child = spawn(process.execPath, [join(PACKAGE_ROOT, 'bin', 'leopard.js'), 'serve'], {
     cwd: PACKAGE_ROOT,
     env: { PATH: process.env.PATH, HOME: folder, ...settings },
   });

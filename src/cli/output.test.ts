@@ -10,7 +10,7 @@ afterAll(close);
 
 /** Starts the real program with its output to this stream. */
 function start(args: readonly string[], stdout: number | 'pipe') {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(PACKAGE_ROOT, 'src', 'cli.ts'), ...args], {
+  const child = spawn(process.execPath, [join(PACKAGE_ROOT, 'bin', 'leopard.js'), ...args], {
     cwd: PACKAGE_ROOT,
     env: { PATH: process.env.PATH, HOME: folder, ...settings },
     stdio: ['ignore', stdout, 'pipe'],
@@ -43,7 +43,7 @@ describe.skipIf(!existsSync(FULL))('output that cannot be written', () => {
 
   it('does not matter to a command that says nothing there', async () => {
     const { exitCode, stderr } = await start(['fly'], openSync(FULL, 'w')).ended;
-    expect([exitCode, stderr]).toEqual([2, "unknown command 'fly'; see: leopard help\n"]);
+    expect([exitCode, stderr]).toEqual([2, "unknown command 'fly'; see: node bin/leopard.js help\n"]);
   });
 });
 

@@ -9,7 +9,7 @@ afterAll(close);
 
 /** Runs the real program, with this text piped into it. */
 async function leopard(args: readonly string[], input = '', environment: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(PACKAGE_ROOT, 'src', 'cli.ts'), ...args], {
+  const child = spawn(process.execPath, [join(PACKAGE_ROOT, 'bin', 'leopard.js'), ...args], {
     cwd: PACKAGE_ROOT,
     env: { PATH: process.env.PATH, HOME: folder, ...settings, ...environment },
   });
@@ -101,12 +101,12 @@ describe('the program itself', () => {
     expect(JSON.parse(list.stdout)).toHaveLength(2);
     const wrong = await leopard(['tenants', 'lst']);
     expect([wrong.exitCode, wrong.stdout]).toEqual([2, '']);
-    expect(wrong.stderr).toMatch(/^unknown command 'lst'.*; see: leopard help tenants\n$/);
+    expect(wrong.stderr).toMatch(/^unknown command 'lst'.*; see: node bin\/leopard\.js help tenants\n$/);
   });
 
   it('asks nothing where input is no terminal', async () => {
     const { exitCode, stdout, stderr } = await leopard(['deregister_tenant', '--tenant', 'main'], 'DELETE\n');
     expect([exitCode, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/add --force; see: leopard help deregister_tenant\n$/);
+    expect(stderr).toMatch(/add --force; see: node bin\/leopard\.js help deregister_tenant\n$/);
   });
 });

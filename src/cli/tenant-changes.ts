@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Database } from '../database/database.js';
 import { sql } from '../database/sql.js';
-import { isEmail } from '../http/fields/text.js';
+import { isEmail } from '../http/fields/e-mail.js';
 import { MOST_USERS, SUBSCRIPTION_STATUSES, type SubscriptionStatus } from '../tenancy/new-tenant.js';
 import { changeTenant, type TenantChanges } from '../tenancy/tenant-changes.js';
 import { findTenant } from '../tenancy/tenant-list.js';

@@ -29,7 +29,7 @@ const WHO = ['--', '-XAtc', 'SELECT current_user, current_schema()'];
 const dbshell = (environment: NodeJS.ProcessEnv, args: readonly string[], input?: string) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--import', 'tsx', 'src/cli.ts', 'dbshell', '--tenant', 'demo', ...args],
+    ['bin/leopard.js', 'dbshell', '--tenant', 'demo', ...args],
     { env: { PATH: process.env.PATH, ...environment }, input: input ?? '', encoding: 'utf8' },
   );
   return { status, stdout: stdout.trim(), stderr: stderr.trim() };

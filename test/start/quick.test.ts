@@ -76,3 +76,11 @@ describe.each(QUICK)('leopard %s', (line) => {
     expect(loaded.filter((url) => commands.test(url) && !url.endsWith(own))).toEqual([]);
   });
 });
+
+it('creating a tenant loads the libraries of neither the server nor its routes', async () => {
+  const create = ['tenants', 'create', '--name', 'Quick start', '--tenant', 'quick_start'];
+  const { code, stderr } = await run([LEOPARD, ...create], LISTER);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^load \S+\/dist\/provisioning\/create-tenant\.js$/m);
+  expect(stderr.match(/node_modules\/(fastify|undici|@sinclair|nodemailer)\/.*/g)).toBeNull();
+});

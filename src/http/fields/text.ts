@@ -1,7 +1,7 @@
-import { domainToASCII } from 'node:url';
 import { type TSchema, type TUnsafe, Type } from '@sinclair/typebox';
 import { ExactNumber } from '../../database/json.js';
 import { isLongerThan, LONGEST_TEXT, tooLong } from './bounds.js';
+import { isEmail } from './e-mail.js';
 import { type Field, FieldError, field, MESSAGES } from './field.js';
 
 export interface TextOptions {
@@ -50,21 +50,6 @@ export function text(options: TextOptions = {}): Field<string, false> {
     ...(writeOnly && { writeOnly }),
   });
   return field(schema, (value) => readText(value, options), !min);
-}
-
-// A dot-atom or quoted local part and a domain of dotted labels, as in Django's EmailValidator.
-const LOCAL_PART =
-  /^(?:[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*|"(?:[\x21\x23-\x5b\x5d-\x7e]|\\[\x21-\x7e])*")$/i;
-const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z0-9-]{2,63}(?<!-))$/i;
-
-/** Returns whether this is an e-mail address by Django's rules. */
-export function isEmail(address: string): boolean {
-  const at = address.lastIndexOf('@');
-  if (at < 1 || address.length > 320) return false;
-  const domain = domainToASCII(address.slice(at + 1)); // names of any script
-  return (
-    LOCAL_PART.test(address.slice(0, at)) && (DOMAIN.test(domain) || domain.toLowerCase() === 'localhost')
-  );
 }
 
 /** Returns the schema of "one of these, or empty text". */

@@ -1,4 +1,4 @@
-import { isEmail } from '../../http/fields/text.js';
+import { isEmail } from '../../http/fields/e-mail.js';
 
 const NAMED = /^(?:"(?:[^"\\\r\n]|\\[^\r\n])*"[ \t]*|[^"<>\r\n,;:@]*)<([^<>\s]+)>$/;
 
