@@ -1,3 +1,4 @@
+import { DatabaseSilentError } from '../../src/database/client.js';
 import { Database } from '../../src/database/database.js';
 import { sql } from '../../src/database/sql.js';
 import { createTenantSchema } from '../../src/provisioning/tenant-schema.js';
@@ -44,11 +45,25 @@ export async function fillAgencies(scene: Scene): Promise<void> {
     for (const [number, clients] of sizes.entries()) {
       scene.workshop.ensureOpen();
       const schema = schemaOf(number);
-      await fill(database, schema, clients);
+      await again(() => fill(database, schema, clients));
       if ((number + 1) % 100 === 0) say(`  ${number + 1} are filled`);
     }
   } finally {
     await database.close();
+  }
+}
+
+/** Number of attempts to fill an agency: a checkpoint of many new files holds a commit up for longer than the program waits. */
+const ATTEMPTS = 4;
+
+/** Runs a transaction, again where the database did not answer in time. @throws the error of the last attempt */
+async function again(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof DatabaseSilentError) || attempt === ATTEMPTS) throw error;
+    }
   }
 }
 
