@@ -19,7 +19,9 @@ import { NamedColumns, named } from '../shared/names.js';
 import { pageOf } from '../shared/page-of.js';
 import { Records } from '../shared/records.js';
 import { TenantTime } from '../shared/tenant-time.js';
+import { trigramShares } from '../shared/trigram-shares.js';
 import { ClientOutput, STAGES } from './schemas.js';
+import { isSearchOnly, searchedPage } from './searched.js';
 
 export const clients = new Records({
   table: 'immigration_client',
@@ -65,7 +67,7 @@ export async function listClients(
 ): Promise<Pending<PageOf<ClientOutput>>> {
   const scope = scopeOf(user);
   const filters = readClientFilters(query, new TenantTime(tenant));
-  const conditions = clientConditions(scope, filters);
+  const conditions = clientConditions(scope, filters, trigramShares(transaction));
   if (isSummed(filters)) {
     // The sums kept by the database's triggers tell how many clients there are, exactly and without reading them.
     const counting = sql<{ count: number }>`
@@ -78,6 +80,16 @@ export async function listClients(
     }
     const rows = NAMES.listed(clients.table, sql`WHERE ${conditions} ORDER BY ${NEWEST_FIRST}`);
     return await pageOf(transaction, counting, rows, page, NAMES);
+  }
+  if (isSearchOnly(filters)) {
+    const { search: _, ...others } = filters;
+    const among = sql`SELECT coalesce(sum(n), 0) FROM immigration_client_count WHERE ${summed(scope, others)}`;
+    const { table } = clients;
+    return searchedPage(
+      transaction,
+      { table, from: NAMES.listed, names: NAMES, scope, filters, among },
+      page,
+    );
   }
   // Otherwise one statement finds the clients once, and both counts them and shows the page. It is planned once:
   // whatever is searched for, using the index is no slower than reading all rows.

@@ -1,5 +1,6 @@
 import { allOf, anywhere } from '../../database/conditions.js';
 import { type Sql, sql } from '../../database/sql.js';
+import { lookedUp, type TrigramShares } from '../shared/trigram-shares.js';
 import type { SearchQuery } from './search-query.js';
 
 /** A search in a folded text of records, in which each field stands between two separators. */
@@ -43,9 +44,19 @@ export function isIndexed({ words }: Sought): boolean {
   return words.some((spellings) => spellings.every((word) => word.length >= TRIGRAM || !HAN.test(word)));
 }
 
-/** Returns the condition that every word occurs in the text. */
-export function fits({ words }: Sought, text: Sql<string>): Sql<boolean> {
-  return allOf(words.map((spellings) => sql`${text} LIKE ANY (${spellings.flatMap(places)}::text[])`));
+/**
+ * Returns the condition that every word occurs in the text.
+ * @param shares of trigrams, where the text has an index of them
+ */
+export function fits({ words }: Sought, text: Sql<string>, shares?: TrigramShares): Sql<boolean> {
+  return allOf(
+    words.map((spellings) => {
+      const [word = '', ...others] = spellings;
+      const part = others.length === 0 ? shares?.partToLookUp(word) : undefined;
+      if (part !== undefined) return lookedUp(text, anywhere(word), part);
+      return sql`${text} LIKE ANY (${spellings.flatMap(places)}::text[])`;
+    }),
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { sql } from '../../database/sql.js';
 import type { TenantContext } from '../../database/tenant-transaction.js';
 import { allows, type Policy, signedIn } from '../../routing/policy.js';
 import { modelPolicy } from '../shared/resource-policy.js';
+import { sendSampling, trigramShares } from '../shared/trigram-shares.js';
 import { asAsked } from './matching.js';
 import { SEARCHED_KINDS, type SearchedKind, type SearchResult } from './schemas.js';
 import type { SearchQuery } from './search-query.js';
@@ -34,7 +35,8 @@ export async function search(
   const { limit } = query;
   const found = await database.tenantTransaction(context, (transaction) => {
     transaction.send(withinLimit);
-    return transaction.send(searchStatement(user, kinds, asAsked(query), limit));
+    const shares = trigramShares(transaction);
+    return sendSampling(transaction, searchStatement(user, kinds, asAsked(query), limit, shares));
   });
   const isEnough = found.length >= limit || found.some(({ score }) => score === 1);
   const similar = isEnough ? [] : await misspelt(database, context, user, kinds, query);

@@ -3,6 +3,7 @@ import { branchInScope, scopeOf } from '../../auth/scope.js';
 import { type Sql, sql } from '../../database/sql.js';
 import { onePlan, type Statement } from '../../database/statement.js';
 import { clientInScope } from '../shared/client-access.js';
+import type { TrigramShares } from '../shared/trigram-shares.js';
 import { fits, isIndexed, type Sought, score } from './matching.js';
 import type { SearchedKind, SearchResult } from './schemas.js';
 import { AGENT, CLIENT, INSTITUTE, REFERENCE_NUMBER, STUDENT_ID, VISA_TYPE } from './texts.js';
@@ -35,12 +36,14 @@ export function searchedInScope(user: CurrentUser): Sql<boolean> {
  * Returns the statement that finds records in the user's scope, limited for each of these kinds. Applications are found
  * by their numbers only where an index can find these: they contain no Chinese characters.
  * @param kinds those that the user may see; at least one
+ * @param shares of trigrams in the texts of clients
  */
 export function searchStatement(
   user: CurrentUser,
   kinds: readonly SearchedKind[],
   sought: Sought,
   limit: number,
+  shares?: TrigramShares,
 ): Statement<SearchResult> {
   const parts: Record<SearchedKind, () => Rows> = {
     client: () => sql`
@@ -61,7 +64,7 @@ export function searchStatement(
   const statement: Rows = sql`
     WITH found_client AS MATERIALIZED (${best(
       sql`SELECT s.client_id AS id, ${score(sought, CLIENT)} AS score
-          FROM client_search s WHERE ${fits(sought, CLIENT)} AND ${searchedInScope(user)}`,
+          FROM client_search s WHERE ${fits(sought, CLIENT, shares)} AND ${searchedInScope(user)}`,
       CLIENTS,
     )}), found_institute AS MATERIALIZED (${best(
       sql`SELECT r.id, r.name, r.short_name, ${score(sought, INSTITUTE)} AS score

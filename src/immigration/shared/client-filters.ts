@@ -8,6 +8,7 @@ import { STAGES } from './client-fields.js';
 import { clientHolds } from './client-text.js';
 import { type MomentRange, momentInRange, readMomentRange } from './moment-range.js';
 import type { TenantTime } from './tenant-time.js';
+import type { TrigramShares } from './trigram-shares.js';
 
 // The filters of lists and exports of clients.
 
@@ -82,10 +83,10 @@ export function idIs(column: Sql, id: number | undefined): Sql<boolean> | undefi
 }
 
 /** Returns the conditions that a client, a row `r`, is in scope and passes the filters. */
-export function clientConditions(scope: Scope, filters: ClientFilters): Sql<boolean> {
+export function clientConditions(scope: Scope, filters: ClientFilters, shares?: TrigramShares): Sql<boolean> {
   // A text filter on one field uses the index of all, too, which narrows the search down to a few rows.
   const contains = (field: Sql, text: string | undefined) =>
-    text !== undefined && sql`${clientHolds(sql`r.id`, text)} AND ${holds(field, text)}`;
+    text !== undefined && sql`${clientHolds(sql`r.id`, text, shares)} AND ${holds(field, text)}`;
   return allOf([
     !filters.includeDeleted && sql`r.deleted_at IS NULL`,
     branchInScope(scope, 'r.branch_id'),
@@ -97,7 +98,7 @@ export function clientConditions(scope: Scope, filters: ClientFilters): Sql<bool
     idIs(sql`r.agent_id`, filters.agent),
     filters.created && momentInRange('r.created_at', filters.created),
     filters.updated && momentInRange('r.updated_at', filters.updated),
-    filters.search !== undefined && clientHolds(sql`r.id`, filters.search),
+    filters.search !== undefined && clientHolds(sql`r.id`, filters.search, shares),
     contains(sql`r.email`, filters.email),
     contains(sql`r.first_name`, filters.firstName),
     contains(sql`r.last_name`, filters.lastName),

@@ -189,6 +189,15 @@ UNION ALL (
   LIMIT $48::bigint
 );
 
+WITH most AS (SELECT max(client_id) AS id FROM client_search)
+SELECT s.text
+FROM (
+  SELECT DISTINCT (random() * (SELECT id FROM most))::bigint AS id
+  FROM generate_series(1, 300)
+  WHERE (SELECT id FROM most) >= 10000
+) chosen
+  JOIN client_search s ON s.client_id = chosen.id;
+
 COMMIT;
 
 -- GET /api/v1/search/, for one branch
