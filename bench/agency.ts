@@ -23,13 +23,20 @@ export interface AgencyProgram {
   readonly branch: Readonly<Record<string, string>>;
 }
 
-/** Builds, fills a database in the workshop's folder and starts the program on it; closing the workshop stops it. */
-export async function startAgency(workshop: Workshop, say: (line: string) => void): Promise<AgencyProgram> {
+/**
+ * Builds, fills a database in the workshop's folder and starts the program on it; closing the workshop stops it.
+ * @param settings in addition to those of the bench
+ */
+export async function startAgency(
+  workshop: Workshop,
+  say: (line: string) => void,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<AgencyProgram> {
   await build();
   const port = await freePort();
   const directory = join(workshop.directory, 'data');
   await mkdir(directory);
-  const instance = new Instance(directory, port);
+  const instance = new Instance(directory, port, settings);
   await fill(instance, workshop, say);
   say('starting the program');
   const program = workshop.start(instance);

@@ -148,7 +148,8 @@ export function writeMarkdown(
     | 'tenants'
     | 'growth'
     | 'writes'
-    | 'answers',
+    | 'answers'
+    | 'profiles',
   text: string,
 ): void {
   const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];

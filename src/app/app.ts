@@ -250,6 +250,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   registerBodyParsers(server);
   await collectRoutes(server);
   const answers = config.answers.most > 0 ? new KeptAnswers(database, config.answers) : undefined;
+  if (answers) parts.metrics?.watchAnswers(() => answers.figures);
   registerRoutes(server, routes, paths, answers);
   await server.ready();
   return { server, routes, answer, leave: () => hub.leave() };

@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Database } from '../database/database.js';
 import type { Replica } from '../database/replica.js';
 import type { UncaughtKind } from '../platform/uncaught-errors.js';
+import { type AnswerFigures, measureAnswers } from './answer-metrics.js';
 import { type BackupState, measureBackups } from './backup-metrics.js';
 import { DatabaseMetrics } from './database-metrics.js';
 import { EventMetrics } from './event-metrics.js';
@@ -95,6 +96,11 @@ export class Metrics {
   /** Exports the state of backups. @param read reads it; what it cannot read is left out */
   watchBackups(read: () => Promise<BackupState>): void {
     measureBackups(this.#registry, read);
+  }
+
+  /** Exports how many reads are answered from memory, and what that memory takes. */
+  watchAnswers(figures: () => AnswerFigures): void {
+    measureAnswers(this.#registry, figures);
   }
 
   /** Exports whether each further cell can be used. */

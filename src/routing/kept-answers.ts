@@ -28,10 +28,16 @@ export class KeptAnswers {
   readonly #looks: VersionLooks;
   readonly #recent = new RecentKeys();
   readonly #unknown = new Map<RouteDefinition, number>();
+  readonly #counts = { kept: 0, unchanged: 0, made: 0 };
 
   constructor(database: Pick<Database, 'tenantQuery'>, settings: AnswerSettings) {
     this.memory = new AnswerMemory(settings);
     this.#looks = new VersionLooks(database);
+  }
+
+  /** How requests were answered since the start, and the bytes of all answers that are kept. */
+  get figures() {
+    return { counts: this.#counts, bytes: this.memory.size };
   }
 
   /** Answers an admitted request: with a kept answer that is up to date, or else with that of the route's handler. */
@@ -49,7 +55,11 @@ export class KeptAnswers {
     const kept = this.memory.get(schema, key);
     if (kept?.isTrusted) {
       const isCurrent = await this.#isCurrent(schema, kept);
-      if (isCurrent) return send(request, reply, kept.etag, kept.body);
+      if (isCurrent) {
+        const answer = send(request, reply, kept.etag, kept.body);
+        this.#counts[reply.statusCode === 304 ? 'unchanged' : 'kept']++;
+        return answer;
+      }
       // An error that kept the version from being read will meet the handler too.
       if (isCurrent === undefined) return await this.#plain(definition, request, reply);
     } else if (kept ? kept.skips-- > 0 : !this.#recent.add(key)) {
@@ -72,6 +82,7 @@ export class KeptAnswers {
   }
 
   async #plain(definition: RouteDefinition, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    this.#counts.made++;
     const answer = await definition.handler(request, reply);
     const text = written(definition, request, reply, answer);
     return text === undefined ? answer : send(request, reply, etagOf(text), text);
@@ -85,6 +96,7 @@ export class KeptAnswers {
     schema: string,
     key: string,
   ): Promise<unknown> {
+    this.#counts.made++;
     const reading = new AnswerReading();
     request.admitted = observed(request.admitted as TenantRequest, reading);
     const headers = Object.keys(reply.getHeaders()).length;

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { withOwner } from '../../src/database/owner.js';
+import { Metrics } from '../../src/metrics/metrics.js';
 import { AnswerMemory, type KeptAnswer } from '../../src/routing/answer-memory.js';
 import { startTestApp } from '../helpers/app.js';
 import { recordSentBatches } from '../helpers/sent-batches.js';
@@ -54,6 +55,26 @@ test('an answer that nobody changed is given again after one statement, and 304 
   const changed = await get(path, { 'if-none-match': etag });
   expect(changed.status).toBe(200);
   expect(changed.headers.etag).not.toBe(etag);
+});
+
+test('metrics count what is made, given again and unchanged, and the bytes that are kept', async () => {
+  const metrics = new Metrics(app.database);
+  const measured = await startTestApp({ sharing: app, metrics });
+  const path = '/api/v1/clients/';
+  const asked = (headers = {}) => measured.ask('GET', path, { token, headers });
+  await asked();
+  const { headers } = await asked();
+  for (let n = 0; n < 3; n++) await asked();
+  await asked({ 'if-none-match': headers.etag });
+  const text = await metrics.text();
+  await measured.close();
+  const counts = [...text.matchAll(/^leopard_answers_total\{outcome="(\w+)"\} (\d+)$/gm)];
+  expect(counts.map(([, outcome, count]) => [outcome, Number(count)])).toEqual([
+    ['kept', 3],
+    ['unchanged', 1],
+    ['made', 2],
+  ]);
+  expect(Number(/^leopard_answers_kept_bytes (\d+)$/m.exec(text)?.[1])).toBeGreaterThan(headers.etag!.length);
 });
 
 /** Asks until the answer is kept, and returns it. */

@@ -78,6 +78,8 @@ export interface TestAppOptions {
   /** The phase of the process, and the times of its check of writes, as /health/ready sees them. */
   readonly lifecycle?: AppParts['lifecycle'];
   readonly writeChecks?: AppParts['writeChecks'];
+  /** By which it is measured. */
+  readonly metrics?: AppParts['metrics'];
   /** Whether answers about forgotten passwords take as long as in operation; by default they come at once. */
   readonly delaysResets?: boolean;
   /** The server on which it listens for notices, and the listener's options; its own database by default. */
@@ -130,8 +132,9 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
   const heard = new Set<string>();
   listener.on(MARKER, (payload) => heard.add(payload));
   const log = new FailureLog(config.logLevel);
-  const { live, times, lifecycle, writeChecks } = options;
+  const { live, times, lifecycle, writeChecks, metrics } = options;
   const parts = {
+    ...(metrics && { metrics }),
     ...(lifecycle && { lifecycle }),
     ...(writeChecks && { writeChecks }),
     ...(live && { live }),

@@ -123,6 +123,13 @@ describe('/metrics', () => {
     expect(found.get('process_resident_memory_bytes')).toBeGreaterThan(1e6);
   });
 
+  it('counts reads by where their answers come from', async () => {
+    const found = await scrape();
+    for (const outcome of ['kept', 'unchanged', 'made'])
+      expect(found.get(`leopard_answers_total{outcome="${outcome}"}`)).toBe(0);
+    expect(found.get('leopard_answers_kept_bytes')).toBe(0);
+  });
+
   it('shows what waits in the queue, the fullest hundred tenants by name', async () => {
     await sql(`INSERT INTO public.event_queue (schema_name, event_id, event_type, entity_type, entity_id, queued_at)
       SELECT 'tenant_t' || t, n, 'Client.CREATE', 'Client', 1, now() - make_interval(secs => 100 + t)
