@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { parse } from 'yaml';
 import { PACKAGE_ROOT } from '../platform/package-root.js';
 
@@ -22,6 +23,9 @@ interface MailText {
 export const TOKEN_MARK = '{token}';
 const LONGEST_VALUE = 300;
 const LONGEST_SUBJECT = 255;
+
+/** The formats of times by time zone: making one takes forty times as long as using it, and every log-in needs one. */
+const formats = new LRUCache<string, Intl.DateTimeFormat>({ max: 100 });
 
 let templates: Readonly<Record<string, MailText>> | undefined;
 
@@ -54,7 +58,11 @@ function inOneLine(value: string): string {
 
 /** Returns a time in the words of an e-mail: `30 November 2026 at 18:45 GMT+5:45`. */
 export function mailTime(timeZone: string, moment = new Date()): string {
-  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'long', timeZone });
+  let format = formats.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'long', timeZone });
+    formats.set(timeZone, format);
+  }
   return format.format(moment);
 }
 
