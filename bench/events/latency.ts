@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { Tokens } from '../../src/auth/tokens.js';
 import { HttpConnection, requestBytes } from '../http-connection.js';
 import { percentile } from '../statistics.js';
+import { FILE, type Recorded } from './recorder.js';
 import type { Scene } from './scene.js';
 
 export interface Spread {
@@ -17,16 +21,33 @@ const WARM_UP = 50;
 const IDLE_MS = 40;
 const ASSIGNEE = 2;
 
+/** The parts of an event's way, each up to what recorder.ts notes; those that a version does not have are left out. */
+const PARTS: readonly (readonly [until: string, what: string])[] = [
+  ['noticed', 'answer of the API → notice at the worker'],
+  ['ready', '→ tenants with work are read'],
+  ['claimed', '→ claim is committed'],
+  ['taken', '→ events are read'],
+  ['handled', '→ handlers are done, committed'],
+  ['announced', '→ notice at the streams'],
+  ['looked', '→ new notifications are read'],
+];
+const LAST_PART = '→ message at the client';
+
 /**
  * Measures how long it takes until users learn that they were assigned a client, when nothing else is going on: from
  * the change's commit to that of the notification, as recorded by PostgreSQL, and from the API's answer to the arrival
  * in the assignee's live stream. API, worker and scheduler are one process, as `leopard serve` starts them.
  */
 export async function measureLatency(scene: Scene): Promise<Spread[]> {
-  const program = scene.start('api,worker,scheduler');
+  const record = join(scene.workshop.directory, 'recorded.json');
+  const recorder = fileURLToPath(new URL('recorder.ts', import.meta.url));
+  const program = scene.start('api,worker,scheduler', {
+    NODE_OPTIONS: `--import ${import.meta.resolve('tsx')} --import ${recorder}`,
+    [FILE]: record,
+  });
   await program.ready();
   const arrivals = new Map<number, number>();
-  await openStream(scene, (client) => arrivals.set(client, performance.now()));
+  await openStream(scene, (client) => arrivals.set(client, now()));
   const connection = await HttpConnection.open(scene.port);
   const answered = new Map<number, number>();
   for (let client = 1; client <= WARM_UP + CHANGES; client++) {
@@ -35,7 +56,7 @@ export async function measureLatency(scene: Scene): Promise<Spread[]> {
     const headers = { ...headersOf(scene, 1), 'content-type': 'application/json' };
     const status = await connection.ask(requestBytes({ method: 'PATCH', path, headers, body }));
     if (status !== 200) throw new Error(`PATCH ${path} answered ${status}`);
-    answered.set(client, performance.now());
+    answered.set(client, now());
     while (!arrivals.has(client)) await sleep(1);
     await sleep(IDLE_MS);
   }
@@ -54,7 +75,12 @@ export async function measureLatency(scene: Scene): Promise<Spread[]> {
     const all = Float64Array.from(values);
     return { what, p50: percentile(all, 0.5), p99: percentile(all, 0.99) };
   };
+  const parts = partsOf(
+    JSON.parse(readFileSync(record, 'utf8')) as Recorded[],
+    counted.map(([client, from]) => [from, arrivals.get(client) as number]),
+  );
   return [
+    ...[...parts].map(([what, values]) => spread(what, values)),
     spread(
       'commit of the change → commit of the notification',
       rows.map(({ ms }) => ms),
@@ -64,6 +90,33 @@ export async function measureLatency(scene: Scene): Promise<Spread[]> {
       counted.map(([client, at]) => (arrivals.get(client) as number) - at),
     ),
   ];
+}
+
+/** Returns the time, in milliseconds since 1970. */
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** Returns the times that the parts took, by part, in each of these spans between answer and arrival. */
+function partsOf(
+  recorded: readonly Recorded[],
+  spans: readonly (readonly [from: number, until: number])[],
+): ReadonlyMap<string, number[]> {
+  const times = new Map<string, number[]>();
+  const add = (what: string, time: number) => times.set(what, [...(times.get(what) ?? []), time]);
+  for (const [from, until] of spans) {
+    // The notice may come ahead of the answer to who caused it.
+    const within = recorded.filter(([, at]) => at > from - IDLE_MS / 2 && at < until);
+    let last = from;
+    for (const [what, name] of PARTS) {
+      const at = within.find(([one, time]) => one === what && (what === 'noticed' || time > last))?.[1];
+      if (at === undefined) continue;
+      add(name, at - last);
+      last = at;
+    }
+    add(LAST_PART, until - last);
+  }
+  return times;
 }
 
 function headersOf({ instance, port }: Scene, user: number): Record<string, string> {

@@ -11,6 +11,8 @@ export interface Writes {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
+  /** The rate as a share of that without notices, in the same round: the median. */
+  readonly share: number;
 }
 
 const CONNECTIONS = 64;
@@ -19,8 +21,8 @@ const SECONDS = 4;
 const context = { schema: 'tenant_main', userId: null };
 
 /**
- * Measures the cost for writers of waking a worker: changes that make an event, on 64 connections at once, when every
- * commit notifies because a worker is registered as idle, and when none does because workers are busy. Alternating.
+ * Measures the cost for writers of waking a worker: changes that make an event, on 64 connections at once, while a worker
+ * is registered as idle all the time, so that notices are given, and when none is because workers are busy. Alternating.
  */
 export async function measureWaking(scene: Scene): Promise<Writes[]> {
   await makeBacklog(scene, []);
@@ -55,6 +57,7 @@ export async function measureWaking(scene: Scene): Promise<Writes[]> {
     perSecond: median(rates),
     p50: percentile(joined(times), 0.5),
     p99: percentile(joined(times), 0.99),
+    share: median(rates.map((rate, round) => rate / (all[0]?.rates[round] ?? Number.NaN))),
   }));
 }
 

@@ -3,8 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../platform/jitter.js';
 
 export interface LoopOptions {
-  /** Does the next piece of work, in bounded time. @returns whether there may be more to do at once */
-  readonly step: () => Promise<boolean>;
+  /**
+   * Does the next piece of work, in bounded time.
+   * @returns whether there may be more to do at once, or the milliseconds after which to look again instead of polling
+   */
+  readonly step: () => Promise<boolean | number>;
   /** Approximate rest after a step that found no work, in milliseconds. */
   readonly pollMs: number;
   /** Maximum number of concurrent steps; 1 by default. */
@@ -86,10 +89,10 @@ export class BackgroundLoop {
     while (!this.signal.aborted) {
       const { signal: woken } = this.#waking;
       try {
-        const mayHaveMore = await step();
+        const next = await step();
         failures = 0;
         this.#reported = null;
-        if (!mayHaveMore) await rest(jittered(pollMs), woken);
+        if (next !== true) await rest(next === false ? jittered(pollMs) : next, woken);
       } catch (error) {
         const { signal: wokenSince } = this.#waking;
         this.#report(error);

@@ -50,7 +50,7 @@ export function recordKey({ entity_type, record_id }: DomainEvent): string {
 }
 
 /** Returns the record as it is after the change or, when it was deleted, as it was before. */
-export function stateOf(event: DomainEvent): State {
+export function stateOf(event: Pick<DomainEvent, 'action' | 'previous_state' | 'current_state'>): State {
   return event.action === 'DELETE' ? event.previous_state : event.current_state;
 }
 

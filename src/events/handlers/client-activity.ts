@@ -33,6 +33,7 @@ const insertEntries = (entries: readonly object[]) => sql<{ id: number; event: n
 export const clientActivity: Handler<ClientActivityConfig> = {
   templates: ({ description_template }) => [description_template],
   related: (_config, entity) => RELATED[entity] ?? [],
+  sendsAtOnce: true,
   async handle(work, transaction) {
     const [outcome] = await writeEntries([work], transaction);
     return outcome as HandlerOutcome;

@@ -11,6 +11,7 @@ import { fillTemplate } from './templates.js';
 export const email: Handler<EmailConfig> = {
   templates: ({ subject_template, body_template }) => [subject_template, body_template],
   related: ({ recipients }) => relatedTo(recipients),
+  sendsAtOnce: true,
   async handle({ event, config, context }, transaction) {
     const addressees = addresseesOf(config.recipients, context);
     if (!addressees) return { status: 'SKIPPED', message: 'nobody to write to' };

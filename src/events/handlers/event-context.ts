@@ -13,7 +13,8 @@ interface Related {
   readonly links: State;
 }
 
-type RelatedRecords = ReadonlyMap<Relation, ReadonlyMap<number, Related>>;
+/** Records by kind and id. */
+export type RelatedRecords = ReadonlyMap<Relation, ReadonlyMap<number, Related>>;
 
 const NAME = '_name';
 const WHEN = /^(old|new)_(.+)$/;
@@ -100,17 +101,30 @@ export function relationIn(name: string): string | null {
   return Object.hasOwn(RELATIONS, field) ? field : null;
 }
 
+/** The part of an event that tells which records it references; it never changes. */
+export type ReferringEvent = Pick<
+  DomainEvent,
+  | 'id'
+  | 'event_type'
+  | 'entity_type'
+  | 'record_id'
+  | 'action'
+  | 'previous_state'
+  | 'current_state'
+  | 'performed_by_id'
+>;
+
 /**
- * Returns the contexts of many events, by event, with one statement for each kind of referenced record.
+ * Reads the records that many events reference, with one statement for each kind of record.
  * @param fieldsOf the fields of RELATIONS that an event's handlers need
  * @param clientType the id of the content type `client`, by which tasks are linked to clients
  */
-export async function readContexts(
+export async function readRelated(
   transaction: Pick<TenantTransaction, 'query'>,
-  events: readonly DomainEvent[],
-  fieldsOf: (event: DomainEvent) => Iterable<string>,
+  events: readonly ReferringEvent[],
+  fieldsOf: (event: ReferringEvent) => Iterable<string>,
   clientType: number | null,
-): Promise<ReadonlyMap<DomainEvent, EventContext>> {
+): Promise<RelatedRecords> {
   const wanted = new Map<Relation, Set<number>>();
   for (const event of events) {
     for (const field of fieldsOf(event)) {
@@ -124,13 +138,19 @@ export async function readContexts(
   const read = [...wanted]
     .filter(([, ids]) => ids.size > 0)
     .map(([relation, ids]) => lookUp(transaction, relation, ids));
-  const found: RelatedRecords = new Map(await Promise.all(read));
-  return new Map(
-    events.map((event) => [event, new EventContext(event, clientIdOf(event, clientType), found)]),
-  );
+  return new Map(await Promise.all(read));
 }
 
-function idsOf(event: DomainEvent, field: string, clientType: number | null): number[] {
+/** Returns an event's context. @param found what `readRelated` found for this event, among others */
+export function contextOf(
+  event: DomainEvent,
+  found: RelatedRecords,
+  clientType: number | null,
+): EventContext {
+  return new EventContext(event, clientIdOf(event, clientType), found);
+}
+
+function idsOf(event: ReferringEvent, field: string, clientType: number | null): number[] {
   const ids =
     field === 'client'
       ? [event.entity_type === 'Client' ? null : clientIdOf(event, clientType)]
@@ -140,7 +160,7 @@ function idsOf(event: DomainEvent, field: string, clientType: number | null): nu
   return ids.filter((id) => id !== null);
 }
 
-function clientIdOf(event: DomainEvent, clientType: number | null): number | null {
+function clientIdOf(event: ReferringEvent, clientType: number | null): number | null {
   if (event.entity_type === 'Client') return event.record_id;
   const state = stateOf(event);
   if (event.entity_type !== 'Task') return idIn(state, 'client');

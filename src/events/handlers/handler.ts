@@ -35,6 +35,11 @@ export interface Handler<Config> {
   templates?(config: Config): readonly string[];
   /** Returns the fields of other records that it needs in the context: `client`, `visa_type`. */
   related?(config: Config, entity: string): readonly string[];
+  /**
+   * Whether it sends its statement, if any, as soon as it is called, and none after that: the next handler need not wait
+   * for its answer. False by default.
+   */
+  readonly sendsAtOnce?: boolean;
   /** Handles one event. @throws whatever makes the event fail, to be retried later */
   handle(work: HandlerWork<Config>, transaction: HandlerTransaction): Promise<HandlerOutcome>;
   /**

@@ -21,6 +21,7 @@ const RELATED: Readonly<Record<string, readonly string[]>> = {
 export const notification: Handler<NotificationConfig> = {
   templates: ({ title_template, message_template }) => [title_template, message_template],
   related: ({ recipients }, entity) => [...(RELATED[entity] ?? []), ...relatedTo(recipients)],
+  sendsAtOnce: true,
   async handle(work, transaction) {
     const [outcome] = await notify([work], transaction);
     return outcome as HandlerOutcome;

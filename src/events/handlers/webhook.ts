@@ -7,6 +7,7 @@ import type { Handler } from './handler.js';
  * (`withWebhooks`); in the configuration it makes events of a type that nothing else handles.
  */
 export const webhook: Handler<WebhookConfig> = {
+  sendsAtOnce: true,
   async handle({ event }, transaction) {
     const left = await transaction.query(leaveWebhooks(event.id));
     if (left.length === 0) return { status: 'SKIPPED', message: 'no endpoint wants it' };

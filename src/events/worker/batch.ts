@@ -1,7 +1,7 @@
 import type { Database } from '../../database/database.js';
 import { sql } from '../../database/sql.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
-import { readContexts } from '../handlers/event-context.js';
+import { contextOf, type ReferringEvent, readRelated } from '../handlers/event-context.js';
 import { newNotificationsNotice } from '../new-notifications.js';
 import { typesForWebhooks } from '../outbox.js';
 import { alertOfFailures, type Failure } from './alerts.js';
@@ -10,6 +10,7 @@ import { type HandledEvent, outcomeStatements } from './event-outcome.js';
 import {
   awaitAlerts,
   claimEvents,
+  type EventClaim,
   type EventCursors,
   finishEvents,
   type Portion,
@@ -62,11 +63,10 @@ export async function runBatch(
     const claims = await claimEvents(tools.database, schema, portion);
     if (!portion.alone) tools.cursors.note(schema, portion, claims);
     if (claims.length === 0) continue;
-    const ids = claims.map(({ id }) => id);
     const trace = placeOfBatch();
     const startedAt = performance.now();
     const handled = await tools.database.tenantTransaction({ schema, userId: null, trace }, (transaction) =>
-      handleClaimed(tools, transaction, schema, { ids, pausedHandlers }),
+      handleClaimed(tools, transaction, schema, { claims, pausedHandlers }),
     );
     if (trace) recordBatch(schema, trace, startedAt, handled);
     return { handled, hasMore: claims.length === portion.most };
@@ -78,15 +78,23 @@ async function handleClaimed(
   tools: BatchTools,
   transaction: TenantTransaction,
   schema: string,
-  { ids, pausedHandlers }: { readonly ids: readonly number[]; readonly pausedHandlers: readonly string[] },
+  {
+    claims,
+    pausedHandlers,
+  }: { readonly claims: readonly EventClaim[]; readonly pausedHandlers: readonly string[] },
 ): Promise<HandledEvent[]> {
   const bounds = sql`
     SELECT pg_catalog.set_config('lock_timeout', ${String(tools.limits.lockWait)}, true),
     pg_catalog.set_config('statement_timeout', ${String(tools.limits.event)}, true)`;
   transaction.send(bounds);
-  const [{ events, clientType }, wanted] = await Promise.all([
+  const ids = claims.map(({ id }) => id);
+  const fieldsOf = ({ event_type }: Pick<ReferringEvent, 'event_type'>) =>
+    (tools.bindings.of(event_type) ?? []).flatMap(({ related }) => related);
+  const known = claims.flatMap(({ event }) => event ?? []);
+  const [{ events, clientType }, wanted, readAhead] = await Promise.all([
     takeEvents(transaction, schema, ids),
     transaction.query(typesForWebhooks(ids)),
+    readRelated(transaction, known, fieldsOf, claims[0]?.clientType ?? null),
   ]);
   if (events.length === 0) return [];
 
@@ -99,13 +107,10 @@ async function handleClaimed(
     },
     pausedHandlers,
   );
-  const contexts = await readContexts(
-    transaction,
-    toRun.map(({ event }) => event),
-    ({ event_type }) => (tools.bindings.of(event_type) ?? []).flatMap(({ related }) => related),
-    clientType,
-  );
-  const jobs = toRun.map((job) => ({ ...job, context: contexts.get(job.event)! }));
+  const toRead = toRun.map(({ event }) => event);
+  const isReadAhead = toRead.every(({ id }) => known.some((event) => event.id === id));
+  const related = isReadAhead ? readAhead : await readRelated(transaction, toRead, fieldsOf, clientType);
+  const jobs = toRun.map((job) => ({ ...job, context: contextOf(job.event, related, clientType) }));
   const { handled, notified } = await runJobs(transaction, jobs, tools.limits);
   const all = [...decided, ...handled];
 

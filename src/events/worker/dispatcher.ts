@@ -12,6 +12,7 @@ import type { HandledEvent } from './event-outcome.js';
 import { EventCursors } from './event-queue.js';
 import { HandlerBindings } from './handler-bindings.js';
 import { IdleRegistration } from './idle-registration.js';
+import { LookAgain } from './look-again.js';
 import { readPauses, readReadyTenants } from './ready-tenants.js';
 import { Segments } from './segments.js';
 
@@ -34,6 +35,11 @@ export interface DispatcherOptions {
 }
 
 const POLL_MS = 1_000;
+/**
+ * Rest after a turn that did all there was of little work, in milliseconds: there will hardly be more, and in the same
+ * process streams have something to send.
+ */
+const SMALL_TURN = { events: 4, restMs: 2 };
 /** Number of consecutive turns from which on writers need not notify. */
 const BUSY_FROM_TURNS = 3;
 
@@ -49,10 +55,13 @@ export class Dispatcher {
   readonly #rotation: TenantRotation;
   readonly #idle: IdleRegistration;
   readonly #segments: Segments;
+  readonly #lookAgain = new LookAgain();
   readonly #options: DispatcherOptions;
   #pausedHandlers: readonly string[] = [];
   /** Number of turns since all loops were asleep. */
   #turns = 0;
+  /** Whether the last turn did all of a tenant's little work. */
+  #wasSmall = false;
 
   constructor(database: Database, listener: Listener, config: EventsConfig, options: DispatcherOptions = {}) {
     const { concurrency = 1, pollMs = POLL_MS, log } = options;
@@ -86,7 +95,10 @@ export class Dispatcher {
     });
     this.#idle = new IdleRegistration(database);
     this.#segments = new Segments(database, options.segment);
-    listener.on(CHANNELS.events, () => this.#loop.wake());
+    listener.on(CHANNELS.events, () => {
+      this.#lookAgain.note();
+      this.#loop.wake();
+    });
   }
 
   /** Starts handling events. */
@@ -105,13 +117,14 @@ export class Dispatcher {
     return finished;
   }
 
-  /** Serves the next tenant; where there is none, has writers notify. @returns whether a tenant was served */
-  async #serveOrRegister(): Promise<boolean> {
+  /** Serves the next tenant; where there is none, has writers notify. @returns when to look again, as a loop's step */
+  async #serveOrRegister(): Promise<boolean | number> {
     const serve = (schema: string) => this.#serve(schema);
     let hasServed = await this.#rotation.serveNext(serve);
     if (!hasServed && !this.#rotation.isServing && !this.#idle.isRegistered) {
       // The second look finds events committed meanwhile; later ones notify.
       await this.#idle.register();
+      this.#lookAgain.note();
       this.#turns = 0;
       hasServed = await this.#rotation.serveNext(serve);
     }
@@ -119,7 +132,8 @@ export class Dispatcher {
     await this.#segments.tend().catch((error: unknown) => {
       this.#options.log?.('the segments of the queue could not be tended', error);
     });
-    return hasServed;
+    if (!hasServed) return this.#lookAgain.within ?? false;
+    return this.#wasSmall && !this.#rotation.hasWaiting ? SMALL_TURN.restMs : true;
   }
 
   async #serve(schema: string): Promise<TurnResult> {
@@ -129,6 +143,7 @@ export class Dispatcher {
     const { handled, hasMore } = await runBatch(this.#tools, schema, this.#pausedHandlers);
     this.#options.onHandled?.(schema, handled);
     this.#segments.note(handled.length);
+    this.#wasSmall = !hasMore && handled.length <= SMALL_TURN.events;
     return hasMore ? 'more' : handled.length > 0 ? 'done' : 'nothing';
   }
 }

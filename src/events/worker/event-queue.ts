@@ -3,6 +3,7 @@ import { type Sql, sql } from '../../database/sql.js';
 import type { Statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, EVENT_COLUMNS } from '../event.js';
+import type { ReferringEvent } from '../handlers/event-context.js';
 
 /** A portion of one tenant's queue that is claimed at a time. */
 export interface Portion {
@@ -20,6 +21,10 @@ export interface EventClaim {
   readonly id: number;
   /** ISO 8601. */
   readonly dueAt: string;
+  /** What is known of it, so that the records that it references are read ahead; null in large portions. */
+  readonly event: ReferringEvent | null;
+  /** The id of the content type `client`. */
+  readonly clientType: number | null;
 }
 
 /** A claimed event. */
@@ -39,10 +44,13 @@ export interface Claimed {
 
 const tenantLock = (schema: string) => sql`hashtext('leopard_events'), hashtext(${schema})`;
 
+/** Maximum number of claims that are returned with their events: states can be long, and are read twice then. */
+const MOST_READ_AHEAD = 4;
+
 // Counted and committed before the work begins, since a count in a transaction that dies is lost. Nobody else serves
 // the tenant at the same time, which keeps the order of its events. The status is tested by CASE so that no index on it
 // is used: beside an old transaction each holds a dead entry for every event handled since.
-const countClaims = (schema: string, { most, alone, leftOut, since }: Portion) => sql<EventClaim>`
+const countClaims = (schema: string, { most, alone, leftOut, since }: Portion) => sql<ClaimRow>`
   WITH claimed AS MATERIALIZED (
     SELECT event_id, due_at FROM public.claim_events(
       CASE WHEN pg_try_advisory_xact_lock(${tenantLock(schema)}) THEN ${most}::integer ELSE 0 END, ${alone}, ${leftOut},
@@ -53,8 +61,17 @@ const countClaims = (schema: string, { most, alone, leftOut, since }: Portion) =
     UPDATE immigration_event SET status = 'PROCESSING', updated_at = now()
     WHERE id = ANY (ARRAY(SELECT event_id FROM claimed)) AND EXISTS (SELECT FROM counted)
       AND CASE WHEN status IN ('PENDING', 'PROCESSING') THEN true END
+    RETURNING id, event_type, entity_type, coalesce((metadata ->> 'entity_id')::bigint, entity_id) AS record_id, action,
+      previous_state, current_state, performed_by_id
   )
-  SELECT event_id AS id, due_at AS "dueAt" FROM claimed`;
+  SELECT c.event_id, c.due_at, (SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client') AS client_type, m.*
+  FROM claimed c LEFT JOIN marked m ON m.id = c.event_id AND (SELECT count(*) FROM claimed) <= ${sql.lit(MOST_READ_AHEAD)}
+  ORDER BY c.due_at, c.event_id`;
+
+type ClaimRow = { event_id: number; due_at: string; client_type: number | null } & (
+  | ReferringEvent
+  | { id: null }
+);
 
 /** Claims events of a tenant for this worker, longest due first; none when another one serves the tenant now. */
 export async function claimEvents(
@@ -62,7 +79,13 @@ export async function claimEvents(
   schema: string,
   portion: Portion,
 ): Promise<EventClaim[]> {
-  return await database.tenantQuery({ schema, userId: null }, countClaims(schema, portion));
+  const rows = await database.tenantQuery({ schema, userId: null }, countClaims(schema, portion));
+  return rows.map(({ event_id, due_at, client_type, ...event }) => ({
+    id: event_id,
+    dueAt: due_at,
+    clientType: client_type,
+    event: event.id === null ? null : (event as ReferringEvent),
+  }));
 }
 
 /**

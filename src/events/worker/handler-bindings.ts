@@ -17,6 +17,8 @@ export interface HandlerBinding {
   readonly condition: Condition | undefined;
   /** The fields of RELATIONS whose records it needs. */
   readonly related: readonly string[];
+  /** Whether the next handler need not wait for its answer. */
+  readonly sendsAtOnce: boolean;
   handle(work: BindingWork, transaction: HandlerTransaction): Promise<HandlerOutcome>;
   /** Handles events of different records; returns outcomes in their order. */
   handleMany(
@@ -76,6 +78,7 @@ function bindHandler(key: string, use: HandlerUse, entity: string, handlers: Han
     name: use.handler,
     condition,
     related: [...related],
+    sendsAtOnce: handler.sendsAtOnce ?? false,
     handle: (work, transaction) => handler.handle({ ...work, config }, transaction),
     async handleMany(works, transaction) {
       const own = works.map((work) => ({ ...work, config }));
@@ -102,6 +105,7 @@ const WEBHOOK: HandlerBinding = {
   name: 'webhook',
   condition: undefined,
   related: [],
+  sendsAtOnce: true,
   handle: (work, transaction) => webhook.handle({ ...work, config: {} }, transaction),
   handleMany: (works, transaction) => Promise.all(works.map((work) => WEBHOOK.handle(work, transaction))),
 };

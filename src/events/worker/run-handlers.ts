@@ -32,7 +32,8 @@ const LOCKED_SECONDS = { least: 2, most: 30 };
 
 /**
  * Handles events of one type and of different records without savepoints: the first failure is thrown and makes the
- * transaction useless. Handlers run one after the other, each for all events.
+ * transaction useless. Handlers run one after the other, each for all events; of those that send all they have at once,
+ * the statements share a round trip.
  * @param until deadline, on the clock of performance.now()
  * @throws what a handler or one of its statements throws
  */
@@ -43,6 +44,7 @@ export async function runTogether(
 ): Promise<EventJobResult[]> {
   const results = jobs.map((): Record<string, HandlerResult> => ({}));
   const notified = jobs.map((): number[] => []);
+  let underWay: Promise<void>[] = [];
   for (const binding of jobs[0]?.bindings ?? []) {
     const places: number[] = [];
     for (const [place, job] of jobs.entries()) {
@@ -53,19 +55,32 @@ export async function runTogether(
     if (places.length === 0) continue;
     const works = places.map((place) => jobs[place]!);
     const events = works.map(({ event }) => event);
-    const outcomes = await observed(binding, events, () =>
-      call(transaction, until, (limited) => binding.handleMany(works, limited)),
-    );
-    for (const [index, place] of places.entries()) {
-      const outcome = outcomes[index]!;
-      results[place]![binding.key] = resultOf(binding, outcome);
-      notified[place]!.push(...(outcome.notified ?? []));
-    }
+    const run = async () => {
+      const outcomes = await observed(binding, events, () =>
+        call(transaction, until, (limited) => binding.handleMany(works, limited)),
+      );
+      for (const [index, place] of places.entries()) {
+        const outcome = outcomes[index]!;
+        results[place]![binding.key] = resultOf(binding, outcome);
+        notified[place]!.push(...(outcome.notified ?? []));
+      }
+    };
+    underWay.push(run());
+    if (binding.sendsAtOnce) continue;
+    await allSettled(underWay);
+    underWay = [];
   }
+  await allSettled(underWay);
   return jobs.map((_job, place) => ({
     outcome: { kind: 'completed', results: results[place]! },
     notified: notified[place]!,
   }));
+}
+
+/** Waits until all have settled. @throws the error of the first that failed */
+export async function allSettled(work: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(work);
+  await Promise.all(work);
 }
 
 const SAVE = sql`SAVEPOINT handler`;
