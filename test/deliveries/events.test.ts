@@ -109,7 +109,7 @@ it('an event of a tenant without endpoint does not speak of webhooks', async () 
 it('another handler’s failure leaves the webhook once, however often the event is tried', async () => {
   await makeEndpoint(test, 'https://hooks.agency.test/a', { eventTypes: ['Client.stage.UPDATE'] });
   let calls = 0;
-  const { handleMany, ...failing } = HANDLERS.notification;
+  const { handleMany, sendsAtOnce, ...failing } = HANDLERS.notification;
   dispatch(EVENTS, {
     handlers: {
       ...HANDLERS,

@@ -86,8 +86,10 @@ describe('an event that takes its worker down', () => {
     const wait = `SELECT extract(epoch FROM due_at - clock_timestamp())::float8 AS left FROM public.event_queue`;
     expect((await test.sql(wait))[0]!.left).toBeGreaterThan(3);
     for (let count = await claimed(); count !== undefined; count = await claimed()) {
-      await makeDue(test);
-      await test.until(async () => (await claimed()) !== count);
+      await test.until(async () => {
+        await makeDue(test); // again where it is still in a worker's hands
+        return (await claimed()) !== count;
+      });
     }
     expect((await events())[7]).toMatchObject({
       status: 'FAILED',
