@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { withOwner } from '../database/owner.js';
+import type { OwnerClient } from '../database/owner.js';
 import { PlainError } from '../platform/plain-error.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { shortName } from '../tenancy/tenant-name.js';
@@ -79,28 +79,31 @@ export async function deleteTenant(
   parameters: DeleteParameters,
   options?: RunOptions,
 ): Promise<{ readonly file: string | null }> {
-  const { rows } = await withOwner(surroundings.owner, (client) =>
-    client.query<{ isDeleted: boolean }>(
-      `SELECT EXISTS (SELECT FROM public.tenant_deletion WHERE schema_name = $1) AND NOT EXISTS (
-                SELECT FROM public.tenant_operation WHERE finished_at IS NULL AND $1 = ANY (schema_names)) AS "isDeleted"
-       FROM public.tenants_tenant WHERE schema_name = $1`,
-      [schema],
-    ),
-  );
-  if (!rows[0]) throw new TenantNotFoundError(schema);
-  if (rows[0].isDeleted) {
+  const check = async (client: OwnerClient) => {
+    if (!(await isDeletedIn(client, schema))) return;
     const name = shortName(schema);
     throw new PlainError(
       `${name} is deleted already; bring it back: leopard tenants undelete ${name}, or remove it for good: leopard tenants delete ${name} --now`,
     );
-  }
+  };
   const { file = null } = await runOperation(
     deleteOperation,
     surroundings,
-    { schemas: [schema], parameters },
+    { schemas: [schema], parameters, check },
     options,
   );
   return { file };
+}
+
+/** Returns whether a tenant is deleted, so that it can be brought back. @throws TenantNotFoundError */
+async function isDeletedIn(client: OwnerClient, schema: string): Promise<boolean> {
+  const { rows } = await client.query<{ isDeleted: boolean }>(
+    `SELECT EXISTS (SELECT FROM public.tenant_deletion WHERE schema_name = $1) AS "isDeleted"
+     FROM public.tenants_tenant WHERE schema_name = $1`,
+    [schema],
+  );
+  if (!rows[0]) throw new TenantNotFoundError(schema);
+  return rows[0].isDeleted;
 }
 
 /** Bringing a deleted tenant back. */
@@ -127,16 +130,8 @@ export async function undeleteTenant(
   schema: string,
   options?: RunOptions,
 ): Promise<void> {
-  const { rows } = await withOwner(surroundings.owner, (client) =>
-    client.query<{ isDeleted: boolean }>(
-      `SELECT EXISTS (SELECT FROM public.tenant_deletion WHERE schema_name = $1)
-           OR EXISTS (SELECT FROM public.tenant_operation WHERE finished_at IS NULL AND kind = 'undelete' AND $1 = ANY (schema_names))
-                AS "isDeleted"
-       FROM public.tenants_tenant WHERE schema_name = $1`,
-      [schema],
-    ),
-  );
-  if (!rows[0]) throw new TenantNotFoundError(schema);
-  if (!rows[0].isDeleted) throw new PlainError(`${shortName(schema)} is not deleted`);
-  await runOperation(undeleteOperation, surroundings, { schemas: [schema], parameters: {} }, options);
+  const check = async (client: OwnerClient) => {
+    if (!(await isDeletedIn(client, schema))) throw new PlainError(`${shortName(schema)} is not deleted`);
+  };
+  await runOperation(undeleteOperation, surroundings, { schemas: [schema], parameters: {}, check }, options);
 }

@@ -1,6 +1,7 @@
 import type { DatabaseHandle } from '../database/connections.js';
 import { withOwner } from '../database/owner.js';
 import { type Job, messageOf } from '../jobs/job.js';
+import { TenantNotFoundError } from '../tenancy/new-tenant.js';
 import { homeSurroundings } from './tenant-home.js';
 
 /** Seconds from one look for deleted tenants to the next. */
@@ -25,16 +26,20 @@ export function deletedTenantsJob(mediaDirectory: string, handle: DatabaseHandle
       const { rows } = await withOwner(owner, (client) =>
         client.query<{ schema: string }>(DUE, [moment, schema]),
       );
-      const { purgeTenant } = await import('./purge-tenant.js');
+      const { NotDueError, purgeTenant } = await import('./purge-tenant.js');
       const tenants: { schema: string; done: number }[] = [];
       const failures: { schema: string; error: string }[] = [];
       for (const due of rows) {
         if (signal.aborted) break;
         try {
           if (!dryRun)
-            await purgeTenant({ ...homeSurroundings(handle), mediaDirectory }, due.schema, { signal });
+            await purgeTenant({ ...homeSurroundings(handle), mediaDirectory }, due.schema, {
+              ...{ signal, dueAt: moment },
+            });
           tenants.push({ schema: due.schema, done: 1 });
         } catch (error) {
+          // Brought back since, while another one was being removed.
+          if (error instanceof NotDueError || error instanceof TenantNotFoundError) continue;
           failures.push({ schema: due.schema, error: messageOf(error) });
         }
       }

@@ -1,9 +1,11 @@
-import { inTransaction, withOwner } from '../database/owner.js';
+import { type OwnerClient, withOwner } from '../database/owner.js';
 import { dropTenantRole } from '../database/roles.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
+import { PlainError } from '../platform/plain-error.js';
 import { inLockingTransaction, lockTenants } from '../schema/locking.js';
 import { removeTenantFiles } from '../storage/tenant-files.js';
 import { TenantNotFoundError } from '../tenancy/new-tenant.js';
+import { shortName } from '../tenancy/tenant-name.js';
 import { dropTables } from './drop-tables.js';
 import type { Operation } from './operations/operation.js';
 import { type RunOptions, runOperation } from './operations/run.js';
@@ -98,21 +100,32 @@ export const purgeOperation: Operation<Record<string, never>, PurgeNotes, PurgeS
   ],
 };
 
+/** Thrown by a removal of a tenant that is not due any more, since somebody has brought it back. */
+export class NotDueError extends PlainError {
+  override readonly name = 'NotDueError';
+}
+
 /**
  * Removes a tenant for good, whether it was deleted before or not. Killed at any point, it is carried on when it is called
  * again.
- * @throws TenantNotFoundError; TablesInUseError, nothing is changed then; OperationFailedError
+ * @param dueAt the moment at which the time of the deleted tenant must be over; null for now, not given for any tenant
+ * @throws TenantNotFoundError, NotDueError; TablesInUseError, nothing is changed then; OperationFailedError
  */
 export async function purgeTenant(
   surroundings: PurgeSurroundings,
   schema: string,
-  options?: RunOptions,
+  { dueAt, ...options }: RunOptions & { readonly dueAt?: string | null } = {},
 ): Promise<void> {
-  const { rowCount } = await withOwner(surroundings.owner, (client) =>
-    inTransaction(client, () =>
-      client.query('SELECT FROM public.tenants_tenant WHERE schema_name = $1', [schema]),
-    ),
-  );
-  if (rowCount === 0) throw new TenantNotFoundError(schema);
-  await runOperation(purgeOperation, surroundings, { schemas: [schema], parameters: {} }, options);
+  const check = async (client: OwnerClient) => {
+    const { rows } = await client.query<{ isDue: boolean }>(
+      `SELECT EXISTS (SELECT FROM public.tenant_deletion
+                WHERE schema_name = $1 AND purge_at <= coalesce($2::timestamptz, now())) AS "isDue"
+       FROM public.tenants_tenant WHERE schema_name = $1`,
+      [schema, dueAt ?? null],
+    );
+    if (!rows[0]) throw new TenantNotFoundError(schema);
+    if (dueAt !== undefined && !rows[0].isDue)
+      throw new NotDueError(`${shortName(schema)} is not to be removed any more`);
+  };
+  await runOperation(purgeOperation, surroundings, { schemas: [schema], parameters: {}, check }, options);
 }

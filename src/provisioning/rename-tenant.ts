@@ -202,38 +202,32 @@ export async function renameTenant(
   const to = `tenant_${short}`;
   const domains = ownDomains(short, hosts);
   if (to === schema) throw new PlainError(`${short} has this name already`);
-  await checkRename(surroundings, schema, to, domains);
-  const request = { schemas: [schema, to] as const, parameters: { domains } };
+  const check = (client: OwnerClient) => checkRename(client, schema, to, domains);
+  const request = { schemas: [schema, to] as const, parameters: { domains }, check };
   const { unreadable = 0 } = await runOperation(renameOperation, surroundings, request, options);
   return { schema: to, unreadable };
 }
 
 async function checkRename(
-  { owner }: RenameSurroundings,
+  client: OwnerClient,
   from: string,
   to: string,
   domains: readonly string[],
 ): Promise<void> {
-  const { rows } = await withOwner(owner, (client) =>
-    client.query<{
-      id: string | null;
-      isUnderWay: boolean;
-      isTaken: boolean;
-      isDeleted: boolean;
-      domain: string | null;
-    }>(
-      `SELECT t.id, EXISTS (SELECT FROM public.tenant_operation
-                WHERE finished_at IS NULL AND kind = 'rename' AND schema_names = ARRAY[$1, $2]::varchar[]) AS "isUnderWay",
-              EXISTS (SELECT FROM public.tenants_tenant WHERE schema_name = $2)
-                OR to_regnamespace(quote_ident($2)) IS NOT NULL AS "isTaken",
-              EXISTS (SELECT FROM public.tenant_deletion WHERE schema_name = $1) AS "isDeleted",
-              (SELECT domain FROM public.tenants_domain d WHERE domain = ANY ($3) AND d.tenant_id <> t.id LIMIT 1) AS domain
-       FROM (SELECT 1) AS one LEFT JOIN public.tenants_tenant t ON t.schema_name = $1`,
-      [from, to, domains],
-    ),
+  const { rows } = await client.query<{
+    id: string | null;
+    isTaken: boolean;
+    isDeleted: boolean;
+    domain: string | null;
+  }>(
+    `SELECT t.id, EXISTS (SELECT FROM public.tenants_tenant WHERE schema_name = $2)
+              OR to_regnamespace(quote_ident($2)) IS NOT NULL AS "isTaken",
+            EXISTS (SELECT FROM public.tenant_deletion WHERE schema_name = $1) AS "isDeleted",
+            (SELECT domain FROM public.tenants_domain d WHERE domain = ANY ($3) AND d.tenant_id <> t.id LIMIT 1) AS domain
+     FROM (SELECT 1) AS one LEFT JOIN public.tenants_tenant t ON t.schema_name = $1`,
+    [from, to, domains],
   );
-  const { id, isUnderWay, isTaken, isDeleted, domain } = rows[0]!;
-  if (isUnderWay) return;
+  const { id, isTaken, isDeleted, domain } = rows[0]!;
   if (id === null) throw new TenantNotFoundError(from);
   if (isDeleted)
     throw new PlainError(

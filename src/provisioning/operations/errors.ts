@@ -12,13 +12,18 @@ export class OperationInTheWayError extends PlainError {
 
   constructor(
     /** The operation that has to be finished first. */
-    readonly operation: { readonly id: number; readonly kind: string; readonly schemas: readonly string[] },
+    readonly operation: {
+      readonly id: number;
+      readonly kind: string;
+      readonly schemas: readonly string[];
+      readonly isUnderWay: boolean;
+    },
   ) {
-    const { kind, schemas } = operation;
-    const tenant = shortName(schemas[0]!);
-    super(
-      `an operation on ${schemas.map(shortName).join(' and ')} is not finished: ${kind}; ${carryOn(tenant)}`,
-    );
+    const { kind, schemas, isUnderWay } = operation;
+    const whatToDo = isUnderWay
+      ? 'a process is working on it: try again when it is done; see: leopard tenants operations'
+      : carryOn(shortName(schemas[0]!));
+    super(`an operation on ${schemas.map(shortName).join(' and ')} is not finished: ${kind}; ${whatToDo}`);
   }
 }
 

@@ -31,6 +31,11 @@ export interface OperationRequest<P> {
   /** The schema of the tenant, then those of other tenants that nothing else may change meanwhile. */
   readonly schemas: readonly [string, ...string[]];
   readonly parameters: P;
+  /**
+   * Refuses the operation by throwing, in the transaction that begins it: no other operation can come between what it finds
+   * and the first step. Not called when an operation that was cut off is carried on.
+   */
+  readonly check?: (client: OwnerClient) => Promise<void>;
 }
 
 const BEAT_MS = (LEASE_SECONDS * 1_000) / 4;
@@ -40,20 +45,20 @@ const LONGEST_ERROR = 2_000;
  * Runs an operation, or carries the same one on that was cut off. One that was being undone is undone to its end first.
  * A failure undoes it where all its steps so far can be undone.
  * @returns what the steps noted
- * @throws OperationInTheWayError, OperationHeldError: nothing was changed; OperationFailedError: it can be carried on; what
+ * @throws OperationInTheWayError, OperationHeldError, what `check` throws: nothing was changed; OperationFailedError: it can be carried on; what
  * a step threw: everything is undone
  */
 export async function runOperation<P extends object, N extends object, S extends Surroundings>(
   operation: Operation<P, N, S>,
   surroundings: S,
-  request: OperationRequest<P>,
+  { check, ...request }: OperationRequest<P>,
   options: RunOptions = {},
 ): Promise<Partial<N>> {
   const { kind, secrets = [] } = operation;
   const holder = newHolder();
   return await withOwner(surroundings.owner, async (client) => {
     for (;;) {
-      const found = await begin(client, holder, { kind, ...request }, secrets);
+      const found = await begin(client, holder, { kind, ...request }, secrets, check);
       if ('begun' in found) {
         const fresh = {
           id: found.begun,

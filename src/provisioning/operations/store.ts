@@ -52,8 +52,15 @@ const CHANGED = `
     parameters = parameters - coalesce($12::text[], '{}')
   WHERE id = $1 AND holder = $2`;
 
+/** An unfinished operation that has one of the tenants of another one. */
+export interface UnfinishedOperation extends StoredOperation {
+  /** Whether a process works on it. */
+  readonly isUnderWay: boolean;
+}
+
 /**
  * Stores a new operation, held by this process, unless an unfinished one has one of its tenants.
+ * @param check refuses it by throwing; nothing else begins meanwhile, so that what it finds stays as it is
  * @returns the new operation's id, or the unfinished operation and whether it is the same, apart from its secrets
  */
 export async function begin(
@@ -61,7 +68,10 @@ export async function begin(
   holder: Holder,
   wanted: Pick<StoredOperation, 'kind' | 'schemas' | 'parameters'>,
   secrets: readonly string[],
-): Promise<{ readonly begun: number } | { readonly unfinished: StoredOperation; readonly isSame: boolean }> {
+  check?: (client: OwnerClient) => Promise<void>,
+): Promise<
+  { readonly begun: number } | { readonly unfinished: UnfinishedOperation; readonly isSame: boolean }
+> {
   const { kind, schemas, parameters } = wanted;
   return await inTransaction(client, async () => {
     // One begins at a time; steps and leases of others go on.
@@ -73,7 +83,9 @@ export async function begin(
        ORDER BY "isSame" DESC, id LIMIT 1`,
       [schemas, kind, JSON.stringify(parameters), secrets],
     );
-    if (rows[0]) return { unfinished: rows[0], isSame: rows[0].isSame };
+    const [found] = rows;
+    if (found) return { unfinished: { ...found, isUnderWay: isUnderWay(found) }, isSame: found.isSame };
+    await check?.(client);
     await client.query(
       `DELETE FROM public.tenant_operation WHERE id IN (
          SELECT id FROM public.tenant_operation WHERE finished_at IS NOT NULL ORDER BY id DESC OFFSET ${HISTORY})`,
@@ -101,9 +113,9 @@ export async function take(client: OwnerClient, id: number, holder: Holder): Pro
     if (!found)
       throw new PlainError(`there is no unfinished operation ${id}; see: leopard tenants operations`);
     const { place, pid, left } = found;
-    if (place !== null && pid !== null && isHeld(left) && !hasEnded({ place, pid })) {
+    if (isUnderWay(found)) {
       throw new OperationHeldError(
-        `process ${pid} on ${place.split(' ')[0]} is working on it: ${found.kind} of ${shortName(found.schemas[0]!)}; wait for it, or if that process has ended, try again in ${Math.ceil(left!)} s`,
+        `process ${pid} on ${place!.split(' ')[0]} is working on it: ${found.kind} of ${shortName(found.schemas[0]!)}; wait for it, or if that process has ended, try again in ${Math.ceil(left!)} s`,
       );
     }
     const state = found.state === 'FAILED' ? 'RUNNING' : found.state;
@@ -165,6 +177,11 @@ export async function update(
     ...[error ?? null, release || finish !== undefined, finish ?? null],
   ]);
   if (rowCount === 0) throw lost();
+}
+
+/** Returns whether a process works on an operation, or may do so on another machine. */
+function isUnderWay({ place, pid, left }: OperationRow): boolean {
+  return place !== null && pid !== null && isHeld(left) && !hasEnded({ place, pid });
 }
 
 /** Returns whether a lease goes on. One that is longer than any was left by a clock that was set back. */
