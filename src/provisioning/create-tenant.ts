@@ -14,6 +14,7 @@ import {
   checkNewTenant,
   type NewTenant,
   type SubscriptionStatus,
+  TenantExistsError,
   TenantNotFoundError,
 } from '../tenancy/new-tenant.js';
 import { checkShortName, LONGEST_NAME } from '../tenancy/tenant-name.js';
@@ -174,7 +175,14 @@ export async function createTenant(
     ...(catalogue && { catalogue }),
     ...(cell !== null && { cell }),
   };
-  const request = { schemas: [schema] as const, parameters };
+  // Before it holds the name, which would refuse somebody who is removing the tenant that has it.
+  const check = async (client: OwnerClient) => {
+    const { rowCount } = await client.query('SELECT FROM public.tenants_tenant WHERE schema_name = $1', [
+      schema,
+    ]);
+    if (rowCount) throw new TenantExistsError('schema', schema);
+  };
+  const request = { schemas: [schema] as const, parameters, check };
   const notes = await runOperation(createOperation, surroundings, request, options);
   const { id, schema: created, name: stored, domains: given, added } = notes as CreateTenantResult;
   return { id, schema: created, name: stored, domains: given, added };
