@@ -1,5 +1,6 @@
 import { inSnapshot, type OwnerClient } from '../database/owner.js';
 import { qualified } from '../database/schema-name.js';
+import { PlainError } from '../platform/plain-error.js';
 import { readTables } from './tables.js';
 
 /** Codes of a table and a schema that are gone. */
@@ -12,7 +13,7 @@ class TablesChanged extends Error {}
  * Runs `work`, which only reads, on one state of the database from which no table of a schema has departed: they are
  * locked, against migrations only, before that state is chosen. A table that was truncated or rewritten in between would
  * look empty.
- * @throws what `work` throws, and database errors
+ * @throws what `work` throws, PlainError when the schema is renamed or removed meanwhile, and database errors
  */
 export async function inLockedSnapshot<T>(
   client: OwnerClient,
@@ -31,6 +32,12 @@ export async function inLockedSnapshot<T>(
       });
     } catch (error) {
       const isChanged = error instanceof TablesChanged || GONE.has((error as { code?: string }).code ?? '');
+      // Renaming a schema waits for nobody who only reads its tables.
+      if (hasBegun && isChanged)
+        throw new PlainError(
+          `the tables of ${schema} were renamed or removed while they were read; try again, and see: leopard tenants list`,
+          { cause: error },
+        );
       if (hasBegun || !isChanged || attempt === MOST_ATTEMPTS) throw error;
     }
   }
