@@ -113,6 +113,7 @@ async function readBegin(
   const { at, server } = rows[0]!;
   const tenant = isPublic ? null : await readTenant(client, scope, wasActive);
   const found = await readTables(client, scope);
+  if (tenant && found.length === 0 && !(await hasSchema(client, scope))) throw new TenantNotFoundError(scope);
   const tables = isPublic ? found.filter(({ name }) => PUBLIC_TABLES[name] === 'rows') : found;
   const kept = new Set(tables.map(({ name }) => name));
   return {
@@ -126,6 +127,15 @@ async function readBegin(
     ...(isAnonymised && { isAnonymised }),
     tenants: isPublic ? await readSchemas(client) : [],
   };
+}
+
+/** Returns whether a schema still has its name: unlike its rows, tables are found by the name that they have by now. */
+async function hasSchema(client: OwnerClient, schema: string): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>(
+    'SELECT to_regnamespace(quote_ident($1)) IS NOT NULL AS there',
+    [schema],
+  );
+  return rows[0]!.there;
 }
 
 async function readSchemas(client: OwnerClient): Promise<string[]> {
@@ -142,7 +152,7 @@ async function readTenant(
 ): Promise<BackedUpTenant> {
   const { rows } = await client.query<{ id: string; name: string; row: string; exists: boolean }>(
     `SELECT id, name, (to_jsonb(t) - 'id')::text AS row,
-            to_regnamespace(quote_ident(schema_name)) IS NOT NULL AS exists
+            EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = schema_name) AS exists
      FROM public.tenants_tenant t WHERE schema_name = $1`,
     [schema],
   );
