@@ -4,6 +4,7 @@ import { type BackupFile, backupsIn } from '../backup/backup-files.js';
 import { backupsOfCell, makeDueBackups } from '../backup/scheduled-backups.js';
 import { verifyBackup } from '../backup/verify-backup.js';
 import { MAIN_CELL } from '../config/cell-settings.js';
+import { cellNamed, handleOf } from '../database/cells.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { atEachCell, handlesOf, requireAllCells } from './each-cell.js';
@@ -17,6 +18,7 @@ interface ListedFile extends BackupFile {
 
 interface Options {
   readonly json?: boolean;
+  readonly cell?: string;
 }
 
 /** Adds `leopard backup verify|due|list`, which work on the folder of scheduled backups. */
@@ -25,8 +27,9 @@ export function addBackupFolderCommands(backup: Command, context: CliContext): v
     backup.command(name).description(description).option('--json', 'print JSON');
   add('verify', 'restore a backup under a scratch name, compare its checksums, and remove that again')
     .argument('[path]', 'a backup, or a folder from which one is chosen at random; BACKUP_DIR by default')
+    .option('--cell <name>', 'restore in the database of this further cell, by default a backup of its own')
     .action((path: string | undefined, _: Options, command: Command) =>
-      verify(context, path, jsonOf(command)),
+      verify(context, path, command.optsWithGlobals<Options>()),
     );
   add('due', 'make the scheduled backups that are due, and remove those that are too old').action(
     (_: Options, command: Command) => makeDue(context, jsonOf(command)),
@@ -39,24 +42,37 @@ export function addBackupFolderCommands(backup: Command, context: CliContext): v
 /** Returns whether JSON was asked for; both `backup` and its subcommands know the option. */
 const jsonOf = (command: Command): boolean => command.optsWithGlobals<Options>().json ?? false;
 
-function folderOf(context: CliContext): string {
-  const { directory } = context.config().backups;
+/** Returns the folder of a cell's scheduled backups. @throws UsageError where none is set */
+function folderOf(context: CliContext, cell: string | null = null): string {
+  const config = context.config();
+  const { directory } = (cell === null ? config : backupsOfCell(config, cell)).backups;
   if (directory === null) throw new UsageError('no folder of backups is set: BACKUP_DIR');
   return directory;
 }
 
-async function verify(context: CliContext, path: string | undefined, json: boolean): Promise<void> {
-  const from = path ?? folderOf(context);
+async function verify(
+  context: CliContext,
+  path: string | undefined,
+  { json, cell: label = MAIN_CELL }: Options,
+): Promise<void> {
+  const cell = cellNamed(label);
+  const config = context.config();
+  const from = path ?? folderOf(context, cell);
   const progress = context.progress(process.stderr);
   progress.say(`verifying ${from}`);
-  const verified = await withDatabase(context, (handle) =>
-    verifyBackup(ownerSettings(handle), handle.app.user, from),
-  ).finally(progress.done);
+  const verified = await withDatabase(context, (handle) => {
+    const place = handleOf(handle, cell);
+    return verifyBackup(ownerSettings(place), place.app.user, from);
+  }).finally(progress.done);
   const { file, restored, snapshotAt, rows, files } = verified;
   context.show(json, { file, restored, snapshot_at: snapshotAt, rows, files }, () => [
     `${file} is whole: ${rows} rows and ${files} uploaded files are as they were at ${snapshotAt}`,
     ...(restored === null ? [] : [`${restored} was restored from it for comparison, and removed again`]),
   ]);
+  if (path === undefined && cell === null && config.cells.length > 0)
+    context.warn(
+      `the backups of the cells ${config.cells.map(({ name }) => name).join(', ')} were not looked at; verify each: leopard backup verify --cell <name>`,
+    );
 }
 
 async function makeDue(context: CliContext, json: boolean): Promise<void> {

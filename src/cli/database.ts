@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import {
   type MajorUpgrade,
   type MajorUpgradeReport,
@@ -12,12 +12,13 @@ import { DataDirectoryInUseError } from '../database/embedded/errors.js';
 import { readInstance } from '../database/embedded/instance-file.js';
 import { layoutOf } from '../database/embedded/layout.js';
 import { findOtherBinaries, versionOf } from '../database/embedded/other-binaries.js';
-import { CliError } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 
 interface UpgradeCommandOptions {
   readonly fromBinaries?: string;
   readonly dryRun?: boolean;
+  readonly cell?: string;
   readonly json?: boolean;
 }
 
@@ -29,18 +30,23 @@ export function addDatabaseCommand(program: Command, context: CliContext): void 
   database
     .command('upgrade')
     .description(
-      'move the embedded database to the PostgreSQL that this version brings; the old data are kept',
+      'move the embedded database to the PostgreSQL that this version brings; the old data are kept. Further cells are servers of your own',
     )
     .option(
       '--from-binaries <folder>',
       'the programs of the old PostgreSQL, where the system has none of that version',
     )
     .option('--dry-run', 'change nothing: examine versions, programs and room on the disk')
+    .addOption(new Option('--cell <name>').hideHelp()) // refused with the reason
     .option('--json', 'print JSON')
     .action((options: UpgradeCommandOptions) => upgrade(context, options));
 }
 
 async function upgrade(context: CliContext, options: UpgradeCommandOptions): Promise<void> {
+  if (options.cell !== undefined)
+    throw new UsageError(
+      'this command is for the embedded database, which is that of the cell main; the server of a further cell is upgraded as its documentation says, and then examined: leopard doctor',
+    );
   const settings = context.config().database;
   if (settings.kind !== 'embedded')
     throw new CliError(

@@ -1,17 +1,19 @@
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
+import { MAIN_CELL } from '../config/cell-settings.js';
 import type { ConnectionSettings } from '../config/config.js';
-import { handleOfTenant } from '../database/cells.js';
+import { cellNamed, handleOf, handleOfTenant } from '../database/cells.js';
 import { isDirect } from '../database/reachability.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { findTenant } from '../tenancy/tenant-list.js';
-import { CliError } from './cli-error.js';
+import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
 import { ownerSettings } from './owner-settings.js';
 import { withTables } from './with-tables.js';
 
 interface DbShellOptions {
   readonly tenant?: string;
+  readonly cell?: string;
   readonly owner?: boolean;
 }
 
@@ -22,6 +24,7 @@ export function addDbShellCommand(program: Command, context: CliContext): void {
     .description('open psql on the database; arguments for psql follow --')
     .argument('[psql-arguments...]')
     .option('--tenant <tenant>', "with this tenant's role and tables")
+    .option('--cell <name>', 'on the database of this further cell (LEOPARD_CELLS)')
     .option('--owner', "as the tables' owner, who may change everything")
     .action((psqlArguments: string[], options: DbShellOptions) => dbShell(context, psqlArguments, options));
 }
@@ -31,11 +34,15 @@ async function dbShell(
   psqlArguments: readonly string[],
   options: DbShellOptions,
 ): Promise<void> {
+  if (options.tenant && options.cell)
+    throw new UsageError('a tenant is found in its own cell; leave --cell out');
   const exitCode = await withTables(
     context,
     async ({ database, handle }) => {
       const schema = options.tenant && (await findTenant(database, options.tenant)).schema;
-      const place = schema ? await handleOfTenant(handle, schema) : handle;
+      const place = schema
+        ? await handleOfTenant(handle, schema)
+        : handleOf(handle, cellNamed(options.cell ?? MAIN_CELL));
       const settings = options.owner ? ownerSettings(place) : (place.direct ?? place.app);
       const environment = { ...context.environment, ...connectionVariables(settings) };
       if (!schema) return await runPsql(psqlArguments, environment);

@@ -12,12 +12,28 @@ export interface UpgradeReport {
   readonly database: UpgradedDatabase | null;
   /** Null where it could not be found out. */
   readonly plan: UpgradePlan | null;
+  /** The same of each further cell that could be asked. */
+  readonly cells: readonly CellPlan[];
+  /** Why nothing is known of a cell, in one line each. */
+  readonly left_out: readonly string[];
+  /** In all cells. */
   readonly older_processes: { readonly may_go_on: boolean; readonly because: readonly string[] };
   readonly settings: { readonly changed: readonly string[]; readonly unknown: readonly UnknownSetting[] };
   /** Bytes that may be written to the database's disk, and those free there; null if it is another machine's. */
   readonly disk: { readonly needed: number; readonly free: number | null };
   /** Estimated duration of the migrations. */
   readonly seconds: number;
+}
+
+/** The plan for the database of a further cell. */
+export interface CellPlan {
+  readonly cell: string;
+  /** The running server's version. */
+  readonly server: string;
+  readonly plan: UpgradePlan;
+  readonly seconds: number;
+  /** Bytes that may be written to its disk; what is free on another machine is not known. */
+  readonly disk: { readonly needed: number; readonly free: null };
 }
 
 /** The server before and after the upgrade. */
@@ -38,17 +54,28 @@ export function upgradeLines(report: UpgradeReport): string[] {
     ...blocked.map((text) => `blocked: ${text}`),
     ...(database && database.step !== 'none' ? [`database: ${database.text}`] : []),
     ...(plan ? planLines(plan, report) : []),
+    ...report.cells.flatMap((cell) => cellLines(cell, report)),
     ...settings.changed.map((text) => `setting: ${text}`),
     ...settings.unknown.map(
       ({ name, near }) => `setting: ${name} is read by nothing${near ? `; ${near} is meant?` : ''}`,
     ),
     ...(report.verdict === 'nothing'
-      ? [`nothing to do: version ${report.version} starts on this database as it is`]
+      ? [
+          `nothing to do${report.left_out.length > 0 ? ' in the cells that answered' : ''}: version ${report.version} starts on this database as it is`,
+        ]
       : []),
   ];
 }
 
-function planLines(plan: UpgradePlan, { older_processes: older, seconds, disk }: UpgradeReport): string[] {
+function cellLines({ cell, plan, ...measured }: CellPlan, { older_processes }: UpgradeReport): string[] {
+  const lines = planLines(plan, { older_processes, ...measured });
+  return lines.length > 0 ? [`cell ${cell}:`, ...lines.map((line) => `  ${line}`)] : [];
+}
+
+function planLines(
+  plan: UpgradePlan,
+  { older_processes: older, seconds, disk }: Pick<UpgradeReport, 'older_processes' | 'seconds' | 'disk'>,
+): string[] {
   const newer = plan.newer
     ? [
         `migrations: a newer version has applied ${plan.newer.count} more, the last is ${plan.newer.last}; this one goes on, since they only add`,

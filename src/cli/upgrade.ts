@@ -16,8 +16,9 @@ import { PlainError } from '../platform/plain-error.js';
 import { planUpgrade, reasonsToStopOlder, type UpgradePlan } from '../schema/upgrade/upgrade-plan.js';
 import { CliError, UsageError } from './cli-error.js';
 import type { CliContext } from './context.js';
+import { atEachCell, handlesOf, requireAllCells } from './each-cell.js';
 import { asTyped } from './invocation.js';
-import { type UpgradedDatabase, type UpgradeReport, upgradeLines } from './upgrade-report.js';
+import { type CellPlan, type UpgradedDatabase, type UpgradeReport, upgradeLines } from './upgrade-report.js';
 import { withDatabase } from './with-database.js';
 
 /** The exit code of a check that found work to do. */
@@ -28,7 +29,7 @@ const INSUFFICIENT_PRIVILEGE = '42501';
 export function addUpgradeCommand(program: Command, context: CliContext): void {
   program
     .command('upgrade')
-    .description('say what starting this version on this database will do: migrations, locks, settings')
+    .description('say what starting this version on all cells will do: migrations, locks, settings')
     .option('--check', 'find it out; changes nothing (required)')
     .option('--json', 'print JSON')
     .action(async ({ check, json }: { check?: boolean; json?: boolean }) => {
@@ -39,6 +40,7 @@ export function addUpgradeCommand(program: Command, context: CliContext): void {
       const report = await checkUpgrade(context);
       context.show(json, report, () => upgradeLines(report).map((line) => asTyped(line, context.invocation)));
       if (report.verdict === 'blocked') throw new CliError('this version cannot be started as things are');
+      requireAllCells({ problems: report.left_out });
       if (report.verdict === 'work') throw new CliError('there is work to do', WORK_EXIT_CODE);
     });
 }
@@ -52,7 +54,7 @@ async function checkUpgrade(context: CliContext): Promise<UpgradeReport> {
     ),
   };
   const blocked: string[] = [];
-  let looked: Looked = { database: null, plan: null };
+  let looked: Looked = { database: null, plan: null, cells: [], leftOut: [] };
   try {
     const config = context.config();
     looked = await look(context, config);
@@ -61,12 +63,13 @@ async function checkUpgrade(context: CliContext): Promise<UpgradeReport> {
     else if (error instanceof PlainError) blocked.push(error.message);
     else throw error;
   }
-  const { database, plan } = looked;
-  const because = plan ? reasonsToStopOlder(plan) : [];
+  const { database, plan, cells, leftOut } = looked;
+  const plans = [...(plan ? [plan] : []), ...cells.map((cell) => cell.plan)];
+  const because = [...new Set(plans.flatMap(reasonsToStopOlder))];
   if (database?.step === 'major')
     because.push('a server of the old major version does not start on the new data');
   const hasWork =
-    (plan !== null && plan.steps.length + plan.captures > 0) ||
+    plans.some(({ steps, captures }) => steps.length + captures > 0) ||
     settings.changed.length > 0 ||
     (database !== null && database.step !== 'none');
   return {
@@ -75,28 +78,37 @@ async function checkUpgrade(context: CliContext): Promise<UpgradeReport> {
     blocked,
     database,
     plan,
+    cells,
+    left_out: leftOut,
     older_processes: { may_go_on: because.length === 0, because },
     settings,
     disk: { needed: plan ? neededSpace(plan) : 0, free: looked.free ?? null },
-    seconds: plan ? plan.steps.reduce((sum, { estimate }) => sum + estimate.seconds, 0) : 0,
+    seconds: plan ? secondsOf(plan) : 0,
   };
 }
 
-interface Looked {
+const secondsOf = ({ steps }: UpgradePlan) => steps.reduce((sum, { estimate }) => sum + estimate.seconds, 0);
+
+interface Looked extends Plans {
   readonly database: UpgradedDatabase | null;
-  readonly plan: UpgradePlan | null;
   /** Free bytes on the embedded database's disk. */
   readonly free?: number;
+}
+
+/** The plans for the databases, of which those of further cells that do not answer are left out. */
+interface Plans {
+  /** Of the database with the catalogue. */
+  readonly plan: UpgradePlan | null;
+  readonly cells: readonly CellPlan[];
+  /** Why there is no plan for a cell, in one line each. */
+  readonly leftOut: readonly string[];
 }
 
 async function look(context: CliContext, { database: settings }: Config): Promise<Looked> {
   if (settings.kind === 'server') {
     return await withDatabase(context, async (handle) => {
-      const [server, plan] = await withOwner(handle.owner ?? handle.app, async (client) => [
-        await serverVersion(client),
-        await planFor(client, handle),
-      ]);
-      return { database: { kind: 'server', server, step: 'none', text: '' }, plan };
+      const { server, ...plans } = await plansFor(handle);
+      return { database: { kind: 'server', server, step: 'none', text: '' }, ...plans };
     });
   }
   const { directory } = settings;
@@ -104,7 +116,7 @@ async function look(context: CliContext, { database: settings }: Config): Promis
   const data = existsSync(directory) ? readDataVersion(directory) : null;
   if (!data) {
     const text = `there is none yet in ${directory}; a start creates it`;
-    return { database: { kind, server: null, step: 'created', text }, plan: null };
+    return { database: { kind, server: null, step: 'created', text }, ...NOT_ASKED };
   }
   const { bavail, bsize } = statfsSync(directory);
   const free = bavail * bsize;
@@ -115,28 +127,48 @@ async function look(context: CliContext, { database: settings }: Config): Promis
     text: `its data in ${directory} are PostgreSQL ${data.major}'s, this version brings ${EMBEDDED_MAJOR}; stop the program and run: leopard database upgrade`,
   };
   const isRunning = readInstance(layoutOf(directory).instance)?.server;
-  if (!isServed(data) && !isRunning) return { database: major, plan: null, free };
+  if (!isServed(data) && !isRunning) return { database: major, ...NOT_ASKED, free };
   return await withDatabase(context, async (handle) => {
-    const [server, plan] = await withOwner(handle.owner ?? handle.app, async (client) => [
-      await serverVersion(client),
-      await planFor(client, handle),
-    ]);
-    if (!isServed(data)) return { database: { ...major, server }, plan, free };
+    const { server, ...plans } = await plansFor(handle);
+    if (!isServed(data)) return { database: { ...major, server }, ...plans, free };
     const brought = binariesVersion();
     const isSame = brought === server;
     const text = isSame
       ? ''
       : `a restart replaces PostgreSQL ${server} by ${brought}; its data stay as they are`;
-    return { database: { kind, server, step: isSame ? 'none' : 'restart', text }, plan, free };
+    return { database: { kind, server, step: isSame ? 'none' : 'restart', text }, ...plans, free };
   });
 }
 
+/** The plans where no server of the catalogue runs: a cell's database is of no use alone. */
+const NOT_ASKED: Plans = { plan: null, cells: [], leftOut: [] };
+
+async function plansFor(catalogue: DatabaseHandle): Promise<Plans & { readonly server: string }> {
+  const { found, problems } = await atEachCell(handlesOf(catalogue), (place, name) =>
+    withOwner(place.owner ?? place.app, async (client) => {
+      const server = await serverVersion(client);
+      const plan = await planFor(client, place, name);
+      return { server, plan, seconds: secondsOf(plan), disk: { needed: neededSpace(plan), free: null } };
+    }),
+  );
+  const [main, ...further] = found;
+  const { server, plan } = main!.result;
+  const cells = further.map(({ cell, result }) => ({ cell, ...result }));
+  return { server, plan, cells, leftOut: problems };
+}
+
 /** Plans with a trial of the migrations where the role may create schemas and roles. */
-async function planFor(client: OwnerClient, { app, owner }: DatabaseHandle): Promise<UpgradePlan> {
+async function planFor(
+  client: OwnerClient,
+  { app, owner }: DatabaseHandle,
+  cell: string | null,
+): Promise<UpgradePlan> {
   const without = (untried: string) => planUpgrade(client, app.user, { untried });
   if (!owner)
     return await without(
-      'the owner of the tables can try them: set DB_OWNER_USER and DB_OWNER_PASSWORD (or DATABASE_OWNER_URL)',
+      cell === null
+        ? 'the owner of the tables can try them: set DB_OWNER_USER and DB_OWNER_PASSWORD (or DATABASE_OWNER_URL)'
+        : `the owner of the tables can try them: set owner_url of the cell ${cell} (LEOPARD_CELLS)`,
     );
   return await planUpgrade(client, app.user).catch((error: Error & { code?: string }) => {
     if (error.code !== INSUFFICIENT_PRIVILEGE) throw error;

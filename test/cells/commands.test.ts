@@ -148,6 +148,52 @@ test('a cell that was away when the catalogue changed catches up: when it is use
   cell!.gate.end();
 });
 
+test('an upgrade is planned for each cell', async () => {
+  const checksums = await inCell<{ checksum: string }>('SELECT checksum FROM public.event_capture');
+  await inCell("UPDATE public.event_capture SET checksum = 'of an earlier version'");
+  try {
+    const { exitCode, stdout } = await leopard('upgrade', '--check', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdict: 'work',
+      plan: { captures: 0 },
+      cells: [{ cell: 'eu2', plan: { tenants: 1, captures: 1, untried: null } }],
+      left_out: [],
+    });
+    expect(exitCode).toBe(3);
+    const shown = await leopard('upgrade', '--check');
+    expect(shown.stdout).toMatch(/^cell eu2:\n.*\n? *.*capture of events/m);
+  } finally {
+    await inCell(`UPDATE public.event_capture SET checksum = '${checksums[0]!.checksum}'`);
+  }
+});
+
+test('a backup of a cell is verified there', async () => {
+  const file = join(place.config.dataDirectory, 'eu2.tar');
+  await leopard('backup', '--cell', 'eu2', '--to', file);
+  const { exitCode, stdout, stderr } = await leopard('backup', 'verify', file, '--cell', 'eu2', '--json');
+  expect(exitCode, stderr).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ file, restored: 'tenant_far' });
+  const unknown = await leopard('backup', 'verify', file, '--cell', 'eu9');
+  expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('there is no cell eu9') });
+});
+
+test('dbshell opens the database of the cell that is named', async () => {
+  // The catalogue has two tenants, the cell one: elsewhere this divides by zero.
+  const query = ['--', '-Atc', 'SELECT 1 / (count(*) = 1)::integer FROM public.tenants_tenant'];
+  expect((await leopard('dbshell', '--cell', 'eu2', ...query)).exitCode).toBe(0);
+  expect((await leopard('dbshell', ...query)).exitCode).not.toBe(0);
+  const both = await leopard('dbshell', '--cell', 'eu2', '--tenant', 'far', ...query);
+  expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('leave --cell out') });
+});
+
+test('the embedded server is that of the catalogue alone', async () => {
+  const { exitCode, stderr } = await leopard('database', 'upgrade', '--cell', 'eu2');
+  expect({ exitCode, stderr }).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('the server of a further cell is upgraded as its documentation says'),
+  });
+});
+
 test('a cell that does not answer is named, and commands on all others go on', async () => {
   process.kill(place.server.pid, 'SIGKILL');
   const { stdout } = await leopard('cells', '--json');
@@ -166,4 +212,7 @@ test('a cell that does not answer is named, and commands on all others go on', a
   expect(pause.stderr).toContain('the cell eu2 does not answer; it catches up when it is back');
   const doctor = await leopard('doctor', '--json');
   expect(doctor.stdout).toContain('"eu2: connection"');
+  const upgrade = await leopard('upgrade', '--check', '--json');
+  expect(JSON.parse(upgrade.stdout)).toMatchObject({ plan: { tenants: 2 }, cells: [] });
+  expect(upgrade).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('the cell eu2 is left out') });
 });

@@ -18,10 +18,10 @@ const COMMANDS: Readonly<Record<string, Place>> = {
   'migrate status': 'cells',
   makemigration: 'none',
   showmigrations: 'cells',
-  'database upgrade': 'main', // the embedded server
+  'database upgrade': 'main', // the embedded server is that of the catalogue
   cells: 'cells',
   'cells sync': 'cells',
-  upgrade: 'main', // asks whether the program can be replaced; migrate --dry-run and migrate status show the cells
+  upgrade: 'cells',
   'tenants create': 'tenant',
   'tenants list': 'tenants',
   'tenants show': 'tenant',
@@ -95,12 +95,12 @@ const COMMANDS: Readonly<Record<string, Place>> = {
   'clients erase': 'tenant',
   'security-log': 'tenant',
   backup: 'cells',
-  'backup verify': 'main', // restores under a scratch name, and removes that again
+  'backup verify': 'cells', // one by --cell
   'backup due': 'cells',
   'backup list': 'cells',
   restore: 'cells',
   shell: 'tenants',
-  dbshell: 'tenant',
+  dbshell: 'cells', // one by --cell, or a tenant's
   top: 'cells',
   doctor: 'cells',
   scaffold: 'none',
@@ -114,6 +114,7 @@ const RUNS: Readonly<Record<string, readonly [args: readonly string[], exitCode:
   showmigrations: [['showmigrations'], 1],
   cells: [['cells'], 0],
   'cells sync': [['cells', 'sync'], 1],
+  upgrade: [['upgrade', '--check'], 1],
   'events status': [['events', 'status'], 1],
   'events pause': [['events', 'pause'], 0],
   'events resume': [['events', 'resume'], 0],
@@ -127,7 +128,9 @@ const RUNS: Readonly<Record<string, readonly [args: readonly string[], exitCode:
   backup: [['backup', '--to', 'FOLDER'], 0],
   'backup due': [['backup', 'due'], 1],
   'backup list': null, // commands.test.ts
+  'backup verify': null, // commands.test.ts
   restore: null, // commands.test.ts
+  dbshell: null, // commands.test.ts
   top: [['top', '--once', '--every', '1'], 0],
   doctor: [['doctor', '--production'], 1],
 };
