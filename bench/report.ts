@@ -148,6 +148,7 @@ export function writeMarkdown(
     | 'tenants'
     | 'growth'
     | 'writes'
+    | 'writes-variants'
     | 'answers'
     | 'profiles',
   text: string,

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openDatabase } from '../../src/database/connections.js';
 import { type OwnerClient, withOwner } from '../../src/database/owner.js';
@@ -9,11 +9,13 @@ import { Instance } from '../program.js';
 import { asMarkdown, asText, machine, type Table, writeMarkdown } from '../report.js';
 import { loadAverage, surroundings } from '../surroundings.js';
 import { Workshop } from '../workshop.js';
-import { CLIENTS, measurePrices, type Prices, WRITES } from './prices.js';
+import { CLIENTS, measurePrices, type Prices, type SchemaChange, WRITES } from './prices.js';
 
 /**
- * Measures what each trigger, index and foreign key of a client costs a write: npm run bench:writes [-- --rounds 8
- * --statements 200 --markdown FILE --json FILE]. What a create costs through the API: npm run bench -- --only create
+ * Measures what each trigger, index and foreign key of a client costs a write: npm run bench:writes [-- --rounds 15
+ * --statements 60 --only INSERT --variants FOLDER --markdown FILE --json FILE]. With a folder of .sql files, each of
+ * these changes the schema in a variant of its own, and only these are measured beside it: --variants bench/writes/former
+ * compares with an earlier state. What a create costs through the API: npm run bench -- --only create
  * --connections 16.
  */
 
@@ -23,9 +25,10 @@ const LEAST_SHOWN = 5;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '8' },
-    statements: { type: 'string', default: '200' },
+    rounds: { type: 'string', default: '15' },
+    statements: { type: 'string', default: '60' },
     only: { type: 'string' },
+    variants: { type: 'string' },
     markdown: { type: 'string' },
     json: { type: 'string' },
   },
@@ -47,7 +50,11 @@ try {
     domains: [{ domain: 'writes.localhost', isPrimary: true }],
   };
   await createTenantSchema(owner, app.user, tenant);
-  const options = { rounds: Number(values.rounds), statements: Number(values.statements) };
+  const options = {
+    rounds: Number(values.rounds),
+    statements: Number(values.statements),
+    ...(values.variants === undefined ? {} : { changes: changesIn(values.variants) }),
+  };
   const [all, version] = await withOwner(owner, async (client) => {
     await fill(client);
     const measured: Prices[] = [];
@@ -62,12 +69,28 @@ try {
     return [measured, rows[0]?.version ?? ''] as const;
   });
   const on = machine(surroundings(workshop.directory, version, load)).join('\n');
-  const tables = [summary(all), ...all.map(priceTable)];
+  const tables =
+    values.variants === undefined
+      ? [summary(all), ...all.filter(({ parts }) => parts.length > 0).map(priceTable)]
+      : [comparison(all)];
   console.log([on, ...tables.map(asText)].join('\n\n'));
-  if (values.markdown) writeMarkdown(values.markdown, 'writes', [on, ...tables.map(asMarkdown)].join('\n\n'));
+  if (values.markdown)
+    writeMarkdown(
+      values.markdown,
+      values.variants === undefined ? 'writes' : 'writes-variants',
+      [on, ...tables.map(asMarkdown)].join('\n\n'),
+    );
   if (values.json) writeFileSync(values.json, `${JSON.stringify(all, null, 2)}\n`);
 } finally {
   await workshop.close();
+}
+
+function changesIn(folder: string): SchemaChange[] {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.sql'));
+  return files.sort().map((name) => ({
+    what: basename(name, '.sql'),
+    sql: readFileSync(join(folder, name), 'utf8'),
+  }));
 }
 
 async function fill(client: OwnerClient): Promise<void> {
@@ -93,7 +116,20 @@ function summary(all: readonly Prices[]): Table {
       whole.toFixed(0),
       bare.toFixed(0),
       (whole / bare).toFixed(2),
-      write.operation === 'INSERT' ? '1.6' : '',
+      write.operation === 'INSERT' && write.rows === undefined ? '1.6' : '',
+    ]),
+  };
+}
+
+/** Shows variants of the schema beside the whole. */
+function comparison(all: readonly Prices[]): Table {
+  return {
+    title: "PostgreSQL's processor time of one statement, in µs",
+    head: ['', 'now', ...(all[0]?.parts.map(({ what }) => what) ?? []), 'bare', 'ratio'],
+    rows: all.map(({ write, whole, bare, parts }) => [
+      write.what,
+      ...[whole, ...parts.map(({ without }) => without), bare].map((price) => price.toFixed(0)),
+      (whole / bare).toFixed(2),
     ]),
   };
 }
