@@ -5,6 +5,7 @@ import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { addressKey } from '../http/address-key.js';
 import { throttled } from '../http/errors.js';
 import type { ClientDevice } from './client-device.js';
+import { isInWindow } from './count-window.js';
 import { knownDevice } from './known-devices.js';
 
 /**
@@ -142,7 +143,7 @@ export class LoginThrottle {
   }
 
   get #inWindow() {
-    return sql`f.window_started_at > now() - ${this.#window}`;
+    return isInWindow(sql`f.window_started_at`, this.#window);
   }
 
   get #wait() {

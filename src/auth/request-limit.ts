@@ -1,6 +1,7 @@
 import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { addressKey } from '../http/address-key.js';
+import { isInWindow } from './count-window.js';
 
 /** Seconds of a window. */
 export const REQUEST_WINDOW = 3_600;
@@ -12,7 +13,8 @@ export interface Requested {
   readonly wait: number;
 }
 
-const IN_WINDOW = sql`f.window_started_at > now() - make_interval(secs => ${sql.lit(REQUEST_WINDOW)})`;
+const LASTS = sql`make_interval(secs => ${sql.lit(REQUEST_WINDOW)})`;
+const IN_WINDOW = isInWindow(sql`f.window_started_at`, LASTS);
 
 /** Returns the statement that counts one request for a password of an address, and returns all of them in the hour. */
 export function countRequest(address: string): Statement<Requested> {
@@ -23,5 +25,5 @@ export function countRequest(address: string): Statement<Requested> {
       failures = CASE WHEN ${IN_WINDOW} THEN f.failures + 1 ELSE 1 END,
       window_started_at = CASE WHEN ${IN_WINDOW} THEN f.window_started_at ELSE now() END
     RETURNING f.failures AS requests,
-      extract(epoch FROM f.window_started_at + make_interval(secs => ${sql.lit(REQUEST_WINDOW)}) - now())::float8 AS wait`;
+      extract(epoch FROM f.window_started_at + ${LASTS} - now())::float8 AS wait`;
 }

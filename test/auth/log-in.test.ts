@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unusablePassword } from '../../src/auth/passwords.js';
+import { withOwner } from '../../src/database/owner.js';
 import { statement } from '../../src/database/statement.js';
 import { PASSWORD, startTestApp, type TestApp } from '../helpers/app.js';
 import { idOf, seedStaff } from '../helpers/staff.js';
@@ -217,6 +218,35 @@ describe('failed log-ins', () => {
     await fail(3, newAddress(), 'consultant3');
     expect((await from(newAddress(), 'consultant3', PASSWORD)).status).toBe(429);
     await age(601);
+    expect((await from(newAddress(), 'consultant3', PASSWORD)).status).toBe(200);
+  });
+
+  test('count no longer than that when the clock was set back meanwhile', async () => {
+    const setBack = () =>
+      withOwner(app.databases.owner, async (client) => {
+        for (const table of [
+          'tenant_main.login_failure',
+          'tenant_demo.login_failure',
+          'public.login_address',
+        ])
+          await client.query(
+            `UPDATE ${table} SET window_started_at = window_started_at + interval '2 hours'`,
+          );
+      });
+    const address = newAddress();
+    await fail(3, newAddress(), 'consultant3');
+    await fail(12, address, () => `guess-${randomUUID()}`);
+    for (let i = 0; i < 6; i++) await from(address, `guess-${randomUUID()}`, 'wrong', 'demo');
+    expect((await from(newAddress(), 'consultant3', PASSWORD)).status).toBe(429);
+    for (const host of ['main', 'demo'])
+      expect((await from(address, 'admin', PASSWORD, host)).status).toBe(429);
+    await setBack();
+    for (const host of ['main', 'demo'])
+      expect((await from(address, 'admin', PASSWORD, host)).status).toBe(200);
+    // A new window begins with the next failure.
+    await fail(3, newAddress(), 'consultant3');
+    expect((await from(newAddress(), 'consultant3', PASSWORD)).status).toBe(429);
+    await setBack();
     expect((await from(newAddress(), 'consultant3', PASSWORD)).status).toBe(200);
   });
 

@@ -26,6 +26,7 @@ FROM counted
   JOIN login_failure f
 USING (kind, key)
 WHERE f.window_started_at > now() - make_interval(secs => $9)
+  AND f.window_started_at <= now() + make_interval(secs => 60)
 UNION ALL
 SELECT 'anywhere', a.failures, a.wait
 FROM (SELECT WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')) counts
@@ -103,6 +104,7 @@ FROM counted
   JOIN login_failure f
 USING (kind, key)
 WHERE f.window_started_at > now() - make_interval(secs => $9)
+  AND f.window_started_at <= now() + make_interval(secs => 60)
 UNION ALL
 SELECT 'anywhere', a.failures, a.wait
 FROM (SELECT WHERE NOT EXISTS (SELECT FROM known WHERE known.kind = 'device')) counts
