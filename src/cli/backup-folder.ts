@@ -32,15 +32,22 @@ export function addBackupFolderCommands(backup: Command, context: CliContext): v
       verify(context, path, command.optsWithGlobals<Options>()),
     );
   add('due', 'make the scheduled backups that are due, and remove those that are too old').action(
-    (_: Options, command: Command) => makeDue(context, jsonOf(command)),
+    (_: Options, command: Command) => makeDue(context, ofAllCells(command)),
   );
   add('list', 'list the scheduled backups, the newest first').action((_: Options, command: Command) =>
-    list(context, jsonOf(command)),
+    list(context, ofAllCells(command)),
   );
 }
 
-/** Returns whether JSON was asked for; both `backup` and its subcommands know the option. */
-const jsonOf = (command: Command): boolean => command.optsWithGlobals<Options>().json ?? false;
+/**
+ * Returns whether JSON was asked for; `backup` knows the options too, and takes them from its subcommands.
+ * @throws UsageError where a cell is named
+ */
+function ofAllCells(command: Command): boolean {
+  const { cell, json = false } = command.optsWithGlobals<Options>();
+  if (cell !== undefined) throw new UsageError('this is about the backups of all cells; leave --cell out');
+  return json;
+}
 
 /** Returns the folder of a cell's scheduled backups. @throws UsageError where none is set */
 function folderOf(context: CliContext, cell: string | null = null): string {

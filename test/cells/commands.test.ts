@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,6 +9,8 @@ import { Database } from '../../src/database/database.js';
 import { withOwner } from '../../src/database/owner.js';
 import { databaseUrl, runCommand, settingsFor } from '../helpers/cli.js';
 import { type TwoCells, twoCells } from '../helpers/two-cells.js';
+
+const hasPsql = spawnSync('psql', ['--version']).status === 0;
 
 let place: TwoCells;
 
@@ -177,13 +180,21 @@ test('a backup of a cell is verified there', async () => {
   expect(unknown).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('there is no cell eu9') });
 });
 
-test('dbshell opens the database of the cell that is named', async () => {
+test.skipIf(!hasPsql)('dbshell opens the database of the cell that is named', async () => {
   // The catalogue has two tenants, the cell one: elsewhere this divides by zero.
   const query = ['--', '-Atc', 'SELECT 1 / (count(*) = 1)::integer FROM public.tenants_tenant'];
   expect((await leopard('dbshell', '--cell', 'eu2', ...query)).exitCode).toBe(0);
   expect((await leopard('dbshell', ...query)).exitCode).not.toBe(0);
   const both = await leopard('dbshell', '--cell', 'eu2', '--tenant', 'far', ...query);
   expect(both).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('leave --cell out') });
+});
+
+test('backups that are due, and their list, are of all cells: none can be named', async () => {
+  for (const name of ['due', 'list'])
+    expect(await leopard('backup', name, '--cell', 'eu2')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('leave --cell out'),
+    });
 });
 
 test('the embedded server is that of the catalogue alone', async () => {
