@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { readMigrations } from '../database/migration-files.js';
 import { inTransaction, type OwnerClient, withOwner } from '../database/owner.js';
-import { logUncompressed } from '../database/plain-log.js';
+import { LOG_UNCOMPRESSED, logUncompressed } from '../database/plain-log.js';
 import { dropTenantRole, ensureTenantRole, schemaRightsSql } from '../database/roles.js';
 import { checkSchemaName, quoteIdentifier } from '../database/schema-name.js';
 import { installCapture } from '../events/capture/install.js';
@@ -65,11 +65,12 @@ export async function createTenantSchemaOn(
   try {
     // Several tenants may be created at once, but none while a migration changes what they are created from.
     await lockTenants(client, tenant.schema);
-    await logUncompressed(client);
     const id = await insertTenant(client, tenant, givenId);
     await ensureTenantRole(client, tenant.schema, appUser);
     const rights = schemaRightsSql(tenant.schema);
-    await client.query(`CREATE SCHEMA ${schema}; ${rights} SET LOCAL search_path TO ${schema}, pg_temp`);
+    await client.query(
+      `${LOG_UNCOMPRESSED}; CREATE SCHEMA ${schema}; ${rights} SET LOCAL search_path TO ${schema}, pg_temp`,
+    );
     const script = readSnapshot(files.tenant);
     for (const sql of script ? [script] : files.tenant.map((migration) => migration.sql))
       await client.query(sql);

@@ -32,6 +32,7 @@ describe('the check itself', () => {
     'const f = (name: string) => { const C = "a"; { const C = name; return statement(`SELECT ${C}`); } };',
     'const f = (a: string) => this.database.client.query(`SELECT ${quoteLiteral(a)} ${a}`);',
     'const f = (a: boolean, b: string) => sql.lit(a ? "x" : b);',
+    'const f = (name: string) => client.query(`SELECT FROM pg_class WHERE oid = ${relationsIn(name)}`);',
   ])('refuses %s', (source) => {
     expect(unsafeSqlText(source)).toHaveLength(1);
   });
@@ -41,6 +42,7 @@ describe('the check itself', () => {
     'const f = (name: string) => sql`SELECT ${name}`;',
     'const f = (name: string) => client.query(`DROP SCHEMA ${quoteIdentifier(name)}`);',
     'const f = (a: boolean) => { const [x, y] = a ? ["b", "c"] : ["d", "e"]; return statement(`SELECT ${x}`); };',
+    'const f = () => client.query(`SELECT FROM pg_class WHERE oid = ${relationsIn("$1")}`);',
     'import { COLUMNS } from "./columns.js"; const f = () => sql.raw(COLUMNS);',
     'const f = (name: string) => { const query = statement("SELECT $1", [name]); return transaction.query(query); };',
   ])('lets through %s', (source) => {

@@ -5,6 +5,8 @@ const QUOTING = new Set([
   ...['quoteIdentifier', 'qualified', 'quoteLiteral', 'schemaRightsSql'],
   ...['quotedList', 'qualifiedList', 'arrayParameters'],
 ]);
+/** Functions of src/database/ whose result is safe inside SQL text where their arguments are. */
+const COMPOSING = new Set(['relationsIn', 'routinesIn', 'constraintsIn', 'triggersIn']);
 /** Calls whose first argument is SQL text, whatever it looks like. */
 const TAKES_TEXT = new Set(['statement', 'sql.raw', 'sql.lit']);
 
@@ -63,8 +65,10 @@ function isConstant(node: Node | null, syntax: Syntax): boolean {
     case 'TSSatisfiesExpression':
     case 'TSNonNullExpression':
       return isConstant(node.expression as Node, syntax);
-    case 'CallExpression':
-      return QUOTING.has(nameOf(node.callee as Node));
+    case 'CallExpression': {
+      const callee = nameOf(node.callee as Node);
+      return QUOTING.has(callee) || (COMPOSING.has(callee) && all(node.arguments));
+    }
     case 'Identifier': {
       const value = syntax.valueOf(String(node.name), node);
       // Imports in capitals are constants of another file.
