@@ -34,7 +34,8 @@ export function deletedTenantsJob(mediaDirectory: string, handle: DatabaseHandle
         try {
           if (!dryRun)
             await purgeTenant({ ...homeSurroundings(handle), mediaDirectory }, due.schema, {
-              ...{ signal, dueAt: moment },
+              signal,
+              dueAt: moment,
             });
           tenants.push({ schema: due.schema, done: 1 });
         } catch (error) {

@@ -67,10 +67,10 @@ export async function runTogether(
     };
     underWay.push(run());
     if (binding.sendsAtOnce) continue;
-    await allSettled(underWay);
+    await awaitAll(underWay);
     underWay = [];
   }
-  await allSettled(underWay);
+  await awaitAll(underWay);
   return jobs.map((_job, place) => ({
     outcome: { kind: 'completed', results: results[place]! },
     notified: notified[place]!,
@@ -78,7 +78,7 @@ export async function runTogether(
 }
 
 /** Waits until all have settled. @throws the error of the first that failed */
-export async function allSettled(work: readonly Promise<void>[]): Promise<void> {
+export async function awaitAll(work: readonly Promise<void>[]): Promise<void> {
   await Promise.allSettled(work);
   await Promise.all(work);
 }

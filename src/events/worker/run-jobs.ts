@@ -3,7 +3,7 @@ import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { recordKey } from '../event.js';
 import type { BatchLimits } from './batch-limits.js';
 import { type HandledEvent, UNTOUCHED } from './event-outcome.js';
-import { allSettled, type EventJob, type EventJobResult, runEach, runTogether } from './run-handlers.js';
+import { awaitAll, type EventJob, type EventJobResult, runEach, runTogether } from './run-handlers.js';
 
 export interface JobsDone {
   readonly handled: HandledEvent[];
@@ -66,7 +66,7 @@ async function allTogether(
   const done = new Map<EventJob, EventJobResult>();
   try {
     for (const round of roundsOf(jobs)) {
-      await allSettled(
+      await awaitAll(
         groupsByType(round).map(async (group) => {
           const results = await runTogether(transaction, group, until);
           for (const [index, job] of group.entries()) done.set(job, results[index]!);

@@ -45,8 +45,8 @@ const LONGEST_ERROR = 2_000;
  * Runs an operation, or carries the same one on that was cut off. One that was being undone is undone to its end first.
  * A failure undoes it where all its steps so far can be undone.
  * @returns what the steps noted
- * @throws OperationInTheWayError, OperationHeldError, what `check` throws: nothing was changed; OperationFailedError: it can be carried on; what
- * a step threw: everything is undone
+ * @throws OperationInTheWayError, OperationHeldError, what `check` throws: nothing was changed; OperationFailedError: it
+ * can be carried on; what a step threw: everything is undone
  */
 export async function runOperation<P extends object, N extends object, S extends Surroundings>(
   operation: Operation<P, N, S>,
