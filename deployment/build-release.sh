@@ -10,11 +10,12 @@ if [ -e "$out" ] && [ -n "$(ls -A "$out")" ]; then
   echo "$out is not empty" >&2
   exit 1
 fi
-mkdir -p "$out/clients/typescript"
+mkdir -p "$out/clients/typescript" "$out/console"
 cd "$source"
 # .env.example: misspelled settings are found by it.
 cp -a package.json package-lock.json .npmrc .env.example tsconfig.json tsconfig.build.json bin src data migrations deployment LICENSE "$out"
 cp -a clients/typescript/package.json "$out/clients/typescript" # named by the lock file
+cp -a console/package.json "$out/console"
 cd "$out"
 npm ci --no-fund --no-audit --prefer-offline
 npm run build

@@ -26,7 +26,7 @@ const EXCEPTIONS: readonly {
   readonly onlyTools: boolean;
 }[] = [
   // Runs in tests and checks, and is not shipped.
-  { licence: 'MPL-2.0', packages: /^lightningcss(-|$)/, onlyTools: true },
+  { licence: 'MPL-2.0', packages: /^(lightningcss(-|$)|axe-core$)/, onlyTools: true },
   // Shared libraries, loaded as they are and replaceable.
   { licence: 'LGPL-3.0-or-later', packages: /^@img\/sharp-/, onlyTools: false },
 ];
