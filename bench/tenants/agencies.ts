@@ -55,6 +55,7 @@ export async function fillAgencies(scene: Scene): Promise<void> {
 
 /** Number of attempts to fill an agency: a checkpoint of many new files holds a commit up for longer than the program waits. */
 const ATTEMPTS = 4;
+const STATEMENT_TIMEOUT = '57014';
 
 /** Runs a transaction, again where the database did not answer in time. @throws the error of the last attempt */
 async function again(work: () => Promise<void>): Promise<void> {
@@ -62,7 +63,9 @@ async function again(work: () => Promise<void>): Promise<void> {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof DatabaseSilentError) || attempt === ATTEMPTS) throw error;
+      const isSlow =
+        error instanceof DatabaseSilentError || (error as { code?: string }).code === STATEMENT_TIMEOUT;
+      if (!isSlow || attempt === ATTEMPTS) throw error;
     }
   }
 }
