@@ -5,6 +5,7 @@ import { CONTRACT_PASSWORD } from '../src/seed/contract-rows.js';
 import { serverVersion, startAgency } from './agency.js';
 import { type Case, cases, contractPlace } from './cases.js';
 import { closedLoop } from './closed-loop.js';
+import { handleBacklog } from './event-backlog.js';
 import { HttpConnection, requestBytes } from './http-connection.js';
 import { freePort, type Program } from './program.js';
 import { asMarkdown, asText, machine, type Table, writeMarkdown } from './report.js';
@@ -15,8 +16,8 @@ import { Workshop } from './workshop.js';
 
 /**
  * Profiles the program under load: the functions of its Node process with the most time of their own, and what a log-in
- * costs beside its argon2id. npm run bench:profile [-- --only list,create,login --seconds 3 --rounds 3 --connections 16
- * --markdown FILE].
+ * costs beside its argon2id; also those of handling a backlog of events. npm run bench:profile [-- --only
+ * list,create,login,event --seconds 3 --rounds 3 --connections 16 --markdown FILE].
  */
 
 const TOP = 10;
@@ -25,7 +26,7 @@ const CHECKS = 40;
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: 'list,create,login' },
+    only: { type: 'string', default: 'list,create,login,event' },
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '16' },
@@ -112,6 +113,12 @@ try {
     console.error(each.what);
     await load(program, port, each); // a first time, so that all is compiled
     tables.push(await profile(inspector, () => load(program, port, each), each.what));
+  }
+  if (named.has('event')) {
+    const what = 'handling 10,000 events of clients that were assigned';
+    console.error(what);
+    await handleBacklog(instance); // a first time, so that all is compiled
+    tables.push(await profile(inspector, () => handleBacklog(instance), what));
   }
   const logIn = chosen.find(({ name }) => name === 'login');
   if (logIn) {
