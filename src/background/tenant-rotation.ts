@@ -51,10 +51,34 @@ export class TenantRotation {
   async serveNext(serve: (schema: string) => Promise<TurnResult>): Promise<boolean> {
     const schema = await this.#next();
     if (schema === null) return false;
+    await this.#serve(schema, serve, true);
+    return true;
+  }
+
+  /**
+   * Serves a tenant that is said to have work, without reading who has, unless others wait for their turns, or it is in
+   * service or resting. It is left to `serve` to find out whether the tenant may be served.
+   * @returns whether it was its turn
+   * @throws errors of the server
+   */
+  async serveAtOnce(schema: string, serve: (schema: string) => Promise<TurnResult>): Promise<boolean> {
+    const othersWait = this.hasWaiting || this.#again.length > 0;
+    if (othersWait || this.#inService.has(schema) || this.#backoff.isResting(schema)) return false;
+    this.#inService.add(schema);
+    await this.#serve(schema, serve, false);
+    return true;
+  }
+
+  /** @param rests whether the tenant rests when it had no work after all */
+  async #serve(
+    schema: string,
+    serve: (schema: string) => Promise<TurnResult>,
+    rests: boolean,
+  ): Promise<void> {
     try {
       const result = await serve(schema);
-      if (result === 'nothing') this.#backoff.pause(schema);
-      else this.#backoff.succeeded(schema);
+      if (result !== 'nothing') this.#backoff.succeeded(schema);
+      else if (rests) this.#backoff.pause(schema);
       if (result === 'more') this.#again.push(schema);
     } catch (error) {
       if (this.options.isOutage(error)) throw error;
@@ -63,7 +87,6 @@ export class TenantRotation {
     } finally {
       this.#inService.delete(schema);
     }
-    return true;
   }
 
   /** Returns the tenant whose turn it is, marked as in service; null when there is nothing to do at present. */

@@ -8,7 +8,7 @@ export const CHANNELS = {
   access: 'leopard_access',
   /** Sessions ended: `LogOutNotice`. */
   logOuts: 'leopard_log_outs',
-  /** Events wait; without payload. */
+  /** Events wait; the payload is the schema of one of their tenants, or empty. */
   events: 'leopard_events',
   /** Users have new notifications: `NewNotificationsNotice`. */
   notifications: 'leopard_notifications',

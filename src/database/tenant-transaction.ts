@@ -1,9 +1,9 @@
 import pgUtils from 'pg/lib/utils.js';
 import type { SpanPlace } from '../platform/spans.js';
+import { actorOf, PUBLIC } from './actor.js';
 import { type AnswerBounds, collectCutFields } from './answer-bounds.js';
 import { type Actor, BEGIN, BEGIN_READING, NO_LIMIT, openingFor } from './opening.js';
 import { type MaybePending, Pending } from './pending.js';
-import { checkSchemaName } from './schema-name.js';
 import type { Outgoing, Session } from './session.js';
 import { reportSlow, slowStatements } from './slow-statements.js';
 import type { Statement } from './statement.js';
@@ -27,6 +27,11 @@ export interface TenantContext {
    * for reads from replicas.
    */
   readonly reads?: 'replica' | 'primary' | undefined;
+  /**
+   * A statement on schema `public` that runs ahead of the others as the program's own role, in the same round trip. What
+   * it finds it leaves to them as settings of the transaction; it must qualify all names.
+   */
+  readonly ahead?: Statement | undefined;
   /** Takes what the context's transactions read; omitted where nobody asks whether it changes. */
   readonly reading?: Reading | undefined;
   /** The names of the fields that were cut to stay within the bounds; set when there are any. */
@@ -84,32 +89,6 @@ const ONE_PLAN = control("SELECT pg_catalog.set_config('plan_cache_mode', 'force
 const CANCELED = '57014';
 /** How long an opening is repeated, in milliseconds. */
 const OPENING_WITHIN_MS = 2_000;
-const LONGEST_SOURCE = 300;
-
-/** Statements on tables of schema `public`, as the program's own role. */
-const PUBLIC: Actor = { role: 'none', searchPath: 'public, pg_temp', userId: '', source: '' };
-
-function actorOf({ schema, userId, source = '' }: TenantContext): Actor {
-  return {
-    role: checkSchemaName(schema),
-    // pg_temp comes last; otherwise temporary tables would hide the tenant's tables of the same name.
-    searchPath: `${schema}, pg_temp`,
-    userId: userId === null ? '' : checkUserId(userId),
-    source: plain(source),
-  };
-}
-
-/** Removes characters from outside that could fail the statement. */
-function plain(source: string): string {
-  const isPlain = source.length <= LONGEST_SOURCE && !/[^ -~]/.test(source);
-  return isPlain ? source : source.replaceAll(/[^ -~]/g, '').slice(0, LONGEST_SOURCE);
-}
-
-function checkUserId(userId: number): string {
-  if (!Number.isSafeInteger(userId) || userId < 1) throw new Error(`not a user's id: ${userId}`);
-  return String(userId);
-}
-
 const ignore = () => undefined;
 const readsNothing = () => Promise.reject(new Error('work after COMMIT reads nothing'));
 const codeOf = (error: Error | null) => (error as { code?: string } | null)?.code;
@@ -255,7 +234,13 @@ class Conversation implements TenantTransaction {
     // Ahead of the settings: a kept statement is planned anew wherever the search path differs from that of its planning.
     const onePlan = session.keeps && asked.some((one) => one.onePlan) ? [ONE_PLAN] : [];
     const opening = isFirst
-      ? [begin, ...(standby ? [HOW_FAR] : []), ...onePlan, openingFor(this.#actor, session.serverVersion)]
+      ? [
+          begin,
+          ...(standby ? [HOW_FAR] : []),
+          ...onePlan,
+          ...aheadOf(context),
+          openingFor(this.#actor, session.serverVersion),
+        ]
       : onePlan;
     const backendQuery = isFirst ? session.backendQuery : [];
     const reading = isFirst ? context?.reading : undefined;
@@ -330,6 +315,12 @@ export interface ChangeNote {
 function noteHowFar(standby: StandbyRead | undefined, rows: readonly unknown[] | undefined): void {
   const [row] = (rows ?? []) as { replayed: string | null }[];
   if (row && standby?.replayed === -1) standby.replayed = walPosition(row.replayed);
+}
+
+function aheadOf(context: TenantContext | null): Outgoing[] {
+  if (!context?.ahead) return [];
+  const { sql, parameters } = context.ahead;
+  return [{ schema: null, sql, values: parameters.map((value) => pgUtils.prepareValue(value)) }];
 }
 
 function versionsOf(context: TenantContext | null): Outgoing {

@@ -40,6 +40,7 @@ export interface EventBatchResult {
 
 /**
  * Handles the next events of a tenant. All their effects are committed, or none.
+ * @param pausedHandlers those known to be paused, whose events are not even claimed
  * @returns what was handled: nothing when nothing was due, or another worker serves the tenant now
  * @throws database errors
  */
@@ -66,7 +67,7 @@ export async function runBatch(
     const trace = placeOfBatch();
     const startedAt = performance.now();
     const handled = await tools.database.tenantTransaction({ schema, userId: null, trace }, (transaction) =>
-      handleClaimed(tools, transaction, schema, { claims, pausedHandlers }),
+      handleClaimed(tools, transaction, schema, claims),
     );
     if (trace) recordBatch(schema, trace, startedAt, handled);
     return { handled, hasMore: claims.length === portion.most };
@@ -78,10 +79,7 @@ async function handleClaimed(
   tools: BatchTools,
   transaction: TenantTransaction,
   schema: string,
-  {
-    claims,
-    pausedHandlers,
-  }: { readonly claims: readonly EventClaim[]; readonly pausedHandlers: readonly string[] },
+  claims: readonly EventClaim[],
 ): Promise<HandledEvent[]> {
   const bounds = sql`
     SELECT pg_catalog.set_config('lock_timeout', ${String(tools.limits.lockWait)}, true),
@@ -105,7 +103,7 @@ async function handleClaimed(
       const bindings = tools.bindings.of(event.event_type);
       return bindings && withWebhooks(bindings, event, forWebhooks);
     },
-    pausedHandlers,
+    claims[0]?.pausedHandlers ?? [],
   );
   const toRead = toRun.map(({ event }) => event);
   const isReadAhead = toRead.every(({ id }) => known.some((event) => event.id === id));

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { BackgroundLoop } from '../../background/loop.js';
 import { TenantRotation, type TurnResult } from '../../background/tenant-rotation.js';
 import { CHANNELS } from '../../database/channels.js';
@@ -42,6 +43,8 @@ const POLL_MS = 1_000;
 const SMALL_TURN = { events: 4, restMs: 2 };
 /** Number of consecutive turns from which on writers need not notify. */
 const BUSY_FROM_TURNS = 3;
+/** Maximum number of tenants that are remembered to have had work. */
+const MOST_KNOWN = 10_000;
 
 const ignore = () => undefined;
 
@@ -57,6 +60,12 @@ export class Dispatcher {
   readonly #segments: Segments;
   readonly #lookAgain = new LookAgain();
   readonly #options: DispatcherOptions;
+  /** Tenants that have had work: anyone may send a notice, and name whatever they like. */
+  readonly #known = new LRUCache<string, true>({ max: MOST_KNOWN });
+  /** The tenant of the last notice; null when the tenants with work were read since. */
+  #noticed: string | null = null;
+  /** Whether the last step found nothing to do. */
+  #isAtRest = false;
   #pausedHandlers: readonly string[] = [];
   /** Number of turns since all loops were asleep. */
   #turns = 0;
@@ -81,7 +90,9 @@ export class Dispatcher {
     });
     this.#rotation = new TenantRotation({
       readReady: async () => {
+        this.#noticed = null;
         const ready = await readReadyTenants(database);
+        for (const schema of ready.tenants) this.#known.set(schema, true);
         this.#pausedHandlers = ready.pausedHandlers;
         return ready.tenants;
       },
@@ -95,7 +106,8 @@ export class Dispatcher {
     });
     this.#idle = new IdleRegistration(database);
     this.#segments = new Segments(database, options.segment);
-    listener.on(CHANNELS.events, () => {
+    listener.on(CHANNELS.events, (schema) => {
+      if (this.#known.has(schema)) this.#noticed = schema;
       this.#lookAgain.note();
       this.#loop.wake();
     });
@@ -120,7 +132,12 @@ export class Dispatcher {
   /** Serves the next tenant; where there is none, has writers notify. @returns when to look again, as a loop's step */
   async #serveOrRegister(): Promise<boolean | number> {
     const serve = (schema: string) => this.#serve(schema);
-    let hasServed = await this.#rotation.serveNext(serve);
+    const noticed = this.#isAtRest ? this.#noticed : null;
+    this.#noticed = null;
+    this.#isAtRest = false;
+    // The step after this one reads who else has work.
+    let hasServed = noticed !== null && (await this.#rotation.serveAtOnce(noticed, serve));
+    hasServed ||= await this.#rotation.serveNext(serve);
     if (!hasServed && !this.#rotation.isServing && !this.#idle.isRegistered) {
       // The second look finds events committed meanwhile; later ones notify.
       await this.#idle.register();
@@ -132,6 +149,7 @@ export class Dispatcher {
     await this.#segments.tend().catch((error: unknown) => {
       this.#options.log?.('the segments of the queue could not be tended', error);
     });
+    this.#isAtRest = !hasServed;
     if (!hasServed) return this.#lookAgain.within ?? false;
     return this.#wasSmall && !this.#rotation.hasWaiting ? SMALL_TURN.restMs : true;
   }

@@ -4,6 +4,7 @@ import type { Statement } from '../../database/statement.js';
 import type { TenantTransaction } from '../../database/tenant-transaction.js';
 import { type DomainEvent, EVENT_COLUMNS } from '../event.js';
 import type { ReferringEvent } from '../handlers/event-context.js';
+import { leavingPauses, MAY_WORK_HERE, PAUSED_HANDLERS_HERE } from './ready-tenants.js';
 
 /** A portion of one tenant's queue that is claimed at a time. */
 export interface Portion {
@@ -25,6 +26,8 @@ export interface EventClaim {
   readonly event: ReferringEvent | null;
   /** The id of the content type `client`. */
   readonly clientType: number | null;
+  /** The handlers that were paused when it was claimed. */
+  readonly pausedHandlers: readonly string[];
 }
 
 /** A claimed event. */
@@ -53,7 +56,7 @@ const MOST_READ_AHEAD = 4;
 const countClaims = (schema: string, { most, alone, leftOut, since }: Portion) => sql<ClaimRow>`
   WITH claimed AS MATERIALIZED (
     SELECT event_id, due_at FROM public.claim_events(
-      CASE WHEN pg_try_advisory_xact_lock(${tenantLock(schema)}) THEN ${most}::integer ELSE 0 END, ${alone}, ${leftOut},
+      CASE WHEN ${MAY_WORK_HERE} AND pg_try_advisory_xact_lock(${tenantLock(schema)}) THEN ${most}::integer ELSE 0 END, ${alone}, ${leftOut},
       coalesce(${since}::timestamptz, '-infinity'))
   ), counted AS MATERIALIZED (
     SELECT public.count_claims((SELECT array_agg(event_id) FROM claimed)) FROM claimed LIMIT 1
@@ -64,26 +67,34 @@ const countClaims = (schema: string, { most, alone, leftOut, since }: Portion) =
     RETURNING id, event_type, entity_type, coalesce((metadata ->> 'entity_id')::bigint, entity_id) AS record_id, action,
       previous_state, current_state, performed_by_id
   )
-  SELECT c.event_id, c.due_at, (SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client') AS client_type, m.*
+  SELECT c.event_id, c.due_at, (SELECT id FROM django_content_type WHERE app_label = 'immigration' AND model = 'client') AS client_type,
+    ${PAUSED_HANDLERS_HERE} AS paused_handlers, m.*
   FROM claimed c LEFT JOIN marked m ON m.id = c.event_id AND (SELECT count(*) FROM claimed) <= ${sql.lit(MOST_READ_AHEAD)}
   ORDER BY c.due_at, c.event_id`;
 
-type ClaimRow = { event_id: number; due_at: string; client_type: number | null } & (
-  | ReferringEvent
-  | { id: null }
-);
+type ClaimRow = {
+  event_id: number;
+  due_at: string;
+  client_type: number | null;
+  paused_handlers: string[];
+} & (ReferringEvent | { id: null });
 
-/** Claims events of a tenant for this worker, longest due first; none when another one serves the tenant now. */
+/**
+ * Claims events of a tenant for this worker, longest due first; none when the tenant must not be served, or another
+ * worker serves it now.
+ */
 export async function claimEvents(
   database: Database,
   schema: string,
   portion: Portion,
 ): Promise<EventClaim[]> {
-  const rows = await database.tenantQuery({ schema, userId: null }, countClaims(schema, portion));
-  return rows.map(({ event_id, due_at, client_type, ...event }) => ({
+  const context = { schema, userId: null, ahead: leavingPauses(schema) };
+  const rows = await database.tenantQuery(context, countClaims(schema, portion));
+  return rows.map(({ event_id, due_at, client_type, paused_handlers, ...event }) => ({
     id: event_id,
     dueAt: due_at,
     clientType: client_type,
+    pausedHandlers: paused_handlers,
     event: event.id === null ? null : (event as ReferringEvent),
   }));
 }

@@ -33,6 +33,22 @@ const READ = sql<ReadyTenants>`
       WHERE ${isServed(sql`w.schema_name`)} ORDER BY 1
     ) END AS tenants`;
 
+/** Whether the tenant may be served, in a transaction that `leavingPauses` runs ahead of. */
+export const MAY_WORK_HERE = sql<boolean>`(pg_catalog.current_setting('leopard.may_work', true) = 'yes')`;
+
+/** The paused handlers, in the same. */
+export const PAUSED_HANDLERS_HERE = sql<string[]>`
+  pg_catalog.current_setting('leopard.paused_handlers', true)::text[]`;
+
+/**
+ * Returns the statement that leaves the pauses in effect to those that follow it, for a claim, which is worth no wait for
+ * the disk: one that is lost with the server is made again.
+ */
+export const leavingPauses = (schema: string) => sql`
+  SELECT pg_catalog.set_config('leopard.may_work', CASE WHEN ${mayWorkAt(sql`${schema}::text`)} THEN 'yes' ELSE 'no' END, true),
+    pg_catalog.set_config('leopard.paused_handlers', ${PAUSED_HANDLERS}::text, true),
+    pg_catalog.set_config('synchronous_commit', 'off', true)`;
+
 /** Reads which tenants have work, and which handlers are paused. */
 export async function readReadyTenants(database: Database): Promise<ReadyTenants> {
   const [ready] = await database.publicQuery(READ);
