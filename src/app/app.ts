@@ -51,6 +51,7 @@ import { webhookRoutes } from '../immigration/webhooks/routes.js';
 import { type HubOptions, StreamHub } from '../live/hub.js';
 import { hubsOfCells } from '../live/hubs.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { operatorsApi } from '../operators/api.js';
 import type { Lifecycle } from '../platform/lifecycle.js';
 import { openLog } from '../platform/log.js';
 import { Admission } from '../routing/admission.js';
@@ -178,6 +179,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
 
   const checks = databaseChecks(database, { writes: parts.writeChecks });
   const resources = resourceRoutesOf({ config, database, media, urls, own });
+  const operators = operatorsApi({ config, database, keys });
   const routes: RouteDefinition[] = [
     ...tokenRoutes(accounts.sessions, factors),
     ...passwordRoutes(accounts.resets, accounts.forcedChange),
@@ -205,6 +207,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     tlsAskRoute(new KnownDomains(database, listener), config.trustedProxies),
     ...mediaRoutes(media, urls),
     ...documentationRoutes(() => openapiDocument(server)),
+    ...operators.routes,
   ];
 
   const paths = new PathTable(routes);
@@ -217,6 +220,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     config,
     tenants,
     authentication,
+    operators: operators.authentication,
     cors,
     paths,
     quotas,
@@ -226,6 +230,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   });
   const refusals = new Refusals(database, { perMinute: config.securityLog.refusalsPerMinute });
   server.decorateRequest('admitted', null);
+  server.decorateRequest('operator', null);
   server.decorateRequest('logContext', null);
   server.decorateRequest('share', null);
   server.setValidatorCompiler(() => () => true); // routes parse bodies, in the contract's order

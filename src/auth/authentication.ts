@@ -59,8 +59,8 @@ export class Authentication {
   }
 }
 
-/** Returns the token of an Authorization header. Any scheme other than Bearer counts as no credentials. */
-function bearerToken(header: string | undefined): string {
+/** Returns the token of an Authorization header. Any scheme other than Bearer counts as no credentials. @throws HttpError 401 */
+export function bearerToken(header: string | undefined): string {
   const parts = header?.trim().split(/\s+/) ?? [];
   if (parts[0] !== 'Bearer') throw unauthorized('Authentication credentials were not provided.');
   if (parts.length !== 2) {
@@ -71,7 +71,8 @@ function bearerToken(header: string | undefined): string {
   return parts[1] as string;
 }
 
-function invalidAccessToken(message: string) {
+/** Returns the answer to an access token that is no good. */
+export function invalidAccessToken(message: string) {
   return unauthorized('Given token not valid for any token type', {
     code: 'token_not_valid',
     messages: [{ token_class: 'AccessToken', token_type: 'access', message }],

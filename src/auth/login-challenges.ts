@@ -28,6 +28,9 @@ export interface Challenge {
   readonly expiresAt: number;
 }
 
+/** The tenant of a challenge, or what stands for one: the same in no other place. */
+export type ChallengePlace = Pick<Tenant, 'schema' | 'createdAt'>;
+
 /** Time for which challenges are good, in seconds. */
 const LIFETIMES: Readonly<Record<ChallengePurpose, number>> = {
   factor: 300,
@@ -63,7 +66,7 @@ export class LoginChallenges {
   /** Issues a challenge. @param user without one, for whoever answers it */
   issue(
     purpose: ChallengePurpose,
-    tenant: Tenant,
+    tenant: ChallengePlace,
     { id, tokensFrom }: { readonly id: number; readonly tokensFrom: number } = NOBODY,
   ): string {
     const bytes = Buffer.alloc(BODY_BYTES);
@@ -76,7 +79,7 @@ export class LoginChallenges {
   }
 
   /** Reads a challenge. @returns null for one that is not of this purpose and tenant, or has expired */
-  read(text: string, purpose: ChallengePurpose, tenant: Tenant): Challenge | null {
+  read(text: string, purpose: ChallengePurpose, tenant: ChallengePlace): Challenge | null {
     if (!FORM.test(text)) return null;
     const given = Buffer.from(text, 'base64url');
     if (given.toString('base64url') !== text) return null; // else one challenge would have several texts
@@ -91,16 +94,22 @@ export class LoginChallenges {
 }
 
 /** Returns the code that authenticates a challenge; the tenant's age tells it from a later one of the same name. */
-function macOf(key: Buffer, purpose: ChallengePurpose, { schema, createdAt }: Tenant, bytes: Buffer): Buffer {
+function macOf(
+  key: Buffer,
+  purpose: ChallengePurpose,
+  { schema, createdAt }: ChallengePlace,
+  bytes: Buffer,
+): Buffer {
   const bound = JSON.stringify([purpose, schema, createdAt]);
   return createHmac('sha256', key).update(bound).update(bytes).digest();
 }
 
-const digestOf = ({ text }: Challenge) => createHash('sha256').update(text).digest();
+/** Returns what is stored of a used challenge. */
+export const challengeDigest = ({ text }: Challenge) => createHash('sha256').update(text).digest();
 
 /** Returns the query for whether a challenge was used: a row if it was. */
 export function spentChallenge(challenge: Challenge): Statement {
-  return sql`SELECT expires_at FROM spent_challenge WHERE digest = ${digestOf(challenge)}`;
+  return sql`SELECT expires_at FROM spent_challenge WHERE digest = ${challengeDigest(challenge)}`;
 }
 
 /**
@@ -110,7 +119,7 @@ export function spentChallenge(challenge: Challenge): Statement {
 export async function spendChallenge(transaction: TenantTransaction, challenge: Challenge): Promise<boolean> {
   const spent = await transaction.query(sql`
     INSERT INTO spent_challenge (digest, expires_at)
-    VALUES (${digestOf(challenge)}, to_timestamp(${challenge.expiresAt}))
+    VALUES (${challengeDigest(challenge)}, to_timestamp(${challenge.expiresAt}))
     ON CONFLICT (digest) DO NOTHING RETURNING expires_at`);
   return spent.length > 0;
 }

@@ -19,10 +19,15 @@ export function recoveryCodeIn(text: string): string | null {
   return /^[0-9A-HJKMNP-TV-Z]{25}$/.test(letters) ? letters : null;
 }
 
+/** Returns new codes, and what is stored of them. */
+export function newRecoveryCodes(): { readonly codes: string[]; readonly digests: Buffer[] } {
+  const codes = Array.from({ length: CODES }, newCode);
+  return { codes, digests: codes.map((code) => recoveryCodeDigest(recoveryCodeIn(code) as string)) };
+}
+
 /** Replaces a user's codes by new ones, which are shown to the user once. */
 export function replaceRecoveryCodes(transaction: TenantTransaction, userId: number): string[] {
-  const codes = Array.from({ length: CODES }, newCode);
-  const digests = codes.map((code) => digestOf(recoveryCodeIn(code) as string));
+  const { codes, digests } = newRecoveryCodes();
   transaction.send(deleteRecoveryCodes(userId));
   transaction.send(sql`
     INSERT INTO recovery_code (user_id, digest) SELECT ${userId}, unnest(${digests}::bytea[])`);
@@ -41,7 +46,7 @@ export async function spendRecoveryCode(
   code: string,
 ): Promise<boolean> {
   const spent = await transaction.query(sql`
-    DELETE FROM recovery_code WHERE user_id = ${userId} AND digest = ${digestOf(code)} RETURNING id`);
+    DELETE FROM recovery_code WHERE user_id = ${userId} AND digest = ${recoveryCodeDigest(code)} RETURNING id`);
   return spent.length > 0;
 }
 
@@ -51,6 +56,7 @@ function newCode(): string {
   return Array.from({ length: GROUPS }, group).join('-');
 }
 
-function digestOf(code: string): Buffer {
+/** Returns what is stored of a code, as `recoveryCodeIn` returned it. */
+export function recoveryCodeDigest(code: string): Buffer {
   return createHash('sha256').update(code).digest();
 }

@@ -45,7 +45,7 @@ export interface IssuedToken {
 }
 
 const KEPT_TOKENS = 20_000;
-/** The claim `iss` of all tokens; `aud` is the tenant. */
+/** The claim `iss` of all tokens of tenants; `aud` is the tenant. */
 const ISSUER = 'leopard';
 const LONGEST_HEADER = 500;
 
@@ -82,6 +82,8 @@ export class Tokens {
   constructor(
     { secretKey, sessions, accessTokenLifetime, refreshTokenLifetime }: TokenSettings,
     keys = new KeyRing(secretKey, sessions.keysFile),
+    /** The claim `iss`; tokens of another issuer are invalid. */
+    private readonly issuer = ISSUER,
   ) {
     this.#keys = keys;
     this.sessionLifetime = sessions.lifetime;
@@ -108,7 +110,7 @@ export class Tokens {
       exp: Math.min(iat + Math.min(this.#lifetimes[type], lifetime), Math.floor(until)),
       iat,
       jti: randomUUID().replaceAll('-', ''),
-      iss: ISSUER,
+      iss: this.issuer,
       aud: holder.tid,
       ...holder,
     };
@@ -148,8 +150,9 @@ export class Tokens {
     if (typeof claims !== 'object' || claims === null) throw new InvalidTokenError('Token is invalid');
     if (claims.exp === undefined) throw new InvalidTokenError("Token has no 'exp' claim");
     if (typeof claims.jti !== 'string') throw new InvalidTokenError('Token has no id');
-    // Missing in tokens that were issued before there was one.
-    if (claims.iss !== undefined && claims.iss !== ISSUER) throw new InvalidTokenError('Token is invalid');
+    // Missing in tenants' tokens that were issued before there was one.
+    const { iss = ISSUER } = claims;
+    if (iss !== this.issuer) throw new InvalidTokenError('Token is invalid');
     return { claims: claims as ReadClaims, until: Math.min(claims.exp * 1000, key.until) };
   }
 

@@ -17,6 +17,7 @@ import { type ImportSettings, readImportSettings } from './import-settings.js';
 import { type LimitSettings, readLimitSettings } from './limit-settings.js';
 import { hostOf, type ListenSettings, passedSocket, readListenSettings } from './listen-settings.js';
 import { type ObservabilitySettings, readObservabilitySettings } from './observability-settings.js';
+import { type OperatorSettings, readOperatorSettings } from './operator-settings.js';
 import { type ProductionSettings, readProductionSettings } from './production-settings.js';
 import { type ReplicaSettings, readReplicaSettings } from './replica-settings.js';
 import { readSecurityLogSettings, type SecurityLogSettings } from './security-log-settings.js';
@@ -96,6 +97,7 @@ export interface Config {
   readonly tenants: TenantSettings;
   readonly production: ProductionSettings;
   readonly observability: ObservabilitySettings;
+  readonly operators: OperatorSettings;
 }
 
 /** Thrown for wrong settings; names all of them, one problem per line. */
@@ -195,6 +197,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     tenants: readTenantSettings(read, directory, dataDirectory),
     production: readProductionSettings(read),
     observability: readObservabilitySettings(read, debug),
+    operators: readOperatorSettings(read),
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;

@@ -1,6 +1,6 @@
 import type { ConnectionSettings } from '../config/config.js';
 import { type OwnerClient, withOwner } from './owner.js';
-import { tolerantly } from './roles.js';
+import { GRANT_BY_MEMBERSHIP_FROM, platformRoleSql, serverVersion, tolerantly } from './roles.js';
 import { quoteIdentifier, quoteLiteral } from './schema-name.js';
 import { TIMEOUTS } from './timeouts.js';
 
@@ -44,6 +44,10 @@ export async function bootstrapDatabase(
     await ensureLogin(client, wanted.app, 'NOINHERIT NOCREATEDB NOCREATEROLE', TIMEOUTS);
     await letReadStatistics(client, wanted.app.user);
     await letChoose(client, wanted.owner.user);
+    // Another owner may have created it, of whose roles this one may give none away.
+    await client.query(
+      platformRoleSql(wanted.app.user, (await serverVersion(client)) >= GRANT_BY_MEMBERSHIP_FROM),
+    );
     await joinOwner(client, wanted.owner.user);
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [wanted.database]);
     if (rowCount === 0) await createDatabase(client, wanted);

@@ -4,6 +4,7 @@ import type { ConnectionSettings } from '../config/config.js';
 import { AnswerTooLargeError, cutting } from './answer-bounds.js';
 import type { CellGate } from './cell-gate.js';
 import { type Connection, ConnectionPool } from './connection-pool.js';
+import type { Actor } from './opening.js';
 import type { TransactionWork } from './query-runner.js';
 import type { Replica } from './replica.js';
 import type { Statement } from './statement.js';
@@ -13,6 +14,7 @@ import {
   type ChangeNote,
   ConnectionUnusableError,
   type Cuts,
+  PLATFORM,
   runTenantTransaction,
   type StandbyRead,
   type TenantContext,
@@ -200,6 +202,18 @@ export class Database {
     return this.#transaction(NO_TENANT, null, this.#public, (transaction) => transaction.send(query));
   }
 
+  /**
+   * Runs `work` in a transaction with the operators' role, whose statements qualify the tables of `public`.
+   * @throws what `work` throws, database errors, and TenantBrokenError if the role or a right is missing
+   */
+  async platformTransaction<T>(work: TransactionWork<T>): Promise<T> {
+    try {
+      return await this.#transaction(NO_TENANT, null, this.#public, work, { actor: PLATFORM });
+    } catch (error) {
+      throw asTenantFault(PLATFORM.role, error);
+    }
+  }
+
   /** Runs one statement on `public` of the database in which the tenant of this schema lives. */
   publicQueryAt<Row>(schema: string, query: Statement<Row>): Promise<Row[]> {
     return (this.cells?.ofTenant(schema) ?? this).publicQuery(query);
@@ -247,7 +261,7 @@ export class Database {
     context: TenantContext | null,
     tenant: object,
     work: TransactionWork<T>,
-    { cuts, standby, note }: Particulars = {},
+    { cuts, standby, note, actor }: Particulars = {},
   ): Promise<T> {
     const askedAt = context?.trace ? performance.now() : 0;
     this.#gate?.check();
@@ -267,7 +281,7 @@ export class Database {
         });
       }
       const read = standby ?? (this.#isStandby ? { replayed: -1 } : undefined);
-      const place = { session: connection.session, context, tenant, cuts, standby: read, note };
+      const place = { session: connection.session, context, actor, tenant, cuts, standby: read, note };
       try {
         return await (context?.trace ? runTraced(place, work, askedAt) : runTenantTransaction(place, work));
       } catch (error) {
@@ -288,6 +302,7 @@ interface Particulars {
   readonly cuts?: Cuts | undefined;
   readonly standby?: StandbyRead | undefined;
   readonly note?: ChangeNote | undefined;
+  readonly actor?: Actor | undefined;
 }
 
 /**

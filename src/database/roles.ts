@@ -1,5 +1,6 @@
 import { PlainError } from '../platform/plain-error.js';
 import type { OwnerClient } from './owner.js';
+import { PLATFORM_ROLE, platformRightsSql } from './platform-role.js';
 import { INSUFFICIENT_PRIVILEGE } from './reachability.js';
 import { checkSchemaName, quoteIdentifier, quoteLiteral } from './schema-name.js';
 
@@ -38,7 +39,7 @@ interface RoleRow {
 }
 
 /** PostgreSQL 16 and newer hold inheritance per membership, older ones per role. */
-const GRANT_BY_MEMBERSHIP_FROM = 160_000;
+export const GRANT_BY_MEMBERSHIP_FROM = 160_000;
 
 /**
  * Grants the program's role its privileges on `public`. The role must exist: only whoever runs the server knows its
@@ -60,16 +61,43 @@ export async function ensureAppRole(client: OwnerClient, appUser: string): Promi
     );
   }
   if (role.rolinherit) await stopInheriting(client, appUser);
+  const perMembership = (await serverVersion(client)) >= GRANT_BY_MEMBERSHIP_FROM;
+  await client.query(platformRoleSql(appUser, perMembership));
   await client.query(programRightsSql(appUser));
 }
 
-/** Returns the statements that grant the program's role its privileges. @param schema the one with the shared tables */
+/**
+ * Returns the statement that creates the operators' role and lets the program's role assume it, where the current user
+ * may; `leopard doctor` reports what is lacking.
+ */
+export function platformRoleSql(appUser: string, perMembership: boolean): string {
+  return tolerantly(`
+    BEGIN
+      ${roleAndMembershipSql(PLATFORM_ROLE, appUser, perMembership)}
+    EXCEPTION WHEN insufficient_privilege THEN
+      RAISE NOTICE '%', SQLERRM;
+    END;`);
+}
+
+/** Returns statements that create a role, if it is missing, which the program's role may assume but not inherit. */
+function roleAndMembershipSql(name: string, appUser: string, perMembership: boolean): string {
+  const [role, user] = [quoteIdentifier(name), quoteIdentifier(appUser)];
+  return `
+    IF to_regrole(${quoteLiteral(role)}) IS NULL THEN CREATE ROLE ${role} NOLOGIN; END IF;
+    IF NOT EXISTS (
+      SELECT FROM pg_auth_members m
+      WHERE m.roleid = to_regrole(${quoteLiteral(role)}) AND m.member = to_regrole(${quoteLiteral(user)})
+        ${perMembership ? 'AND m.set_option AND NOT m.inherit_option' : ''}
+    ) THEN GRANT ${role} TO ${user}${perMembership ? ' WITH INHERIT FALSE, SET TRUE' : ''}; END IF;`;
+}
+
+/** Returns the statements that grant the program's and the operators' role their privileges. @param schema the one with the shared tables */
 export function programRightsSql(appUser: string, schema = 'public'): string {
   const user = quoteIdentifier(appUser);
   const grants = Object.entries(RIGHTS_OF_THE_PROGRAM).map(
     ([table, rights]) => `GRANT ${rights} ON ${schema}.${table} TO ${user}`,
   );
-  return `GRANT USAGE ON SCHEMA ${schema} TO ${user}; ${grants.join('; ')}`;
+  return `GRANT USAGE ON SCHEMA ${schema} TO ${user}; ${grants.join('; ')}; ${platformRightsSql(schema)}`;
 }
 
 const CLOSED_FUNCTION = /REVOKE EXECUTE ON FUNCTION (public\.\w+\([^)]*\)) FROM PUBLIC/g;
@@ -119,14 +147,7 @@ export async function ensureTenantRole(client: OwnerClient, schema: string, appU
      FROM pg_roles WHERE rolname = current_user`,
   );
   const { owner, createsRoles } = rows[0]!;
-  const isMember = `
-    SELECT FROM pg_auth_members m
-    WHERE m.roleid = to_regrole(${quoteLiteral(role)}) AND m.member = to_regrole(${quoteLiteral(quoteIdentifier(appUser))})
-      ${perMembership ? 'AND m.set_option AND NOT m.inherit_option' : ''}`;
-  const options = perMembership ? ' WITH INHERIT FALSE, SET TRUE' : '';
-  const statement = tolerantly(`
-    IF to_regrole(${quoteLiteral(role)}) IS NULL THEN CREATE ROLE ${role} NOLOGIN; END IF;
-    IF NOT EXISTS (${isMember}) THEN GRANT ${role} TO ${quoteIdentifier(appUser)}${options}; END IF;`);
+  const statement = tolerantly(roleAndMembershipSql(schema, appUser, perMembership));
   await client.query(statement).catch((error: Error & { code?: string }) => {
     if (error.code !== INSUFFICIENT_PRIVILEGE) throw error;
     throw new PlainError(
@@ -188,7 +209,7 @@ export function tolerantly(statements: string): string {
 }
 
 /** Returns the server's version as a number: 150004 for 15.4. */
-async function serverVersion(client: OwnerClient): Promise<number> {
+export async function serverVersion(client: OwnerClient): Promise<number> {
   const { rows } = await client.query("SELECT current_setting('server_version_num')::integer AS version");
   return rows[0].version;
 }

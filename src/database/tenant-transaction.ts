@@ -119,9 +119,9 @@ class Conversation implements TenantTransaction {
   readonly tenant: object;
 
   constructor(private readonly place: TransactionPlace) {
-    const { session, context, cuts, tenant } = place;
+    const { session, context, cuts, tenant, actor } = place;
     this.tenant = tenant;
-    this.#actor = context ? actorOf(context) : PUBLIC;
+    this.#actor = context ? actorOf(context) : (actor ?? PUBLIC);
     session.mostBytes = (cuts ? cuts.most : context?.bounds?.most) ?? Number.POSITIVE_INFINITY;
   }
 
@@ -342,6 +342,8 @@ export interface TransactionPlace {
   readonly session: Session;
   /** Null for schema `public` without a user. */
   readonly context: TenantContext | null;
+  /** The role of a transaction without context, other than the program's own. */
+  readonly actor?: Actor | undefined;
   /** See `TenantTransaction`. */
   readonly tenant: object;
   /** The statements that returned too much before. */

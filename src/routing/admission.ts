@@ -20,8 +20,9 @@ import { onResponseEnd } from '../http/response-end.js';
 import type { ProxySpan } from '../http/trace-context.js';
 import { hasSeveralHosts, hostName, isAllowedHost } from '../tenancy/host.js';
 import type { Tenant, Tenants } from '../tenancy/tenants.js';
+import type { OperatorAuthentication } from './operator-route.js';
 import { optionsAnswer, type PathEntry, type PathTable } from './path-table.js';
-import { allows } from './policy.js';
+import { allows, allowsOperator } from './policy.js';
 import type { Quotas } from './quotas.js';
 import { placeOf } from './request-spans.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
@@ -30,6 +31,7 @@ export interface AdmissionParts {
   readonly config: Config;
   readonly tenants: Tenants;
   readonly authentication: Authentication;
+  readonly operators: OperatorAuthentication;
   readonly cors: Cors;
   readonly paths: PathTable;
   readonly quotas: Quotas;
@@ -55,6 +57,8 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 const API_VARY = 'Accept, origin';
 const PAGE_VARY = 'origin';
 const NO_PARAMETERS = {};
+/** Stands for a tenant's schema where the requests of operators are counted; no schema has such a name. */
+const OPERATORS_SHARE = 'operators of the platform';
 
 /**
  * The checks before a route, in the contract's order: host, missing slash, Accept, token, method, permission; body and
@@ -101,6 +105,8 @@ export class Admission {
     if (slashless) return this.#addSlash(request, reply, path);
     if (!entry) throw detailError(404, 'Not found.');
     if (!about?.page) this.#negotiate(request, reply, entry);
+    if (about?.hosts === 'platform' && !entry.isPublic)
+      return await this.#admitOperator(request, reply, definition, entry, protocol);
 
     // Set before the log-in is checked, for what is logged of requests without one.
     const logContext: FastifyRequest['logContext'] = tenant && {
@@ -140,6 +146,10 @@ export class Admission {
     if (about?.isProbe) return null; // answers on any host, even without the database
     const host = hostName(request.host);
     const allowed = host !== null && isAllowedHost(host, this.parts.config.allowedHosts);
+    if (about?.hosts === 'platform') {
+      if (allowed && this.#bareHosts.has(host)) return null;
+      throw detailError(404, 'Not found.');
+    }
     const tenant = allowed ? await this.parts.tenants.byHost(host) : null;
     if (tenant && !tenant.usable) throw permissionDenied('This account is not active.');
     if (tenant?.trouble === IT_IS_MOVING) throw new TenantMovingError(tenant.schema);
@@ -178,6 +188,39 @@ export class Admission {
       const answer = textError(401, (error.body as { detail: string }).detail, error.headers);
       throw Object.assign(answer, { cause: error });
     }
+  }
+
+  /** Admits a request to a route of operators, by the same checks in the same order. */
+  async #admitOperator(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    definition: RouteDefinition | undefined,
+    entry: PathEntry,
+    protocol: string,
+  ): Promise<unknown> {
+    const { config, operators, quotas, addressOf } = this.parts;
+    const isPublic = definition?.policy.kind === 'public';
+    const signedIn = isPublic ? null : await operators.authenticate(request.headers.authorization);
+    if (signedIn) {
+      try {
+        const share = quotas.enter(OPERATORS_SHARE, signedIn.operator.id, definition?.load);
+        request.share = share;
+        if (share) onResponseEnd(reply.raw, request.raw.socket, () => share.release());
+      } catch (error) {
+        await throwLater(error);
+      }
+    }
+    if (!definition) return this.#otherMethod(request, reply, entry);
+    if (!signedIn || !allowsOperator(definition.policy, signedIn.operator.role)) throw permissionDenied();
+    request.operator = {
+      ...signedIn,
+      params: request.params as Record<string, string>,
+      query: new QueryParameters(request.query as Record<string, string>, definition.query ?? NO_PARAMETERS),
+      origin: `${config.useHttps ? 'https' : protocol}://${request.host}`,
+      ip: addressOf(request.raw),
+      raw: request,
+    };
+    return undefined;
   }
 
   #otherMethod(request: FastifyRequest, reply: FastifyReply, entry: PathEntry): FastifyReply {

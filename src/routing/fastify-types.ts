@@ -1,4 +1,5 @@
 import type { UploadedFile } from '../http/multipart.js';
+import type { OperatorRequest } from './operator-route.js';
 import type { PathEntry } from './path-table.js';
 import type { RequestShare } from './quotas.js';
 import type { RouteDefinition, TenantRequest } from './route.js';
@@ -7,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set when the request was admitted to its route. */
     admitted: TenantRequest | null;
+    /** The same for a route of operators, in place of `admitted`. */
+    operator: OperatorRequest | null;
     /**
      * Fields for log lines about the request. A child logger per request costs several percent of its processor time.
      */

@@ -2,17 +2,22 @@ import type { CurrentUser } from '../auth/current-user.js';
 import { scopeOf } from '../auth/scope.js';
 import { isPermission, type Permission } from '../kinds/permissions.js';
 
+/** The roles of operators, each with all rights of those before it. */
+export const OPERATOR_ROLES = ['reader', 'support', 'operator', 'owner'] as const;
+export type OperatorRole = (typeof OPERATOR_ROLES)[number];
+
 /**
  * The users who may use a route. `public`: anybody; `signedIn`: any active user of the tenant; `permission`: holders of
  * one of these permissions (`app_label.codename`) and, with `ownId`, the user whose id is in the path; `wholeTenant`:
- * users whose role covers the whole tenant, whatever permissions they or others hold. A route without a policy prevents
- * the start.
+ * users whose role covers the whole tenant, whatever permissions they or others hold; `operator`: operators of the
+ * platform with this role or a higher one, and no user of any tenant. A route without a policy prevents the start.
  */
 export type Policy =
   | { readonly kind: 'public' }
   | { readonly kind: 'signedIn' }
   | { readonly kind: 'wholeTenant' }
-  | { readonly kind: 'permission'; readonly anyOf: readonly string[]; readonly ownId?: true };
+  | { readonly kind: 'permission'; readonly anyOf: readonly string[]; readonly ownId?: true }
+  | { readonly kind: 'operator'; readonly right: string | null; readonly lowest: OperatorRole };
 
 export const anybody: Policy = { kind: 'public' };
 export const signedIn: Policy = { kind: 'signedIn' };
@@ -41,11 +46,17 @@ export function orOwnRecord(policy: Extract<Policy, { kind: 'permission' }>): Po
  */
 export function allows(policy: Policy, user: CurrentUser | null, params?: unknown): boolean {
   if (policy.kind === 'public') return true;
-  if (!user) return false;
+  if (!user || policy.kind === 'operator') return false;
   if (policy.kind === 'signedIn') return true;
   if (policy.kind === 'wholeTenant') return scopeOf(user).kind === 'tenant';
   if (policy.ownId && (params as { id?: string } | undefined)?.id === String(user.id)) return true;
   return policy.anyOf.some((permission) => user.permissions.has(permission));
+}
+
+/** Returns whether an operator with this role may use a route with this policy. */
+export function allowsOperator(policy: Policy, role: OperatorRole): boolean {
+  if (policy.kind !== 'operator') return policy.kind === 'public';
+  return OPERATOR_ROLES.indexOf(role) >= OPERATOR_ROLES.indexOf(policy.lowest);
 }
 
 /**

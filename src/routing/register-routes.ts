@@ -50,5 +50,8 @@ function answerSchema({ response, produces }: RouteDefinition): FastifySchema {
 function checkRoute(definition: RouteDefinition): void {
   const name = `${definition.method} ${definition.path}`;
   requiredPolicy(name, definition.policy);
+  const { method, policy, audits } = definition;
+  if (policy.kind === 'operator' && method !== 'GET' && !audits)
+    throw new Error(`${name} changes something and notes no action in the audit log`);
   if (!definition.page && !definition.path.endsWith('/')) throw new Error(`${name}: a path ends in a slash`);
 }

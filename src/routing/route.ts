@@ -49,10 +49,12 @@ export interface RouteDefinition {
   readonly summary: string;
   readonly policy: Policy;
   /**
-   * Where it is served: on hosts of tenants (default), also on the bare hosts, or on any host. On a host of no tenant
-   * the handler finds `request.admitted.tenant` null.
+   * Where it is served: on hosts of tenants (default), also on the bare hosts, on any host, or on the bare hosts alone,
+   * as what is for operators. On a host of no tenant the handler finds `request.admitted.tenant` null.
    */
-  readonly hosts?: 'tenant' | 'bare' | 'any';
+  readonly hosts?: 'tenant' | 'bare' | 'any' | 'platform';
+  /** The action that it notes in the operators' audit log; every route of operators that changes something has one. */
+  readonly audits?: string;
   /** Whether it is a page outside the API, which neither negotiates nor lists methods. */
   readonly page?: boolean;
   /** Whether it tells of the process itself: it answers on any host before a tenant is looked for, by http as well. */

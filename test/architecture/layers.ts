@@ -13,7 +13,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['storage', 'schema', 'deliveries', 'live', 'metrics'],
   ['provisioning'],
   ['backup'],
-  ['immigration', 'moving'],
+  ['immigration', 'moving', 'operators'],
   ['seed', 'production'],
   ['app'],
   ['cli'],
