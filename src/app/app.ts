@@ -106,8 +106,10 @@ export interface AppParts {
 
 export interface App {
   readonly server: FastifyInstance;
-  /** All served routes, for tests that go over them. */
+  /** All routes that are served on tenants' hosts, for tests that go over them. */
   readonly routes: readonly RouteDefinition[];
+  /** All routes of the operators' API. */
+  readonly operatorRoutes: readonly RouteDefinition[];
   /** Answers a request, for a door. */
   readonly answer: RequestListener;
   /** Ends live streams, and asks their clients to reconnect elsewhere, because the process is about to stop. */
@@ -207,10 +209,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
     tlsAskRoute(new KnownDomains(database, listener), config.trustedProxies),
     ...mediaRoutes(media, urls),
     ...documentationRoutes(() => openapiDocument(server)),
-    ...operators.routes,
   ];
 
-  const paths = new PathTable(routes);
+  const served = [...routes, ...operators.routes];
+  const paths = new PathTable(served);
   const authentication = new Authentication(tokens, users, use);
   const addressOf = addressReader(config.trustedProxies);
   const proxyIdOf = proxyIdReader(config.trustedProxies);
@@ -256,7 +258,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
   await collectRoutes(server);
   const answers = config.answers.most > 0 ? new KeptAnswers(database, config.answers) : undefined;
   if (answers) parts.metrics?.watchAnswers(() => answers.figures);
-  registerRoutes(server, routes, paths, answers);
+  registerRoutes(server, served, paths, answers);
   await server.ready();
-  return { server, routes, answer, leave: () => hub.leave() };
+  return { server, routes, operatorRoutes: operators.routes, answer, leave: () => hub.leave() };
 }

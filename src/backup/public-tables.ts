@@ -16,6 +16,10 @@ export const PUBLIC_TABLES: Readonly<Record<string, 'rows' | 'tenants' | 'rebuil
   log_retention: 'rows',
   event_pause: 'rows',
   tenant_deletion: 'rows',
+  operator_role: 'rows',
+  operator_factor: 'rows',
+  operator_recovery_code: 'rows',
+  operator_audit: 'rows',
   tenants_tenant: 'tenants',
   tenants_domain: 'tenants',
   migration_ledger: 'rebuilt',
@@ -34,6 +38,10 @@ export const PUBLIC_TABLES: Readonly<Record<string, 'rows' | 'tenants' | 'rebuil
   tenant_operation: 'rebuilt',
   migration_failure: 'rebuilt',
   write_position: 'rebuilt',
+  // Sessions end with a restore.
+  operator_session: 'rebuilt',
+  operator_spent_challenge: 'rebuilt',
+  operator_login_window: 'rebuilt',
 };
 
 /** Conditions for the rows of a table that are no tenant's. */

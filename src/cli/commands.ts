@@ -62,6 +62,7 @@ export const COMMANDS: readonly LazyCommand[] = [
     names: ['second_factor'],
     load: async () => (await import('./second-factor.js')).addSecondFactorCommand,
   },
+  { names: ['operators'], load: async () => (await import('./operators.js')).addOperatorsCommand },
   { names: ['catalogue'], load: async () => (await import('./catalogue.js')).addCatalogueCommand },
   { names: ['pictures'], load: async () => (await import('./pictures.js')).addPicturesCommand },
   { names: ['seed', 'seed_data'], load: async () => (await import('./seed.js')).addSeedCommand },

@@ -26,7 +26,7 @@ export const COMMAND_NAMES = [
   'serve migrate migrate_schemas makemigration showmigrations tenants register_tenant deregister_tenant createsuperuser',
   'create_super_super_admin setup_role_permissions assign_user_scope seed seed_data events events_status',
   'events_pause events_resume events_cleanup catalogue jobs process_reminders webhooks deliveries shell dbshell doctor help',
-  'cells clients keys pictures second_factor security_log users upgrade backup restore database scaffold top',
+  'cells clients keys operators pictures second_factor security_log users upgrade backup restore database scaffold top',
 ].flatMap((names) => names.split(' '));
 const SPELLINGS = COMMAND_NAMES.flatMap((name) => [name, name.replaceAll('_', '-')]);
 const COMMAND = new RegExp(`(?<![\\w./-]|npx |npm run )leopard (?=(?:${SPELLINGS.join('|')})\\b)`, 'g');

@@ -5,6 +5,7 @@ import { AnswerTooLargeError, cutting } from './answer-bounds.js';
 import type { CellGate } from './cell-gate.js';
 import { type Connection, ConnectionPool } from './connection-pool.js';
 import type { Actor } from './opening.js';
+import { PLATFORM } from './platform-role.js';
 import type { TransactionWork } from './query-runner.js';
 import type { Replica } from './replica.js';
 import type { Statement } from './statement.js';
@@ -14,7 +15,6 @@ import {
   type ChangeNote,
   ConnectionUnusableError,
   type Cuts,
-  PLATFORM,
   runTenantTransaction,
   type StandbyRead,
   type TenantContext,

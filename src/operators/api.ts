@@ -1,9 +1,17 @@
+import { LoginChallenges } from '../auth/login-challenges.js';
+import { SealedSecrets } from '../auth/sealed-secrets.js';
 import type { Config } from '../config/config.js';
 import type { KeyRing } from '../config/key-ring.js';
 import type { Database } from '../database/database.js';
 import type { OperatorAuthentication } from '../routing/operator-route.js';
 import type { RouteDefinition } from '../routing/route.js';
 import { OperatorSignIn } from './authentication.js';
+import { OperatorLogIn } from './log-in.js';
+import { logInRoutes } from './log-in-routes.js';
+import { OwnPassword } from './own-password.js';
+import { ownRoutes } from './own-routes.js';
+import { OperatorSessions } from './sessions.js';
+import { OperatorThrottle } from './throttle.js';
 import { OperatorTokens } from './tokens.js';
 
 interface OperatorsApiParts {
@@ -19,5 +27,13 @@ export function operatorsApi({ config, database, keys }: OperatorsApiParts): {
   readonly authentication: OperatorAuthentication;
 } {
   const tokens = new OperatorTokens(config, keys);
-  return { routes: [], authentication: new OperatorSignIn(database, tokens) };
+  const sessions = new OperatorSessions(database, tokens);
+  const throttle = new OperatorThrottle(config.loginFailures);
+  const challenges = new LoginChallenges(keys);
+  const secrets = new SealedSecrets([config.secretKey, ...config.secretKeyFallbacks]);
+  const logIn = new OperatorLogIn({ database, sessions, throttle, challenges, secrets });
+  return {
+    routes: [...logInRoutes(logIn, sessions), ...ownRoutes(database, new OwnPassword(database, throttle))],
+    authentication: new OperatorSignIn(database, tokens),
+  };
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Database } from '../database/database.js';
-import type { MaybePending, TenantTransaction } from '../database/tenant-transaction.js';
+import type { TransactionWork } from '../database/query-runner.js';
+import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { HttpError } from '../http/errors.js';
 import type { Input, LateInput, Shape } from '../http/fields/body.js';
 import { type OperatorDefinition, type OperatorRequest, operatorRoute } from '../routing/operator-route.js';
@@ -27,7 +28,7 @@ type ChangingDefinition<S extends Shape> = Omit<OperatorDefinition<S>, 'handler'
     request: OperatorRequest & { readonly body: LateInput<Input<S>> },
     notes: AuditNotes,
     reply: FastifyReply,
-  ) => Promise<MaybePending<unknown>>;
+  ) => Promise<unknown>;
 };
 
 /**
@@ -61,7 +62,7 @@ export async function audited<T>(
   request: OperatorRequest,
   action: string,
   notes: AuditNotes,
-  change: (transaction: TenantTransaction) => Promise<MaybePending<T>>,
+  change: TransactionWork<T>,
 ): Promise<T> {
   try {
     return await database.platformTransaction(async (transaction) => {

@@ -1,4 +1,5 @@
 import type { OwnerClient } from '../database/owner.js';
+import { PLATFORM_ROLE } from '../database/platform-role.js';
 
 /** Kinds of objects in a schema of the program. */
 export type ObjectKind =
@@ -66,7 +67,7 @@ const OBJECTS = `
   WITH grantee AS (
     SELECT 0::oid AS oid, 'everybody' AS name
     UNION ALL SELECT oid, CASE WHEN rolname = $4 THEN 'the program' ELSE rolname END FROM pg_roles
-    WHERE rolname = $4 OR rolname ~ '^tenant_[a-z][a-z0-9_]*$'
+    WHERE rolname = $4 OR rolname = '${PLATFORM_ROLE}' OR rolname ~ '^tenant_[a-z][a-z0-9_]*$'
   ), scope AS (
     SELECT n.oid AS namespace, n.nspname::text AS schema, quote_ident(n.nspname) || '.' AS prefix, n.nspowner AS owner,
       n.nspacl AS acl,

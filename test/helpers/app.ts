@@ -153,7 +153,10 @@ export async function startTestApp(options: TestAppOptions = {}): Promise<TestAp
       throw new Error(`${method} ${path} answers 500`, { cause });
     }
     const type = answer.headers['content-type'];
-    checkAnswer(app.routes, method, path.split('?', 1)[0] as string, { ...answer, type });
+    checkAnswer([...app.routes, ...app.operatorRoutes], method, path.split('?', 1)[0] as string, {
+      ...answer,
+      type,
+    });
     return answer;
   }
   return {

@@ -14,6 +14,33 @@ interface Change {
 /** Changes of roles, rights and settings. */
 export const CHANGES: readonly Change[] = [
   {
+    change: 'GRANT tenant_one TO leopard_platform',
+    mark: 'which operators may not have',
+    undo: 'REVOKE tenant_one FROM leopard_platform',
+    line: 'roles: leopard_platform has the rights of tenant_one, which operators may not have; as a superuser run: REVOKE tenant_one FROM leopard_platform',
+    voids: true,
+  },
+  {
+    change: 'GRANT USAGE ON SCHEMA tenant_one TO leopard_platform',
+    mark: 'leopard_platform reaches tenant_one',
+    undo: 'REVOKE USAGE ON SCHEMA tenant_one FROM leopard_platform',
+    line: /^roles: leopard_platform reaches tenant_one .*: REVOKE ALL ON SCHEMA tenant_one FROM leopard_platform$/,
+    voids: true,
+  },
+  {
+    change: 'ALTER ROLE leopard_platform LOGIN',
+    mark: 'leopard_platform has LOGIN',
+    undo: 'ALTER ROLE leopard_platform NOLOGIN',
+    line: /^roles: leopard_platform has LOGIN, which the operators’ role must not have; .*: ALTER ROLE leopard_platform NOLOGIN$/,
+    voids: true,
+  },
+  {
+    change: 'GRANT DELETE ON public.tenants_domain TO leopard_platform',
+    mark: 'DELETE on table public.tenants_domain',
+    undo: 'REVOKE DELETE ON public.tenants_domain FROM leopard_platform',
+    line: /^rights: leopard_platform has DELETE on table public.tenants_domain, .*: REVOKE DELETE ON TABLE public.tenants_domain FROM leopard_platform$/,
+  },
+  {
     change: 'GRANT leopard_owner TO leopard_app',
     mark: 'member of leopard_owner',
     undo: 'REVOKE leopard_owner FROM leopard_app',
@@ -276,7 +303,10 @@ export const IN_TABLES = [
     'GRANT USAGE ON SEQUENCE tenant_two.immigration_client_id_seq TO PUBLIC',
     'right immigration_client_id_seq is not the program’s',
   ],
-  ['GRANT SELECT ON public.auth_user TO tenant_one', 'right auth_user is changed (tenant_one: SELECT)'],
+  [
+    'GRANT SELECT ON public.auth_user TO tenant_one',
+    'right auth_user is changed (leopard_platform: SELECT, UPDATE (is_active), UPDATE (last_login), UPDATE (password); tenant_one: SELECT)',
+  ],
   ['ALTER FUNCTION public.queue_delivery() SECURITY INVOKER', 'function queue_delivery() is changed'],
   ['DROP TRIGGER forget_events ON public.tenants_tenant', 'trigger tenants_tenant.forget_events is missing'],
   [

@@ -27,6 +27,7 @@ export async function collectRoutes(app: FastifyInstance): Promise<void> {
     },
     transform: ({ route, schema, url }) => {
       const definition = route.config?.definition;
+      if (definition?.hosts === 'platform') return { schema: { hide: true }, url };
       return { schema: definition ? (routeSchema(definition) as FastifySchema) : schema, url };
     },
   });

@@ -5,7 +5,7 @@ import { examineDefaultPrivileges } from './default-privileges.js';
 import { type Deviation, inOneLine } from './deviation.js';
 import { examineEverybody, examineOtherDatabases } from './everybody.js';
 import { examineForeignCode } from './foreign-code.js';
-import { examineProgramRights, examineTenantRights } from './granted.js';
+import { examinePlatformRights, examineProgramRights, examineTenantRights } from './granted.js';
 import { examineMemberships, examineOtherMembers } from './memberships.js';
 import { examineOwned, examineOwnedByProgram } from './owned.js';
 import { examineAttributes } from './role-attributes.js';
@@ -25,6 +25,7 @@ const OF_ROLES: readonly Examine[] = [
 /** The rights of roles and of everybody, beyond the tables of tenants and of `public`, which are compared with the program's. */
 const OF_RIGHTS: readonly Examine[] = [
   examineProgramRights,
+  examinePlatformRights,
   examineTenantRights,
   examineEverybody,
   examineDefaultPrivileges,
@@ -41,6 +42,7 @@ const AT_START: readonly Examine[] = [
   examineSchemaRights,
   examineGrantedSettings,
   examineProgramRights,
+  examinePlatformRights,
 ];
 
 /** Returns the examination that joins the findings of several, made one after the other. */

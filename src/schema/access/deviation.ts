@@ -1,3 +1,5 @@
+import { PLATFORM_ROLE } from '../../database/platform-role.js';
+
 /** A role, right or setting of the database that the program neither makes nor needs. */
 export interface Deviation {
   /** The fault, in a few words. */
@@ -19,8 +21,8 @@ export function inOneLine({ text, statements }: Deviation): string {
 }
 
 /**
- * SQL that selects the program's role ($1), the tenants' roles, which are those of tenants and all that it may take on,
- * and both of these together as `own`.
+ * SQL that selects the program's role ($1), the operators' role, the tenants' roles, which are those of tenants and all
+ * that it may take on, and all of these together as `own`.
  */
 export const ROLES = `
   program AS (SELECT oid, rolname AS name FROM pg_catalog.pg_roles WHERE rolname = $1),
@@ -32,7 +34,8 @@ export const ROLES = `
       r.rolname IN (SELECT schema_name FROM public.tenants_tenant)
       OR r.oid IN (SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN program ON m.member = program.oid))
   ),
-  own AS (SELECT oid, name FROM program UNION ALL SELECT oid, name FROM tenant)`;
+  platform AS (SELECT oid, rolname AS name FROM pg_catalog.pg_roles WHERE rolname = '${PLATFORM_ROLE}'),
+  own AS (SELECT oid, name FROM program UNION ALL SELECT oid, name FROM platform UNION ALL SELECT oid, name FROM tenant)`;
 
 /** SQL for the OID of this database. */
 export const THIS_DATABASE = '(SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())';

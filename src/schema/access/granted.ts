@@ -1,19 +1,21 @@
 import { readMigrations } from '../../database/migration-files.js';
 import type { OwnerClient } from '../../database/owner.js';
+import { PLATFORM_ROLE, RIGHTS_OF_THE_PLATFORM } from '../../database/platform-role.js';
+import { RIGHTS_OF_THE_PROGRAM } from '../../database/roles.js';
 import { type Deviation, ROLES, THIS_DATABASE } from './deviation.js';
-import { missingRights, type Right, surplusRights } from './program-rights.js';
+import { missingRights, type Right, surplusRights, type TableRights } from './program-rights.js';
 
 // The server keeps a list of the objects on which each role has rights. Parameters and default privileges are examined
 // apart, other databases belong to others.
-const objectsOf = (roles: 'program' | 'tenant') => `
+const objectsOf = (roles: 'program' | 'platform' | 'tenant') => `
   SELECT DISTINCT r.oid AS role, d.classid, d.objid
   FROM ${roles} AS r JOIN pg_catalog.pg_shdepend d
     ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid AND d.deptype = 'a'
   WHERE (d.dbid = ${THIS_DATABASE} OR d.dbid = 0 AND (d.classid <> 'pg_database'::regclass OR d.objid = ${THIS_DATABASE}))
     AND d.classid NOT IN ('pg_parameter_acl'::regclass, 'pg_default_acl'::regclass)`;
 
-const OF_PROGRAM = `
-  WITH ${ROLES}, object AS (${objectsOf('program')}),
+const rightsOf = (role: 'program' | 'platform') => `
+  WITH ${ROLES}, object AS (${objectsOf(role)}),
   relation AS (
     SELECT c.oid, c.relname, c.relnamespace, n.nspname, a.privilege_type, NULL AS attname, a.is_grantable
     FROM object o JOIN pg_catalog.pg_class c ON o.classid = 'pg_class'::regclass AND c.oid = o.objid
@@ -41,17 +43,44 @@ const OF_PROGRAM = `
   FROM object o CROSS JOIN pg_identify_object(o.classid, o.objid, 0) i
   WHERE o.classid NOT IN ('pg_class'::regclass, 'pg_namespace'::regclass, 'pg_database'::regclass)`;
 
+const OF_PROGRAM = rightsOf('program');
+const OF_PLATFORM = rightsOf('platform');
+
 /** Finds rights that the program's role has beyond those that the migrations give it, and those that it lacks. */
 export async function examineProgramRights(client: OwnerClient, appUser: string): Promise<Deviation[]> {
   const { rows } = await client.query<Right>(OF_PROGRAM, [appUser]);
+  return await compareRights(client, appUser, rows, RIGHTS_OF_THE_PROGRAM);
+}
+
+/** Finds the same of the operators' role. */
+export async function examinePlatformRights(client: OwnerClient, appUser: string): Promise<Deviation[]> {
+  const { rows: found } = await client.query(PLATFORM_EXISTS, [PLATFORM_ROLE, appUser]);
+  const { exists, user } = found[0];
+  if (!exists) {
+    const statements = [`CREATE ROLE ${PLATFORM_ROLE} NOLOGIN`, `GRANT ${PLATFORM_ROLE} TO ${user}`];
+    const text = `the role ${PLATFORM_ROLE} of the operators’ API is missing`;
+    return [{ text, statements, isSlight: true }];
+  }
+  const { rows } = await client.query<Right>(OF_PLATFORM, [appUser]);
+  return await compareRights(client, PLATFORM_ROLE, rows, RIGHTS_OF_THE_PLATFORM);
+}
+
+const PLATFORM_EXISTS = 'SELECT to_regrole($1) IS NOT NULL AS exists, quote_ident($2) AS user';
+
+async function compareRights(
+  client: OwnerClient,
+  role: string,
+  rows: readonly Right[],
+  given: TableRights,
+): Promise<Deviation[]> {
   const { rows: about } = await client.query<{ name: string; isNewer: boolean }>(
     `SELECT quote_ident($1) AS name, EXISTS (
        SELECT FROM public.migration_ledger WHERE scope = 'shared' AND number > $2) AS "isNewer"`,
-    [appUser, readMigrations().shared.length],
+    [role, readMigrations().shared.length],
   );
   const { name, isNewer } = about[0]!;
   // A newer version of the program may have given rights on tables that this one does not know.
-  const unknown = surplusRights(rows).filter(
+  const unknown = surplusRights(rows, given).filter(
     ({ schema, type }) => !(isNewer && schema === 'public' && type === 'TABLE'),
   );
   const surplus = unknown.map((right): Deviation => {
@@ -66,7 +95,7 @@ export async function examineProgramRights(client: OwnerClient, appUser: string)
       voidsIsolation: schema.startsWith('tenant_'),
     };
   });
-  const missing = missingRights(rows);
+  const missing = missingRights(rows, given);
   if (missing.length === 0) return surplus;
   return [...surplus, { text: `${name} lacks ${missing.join(', ')}`, statements: null }];
 }

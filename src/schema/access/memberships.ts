@@ -24,15 +24,16 @@ const facts = (hasOptions: boolean) => `
     WHERE m.member IN (SELECT oid FROM own)
   )
   SELECT r.oid, quote_ident(m.rolname) AS member, quote_ident(r.rolname) AS role, m.rolname = $1 AS "isProgram",
-    t.oid IS NOT NULL AS "isTenant", s.admin, s.inherit, s.set, r.rolname = ANY ($2) AS "isHarmless",
-    m.rolname = $1 OR m.rolname IN (SELECT name FROM tenant WHERE is_here) AS "isHere",
+    m.oid IN (SELECT oid FROM platform) AS "isPlatform", t.oid IS NOT NULL OR s.roleid IN (SELECT oid FROM platform) AS "isOurs", s.admin, s.inherit, s.set, r.rolname = ANY ($2) AS "isHarmless",
+    m.rolname = $1 OR m.oid IN (SELECT oid FROM platform) OR m.rolname IN (SELECT name FROM tenant WHERE is_here) AS "isHere",
     CASE WHEN g.oid <> 10 AND ${hasOptions}
       THEN ' GRANTED BY ' || quote_ident(g.rolname) ELSE '' END AS "grantedBy"
   FROM membership s
   JOIN pg_catalog.pg_roles m ON m.oid = s.member JOIN pg_catalog.pg_roles r ON r.oid = s.roleid
   LEFT JOIN pg_catalog.pg_roles g ON g.oid = s.grantor LEFT JOIN tenant t ON t.oid = s.roleid
   WHERE NOT (m.rolname = $1 AND NOT s.admin
-    AND (r.rolname = 'pg_read_all_stats' OR t.oid IS NOT NULL AND s.set AND NOT s.inherit))
+    AND (r.rolname = 'pg_read_all_stats'
+      OR (t.oid IS NOT NULL OR s.roleid IN (SELECT oid FROM platform)) AND s.set AND NOT s.inherit))
   ORDER BY m.rolname <> $1, m.rolname, r.rolname`;
 
 interface Facts {
@@ -40,7 +41,10 @@ interface Facts {
   readonly member: string;
   readonly role: string;
   readonly isProgram: boolean;
-  readonly isTenant: boolean;
+  /** True if the member is the operators' role. */
+  readonly isPlatform: boolean;
+  /** True if the role is a tenant's, or that of operators. */
+  readonly isOurs: boolean;
   readonly admin: boolean;
   readonly inherit: boolean;
   /** True if this membership, or another in the same role, allows to take on the role. */
@@ -69,8 +73,8 @@ const POWERFUL = `
         AND (d.dbid = ${THIS_DATABASE} OR d.classid = 'pg_database'::regclass AND d.objid = ${THIS_DATABASE}))`;
 
 /**
- * Finds memberships of the program's role beyond those in the tenants' roles, to take on but not to inherit or to give
- * away, and all memberships of tenants' roles.
+ * Finds memberships of the program's role beyond those in the tenants' and the operators' roles, to take on but not to
+ * inherit or to give away, and all memberships of these roles.
  */
 export async function examineMemberships(client: OwnerClient, appUser: string): Promise<Deviation[]> {
   const version = await client.query<{ has: boolean }>(
@@ -87,13 +91,13 @@ export async function examineMemberships(client: OwnerClient, appUser: string): 
 }
 
 function deviationOf(facts: Facts, isPowerful: boolean): Deviation {
-  const { member, role, isProgram, isTenant, admin, inherit, set } = facts;
+  const { member, role, isProgram, isPlatform, isOurs, admin, inherit, set } = facts;
   const revoke = { statements: [`REVOKE ${role} FROM ${member}${facts.grantedBy}`] };
   if (!isProgram) {
-    const text = `${member} has the rights of ${role}, which no tenant may have`;
+    const text = `${member} has the rights of ${role}, which ${isPlatform ? 'operators may not have' : 'no tenant may have'}`;
     return { text, ...revoke, voidsIsolation: isPowerful, isSafeToMend: facts.isHere };
   }
-  if (isTenant) {
+  if (isOurs) {
     if (admin)
       return {
         text: `${member} may give ${role} away`,

@@ -1,7 +1,7 @@
 import type { ConnectionSettings } from '../../config/config.js';
 import { inTransaction, type OwnerClient, withOwner } from '../../database/owner.js';
 import { examineAll } from './access-check.js';
-import { examineProgramRights, examineTenantRights } from './granted.js';
+import { examinePlatformRights, examineProgramRights, examineTenantRights } from './granted.js';
 import { examineMemberships } from './memberships.js';
 import { examineAttributes } from './role-attributes.js';
 import { examineSchemaRights } from './schema-rights.js';
@@ -30,6 +30,7 @@ const examineMendable = examineAll([
   examineMemberships,
   examineSchemaRights,
   examineProgramRights,
+  examinePlatformRights,
   examineTenantRights,
 ]);
 

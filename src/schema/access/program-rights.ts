@@ -1,6 +1,7 @@
-import { RIGHTS_OF_THE_PROGRAM } from '../../database/roles.js';
+/** The privileges of a role on tables of `public`, as GRANT names them, by table. */
+export type TableRights = Readonly<Record<string, string>>;
 
-/** A right of the program's role on an object. */
+/** A right of the program's role, or of that of operators, on an object. */
 export interface Right {
   /** Empty for objects of no schema. */
   readonly schema: string;
@@ -21,14 +22,14 @@ const keyOf = ({ type, schema, name, privilege, column }: Omit<Right, 'grantable
   [type, schema, name, privilege, column ?? ''].join(' ');
 
 /** Returns the keys of the rights that `leopard migrate` and the bootstrap give, with their names. */
-function wanted(): Map<string, string> {
+function wanted(given: TableRights): Map<string, string> {
   const keys = new Map([
     [
       keyOf({ type: 'SCHEMA', schema: 'public', name: '', privilege: 'USAGE', column: null }),
       'USAGE on public',
     ],
   ]);
-  for (const [name, rights] of Object.entries(RIGHTS_OF_THE_PROGRAM)) {
+  for (const [name, rights] of Object.entries(given)) {
     for (const [, privilege = '', columns] of rights.matchAll(/(\w+)(?: \(([^)]*)\))?/g)) {
       for (const column of columns?.split(', ') ?? [null]) {
         const key = keyOf({ type: 'TABLE', schema: 'public', name, privilege, column });
@@ -42,17 +43,17 @@ function wanted(): Map<string, string> {
 /** The right to connect may also be everybody's. */
 const CONNECT = 'DATABASE   CONNECT ';
 
-/** Rights on one object beyond those that the program needs. */
+/** Rights on one object beyond those that are needed. */
 interface SurplusRights extends Pick<Right, 'schema' | 'identity' | 'type' | 'grantable'> {
   /** As GRANT names them: `SELECT`, `UPDATE (email)`. */
   readonly names: readonly string[];
-  /** True if the program needs the rights, but not to give them away. */
+  /** True if the rights are needed, but not to give them away. */
   readonly areNeeded: boolean;
 }
 
-/** Returns the rights beyond those that the program needs, those on one object together. */
-export function surplusRights(rights: readonly Right[]): SurplusRights[] {
-  const keys = wanted();
+/** Returns the rights beyond those that are needed, those on one object together. @param given the needed ones */
+export function surplusRights(rights: readonly Right[], given: TableRights): SurplusRights[] {
+  const keys = wanted(given);
   const found = new Map<string, SurplusRights>();
   for (const right of rights) {
     const { schema, identity, type, grantable, privilege, column } = right;
@@ -67,8 +68,8 @@ export function surplusRights(rights: readonly Right[]): SurplusRights[] {
   return [...found.values()];
 }
 
-/** Returns the names of the rights that the program needs and lacks. */
-export function missingRights(rights: readonly Right[]): string[] {
+/** Returns the names of the rights that are needed and lacking. @param given the needed ones */
+export function missingRights(rights: readonly Right[], given: TableRights): string[] {
   const found = new Set(rights.map(keyOf));
-  return [...wanted()].filter(([key]) => !found.has(key)).map(([, name]) => name);
+  return [...wanted(given)].filter(([key]) => !found.has(key)).map(([, name]) => name);
 }

@@ -4,12 +4,13 @@ import { type Deviation, ROLES } from './deviation.js';
 const FACTS = `
   WITH ${ROLES}
   SELECT quote_ident(r.rolname) AS name, r.rolname = $1 AS "isProgram",
-    r.rolname = $1 OR r.rolname IN (SELECT name FROM tenant WHERE is_here) AS "isHere", r.rolsuper AS super, r.rolbypassrls AS bypasses,
+    r.oid IN (SELECT oid FROM platform) AS "isPlatform",
+    r.rolname = $1 OR r.oid IN (SELECT oid FROM platform) OR r.rolname IN (SELECT name FROM tenant WHERE is_here) AS "isHere", r.rolsuper AS super, r.rolbypassrls AS bypasses,
     r.rolreplication AS replicates, r.rolcreaterole AS "createsRoles", r.rolcreatedb AS "createsDatabases",
     r.rolcanlogin AS "logsIn", r.rolinherit AS inherits,
     current_setting('server_version_num')::integer < 160000 AS "byRole"
   FROM pg_catalog.pg_roles r
-  WHERE (r.rolname = $1 OR r.oid IN (SELECT oid FROM tenant))
+  WHERE r.oid IN (SELECT oid FROM own)
     AND (r.rolsuper OR r.rolbypassrls OR r.rolreplication OR r.rolcreaterole OR r.rolcreatedb
       OR r.rolcanlogin AND r.rolname <> $1 OR r.rolinherit AND r.rolname = $1)
   ORDER BY r.rolname <> $1, r.rolname`;
@@ -17,7 +18,8 @@ const FACTS = `
 interface Facts {
   readonly name: string;
   readonly isProgram: boolean;
-  /** True if it is the program's role, or that of a tenant in this database. */
+  readonly isPlatform: boolean;
+  /** True if it is the program's role, that of operators, or that of a tenant in this database. */
   readonly isHere: boolean;
   readonly super: boolean;
   readonly bypasses: boolean;
@@ -30,7 +32,12 @@ interface Facts {
   readonly byRole: boolean;
 }
 
-/** Finds attributes that the program's role and the tenants' roles must not have, all of one role in one deviation. */
+function whose({ isProgram, isPlatform }: Facts): string {
+  if (isProgram) return 'the program’s role';
+  return isPlatform ? 'the operators’ role' : 'a tenant’s role';
+}
+
+/** Finds attributes that the program's role, that of operators and the tenants' roles must not have, all of one role in one deviation. */
 export async function examineAttributes(client: OwnerClient, appUser: string): Promise<Deviation[]> {
   const { rows } = await client.query<Facts>(FACTS, [appUser]);
   return rows.flatMap((role) => {
@@ -48,7 +55,7 @@ export async function examineAttributes(client: OwnerClient, appUser: string): P
     if (found.length === 0) return [];
     const names = found.map(([, name]) => name);
     return {
-      text: `${role.name} has ${names.join(' and ')}, which ${role.isProgram ? 'the program’s role' : 'a tenant’s role'} must not have`,
+      text: `${role.name} has ${names.join(' and ')}, which ${whose(role)} must not have`,
       statements: [`ALTER ROLE ${role.name} ${names.map((name) => `NO${name}`).join(' ')}`],
       isSafeToMend: role.isHere,
       voidsIsolation: found.some(([, , voids]) => voids),
