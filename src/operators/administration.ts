@@ -71,7 +71,7 @@ export async function changeOperator(
   if (role !== undefined) {
     transaction.send(sql`
       INSERT INTO public.operator_role (operator_id, role) VALUES (${id}, ${role})
-      ON CONFLICT (operator_id) DO UPDATE SET role = excluded.role, changed_at = now()`);
+      ON CONFLICT (operator_id) DO UPDATE SET changed_at = now(), role = excluded.role`);
   }
   if (is_active !== undefined)
     transaction.send(sql`UPDATE public.auth_user SET is_active = ${is_active} WHERE id = ${id}`);
