@@ -21,13 +21,6 @@ export const CHANGES: readonly Change[] = [
     voids: true,
   },
   {
-    change: 'GRANT USAGE ON SCHEMA tenant_one TO leopard_platform',
-    mark: 'leopard_platform reaches tenant_one',
-    undo: 'REVOKE USAGE ON SCHEMA tenant_one FROM leopard_platform',
-    line: /^roles: leopard_platform reaches tenant_one .*: REVOKE ALL ON SCHEMA tenant_one FROM leopard_platform$/,
-    voids: true,
-  },
-  {
     change: 'ALTER ROLE leopard_platform LOGIN',
     mark: 'leopard_platform has LOGIN',
     undo: 'ALTER ROLE leopard_platform NOLOGIN',
