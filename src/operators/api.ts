@@ -8,6 +8,7 @@ import type { RouteDefinition } from '../routing/route.js';
 import { OperatorSignIn } from './authentication.js';
 import { OperatorLogIn } from './log-in.js';
 import { logInRoutes } from './log-in-routes.js';
+import { operatorsRoutes } from './operator-routes.js';
 import { OwnPassword } from './own-password.js';
 import { ownRoutes } from './own-routes.js';
 import { OperatorSessions } from './sessions.js';
@@ -33,7 +34,11 @@ export function operatorsApi({ config, database, keys }: OperatorsApiParts): {
   const secrets = new SealedSecrets([config.secretKey, ...config.secretKeyFallbacks]);
   const logIn = new OperatorLogIn({ database, sessions, throttle, challenges, secrets });
   return {
-    routes: [...logInRoutes(logIn, sessions), ...ownRoutes(database, new OwnPassword(database, throttle))],
+    routes: [
+      ...logInRoutes(logIn, sessions),
+      ...ownRoutes(database, new OwnPassword(database, throttle)),
+      ...operatorsRoutes(database),
+    ],
     authentication: new OperatorSignIn(database, tokens),
   };
 }

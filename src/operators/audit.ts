@@ -2,7 +2,7 @@ import { sql } from '../database/sql.js';
 import type { Statement } from '../database/statement.js';
 import { oneLine } from '../platform/one-line.js';
 
-/** What an action was about: `{ kind: 'tenant', id: 'acme' }`. */
+/** The record that an action was about: `{ kind: 'tenant', id: 'acme' }`. */
 export interface Target {
   readonly kind: string;
   readonly id: string | number;

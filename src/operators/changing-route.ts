@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Database } from '../database/database.js';
 import type { TransactionWork } from '../database/query-runner.js';
+import type { Statement } from '../database/statement.js';
 import type { TenantTransaction } from '../database/tenant-transaction.js';
 import { HttpError } from '../http/errors.js';
 import type { Input, LateInput, Shape } from '../http/fields/body.js';
@@ -8,7 +9,7 @@ import { type OperatorDefinition, type OperatorRequest, operatorRoute } from '..
 import type { RouteDefinition } from '../routing/route.js';
 import { type AuditEntry, auditStatement, type Target } from './audit.js';
 
-/** What the handler adds to the entry of the audit log. */
+/** Additions of a handler to its entry in the audit log. */
 export interface AuditNotes {
   target?: Target | undefined;
   /** Without secrets. */
@@ -54,22 +55,43 @@ export function changingRoute<S extends Shape>(
 }
 
 /**
- * Runs a change of an operator with its entry in the audit log.
+ * Runs a change of an operator in one transaction with its entry in the audit log.
  * @throws what the change throws
  */
-export async function audited<T>(
+async function audited<T>(
   database: Database,
   request: OperatorRequest,
   action: string,
   notes: AuditNotes,
   change: TransactionWork<T>,
 ): Promise<T> {
-  try {
-    return await database.platformTransaction(async (transaction) => {
+  return await notingRefusals(database, request, action, notes, () =>
+    database.platformTransaction(async (transaction) => {
       const result = await change(transaction);
-      transaction.send(auditStatement(entryOf(request, action, notes, 'done')));
+      transaction.send(doneStatement(request, action, notes));
       return result;
-    });
+    }),
+  );
+}
+
+/** Returns the statement that notes a change as done, for its transaction. */
+export function doneStatement(request: OperatorRequest, action: string, notes: AuditNotes = {}): Statement {
+  return auditStatement(entryOf(request, action, notes, 'done'));
+}
+
+/**
+ * Runs work of an operator, and notes in the audit log if it is refused or fails.
+ * @throws what the work throws
+ */
+export async function notingRefusals<T>(
+  database: Database,
+  request: OperatorRequest,
+  action: string,
+  notes: AuditNotes,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     const outcome = error instanceof HttpError && error.status < 500 ? 'refused' : 'failed';
     const status = error instanceof HttpError ? { status: error.status } : {};

@@ -53,8 +53,7 @@ export function ownRoutes(database: Database, password: OwnPassword): RouteDefin
       status: 204,
       errors: [400, 429],
       handler: async (request) => {
-        const { current_password, new_password } = request.body.read();
-        await password.change(request, current_password, new_password);
+        await password.change(request, () => request.body.read());
       },
     }),
     operatorRoute({

@@ -1,7 +1,7 @@
 import { OPERATOR_ROLES, type OperatorRole, type Policy } from '../routing/policy.js';
 
 /** The rights of operators, each with the lowest role that has it. */
-export const RIGHTS = {
+const RIGHTS = {
   'tenants.view': 'reader',
   'tenants.change': 'operator',
   'tenants.delete': 'owner',

@@ -33,7 +33,7 @@ export function askPlatform(
 }
 
 /** Returns the bytes of a secret as an authenticator app reads it. */
-export function secretIn(base32: string): Buffer {
+function secretIn(base32: string): Buffer {
   const bits = [...base32]
     .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
     .join('');
