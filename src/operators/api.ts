@@ -5,6 +5,7 @@ import type { KeyRing } from '../config/key-ring.js';
 import type { Database } from '../database/database.js';
 import type { OperatorAuthentication } from '../routing/operator-route.js';
 import type { RouteDefinition } from '../routing/route.js';
+import { auditRoutes } from './audit-routes.js';
 import { OperatorSignIn } from './authentication.js';
 import { OperatorLogIn } from './log-in.js';
 import { logInRoutes } from './log-in-routes.js';
@@ -38,6 +39,7 @@ export function operatorsApi({ config, database, keys }: OperatorsApiParts): {
       ...logInRoutes(logIn, sessions),
       ...ownRoutes(database, new OwnPassword(database, throttle)),
       ...operatorsRoutes(database),
+      ...auditRoutes(database),
     ],
     authentication: new OperatorSignIn(database, tokens),
   };
