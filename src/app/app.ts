@@ -181,7 +181,10 @@ export async function buildApp(parts: AppParts): Promise<App> {
 
   const checks = databaseChecks(database, { writes: parts.writeChecks });
   const resources = resourceRoutesOf({ config, database, media, urls, own });
-  const operators = operatorsApi({ config, database, keys });
+  const operators = operatorsApi({
+    ...{ config, database, keys },
+    document: () => openapiDocument(server, 'platform'),
+  });
   const routes: RouteDefinition[] = [
     ...tokenRoutes(accounts.sessions, factors),
     ...passwordRoutes(accounts.resets, accounts.forcedChange),

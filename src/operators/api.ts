@@ -3,6 +3,7 @@ import { SealedSecrets } from '../auth/sealed-secrets.js';
 import type { Config } from '../config/config.js';
 import type { KeyRing } from '../config/key-ring.js';
 import type { Database } from '../database/database.js';
+import { documentRoute } from '../routing/openapi/routes.js';
 import type { OperatorAuthentication } from '../routing/operator-route.js';
 import type { RouteDefinition } from '../routing/route.js';
 import { auditRoutes } from './audit-routes.js';
@@ -12,6 +13,7 @@ import { logInRoutes } from './log-in-routes.js';
 import { operatorsRoutes } from './operator-routes.js';
 import { OwnPassword } from './own-password.js';
 import { ownRoutes } from './own-routes.js';
+import { PLATFORM_PATH } from './path.js';
 import { OperatorSessions } from './sessions.js';
 import { OperatorThrottle } from './throttle.js';
 import { OperatorTokens } from './tokens.js';
@@ -21,10 +23,12 @@ interface OperatorsApiParts {
   /** The connections to the main database, where operators and the catalogue of tenants are. */
   readonly database: Database;
   readonly keys: KeyRing;
+  /** Makes the API's document, once all routes are known. */
+  readonly document: () => object;
 }
 
 /** Makes the operators' API: its routes, and what authenticates requests to them. */
-export function operatorsApi({ config, database, keys }: OperatorsApiParts): {
+export function operatorsApi({ config, database, keys, document }: OperatorsApiParts): {
   readonly routes: readonly RouteDefinition[];
   readonly authentication: OperatorAuthentication;
 } {
@@ -40,6 +44,7 @@ export function operatorsApi({ config, database, keys }: OperatorsApiParts): {
       ...ownRoutes(database, new OwnPassword(database, throttle)),
       ...operatorsRoutes(database),
       ...auditRoutes(database),
+      documentRoute(`${PLATFORM_PATH}schema/`, 'platform', document),
     ],
     authentication: new OperatorSignIn(database, tokens),
   };

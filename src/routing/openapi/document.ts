@@ -2,40 +2,56 @@ import { isDeepStrictEqual } from 'node:util';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema } from 'fastify';
 import { COMPONENT } from '../../http/component.js';
+import type { RouteDefinition } from '../route.js';
 import { bodyExample } from './examples.js';
-import { INTRODUCTION } from './introduction.js';
+import { INTRODUCTION, PLATFORM_INTRODUCTION } from './introduction.js';
 import { parameterDescription } from './parameters.js';
 import { routeSchema } from './route-schema.js';
 import { tagsOf } from './tags.js';
 
 type Node = { [key: string]: unknown };
 
+/** The APIs, each with a document of its own: that of agencies, and that of operators. */
+export type Audience = 'tenants' | 'platform';
+
+const ABOUT: Readonly<Record<Audience, { readonly title: string; readonly description: string }>> = {
+  tenants: { title: 'Leopard API', description: INTRODUCTION },
+  platform: { title: 'Leopard operators’ API', description: PLATFORM_INTRODUCTION },
+};
+/** The function of the server that makes a document. */
+const MAKERS = { tenants: 'swagger', platform: 'platformSwagger' } as const;
+
 /** Collects the routes that are registered after this call. */
 export async function collectRoutes(app: FastifyInstance): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.0.3',
-      info: {
-        title: 'Leopard API',
-        version: '1.0.0',
-        description: INTRODUCTION,
+  for (const audience of ['tenants', 'platform'] as const) {
+    await app.register(swagger, {
+      decorator: MAKERS[audience] as 'swagger',
+      openapi: {
+        openapi: '3.0.3',
+        info: { ...ABOUT[audience], version: '1.0.0' },
+        components: {
+          securitySchemes: { BearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        },
+        security: [{ BearerAuth: [] }],
       },
-      components: {
-        securitySchemes: { BearerAuth: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      transform: ({ route, schema, url }) => {
+        const definition = route.config?.definition;
+        const isOf = audienceOf(definition);
+        if (isOf !== audience) return { schema: { hide: true }, url };
+        return { schema: definition ? (routeSchema(definition) as FastifySchema) : schema, url };
       },
-      security: [{ BearerAuth: [] }],
-    },
-    transform: ({ route, schema, url }) => {
-      const definition = route.config?.definition;
-      if (definition?.hosts === 'platform') return { schema: { hide: true }, url };
-      return { schema: definition ? (routeSchema(definition) as FastifySchema) : schema, url };
-    },
-  });
+    });
+  }
+}
+
+function audienceOf(definition: RouteDefinition | undefined): Audience {
+  return definition?.hosts === 'platform' ? 'platform' : 'tenants';
 }
 
 /** Returns the OpenAPI document of the collected routes, with every named schema under `components`. */
-export function openapiDocument(app: FastifyInstance): Node {
-  const document = structuredClone(app.swagger()) as unknown as Node & { components: Node };
+export function openapiDocument(app: FastifyInstance, audience: Audience = 'tenants'): Node {
+  const make = (app as unknown as Record<string, () => object>)[MAKERS[audience]];
+  const document = structuredClone(make?.()) as unknown as Node & { components: Node };
   const schemas: Node = {};
   const paths = document.paths as Node;
   for (const [path, operations] of Object.entries(paths)) {

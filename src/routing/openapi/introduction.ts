@@ -40,3 +40,13 @@ Every text and list has a maximum (\`maxLength\`, \`maxItems\`): beyond it, 400.
 503 comes with \`Retry-After\`; 507 says that there is no room for a file. Every answer has an \`X-Request-Id\`: tell it to
 whoever runs the service when something went wrong.
 `;
+
+/** The introduction of the operators' API document, in Markdown. */
+export const PLATFORM_INTRODUCTION = `What operators of the platform see of agencies and do to them, on the bare hosts
+alone. No route reads an agency's records.
+
+## Log in
+
+\`POST /api/platform/v1/login/\` with \`username\` and \`password\` gives a \`challenge\` and the \`next\` step: a code of the second
+factor (\`login/second-factor/\`), or its set-up (\`login/enrol/\`). That gives an \`access\` and a \`refresh\` token; send the first
+as \`Authorization: Bearer …\`. Tokens of agencies are no good here.`;

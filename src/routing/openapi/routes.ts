@@ -38,25 +38,9 @@ const VENDORED = join(PACKAGE_ROOT, 'data', 'api-docs');
  * @param document makes the OpenAPI document, once all routes are known
  */
 export function documentationRoutes(document: () => object): RouteDefinition[] {
-  // As bytes, which all answers share: a text would be encoded, and kept, for each.
-  const yaml = once(() => Buffer.from(stringify(document(), { aliasDuplicateObjects: false })));
-  const json = once(() => Buffer.from(JSON.stringify(document())));
   const common = { tag: 'schema', policy: anybody, hosts: 'bare', negotiates: false } as const;
   return [
-    publicRoute({
-      ...common,
-      method: 'GET',
-      path: '/api/schema/',
-      summary: 'The OpenAPI document of this API, as YAML or as JSON.',
-      query: { format: Type.String({ enum: ['yaml', 'json'] }) },
-      produces: [YAML, JSON_TYPE],
-      handler: async ({ query, raw }, reply) => {
-        const format = query.text('format') ?? preferredFormat(raw.headers.accept);
-        if (format === 'json') return reply.type(JSON_TYPE).send(json());
-        if (format === 'yaml') return reply.type(YAML).send(yaml());
-        throw detailError(404, 'Not found.');
-      },
-    }),
+    documentRoute('/api/schema/', 'bare', document),
     ...Object.entries(PAGES).map(([name, page]) =>
       publicRoute({
         ...common,
@@ -88,6 +72,37 @@ export function documentationRoutes(document: () => object): RouteDefinition[] {
       },
     }),
   ];
+}
+
+/**
+ * Returns the route of an API's document, without log-in.
+ * @param document makes it, once all routes are known
+ */
+export function documentRoute(
+  path: string,
+  hosts: 'bare' | 'platform',
+  document: () => object,
+): RouteDefinition {
+  // As bytes, which all answers share: a text would be encoded, and kept, for each.
+  const yaml = once(() => Buffer.from(stringify(document(), { aliasDuplicateObjects: false })));
+  const json = once(() => Buffer.from(JSON.stringify(document())));
+  return publicRoute({
+    method: 'GET',
+    path,
+    tag: 'schema',
+    summary: 'The OpenAPI document of this API, as YAML or as JSON.',
+    policy: anybody,
+    hosts,
+    negotiates: false,
+    query: { format: Type.String({ enum: ['yaml', 'json'] }) },
+    produces: [YAML, JSON_TYPE],
+    handler: async ({ query, raw }, reply) => {
+      const format = query.text('format') ?? preferredFormat(raw.headers.accept);
+      if (format === 'json') return reply.type(JSON_TYPE).send(json());
+      if (format === 'yaml') return reply.type(YAML).send(yaml());
+      throw detailError(404, 'Not found.');
+    },
+  });
 }
 
 /** Returns YAML, unless the Accept header names JSON and not YAML. */

@@ -47,6 +47,9 @@ const TAGS: Readonly<Record<string, string>> = {
   'second-factor': "The user's own authenticator app, passkeys and recovery codes.",
   'security-log': 'Log-ins, failures, changes of credentials and rights, refused requests.',
   root: 'Addresses of the lists.',
+  'log-in': 'Log-in in two steps, and new tokens.',
+  me: "The operator's own account and sessions.",
+  operators: 'Operators and their roles.',
   schema: 'This documentation.',
   health: 'Whether the service is up.',
 };
