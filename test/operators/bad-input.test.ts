@@ -46,7 +46,7 @@ async function send(route: RouteDefinition, path: string, body?: string | Buffer
 
 const pathOf = ({ path }: RouteDefinition) =>
   path.replace(/operators\/:id/, `operators/${other}`).replaceAll(/:\w+/g, NO_ID);
-/** Whether its record exists, so that the body is read. */
+/** Returns whether its record exists, so that the body is read. */
 const isFound = (route: RouteDefinition) => !pathOf(route).includes(NO_ID);
 
 describe.each(byName(withBody))('%s', (_, route) => {
