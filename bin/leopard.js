@@ -102,6 +102,7 @@ function build() {
 }
 
 if (!existsSync(join(root, 'node_modules'))) fail('The packages are not installed; run: npm ci');
+if (process.argv[2] === 'serve') (await import('./build-console.js')).startConsoleBuild();
 try {
   if (!isFresh()) await withLock(build);
 } catch (error) {

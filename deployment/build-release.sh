@@ -10,15 +10,16 @@ if [ -e "$out" ] && [ -n "$(ls -A "$out")" ]; then
   echo "$out is not empty" >&2
   exit 1
 fi
-mkdir -p "$out/clients/typescript" "$out/console"
+mkdir -p "$out/clients/typescript"
 cd "$source"
 # .env.example: misspelled settings are found by it.
 cp -a package.json package-lock.json .npmrc .env.example tsconfig.json tsconfig.build.json bin src data migrations deployment LICENSE "$out"
 cp -a clients/typescript/package.json "$out/clients/typescript" # named by the lock file
-cp -a console/package.json "$out/console"
+cp -a clients/typescript/src "$out/clients/typescript"
+cp -a console "$out" # the browser application, which is built from both
 cd "$out"
 npm ci --no-fund --no-audit --prefer-offline
 npm run build
 npm prune --omit=dev --workspaces=false --no-fund --no-audit
 # Without its sources and the compiler the program takes what is built as it is.
-rm -rf src tsconfig.json tsconfig.build.json clients dist/.tsbuildinfo
+rm -rf src tsconfig.json tsconfig.build.json clients console dist/.tsbuildinfo

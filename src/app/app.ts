@@ -12,6 +12,7 @@ import { Authentication } from '../auth/authentication.js';
 import { passwordWork } from '../auth/password-work.js';
 import { SessionUse } from '../auth/session-use.js';
 import type { Config } from '../config/config.js';
+import { consoleRoutes } from '../console/routes.js';
 import type { Notices } from '../database/cell-listeners.js';
 import type { Database } from '../database/database.js';
 import type { Listener } from '../database/listener.js';
@@ -206,6 +207,7 @@ export async function buildApp(parts: AppParts): Promise<App> {
     ...reportRoutes(database),
     streamRoute(hub, config.notificationStreamAllowedOrigin),
     homeRoute(),
+    ...(config.console ? consoleRoutes() : []),
     apiRootRoute(resources), // the contract's lists alone
     healthRoute(() => database.publicQuery(ANY_TENANT)),
     ...healthProbes(() => readiness(lifecycle, checks)),

@@ -10,6 +10,7 @@ import { type AnswerSettings, readAnswerSettings } from './answer-settings.js';
 import { type BackupSettings, readBackupSettings } from './backup-settings.js';
 import { type CellSettings, readCellSettings } from './cell-settings.js';
 import type { AnswerLimit, ConnectionSettings } from './connection-settings.js';
+import { readConsoleSetting } from './console-settings.js';
 import { parseDatabaseUrl } from './database-url.js';
 import { type DeliverySettings, readDeliverySettings } from './delivery-settings.js';
 import { isExposed } from './exposure.js';
@@ -89,6 +90,8 @@ export interface Config {
   readonly notificationsIncludeReadDefault: boolean;
   readonly notificationStreamAllowedOrigin: string;
   readonly answers: AnswerSettings;
+  /** Whether the browser application is served at /admin/. */
+  readonly console: boolean;
   readonly deliveries: DeliverySettings;
   readonly limits: LimitSettings;
   readonly accounts: AccountSettings;
@@ -190,6 +193,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv = process.env, directo
     accounts: readAccountSettings(read),
     sessions: readSessionSettings(read, { directory, dataDirectory, refreshTokenLifetime }),
     answers: readAnswerSettings(read),
+    console: readConsoleSetting(read),
     deliveries: readDeliverySettings(read, { debug, baseDomain, directory }),
     limits: readLimitSettings(read),
     imports: readImportSettings(read),

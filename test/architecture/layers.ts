@@ -10,7 +10,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['jobs'],
   ['auth'],
   ['routing', 'events'],
-  ['storage', 'schema', 'deliveries', 'live', 'metrics'],
+  ['storage', 'schema', 'deliveries', 'live', 'metrics', 'console'],
   ['provisioning'],
   ['backup'],
   ['immigration', 'moving', 'operators'],

@@ -26,7 +26,7 @@ export type Addition =
 export const ADDITIONS: readonly Addition[] = [
   { operations: ['GET /', 'GET /api/public/branding/', 'GET /api/v1/search/', 'GET /api/v1/deadlines/'] },
   { operations: ['GET /health/live', 'GET /health/ready'] },
-  { operations: ['GET /internal/tls/ask/'] },
+  { operations: ['GET /internal/tls/ask/', 'GET /admin/'] },
   {
     operations: [
       'GET /api/v1/sessions/',
