@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, 'console');
 const client = join(root, 'clients', 'typescript', 'src');
-const output = join(root, 'dist', 'console');
+const output = join(root, 'dist', 'console-app');
 const stamp = join(output, '.built');
 const lock = join(root, 'dist', '.building-console');
 const builder = join(source, 'build.js');

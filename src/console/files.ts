@@ -11,7 +11,7 @@ export interface ConsoleFile {
 }
 
 /** The folder of the built application. */
-const FOLDER = join(PACKAGE_ROOT, 'dist', 'console');
+const FOLDER = join(PACKAGE_ROOT, 'dist', 'console-app');
 const MANIFEST = join(FOLDER, 'manifest.json');
 const ENDINGS = { br: '.br', gzip: '.gz' } as const;
 

@@ -161,7 +161,10 @@ test('any path does no harm', async () => {
       const answer = await harness.send(definition, {
         path: pathOf(definition, Buffer.from(part, 'utf8').toString('latin1')),
       });
-      expect(answer.status).toBeGreaterThanOrEqual(400);
+      // The console's page stands at every path below it, and chooses by the path in the browser.
+      if (definition.path === '/admin/*' && answer.status === 200)
+        expect(answer.body).toContain('<title>Leopard</title>');
+      else expect(answer.status).toBeGreaterThanOrEqual(400);
     }
   }
   await harness.expectHealthy();

@@ -76,7 +76,7 @@ browserTest(
     await page.getByRole('button', { name: 'Add a visa application' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('combobox', { name: 'Visa type' }).fill('Sample');
-    await dialog.getByRole('option').first().click();
+    await dialog.getByRole('option', { name: 'Sample' }).click();
     expect(await axeFaults(page)).toEqual([]);
     await dialog.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('cell', { name: 'To be applied' }).waitFor();

@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { sql } from '../../src/database/sql.js';
-import { PACKAGE_ROOT } from '../../src/platform/package-root.js';
 import { findChromium, startBrowser } from '../contract/browser.js';
 import { PASSWORD, startTestApp, type TestApp } from '../helpers/app.js';
 import { seedStaff } from '../helpers/staff.js';
@@ -34,9 +30,8 @@ export interface ConsoleWorld {
   close(): Promise<void>;
 }
 
-/** Starts the program with the staff of most tests, builds the console if it is stale, and starts one browser. */
+/** Starts the program with the staff of most tests, and one browser. */
 export async function startConsole(): Promise<ConsoleWorld> {
-  const built = promisify(execFile)(process.execPath, [join(PACKAGE_ROOT, 'bin', 'build-console.js')]);
   const app = await startTestApp();
   await seedStaff(app);
   await app.database.tenantTransaction({ schema: 'tenant_main', userId: null }, (transaction) =>
@@ -44,7 +39,7 @@ export async function startConsole(): Promise<ConsoleWorld> {
       sql`UPDATE immigration_user SET is_staff = true WHERE username IN ('admin', 'branch1')`,
     ),
   );
-  const [browser] = await Promise.all([startBrowser(executable as string), built]);
+  const browser = await startBrowser(executable as string);
   const base = `http://main.localhost:${new URL(app.base).port}/admin/`;
   return {
     app,

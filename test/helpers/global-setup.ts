@@ -28,6 +28,7 @@ declare module 'vitest' {
 
 export const TEMPLATE = 'leopard_template';
 const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
+const BUILD_CONSOLE = join(PACKAGE_ROOT, 'bin', 'build-console.js');
 
 /**
  * Starts one server for the whole run, with a migrated database of two tenants that tests copy, and builds the program.
@@ -35,7 +36,10 @@ const LEOPARD = join(PACKAGE_ROOT, 'bin', 'leopard.js');
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Otherwise the first test that starts the program would wait for it, and be timed with it.
   await promisify(execFile)(process.execPath, [LEOPARD, 'help']);
-  const server = await startPostgres();
+  const [server] = await Promise.all([
+    startPostgres(),
+    promisify(execFile)(process.execPath, [BUILD_CONSOLE]),
+  ]);
   const testServer: TestServer = {
     admin: server.admin,
     owner: { user: 'leopard_owner', password: 'owner' },
