@@ -53,7 +53,9 @@ it('prints a bill of materials of what is shipped', () => {
   );
   const names: string[] = bill.components.map(({ name }: { name: string }) => name);
   expect(bill.bomFormat).toBe('CycloneDX');
-  expect(names).toEqual(expect.arrayContaining(['fastify', 'pg', 'redoc', 'swagger-ui-dist']));
+  expect(names).toEqual(
+    expect.arrayContaining(['fastify', 'pg', 'redoc', 'swagger-ui-dist', 'react-dom', 'scheduler']),
+  );
   expect(names).not.toContain('vitest');
   expect(names).not.toContain('leopard-client');
 });

@@ -18,8 +18,10 @@ const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'u
 
 // Not by npm's --omit=dev, which also leaves out packages of ours that a tool depends on too.
 type Locked = { readonly version: string; readonly dev?: boolean; readonly link?: boolean };
+// What the console's build puts into its files is shipped with them.
+const inConsole = bundled(packages);
 const names = Object.entries(packages as Record<string, Locked>)
-  .filter(([path, locked]) => isForeign(path, locked) && locked.dev !== true)
+  .filter(([path, locked]) => isForeign(path, locked) && (locked.dev !== true || inConsole.has(path)))
   .map(([path, { version }]) => `${nameOf(path)}@${version}`);
 const ours = new Set(names);
 const shipped = (bill.components as Component[]).filter((component) => ours.has(component['bom-ref']));
@@ -48,3 +50,19 @@ bill.dependencies = bill.dependencies
     dependsOn: dependsOn.filter((other) => refs.has(other)),
   }));
 console.log(JSON.stringify(bill, null, 2));
+
+/** Returns the places in the lock file of the packages that run in the console, with what they depend on. */
+function bundled(
+  locked: Record<string, { devDependencies?: object; dependencies?: object }>,
+): ReadonlySet<string> {
+  const found = new Set<string>();
+  const add = (name: string) => {
+    const path = `node_modules/${name}`;
+    if (found.has(path) || !locked[path]) return;
+    found.add(path);
+    for (const each of Object.keys(locked[path].dependencies ?? {})) add(each);
+  };
+  const isTool = (name: string) => /^(@types\/|vite$|@vitejs\/)/.test(name);
+  for (const name of Object.keys(locked.console?.devDependencies ?? {})) if (!isTool(name)) add(name);
+  return found;
+}

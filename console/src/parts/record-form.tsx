@@ -90,7 +90,7 @@ export function RecordForm<Saved>(props: Props<Saved>) {
   const forget = (to: Values) => {
     writeDraft(name, {});
     setDraft(null);
-    form.reset(to);
+    form.reset(to, { keepDirtyValues: false });
   };
   const blocker = useBlocker({
     shouldBlockFn: () => changedFields(fields, form.getValues(), loaded).length > 0 && !save.isSuccess,
