@@ -8,7 +8,7 @@ import { findChromium, startBrowser } from '../test/contract/browser.js';
 // node --import tsx bench/screenshots.ts [http://main.localhost:8000]
 
 const base = process.argv[2] ?? 'http://main.localhost:8000';
-const folder = join(PACKAGE_ROOT, 'docs', 'console');
+const folder = join(PACKAGE_ROOT, 'console', 'screenshots');
 const executable = findChromium();
 if (!executable) throw new Error('Chromium is not installed');
 
@@ -77,5 +77,5 @@ try {
 async function take(page: Page, name: string): Promise<void> {
   await page.waitForLoadState('networkidle');
   await page.screenshot({ path: join(folder, `${name}.png`) });
-  console.log(`docs/console/${name}.png`);
+  console.log(`console/screenshots/${name}.png`);
 }

@@ -17,7 +17,7 @@ const LOCK_OUTLIVED_MS = 120_000;
 
 function filesBelow(folder, found = []) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.name === 'node_modules' || entry.name === 'generated') continue;
+    if (['node_modules', 'generated', 'screenshots'].includes(entry.name)) continue;
     if (entry.isDirectory()) filesBelow(join(folder, entry.name), found);
     else if (entry.isFile()) found.push(join(folder, entry.name));
   }

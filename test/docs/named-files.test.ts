@@ -6,7 +6,7 @@ import { pageBlocks } from '../../src/cli/scaffold/page-blocks.js';
 const DOCS = 'docs';
 /** Pages whose examples are files that their reader makes. */
 const EXAMPLES = new Set(['adding-a-field.md', 'adding-a-resource.md']);
-const NAMED = /\b(?:src|test|bench|migrations|data|bin|deployment)\/[\w./-]*\w/g;
+const NAMED = /\b(?:console|src|test|bench|migrations|data|bin|deployment)\/[\w./-]*\w/g;
 
 test('every file and folder of the project that a page names exists', () => {
   const pages = readdirSync(DOCS).filter((name) => name.endsWith('.md') && !EXAMPLES.has(name));
